@@ -1,0 +1,44 @@
+# Each target works on a fresh machine: it makes .venv, installs what it needs, and does its job.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: run test lint long reference clean help
+
+help:            ## list the targets
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+run: $(VENV)/.run      ## a whole run on real text: baseline and three loops, live, then the results
+	$(BIN)/python workflows/run_experiment.py start --loops 3 --follow
+	@$(BIN)/python workflows/run_experiment.py experiments
+
+test: $(VENV)/.dev     ## the test suite (about three minutes on two cores)
+	$(BIN)/python -m pytest -n 2 -m "not long"
+
+lint: $(VENV)/.dev     ## ruff, mypy, and the freshness of generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m events.schema --check
+	$(BIN)/python -m workflows.reference --check
+
+long: $(VENV)/.dev     ## the tests that take minutes: real agent programs, long fault rounds
+	$(BIN)/python -m pytest -m long
+
+reference: $(VENV)/.dev  ## write the generated schemas and reference pages
+	$(BIN)/python -m events.schema --write
+	$(BIN)/python -m workflows.reference --write
+
+clean:           ## remove the virtual environment and caches; runs stay
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.run

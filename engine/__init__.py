@@ -1,0 +1,1 @@
+"""Layer 2: deciding what is next, and doing it."""

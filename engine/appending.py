@@ -1,0 +1,48 @@
+"""Append what a command says, judged by the state that it is appended to."""
+
+from collections.abc import Callable, Sequence
+
+from engine.loading import NOTHING, Loaded
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events.codec import require_known
+from events.errors import NotFound, WrongExpectedVersion
+from events.log import EventLog, read
+from projections.state import RunState
+
+
+BY = "cli"
+RACES = 20  # appends lost to others before giving up
+
+Judge = Callable[[RunState], Sequence[ev.Event]]
+
+
+def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, Loaded]:
+    """Append what `judge` makes of the state as it stands; return the seq before, and the states after.
+
+    Judged again where somebody else appended in between, so that nothing is appended to a state that
+    was not looked at.
+
+    Raises:
+        UnknownEvent: the history is of a later program.
+    """
+    loaded = _catch_up(paths, NOTHING)
+    with EventLog(paths.history, since=loaded.position) as log:
+        for _ in range(RACES):
+            before = loaded.position.seq
+            events = judge(loaded.run)
+            try:
+                log.append(events, by=BY, expected=before)
+            except WrongExpectedVersion:
+                loaded = _catch_up(paths, loaded)
+                continue
+            return before, _catch_up(paths, loaded)
+    raise NotFound(
+        f"{paths.history} grows faster than a command can be appended", remedy="try again in a moment"
+    )
+
+
+def _catch_up(paths: RunPaths, loaded: Loaded) -> Loaded:
+    for recorded in read(paths.history, after=loaded.position.seq, since=loaded.position):
+        loaded = loaded.after(require_known(recorded))
+    return loaded

@@ -1,0 +1,270 @@
+"""Start and resume: everything is looked at first, then one batch of events says what was asked.
+
+Launches nothing (engine/launch.py does) and prints nothing.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from attrs import frozen
+
+from engine import foresight, incoming
+from engine.agents import NONE, adapter
+from engine.appending import BY, append_judged
+from engine.config import changed, load_config
+from engine.decider import waiting_for_human
+from engine.finding import find_run
+from engine.ports import Git
+from engine.process import hold_lock
+from engine.requests import Wish, check_branch, request_of
+from engine.workspace import RunPaths, claim_run, default_branch, runs_folder
+from events import catalog as ev
+from events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused
+from events.log import EventLog
+from events.values import Request, RunConfig
+from projections.state import RunState
+
+
+OWN_BRANCHES = "autoresearch/"
+START_PATIENCE_S = 10.0  # while another start claims its run
+
+
+@frozen(kw_only=True)
+class Asked:
+    """A run that was asked to do something."""
+
+    paths: RunPaths
+    branch: str
+    request: Request | None  # None: to go on with what is left
+    seq: int  # of the history before it was asked
+    how: str = ""  # why this run was taken, when it was not named
+    idle: str = ""  # why nothing has to be done; "" when a runner is needed
+    notes: tuple[str, ...] = ()  # what people should know
+
+
+def start(
+    home: Path,
+    wish: Wish,
+    *,
+    git: Git,
+    version: str,
+    branch: str | None = None,
+    proposal: Path | None = None,
+) -> Asked:
+    """Create a run and record what was asked; whatever can be refused is refused before.
+
+    Raises:
+        UsageRefused, InvalidInput, NotFound: nothing was created.
+    """
+    config = load_config(home / "pyproject.toml")
+    request = request_of(wish, config=config)
+    received = [incoming.from_file(proposal, source="file")] if proposal is not None else []
+    if branch is not None:
+        check_branch(branch)
+    named = branch or _own_branch(git)
+    head = git.resolve("HEAD")
+    base = (git.resolve(f"refs/heads/{named}") if named else None) or head
+    if base is None:
+        raise NotFound(
+            f"{home} has no commit yet", remedy="commit your files: git add -A && git commit -m start"
+        )
+    _check_files(git, base, config)
+    _refuse_blocked(
+        foresight.after(RunState(), [_created(None, "", base, config=config, git=git, version=version)]),
+        request,
+    )
+    with _one_at_a_time(home):
+        on = named or default_branch(
+            datetime.now().astimezone().date(), lambda name: git.resolve(f"refs/heads/{name}") is not None
+        )
+        paths = RunPaths(home=home, run_id=claim_run(home, on))
+        try:
+            _ensure_branch(git, on, base)
+            begun = _created(paths, on, base, config=config, git=git, version=version)
+            events: list[ev.Event] = [begun, *received, ev.LoopsRequested(request=request)]
+            with EventLog(paths.history) as log:
+                log.append(events, by=BY)
+        except BaseException:
+            shutil.rmtree(paths.folder, ignore_errors=True)
+            raise
+    return Asked(
+        paths=paths,
+        branch=on,
+        request=request,
+        seq=0,
+        notes=(*_uncommitted(git, config), *_proposer(request)),
+    )
+
+
+def resume(
+    home: Path,
+    run_id: str | None,
+    wish: Wish,
+    *,
+    git: Git,
+    runner_alive: Callable[[RunPaths], bool],
+    proposal: Path | None = None,
+) -> Asked:
+    """Ask a run for more loops, or to go on with what is left.
+
+    Raises:
+        UsageRefused, InvalidInput, NotFound: nothing was appended.
+    """
+    found = find_run(home, git, run_id)
+    config = load_config(home / "pyproject.toml")
+    received = [incoming.from_file(proposal, source="file")] if proposal is not None else []
+    request: Request | None = None
+    idle = ""
+
+    def judge(run: RunState) -> Sequence[ev.Event]:
+        nonlocal request, idle
+        events: list[ev.Event] = [*_config_change(run, config, found.paths), *received]
+        after = foresight.after(run, events)
+        asks = wish.asks_for_loops or (bool(received) and foresight.nothing_left(after))
+        request = request_of(wish, config=config) if asks else None
+        if request is not None:
+            _refuse_blocked(after, request)
+            lift = [ev.RunUnpaused()] if run.paused is not None else []
+            return [*events, *lift, ev.LoopsRequested(request=request)]
+        _refuse_wishes_without_loops(wish)
+        idle = _why_idle(after, runner_alive=runner_alive(found.paths))
+        return events if idle else [*events, ev.RunResumed()]
+
+    before, loaded = append_judged(found.paths, judge)
+    notes = _uncommitted(git, config) + (_proposer(request) if request else ())
+    return Asked(
+        paths=found.paths,
+        branch=loaded.run.branch,
+        request=request,
+        seq=before,
+        how=found.how,
+        idle=idle,
+        notes=notes,
+    )
+
+
+def _created(
+    paths: RunPaths | None, branch: str, base: str, *, config: RunConfig, git: Git, version: str
+) -> ev.RunStarted:
+    return ev.RunStarted(
+        run_id=paths.run_id if paths else "new",
+        branch=branch,
+        base_commit=base,
+        base_tree=git.tree(base),
+        config=config,
+        program_version=version,
+    )
+
+
+def _own_branch(git: Git) -> str | None:
+    """Return the branch that is checked out, where it is one of ours."""
+    current = git.current_branch()
+    return current if current is not None and current.startswith(OWN_BRANCHES) else None
+
+
+def _check_files(git: Git, base: str, config: RunConfig) -> None:
+    """Refuse a base that lacks a file in scope: a run stands on its base for good."""
+    for name in (*config.editable, *config.protected):
+        if git.show(base, name) is None:
+            raise NotFound(
+                f"{name} is not in commit {base[:7]}, on which the run would stand",
+                remedy=f"git add {name} && git commit, or change editable and protected in pyproject.toml",
+            )
+
+
+def _refuse_blocked(run: RunState, request: Request) -> None:
+    why, way_out = foresight.why_blocked(run, request)
+    if why:
+        raise NotFound(why, remedy=way_out)
+
+
+def _ensure_branch(git: Git, branch: str, base: str) -> None:
+    try:
+        if git.set_ref(f"refs/heads/{branch}", base, old=None):
+            return
+    except AutoresearchError as error:
+        raise NotFound(
+            f"the branch {branch} cannot be made: {error}",
+            remedy="name another one: --branch autoresearch/NAME",
+        ) from error
+    raise NotFound(f"the branch {branch} was moved just now by somebody else", remedy="start again")
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    """Let one `start` choose its branch and claim its run, so that two at once get two of each."""
+    runs_folder(home).mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + START_PATIENCE_S
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(hold_lock(runs_folder(home) / ".start.lock"))
+                break
+            except RunLocked:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+        yield
+
+
+def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.Event]:
+    names = changed(run.config, config)
+    if "metric" in names and run.baseline is not None:
+        raise NotFound(
+            f"the metric in pyproject.toml is not the one that {paths.run_id} is measured by",
+            remedy="`autoresearch start` begins a run with the new metric; put the old one back to resume",
+        )
+    return [ev.ConfigChanged(config=config, changed=names)] if names else []
+
+
+def _refuse_wishes_without_loops(wish: Wish) -> None:
+    given = [
+        name
+        for name, said in (
+            ("--no-stochastic", not wish.stochastic),
+            ("--no-auto-prepare", not wish.auto_prepare),
+            ("--agent", wish.agent is not None),
+        )
+        if said
+    ]
+    if given:
+        raise UsageRefused(
+            f"{given[0]} speaks of new loops, and none are asked for",
+            remedy="say how many, as in --loops 5; without it the run goes on as it was asked to before",
+        )
+
+
+def _why_idle(run: RunState, *, runner_alive: bool) -> str:
+    if foresight.nothing_left(run):
+        hint = foresight.open_iteration_hint(run)
+        return f"nothing is left to do; --loops N asks for more{f'. {hint}' if hint else ''}"
+    if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
+        waiting = waiting_for_human(run)
+        return waiting or f"a runner is at work already; {run.loops_left} loops are left"
+    return ""
+
+
+def _uncommitted(git: Git, config: RunConfig) -> tuple[str, ...]:
+    modified = git.modified((*config.editable, *config.protected))
+    if not modified:
+        return ()
+    names = ", ".join(modified)
+    return (
+        f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew",
+    )
+
+
+def _proposer(request: Request) -> tuple[str, ...]:
+    if "loop" not in request.stages or "propose" not in request.loop_stages:
+        return ()
+    if not request.stochastic:
+        return ("no agent is asked: the seeded search proposes",)
+    if request.agent == NONE:
+        return ("no agent found on PATH: the seeded search proposes",)
+    if not adapter(request.agent).available():
+        return (f"{request.agent} proposes, but is not on PATH: asking it will fail",)
+    return (f"{request.agent} proposes",)

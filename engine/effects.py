@@ -1,0 +1,279 @@
+"""One method per command: do it in the world, return what happened as events.
+
+Every effect is idempotent under its command's name: a runner that was killed between doing and
+appending does it again, and finds what it did. What ends later (a job) is read by engine/collecting.py.
+"""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Literal, assert_never
+
+from attrs import frozen
+
+from engine import commands as do
+from engine import prompts, search
+from engine.candidate import Candidates
+from engine.ports import Agent, Ask, Git, Jobs
+from engine.setup import check_setup, prepare_spec
+from engine.training import training_spec
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events.codec import unstructure
+from events.files import write_atomic
+from events.values import Proposal
+from projections.state import Iteration, RunState
+from projections.timeline import Timeline
+
+
+MIB = 1024.0  # MiB in a GiB, for memory_gb
+
+
+@frozen(kw_only=True)
+class View:
+    """What the effects may look at: the states at the moment of the command."""
+
+    run: RunState
+    timeline: Timeline
+    head: str  # "seq hash" of the log, for the trailer of commits
+
+
+@frozen(kw_only=True)
+class Effects:
+    """The world of one run."""
+
+    paths: RunPaths
+    git: Git
+    jobs: Jobs
+    adapter: Callable[[str], Agent]
+
+    @property
+    def candidates(self) -> Candidates:
+        """Return the part that changes code."""
+        return Candidates(paths=self.paths, git=self.git)
+
+    def perform(self, command: do.Command, view: View) -> tuple[ev.Event, ...]:
+        """Do one command; the events say all that came of it at once."""
+        run = view.run
+        match command:
+            case do.CheckSetup():
+                return (check_setup(run, paths=self.paths, git=self.git),)
+            case do.Prepare():
+                return self._prepare(command, run)
+            case do.StartIteration():
+                return (
+                    ev.IterationStarted(
+                        iteration=command.iteration,
+                        base_commit=command.base_commit,
+                        first_stage=command.first_stage,
+                    ),
+                )
+            case do.ChooseProposal() | do.AskForProposal() | do.ProposeBySearch():
+                return self._propose(command, view)
+            case do.ApplyProposal():
+                return (self.candidates.apply(_open(run, command.iteration), run, change=command.attempt),)
+            case do.AskToApply() | do.AskToTriage():
+                return self._ask(command, view)
+            case do.CommitCandidate():
+                one = _open(run, command.iteration)
+                return (self.candidates.commit(one, run, head=view.head),)
+            case do.TakeWorktree():
+                one = _open(run, command.iteration)
+                return (self.candidates.take_worktree(one, run, head=view.head),)
+            case do.StartTraining():
+                return self._train(command, run)
+            case do.KeepCandidate():
+                return (self.candidates.keep(command, run),)
+            case do.DiscardCandidate():
+                return (self.candidates.discard(command, run),)
+            case do.CancelJob():
+                self.jobs.stop(self.paths.job(command.iteration, command.step, command.attempt))
+                return ()
+            case _:
+                return (_words(command, run),)
+
+    def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
+        spec = prepare_spec(run.config, attempt=command.attempt, worktree=self.paths.worktree)
+        self.jobs.start(self.paths.job(0, "prepare", command.attempt), spec)
+        return (ev.PrepareStarted(attempt=command.attempt, command=spec.command),)
+
+    def _propose(
+        self, command: do.ChooseProposal | do.AskForProposal | do.ProposeBySearch, view: View
+    ) -> tuple[ev.Event, ...]:
+        one = _open(view.run, command.iteration)
+        match command:
+            case do.ChooseProposal():
+                waiting = next(each for each in view.run.waiting if each.seq == command.received)
+                self._keep_proposal(one.number, waiting.proposal)
+                with contextlib.suppress(FileNotFoundError):  # it came by a command, or was moved already
+                    self.paths.received_proposal(waiting.seq).rename(self.paths.consumed_proposal(one.number))
+                return (
+                    ev.ProposalChosen(
+                        iteration=one.number,
+                        source=waiting.source,
+                        proposal=waiting.proposal,
+                        received=waiting.seq,
+                    ),
+                )
+            case do.AskForProposal():
+                return self._ask(command, view)
+            case do.ProposeBySearch():
+                proposal = self._search(one, view)
+                if proposal is None:
+                    question = "the seeded search has tried every value it knows; drop a proposal"
+                    return (ev.InputNeeded(iteration=one.number, question=question),)
+                self._keep_proposal(one.number, proposal)
+                return (ev.ProposalChosen(iteration=one.number, source="search", proposal=proposal),)
+
+    def _search(self, one: Iteration, view: View) -> Proposal | None:
+        source = self.git.show(one.base_commit, view.run.config.editable[0]) or b""
+        tried = frozenset(
+            (name, repr(value)) for row in view.timeline.rows for name, value in row.settings.items()
+        )
+        return search.propose(
+            source.decode(errors="replace"), tried=tried, seed=view.run.config.seed, iteration=one.number
+        )
+
+    def _ask(
+        self, command: do.AskForProposal | do.AskToApply | do.AskToTriage, view: View
+    ) -> tuple[ev.Event, ...]:
+        run, one = view.run, _open(view.run, command.iteration)
+        step: Literal["propose", "apply", "triage"]
+        match command:
+            case do.AskForProposal():
+                step, stands_on, prompt = "propose", one.base_commit, self._propose_prompt(view, one)
+            case do.AskToApply():
+                step, stands_on, prompt = "apply", one.base_commit, self._apply_prompt(run, one)
+            case do.AskToTriage():
+                assert one.commit is not None  # what crashed was committed
+                step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
+        folder = self.paths.job(one.number, step, command.attempt)
+        self.git.ensure_worktree(self.paths.worktree, stands_on)
+        if not folder.exists():  # a job that was started may be editing already
+            self.git.reset(self.paths.worktree, stands_on)
+        agent = self.adapter(command.agent)
+        ask = Ask(
+            step=step,
+            prompt=prompt,
+            worktree=self.paths.worktree,
+            model=run.config.agent_model,
+            timeout_s=run.config.agent_timeout_s,
+            idle_s=run.config.agent_idle_s,
+            command=run.config.agent_command,
+        )
+        self.jobs.start(folder, agent.job(ask, folder))
+        return (
+            ev.AgentAsked(
+                iteration=one.number,
+                step=step,
+                attempt=command.attempt,
+                agent=agent.name,
+                prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
+            ),
+        )
+
+    def _train(self, command: do.StartTraining, run: RunState) -> tuple[ev.Event, ...]:
+        folder = self.paths.job(command.iteration, "train", command.attempt)
+        self.git.ensure_worktree(self.paths.worktree, command.commit)
+        if not folder.exists():  # nothing is trained under a wrong commit
+            self.git.reset(self.paths.worktree, command.commit)
+        spec = training_spec(
+            run.config,
+            folder=folder,
+            worktree=self.paths.worktree,
+            iteration=command.iteration,
+            attempt=command.attempt,
+        )
+        self.jobs.start(folder, spec)
+        return (
+            ev.TrainingStarted(
+                iteration=command.iteration,
+                attempt=command.attempt,
+                slot=command.slot,
+                commit=command.commit,
+                command=spec.command,
+                deadline_s=spec.deadline_s,
+            ),
+        )
+
+    def _keep_proposal(self, iteration: int, proposal: Proposal) -> None:
+        """Leave a copy with the iteration, for people; the event holds the same."""
+        folder = self.paths.iteration(iteration)
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(unstructure(proposal), indent=2, ensure_ascii=False)
+        write_atomic(folder / "proposal.json", f"{text}\n".encode(), sync=False)
+
+    def _propose_prompt(self, view: View, one: Iteration) -> str:
+        run = view.run
+        return prompts.propose_prompt(
+            best=run.best.metric if run.best else None,
+            baseline=run.baseline,
+            recent=[row for row in view.timeline.rows[-20:] if row.recorded],
+            notes=view.timeline.notes,
+            policy=self._policy(run, one),
+            editable=run.config.editable,
+            metric=run.config.metric,
+        )
+
+    def _apply_prompt(self, run: RunState, one: Iteration) -> str:
+        assert one.proposal is not None  # propose comes before apply
+        return prompts.apply_prompt(one.proposal, editable=run.config.editable, policy=self._policy(run, one))
+
+    def _policy(self, run: RunState, one: Iteration) -> str:
+        text = self.git.show(one.base_commit, run.config.policy_file)
+        return (text or b"").decode(errors="replace")
+
+
+def _triage_prompt(run: RunState, one: Iteration) -> str:
+    assert one.proposal is not None  # the decider asks only where there is one
+    return prompts.triage_prompt(
+        one.proposal,
+        outcome=one.outcome or "",
+        reason=one.reason,
+        log_tail=one.log_tail,
+        editable=run.config.editable,
+    )
+
+
+def _words(
+    command: do.TriageCrash | do.RecordResult | do.LeaveOpen | do.PauseRun | do.Stop, run: RunState
+) -> ev.Event:
+    """Return the event of a command that changes nothing but the history."""
+    match command:
+        case do.TriageCrash():
+            return ev.CrashTriaged(
+                iteration=command.iteration,
+                attempt=command.attempt,
+                action="discard",
+                reason=command.reason,
+            )
+        case do.RecordResult():
+            return _result(_open(run, command.iteration))
+        case do.LeaveOpen():
+            return ev.IterationLeftOpen(iteration=command.iteration, next_stage=command.next_stage)
+        case do.PauseRun():
+            return ev.RunPaused(reason=command.reason)
+        case do.Stop():
+            return ev.RunStopped(reason=command.reason, detail=command.detail)
+        case _:
+            assert_never(command)
+
+
+def _result(one: Iteration) -> ev.ResultRecorded:
+    said = one.proposal.description if one.proposal else "what stood in the worktree"
+    vram = one.measured.peak_vram_mb if one.measured else None
+    return ev.ResultRecorded(
+        iteration=one.number,
+        commit=one.commit,
+        outcome=one.outcome or "no_metric",
+        metric=one.metric,
+        memory_gb=round((vram or 0.0) / MIB, 3),
+        description="baseline" if one.number == 0 else said,
+    )
+
+
+def _open(run: RunState, number: int) -> Iteration:
+    one = run.iteration(number)
+    assert one is not None, f"iteration {number} is not open"  # the decider names only open ones
+    return one

@@ -1,0 +1,74 @@
+"""Which repository and which run a command means, when it does not say, and when it does."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.git import find_top
+from engine.ports import Git
+from engine.workspace import RUN_ID, RunPaths, latest_run, list_runs, runs_folder
+from events.errors import InvalidInput, NotFound
+
+
+@frozen(kw_only=True)
+class Found:
+    """A run that has a history, and why it was taken."""
+
+    paths: RunPaths
+    how: str  # "" when it was named
+
+
+def find_home(cwd: Path) -> Path:
+    """Return the top of the user's repository around `cwd`, also from inside a run's own worktree.
+
+    Raises:
+        NotFound: there is no repository, or it has no commit.
+    """
+    if not cwd.is_dir():
+        raise NotFound(f"{cwd} is no folder", remedy="name the repository: --repo PATH")
+    top = find_top(cwd)
+    runs = top.parent.parent
+    if (
+        top.name == "worktree"
+        and RUN_ID.fullmatch(top.parent.name)
+        and runs == runs_folder(runs.parent.parent)
+    ):
+        return find_top(runs.parent.parent)
+    return top
+
+
+def find_run(home: Path, git: Git, run_id: str | None) -> Found:
+    """Return the run of this id, else the latest of the current branch, else the latest.
+
+    Raises:
+        NotFound: there is no such run, or none at all.
+        InvalidInput: it is no run id.
+    """
+    known = started_runs(home)
+    if run_id is not None:
+        if run_id not in known:
+            raise _unknown(home, run_id, known)
+        return Found(paths=RunPaths(home=home, run_id=run_id), how="")
+    if not known:
+        raise NotFound(f"there is no run in {home} yet", remedy="begin one: `autoresearch start --loops 5`")
+    branch = git.current_branch()
+    latest = latest_run(home, branch) if branch else None
+    if latest in known:
+        return Found(paths=RunPaths(home=home, run_id=latest), how=f"the latest run of {branch}")
+    return Found(paths=RunPaths(home=home, run_id=known[-1]), how="the latest run")
+
+
+def started_runs(home: Path) -> tuple[str, ...]:
+    """Return the runs that have a history, the newest last; a folder without one is a claim in the making."""
+    return tuple(run_id for run_id in list_runs(home) if RunPaths(home=home, run_id=run_id).history.exists())
+
+
+def _unknown(home: Path, run_id: str, known: tuple[str, ...]) -> NotFound | InvalidInput:
+    try:
+        RunPaths(home=home, run_id=run_id)
+    except InvalidInput as error:
+        return error
+    near = get_close_matches(run_id, known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return NotFound(f"there is no run {run_id} in {home}", remedy=f"{hint}`autoresearch runs` lists them")

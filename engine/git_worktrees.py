@@ -1,0 +1,97 @@
+"""What git keeps on disk of a worktree: the `.git` file in it, and its record in the repository.
+
+Part of engine/git.py, which alone uses it. Git itself mends these only when the user thinks of it
+(`git worktree repair`), and nobody is awake at night.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from events.files import write_atomic
+
+
+HALF_MADE = "initializing"  # git's own word in `locked` while it adds a worktree
+
+
+def find(common: Path, folder: Path) -> Path | None:
+    """Return the record of the worktree at `folder`, if this repository has one."""
+    wanted = str(folder / ".git")
+    # What the file in the worktree says is looked at first, and believed only if the record agrees.
+    hint = common / "worktrees" / (Path(_first_words(folder / ".git")).name or "-") / "gitdir"
+    for gitdir in (hint, *sorted((common / "worktrees").glob("*/gitdir"))):
+        if _target(gitdir) == wanted:
+            return gitdir.parent
+    return None
+
+
+def adopt_moved(common: Path, folder: Path) -> Path | None:
+    """Mend and return the record of a worktree that was moved, or copied, together with its repository."""
+    said = _first_words(folder / ".git")
+    if not said.startswith("gitdir: "):
+        return None
+    record = common / "worktrees" / Path(said).name
+    if not (record / "HEAD").is_file():
+        return None
+    if _first_words(Path(_target(record / "gitdir"))) == f"gitdir: {record}":
+        return None  # it is the record of another worktree, which still stands
+    write_atomic(record / "gitdir", os.fsencode(f"{folder / '.git'}\n"))
+    return record
+
+
+def is_half_made(record: Path) -> bool:
+    """Say whether git was ended while it added this worktree."""
+    return _first_words(record / "locked") == HALF_MADE
+
+
+def link(folder: Path, record: Path) -> None:
+    """Make the worktree's `.git` file name its record again, whatever became of it."""
+    file = folder / ".git"
+    wanted = f"gitdir: {record}"
+    if _first_words(file) == wanted:
+        return
+    if file.is_dir() and not file.is_symlink():
+        shutil.rmtree(file)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(file, os.fsencode(f"{wanted}\n"))
+
+
+def publish_index(record: Path, index: Path) -> None:
+    """Let `git diff` in the worktree start from our index, and end a lock that was left on git's own.
+
+    Only for a worktree in which no agent is at work.
+    """
+    (record / "index.lock").unlink(missing_ok=True)
+    write_atomic(record / "index", index.read_bytes(), sync=False)
+    shutil.copystat(index, record / "index")  # its time says which entries may be stale
+
+
+def real(folder: Path) -> Path:
+    """Resolve what leads to a folder, and not the folder itself: git records it this way."""
+    return Path(os.path.realpath(folder.parent)) / folder.name
+
+
+def has_entries(folder: Path) -> bool:
+    """Say whether a folder exists and holds anything."""
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def free_name(folder: Path) -> Path:
+    """Return a name beside `folder` that nobody has."""
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.aside-{number}")).exists():
+        number += 1
+    return aside
+
+
+def _first_words(path: Path) -> str:
+    try:
+        return os.fsdecode(path.read_bytes()).rstrip("\n")
+    except OSError:
+        return ""
+
+
+def _target(gitdir: Path) -> str:
+    """Return where a record says that its worktree stands; newer gits write it relative to the record."""
+    said = _first_words(gitdir)
+    return os.path.normpath(gitdir.parent / said) if said else ""

@@ -1,0 +1,152 @@
+"""What humans and jobs leave in a run's folder: a bell that rings, and a scan that tells what is there.
+
+The bell (watchdog) may ring for nothing or not at all; only the scan is believed. A file dropped while
+nothing ran, a notification that was lost and one that came are therefore the same case.
+"""
+
+import contextlib
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from attrs import frozen
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+from engine.proposals import identity, parse
+from engine.workspace import RunPaths
+from events.clock import from_epoch
+from events.errors import AutoresearchError
+from events.files import write_atomic
+from events.values import Proposal
+
+
+QUIET_S = 2.0  # a file that is no proposal yet may still be being written
+SIZE_LIMIT = 1 << 20  # bytes of a proposal
+LOUD = ("history.jsonl", "next_proposal.json", "exit.json")  # names that ring, beside all in proposals/
+
+
+@frozen(kw_only=True)
+class Dropped:
+    """A file that was dropped, read and judged."""
+
+    path: Path
+    sha256: str
+    dropped_at: str
+    key: str  # tells this drop from an equal one dropped later
+    proposal: Proposal | None
+    reason: str  # why it is refused; "" when it is a proposal
+
+
+class Bell:
+    """Rings when something may have changed below the watched folders. Holds one observer thread."""
+
+    def __init__(self) -> None:
+        """Start the observer; without notifications the timeout of `wait` still looks."""
+        self._rung = threading.Event()
+        self._observer: BaseObserver = Observer()
+        self._observer.start()
+        self._watches: dict[Path, ObservedWatch] = {}
+
+    def watch(self, folders: Iterable[Path]) -> None:
+        """Watch exactly these folders; those that do not exist yet are left for the next call."""
+        wanted = {folder for folder in folders if folder.is_dir()}
+        for folder in self._watches.keys() - wanted:
+            self._observer.unschedule(self._watches.pop(folder))
+        for folder in wanted - self._watches.keys():
+            handler = _Ring(self._rung, all_names=folder.name == "proposals")
+            self._watches[folder] = self._observer.schedule(handler, str(folder))
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until the bell rings, but no longer than the timeout."""
+        self._rung.wait(timeout_s)
+        self._rung.clear()
+
+    def close(self) -> None:
+        """End the observer thread."""
+        self._observer.stop()
+        self._observer.join()
+
+
+class _Ring(FileSystemEventHandler):
+    """Sets an event and nothing else: a handler that raises would kill its observer thread."""
+
+    def __init__(self, rung: threading.Event, *, all_names: bool) -> None:
+        self._rung = rung
+        self._all_names = all_names
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in ("opened", "closed_no_write"):
+            return
+        names = [Path(os.fsdecode(path)).name for path in (event.src_path, event.dest_path)]
+        if self._all_names or any(name in LOUD for name in names):
+            self._rung.set()
+
+
+def scan(paths: RunPaths) -> list[Dropped]:
+    """Return every dropped file that can be judged now, in the order in which they are used."""
+    found = [_look(path) for path in _candidates(paths)]
+    return [one for one in found if one is not None]
+
+
+def settle(one: Dropped, paths: RunPaths, *, seq: int) -> None:
+    """Move a dropped file out of the inbox after its event was appended; done twice, does nothing."""
+    target = paths.refused / f"{seq:06d}-{one.path.name}" if one.reason else paths.received_proposal(seq)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if one.reason:
+        write_atomic(target.with_name(f"{target.name}.reason.txt"), f"{one.reason}\n".encode(), sync=False)
+    with contextlib.suppress(FileNotFoundError):
+        one.path.rename(target)
+
+
+def _candidates(paths: RunPaths) -> list[Path]:
+    first = [paths.next_proposal] if os.path.lexists(paths.next_proposal) else []
+    try:
+        others = sorted(paths.proposals.iterdir(), key=lambda path: os.fsencode(path.name))
+    except (FileNotFoundError, NotADirectoryError):
+        others = []
+    # A leading dot or a .tmp ending is how writers hide a file that is not whole yet.
+    return first + [path for path in others if not path.name.startswith(".") and path.suffix != ".tmp"]
+
+
+def _look(path: Path) -> Dropped | None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    quiet = time.time() - status.st_mtime >= QUIET_S
+    if not stat.S_ISREG(status.st_mode):
+        return _dropped(path, status, b"", None, "is not a regular file")
+    if status.st_size > SIZE_LIMIT:
+        return _dropped(path, status, b"", None, f"is larger than {SIZE_LIMIT} bytes") if quiet else None
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _dropped(path, status, b"", None, f"cannot be read: {error.strerror}") if quiet else None
+    try:
+        proposal = parse(raw)
+    except AutoresearchError as error:
+        return _dropped(path, status, raw, None, str(error)) if quiet else None
+    if proposal.status != "ok":
+        return _dropped(path, status, raw, None, "asks for input instead of proposing; status must be ok")
+    return _dropped(path, status, raw, proposal, "")
+
+
+def _dropped(
+    path: Path, status: os.stat_result, raw: bytes, proposal: Proposal | None, reason: str
+) -> Dropped:
+    digest = identity(raw)
+    return Dropped(
+        path=path,
+        sha256=digest,
+        dropped_at=from_epoch(status.st_mtime),
+        key=f"drop:{path.name}:{status.st_ino}:{status.st_mtime_ns}:{digest[:16]}",
+        proposal=proposal,
+        reason=reason,
+    )

@@ -1,0 +1,292 @@
+"""Processes: the one place that starts and ends them, and the locks that live just as long as they do.
+
+Knows nothing of runs, jobs or events. A process is its pid *and* its birth (see engine/proctable.py): one
+that merely has a remembered pid is a stranger, and is never signalled.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from attrs import asdict, frozen
+
+from engine import proctable
+from events.errors import AutoresearchError, NotFound, RunLocked
+from events.values import Process
+
+
+_TRIES, _WORDS_TRIES, _PAUSE_S = 250, 10, 0.002
+
+_detached: set[int] = set()  # started here and not yet seen to have ended
+
+
+@frozen(kw_only=True)
+class Completed:
+    """How a short command ended; a negative exit code is the signal that ended it."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+class CommandTimedOut(AutoresearchError, TimeoutError):
+    """A short command took too long; it and its children were killed."""
+
+    exit_code = 3
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout_s: float,
+) -> Completed:
+    """Run a short command to its end, in a session of its own, and return what it wrote.
+
+    Standard input is `stdin`, or empty, never the caller's.
+
+    Raises:
+        NotFound: the program or the folder does not exist.
+        CommandTimedOut: it took longer than `timeout_s`.
+    """
+    try:
+        child = subprocess.Popen(  # noqa: S603 - a list, no shell
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        msg = f"{command[0]} could not be started in {cwd}: {error.strerror}"
+        raise NotFound(msg, remedy=f"Install {command[0]}, or correct its name.") from error
+    try:
+        stdout, stderr = child.communicate(stdin, timeout=timeout_s)
+    except BaseException as error:
+        _kill(child)
+        if isinstance(error, subprocess.TimeoutExpired):
+            msg = f"{' '.join(command[:3])} took longer than {timeout_s:g} s in {cwd} and was killed"
+            raise CommandTimedOut(msg) from error
+        raise
+    return Completed(exit_code=child.returncode, stdout=stdout, stderr=stderr)
+
+
+def spawn_detached(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    output: Path | None = None,
+    keep: Sequence[int] = (),
+) -> Process:
+    """Start a process that outlives the caller, in a session of its own, with nothing of ours but `keep`.
+
+    `output` gets what it prints (None: nobody does); `keep` are file descriptors that it inherits.
+
+    Raises: NotFound: the program or the folder does not exist.
+    """
+    _reap()
+    target = os.open(output or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        child = subprocess.Popen(  # noqa: S603 - a list, no shell
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=target,
+            stderr=target,
+            start_new_session=True,
+            pass_fds=keep,
+        )
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        msg = f"{command[0]} could not be started in {cwd}: {error.strerror}"
+        raise NotFound(msg, remedy=f"Install {command[0]}, or correct its name.") from error
+    finally:
+        os.close(target)
+    # Not reaped yet, so the pid is its own, even where it has already ended and has no birth to tell.
+    process = identify(child.pid) or Process(pid=child.pid, started=0, boot_id=proctable.boot_id())
+    _detached.add(child.pid)
+    child.returncode = 0  # ours to reap from here on; the object must not complain that it was left
+    return process
+
+
+def identify(pid: int) -> Process | None:
+    """Return who has this pid now, or None where nobody has, or a zombie."""
+    found = proctable.identity(pid)
+    return Process(pid=found[0], started=found[1], boot_id=found[2]) if found else None
+
+
+def this_process() -> Process:
+    """Return who we are."""
+    me = identify(os.getpid())
+    assert me is not None  # we are running this very line
+    return me
+
+
+def boot_id() -> str:
+    """Return what changes whenever the machine starts anew."""
+    return proctable.boot_id()
+
+
+def alive(process: Process) -> bool:
+    """Say whether just this process is alive; a zombie, or a stranger with its pid, is not."""
+    _reap()
+    return proctable.is_alive(_identity(process))
+
+
+def send(process: Process, number: int) -> bool:
+    """Signal just this process; say whether it was there to hear it."""
+    return proctable.send(_identity(process), number)
+
+
+def end_group(process: Process, grace_s: float) -> None:
+    """End the session that this process leads or led: ask, wait up to `grace_s`, then kill."""
+    proctable.end_session(_identity(process), grace_s)
+    _reap()
+
+
+def group_alive(process: Process) -> bool:
+    """Say whether anything of the session is alive that this process leads or led."""
+    return not proctable.is_strange(_identity(process)) and bool(proctable.session(process.pid))
+
+
+# --- locks -------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path) -> Iterator[Process]:
+    """Hold the lock at `path` for as long as the block lasts, or this process lives; yield who holds it: us.
+
+    The kernel holds it: a killed holder leaves nothing to clean up. The file says who it is, for people.
+
+    Raises: RunLocked: another process holds it.
+    """
+    handle = try_lock(path)
+    if handle is None:
+        raise _locked(path)
+    me = this_process()
+    try:
+        _write_whole(handle, json.dumps(asdict(me)).encode() + b"\n")
+        yield me
+    finally:
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, 0)
+        os.close(handle)
+
+
+def try_lock(path: Path) -> int | None:
+    """Take the lock at `path` and return the open file that holds it, or None where it is taken.
+
+    It is free again when the last copy of that file is closed: a child that inherits it, holds it too.
+    """
+    for _ in range(_TRIES):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        if _flock(handle, fcntl.LOCK_EX):
+            if _is_at(handle, path):
+                return handle
+            os.close(handle)  # the file was deleted and made again between open and lock
+            continue
+        # Who only looks, holds it shared and for some microseconds; who has it, shares it with nobody.
+        held = not _flock(handle, fcntl.LOCK_SH)
+        os.close(handle)
+        if held:
+            return None
+        time.sleep(_PAUSE_S)
+    return None
+
+
+def is_locked(path: Path) -> bool:
+    """Say whether a living process holds the lock at `path`, without waiting and without keeping it."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _flock(handle, fcntl.LOCK_SH)
+    finally:
+        os.close(handle)
+
+
+def holder(path: Path) -> Process | None:
+    """Return who holds the lock at `path`, None where nobody does; pid 0 is somebody who has not said who."""
+    for _ in range(_WORDS_TRIES):
+        if not is_locked(path):
+            return None
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            process = Process(**json.loads(path.read_bytes()))
+            if alive(process):  # else the holder is so new that the file still names the one before
+                return process
+        time.sleep(_PAUSE_S)
+    return Process(pid=0, started=0, boot_id="")
+
+
+def _locked(path: Path) -> RunLocked:
+    who = holder(path)
+    with contextlib.suppress(OSError):
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
+        named = f"process {who.pid}, since {since}" if who and who.pid else "another process"
+        return RunLocked(
+            f"{path} is held by {named}", remedy="Wait for it, or stop it with `autoresearch stop`."
+        )
+    return RunLocked(f"{path} is held by another process")
+
+
+def _flock(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _write_whole(handle: int, data: bytes) -> None:
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, data, 0)
+
+
+# --- within ------------------------------------------------------------------------------------
+
+
+def _identity(process: Process) -> proctable.Identity:
+    return (process.pid, process.started, process.boot_id)
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    # Not waited for yet, so its pid means nobody else.
+    while proctable.signal_session(child.pid, signal.SIGKILL):
+        time.sleep(0.005)
+    try:
+        child.communicate(timeout=1)
+    except subprocess.TimeoutExpired:  # somebody outside of the session has our pipes; leave them to him
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
+        child.wait()
+
+
+def _reap() -> None:
+    """Let the kernel forget those of our detached processes that have ended."""
+    for pid in tuple(_detached):
+        try:
+            ended = os.waitpid(pid, os.WNOHANG)[0] == pid
+        except ChildProcessError:
+            ended = True
+        if ended:
+            _detached.discard(pid)

@@ -1,0 +1,229 @@
+"""The loop of a run: hear, fold, decide, do, append, show; and sleep until the bell rings.
+
+One runner at a time holds a run (a kernel lock). It never waits for a job: trainings, agents and
+prepare.py outlive it, and whoever runs next picks them up.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from engine import commands as do
+from engine.collecting import Collector
+from engine.decider import decide, waiting_for_human
+from engine.effects import Effects, View
+from engine.inbox import Bell, scan, settle
+from engine.loading import NOTHING, Loaded, load
+from engine.process import hold_lock, this_process
+from engine.views import Render, Views
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events.codec import Recorded, require_known
+from events.errors import AutoresearchError, RunFailed, WaitingForHuman, WrongExpectedVersion
+from events.log import EventLog, read
+from projections.run import RunState
+
+
+Observer = Callable[[Recorded, RunState], None]
+Mode = Literal["background", "foreground"]
+
+LOOK_ANYWAY_S = 1.0  # the level-triggered scan behind the bell; watchdog can be silent (network mounts)
+TROUBLE_LIMIT = 5  # failures of one effect in a row before a human is asked
+
+# What these did in the world stands, whatever was appended meanwhile; the others are decided again.
+_STARTS = do.Prepare | do.AskForProposal | do.AskToApply | do.AskToTriage | do.StartTraining
+
+
+class Runner:
+    """Carries one run on until it comes to rest."""
+
+    def __init__(
+        self,
+        paths: RunPaths,
+        effects: Effects,
+        *,
+        mode: Mode,
+        render: Render,
+        observers: Sequence[Observer] = (),
+        version: str,
+    ) -> None:
+        """Take the pieces; nothing is locked or started before `run`."""
+        self._paths = paths
+        self._effects = effects
+        self._collector = Collector(paths=paths, git=effects.git, jobs=effects.jobs, adapter=effects.adapter)
+        self._mode: Mode = mode
+        self._observers = list(observers)
+        self._version = version
+        self._views = Views(paths, effects.git, render=render)
+        self._log = EventLog(paths.history)
+        self._loaded: Loaded = NOTHING
+        self._cancelled: set[do.Command] = set()
+        self._troubles = 0
+
+    def run(self) -> int:
+        """Work until the run rests; return the exit code.
+
+        Raises:
+            RunLocked: another runner holds the run.
+            WaitingForHuman: in the foreground, nothing can go on before a human has spoken.
+            RunFailed: setup is incomplete, or the baseline failed.
+        """
+        while True:
+            with hold_lock(self._paths.lock):
+                self._take()
+                self._work()
+            # A request that came after RunStopped but before the lock was free found a living runner.
+            self._catch_up()
+            if self._loaded.run.stopped is not None:
+                return self._rest()
+
+    def _take(self) -> None:
+        self._loaded = load(self._paths)
+        self._views.rebuild(self._loaded)
+        if self._loaded.run.stopped is None:
+            process = this_process()
+            self._append(
+                (ev.RunnerStarted(process=process, mode=self._mode, program_version=self._version),),
+                by="runner",
+            )
+
+    def _work(self) -> None:
+        bell = Bell()
+        try:
+            while self._loaded.run.stopped is None:
+                if self._try_step():
+                    continue
+                self._views.show(self._loaded)
+                self._wait(bell)
+        finally:
+            bell.close()
+            self._views.show(self._loaded)
+
+    def _try_step(self) -> bool:
+        """Do one step; trouble of the world is tried again, more slowly, and then a human is asked."""
+        try:
+            moved = self._step()
+        except AutoresearchError as error:
+            self._troubles += 1
+            if self._troubles >= TROUBLE_LIMIT:
+                self._troubles = 0
+                self._append((ev.RunPaused(reason=f"{error} {error.remedy}".strip()),), by="runner")
+                return True
+            time.sleep(min(0.1 * 2**self._troubles, 5.0))
+            return True
+        if moved:
+            self._troubles = 0
+        return moved
+
+    def _step(self) -> bool:
+        """Hear everything, then do the first thing there is to do; say whether anything happened."""
+        before = self._loaded.position.seq
+        self._catch_up()
+        self._hear_drops()
+        self._hear_jobs()
+        if self._loaded.position.seq != before:
+            return True
+        for command in decide(self._loaded.run):
+            if isinstance(command, do.CancelJob) and command in self._cancelled:
+                continue
+            self._do(command)
+            return True
+        return False
+
+    def _do(self, command: do.Command) -> None:
+        run = self._loaded.run
+        position = self._loaded.position
+        view = View(run=run, timeline=self._loaded.timeline, head=f"{position.seq} {position.hash}")
+        events = self._effects.perform(command, view)
+        if not events:
+            self._cancelled.add(command)
+            return
+        expected = None if isinstance(command, _STARTS) else position.seq
+        try:
+            self._append(events, by="runner", expected=expected)
+        except WrongExpectedVersion:
+            self._catch_up()
+
+    def _hear_drops(self) -> None:
+        for one in scan(self._paths):
+            event: ev.Event
+            if one.proposal is None:
+                event = ev.ProposalRefused(name=one.path.name, sha256=one.sha256, reason=one.reason)
+            else:
+                event = ev.ProposalReceived(
+                    source="drop",
+                    name=one.path.name,
+                    sha256=one.sha256,
+                    dropped_at=one.dropped_at,
+                    proposal=one.proposal,
+                )
+            recorded = self._append((event,), by="inbox", key=one.key)
+            settle(one, self._paths, seq=recorded[0].seq)
+
+    def _hear_jobs(self) -> None:
+        for number, job in self._loaded.run.jobs:
+            events = self._collector.collect(number, job, self._loaded.run)
+            if events:
+                self._append(events, by="runner")
+
+    def _append(
+        self, events: Sequence[ev.Event], *, by: str, expected: int | None = None, key: str | None = None
+    ) -> tuple[Recorded, ...]:
+        recorded = self._log.append(events, by=by, expected=expected, key=key)
+        self._catch_up()
+        return recorded
+
+    def _catch_up(self) -> None:
+        """Fold what was appended by anybody, show it, and tell the observers."""
+        position = self._loaded.position
+        for recorded in read(self._paths.history, after=position.seq, since=position):
+            require_known(recorded)
+            self._loaded = self._loaded.after(recorded)
+            self._views.note(recorded)
+            self._tell(recorded)
+
+    def _tell(self, recorded: Recorded) -> None:
+        for observer in list(self._observers):
+            try:
+                observer(recorded, self._loaded.run)
+            except Exception:  # noqa: BLE001 - an observer is a guest: it is shown out, the run goes on
+                self._observers.remove(observer)
+
+    def _wait(self, bell: Bell) -> None:
+        run = self._loaded.run
+        waiting = waiting_for_human(run)
+        if waiting is not None and self._mode == "foreground" and not run.jobs:
+            raise WaitingForHuman(waiting, remedy=_how_to_go_on(run))
+        jobs = [self._paths.job(number, job.step, job.attempt) for number, job in run.jobs]
+        self._paths.proposals.mkdir(exist_ok=True)
+        bell.watch([self._paths.folder, self._paths.proposals, *jobs])
+        # What came before the watch stood would not ring: look once more before sleeping.
+        if not self._news():
+            bell.wait(LOOK_ANYWAY_S)
+
+    def _news(self) -> bool:
+        run = self._loaded.run
+        ended = any(
+            (self._paths.job(number, job.step, job.attempt) / "exit.json").exists()
+            for number, job in run.jobs
+        )
+        grown = self._paths.history.stat().st_size > self._loaded.position.offset
+        return ended or grown
+
+    def _rest(self) -> int:
+        run = self._loaded.run
+        if run.stopped in ("setup_incomplete", "baseline_failed"):
+            what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
+            raise RunFailed(f"{what}: {run.stopped_detail}", remedy=_how_to_go_on(run))
+        return 3 if run.stopped == "blocked" else 0
+
+
+def _how_to_go_on(run: RunState) -> str:
+    resume = f"autoresearch resume --run-id {run.run_id}"
+    if run.paused is not None:
+        return f"look into it, then `{resume}`"
+    if run.need_input is not None:
+        return "drop a proposal as next_proposal.json, or use `autoresearch propose`"
+    if run.stopped == "baseline_failed":
+        return f"see `autoresearch logs 0`; `{resume}` trains the same code again, `start` takes new code"
+    return f"mend it, then `{resume}`"

@@ -1,0 +1,429 @@
+"""Every event that can happen in a run, in the past tense, and the union that registers them.
+
+An event carries what a reader needs to understand it alone. It is never edited, only succeeded: a
+changed class gets `VERSION + 1`, one upcaster, one golden line and one schema file. Iteration 0 is the
+baseline. Times of appending are in the envelope (events/codec.py), not here.
+"""
+
+from typing import ClassVar, Literal
+
+from attrs import field, frozen
+
+from events.values import (
+    LoopStage,
+    Measured,
+    Outcome,
+    OutputDigest,
+    Process,
+    ProgressDigest,
+    Proposal,
+    ProposalSource,
+    Request,
+    RunConfig,
+    Scalar,
+    Usage,
+)
+
+
+# --- the run -----------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class RunStarted:
+    """A run was created: its branch, the commit it stands on, and all of its settings."""
+
+    VERSION: ClassVar[int] = 1
+    run_id: str
+    branch: str
+    base_commit: str
+    base_tree: str
+    config: RunConfig
+    program_version: str
+
+
+@frozen(kw_only=True)
+class ConfigChanged:
+    """The settings were found changed when the run was resumed."""
+
+    VERSION: ClassVar[int] = 1
+    config: RunConfig
+    changed: tuple[str, ...]  # names of the settings that differ
+
+
+@frozen(kw_only=True)
+class LoopsRequested:
+    """Somebody asked for loops, and said which stages they may do. Also ends a stop."""
+
+    VERSION: ClassVar[int] = 1
+    request: Request
+
+
+@frozen(kw_only=True)
+class RunResumed:
+    """Somebody asked to go on with what is left. Ends a stop, a pause and a failed baseline."""
+
+    VERSION: ClassVar[int] = 1
+
+
+@frozen(kw_only=True)
+class RunnerStarted:
+    """A runner took the run; it holds the run's lock while it lives."""
+
+    VERSION: ClassVar[int] = 1
+    process: Process
+    mode: Literal["background", "foreground"]
+    program_version: str
+
+
+@frozen(kw_only=True)
+class RunPaused:
+    """Nothing new is started until the run is unpaused; what runs goes on."""
+
+    VERSION: ClassVar[int] = 1
+    reason: str
+
+
+@frozen(kw_only=True)
+class RunUnpaused:
+    """A human lifted the pause."""
+
+    VERSION: ClassVar[int] = 1
+
+
+@frozen(kw_only=True)
+class StopRequested:
+    """Somebody asked the runner to end after the current stage, or at once."""
+
+    VERSION: ClassVar[int] = 1
+    now: bool  # True: the running job is ended too
+
+
+@frozen(kw_only=True)
+class RunStopped:
+    """The runner came to rest; `resume` goes on from here."""
+
+    VERSION: ClassVar[int] = 1
+    reason: Literal["done", "stopped", "setup_incomplete", "baseline_failed", "exhausted", "blocked"]
+    detail: str
+
+
+@frozen(kw_only=True)
+class NoteAdded:
+    """A human or an agent wrote something down."""
+
+    VERSION: ClassVar[int] = 1
+    text: str
+
+
+# --- setup -------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class SetupChecked:
+    """The files, the data and the tokenizer were looked at."""
+
+    VERSION: ClassVar[int] = 1
+    ok: bool
+    missing: tuple[str, ...]  # what is missing, and where, for people
+    preparable: bool  # prepare.py may mend all that is missing
+    data_id: str | None
+
+
+@frozen(kw_only=True)
+class PrepareStarted:
+    """prepare.py was started as a job."""
+
+    VERSION: ClassVar[int] = 1
+    attempt: int
+    command: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class PrepareFinished:
+    """prepare.py ended."""
+
+    VERSION: ClassVar[int] = 1
+    attempt: int
+    ok: bool
+    reason: str
+    seconds: float
+    output: OutputDigest
+
+
+# --- proposals ---------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class ProposalReceived:
+    """A human's proposal arrived and waits to be used."""
+
+    VERSION: ClassVar[int] = 1
+    source: ProposalSource  # file, drop or command
+    name: str  # the file it came in, or ""
+    sha256: str  # of the bytes that came
+    dropped_at: str  # when the file was last changed, RFC 3339; "" for a command
+    proposal: Proposal
+
+
+@frozen(kw_only=True)
+class ProposalRefused:
+    """A dropped file is no proposal; it lies in refused_proposals/ with the reason beside it."""
+
+    VERSION: ClassVar[int] = 1
+    name: str
+    sha256: str
+    reason: str
+
+
+@frozen(kw_only=True)
+class ProposalChosen:
+    """An iteration got its proposal."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    source: ProposalSource
+    proposal: Proposal
+    received: int | None = None  # seq of the ProposalReceived that is used up
+
+
+@frozen(kw_only=True)
+class InputNeeded:
+    """A proposer asked for a human: nothing is trained until a human proposal arrives."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    question: str
+
+
+# --- agents ------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class AgentAsked:
+    """An agent was started as a job, to propose, to apply, or to look at a crash."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    step: Literal["propose", "apply", "triage"]
+    attempt: int
+    agent: str
+    prompt_sha256: str
+
+
+@frozen(kw_only=True)
+class AgentAnswered:
+    """An agent's job ended. `failed` covers missing, hung, non-zero, silent and nonsense."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    step: Literal["propose", "apply", "triage"]
+    attempt: int
+    agent: str
+    outcome: Literal["ok", "failed", "cancelled"]
+    reason: str  # "" when ok
+    seconds: float
+    usage: Usage
+    output: OutputDigest
+    session_id: str | None = None
+    model: str | None = None
+
+
+# --- an iteration ------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class IterationStarted:
+    """An iteration was opened on the commit that was the best then."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    base_commit: str
+    first_stage: LoopStage  # where it begins: propose, or train for the baseline
+
+
+@frozen(kw_only=True)
+class ChangeApplied:
+    """The proposal was applied whole to the run's worktree."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int  # 1, then one more for each mended crash
+    files: tuple[str, ...]
+    insertions: int
+    deletions: int
+    diff_sha256: str
+
+
+@frozen(kw_only=True)
+class ChangeFailed:
+    """The proposal could not be applied; the worktree was restored and nothing is trained."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int
+    reason: str
+
+
+@frozen(kw_only=True)
+class CandidateCommitted:
+    """The candidate is a commit, reachable under its ref."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int
+    commit: str
+    tree: str
+    base_commit: str
+    ref: str
+    subject: str
+    diff_sha256: str
+
+
+@frozen(kw_only=True)
+class TrainingStarted:
+    """A training was started as a job, in one slot."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int
+    slot: int
+    commit: str
+    command: tuple[str, ...]
+    deadline_s: float
+
+
+@frozen(kw_only=True)
+class TrainingFinished:
+    """A training ended and its output was read."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int
+    outcome: Outcome
+    reason: str  # "" when succeeded
+    metric: float | None
+    exit_code: int | None
+    signal: int | None
+    started_at: str  # by the supervisor's clock, RFC 3339
+    ended_at: str
+    seconds: float
+    measured: Measured
+    output: OutputDigest
+    progress: ProgressDigest | None
+
+
+@frozen(kw_only=True)
+class TrainingLost:
+    """A training ended without a result of its own fault (reboot, kill, stop): it is tried again."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int
+    reason: str
+
+
+@frozen(kw_only=True)
+class CrashTriaged:
+    """It was decided what becomes of a candidate that did not succeed."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int
+    action: Literal["discard", "fix_and_rerun"]
+    reason: str
+
+
+@frozen(kw_only=True)
+class ResultRecorded:
+    """The iteration's row is known, but for the verdict."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    commit: str | None  # None: nothing was committed
+    outcome: Outcome | Literal["not_applied"]
+    metric: float | None
+    memory_gb: float
+    description: str
+
+
+@frozen(kw_only=True)
+class CandidateKept:
+    """The candidate is the new best."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    commit: str
+    rule: str
+    inputs: dict[str, Scalar]
+    reason: str
+    branch_moved: bool
+    branch_note: str  # why the branch was not moved; "" when it was
+
+
+@frozen(kw_only=True)
+class CandidateDiscarded:
+    """The candidate is not the new best; its commit stays under its ref."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    rule: str
+    inputs: dict[str, Scalar] = field(factory=dict)
+    reason: str
+
+
+@frozen(kw_only=True)
+class IterationLeftOpen:
+    """A request may not do the next stage: the iteration waits for one that may."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    next_stage: LoopStage
+
+
+# --- the log itself ----------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class TailHealed:
+    """Torn bytes at the end, never acknowledged, were closed off by the next writer."""
+
+    VERSION: ClassVar[int] = 1
+    offset: int  # of the first torn byte
+    bytes: int
+    sha256: str  # of the torn bytes
+
+
+Event = (
+    RunStarted
+    | ConfigChanged
+    | LoopsRequested
+    | RunResumed
+    | RunnerStarted
+    | RunPaused
+    | RunUnpaused
+    | StopRequested
+    | RunStopped
+    | NoteAdded
+    | SetupChecked
+    | PrepareStarted
+    | PrepareFinished
+    | ProposalReceived
+    | ProposalRefused
+    | ProposalChosen
+    | InputNeeded
+    | AgentAsked
+    | AgentAnswered
+    | IterationStarted
+    | ChangeApplied
+    | ChangeFailed
+    | CandidateCommitted
+    | TrainingStarted
+    | TrainingFinished
+    | TrainingLost
+    | CrashTriaged
+    | ResultRecorded
+    | CandidateKept
+    | CandidateDiscarded
+    | IterationLeftOpen
+    | TailHealed
+)

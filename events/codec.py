@@ -1,0 +1,258 @@
+"""One line of a history <-> one recorded event; unknown and newer types too.
+
+A line is written once and never serialised again: its hash covers the exact bytes before it, and the
+hash of the line before. Knows nothing of files; events/log.py writes the lines, events/reading.py reads them.
+"""
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, NamedTuple, get_args
+
+import orjson
+from attrs import frozen
+
+from events.catalog import Event
+from events.errors import CorruptHistory, InvalidInput, UnknownEvent, WrongValue
+from events.shapes import JSON, function_for, structure, unstructure
+from events.upcasters import UPCASTERS, Data, Step, upcast
+
+
+__all__ = [
+    "JSON",
+    "Position",
+    "RawEvent",
+    "Recorded",
+    "decode",
+    "encode_data",
+    "event_type",
+    "require_known",
+    "structure",
+    "unstructure",
+]
+
+MAX_LINE = 2**20  # bytes; larger things belong in files, with their digest in the event
+NO_HASH = "0" * 64  # what stands before the first record
+HASH_FIELD = b',"h":"'
+TAIL_BYTES = len(HASH_FIELD) + 64 + len(b'"}\n')  # from the hash field to the end of the line
+
+
+@frozen(kw_only=True)
+class RawEvent:
+    """An event that this program does not know, or knows only in an earlier version."""
+
+    type: str
+    version: int
+    data: dict[str, JSON]
+
+
+@frozen(kw_only=True, slots=False)  # frozen without slots is built in half the time, a million times
+class Recorded:
+    """An event in its envelope, as it stands in a history."""
+
+    seq: int  # from 1, without holes
+    at: str  # RFC 3339, UTC; for people, never for order
+    by: str
+    key: str | None
+    tx: tuple[int, int] | None  # (index, size) in a batch of more than one
+    event: Event | RawEvent
+    hash: str
+    end: int  # byte offset after its line
+
+
+@frozen(kw_only=True)
+class Position:
+    """A place between two records of one history: after record `seq`, whose line ends at byte `offset`."""
+
+    seq: int
+    offset: int
+    hash: str
+
+    @classmethod
+    def start(cls) -> "Position":
+        """Return the place before the first record."""
+        return cls(seq=0, offset=0, hash=NO_HASH)
+
+
+class Payload(NamedTuple):
+    """An event on its way into a history: checked, encoded, and not yet placed."""
+
+    event: Event
+    type: str
+    head: bytes  # of the line: what is the same for all events of a class
+    data: bytes
+
+
+_CLASSES: Mapping[str, type[Any]] = {cls.__name__: cls for cls in get_args(Event)}
+_WRITERS: Mapping[type[Any], tuple[str, bytes, Callable[[Any], dict[str, JSON]]]] = {
+    cls: (name, b',"type":"%b","v":%d,"at":"' % (name.encode(), cls.VERSION), function_for(cls, "write"))
+    for name, cls in _CLASSES.items()
+}
+_READERS: Mapping[str, tuple[int, Callable[[Any], Event]]] = {
+    name: (cls.VERSION, function_for(cls, "read_exactly")) for name, cls in _CLASSES.items()
+}
+
+
+def event_type(event: Event | RawEvent) -> str:
+    """Return the name under which an event is stored."""
+    return event.type if isinstance(event, RawEvent) else type(event).__name__
+
+
+def encode_data(event: Event) -> dict[str, JSON]:
+    """Return an event's fields as JSON types.
+
+    Raises:
+        WrongValue: a field holds what its annotation does not allow.
+    """
+    return _WRITERS[type(event)][2](event)
+
+
+def decode(
+    name: str, version: int, data: Data, *, steps: Mapping[tuple[str, int], Step] = UPCASTERS
+) -> Event | RawEvent:
+    """Return the event that was stored, brought up to the version this program knows.
+
+    Raises:
+        CorruptHistory: a known version with fields that it cannot have.
+    """
+    known = _READERS.get(name)
+    if known is None or version > known[0]:
+        return RawEvent(type=name, version=version, data=data)
+    current, read = known
+    if version < current:
+        data = upcast(name, version, data, to=current, steps=steps)
+    try:
+        return read(data)
+    except WrongValue as error:
+        raise CorruptHistory(f"{name} v{version}: {error}") from error
+
+
+def require_known(recorded: Recorded) -> Recorded:
+    """Return it, or refuse: for readers that decide by what they read.
+
+    Raises:
+        UnknownEvent: the event, or its version, is of a later program.
+    """
+    event = recorded.event
+    if isinstance(event, RawEvent):
+        raise UnknownEvent(
+            f"record {recorded.seq} is {event.type} v{event.version}, which this program does not know",
+            remedy="upgrade autoresearch to go on with this run; commands that only show still work",
+        )
+    return recorded
+
+
+def payload(event: Event) -> Payload:
+    """Check and encode an event, before any lock is taken.
+
+    Raises:
+        WrongValue: a field holds what its annotation does not allow, or a lone surrogate.
+        InvalidInput: it is no event of the catalog, or too large.
+    """
+    known = _WRITERS.get(type(event))
+    if known is None:
+        raise InvalidInput(f"{type(event).__name__} is not an event of the catalog")
+    name, head, write = known
+    data = write(event)
+    try:
+        encoded = orjson.dumps(data)
+    except TypeError as error:  # only text is left to go wrong: everything else was checked
+        raise WrongValue(f"{_surrogate(data, name)} holds half of a surrogate pair") from error
+    if len(encoded) > MAX_LINE - 2**12:
+        raise InvalidInput(
+            f"a {name} of {len(encoded)} bytes is too large for a history (at most {MAX_LINE - 2**12})",
+            remedy="keep it in a file, and its digest in the event",
+        )
+    return Payload(event, name, head, encoded)
+
+
+def text_field(name: str, text: str) -> bytes:
+    """Encode a short text of the envelope (`by`, `key`).
+
+    Raises:
+        WrongValue: it is longer than 1,000 bytes, or holds a lone surrogate.
+    """
+    limit = 1000
+    try:
+        encoded = orjson.dumps(text)
+    except TypeError as error:
+        raise WrongValue(f"{name!r} holds half of a surrogate pair") from error
+    if len(encoded) > limit:
+        raise WrongValue(f"{name!r} is longer than {limit} bytes")
+    return encoded
+
+
+def envelope(*, at: str, by: bytes, key: bytes = b"null") -> bytes:
+    """Return what the lines of one append share; `by` and `key` come from `text_field`."""
+    return b'%b","by":%b,"key":%b,"data":' % (at.encode(), by, key)
+
+
+def line(
+    one: Payload, envelope: bytes, *, seq: int, tx: tuple[int, int] | None, prev: str
+) -> tuple[bytes, str]:
+    """Return the final bytes of a record and its hash.
+
+    `tx` stands right behind `seq`, so that a reader sees it without a search.
+    """
+    place = b"" if tx is None else b',"tx":[%d,%d]' % tx
+    signed = b'{"seq":%d%b%b%b%b' % (seq, place, one.head, envelope, one.data)
+    digest = sha256(prev.encode() + signed).hexdigest()
+    return b'%b,"h":"%b"}\n' % (signed, digest.encode()), digest
+
+
+def chained(raw: bytes, *, seq: int, prev: str) -> str | None:
+    """Return the hash of a whole line if it is record `seq` and follows `prev`, else None."""
+    digest = sha256(prev.encode() + raw[:-TAIL_BYTES]).hexdigest()
+    fits = raw.endswith(b',"h":"%b"}\n' % digest.encode()) and raw.startswith(b'{"seq":%d,"t' % seq)
+    return digest if fits else None
+
+
+def tx_of(raw: bytes) -> tuple[int, int] | None:
+    """Return a line's place in its batch without parsing the line."""
+    begin = raw.find(b",") + 1
+    if not raw.startswith(b'"tx":[', begin):
+        return None
+    index, size = raw[begin + 6 : raw.find(b"]", begin)].split(b",")
+    return int(index), int(size)
+
+
+def key_of(raw: bytes) -> str | None:
+    """Return a line's idempotency key without parsing the line."""
+    data = raw.find(b',"data":')  # a quote inside a string is escaped: the first match is the field
+    begin = raw.find(b',"key":', 0, data) + len(b',"key":')
+    key: str | None = orjson.loads(raw[begin:data])
+    return key
+
+
+def parse(raw: bytes, *, end: int) -> Recorded:
+    """Return the record of a line whose hash was found right.
+
+    Raises:
+        CorruptHistory: it is no record, or an event of a known version has wrong fields.
+    """
+    try:
+        record = orjson.loads(raw)
+        tx = record.get("tx")
+        return Recorded(
+            seq=record["seq"],
+            at=record["at"],
+            by=record["by"],
+            key=record["key"],
+            tx=None if tx is None else (tx[0], tx[1]),
+            event=decode(record["type"], record["v"], record["data"]),
+            hash=record["h"],
+            end=end,
+        )
+    except (orjson.JSONDecodeError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise CorruptHistory(f"not a record: {error!r}") from error
+
+
+def _surrogate(value: JSON, where: str) -> str:
+    """Say which field holds text that is not Unicode."""
+    if isinstance(value, str) and any("\ud800" <= char <= "\udfff" for char in value):
+        return where
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in pairs:
+        found = _surrogate(inner, f"{where}.{name}") or _surrogate(str(name), f"{where}.{name!a}")
+        if found:
+            return found
+    return ""

@@ -1,0 +1,123 @@
+"""Every error that a user can cause, each with what, where, and the way out."""
+
+from typing import ClassVar
+
+
+class AutoresearchError(Exception):
+    """Say what is wrong and where (`str(error)`), and the way out (`error.remedy`).
+
+    `exit_code` is what the command line ends with; docs/cli.md lists the codes.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        """Keep both sentences; the remedy may be empty where there is none."""
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class UsageRefused(AutoresearchError):
+    """The words of a command are wrong; nothing was created."""
+
+    exit_code = 2
+
+
+class NotFound(AutoresearchError):
+    """Something that was named does not exist, or a precondition does not hold."""
+
+    exit_code = 3
+
+
+class RunFailed(AutoresearchError):
+    """The run ended in an error of its own: setup incomplete, baseline failed."""
+
+    exit_code = 4
+
+
+class InvalidInput(AutoresearchError):
+    """A proposal, a configuration or an imported file does not say what it must."""
+
+    exit_code = 5
+
+
+class WrongValue(InvalidInput, ValueError):
+    """A field holds what its type does not allow: the message names the field and the value."""
+
+
+class CorruptHistory(AutoresearchError):
+    """A history is damaged before its last line; nothing was repaired."""
+
+    exit_code = 6
+
+
+class UnknownEvent(AutoresearchError):
+    """A history holds an event, or a version of one, that this program does not know."""
+
+    exit_code = 6
+
+
+class RunLocked(AutoresearchError):
+    """Another runner holds the run."""
+
+    exit_code = 7
+
+
+class WaitingForHuman(AutoresearchError):
+    """Nothing can go on before a human has spoken."""
+
+    exit_code = 8
+
+
+class WrongExpectedVersion(AutoresearchError):
+    """The history is longer than the writer thought; nothing was appended."""
+
+    exit_code = 1
+
+    def __init__(self, path: str, *, at: int, expected: int) -> None:
+        """Keep both positions, so that a caller can read what came between."""
+        super().__init__(f"{path} is at {at}, not at {expected} as expected")
+        self.path = path
+        self.at = at
+        self.expected = expected
+
+
+class KeyReused(AutoresearchError):
+    """An idempotency key came again with other events; nothing was appended."""
+
+    exit_code = 1
+
+
+class DiskTrouble(AutoresearchError):
+    """The disk refused a write or a sync, so nothing of the append was acknowledged.
+
+    `withdrawn` says that the next reader will not see it either; False means that it cannot be told.
+    """
+
+    exit_code = 4
+
+    def __init__(self, path: str, *, doing: str, error: OSError, withdrawn: bool) -> None:
+        """Name the path, what was being done and the system's own words."""
+        super().__init__(
+            f"{path}: {doing} failed: {error.strerror or error} (errno {error.errno})",
+            remedy="make room on the disk, or mend it, then try again: the history takes up where it was",
+        )
+        self.path = path
+        self.errno = error.errno
+        self.withdrawn = withdrawn
+
+
+class PositionVoided(AutoresearchError):
+    """A reader stands on a record that its writer withdrew, because the disk had refused to sync it.
+
+    `seq`, `offset` and `hash` are the last position that still holds; what was read after it is void.
+    """
+
+    exit_code = 6
+
+    def __init__(self, message: str, *, seq: int, offset: int, hash_: str) -> None:
+        """Keep where to go on from."""
+        super().__init__(message, remedy="read again from an earlier position, or from the beginning")
+        self.seq = seq
+        self.offset = offset
+        self.hash = hash_

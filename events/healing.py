@@ -1,0 +1,65 @@
+"""What a writer appends behind a torn end, so that the history goes on and says what happened.
+
+Computes the bytes only; events/log.py writes them.
+"""
+
+import os
+from hashlib import sha256
+
+from events.catalog import TailHealed
+from events.codec import MAX_LINE, Position, chained, envelope, line, payload, tx_of
+from events.reading import Line
+
+
+_CHUNK = 2**20
+_MOST = 2**25  # bytes: no unfinished write is longer
+
+
+def finished_lines(fd: int, head: Position, size: int) -> list[Line]:
+    """Return the lines after `head` if they are a whole write that lacks only its last line end."""
+    if not size - head.offset <= _MOST:
+        return []
+    torn = _read(fd, head.offset, size)
+    if torn.endswith(b"\n"):
+        return []
+    found: list[Line] = []
+    seq, prev, end = head.seq, head.hash, head.offset
+    parts = torn.split(b"\n")
+    for index, part in enumerate(parts):
+        raw = part + b"\n"
+        digest = chained(raw, seq=seq + 1, prev=prev) if len(raw) <= MAX_LINE else None
+        if digest is None or (tx_of(raw) or (0, 1)) != (index, len(parts)):
+            return []
+        seq, prev, end = seq + 1, digest, end + len(raw)
+        found.append((seq, raw, end, digest))
+    return found
+
+
+def healing(fd: int, begin: Position, gap: bytes, *, at: str) -> tuple[bytes, Position]:
+    """Return what closes off all bytes after `begin`, and the position behind it.
+
+    `gap` is put before the record where the file ends within a line; a `begin` behind the end of the
+    file stands for a record that lacks only its line end, which the gap then is.
+    """
+    size = os.fstat(fd).st_size
+    if size > begin.offset:
+        last = os.pread(fd, 1, size - 1)
+        gap = b"" if last == b"\n" else gap or b"\n"
+    digest = sha256()
+    for offset in range(begin.offset, size, _CHUNK):
+        digest.update(_read(fd, offset, min(offset + _CHUNK, size)))
+    end = size + len(gap)
+    if begin.offset < end:
+        digest.update(gap)
+    event = TailHealed(offset=begin.offset, bytes=end - begin.offset, sha256=digest.hexdigest())
+    by_log = envelope(at=at, by=b'"log"')
+    raw, hash_ = line(payload(event), by_log, seq=begin.seq + 1, tx=None, prev=begin.hash)
+    return gap + raw, Position(seq=begin.seq + 1, offset=end + len(raw), hash=hash_)
+
+
+def _read(fd: int, begin: int, end: int) -> bytes:
+    parts = []
+    while begin < end and (part := os.pread(fd, end - begin, begin)):
+        parts.append(part)
+        begin += len(part)
+    return b"".join(parts)

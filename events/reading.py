@@ -1,0 +1,177 @@
+"""Reading a history: every line's hash and place are checked before anybody sees its event.
+
+Never writes and takes no lock. A last write that is not whole was never acknowledged, so readers stop
+before it; bytes that a TailHealed closed off are skipped, if they are exactly those; anything else that
+does not fit is `CorruptHistory`. events/damage.py tells these apart.
+"""
+
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from events import damage
+from events.codec import MAX_LINE, TAIL_BYTES, Position, Recorded, parse
+from events.errors import CorruptHistory, NotFound, PositionVoided
+
+
+POLL_S = 1.0  # between two looks of `follow` that nobody woke
+_BUFFER = 2**17
+
+Line: TypeAlias = tuple[int, bytes, int, str]  # seq, raw, end, hash: a line that was found right
+
+
+def read(
+    path: Path, after: int = 0, upto: int | None = None, *, since: Position | None = None
+) -> Iterator[Recorded]:
+    """Yield the records with `after < seq <= upto`, as the history stood when reading began.
+
+    From the first byte, or from the position `since`, which must be of this history (see `holds`).
+
+    Raises:
+        NotFound: there is no such file.
+        CorruptHistory: it is damaged before its last line; names the file and the line.
+        PositionVoided: the record at `since` was withdrawn by its writer.
+    """
+    for line in lines(path, since or Position.start()):
+        if upto is not None and line[0] > upto:
+            return
+        if line[0] > after:
+            yield record(path, line)
+
+
+def follow(
+    path: Path, after: int = 0, *, wait: Callable[[float], None], stop: Callable[[], bool]
+) -> Iterator[Recorded]:
+    """Yield the records after `after`, then each new one, until `stop()`.
+
+    `wait(seconds)` is called when there is nothing new; it may return early. A record that its writer
+    withdrew, because the disk refused to sync it, is followed by a TailHealed of the same `seq`.
+
+    Raises:
+        NotFound, CorruptHistory: as `read` does.
+    """
+    position = Position.start()
+    while True:
+        try:
+            for line in lines(path, position):
+                position = position_of(line)
+                if line[0] > after:
+                    yield record(path, line)
+        except PositionVoided as voided:
+            position = Position(seq=voided.seq, offset=voided.offset, hash=voided.hash)
+            continue
+        if stop():
+            return
+        wait(POLL_S)
+
+
+def verify(path: Path) -> Position:
+    """Check every line and every event of a history; return where it ends.
+
+    Raises:
+        NotFound, CorruptHistory: as `read` does.
+    """
+    position = Position.start()
+    for line in lines(path, position):
+        record(path, line)
+        position = position_of(line)
+    return position
+
+
+def holds(path: Path, position: Position) -> bool:
+    """Say whether a position, of a snapshot for example, is one of this history as it stands."""
+    try:
+        with _open(path) as file:
+            return (
+                damage.is_end_of_record(file, position.offset, position.hash)
+                and damage.withdrawal_behind(file, position.offset, _size(file)) is None
+            )
+    except NotFound:
+        return False
+
+
+def record(path: Path, line: Line) -> Recorded:
+    """Parse a line that was found right.
+
+    Raises:
+        CorruptHistory: it holds no event, or one with wrong fields.
+    """
+    _, raw, end, _ = line
+    try:
+        return parse(raw, end=end)
+    except CorruptHistory as error:
+        with _open(path) as file:
+            raise damage.corrupt(file, end - len(raw), str(error)) from error
+
+
+def position_of(line: Line) -> Position:
+    """Return the place after a line."""
+    return Position(seq=line[0], offset=line[2], hash=line[3])
+
+
+def lines(path: Path, since: Position) -> Iterator[Line]:
+    """Yield the lines after a position, checked; those of a batch only once it is whole."""
+    with _open(path) as file:
+        if not damage.is_end_of_record(file, since.offset, since.hash):
+            raise CorruptHistory(
+                f"{path} has no record {since.seq} that ends at byte {since.offset}: it was cut or rewritten",
+                remedy="restore the file from a copy; nothing was changed",
+            )
+        yield from _checked(file, since, _size(file))
+
+
+def _checked(file: BinaryIO, since: Position, limit: int) -> Iterator[Line]:
+    """Yield lines write by write: a single line, or a whole batch.
+
+    Each write is held back until the next one was seen, since a TailHealed right behind may withdraw it.
+    """
+    seq, offset, prev = since.seq, since.offset, since.hash.encode()  # where the next line begins
+    begin = (seq, offset, since.hash)  # where its write begins
+    held_begin: damage.Place | None = None  # where the write began that is held back
+    held: list[Line] = []
+    batch: list[Line] = []
+    file.seek(offset)
+    while offset < limit:
+        raw = file.readline(MAX_LINE + 1)
+        end = offset + len(raw)
+        digest = sha256(prev + raw[:-TAIL_BYTES]).hexdigest()
+        stored = digest.encode()
+        fits = end <= limit and raw.endswith(b',"h":"%b"}\n' % stored)
+        if fits and not batch and raw.startswith(b'{"seq":%d,"type":"' % (seq + 1)):
+            yield from held
+            held_begin = begin
+            held = [(seq + 1, raw, end, digest)]
+            seq, offset, prev = seq + 1, end, stored
+            begin = (seq, end, digest)
+            continue
+        if fits and raw.startswith(b'{"seq":%d,"t' % (seq + 1)):
+            seq, offset, prev = seq + 1, end, stored
+            batch.append((seq, raw, end, digest))
+            if damage.batch_is_whole(file, batch, since.seq):
+                yield from held
+                held_begin, held, batch = begin, batch, []
+                begin = (seq, end, digest)
+            continue
+        bad = (seq, offset, prev.decode())
+        healed = damage.look(file, begin=begin, bad=bad, held=None if batch else held_begin, limit=limit)
+        if healed is None:
+            break
+        if not healed.withdraws:
+            yield from held
+        held_begin, held, batch = healed.begin, [healed.line], []
+        seq, _, offset, digest = healed.line
+        begin, prev = (seq, offset, digest), digest.encode()
+        file.seek(offset)
+    yield from held
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb", buffering=_BUFFER)
+    except FileNotFoundError as error:
+        raise NotFound(f"{path} does not exist", remedy="look with `autoresearch runs`") from error
+
+
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, 2)

@@ -1,0 +1,143 @@
+"""JSON Schema (2020-12) of every event's data, derived from the classes; frozen once written.
+
+`python -m events.schema --write` adds the files of new versions to events/schemas/ and refuses to change
+one that is there; `--check` says whether they are all there and the same.
+"""
+
+import sys
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+import attrs
+import orjson
+
+from events.catalog import Event
+from events.errors import AutoresearchError, InvalidInput
+from events.files import write_atomic
+from events.shapes import JSON, MAX_INT, hints, members
+
+
+FOLDER = Path(__file__).parent / "schemas"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_SIMPLE: dict[Any, dict[str, JSON]] = {
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    float: {"type": "number"},
+    NoneType: {"type": "null"},
+    int: {"type": "integer", "minimum": -MAX_INT, "maximum": MAX_INT},
+}
+
+
+def schemas() -> dict[str, bytes]:
+    """Return the text of every schema file by its name, `Name.vN.json`."""
+    return {f"{cls.__name__}.v{cls.VERSION}.json": _text(cls) for cls in get_args(Event)}
+
+
+def schema(cls: type) -> dict[str, JSON]:
+    """Return the schema of one attrs class, with the classes inside it in `$defs`."""
+    inner: dict[str, dict[str, JSON]] = {}
+    whole = _object(cls, inner)
+    whole["description"] = (cls.__doc__ or "").split("\n\n")[0]
+    if inner:
+        whole["$defs"] = {name: inner[name] for name in sorted(inner)}
+    return whole
+
+
+def write(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Write the files that are missing; return their names.
+
+    Raises:
+        InvalidInput: a class was changed without a new VERSION.
+    """
+    changed = [name for name, text in schemas().items() if _differs(folder / name, text)]
+    if changed:
+        raise InvalidInput(
+            f"{', '.join(changed)}: the class no longer fits its frozen schema",
+            remedy="give the class VERSION + 1, an upcaster and a golden line",
+        )
+    missing = [name for name in schemas() if not (folder / name).exists()]
+    folder.mkdir(exist_ok=True)
+    for name in missing:
+        write_atomic(folder / name, schemas()[name], sync=False)
+    return tuple(missing)
+
+
+def check(folder: Path = FOLDER) -> tuple[str, ...]:
+    """Return the names of the files that are missing or differ."""
+    return tuple(
+        name
+        for name, text in schemas().items()
+        if not (folder / name).exists() or _differs(folder / name, text)
+    )
+
+
+def _differs(path: Path, text: bytes) -> bool:
+    return path.exists() and path.read_bytes() != text
+
+
+def _text(cls: Any) -> bytes:  # noqa: ANN401 - a member of the union of events
+    whole = {"$schema": _DIALECT, "title": f"{cls.__name__} v{cls.VERSION}", **schema(cls)}
+    return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _object(cls: type, inner: dict[str, dict[str, JSON]]) -> dict[str, JSON]:
+    properties: dict[str, JSON] = {name: _of(annotation, inner) for name, annotation in hints(cls).items()}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _of(annotation: object, inner: dict[str, dict[str, JSON]]) -> dict[str, JSON]:
+    """Return the schema of one annotation; classes are put into `inner` and referred to."""
+    alternatives = members(annotation)
+    if len(alternatives) > 1:
+        return {"anyOf": [_of(one, inner) for one in alternatives]}
+    (only,) = alternatives
+    if only is None:
+        only = NoneType
+    if only in _SIMPLE:
+        return dict(_SIMPLE[only])
+    if get_origin(only) is Literal:
+        return {"enum": list(get_args(only))}
+    if get_origin(only) is dict:
+        return {"type": "object", "additionalProperties": _of(get_args(only)[1], inner)}
+    if get_origin(only) is tuple:
+        return _array(get_args(only), inner)
+    if not attrs.has(only):
+        raise InvalidInput(f"{only!r} has no schema")
+    inner.setdefault(only.__name__, _object(only, inner))
+    return {"$ref": f"#/$defs/{only.__name__}"}
+
+
+def _array(items: tuple[Any, ...], inner: dict[str, dict[str, JSON]]) -> dict[str, JSON]:
+    if items[1:] == (Ellipsis,):
+        return {"type": "array", "items": _of(items[0], inner)}
+    return {
+        "type": "array",
+        "prefixItems": [_of(one, inner) for one in items],
+        "minItems": len(items),
+        "maxItems": len(items),
+    }
+
+
+def _main(arguments: list[str]) -> int:
+    if arguments not in (["--write"], ["--check"]):
+        sys.stderr.write("usage: python -m events.schema --write | --check\n")
+        return 2
+    try:
+        stale = check() if arguments == ["--check"] else ()
+        written = write() if arguments == ["--write"] else ()
+    except AutoresearchError as error:
+        sys.stderr.write(f"{error}\n{error.remedy}\n")
+        return error.exit_code
+    for name in (*stale, *written):
+        sys.stdout.write(f"{name}\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -1,0 +1,232 @@
+"""attrs classes <-> what JSON can say, by functions generated once per class.
+
+Every field is checked in both directions: exact types, finite floats, integers that JavaScript can
+hold, literals by value. Writing a class this way takes a tenth of `attrs.asdict` (measured 2026-11).
+Knows nothing of events, versions or files.
+"""
+
+from collections.abc import Callable
+from math import isfinite
+from types import NoneType, UnionType
+from typing import (
+    Any,
+    Literal,
+    NoReturn,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import attrs
+
+from events.errors import WrongValue
+
+
+T = TypeVar("T")
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+MAX_INT = 2**53  # beyond it, readers that know only doubles see another number
+Direction = Literal["write", "read", "read_exactly"]
+
+_WANTED = {str: "a string", int: "an integer within 2**53", float: "a finite number", bool: "a boolean"}
+_MISSING = object()
+_FUNCTIONS: dict[tuple[type, Direction], Callable[[Any], Any]] = {}
+
+
+def unstructure(value: attrs.AttrsInstance) -> dict[str, JSON]:
+    """Return the fields of an attrs value as JSON types, nested ones too.
+
+    Raises:
+        WrongValue: a field holds what its annotation does not allow.
+    """
+    written: dict[str, JSON] = function_for(type(value), "write")(value)
+    return written
+
+
+def structure(cls: type[T], data: object) -> T:
+    """Build an attrs value from JSON types; fields that are missing take their defaults.
+
+    Raises:
+        WrongValue: a field is unknown, missing without a default, or of another type.
+    """
+    value: T = function_for(cls, "read")(data)
+    return value
+
+
+def function_for(cls: type, direction: Direction) -> Callable[[Any], Any]:
+    """Return the function that writes or reads one class; `read_exactly` insists on every field."""
+    made = _FUNCTIONS.get((cls, direction))
+    if made is None:
+        maker = _Maker(cls, direction)
+        exec(maker.source(), maker.names)  # noqa: S102 - made here, from our own annotations alone
+        made = _FUNCTIONS[cls, direction] = maker.names["function"]
+    return made
+
+
+def hints(cls: type) -> dict[str, Any]:
+    """Return each field of an attrs class with its annotation, in order."""
+    resolved = get_type_hints(cls)
+    return {one.name: resolved[one.name] for one in attrs.fields(cls)}
+
+
+def members(annotation: object) -> tuple[Any, ...]:
+    """Return the alternatives of a union, or the annotation alone; literals are merged into one."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return (annotation,)
+    flat = get_args(annotation)
+    literals = tuple(value for one in flat if get_origin(one) is Literal for value in get_args(one))
+    others = tuple(one for one in flat if get_origin(one) is not Literal)
+    return (*others, Literal[literals]) if literals else others
+
+
+def wanted(annotation: object) -> str:
+    """Say in words what an annotation allows."""
+    words = []
+    for one in members(annotation):
+        if get_origin(one) is Literal:
+            words.append("one of " + ", ".join(map(repr, get_args(one))))
+        elif get_origin(one) is tuple:
+            words.append("a list")
+        elif get_origin(one) is dict or attrs.has(one):
+            words.append("an object")
+        else:
+            words.append(_WANTED.get(one, "null"))
+    return " or ".join(words)
+
+
+def _to_float(where: str, value: float) -> float:
+    if not isfinite(value):
+        _fail(where, "a finite number", value)
+    return float(value)
+
+
+def _fail(where: str, what: str, found: object) -> NoReturn:
+    shown = repr(found)
+    limit = 80
+    raise WrongValue(f"{where} must be {what}, not {shown if len(shown) <= limit else shown[:limit] + '...'}")
+
+
+def _refuser_of_fields(cls: type, required: set[str]) -> Callable[[object], NoReturn]:
+    known = {one.name for one in attrs.fields(cls)}
+
+    def refuse(data: object) -> NoReturn:
+        if not isinstance(data, dict):
+            _fail(cls.__name__, "an object", data)
+        unknown = sorted(str(name) for name in data.keys() - known)
+        missing = sorted(required - data.keys())
+        said = [f"has no field {name!r}" for name in unknown] + [f"lacks {name!r}" for name in missing]
+        raise WrongValue(f"{cls.__name__} {', '.join(said)}")
+
+    return refuse
+
+
+def _default(field: "attrs.Attribute[Any]", index: int, names: dict[str, Any]) -> str:
+    """Name a field's default value in the generated code."""
+    name = f"default{index}"
+    factory = getattr(field.default, "factory", None)
+    names[name] = field.default if factory is None else factory
+    return name if factory is None else f"{name}()"
+
+
+class _Maker:
+    """The source of one function; `names` is what it may refer to."""
+
+    def __init__(self, cls: type, direction: Direction) -> None:
+        self.cls = cls
+        self.writes = direction == "write"
+        self.direction = direction
+        self.names: dict[str, Any] = {"fail": _fail, "to_float": _to_float, "MISSING": _MISSING, "cls": cls}
+
+    def source(self) -> str:
+        return self.write_source() if self.writes else self.read_source()
+
+    def write_source(self) -> str:
+        lines = ["def function(value):"]
+        fields = []
+        for index, (name, annotation) in enumerate(hints(self.cls).items()):
+            lines.append(f"    f{index} = value.{name}")
+            fields.append(f"        {name!r}: {self.expression(annotation, f'f{index}', name)},")
+        return "\n".join([*lines, "    return {", *fields, "    }"])
+
+    def read_source(self) -> str:
+        known = attrs.fields(self.cls)
+        exact = self.direction == "read_exactly"
+        required = {one.name for one in known if exact or one.default is attrs.NOTHING}
+        self.names["wrong_fields"] = _refuser_of_fields(self.cls, required)
+        self.names |= {"REQUIRED": required, "NAMES": {one.name for one in known}}
+        lines = [
+            "def function(data):",
+            "    if data.__class__ is not dict or not (REQUIRED <= data.keys() <= NAMES):",
+            "        wrong_fields(data)",
+        ]
+        arguments = []
+        for index, (name, annotation) in enumerate(hints(self.cls).items()):
+            expression = self.expression(annotation, f"f{index}", name)
+            if name in required:
+                lines.append(f"    f{index} = data[{name!r}]")
+            else:
+                lines.append(f"    f{index} = data.get({name!r}, MISSING)")
+                default = _default(known[index], index, self.names)
+                expression = f"{default} if f{index} is MISSING else {expression}"
+            arguments.append(f"        {name}={expression},")
+        if exact:
+            lines[1] = "    if data.__class__ is not dict or data.keys() != NAMES:"
+        return "\n".join([*lines, "    return cls(", *arguments, "    )"])
+
+    def expression(self, annotation: object, var: str, name: str) -> str:
+        """Return an expression whose value is `var` checked and converted."""
+        alternatives = members(annotation)
+        where = f"{self.cls.__name__}.{name}"
+        parts = []
+        for one in alternatives:
+            guard, converted = self.alternative(one, var, name, whole=int not in alternatives)
+            parts.append(f"{converted} if {guard} else ")
+        return f"({''.join(parts)}fail({where!r}, {wanted(annotation)!r}, {var}))"
+
+    def alternative(self, one: Any, var: str, name: str, *, whole: bool) -> tuple[str, str]:  # noqa: ANN401
+        """Return when an alternative of a union applies, and what the value then becomes.
+
+        With `whole`, an integer may stand for a float.
+        """
+        if one is None or one is NoneType:
+            return f"{var} is None", "None"
+        if one is int:
+            return f"{var}.__class__ is int and -{MAX_INT} <= {var} <= {MAX_INT}", var
+        if one is float:
+            guard = f"{var}.__class__ is float" + (f" or {var}.__class__ is int" if whole else "")
+            return guard, f"to_float('{self.cls.__name__}.{name}', {var})"
+        if one in (str, bool):
+            return f"{var}.__class__ is {one.__name__}", var
+        if attrs.has(one):
+            nested, kind = f"do_{one.__name__}", one.__name__ if self.writes else "dict"
+            self.names |= {nested: function_for(one, self.direction), one.__name__: one}
+            return f"{var}.__class__ is {kind}", f"{nested}({var})"
+        return self.container(one, var, name)
+
+    def container(self, one: Any, var: str, name: str) -> tuple[str, str]:  # noqa: ANN401
+        items = get_args(one)
+        if get_origin(one) is Literal:
+            allowed = f"allowed{len(self.names)}"
+            self.names[allowed] = frozenset(items)
+            return f"{var}.__class__ is str and {var} in {allowed}", var
+        if get_origin(one) is dict and items[0] is str:
+            key, inner = (
+                self.expression(str, f"{var}k", name),
+                self.expression(items[1], f"{var}v", name),
+            )
+            return f"{var}.__class__ is dict", f"{{{key}: {inner} for {var}k, {var}v in {var}.items()}}"
+        if get_origin(one) is not tuple:
+            msg = f"{self.cls.__name__}.{name}: {one!r} has no form in JSON here"
+            raise TypeError(msg)
+        outer, made = ("tuple", "[%s]") if self.writes else ("list", "tuple([%s])")
+        if items[1:] == (Ellipsis,):
+            inner = f"{self.expression(items[0], f'{var}i', name)} for {var}i in {var}"
+            return f"{var}.__class__ is {outer}", made % inner
+        parts = [
+            f"({var}i{at} := {var}[{at}], {self.expression(item, f'{var}i{at}', name)})[1]"
+            for at, item in enumerate(items)
+        ]
+        return f"{var}.__class__ is {outer} and len({var}) == {len(items)}", made % ", ".join(parts)

@@ -1,0 +1,28 @@
+"""From one version of an event's data to the next: pure steps, applied one after the other on reading.
+
+A step takes the data of version `v` and returns that of `v + 1`, in a new dict. It is never changed
+once a history was written with it; a changed event class gets one more step.
+"""
+
+from collections.abc import Callable, Mapping
+
+from events.shapes import JSON
+
+
+Data = dict[str, JSON]
+Step = Callable[[Data], Data]
+
+UPCASTERS: Mapping[tuple[str, int], Step] = {}
+
+
+def upcast(
+    name: str, version: int, data: Data, *, to: int, steps: Mapping[tuple[str, int], Step] = UPCASTERS
+) -> Data:
+    """Return the data of an older version of an event as the version `to` would have it.
+
+    Raises:
+        KeyError: a step is missing; tests hold that none is.
+    """
+    for old in range(version, to):
+        data = steps[name, old](data)
+    return data

@@ -1,0 +1,172 @@
+"""The value objects that events are made of.
+
+Knows nothing of events, files or processes. Fields hold only what JSON can say: strings, booleans,
+integers, finite floats, None, tuples, string-keyed dicts, and other value objects.
+"""
+
+from typing import Literal
+
+from attrs import field, frozen
+
+
+Scalar = str | int | float | bool | None
+
+LoopStage = Literal["propose", "apply", "commit", "train", "triage", "record", "decide"]
+TopStage = Literal["setup", "baseline", "loop"]
+Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric"]
+ProposalSource = Literal["file", "drop", "command", "agent", "search", "worktree", "baseline"]
+
+LOOP_STAGES: tuple[LoopStage, ...] = (
+    "propose",
+    "apply",
+    "commit",
+    "train",
+    "triage",
+    "record",
+    "decide",
+)
+TOP_STAGES: tuple[TopStage, ...] = ("setup", "baseline", "loop")
+
+
+@frozen(kw_only=True)
+class Edit:
+    """Replace the one occurrence of `search` in `file` by `replace`."""
+
+    file: str
+    search: str
+    replace: str
+
+
+@frozen(kw_only=True)
+class Proposal:
+    """One proposed change: four strings for people, and at most one form a machine can apply.
+
+    With none of `set`, `edits` and `patch`, the `change_plan` is prose and needs an agent to apply it.
+    """
+
+    status: Literal["ok", "need_input"]
+    description: str
+    change_plan: str
+    commit_description: str
+    set: dict[str, Scalar] = field(factory=dict)  # constant of an editable file -> its new value
+    edits: tuple[Edit, ...] = ()
+    patch: str | None = None  # a unified diff
+
+    @property
+    def is_prose(self) -> bool:
+        """Say whether only an agent can apply this proposal."""
+        return not self.set and not self.edits and self.patch is None
+
+
+@frozen(kw_only=True)
+class MetricSpec:
+    """Which number of a training's output counts, and which way is better."""
+
+    name: str = "val_bpb"
+    pattern: str = r"^val_bpb:\s*(\S+)"  # one group: the number; the last match counts
+    lower_is_better: bool = True
+
+
+@frozen(kw_only=True)
+class RunConfig:
+    """All settings of a run, as `[tool.autoresearch]` of pyproject.toml gives them.
+
+    `{python}` in a command stands for the interpreter that the runner itself runs on.
+    """
+
+    train: tuple[str, ...] = ("{python}", "train.py")
+    prepare: tuple[str, ...] = ("{python}", "prepare.py")
+    check: tuple[str, ...] = ("{python}", "prepare.py", "--check")
+    editable: tuple[str, ...] = ("train.py",)
+    protected: tuple[str, ...] = ("prepare.py", "program.md")
+    policy_file: str = "program.md"  # what the editing agent is told
+    metric: MetricSpec = MetricSpec()
+    keep_rule: str = "lower"  # or "min-delta:0.001"
+    budget: str = ""  # given to the training as AUTORESEARCH_BUDGET; empty: its own default
+    budget_s: float = 300.0  # seconds a training is expected to take at most
+    timeout_s: float = 0.0  # deadline of a training; 0: twice budget_s plus start-up
+    prepare_timeout_s: float = 3600.0
+    agent: str = "auto"  # auto: opencode where it is installed, else none
+    agent_command: tuple[str, ...] = ()  # a command of the user's own; the prompt comes on stdin
+    agent_model: str = ""
+    agent_timeout_s: float = 600.0
+    agent_idle_s: float = 120.0  # seconds without output and without CPU use
+    agent_failures: int = 3  # this many in a row pause the run
+    fix_attempts: int = 2  # fix_and_rerun at most, per iteration
+    seed: int = 0  # of the seeded search
+    slots: int = 1  # trainings at once
+    log_limit_mb: float = 64.0  # output.log keeps its head and its tail beyond this
+    env: dict[str, str] = field(factory=dict)  # added to the environment of a training
+
+    @property
+    def deadline_s(self) -> float:
+        """Return the seconds after which a training is ended."""
+        startup_s = 300.0  # importing torch and compiling a model, generously
+        return self.timeout_s or 2 * self.budget_s + startup_s
+
+
+@frozen(kw_only=True)
+class Request:
+    """What one `start` or `resume` asked for: how many loops, and which stages they may do."""
+
+    loops: int
+    stages: tuple[TopStage, ...] = TOP_STAGES
+    loop_stages: tuple[LoopStage, ...] = LOOP_STAGES
+    stochastic: bool = True  # False: no agent is asked, the seeded search proposes
+    auto_prepare: bool = True
+    agent: str = "none"  # resolved: the name of an adapter, or "none"
+
+
+@frozen(kw_only=True)
+class Process:
+    """A process that can be told from a later one that has the same pid."""
+
+    pid: int
+    started: int  # clock ticks after boot, from /proc/<pid>/stat; elsewhere epoch milliseconds
+    boot_id: str
+
+
+@frozen(kw_only=True)
+class Usage:
+    """What one call of an agent cost; None where the agent did not say."""
+
+    input_uncached: int | None = None
+    input_cached: int | None = None
+    cache_write: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+    cost_usd: float | None = None
+    cost_basis: Literal["reported", "estimated", "unknown"] = "unknown"
+
+
+@frozen(kw_only=True)
+class Measured:
+    """What a training said of itself, beside the metric; None where it did not."""
+
+    peak_vram_mb: float | None = None  # MiB
+    training_seconds: float | None = None
+    total_seconds: float | None = None
+    num_steps: int | None = None
+    data_id: str | None = None  # results with different data_ids are not comparable
+    seed: int | None = None
+    device: str | None = None
+    threads: int | None = None
+    torch_version: str | None = None
+
+
+@frozen(kw_only=True)
+class ProgressDigest:
+    """The sealed progress.jsonl of one training: its numbers are not repeated in the history."""
+
+    sha256: str
+    lines: int
+    points: tuple[tuple[float, float], ...] = ()  # about 60 of (percent, loss)
+
+
+@frozen(kw_only=True)
+class OutputDigest:
+    """The sealed output.log of one job, and its end, cut to a few kilobytes."""
+
+    bytes: int
+    sha256: str
+    tail: str

@@ -1,0 +1,43 @@
+"""Rows of results.tsv: the five columns of the upstream project, one row per recorded iteration.
+
+A view, always rewritten whole. What never trained has no commit and counts as a crash, so that notebooks
+which drop crashes do not take its 0.000000 for a score.
+"""
+
+from collections.abc import Iterable
+
+from projections.timeline import Row, Timeline
+
+
+COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
+
+
+def results_tsv(timeline: Timeline) -> str:
+    """Return the whole table; no line holds a tab or a line end inside a field."""
+    lines = ["\t".join(COLUMNS)]
+    lines += ["\t".join(_fields(row)) for row in timeline.rows if row.recorded]
+    return "\n".join(lines) + "\n"
+
+
+def _fields(row: Row) -> Iterable[str]:
+    scored = row.outcome == "succeeded" and row.metric is not None
+    yield row.commit[:7] if row.commit else "none"
+    yield f"{row.metric:.6f}" if scored else "0.000000"
+    yield f"{row.memory_gb:.1f}" if scored else "0.0"
+    yield _status(row)
+    yield tsv_safe(row.description)
+
+
+def _status(row: Row) -> str:
+    if row.outcome != "succeeded":
+        return "crash"
+    return row.verdict or "recorded"
+
+
+def tsv_safe(text: str) -> str:
+    """Return the text as one TSV field: control characters and runs of white space become one space.
+
+    Double quotes become single ones, since readers such as pandas take a leading one for quoting.
+    """
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.replace('"', "'").split())

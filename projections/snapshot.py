@@ -1,0 +1,52 @@
+"""The caches of a run: state.json and results.tsv. Deleting them changes nothing."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import orjson
+from attrs import asdict
+
+from events.codec import structure, unstructure
+from events.files import write_atomic
+from events.log import Position
+from projections.fold import Snapshot
+from projections.results import results_tsv
+from projections.run import RUN, RunState
+from projections.timeline import Timeline
+
+
+FORMAT = "autoresearch.state/1"
+
+
+def state_json(snapshot: Snapshot[RunState]) -> bytes:
+    """Return the bytes of state.json: the same history gives the same bytes."""
+    document = {
+        "format": FORMAT,
+        "fold": f"{RUN.name}/{RUN.version}",
+        "position": asdict(snapshot.position),
+        "state": unstructure(snapshot.state),
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def read_snapshot(path: Path) -> Snapshot[RunState] | None:
+    """Return what state.json holds, or None where it is absent, damaged or of another fold."""
+    try:
+        document = orjson.loads(path.read_bytes())
+        if document["format"] != FORMAT or document["fold"] != f"{RUN.name}/{RUN.version}":
+            return None
+        position = structure(Position, document["position"])
+        return Snapshot(position=position, state=structure(RunState, document["state"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_caches(
+    folder: Path, snapshot: Snapshot[RunState], timeline: Timeline, *, copies: Iterable[Path] = ()
+) -> None:
+    """Rewrite state.json and results.tsv of a run folder, and further copies of the table."""
+    table = results_tsv(timeline).encode()
+    write_atomic(folder / "results.tsv", table, sync=False)
+    for copy in copies:
+        write_atomic(copy, table, sync=False)
+    write_atomic(folder / "state.json", state_json(snapshot), sync=False)

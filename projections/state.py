@@ -1,0 +1,149 @@
+"""What a run's state is made of; projections/run.py says how events change it."""
+
+from typing import Literal
+
+from attrs import frozen
+
+from events.values import LoopStage, Measured, Outcome, Process, Proposal, ProposalSource, Request, RunConfig
+
+
+JobStep = Literal["prepare", "propose", "apply", "train", "triage"]
+
+
+@frozen(kw_only=True)
+class Job:
+    """A job that was started and has not been collected yet."""
+
+    step: JobStep
+    attempt: int
+    since: str  # RFC 3339
+
+
+@frozen(kw_only=True)
+class Iteration:
+    """An open iteration: how far it came, and what it carries."""
+
+    number: int
+    base_commit: str
+    next_stage: LoopStage
+    since: str  # when it entered this stage
+    proposal: Proposal | None = None
+    source: ProposalSource | None = None
+    change: int = 1  # attempt of the change: grows with each mended crash
+    diff_sha256: str = ""
+    commit: str | None = None
+    tree: str | None = None
+    asked: int = 0  # agents asked so far, over all steps
+    agent: str = ""  # the one asked last
+    agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
+    trainings: int = 0  # trainings started so far
+    lost: int = 0  # trainings lost in a row
+    fixes: int = 0  # crashes mended so far
+    job: Job | None = None
+    outcome: Outcome | Literal["not_applied"] | None = None
+    reason: str = ""  # of the outcome, or of a failed apply
+    metric: float | None = None
+    measured: Measured | None = None
+    log_tail: str = ""
+    left_open: bool = False  # the request may not do the next stage
+
+
+@frozen(kw_only=True)
+class Best:
+    """The kept candidate that the next one has to beat."""
+
+    iteration: int
+    commit: str
+    tree: str
+    metric: float
+    data_id: str | None
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """A human's proposal that no iteration has used yet."""
+
+    seq: int
+    source: ProposalSource
+    proposal: Proposal
+
+
+@frozen(kw_only=True)
+class Asked:
+    """A request, and how many of its loops are left."""
+
+    request: Request
+    loops_left: int
+
+
+@frozen(kw_only=True)
+class Setup:
+    """What is known of files, data and tokenizer."""
+
+    checked: bool = False
+    ok: bool = False
+    missing: tuple[str, ...] = ()
+    preparable: bool = False
+    data_id: str | None = None
+    prepares: int = 0  # prepare.py started so far
+    prepared: bool = False  # since the last request
+    failure: str = ""  # why the last prepare.py failed
+    job: Job | None = None
+
+
+@frozen(kw_only=True)
+class Counts:
+    """How the closed iterations ended, the baseline not counted."""
+
+    kept: int = 0
+    discarded: int = 0
+    crashed: int = 0  # crashed, timed_out, diverged, no_metric
+    not_applied: int = 0
+
+
+@frozen(kw_only=True)
+class RunState:
+    """All that decides what comes next."""
+
+    seq: int = 0
+    run_id: str = ""
+    branch: str = ""
+    base_commit: str = ""
+    base_tree: str = ""
+    config: RunConfig = RunConfig()
+    started_at: str = ""
+    updated_at: str = ""
+    asked: tuple[Asked, ...] = ()
+    setup: Setup = Setup()
+    best: Best | None = None
+    baseline: float | None = None
+    baseline_failed: str = ""
+    branch_commit: str = ""  # where this run left its branch
+    open: tuple[Iteration, ...] = ()  # by number
+    last_iteration: int = -1
+    waiting: tuple[Waiting, ...] = ()
+    paused: str | None = None
+    stop: Literal["after_stage", "now"] | None = None
+    stopped: str | None = None  # the reason of RunStopped
+    stopped_detail: str = ""
+    need_input: str | None = None
+    agent_failures: int = 0  # in a row
+    counts: Counts = Counts()
+    completed: int = 0  # iterations closed, the baseline not counted
+    runner: Process | None = None
+    runner_mode: Literal["background", "foreground"] | None = None
+
+    def iteration(self, number: int) -> Iteration | None:
+        """Return the open iteration of this number."""
+        return next((one for one in self.open if one.number == number), None)
+
+    @property
+    def loops_left(self) -> int:
+        """Return the loops that were asked for and are not done."""
+        return sum(one.loops_left for one in self.asked)
+
+    @property
+    def jobs(self) -> tuple[tuple[int, Job], ...]:
+        """Return every running job with its iteration; prepare.py counts to iteration 0."""
+        running = [(0, self.setup.job)] + [(one.number, one.job) for one in self.open]
+        return tuple((number, job) for number, job in running if job is not None)

@@ -1,0 +1,289 @@
+"""What every agent does with a question, the fake one and a real program; and what a bad one may do."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.agents import CLAUDE, CODEX, COMMAND, OPENCODE, PROGRAMS, UNSET
+from engine.jobs import RealJobs
+from engine.ports import Agent, Answer, Ask, Finished, JobExit, JobSpec
+from engine.prompts import parse_triage
+from events.values import Proposal
+from tests.fakes.agents import FakeAgent, answered, fake_program, run_inline
+
+
+PROPOSED = Proposal(
+    status="ok",
+    description="halve the batch",
+    change_plan="Halve the batch in train.py.",
+    commit_description="experiment: halve the batch",
+)
+Runner = Callable[[JobSpec, Path], JobExit]
+
+
+def run_supervised(spec: JobSpec, folder: Path) -> JobExit:
+    """Run a job to its end under its supervisor."""
+    jobs = RealJobs()
+    jobs.start(folder, spec)
+    give_up = time.monotonic() + 60
+    while time.monotonic() < give_up:
+        state = jobs.look(folder)
+        if isinstance(state, Finished):
+            return state.exit
+        time.sleep(0.02)
+    pytest.fail("the job did not end")
+
+
+@pytest.fixture(params=[run_inline, run_supervised], ids=["inline", "supervised"])
+def run(request: pytest.FixtureRequest) -> Runner:
+    """Run a job without and with the real supervisor."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture(params=["plain", "with space", "quo'te", "ünïcode"])
+def worktree(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return a worktree that lies inside a repository, as a run's does, in folders with odd names."""
+    home = tmp_path / request.param
+    worktree = home / "runs" / "worktree"
+    for words in (
+        ("init", "-q", str(home)),
+        (
+            "-C",
+            str(home),
+            "-c",
+            "user.name=u",
+            "-c",
+            "user.email=u@x",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "0",
+        ),
+        ("-C", str(home), "worktree", "add", "-q", "--detach", str(worktree)),
+    ):
+        subprocess.run(["git", *words], check=True)
+    (worktree / "train.py").write_text("DEPTH = 4\n")
+    return worktree
+
+
+def asked(worktree: Path, behaviour: str, arg: str = "", **more: object) -> Ask:
+    """Return a question to the program that behaves on demand."""
+    words = {"step": "propose", "prompt": "In this step you only propose", "timeout_s": 30.0, **more}
+    return Ask(worktree=worktree, command=fake_program(behaviour, arg), **words)  # type: ignore[arg-type]
+
+
+def ask(agent: Agent, question: Ask, run: Runner) -> Answer:
+    """Ask to the end."""
+    folder = question.worktree.parent / "iterations" / "0001" / f"{question.step}.1"
+    return agent.answer(question.step, folder, run(agent.job(question, folder), folder))
+
+
+def git(worktree: Path, *words: str) -> str:
+    """Return what git says of the worktree."""
+    done = subprocess.run(["git", "-C", str(worktree), *words], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+class TestAgentContract:
+    """A proposal comes back, a prompt is kept, and one job has one answer."""
+
+    @pytest.fixture(params=["fake", "command"])
+    def agent(self, request: pytest.FixtureRequest) -> Agent:
+        """Return an agent that will propose."""
+        return COMMAND if request.param == "command" else FakeAgent(answered(proposal=PROPOSED))
+
+    def test_a_question_is_answered_with_a_proposal(self, agent: Agent, worktree: Path, run: Runner) -> None:
+        """An agent that proposes is ok, and its proposal is read whole."""
+        answer = ask(agent, asked(worktree, "ok"), run)
+        assert (answer.ok, answer.reason, answer.proposal) == (True, "", PROPOSED)
+
+    def test_the_prompt_is_kept_and_given_by_stdin(
+        self, agent: Agent, worktree: Path, tmp_path: Path
+    ) -> None:
+        """The prompt stands in prompt.txt of the job's folder, and in no argument."""
+        spec = agent.job(asked(worktree, "ok", prompt="x" * 300_000), tmp_path / "job")
+        assert spec.stdin == str(tmp_path / "job" / "prompt.txt")
+        assert Path(spec.stdin).read_text() == "x" * 300_000
+        assert max(len(word) for word in spec.command) < 1000
+
+    def test_the_limits_are_those_of_the_question(self, agent: Agent, worktree: Path, tmp_path: Path) -> None:
+        """Deadline, silence and working directory come from the question."""
+        spec = agent.job(asked(worktree, "ok", timeout_s=7.0, idle_s=3.0), tmp_path / "job")
+        assert (spec.deadline_s, spec.idle_s, spec.cwd) == (7.0, 3.0, str(worktree))
+
+    def test_an_answer_can_be_read_twice(self, agent: Agent, worktree: Path, tmp_path: Path) -> None:
+        """Reading the same folder again gives the same answer."""
+        folder = tmp_path / "job"
+        exit_ = run_inline(agent.job(asked(worktree, "ok"), folder), folder)
+        assert agent.answer("propose", folder, exit_) == agent.answer("propose", folder, exit_)
+
+    def test_a_failed_job_is_a_failed_answer(self, agent: Agent, worktree: Path, tmp_path: Path) -> None:
+        """What did not run has a reason and no proposal."""
+        folder = tmp_path / "job"
+        agent.job(asked(worktree, "ok"), folder)
+        exit_ = JobExit(reason="not_started", detail="no memory", started_at="", ended_at="", seconds=0.0)
+        answer = agent.answer("propose", folder, exit_)
+        assert (answer.ok, answer.proposal) == (False, None)
+        assert answer.reason
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """Return an empty folder to work in."""
+    folder = tmp_path / "work" / "worktree"
+    folder.mkdir(parents=True)
+    (folder / "train.py").write_text("DEPTH = 4\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "arg", "reason"),
+    [
+        ("silent", "", "the answer is empty"),
+        ("nonsense", "", "the answer holds no valid proposal: "),
+        ("fail", "", "the agent command exited with 3: no credits left"),
+        ("flood", "100", "the answer holds no valid proposal: the answer holds no JSON object"),
+    ],
+)
+def test_a_useless_agent_is_a_recorded_failure(
+    behaviour: str, arg: str, reason: str, plain: Path, run: Runner
+) -> None:
+    """Silence, nonsense, an exit code and 100 MB each end in a reason of one sentence."""
+    answer = ask(COMMAND, asked(plain, behaviour, arg), run)
+    assert (answer.ok, answer.proposal) == (False, None)
+    assert answer.reason.startswith(reason)
+    assert len(answer.output.tail) <= 4096
+
+
+def test_an_agent_that_hangs_is_ended_at_its_deadline(plain: Path, run: Runner) -> None:
+    """After its time an agent is ended, and the reason says so."""
+    answer = ask(COMMAND, asked(plain, "hang", timeout_s=1.0), run)
+    assert answer.reason == "the agent command was still at work after 1 s and was ended"
+
+
+def test_an_agent_that_is_silent_too_long_is_ended(plain: Path) -> None:
+    """Without output and without CPU use, the idle limit ends an agent."""
+    answer = ask(COMMAND, asked(plain, "hang", idle_s=1.0), run_supervised)
+    assert answer.reason.startswith("the agent command printed nothing for ")
+    assert answer.reason.endswith(" s and was ended")
+
+
+def test_a_program_that_does_not_exist_is_a_recorded_failure(plain: Path) -> None:
+    """A command that cannot be started is named with the system's words."""
+    question = Ask(step="apply", prompt="", worktree=plain, command=("no-such-agent",))
+    answer = ask(COMMAND, question, run_supervised)
+    assert (
+        answer.reason == "the agent command did not run to its end: no-such-agent: No such file or directory"
+    )
+
+
+def test_a_human_can_be_asked_for(plain: Path, run: Runner) -> None:
+    """A proposal that needs input is an answer, not a failure."""
+    answer = ask(COMMAND, asked(plain, "need_input"), run)
+    assert answer.ok
+    assert answer.proposal is not None
+    assert (answer.proposal.status, answer.proposal.description) == (
+        "need_input",
+        "Which data set do you mean?",
+    )
+
+
+def test_an_agent_that_edits_silently_has_applied(plain: Path, run: Runner) -> None:
+    """For an apply no words are needed: the diff shows what was done."""
+    answer = ask(COMMAND, asked(plain, "edit", step="apply"), run)
+    assert (answer.ok, answer.text) == (True, "")
+    assert "MENDED" in (plain / "train.py").read_text()
+
+
+def test_a_triage_is_read_from_the_answers_text(plain: Path, run: Runner) -> None:
+    """What the agent says of a crash reaches parse_triage."""
+    answer = ask(COMMAND, asked(plain, "discard", step="triage"), run)
+    assert parse_triage(answer.text) == ("discard", "it cannot work")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "commit --allow-empty -m x",
+        "branch mine",
+        "tag mine",
+        "update-ref refs/heads/mine HEAD",
+        "switch -c mine",
+    ],
+)
+def test_no_ref_moves_whatever_an_agent_does(words: str, worktree: Path) -> None:
+    """Commits, branches, tags and switches of an agent are refused by git itself."""
+    before = git(worktree, "for-each-ref"), git(worktree, "rev-parse", "HEAD"), git(worktree, "status", "-sb")
+    ask(COMMAND, asked(worktree, "git", words, step="apply"), run_inline)
+    assert before == (
+        git(worktree, "for-each-ref"),
+        git(worktree, "rev-parse", "HEAD"),
+        git(worktree, "status", "-sb"),
+    )
+
+
+def test_reading_with_git_works_for_an_agent(worktree: Path) -> None:
+    """An agent may look at the log and the status."""
+    answer = ask(COMMAND, asked(worktree, "git", "status --short", step="apply"), run_inline)
+    assert "?? train.py" in answer.text
+    assert answer.text.endswith("git exited with 0")
+
+
+def test_git_does_not_climb_out_of_the_worktree(worktree: Path) -> None:
+    """With the worktree's .git gone, the user's repository around it is not found."""
+    (worktree / ".git").unlink()
+    answer = ask(COMMAND, asked(worktree, "git", "status", step="apply"), run_inline)
+    assert "not a git repository" in answer.text
+
+
+def test_nothing_is_pushed(worktree: Path, tmp_path: Path) -> None:
+    """A push, even to a folder, is refused."""
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "remote")], check=True)
+    ask(
+        COMMAND,
+        asked(worktree, "git", f"push {(tmp_path / 'remote').as_uri()} HEAD:refs/heads/x", step="apply"),
+        run_inline,
+    )
+    assert git(tmp_path / "remote", "for-each-ref") == ""
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_every_program_is_kept_in_its_place(name: str, plain: Path, tmp_path: Path) -> None:
+    """No agent inherits another git folder, and each can be told from a user by its environment."""
+    spec = PROGRAMS[name].job(asked(plain, "ok"), tmp_path / "job")
+    assert spec.env["AUTORESEARCH_AGENT"] == "1"
+    assert {"GIT_DIR", "GIT_INDEX_FILE", "AUTORESEARCH_JOB_DIR"} <= set(UNSET)
+    assert spec.unset == UNSET
+    assert 0 < spec.log_limit_bytes <= 16 * 2**20
+
+
+def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path: Path) -> None:
+    """The command lines are those tried on the real programs; a model is named only when there is one."""
+    question = Ask(step="apply", prompt="", worktree=plain)
+    modelled = Ask(step="apply", prompt="", worktree=plain, model="some/model")
+    opencode = ("opencode", "run", "--format", "json", "--auto", "--dir", str(plain))
+    codex = ("codex", "exec", "--json", "--ephemeral", "-s", "workspace-write", "-C", str(plain))
+    assert OPENCODE.job(question, tmp_path).command == opencode
+    assert OPENCODE.job(modelled, tmp_path).command == (*opencode, "-m", "some/model")
+    assert CODEX.job(question, tmp_path).command == (*codex, "-")
+    assert CODEX.job(modelled, tmp_path).command == (*codex, "-m", "some/model", "-")
+    assert CLAUDE.job(modelled, tmp_path).command[-2:] == ("--model", "some/model")
+
+
+def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None:
+    """For a proposal codex is read-only and claude has no tool to edit with."""
+    question = Ask(step="propose", prompt="", worktree=plain)
+    assert "read-only" in CODEX.job(question, tmp_path).command
+    command = CLAUDE.job(question, tmp_path).command
+    assert command[command.index("--tools") + 1] == "Read,Grep,Glob"
+
+
+def test_the_interpreter_can_stand_in_a_users_command(plain: Path, tmp_path: Path) -> None:
+    """{python} in agent_command is the interpreter that the runner runs on."""
+    question = Ask(step="apply", prompt="", worktree=plain, command=("{python}", "agent.py"))
+    assert COMMAND.job(question, tmp_path).command == (sys.executable, "agent.py")

@@ -1,0 +1,302 @@
+"""What the real programs printed on 2026-11-23, read into exact figures, and every way they failed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import orjson
+import pytest
+
+from engine.agents import CLAUDE, CODEX, COMMAND, OPENCODE, Program
+from engine.ports import Answer, JobExit
+from events.values import Proposal, Usage
+from tests.fakes.agents import FIXTURES, ended
+
+
+HALVE_BATCH = Proposal(
+    status="ok",
+    description="halve batch",
+    change_plan="edit train.py",
+    commit_description="experiment: halve batch",
+)
+SAID = json.dumps({"type": "text", "part": {"text": '{"status": "ok"}'}})
+
+
+def recorded(program: Program, name: str, folder: Path, exit_: JobExit | None = None) -> Answer:
+    """Return the answer to a proposal that a recorded output gives."""
+    shutil.copy(FIXTURES / name, folder / "output.log")
+    return program.answer("propose", folder, exit_ or ended())
+
+
+def printed(
+    program: Program,
+    folder: Path,
+    *lines: object,
+    exit_: JobExit | None = None,
+) -> Answer:
+    """Return the answer to an apply that these lines give."""
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    (folder / "output.log").write_text("".join(f"{text}\n" for text in texts))
+    return program.answer("apply", folder, exit_ or ended())
+
+
+def test_opencode_sums_its_steps(tmp_path: Path) -> None:
+    """The usage of opencode is the sum of all step_finish lines."""
+    answer = recorded(OPENCODE, "opencode.jsonl", tmp_path)
+    assert answer.usage == Usage(
+        input_uncached=400,
+        input_cached=2000,
+        cache_write=0,
+        output=68,
+        reasoning=0,
+        cost_usd=pytest.approx(0.000872),
+        cost_basis="reported",
+    )
+    assert (answer.ok, answer.reason, answer.proposal) == (True, "", HALVE_BATCH)
+    assert answer.session_id == "ses_df61a7c38ffe4TI5WoyRSY00YO"
+
+
+def test_codex_counts_the_cached_part_once(tmp_path: Path) -> None:
+    """The input of codex includes what was cached, and its price is unknown."""
+    answer = recorded(CODEX, "codex.jsonl", tmp_path)
+    assert answer.usage == Usage(
+        input_uncached=400,
+        input_cached=2000,
+        cache_write=0,
+        output=68,
+        reasoning=0,
+        cost_usd=None,
+        cost_basis="unknown",
+    )
+    assert (answer.ok, answer.reason, answer.proposal) == (True, "", HALVE_BATCH)
+    assert answer.session_id == "01a209e6-248b-70a0-951e-50731708c77b"
+
+
+@pytest.mark.parametrize(
+    ("name", "reasoning"), [("claude.jsonl", None), ("claude328.json", 0), ("claude_schema.json", None)]
+)
+def test_claude_reports_a_total(name: str, reasoning: int | None, tmp_path: Path) -> None:
+    """The usage of claude is its modelUsage, in either output form and any order of keys."""
+    answer = recorded(CLAUDE, name, tmp_path)
+    assert answer.usage == Usage(
+        input_uncached=400,
+        input_cached=2000,
+        cache_write=0,
+        output=68,
+        reasoning=reasoning,
+        cost_usd=0.00282,
+        cost_basis="reported",
+    )
+    assert (answer.ok, answer.reason, answer.proposal) == (True, "", HALVE_BATCH)
+    assert answer.model == "claude-sonnet-4-6"
+
+
+def test_claude_that_was_denied_a_tool_has_not_answered(tmp_path: Path) -> None:
+    """Denied permissions are a failure although claude exits with 0 and calls it a success."""
+    answer = recorded(CLAUDE, "claude.json", tmp_path)
+    assert (answer.ok, answer.proposal) == (False, None)
+    assert answer.reason == "claude failed: it was not permitted to use Bash"
+    assert answer.usage.output == 68
+
+
+def test_claude_over_its_budget_has_failed(tmp_path: Path) -> None:
+    """An error result without words is named by its subtype, and its cost is kept."""
+    line = {
+        "type": "result",
+        "subtype": "error_max_budget_usd",
+        "is_error": True,
+        "total_cost_usd": 0.00141,
+    }
+    answer = printed(CLAUDE, tmp_path, line, exit_=ended(code=1))
+    assert answer.reason == "claude failed: error_max_budget_usd"
+    assert (answer.usage.cost_usd, answer.usage.output) == (0.00141, None)
+
+
+def test_claude_that_calls_an_error_a_success_has_failed(tmp_path: Path) -> None:
+    """is_error counts, not the subtype and not the exit code."""
+    line = {
+        "type": "result",
+        "subtype": "success",
+        "is_error": True,
+        "result": "API Error: Unable to connect",
+    }
+    answer = printed(CLAUDE, tmp_path, line)
+    assert answer.reason == "claude failed: API Error: Unable to connect"
+
+
+def test_opencode_with_an_error_line_has_failed(tmp_path: Path) -> None:
+    """An error line is a failure, in the program's own words, whatever the exit code."""
+    error = {"name": "UnknownError", "data": {"message": "Unexpected server error.", "ref": "err_1"}}
+    answer = printed(OPENCODE, tmp_path, SAID, {"type": "error", "error": error})
+    assert answer.reason == "opencode failed: Unexpected server error."
+
+
+def test_opencode_without_a_last_step_finish_has_unknown_usage(tmp_path: Path) -> None:
+    """A step that did not report makes the whole usage unknown, not zero and not a part."""
+    lines = (FIXTURES / "opencode.jsonl").read_text().splitlines()[:-1]
+    answer = printed(OPENCODE, tmp_path, *lines)
+    assert answer.ok
+    assert answer.usage == Usage()
+
+
+def test_opencode_whose_log_was_capped_has_unknown_usage(tmp_path: Path) -> None:
+    """Where the middle of the log is missing, its steps cannot be summed."""
+    answer = recorded(OPENCODE, "opencode.jsonl", tmp_path, ended(output_bytes=10**9))
+    assert answer.ok
+    assert answer.usage == Usage()
+
+
+def test_codex_that_found_its_connection_again_has_answered(tmp_path: Path) -> None:
+    """An error line before a completed turn is no failure."""
+    lines = (FIXTURES / "codex.jsonl").read_text().splitlines()
+    answer = printed(CODEX, tmp_path, {"type": "error", "message": "Reconnecting..."}, *lines)
+    assert answer.ok
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"type": "error", "message": "Reconnecting... waiting for network"},
+        {"type": "turn.failed", "error": {"message": "Reconnecting... waiting for network"}},
+    ],
+)
+def test_codex_that_ends_on_an_error_has_failed(line: object, tmp_path: Path) -> None:
+    """A last error line or a failed turn is a failure in the program's own words."""
+    answer = printed(CODEX, tmp_path, {"type": "turn.started"}, line)
+    assert answer.reason == "codex failed: Reconnecting... waiting for network"
+
+
+@pytest.mark.parametrize("program", [OPENCODE, CODEX, CLAUDE], ids=lambda program: program.name)
+def test_a_program_that_says_nothing_has_not_answered(program: Program, tmp_path: Path) -> None:
+    """Exit code 0 without a word is a failure."""
+    assert printed(program, tmp_path).reason == f"{program.name} gave no answer (no output)"
+
+
+@pytest.mark.parametrize("program", [OPENCODE, CODEX, CLAUDE], ids=lambda program: program.name)
+def test_lines_that_are_no_json_are_counted(program: Program, tmp_path: Path) -> None:
+    """Nonsense and unknown types are passed over, and the reason says how much was unreadable."""
+    answer = printed(program, tmp_path, "warning: old config", "", '{"type": "news"}', "[1]", "{", "\x00")
+    assert answer.reason == f"{program.name} gave no answer (4 lines of its output could not be read)"
+
+
+@pytest.mark.parametrize(
+    ("exit_", "reason"),
+    [
+        (ended("deadline", None, seconds=600.2), "opencode was still at work after 600 s and was ended"),
+        (ended("idle", None, seconds=245.0), "opencode fell silent and was ended after 245 s"),
+        (ended("terminated", None, signal=15), "opencode was ended on request"),
+        (ended("exited", None, signal=9), "opencode was killed by signal 9"),
+        (ended("exited", 1), "opencode exited with 1: no credits left"),
+        (
+            ended("not_started", None, detail="no such folder"),
+            "opencode did not run to its end: no such folder",
+        ),
+    ],
+    ids=lambda value: value.reason if isinstance(value, JobExit) else "",
+)
+def test_every_bad_end_has_its_sentence(
+    exit_: JobExit, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However a job ended, the reason says so in one sentence."""
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    answer = printed(OPENCODE, tmp_path, SAID, "no credits left", exit_=exit_)
+    assert (answer.ok, answer.reason) == (False, reason)
+
+
+def test_a_hung_program_that_never_printed_is_said_to(tmp_path: Path) -> None:
+    """An idle end without any output names the seconds of silence."""
+    answer = printed(OPENCODE, tmp_path, exit_=ended("idle", None, seconds=120.3))
+    assert answer.reason == "opencode printed nothing for 120 s and was ended"
+
+
+def test_a_missing_program_is_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that is not on PATH is named so, also without any log."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answer = OPENCODE.answer("propose", tmp_path, ended("not_started", None, detail="ENOENT"))
+    assert answer.reason == "opencode is not installed (no such program on PATH)"
+    assert answer.output.bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "the answer is empty"),
+        (" \n", "the answer is empty"),
+        ("I could not decide.", "the answer holds no valid proposal: the answer holds no JSON object"),
+        ("Use {this}.", "the answer holds no valid proposal: the answer holds no JSON object"),
+        ('{"status": "ok"}', "the answer holds no valid proposal: "),
+        ('{"status": "ok", "status": "need_input"}', "the answer holds no valid proposal: "),
+    ],
+)
+def test_an_answer_without_a_valid_proposal_is_a_failure(text: str, reason: str, tmp_path: Path) -> None:
+    """Nonsense in the place of a proposal is recorded as such."""
+    (tmp_path / "output.log").write_text(text)
+    answer = COMMAND.answer("propose", tmp_path, ended())
+    assert (answer.ok, answer.proposal) == (False, None)
+    assert answer.reason.startswith(reason)
+
+
+def test_a_proposal_is_found_behind_prose_and_in_a_code_block(tmp_path: Path) -> None:
+    """The last JSON object of an answer counts, whatever stands around it."""
+    valid = json.dumps(
+        {"status": "need_input", "description": "which?", "change_plan": "-", "commit_description": "-"}
+    )
+    (tmp_path / "output.log").write_text(
+        f'First I thought {{x}} or {{"a": 1}}.\n```json\n{valid}\n```\nDone.'
+    )
+    answer = COMMAND.answer("propose", tmp_path, ended())
+    assert answer.ok
+    assert answer.proposal is not None
+    assert answer.proposal.status == "need_input"
+
+
+def test_words_after_the_answer_do_not_hide_it(tmp_path: Path) -> None:
+    """A closing remark in a message of its own leaves the JSON before it in place."""
+    done = json.dumps({"type": "text", "part": {"text": "Done."}})
+    assert printed(OPENCODE, tmp_path, SAID, done).text == '{"status": "ok"}'
+
+
+def test_secrets_do_not_leave_the_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The value of a key in the environment is in no text of the answer."""
+    key = "Zx81-spectrum-qQ7"
+    monkeypatch.setenv("SOME_API_KEY", key)
+    proposal = {
+        "status": "ok",
+        "description": f"print {key}",
+        "change_plan": key,
+        "commit_description": "leak",
+        "edits": [{"file": "train.py", "search": "a", "replace": f"key = '{key}'"}],
+    }
+    (tmp_path / "output.log").write_text(json.dumps(proposal))
+    answer = COMMAND.answer("propose", tmp_path, ended())
+    assert answer.ok
+    assert key not in repr(answer)
+    failed = COMMAND.answer("propose", tmp_path, ended(code=1))
+    assert not failed.ok
+    assert key not in repr(failed)
+
+
+def test_texts_are_bounded_and_the_digest_is_of_the_whole(tmp_path: Path) -> None:
+    """The tail holds at most 4 KiB, whatever was printed; the digest counts every byte."""
+    log = tmp_path / "output.log"
+    log.write_bytes(b"x" * 5_000_000 + "ü".encode() * 5_000)
+    answer = COMMAND.answer("apply", tmp_path, ended())
+    assert answer.output.bytes == 5_010_000
+    assert len(answer.output.tail.encode()) == 4096
+    assert len(answer.text.encode()) <= 16 * 1024
+
+
+@pytest.mark.parametrize("program", [OPENCODE, CODEX, CLAUDE, COMMAND], ids=lambda program: program.name)
+def test_a_folder_in_the_place_of_the_log_is_no_answer(program: Program, tmp_path: Path) -> None:
+    """What is not a plain file is read as empty."""
+    (tmp_path / "output.log").mkdir()
+    answer = program.answer("propose", tmp_path, ended())
+    assert (answer.ok, answer.output.bytes) == (False, 0)
+
+
+def test_an_answer_can_be_stored(tmp_path: Path) -> None:
+    """Numbers beyond all sense are unknown, so that the event that holds them can be written."""
+    big = {"tokens": {"input": 2**63, "output": -1, "reasoning": True, "cache": []}, "cost": 1e300}
+    answer = printed(OPENCODE, tmp_path, SAID, {"type": "step_finish", "part": big})
+    assert answer.usage == Usage()
+    assert orjson.dumps(answer.text)

@@ -1,0 +1,140 @@
+"""`[tool.autoresearch]` of pyproject.toml."""
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve, fields
+
+from engine import config
+from events.errors import InvalidInput
+from events.values import MetricSpec, RunConfig
+
+
+def load(folder: Path, text: str) -> RunConfig:
+    """Return the settings that a pyproject.toml with this text gives."""
+    (folder / "pyproject.toml").write_text(text)
+    return config.load_config(folder / "pyproject.toml")
+
+
+@pytest.mark.parametrize("text", ["", "[project]\nname = 'x'\n", "[tool.ruff]\n", "[tool.autoresearch]\n"])
+def test_nothing_said_is_the_default(tmp_path: Path, text: str) -> None:
+    """A file without the table, or with an empty one, gives the defaults."""
+    assert RunConfig() == load(tmp_path, text)
+
+
+def test_no_file_is_the_default(tmp_path: Path) -> None:
+    """Where there is no pyproject.toml the defaults hold."""
+    assert RunConfig() == config.load_config(tmp_path / "pyproject.toml")
+
+
+def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
+    """Lists, strings, numbers and tables come through; a command may be one string."""
+    found = load(
+        tmp_path,
+        """
+        [tool.autoresearch]
+        train = "uv run 'my train.py' --fast"
+        prepare = []
+        editable = ["a.py", "src/b.py"]
+        keep_rule = "min-delta:0.001"
+        budget_s = 60
+        seed = 7
+        env = {OMP_NUM_THREADS = "2"}
+        [tool.autoresearch.metric]
+        name = "accuracy"
+        pattern = '^accuracy=(\\S+)'
+        lower_is_better = false
+        """,
+    )
+    assert found == RunConfig(
+        train=("uv", "run", "my train.py", "--fast"),
+        prepare=(),
+        editable=("a.py", "src/b.py"),
+        keep_rule="min-delta:0.001",
+        budget_s=60.0,
+        seed=7,
+        env={"OMP_NUM_THREADS": "2"},
+        metric=MetricSpec(name="accuracy", pattern=r"^accuracy=(\S+)", lower_is_better=False),
+    )
+    assert isinstance(found.budget_s, float)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "remedy"),
+    [
+        ("trian = 'x'", "unknown setting trian", "did you mean train?"),
+        ("budget_seconds = 1", "unknown setting budget_seconds", "did you mean budget_s?"),
+        ("zzz = 1", "unknown setting zzz", "known are agent, agent_command"),
+        ("metric.nam = 'x'", "unknown setting metric.nam", "did you mean name?"),
+        ("train = 1", "train = 1: expected a list of strings, or one string", ""),
+        ("train = [1]", r"train = \[1\]: expected a list of strings", ""),
+        ('train = "it\'s"', "train = .*: expected a list", ""),
+        ("train = []", r"train = \(\): expected a command", ""),
+        ("editable = []", "expected at least one file", ""),
+        ("editable = ['../x.py']", "editable = '../x.py': expected paths relative", ""),
+        ("editable = ['/x.py']", "expected paths relative", ""),
+        ("editable = ['a/./x.py']", "expected paths relative", ""),
+        ("protected = ['train.py']", "expected files that are not in `protected` as well", ""),
+        ("policy_file = '/etc/passwd'", "policy_file = '/etc/passwd': expected a relative path", ""),
+        ("metric = 1", r"\[tool.autoresearch.metric\] is 1; expected a table", ""),
+        ("metric.pattern = '('", "expected a regular expression with exactly one group", ""),
+        ("metric.pattern = 'a'", "exactly one group", ""),
+        ("metric.pattern = '(a)(b)'", "exactly one group", ""),
+        ("metric.name = ' '", "expected a name", ""),
+        ("metric.lower_is_better = 1", "metric.lower_is_better = 1: expected true or false", ""),
+        ("keep_rule = 'higher'", "keep_rule = 'higher': expected lower, or min-delta:NUMBER", ""),
+        ("keep_rule = 'min-delta:'", "expected lower, or min-delta", ""),
+        ("keep_rule = 'min-delta:nan'", "expected lower, or min-delta", ""),
+        ("keep_rule = 'min-delta:-1'", "expected lower, or min-delta", ""),
+        ("budget_s = 'long'", "budget_s = 'long': expected a number", ""),
+        ("budget_s = 0", "budget_s = 0.0: expected more than 0", ""),
+        ("budget_s = inf", "budget_s = inf: expected a number", ""),
+        ("budget_s = true", "budget_s = True: expected a number", ""),
+        ("timeout_s = -1", "timeout_s = -1.0: expected 0 or more", ""),
+        ("seed = 1.5", "seed = 1.5: expected a whole number", ""),
+        ("slots = 0", "slots = 0: expected more than 0", ""),
+        ("env = {A = 1}", "env = {'A': 1}: expected a table of strings", ""),
+        ("env = {'A=B' = 'x'}", "expected a table of strings", ""),
+        ("agent = ['x']", r"agent = \['x'\]: expected a string", ""),
+        ("agent = [", "is no TOML", ""),
+        ("agent_model = '" + "x" * 500 + "'\nagent_model = ''", "is no TOML", ""),
+        ("seed = '" + "x" * 500 + "'", r"seed = 'x+\.\.\.: expected", ""),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, line: str, reason: str, remedy: str) -> None:
+    """A key that does not exist and a value that does not fit are refused, naming file, key and value."""
+    with pytest.raises(InvalidInput, match=reason) as caught:
+        load(tmp_path, f"[tool.autoresearch]\n{line}\n")
+    assert "pyproject.toml" in str(caught.value)
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize("text", ["tool = 1", "[tool]\nautoresearch = 1", "\xff"])
+def test_a_table_must_be_one(tmp_path: Path, text: str) -> None:
+    """A file in which the table is something else is refused, and one that is not UTF-8."""
+    (tmp_path / "pyproject.toml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InvalidInput, match=r"expected a table|is no TOML"):
+        config.load_config(tmp_path / "pyproject.toml")
+
+
+def test_changed_names_what_differs() -> None:
+    """Only the settings that differ are named."""
+    assert config.changed(RunConfig(), RunConfig()) == ()
+    new = evolve(RunConfig(), seed=3, metric=MetricSpec(name="loss"))
+    assert config.changed(RunConfig(), new) == ("metric", "seed")
+
+
+def test_the_reference_has_every_setting() -> None:
+    """Each setting has one row with its default and what it means."""
+    rows = config.reference().splitlines()[2:]
+    names = [one.name for one in fields(RunConfig) if one.name != "metric"]
+    names += [f"metric.{one.name}" for one in fields(MetricSpec)]
+    assert sorted(row.split("`")[1] for row in rows) == sorted(names) == sorted(config.MEANINGS)
+    assert all(row.count("|") == 4 and row.strip("| ").rsplit("|", 1)[1].strip() for row in rows)
+
+
+def test_the_defaults_of_the_reference_are_valid(tmp_path: Path) -> None:
+    """What the reference prints as defaults, put into a file, is the defaults."""
+    rows = [row.split("`") for row in config.reference().splitlines()[2:]]
+    text = "\n".join(f"{row[1]} = {row[3]}" for row in rows)
+    assert RunConfig() == load(tmp_path, f"[tool.autoresearch]\n{text}\n")

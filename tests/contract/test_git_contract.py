@@ -1,0 +1,257 @@
+"""What the port Git promises, for git itself and for the repository in memory."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.git import RealGit, find_top
+from engine.ports import Git
+from events.errors import AutoresearchError, NotFound
+from tests.fakes.git import FakeGit
+
+
+START = {
+    "train.py": b"A = 1\nB = 2\nC = 3\n",
+    "prepare.py": b"print()\n",
+    ".gitignore": b"*.tmp\nworkflows\n",
+}
+
+
+def make_real(top: Path) -> RealGit:
+    """Make a repository as a user does, with one commit."""
+    top.mkdir(parents=True)
+    for name, content in START.items():
+        (top / name).write_bytes(content)
+    who = ("-c", "user.name=user", "-c", "user.email=user@localhost")
+    for command in (("init", "-q", "-b", "main"), ("add", "-A"), (*who, "commit", "-q", "-m", "start")):
+        subprocess.run(["git", *command], cwd=top, check=True)
+    return RealGit(find_top(top))
+
+
+def make_fake(top: Path) -> FakeGit:
+    """Make the same one in memory."""
+    top.mkdir(parents=True)
+    return FakeGit(top, START)
+
+
+@pytest.fixture(params=[make_fake, make_real], ids=["fake", "real"])
+def make(request: pytest.FixtureRequest) -> Callable[[Path], Git]:
+    """Return how to make a repository."""
+    made: Callable[[Path], Git] = request.param
+    return made
+
+
+@pytest.fixture
+def git(make: Callable[[Path], Git], tmp_path: Path) -> Git:
+    """Return a repository with one commit on main, which the user has checked out."""
+    return make(tmp_path / "repo")
+
+
+@pytest.fixture
+def start(git: Git) -> str:
+    """Return the first commit."""
+    found = git.resolve("HEAD")
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def worktree(git: Git, start: str) -> Path:
+    """Return a worktree on the first commit."""
+    folder = git.top() / "workflows" / "runs" / "main-r001" / "worktree"
+    git.ensure_worktree(folder, start)
+    return folder
+
+
+class TestReading:
+    """The user's repository."""
+
+    def test_the_branch_is_the_users(self, git: Git) -> None:
+        """The branch that the user has checked out is known, and known as checked out."""
+        assert git.current_branch() == "main"
+        assert git.branches_checked_out() == frozenset({"main"})
+
+    def test_a_commit_is_found_by_branch_ref_and_prefix(self, git: Git, start: str) -> None:
+        """A branch, a full ref and a short hash name the same commit."""
+        assert start == git.resolve("main") == git.resolve("refs/heads/main") == git.resolve(start[:8])
+
+    @pytest.mark.parametrize("revision", ["", "nowhere", "refs/heads/none", "-x", "f" * 40, "a\0b"])
+    def test_what_is_no_commit_is_none(self, git: Git, revision: str) -> None:
+        """A revision that names no commit resolves to None."""
+        assert git.resolve(revision) is None
+
+    def test_a_file_is_shown_as_committed(self, git: Git, start: str) -> None:
+        """The bytes of a commit's file come back, and None for a path that it has not."""
+        assert START["train.py"] == git.show(start, "train.py")
+        assert git.show(start, "none.py") is None
+
+    def test_showing_from_no_commit_is_an_error(self, git: Git) -> None:
+        """A file of a commit that does not exist is an error, not a missing file."""
+        with pytest.raises(NotFound, match="has no commit"):
+            git.show("f" * 40, "train.py")
+
+    def test_tracked_is_what_the_index_has(self, git: Git) -> None:
+        """A committed file is tracked, another one is not."""
+        (git.top() / "new.py").write_text("")
+        assert git.is_tracked("train.py")
+        assert not git.is_tracked("new.py")
+
+    def test_edited_deleted_and_new_files_are_modified(self, git: Git) -> None:
+        """Whatever differs from HEAD is named, in the order asked for, and nothing else."""
+        (git.top() / "train.py").write_text("A = 9\n")
+        (git.top() / "new.py").write_text("")
+        assert git.modified(("new.py", "prepare.py", "train.py")) == ("new.py", "train.py")
+        (git.top() / "prepare.py").unlink()
+        assert git.modified(("prepare.py", "absent.py")) == ("prepare.py",)
+        assert git.modified(()) == ()
+
+
+class TestRefs:
+    """Moving refs."""
+
+    def test_a_ref_is_made_once(self, git: Git, start: str, worktree: Path) -> None:
+        """A new ref is made where there is none, and stays where there is another."""
+        (worktree / "train.py").write_text("A = 9\n")
+        other = git.commit(worktree, base=start, message="other")
+        assert git.set_ref("refs/autoresearch/main-r001/1", start, old=None)
+        assert not git.set_ref("refs/autoresearch/main-r001/1", other, old=None)
+        assert start == git.resolve("refs/autoresearch/main-r001/1")
+
+    def test_a_ref_moves_from_where_it_was_expected(self, git: Git, start: str, worktree: Path) -> None:
+        """A ref moves from its old commit, and not from another."""
+        (worktree / "train.py").write_text("A = 9\n")
+        other = git.commit(worktree, base=start, message="other")
+        git.set_ref("refs/heads/run", start, old=None)
+        assert git.set_ref("refs/heads/run", other, old=start)
+        third = git.commit(worktree, base=start, message="third")
+        assert not git.set_ref("refs/heads/run", third, old=start)
+        assert other == git.resolve("run")
+
+    def test_done_twice_it_is_done(self, git: Git, start: str) -> None:
+        """Setting a ref again to where it stands is a success."""
+        assert git.set_ref("refs/heads/run", start, old=None)
+        assert git.set_ref("refs/heads/run", start, old=None)
+
+    def test_a_short_ref_name_is_a_bug(self, git: Git, start: str) -> None:
+        """A name that does not begin with refs/ is refused."""
+        with pytest.raises(AutoresearchError, match="no full ref name"):
+            git.set_ref("run", start, old=None)
+
+
+class TestWorktrees:
+    """A run's own checkout."""
+
+    def test_a_worktree_holds_the_commits_files(self, git: Git, start: str, worktree: Path) -> None:
+        """A new worktree has the commit's files and stands on it, and the user's HEAD stays."""
+        assert {name: (worktree / name).read_bytes() for name in START} == START
+        assert start == git.head(worktree)
+        assert git.current_branch() == "main"
+
+    def test_an_existing_worktree_is_left_as_it_is(self, git: Git, start: str, worktree: Path) -> None:
+        """Ensuring a worktree again keeps the edits in it."""
+        (worktree / "train.py").write_text("A = 9\n")
+        git.ensure_worktree(worktree, start)
+        assert (worktree / "train.py").read_text() == "A = 9\n"
+
+    def test_a_deleted_worktree_is_made_again(self, git: Git, start: str, worktree: Path) -> None:
+        """A worktree whose folder was deleted by hand comes back at the commit asked for."""
+        for path in sorted(worktree.rglob("*"), reverse=True):
+            path.unlink()
+        worktree.rmdir()
+        git.ensure_worktree(worktree, start)
+        assert (worktree / "train.py").read_bytes() == START["train.py"]
+        assert git.changes(worktree, start).files == ()
+
+    def test_strange_files_in_its_place_are_moved_aside(self, git: Git, start: str, tmp_path: Path) -> None:
+        """What stands where the worktree belongs is kept beside it."""
+        folder = tmp_path / "taken"
+        folder.mkdir()
+        (folder / "precious.txt").write_text("mine")
+        git.ensure_worktree(folder, start)
+        assert (tmp_path / "taken.aside-1" / "precious.txt").read_text() == "mine"
+        assert (folder / "train.py").is_file()
+
+    def test_another_folder_is_no_worktree(self, git: Git, tmp_path: Path) -> None:
+        """A folder that is no worktree is named in the error."""
+        with pytest.raises(NotFound, match="is no worktree"):
+            git.head(tmp_path)
+
+    def test_reset_restores_everything(self, git: Git, start: str, worktree: Path) -> None:
+        """Edits, deletions and new files and folders are gone after a reset."""
+        (worktree / "train.py").write_text("A = 9\n")
+        (worktree / "prepare.py").unlink()
+        (worktree / "more").mkdir()
+        (worktree / "more" / "new.py").write_text("")
+        git.reset(worktree, start)
+        assert {name: (worktree / name).read_bytes() for name in START} == START
+        assert not (worktree / "more").exists()
+        assert git.changes(worktree, start).text == b""
+
+    def test_changes_count_and_name(self, git: Git, start: str, worktree: Path) -> None:
+        """Edited, new and deleted files are named in order, with their lines counted."""
+        (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\nD = 4\n")
+        (worktree / "added.py").write_text("x\ny\n")
+        (worktree / "prepare.py").unlink()
+        found = git.changes(worktree, start)
+        assert found.files == ("added.py", "prepare.py", "train.py")
+        assert (found.insertions, found.deletions) == (4, 2)
+
+    def test_ignored_files_are_no_change(self, git: Git, start: str, worktree: Path) -> None:
+        """Ignored files and what Python leaves behind are no part of a candidate."""
+        (worktree / "junk.tmp").write_text("x")
+        (worktree / "__pycache__").mkdir()
+        (worktree / "__pycache__" / "train.cpython-311.pyc").write_bytes(b"\0")
+        assert git.changes(worktree, start).files == ()
+
+    def test_a_commit_has_the_worktrees_files(self, git: Git, start: str, worktree: Path) -> None:
+        """A commit holds what stood in the worktree, which then stands on it without changes."""
+        (worktree / "train.py").write_text("A = 9\n")
+        before = git.changes(worktree, start)
+        commit = git.commit(worktree, base=start, message="Set A\n\nAutoresearch-Run: main-r001\n")
+        assert git.show(commit, "train.py") == b"A = 9\n"
+        assert commit == git.head(worktree)
+        assert before == git.diff(start, commit)
+        assert git.changes(worktree, commit).files == ()
+        assert git.tree(commit) != git.tree(start)
+
+    def test_committing_twice_is_committing_once(self, git: Git, start: str, worktree: Path) -> None:
+        """The same files, base and message are the same commit."""
+        (worktree / "train.py").write_text("A = 9\n")
+        first = git.commit(worktree, base=start, message="Set A")
+        assert first == git.commit(worktree, base=start, message="Set A")
+        assert first != git.commit(worktree, base=start, message="Set A otherwise")
+
+    def test_a_commit_may_have_any_base(self, git: Git, start: str, worktree: Path) -> None:
+        """A commit made while the worktree stands elsewhere has the base it was given."""
+        (worktree / "train.py").write_text("A = 8\n")
+        git.commit(worktree, base=start, message="first")
+        (worktree / "train.py").write_text("A = 9\n")
+        second = git.commit(worktree, base=start, message="second")
+        assert git.diff(start, second).insertions == 1
+        assert git.resolve(second) == second
+
+    def test_a_diff_applies_as_a_patch(self, git: Git, start: str, worktree: Path) -> None:
+        """The text of a candidate's diff brings the same change back after a reset."""
+        (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\n\nD = 4")
+        (worktree / "added.py").write_text("x\n")
+        change = git.changes(worktree, start)
+        git.reset(worktree, start)
+        assert git.apply_patch(worktree, change.text) == ""
+        assert change == git.changes(worktree, start)
+
+    def test_a_patch_that_does_not_fit_changes_nothing(self, git: Git, start: str, worktree: Path) -> None:
+        """A patch with one wrong context line is refused whole, with a reason."""
+        patch = b"--- a/train.py\n+++ b/train.py\n@@ -1,3 +1,3 @@\n A = 5\n-B = 2\n+B = 7\n C = 3\n"
+        assert "patch" in git.apply_patch(worktree, patch)
+        assert git.apply_patch(worktree, b"no patch at all") != ""
+        assert git.changes(worktree, start).files == ()
+
+    def test_a_patch_without_prefixes_and_last_line_end_applies(
+        self, git: Git, start: str, worktree: Path
+    ) -> None:
+        """People's patches often lack a/ and b/, and JSON strings the last line end."""
+        patch = b"--- train.py\n+++ train.py\n@@ -1,3 +1,3 @@\n A = 1\n-B = 2\n+B = 7\n C = 3"
+        assert git.apply_patch(worktree, patch) == ""
+        assert (worktree / "train.py").read_bytes() == b"A = 1\nB = 7\nC = 3\n"

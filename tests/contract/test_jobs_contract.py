@@ -1,0 +1,174 @@
+"""What every player of the Jobs port does: the fake one and the real one."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.jobs import RealJobs
+from engine.ports import Absent, Finished, JobSpec, JobState, Jobs, Lost, Running
+from engine.process import end_group
+from tests.fakes.jobs import FakeJobs
+
+
+# Ends with the code that appears in the file `go`, having said hello.
+WAITER = """
+import os, sys, time
+print("hello", flush=True)
+open("begun", "a").write("x")
+while not os.path.exists("go"):
+    time.sleep(0.01)
+sys.exit(int(open("go").read()))
+"""
+
+
+class Fake:
+    """A fake player, and a job in it."""
+
+    def __init__(self, home: Path) -> None:
+        self.jobs = FakeJobs()
+
+    def spec(self, home: Path) -> JobSpec:
+        return JobSpec(name="waiter", command=("waiter",), cwd=str(home), deadline_s=30)
+
+    def finish(self, folder: Path, code: int) -> None:
+        self.jobs.finish(folder, exit_code=code, output=b"hello\n")
+
+    def vanish(self, folder: Path) -> None:
+        self.jobs.lose(folder)
+
+
+class Real:
+    """The real player, and a job that waits for a file."""
+
+    def __init__(self, home: Path) -> None:
+        self.jobs = RealJobs()
+
+    def spec(self, home: Path) -> JobSpec:
+        command = (sys.executable, "-S", "-c", WAITER)
+        return JobSpec(name="waiter", command=command, cwd=str(home), deadline_s=30, grace_s=2.0)
+
+    def finish(self, folder: Path, code: int) -> None:
+        (folder / "tmp").write_text(str(code))
+        (folder / "tmp").rename(folder.parent / "go")
+        ended(self.jobs, folder)
+
+    def vanish(self, folder: Path) -> None:
+        while not (claim := json.loads((folder / "claim").read_bytes() or b"{}")).get("child"):
+            time.sleep(0.005)
+        os.kill(claim["supervisor"]["pid"], 9)
+        os.killpg(claim["child"]["pid"], 9)
+        ended(self.jobs, folder)
+
+
+Player = Fake | Real
+
+
+def ended(jobs: Jobs, folder: Path, within_s: float = 10.0) -> JobState:
+    """Wait for a job's end and return how it then stands."""
+    give_up = time.monotonic() + within_s
+    while isinstance(state := jobs.look(folder), Running):
+        assert time.monotonic() < give_up, f"{folder} still runs"
+        time.sleep(0.005)
+    return state
+
+
+@pytest.fixture(params=[Fake, Real])
+def player(request: pytest.FixtureRequest, tmp_path: Path) -> Player:
+    return request.param(tmp_path)
+
+
+@pytest.fixture(params=["train.1", "with space", "quo'te\"$(x)", "ünïcode-日本", "-dash", "new\nline"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tmp_path / request.param
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(player: Player, folder: Path) -> Iterator[None]:
+    yield
+    state = player.jobs.look(folder)
+    if isinstance(state, Running):
+        player.jobs.stop(folder)
+        if isinstance(player, Real) and state.supervisor:
+            end_group(state.supervisor, 3.0)
+
+
+def test_a_job_from_nothing_to_its_end(player: Player, folder: Path, tmp_path: Path) -> None:
+    """A job is absent, then runs, then has ended with the code that it gave; its output is in its folder."""
+    assert player.jobs.look(folder) == Absent()
+    player.jobs.start(folder, player.spec(tmp_path))
+    assert isinstance(player.jobs.look(folder), Running)
+    player.finish(folder, 3)
+    state = player.jobs.look(folder)
+    assert isinstance(state, Finished)
+    assert (state.exit.reason, state.exit.exit_code, state.exit.signal) == ("exited", 3, None)
+    assert (folder / "output.log").read_bytes() == b"hello\n"
+    assert state.exit.output_bytes == 6
+
+
+class TestOneFolder:
+    """What needs no hostile folder names."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        return tmp_path / "deep" / "train.1"
+
+    @pytest.fixture(autouse=True)
+    def _go_is_beside(self, folder: Path, tmp_path: Path) -> None:
+        folder.parent.mkdir()
+
+    def spec(self, player: Player, folder: Path) -> JobSpec:
+        return player.spec(folder.parent)
+
+    def test_started_twice_runs_once(self, player: Player, folder: Path) -> None:
+        """Starting again what runs or has ended starts nothing."""
+        player.jobs.start(folder, self.spec(player, folder))
+        player.jobs.start(folder, self.spec(player, folder))
+        player.finish(folder, 0)
+        first = player.jobs.look(folder)
+        player.jobs.start(folder, self.spec(player, folder))
+        assert player.jobs.look(folder) == first
+        if isinstance(player, Real):
+            assert (folder.parent / "begun").read_text() == "x"
+
+    def test_stopped_says_so(self, player: Player, folder: Path) -> None:
+        """A stopped job ends as terminated."""
+        player.jobs.start(folder, self.spec(player, folder))
+        player.jobs.stop(folder)
+        state = ended(player.jobs, folder)
+        assert isinstance(state, Finished)
+        assert state.exit.reason == "terminated"
+
+    def test_stopping_what_does_not_run_does_nothing(self, player: Player, folder: Path) -> None:
+        """Stopping an absent job prevents no later start, and stopping an ended one changes nothing."""
+        player.jobs.stop(folder)
+        assert player.jobs.look(folder) == Absent()
+        player.jobs.start(folder, self.spec(player, folder))
+        player.finish(folder, 0)
+        state = player.jobs.look(folder)
+        player.jobs.stop(folder)
+        assert player.jobs.look(folder) == state
+        assert isinstance(state, Finished)
+        assert state.exit.reason == "exited"
+
+    def test_a_vanished_job_is_lost(self, player: Player, folder: Path) -> None:
+        """A job whose processes are all gone without an exit.json is lost, and stays lost when started again."""
+        player.jobs.start(folder, self.spec(player, folder))
+        player.vanish(folder)
+        state = player.jobs.look(folder)
+        assert isinstance(state, Lost)
+        assert state.reason
+        player.jobs.start(folder, self.spec(player, folder))
+        assert player.jobs.look(folder) == state
+
+    @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"reason": "exited"}', b'{"reason": 3}'])
+    def test_a_damaged_exit_loses_the_job(self, player: Player, folder: Path, data: bytes) -> None:
+        """An exit.json that is not what a supervisor writes is no result."""
+        player.jobs.start(folder, self.spec(player, folder))
+        player.finish(folder, 0)
+        (folder / "exit.json").write_bytes(data)
+        assert player.jobs.look(folder) == Lost(reason="exit.json is damaged")

@@ -1,0 +1,155 @@
+"""Run ids, and the names in a run's folder."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from engine import workspace
+from engine.workspace import RunPaths
+from events.errors import InvalidInput
+
+
+def begin(home: Path, run_id: str, at: str, branch: str) -> None:
+    """Write the first line of a run's history."""
+    line = f'{{"seq":1,"type":"RunStarted","v":1,"at":"{at}","data":{{"branch":"{branch}"}}}}\n'
+    RunPaths(home=home, run_id=run_id).history.write_text(line + "more\n")
+
+
+def test_every_name_lies_in_the_runs_folder(tmp_path: Path) -> None:
+    """All paths of a run are the ones that people and agents know."""
+    paths = RunPaths(home=tmp_path, run_id="mar10-r001")
+    folder = tmp_path / "workflows" / "runs" / "mar10-r001"
+    names = {
+        paths.folder: ".",
+        paths.history: "history.jsonl",
+        paths.state: "state.json",
+        paths.results: "results.tsv",
+        paths.runner_log: "runner.log",
+        paths.runner_out: "runner.out",
+        paths.lock: "runner.lock",
+        paths.next_proposal: "next_proposal.json",
+        paths.proposals: "proposals",
+        paths.consumed_proposal(3): "consumed_proposals/iter_0003.json",
+        paths.refused: "refused_proposals",
+        paths.worktree: "worktree",
+        paths.iteration(12): "iterations/0012",
+        paths.job(12345, "train", 2): "iterations/12345/train.2",
+        paths.job(0, "prepare", 1): "iterations/0000/prepare.1",
+    }
+    assert {path: folder / name for path, name in names.items()} == {path: path for path in names}
+
+
+@pytest.mark.parametrize(
+    "run_id", ["", "..", "../x-r001", "a/b-r001", "x", "x-r1/..", "X-r001", "x-r001\n", "-r001"]
+)
+def test_a_run_id_leads_nowhere_else(tmp_path: Path, run_id: str) -> None:
+    """What is no run id is refused before it becomes a path."""
+    with pytest.raises(InvalidInput, match="is no run id"):
+        RunPaths(home=tmp_path, run_id=run_id)
+
+
+@pytest.mark.parametrize(
+    ("branch", "slug"),
+    [
+        ("autoresearch/nov3", "autoresearch-nov3"),
+        ("Feature/ÜBER_x", "feature-ber-x"),
+        ("../../etc", "etc"),
+        ("-", "run"),
+        ("日本", "run"),
+        ("a b\n$(x)", "a-b-x"),
+        ("x" * 300, "x" * 60),
+        ("x" * 59 + "/y", "x" * 59),
+    ],
+)
+def test_a_branch_becomes_a_safe_slug(tmp_path: Path, branch: str, slug: str) -> None:
+    """Any branch name makes a run id, and the run id makes a path."""
+    assert slug == workspace.branch_slug(branch)
+    run_id = workspace.claim_run(tmp_path, branch)
+    assert run_id == f"{slug}-r001"
+    assert RunPaths(home=tmp_path, run_id=run_id).folder.is_dir()
+
+
+def test_claims_are_numbered(tmp_path: Path) -> None:
+    """The next run of a branch has the next number, whatever other branches and files there are."""
+    assert workspace.claim_run(tmp_path, "a") == "a-r001"
+    assert workspace.claim_run(tmp_path, "a") == "a-r002"
+    assert workspace.claim_run(tmp_path, "a-r001") == "a-r001-r001"
+    assert workspace.claim_run(tmp_path, "b") == "b-r001"
+    (workspace.runs_folder(tmp_path) / "a-r0999").mkdir()
+    assert workspace.claim_run(tmp_path, "a") == "a-r1000"
+
+
+def test_two_claims_at_once_get_two_ids(tmp_path: Path) -> None:
+    """However many claim at the same time, each gets an id of its own."""
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: workspace.claim_run(tmp_path, "a"), range(40)))
+    assert len(set(found)) == 40
+
+
+def test_git_ignores_the_runs(tmp_path: Path) -> None:
+    """In a repository that says nothing about it, the runs are ignored from the first on."""
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    run_id = workspace.claim_run(tmp_path, "a")
+    RunPaths(home=tmp_path, run_id=run_id).state.write_text("{}")
+    done = subprocess.run(["git", "status", "--porcelain"], cwd=tmp_path, check=True, capture_output=True)
+    assert done.stdout == b""
+
+
+def test_runs_are_ordered_by_their_first_event(tmp_path: Path) -> None:
+    """The newest run is last, by its first event; one without a history was claimed just now."""
+    for branch in ("b", "a", "c", "a"):
+        workspace.claim_run(tmp_path, branch)
+    begin(tmp_path, "a-r002", "2026-03-08T21:00:03.000Z", "a")
+    begin(tmp_path, "b-r001", "2026-03-08T21:00:02.000Z", "b")
+    begin(tmp_path, "a-r001", "2026-03-08T21:00:01.000Z", "a")
+    (workspace.runs_folder(tmp_path) / "strange").mkdir()
+    (workspace.runs_folder(tmp_path) / "file-r001").write_text("")
+    assert workspace.list_runs(tmp_path) == ("a-r001", "b-r001", "a-r002", "c-r001")
+
+
+def test_the_latest_run_of_a_branch(tmp_path: Path) -> None:
+    """The latest run is that of the branch its history names, else of the branch its id comes from."""
+    assert workspace.latest_run(tmp_path, None) is None
+    for branch in ("a/b", "a-b", "c"):
+        workspace.claim_run(tmp_path, branch)
+    begin(tmp_path, "a-b-r001", "2026-03-08T21:00:01.000Z", "a/b")
+    begin(tmp_path, "a-b-r002", "2026-03-08T21:00:02.000Z", "a-b")
+    assert workspace.latest_run(tmp_path, "a/b") == "a-b-r001"
+    assert workspace.latest_run(tmp_path, "a-b") == "a-b-r002"
+    assert workspace.latest_run(tmp_path, "c") == "c-r001"
+    assert workspace.latest_run(tmp_path, "d") is None
+    assert workspace.latest_run(tmp_path, None) == "c-r001"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"at":1}', b"\xff\n", b'{"at":"x","data":[]}', b"null"]
+)
+def test_a_damaged_history_is_still_a_run(tmp_path: Path, content: bytes) -> None:
+    """A run whose history cannot be read is listed all the same."""
+    run_id = workspace.claim_run(tmp_path, "a")
+    RunPaths(home=tmp_path, run_id=run_id).history.write_bytes(content)
+    assert workspace.list_runs(tmp_path) == (run_id,)
+    assert workspace.latest_run(tmp_path, "a") == run_id
+
+
+def test_the_default_branch_is_the_day(tmp_path: Path) -> None:
+    """The branch is named after the day, and numbered where it is taken."""
+    assert workspace.default_branch(date(2026, 11, 3), lambda _: False) == "autoresearch/nov3"
+    assert workspace.default_branch(date(2026, 3, 10), lambda _: False) == "autoresearch/mar10"
+    taken = {"autoresearch/nov23", "autoresearch/nov23-2"}
+    assert workspace.default_branch(date(2026, 11, 23), taken.__contains__) == "autoresearch/nov23-3"
+
+
+def test_claims_of_two_processes(tmp_path: Path) -> None:
+    """Two programs that claim at once get two ids."""
+    code = "import sys; from pathlib import Path; from engine.workspace import claim_run; "
+    code += "print([claim_run(Path(sys.argv[1]), 'a') for _ in range(50)])"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    root = Path(__file__).parents[2]
+    started = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [one.communicate(timeout=60)[0] for one in started]
+    assert len({name for text in said for name in text.strip("[]\n").split(", ")}) == 100

@@ -1,0 +1,160 @@
+"""A user's repository with a training of a second, and the real program driven as a process."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+ROOT = Path(__file__).resolve().parents[2]
+DOOR = ROOT / "workflows" / "run_experiment.py"
+
+TRAIN = '''\
+"""A training of a moment: the score is a smooth function of two constants."""
+import json, math, os, time
+
+LR = 0.1  # step size   search: 0.001..1.0
+WIDTH = 8  # units   search: 4 | 8 | 16
+SECONDS = 0.2  # how long it takes
+FAIL = ""  # crash, nan, silent, or hang
+
+for step in range(4):
+    time.sleep(SECONDS / 4)
+    done = f"step {step:05d} ({25.0 * (step + 1):.1f}%) | loss: {3 - step / 4:.6f}"
+    print(done + " | tok/sec: 1,000 | remaining: 0s", flush=True)
+if FAIL == "crash":
+    raise SystemExit("it broke")
+if FAIL == "hang":
+    time.sleep(600)
+score = 1.0 + (math.log10(LR) + 1.5) ** 2 / 10 + abs(WIDTH - 16) / 100
+if FAIL == "nan":
+    score = math.nan
+print("---")
+if FAIL != "silent":
+    print(f"val_bpb:          {score:.6f}")
+print("training_seconds: 0.2\\npeak_vram_mb:     512.0\\nnum_steps:        4")
+'''
+
+CONFIG = """\
+[tool.autoresearch]
+check = []
+prepare = []
+protected = ["program.md"]
+timeout_s = 20
+"""
+
+
+class Program:
+    """The command line of autoresearch in one repository."""
+
+    def __init__(self, repo: Path, env: dict[str, str]) -> None:
+        self.repo = repo
+        self.env = env
+
+    def __call__(
+        self, *words: str, code: int | None = 0, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, str(DOOR), *words],
+            cwd=self.repo,
+            env=self.env,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if code is not None:
+            assert code == done.returncode, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def status(self, *words: str) -> dict[str, Any]:
+        """Return what `status --json` prints."""
+        return json.loads(self("status", "--json", *words).stdout)
+
+    def events(self, *words: str) -> list[dict[str, Any]]:
+        """Return what `history --jsonl` prints."""
+        return [json.loads(line) for line in self("history", "--jsonl", *words).stdout.splitlines()]
+
+    def wait(
+        self, until: Callable[[dict[str, Any]], bool], *words: str, timeout_s: float = 60
+    ) -> dict[str, Any]:
+        """Look at the status until it satisfies the condition."""
+        end = time.monotonic() + timeout_s
+        while True:
+            status = self.status(*words)
+            if until(status):
+                return status
+            assert time.monotonic() < end, status
+            time.sleep(0.1)
+
+    def git(self, *words: str) -> str:
+        """Run git as the user would."""
+        done = subprocess.run(
+            ["git", "-c", "user.name=User", "-c", "user.email=user@localhost", *words],
+            cwd=self.repo,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def run_folder(self) -> Path:
+        """Return the only run's folder."""
+        (folder,) = (path for path in (self.repo / "workflows" / "runs").iterdir() if path.is_dir())
+        return folder
+
+
+def at_rest(status: dict[str, Any]) -> bool:
+    """Say whether the run came to an end."""
+    return status["phase"] in ("done", "stopped", "failed")
+
+
+def end_everything(below: Path) -> None:
+    """Kill whatever still works below a test's folder: no process outlives its test."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            where = str((entry / "cwd").readlink())
+        except OSError:
+            continue
+        if os.fsencode(below) in words or where.startswith(str(below)):
+            with contextlib.suppress(OSError):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+@pytest.fixture(params=["plain"])
+def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Program]:
+    """A committed repository, without any git identity or agent configured."""
+    repo = tmp_path / request.param
+    repo.mkdir()
+    home = tmp_path / "home"
+    home.mkdir()
+    tools = tmp_path / "bin"  # no agent program is installed
+    tools.mkdir()
+    for name in ("git", "python3", "sh", "env"):
+        found = next(
+            Path(folder, name) for folder in os.environ["PATH"].split(":") if Path(folder, name).exists()
+        )
+        (tools / name).symlink_to(found)
+    env = {"HOME": str(home), "PATH": str(tools), "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1"}
+    made = Program(repo, env)
+    (repo / "train.py").write_text(TRAIN)
+    (repo / "program.md").write_text("Lower is better.\n")
+    (repo / "pyproject.toml").write_text(CONFIG)
+    made.git("init", "-q", "-b", "main")
+    made.git("add", "-A")
+    made.git("commit", "-q", "-m", "first")
+    yield made
+    end_everything(tmp_path)

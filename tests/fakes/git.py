@@ -1,0 +1,251 @@
+"""A repository in memory: commits and refs are dicts, and only worktrees are real folders.
+
+Passes the contract of the port Git (tests/contract/test_git_contract.py) without starting a process.
+"""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.ports import Diff
+from events.errors import AutoresearchError, NotFound
+
+
+HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+@frozen(kw_only=True)
+class Commit:
+    """One commit: all of its files, its parent and its message."""
+
+    files: dict[str, bytes]
+    parent: str | None
+    message: str
+
+
+class FakeGit:
+    """The port Git over dicts. `top` is a folder; its files are committed as the start of `branch`."""
+
+    def __init__(self, top: Path, files: Mapping[str, bytes], *, branch: str = "main") -> None:
+        self._top = top
+        self.commits: dict[str, Commit] = {}
+        self.branch: str | None = branch  # what the user has checked out
+        self.worktrees: dict[Path, str] = {}
+        for name, content in files.items():
+            (top / name).parent.mkdir(parents=True, exist_ok=True)
+            (top / name).write_bytes(content)
+        start = self._store(Commit(files=dict(files), parent=None, message="start"))
+        self.refs = {f"refs/heads/{branch}": start}
+        self.index = dict(files)
+
+    def top(self) -> Path:
+        """Return the repository's top folder."""
+        return self._top
+
+    def current_branch(self) -> str | None:
+        """Return the branch the user has checked out; None when detached."""
+        return self.branch
+
+    def resolve(self, revision: str) -> str | None:
+        """Return the full commit hash, or None where there is no such commit."""
+        if revision == "HEAD":
+            return self.refs.get(f"refs/heads/{self.branch}")
+        for name in (revision, f"refs/heads/{revision}"):
+            if name in self.refs:
+                return self.refs[name]
+        found = [one for one in self.commits if len(revision) >= 4 and one.startswith(revision)]
+        return found[0] if len(found) == 1 else None
+
+    def branches_checked_out(self) -> frozenset[str]:
+        """Return the branches that any worktree of this repository has checked out."""
+        return frozenset({self.branch} if self.branch else ())
+
+    def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
+        """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""
+        if not ref.startswith("refs/"):
+            raise AutoresearchError(f"{ref} is no full ref name")
+        stands = self.refs.get(ref)
+        if stands not in {old, new}:
+            return False
+        self._commit(new)
+        self.refs[ref] = new
+        return True
+
+    def show(self, commit: str, path: str) -> bytes | None:
+        """Return a file's bytes at a commit, None where the commit has no such file."""
+        return self._commit(commit).files.get(path)
+
+    def is_tracked(self, path: str) -> bool:
+        """Say whether the user's index has this path."""
+        return path in self.index
+
+    def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the paths that differ from HEAD in the user's working tree or index."""
+        committed = self._commit("HEAD").files
+        here = {path: (self._top / path).read_bytes() for path in paths if (self._top / path).is_file()}
+        return tuple(
+            path for path in paths if not committed.get(path) == here.get(path) == self.index.get(path)
+        )
+
+    def ensure_worktree(self, folder: Path, commit: str) -> None:
+        """Make `folder` a detached worktree of this repository, at `commit` if it must be created."""
+        self._commit(commit)
+        if folder in self.worktrees and folder.is_dir() and any(folder.iterdir()):
+            return
+        if folder.is_dir() and any(folder.iterdir()):
+            folder.rename(folder.with_name(f"{folder.name}.aside-1"))
+        folder.mkdir(parents=True, exist_ok=True)
+        self.worktrees[folder] = commit
+        self.reset(folder, commit)
+
+    def reset(self, folder: Path, commit: str) -> None:
+        """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""
+        self.head(folder)
+        wanted = self._commit(commit).files
+        for path in [one for one in folder.rglob("*") if one.is_file() or one.is_symlink()]:
+            name = path.relative_to(folder).as_posix()
+            if name != ".git" and (name in wanted or not self._is_ignored(name)):
+                path.unlink()
+        for path in sorted((one for one in folder.rglob("*") if one.is_dir()), reverse=True):
+            if not any(path.iterdir()):
+                path.rmdir()
+        for name, content in wanted.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        (folder / ".git").write_text("gitdir: in memory\n")
+        self.worktrees[folder] = self._hash(commit)
+
+    def head(self, folder: Path) -> str:
+        """Return the commit that a worktree stands on."""
+        if folder not in self.worktrees:
+            raise NotFound(f"{folder} is no worktree of {self._top}")
+        return self.worktrees[folder]
+
+    def changes(self, folder: Path, base: str) -> Diff:
+        """Return how the worktree's files, untracked ones included, differ from commit `base`."""
+        return _diff(self._commit(base).files, self._files(folder, base))
+
+    def apply_patch(self, folder: Path, patch: bytes) -> str:
+        """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
+        try:
+            changed = _patched(patch.decode().removesuffix("\n") + "\n", folder)
+        except (ValueError, IndexError, FileNotFoundError) as error:
+            return f"git failed: {error}"
+        for name, content in changed.items():
+            (folder / name).write_bytes(content)
+        return ""
+
+    def commit(self, folder: Path, *, base: str, message: str) -> str:
+        """Commit the worktree's files as they are with the one parent `base`; return the hash."""
+        commit = Commit(files=self._files(folder, base), parent=self._hash(base), message=message)
+        self.worktrees[folder] = self._store(commit)
+        return self.worktrees[folder]
+
+    def tree(self, commit: str) -> str:
+        """Return the hash of a commit's tree."""
+        return hashlib.sha1(repr(sorted(self._commit(commit).files.items())).encode()).hexdigest()  # noqa: S324
+
+    def diff(self, old: str, new: str) -> Diff:
+        """Return the difference between two commits."""
+        return _diff(self._commit(old).files, self._commit(new).files)
+
+    def _store(self, commit: Commit) -> str:
+        text = repr((sorted(commit.files.items()), commit.parent, commit.message))
+        name = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - git's own length
+        self.commits[name] = commit
+        return name
+
+    def _hash(self, revision: str) -> str:
+        found = self.resolve(revision)
+        if found is None:
+            raise NotFound(f"{self._top} has no commit {revision}")
+        return found
+
+    def _commit(self, revision: str) -> Commit:
+        return self.commits[self._hash(revision)]
+
+    def _files(self, folder: Path, base: str) -> dict[str, bytes]:
+        self.head(folder)
+        tracked = self._commit(base).files
+        found = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*") if one.is_file()}
+        return {
+            name: path.read_bytes()
+            for name, path in sorted(found.items())
+            if name != ".git" and (name in tracked or not self._is_ignored(name))
+        }
+
+    def _is_ignored(self, name: str) -> bool:
+        patterns = self._commit("HEAD").files.get(".gitignore", b"").decode().split()
+        parts = name.split("/")
+        return "__pycache__" in parts or any(
+            fnmatch(part, one.strip("/")) for part in parts for one in patterns
+        )
+
+
+def _diff(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Diff:
+    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    text = "".join(_file_diff(name, old.get(name), new.get(name)) for name in names)
+    body = [line for line in text.splitlines() if not line.startswith(("+++ ", "--- "))]
+    raw = text.encode(errors="surrogateescape")
+    return Diff(
+        text=raw,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        files=tuple(names),
+        insertions=sum(line.startswith("+") for line in body),
+        deletions=sum(line.startswith("-") for line in body),
+    )
+
+
+def _file_diff(name: str, old: bytes | None, new: bytes | None) -> str:
+    before, after = (
+        [] if content is None else content.decode(errors="surrogateescape").splitlines(keepends=True)
+        for content in (old, new)
+    )
+    head = f"diff --git a/{name} b/{name}\n"
+    head += "new file mode 100644\n" if old is None else "deleted file mode 100644\n" if new is None else ""
+    names = ("/dev/null" if old is None else f"a/{name}", "/dev/null" if new is None else f"b/{name}")
+    hunks = difflib.unified_diff(before, after, *names)
+    return head + "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in hunks
+    )
+
+
+def _patched(patch: str, folder: Path) -> dict[str, bytes]:
+    """Apply a text patch strictly: every hunk at its line, every context line as it stands."""
+    result: dict[str, bytes] = {}
+    for part in re.split(r"^--- ", patch, flags=re.MULTILINE)[1:]:
+        lines = part.splitlines(keepends=True)
+        old_name, name = lines[0].split("\t")[0].strip(), lines[1].removeprefix("+++ ").split("\t")[0].strip()
+        name = name.removeprefix("b/")
+        old = [] if old_name == "/dev/null" else (folder / name).read_text().splitlines(keepends=True)
+        result[name] = "".join(_apply_hunks(old, lines[2:])).encode()
+    if not result:
+        raise ValueError("No valid patches in input")
+    return result
+
+
+def _apply_hunks(old: list[str], lines: list[str]) -> list[str]:
+    result: list[str] = []
+    at = 0
+    for position, line in enumerate(lines):
+        hunk = HUNK.match(line)
+        if hunk:
+            start = max(int(hunk[1]) - 1, 0)
+            result += old[at:start]
+            at = start
+        elif line[0] in " -+":
+            text = line[1:]
+            if lines[position + 1 : position + 2] == ["\\ No newline at end of file\n"]:
+                text = text.removesuffix("\n")
+            if line[0] != "+":
+                if at >= len(old) or old[at] != text:
+                    raise ValueError(f"patch does not apply at line {at + 1}")
+                at += 1
+            if line[0] != "-":
+                result.append(text)
+    return result + old[at:]

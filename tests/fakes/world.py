@@ -1,0 +1,128 @@
+"""A whole run in one process: fake git, fake jobs, fake agent, and the real log, runner and inbox."""
+
+import itertools
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import define, field
+
+from engine.effects import Effects
+from engine.ports import JobSpec
+from engine.runner import Runner
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events.log import EventLog
+from events.values import Proposal, Request, RunConfig
+from tests.fakes.agents import FakeAgent
+from tests.fakes.git import FakeGit
+from tests.fakes.jobs import FakeJobs
+
+
+RUN_ID = "autoresearch-mar8-r001"
+BRANCH = "autoresearch/mar8"
+TRAIN = b'LR = 0.1  # rate   search: 0.001..1.0\nWIDTH = 8  # units   search: 4 | 8 | 16\nFAIL = ""\n'
+
+
+class Crashed(BaseException):
+    """The process died here."""
+
+
+@define
+class World:
+    """What outlives a runner: the repository, the jobs, the run's folder."""
+
+    home: Path
+    git: FakeGit = field(init=False)
+    jobs: FakeJobs = field(init=False)
+    agent: FakeAgent = field(init=False)
+    paths: RunPaths = field(init=False)
+    trained: list[str] = field(factory=list)  # "iteration/train.attempt", one entry a launch
+
+    def __attrs_post_init__(self) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.git = FakeGit(
+            self.home, {"train.py": TRAIN, "program.md": b"", ".gitignore": b"workflows/runs/\n"}
+        )
+        self.jobs = FakeJobs(on_start=self._train)
+        self.agent = FakeAgent()
+        self.paths = RunPaths(home=self.home, run_id=RUN_ID)
+        self.paths.folder.mkdir(parents=True)
+
+    def start(self, *, loops: int, proposals: tuple[Proposal, ...] = (), agent: str = "none") -> None:
+        """Create the run, as `start` does."""
+        base = self.git.resolve("HEAD")
+        assert base is not None
+        self.git.set_ref(f"refs/heads/{BRANCH}", base, old=None)
+        first = ev.RunStarted(
+            run_id=RUN_ID,
+            branch=BRANCH,
+            base_commit=base,
+            base_tree=self.git.tree(base),
+            config=RunConfig(check=(), prepare=(), protected=("program.md",)),
+            program_version="test",
+        )
+        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent))
+        given = [
+            ev.ProposalReceived(source="file", name="p", sha256="0" * 64, dropped_at="", proposal=one)
+            for one in proposals
+        ]
+        with EventLog(self.paths.history) as log:
+            log.append([first, asked, *given], by="cli")
+
+    def runner(self, around: Callable[[str, Callable[[], object]], object] | None = None) -> Runner:
+        """Return a new runner of the run; `around` is called with every effect and every append."""
+        effects = Effects(paths=self.paths, git=self.git, jobs=self.jobs, adapter=lambda _: self.agent)
+        runner = Runner(
+            self.paths,
+            effects,
+            mode="foreground",
+            render=lambda one: f"{one.seq} {type(one.event).__name__}",
+            version="test",
+        )
+        if around is not None:
+            _wrap(runner, around)
+        return runner
+
+    def _train(self, jobs: FakeJobs, folder: Path, spec: JobSpec) -> None:
+        """End a training at once, with a score that follows from the code it ran."""
+        if not folder.name.startswith("train"):
+            return
+        self.trained.append(f"{folder.parent.name}/{folder.name}")
+        source = (Path(spec.cwd) / "train.py").read_text()
+        values = dict(re.findall(r"^([A-Z]+) = (\S+)", source, re.MULTILINE))
+        if values["FAIL"] != '""':
+            jobs.finish(folder, exit_code=1, output=b"it broke\n")
+            return
+        score = 1.0 + (math.log10(float(values["LR"])) + 1.5) ** 2 / 10 + abs(int(values["WIDTH"]) - 16) / 100
+        jobs.finish(folder, output=f"val_bpb: {score:.6f}\npeak_vram_mb: 512.0\n".encode())
+
+
+def _wrap(runner: Runner, around: Callable[[str, Callable[[], object]], object]) -> None:
+    effects, log = runner._effects, runner._log
+    perform, append = effects.perform, log.append
+
+    class Wrapped:
+        git, jobs, adapter, paths = effects.git, effects.jobs, effects.adapter, effects.paths
+
+        def perform(self, command, view):
+            return around(f"effect {type(command).__name__}", lambda: perform(command, view))
+
+    runner._effects = Wrapped()
+    log.append = lambda *args, **more: around("append", lambda: append(*args, **more))
+
+
+def crash_at(instant: int) -> Callable[[str, Callable[[], object]], object]:
+    """Die at the given instant: 2n is before the n-th effect or append, 2n + 1 after it."""
+    count = itertools.count()
+
+    def around(_name: str, act: Callable[[], object]) -> object:
+        if next(count) == instant:
+            raise Crashed
+        done = act()
+        if next(count) == instant:
+            raise Crashed
+        return done
+
+    return around

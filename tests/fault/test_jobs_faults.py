@@ -1,0 +1,402 @@
+"""Real jobs under a supervisor, when things go wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import process, proctable
+from engine.jobs import RealJobs
+from engine.ports import Absent, Finished, JobExit, JobSpec, Lost, Running
+from events.values import Process
+
+
+JOBS = RealJobs()
+PYTHON = (sys.executable, "-S", "-c")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder for jobs, and end what still runs in it."""
+    yield tmp_path
+    for claim in tmp_path.rglob("claim"):
+        told = json.loads(claim.read_bytes() or b"{}")
+        for name in ("supervisor", "child"):
+            if told.get(name):
+                process.end_group(Process(**told[name]), 0.0)
+
+
+def start(home: Path, *command: str, name: str = "job", **facts: Any) -> Path:
+    spec = {"deadline_s": 30.0, "grace_s": 0.3, "cwd": str(home), **facts}
+    JOBS.start(home / name, JobSpec(name=name, command=command, **spec))
+    return home / name
+
+
+def until(true: Callable[[], Any], within_s: float = 10.0) -> Any:
+    give_up = time.monotonic() + within_s
+    while not (value := true()):
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
+    return value
+
+
+def finished(folder: Path) -> JobExit:
+    state = until(lambda: None if isinstance(JOBS.look(folder), Running) else JOBS.look(folder))
+    assert isinstance(state, Finished), state
+    return state.exit
+
+
+def child(folder: Path) -> Process:
+    return Process(**until(lambda: json.loads((folder / "claim").read_bytes() or b"{}").get("child")))
+
+
+def supervisor(folder: Path) -> Process:
+    child(folder)
+    state = JOBS.look(folder)
+    assert isinstance(state, Running)
+    assert state.supervisor is not None
+    return state.supervisor
+
+
+def output(folder: Path) -> bytes:
+    path = folder / "output.log"
+    return path.read_bytes() if path.exists() else b""
+
+
+# --- ways to end ---------------------------------------------------------------------------------
+
+
+def test_deadline(home: Path) -> None:
+    """A job that outlives its deadline is asked to end, and told apart from a crash."""
+    done = finished(start(home, "sleep", "30", deadline_s=0.2))
+    assert (done.reason, done.signal) == ("deadline", signal.SIGTERM)
+    assert 0.2 <= done.seconds < 2.0
+
+
+def test_deaf_to_sigterm(home: Path) -> None:
+    """A job that ignores the polite signal is killed after its grace time."""
+    script = "trap '' TERM; echo deaf; while :; do sleep 0.05; done"
+    done = finished(start(home, "sh", "-c", script, deadline_s=0.3, grace_s=0.3))
+    assert (done.reason, done.signal) == ("deadline", signal.SIGKILL)
+    assert 0.6 <= done.seconds < 3.0
+
+
+def test_stopped_process_still_ends(home: Path) -> None:
+    """A job that stopped itself with SIGSTOP hears the polite signal."""
+    folder = start(home, "sh", "-c", "trap 'exit 7' TERM; kill -STOP $$; sleep 30", deadline_s=0.3, grace_s=5.0)
+    assert finished(folder).exit_code == 7
+
+
+def test_last_words_at_the_end_are_kept(home: Path) -> None:
+    """What a job prints while it ends politely is in its log."""
+    script = "trap 'echo last words; exit 3' TERM; echo ready; while :; do sleep 0.02; done"
+    folder = start(home, "sh", "-c", script, grace_s=5.0)
+    until(lambda: b"ready" in output(folder))
+    JOBS.stop(folder)
+    done = finished(folder)
+    assert (done.reason, done.exit_code) == ("terminated", 3)
+    assert output(folder) == b"ready\nlast words\n"
+
+
+def test_idle(home: Path) -> None:
+    """A job that neither prints nor computes is ended as idle."""
+    done = finished(start(home, "sleep", "30", idle_s=0.4))
+    assert (done.reason, done.signal) == ("idle", signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    "script", ["import time\nfor _ in range(12): print(1, flush=True); time.sleep(0.1)", "while time() < end: pass"]
+)
+def test_busy_is_not_idle(home: Path, script: str) -> None:
+    """A job that prints, or that computes in silence, is not idle."""
+    begin = "from time import time; end = time() + 1.2\n"
+    assert finished(start(home, *PYTHON, begin + script, idle_s=0.5)).reason == "exited"
+
+
+def test_killed_by_the_kernel(home: Path) -> None:
+    """A job that is killed has a signal and no exit code."""
+    done = finished(start(home, "sh", "-c", "kill -9 $$"))
+    assert (done.reason, done.exit_code, done.signal) == ("exited", None, signal.SIGKILL)
+
+
+def test_cpu_seconds_count_children(home: Path) -> None:
+    """The CPU time of a job is its own and its children's."""
+    burn = "import os, time\nif os.fork(): os.wait()\nelse:\n while time.process_time() < 0.3: pass"
+    done = finished(start(home, *PYTHON, burn))
+    assert done.cpu_seconds is not None
+    assert 0.3 <= done.cpu_seconds < 2.0
+
+
+@pytest.mark.parametrize(
+    ("facts", "names"),
+    [
+        ({"command": ("no-such-program-here",)}, "no-such-program-here"),
+        ({"cwd": "/no/such/folder"}, "/no/such/folder"),
+        ({"stdin": "/no/such/file"}, "/no/such/file"),
+        ({"command": ("/etc/passwd",)}, "/etc/passwd"),
+        ({"command": ("a\0b",)}, "a\0b"),
+        ({"command": ()}, ""),
+    ],
+)
+def test_not_started(home: Path, facts: dict[str, Any], names: str) -> None:
+    """A command, folder or input that is not there is told by its name, as an end like any other."""
+    given = {"command": ("true",), **facts}
+    done = finished(start(home, *given.pop("command"), **given))
+    assert (done.reason, done.exit_code, done.signal) == ("not_started", None, None)
+    assert names in done.detail
+
+
+# --- children ------------------------------------------------------------------------------------
+
+
+def test_left_behind(home: Path) -> None:
+    """Children that a job leaves in its session are ended, and counted; their hold on the pipe hangs nothing."""
+    folder = start(home, "sh", "-c", "sleep 30 & sleep 30 & setsid sleep 0.1 & echo bye")
+    done = finished(folder)
+    assert (done.reason, done.exit_code, done.left_behind) == ("exited", 0, 2)
+    assert done.seconds < 3.0
+    assert output(folder) == b"bye\n"
+
+
+def test_children_that_end_with_their_parent_are_not_left_behind(home: Path) -> None:
+    """Children that leave within a moment of their parent's end are not counted."""
+    assert finished(start(home, "sh", "-c", "sleep 0.05 & exit 0")).left_behind == 0
+
+
+def test_own_process_groups_end_too(home: Path) -> None:
+    """A child in a process group of its own is ended with the job's session."""
+    folder = start(home, *PYTHON, "import os, time\nif not os.fork(): os.setpgid(0, 0); time.sleep(30)\ntime.sleep(0.1)")
+    assert finished(folder).left_behind == 1
+
+
+def test_forking_faster_than_the_kill(home: Path) -> None:
+    """A job whose deaf children keep forking is ended whole."""
+    script = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+end = time.time() + 8
+while time.time() < end:
+    if os.fork():
+        os._exit(0) if os.getpid() != os.getsid(0) else os.wait()
+    time.sleep(0.005)
+"""
+    folder = start(home, *PYTHON, script, deadline_s=0.3, grace_s=0.1)
+    leader = child(folder)
+    finished(folder)
+    assert proctable.session(leader.pid) == []
+
+
+# --- output --------------------------------------------------------------------------------------
+
+
+def test_output_is_seen_while_the_job_runs(home: Path) -> None:
+    """What a job prints is in its log within a moment, from both streams, in order."""
+    folder = start(home, "sh", "-c", "echo one; echo two >&2; printf three; sleep 30")
+    until(lambda: output(folder) == b"one\ntwo\nthree", within_s=2.0)
+    JOBS.stop(folder)
+    assert finished(folder).reason == "terminated"
+
+
+def test_endless_output_is_flat(home: Path) -> None:
+    """Of output far beyond the limit, head and tail are kept, and all of it is counted."""
+    script = "import os\nos.write(1, b'begin\\n')\nfor _ in range(3000): os.write(1, b'x' * 9999 + b'\\n')\nprint('end')"
+    folder = start(home, *PYTHON, script, log_limit_bytes=200_000)
+    done = finished(folder)
+    assert done.output_bytes == 6 + 30_000_000 + 4
+    kept = output(folder)
+    assert len(kept) < 200_000 * 1.3
+    assert kept.startswith(b"begin\nxxx")
+    assert kept.endswith(b"x\nend\n")
+    assert kept.count(b" bytes left out]\n") == 1
+
+
+def test_closed_output_ends_nothing(home: Path) -> None:
+    """A job that closes its output goes on to its end."""
+    folder = start(home, *PYTHON, "import os, time\nos.close(1); os.close(2); time.sleep(0.3); os._exit(5)")
+    done = finished(folder)
+    assert (done.exit_code, done.output_bytes) == (5, 0)
+    assert done.seconds >= 0.3
+
+
+def test_input_is_a_file_or_empty(home: Path) -> None:
+    """A job reads its input file to the end, or nothing at all; it never waits for a terminal."""
+    (home / "prompt.txt").write_bytes(b"p" * 300_000)
+    assert finished(start(home, "wc", "-c", name="a", stdin=str(home / "prompt.txt"))).exit_code == 0
+    assert finished(start(home, "wc", "-c", name="b")).exit_code == 0
+    assert (output(home / "a").strip(), output(home / "b").strip()) == (b"300000", b"0")
+
+
+def test_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job gets our environment, less what is unset, plus what is set; and no search path of the supervisor's."""
+    monkeypatch.setenv("KEPT", "k")
+    monkeypatch.setenv("DROPPED", "d")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    script = "import os; print([os.environ.get(k) for k in ('KEPT', 'DROPPED', 'ADDED', 'PYTHONPATH')])"
+    folder = start(home, *PYTHON, script, env={"ADDED": "a 'b"}, unset=("DROPPED",))
+    finished(folder)
+    assert output(folder) == b"['k', None, \"a 'b\", None]\n"
+
+
+def test_signals_are_as_a_shell_would_leave_them(home: Path) -> None:
+    """A job starts with default signal handling and nothing blocked, whatever its starters ignore."""
+    script = "import signal; print([s.name for s in signal.Signals if signal.getsignal(s) == signal.SIG_IGN])"
+    folder = start(home, *PYTHON, script + "; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))")
+    finished(folder)
+    assert output(folder) == b"['SIGPIPE', 'SIGXFSZ']\nset()\n"  # python's own
+
+
+# --- crashes -------------------------------------------------------------------------------------
+
+
+def test_supervisor_killed_job_goes_on(home: Path) -> None:
+    """The death of its supervisor breaks no pipe under a job: it runs on, is seen to run, and is then lost."""
+    script = "import time\nfor i in range(8): print('x' * 9000, flush=True); time.sleep(0.05)\nopen('done', 'w')"
+    folder = start(home, *PYTHON, script)
+    assert process.send(supervisor(folder), signal.SIGKILL)
+    until(lambda: JOBS.look(folder) == Running(supervisor=None))
+    until(lambda: (home / "done").exists())
+    until(lambda: JOBS.look(folder) == Lost(reason="the supervisor was killed"))
+
+
+def test_orphan_is_stopped(home: Path) -> None:
+    """A job without a supervisor can be ended; it is lost then, and not run again."""
+    folder = start(home, "sleep", "30")
+    leader = child(folder)
+    process.send(supervisor(folder), signal.SIGKILL)
+    until(lambda: JOBS.look(folder) == Running(supervisor=None))
+    JOBS.stop(folder)
+    assert not process.alive(leader)
+    assert JOBS.look(folder) == Lost(reason="the supervisor was killed")
+
+
+def test_all_killed(home: Path) -> None:
+    """A job whose every process was killed at once is lost."""
+    folder = start(home, "sleep", "30")
+    leader, above = child(folder), supervisor(folder)
+    process.send(above, signal.SIGKILL)
+    process.send(leader, signal.SIGKILL)
+    until(lambda: JOBS.look(folder) == Lost(reason="the supervisor was killed"))
+
+
+def test_reboot(home: Path) -> None:
+    """A claim of an earlier boot is lost to the restart, even where its pids are alive again."""
+    folder = start(home, "sleep", "30")
+    leader = child(folder)
+    process.end_group(supervisor(folder), 0.0)
+    process.end_group(leader, 0.0)
+    told = json.loads((folder / "claim").read_bytes())
+    stranger = process.this_process()
+    for name in ("supervisor", "child"):
+        told[name] |= {"pid": stranger.pid, "boot_id": "another-boot"}
+    (folder / "claim").write_text(json.dumps(told))
+    assert JOBS.look(folder) == Lost(reason="the machine was restarted")
+    JOBS.stop(folder)  # we are still here
+
+
+def test_strangers_are_not_signalled(home: Path) -> None:
+    """Stopping a job whose pids now belong to somebody else leaves him alone."""
+    with subprocess.Popen(["sleep", "30"], start_new_session=True) as stranger:
+        folder = home / "job"
+        folder.mkdir()
+        boot = process.boot_id()
+        gone = {"pid": stranger.pid, "started": 1, "boot_id": boot}
+        (folder / "claim").write_text(json.dumps({"supervisor": gone, "child": gone}))
+        lock = process.try_lock(folder / "claim")
+        assert lock is not None
+        JOBS.stop(folder)
+        os.close(lock)
+        assert stranger.poll() is None
+        assert JOBS.look(folder) == Lost(reason="the supervisor was killed")
+        stranger.kill()
+
+
+def test_ten_starts_at_once(home: Path) -> None:
+    """Many starts of one folder at the same instant run one job."""
+    command = ("sh", "-c", "echo x >> ../count; sleep 0.2")
+    (home / "job").mkdir()
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(lambda _: start(home, *command, cwd=str(home / "job")), range(10)))
+    finished(home / "job")
+    assert (home / "count").read_text() == "x\n"
+
+
+def test_two_supervisors_by_hand(home: Path) -> None:
+    """A supervisor that finds the claim taken, or the job ended, leaves without a word."""
+    folder = start(home, "sh", "-c", "echo once; sleep 0.3")
+    command = [sys.executable, "-m", "engine.supervisor", str(folder)]
+    root = Path(process.__file__).parents[1]
+    first = subprocess.run(command, cwd=root, capture_output=True, check=True, timeout=10)
+    finished(folder)
+    second = subprocess.run(command, cwd=root, capture_output=True, check=True, timeout=10)
+    assert first.stdout + first.stderr + second.stdout + second.stderr == b""
+    assert output(folder) == b"once\n"
+
+
+def test_stopped_before_it_began(home: Path) -> None:
+    """A stop that comes before the supervisor can be signalled is heard when it begins."""
+    folder = start(home, "sh", "-c", "echo ran; sleep 30")
+    JOBS.stop(folder)
+    done = finished(folder)
+    assert done.reason == "terminated"
+    assert done.seconds < 3.0
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"command": ["true"]}', b"[]"])
+def test_damaged_spec(home: Path, content: bytes) -> None:
+    """A spec.json that says too little ends the job before it began, and says so."""
+    folder = home / "job"
+    folder.mkdir()
+    (folder / "spec.json").write_bytes(content)
+    root = Path(process.__file__).parents[1]
+    subprocess.run([sys.executable, "-m", "engine.supervisor", str(folder)], cwd=root, check=True, timeout=10)
+    done = finished(folder)
+    assert done.reason == "not_started"
+    assert "spec.json" in done.detail
+
+
+def test_deleted_folder(home: Path) -> None:
+    """A job whose folder is deleted under it ends, and its supervisor with it."""
+    folder = start(home, "sleep", "0.3")
+    above = supervisor(folder)
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+    until(lambda: not process.alive(above))
+    assert JOBS.look(folder) == Absent()
+
+
+def test_survives_its_starter(home: Path) -> None:
+    """A job goes on, and ends as it should, when who started it is killed with its whole group."""
+    script = f"""
+import sys, time
+sys.path.insert(0, {str(Path(process.__file__).parents[1])!r})
+from pathlib import Path
+from engine.jobs import RealJobs
+from engine.ports import JobSpec
+RealJobs().start(Path("job"), JobSpec(name="j", command=("sh", "-c", "sleep 0.4; echo on"), cwd=".", deadline_s=9))
+print("started", flush=True)
+time.sleep(30)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], cwd=home, stdout=subprocess.PIPE, start_new_session=True) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"started\n"
+        os.killpg(starter.pid, signal.SIGKILL)
+    finished(home / "job")
+    assert output(home / "job") == b"on\n"
+
+
+def test_a_supervisor_starts_fast() -> None:
+    """A supervisor imports nothing that takes time."""
+    listed = "import sys; before = set(sys.modules); import engine.supervisor; print(sorted(set(sys.modules) - before))"
+    root = Path(process.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-S", "-E", "-c", listed], cwd=root, capture_output=True, check=True, timeout=10)
+    slow = {"attr", "attrs", "orjson", "subprocess", "pathlib", "typing", "dataclasses", "threading", "events"}
+    assert slow.isdisjoint(done.stdout.decode().replace("'", "").strip("[]\n").split(", "))

@@ -1,0 +1,218 @@
+"""Short ways to say which events a run has seen, for tests that need no disk."""
+
+from events import catalog as ev
+from events.codec import Recorded
+from events.values import LOOP_STAGES, Measured, OutputDigest, Process, Proposal, Request, RunConfig, Usage
+from projections.fold import fold
+from projections.run import RUN, RunState
+
+
+BASE = "b" * 40
+OUTPUT = OutputDigest(bytes=10, sha256="0" * 64, tail="the end")
+
+
+def recorded(*events: ev.Event, after: int = 0) -> list[Recorded]:
+    """Put events into envelopes, numbered from `after` + 1, a second apart."""
+    return [
+        Recorded(
+            seq=seq,
+            at=f"2026-03-08T21:{seq // 60:02d}:{seq % 60:02d}.000Z",
+            by="test",
+            key=None,
+            tx=None,
+            event=event,
+            hash="0" * 64,
+            end=seq,
+        )
+        for seq, event in enumerate(events, start=after + 1)
+    ]
+
+
+def given(*events: ev.Event) -> RunState:
+    """Return the run's state after these events."""
+    return fold(RUN, recorded(*events))
+
+
+def started(config: RunConfig | None = None) -> ev.RunStarted:
+    """A run was created."""
+    return ev.RunStarted(
+        run_id="autoresearch-mar8-r001",
+        branch="autoresearch/mar8",
+        base_commit=BASE,
+        base_tree="t" * 40,
+        config=config or RunConfig(),
+        program_version="0",
+    )
+
+
+def asked(
+    loops: int = 1, *, agent: str = "none", loop_stages: tuple = LOOP_STAGES, **more
+) -> ev.LoopsRequested:
+    """Loops were asked for."""
+    return ev.LoopsRequested(request=Request(loops=loops, agent=agent, loop_stages=loop_stages, **more))
+
+
+def set_up(*, ok: bool = True, preparable: bool = False) -> ev.SetupChecked:
+    """Setup was looked at."""
+    missing = () if ok else ("data - in the cache",)
+    return ev.SetupChecked(ok=ok, missing=missing, preparable=preparable, data_id="d1")
+
+
+def opened(iteration: int, *, base: str = BASE, first: str = "propose") -> ev.IterationStarted:
+    """An iteration was opened."""
+    return ev.IterationStarted(iteration=iteration, base_commit=base, first_stage=first)
+
+
+def training(iteration: int, attempt: int = 1, commit: str = BASE) -> ev.TrainingStarted:
+    """A training was started."""
+    return ev.TrainingStarted(
+        iteration=iteration,
+        attempt=attempt,
+        slot=1,
+        commit=commit,
+        command=("python", "train.py"),
+        deadline_s=900,
+    )
+
+
+def trained(
+    iteration: int, metric: float | None, *, outcome: str = "succeeded", attempt: int = 1, data_id: str = "d1"
+) -> ev.TrainingFinished:
+    """A training ended."""
+    return ev.TrainingFinished(
+        iteration=iteration,
+        attempt=attempt,
+        outcome=outcome,
+        reason="" if outcome == "succeeded" else "it broke",
+        metric=metric,
+        exit_code=0,
+        signal=None,
+        started_at="2026-03-08T21:00:00.000Z",
+        ended_at="2026-03-08T21:05:00.000Z",
+        seconds=300.0,
+        measured=Measured(peak_vram_mb=2048.0, data_id=data_id),
+        output=OUTPUT,
+        progress=None,
+    )
+
+
+def row(iteration: int, metric: float | None, *, outcome: str = "succeeded") -> ev.ResultRecorded:
+    """A result was recorded."""
+    return ev.ResultRecorded(
+        iteration=iteration,
+        commit=BASE,
+        outcome=outcome,
+        metric=metric,
+        memory_gb=2.0,
+        description=f"try {iteration}",
+    )
+
+
+def kept(iteration: int, commit: str = BASE) -> ev.CandidateKept:
+    """A candidate was kept."""
+    return ev.CandidateKept(
+        iteration=iteration,
+        commit=commit,
+        rule="lower",
+        inputs={},
+        reason="improved",
+        branch_moved=True,
+        branch_note="",
+    )
+
+
+def discarded(iteration: int) -> ev.CandidateDiscarded:
+    """A candidate was discarded."""
+    return ev.CandidateDiscarded(iteration=iteration, rule="lower", inputs={}, reason="no improvement")
+
+
+def proposal(**more) -> Proposal:
+    """A proposal that sets one constant."""
+    fields = {
+        "status": "ok",
+        "description": "raise the rate",
+        "change_plan": "set LR to 0.1",
+        "commit_description": "experiment: LR 0.1",
+        "set": {"LR": 0.1},
+    }
+    return Proposal(**(fields | more))
+
+
+def chosen(
+    iteration: int, *, source: str = "search", received: int | None = None, **more
+) -> ev.ProposalChosen:
+    """An iteration got its proposal."""
+    return ev.ProposalChosen(iteration=iteration, source=source, proposal=proposal(**more), received=received)
+
+
+def applied(iteration: int, attempt: int = 1, sha: str = "1" * 64) -> ev.ChangeApplied:
+    """A proposal was applied."""
+    return ev.ChangeApplied(
+        iteration=iteration, attempt=attempt, files=("train.py",), insertions=1, deletions=1, diff_sha256=sha
+    )
+
+
+def committed(
+    iteration: int, commit: str = "c" * 40, attempt: int = 1, tree: str = ""
+) -> ev.CandidateCommitted:
+    """A candidate was committed."""
+    return ev.CandidateCommitted(
+        iteration=iteration,
+        attempt=attempt,
+        commit=commit,
+        tree=tree or commit[::-1] + "x",
+        base_commit=BASE,
+        ref=f"refs/autoresearch/r/{iteration}",
+        subject="experiment",
+        diff_sha256="1" * 64,
+    )
+
+
+def agent_asked(iteration: int, step: str, attempt: int = 1) -> ev.AgentAsked:
+    """An agent was asked."""
+    return ev.AgentAsked(
+        iteration=iteration, step=step, attempt=attempt, agent="opencode", prompt_sha256="0" * 64
+    )
+
+
+def agent_answered(iteration: int, step: str, outcome: str = "ok", attempt: int = 1) -> ev.AgentAnswered:
+    """An agent answered."""
+    return ev.AgentAnswered(
+        iteration=iteration,
+        step=step,
+        attempt=attempt,
+        agent="opencode",
+        outcome=outcome,
+        reason="" if outcome == "ok" else "it hung",
+        seconds=1.0,
+        usage=Usage(),
+        output=OUTPUT,
+    )
+
+
+def runner_started() -> ev.RunnerStarted:
+    """A runner took the run."""
+    process = Process(pid=1, started=1, boot_id="boot")
+    return ev.RunnerStarted(process=process, mode="background", program_version="0")
+
+
+def received(*, source: str = "drop", **more) -> ev.ProposalReceived:
+    """A human's proposal arrived."""
+    return ev.ProposalReceived(
+        source=source, name="next_proposal.json", sha256="0" * 64, dropped_at="", proposal=proposal(**more)
+    )
+
+
+BASELINE: tuple[ev.Event, ...] = (
+    set_up(),
+    opened(0, first="train"),
+    training(0),
+    trained(0, 1.5),
+    row(0, 1.5),
+    kept(0),
+)
+
+
+def candidate(iteration: int, commit: str = "c" * 40) -> tuple[ev.Event, ...]:
+    """An iteration came as far as its commit."""
+    return (opened(iteration), chosen(iteration), applied(iteration), committed(iteration, commit))

@@ -1,0 +1,385 @@
+import pytest
+
+from engine import commands as do
+from engine.decider import decide, waiting_for_human
+from events import catalog as ev
+from events.values import RunConfig
+from tests.given import (
+    BASE,
+    BASELINE,
+    agent_answered,
+    agent_asked,
+    applied,
+    asked,
+    candidate,
+    chosen,
+    committed,
+    discarded,
+    given,
+    kept,
+    opened,
+    proposal,
+    received,
+    row,
+    set_up,
+    started,
+    trained,
+    training,
+)
+
+
+COMMIT = "c" * 40
+PROSE = {"set": {}}
+
+
+def names(commands: tuple[do.Command, ...]) -> list[str]:
+    return [type(command).__name__ for command in commands]
+
+
+def test_nothing_starts_without_a_request():
+    """A run that nobody asked anything of is done at once."""
+    assert names(decide(given(started()))) == ["Stop"]
+
+
+def test_setup_comes_first():
+    """A new run begins by looking at files and data."""
+    assert decide(given(started(), asked(3))) == (do.CheckSetup(),)
+
+
+def test_missing_data_is_prepared_once():
+    """Data that is missing is prepared, looked at again, and if it still is missing the run stops."""
+    story = [started(), asked(), set_up(ok=False, preparable=True)]
+    assert decide(given(*story)) == (do.Prepare(attempt=1),)
+    story.append(ev.PrepareStarted(attempt=1, command=("python", "prepare.py")))
+    assert decide(given(*story)) == ()
+    story.append(
+        ev.PrepareFinished(attempt=1, ok=False, reason="no network", seconds=1.0, output=trained(0, 1).output)
+    )
+    assert decide(given(*story)) == (do.CheckSetup(),)
+    story.append(set_up(ok=False, preparable=True))
+    assert decide(given(*story)) == (
+        do.Stop(reason="setup_incomplete", detail="data - in the cache (no network)"),
+    )
+
+
+def test_resume_looks_at_setup_again():
+    """After a stop for incomplete setup, resume looks at everything again and may prepare again."""
+    story = [started(), asked(), set_up(ok=False), ev.RunStopped(reason="setup_incomplete", detail="x")]
+    assert decide(given(*story)) == ()
+    assert decide(given(*story, ev.RunResumed())) == (do.CheckSetup(),)
+
+
+def test_no_auto_prepare():
+    """A request without auto-prepare does not start prepare.py."""
+    state = given(started(), asked(auto_prepare=False), set_up(ok=False, preparable=True))
+    assert names(decide(state)) == ["Stop"]
+
+
+def test_the_baseline_is_iteration_zero():
+    """The baseline is trained on the base commit, as iteration 0, before any loop."""
+    state = given(started(), asked(3), set_up())
+    assert decide(state) == (do.StartIteration(iteration=0, base_commit=BASE, first_stage="train"),)
+    state = given(started(), asked(3), set_up(), opened(0, first="train"))
+    assert decide(state) == (do.StartTraining(iteration=0, attempt=1, slot=1, commit=BASE),)
+
+
+def test_a_failed_baseline_stops_the_run_and_resume_tries_again():
+    """A crashed baseline ends the run; resume trains it as a second attempt."""
+    story = [
+        started(),
+        asked(),
+        set_up(),
+        opened(0, first="train"),
+        training(0),
+        trained(0, None, outcome="crashed"),
+    ]
+    assert decide(given(*story)) == (do.Stop(reason="baseline_failed", detail="crashed: it broke"),)
+    story += [ev.RunStopped(reason="baseline_failed", detail="x"), ev.RunResumed()]
+    assert decide(given(*story)) == (do.StartTraining(iteration=0, attempt=2, slot=1, commit=BASE),)
+
+
+def test_setup_and_baseline_alone():
+    """A request for setup and baseline only is done when the baseline stands."""
+    story = [started(), asked(0, stages=("setup", "baseline")), *BASELINE]
+    assert names(decide(given(*story))) == ["Stop"]
+
+
+def test_the_search_proposes_where_no_agent_is():
+    """Without an agent and without a human, the seeded search proposes."""
+    assert decide(given(started(), asked(), *BASELINE, opened(1))) == (do.ProposeBySearch(iteration=1),)
+
+
+def test_a_proposal_file_goes_before_a_dropped_one():
+    """The file given on the command line is used before one that was dropped earlier."""
+    story = [started(), received(), received(source="file"), asked(2), *BASELINE, opened(1)]
+    assert decide(given(*story)) == (do.ChooseProposal(iteration=1, received=3),)
+    story += [
+        chosen(1, source="file", received=3),
+        *candidate(1)[2:],
+        training(1),
+        trained(1, 2.0),
+        row(1, 2.0),
+    ]
+    story += [discarded(1), opened(2)]
+    assert decide(given(*story)) == (do.ChooseProposal(iteration=2, received=2),)
+
+
+def test_a_human_goes_before_a_thinking_agent():
+    """A proposal that comes while an agent thinks ends the agent's job and is used at once."""
+    story = [started(), asked(agent="opencode"), *BASELINE, opened(1), agent_asked(1, "propose")]
+    assert decide(given(*story)) == ()
+    story.append(received())
+    assert decide(given(*story)) == (do.CancelJob(iteration=1, step="propose", attempt=1),)
+    story.append(agent_answered(1, "propose", "cancelled"))
+    assert decide(given(*story)) == (do.ChooseProposal(iteration=1, received=len(story) - 1),)
+
+
+def test_a_proposal_dropped_while_training_is_the_next_iterations():
+    """A proposal dropped while a training runs waits for the next iteration."""
+    story = [started(), asked(2), *BASELINE, *candidate(1), training(1), received()]
+    assert decide(given(*story)) == ()
+    assert decide(given(*story, trained(1, 2.0))) == (do.RecordResult(iteration=1),)
+
+
+def test_a_failed_agent_gives_way_to_the_search():
+    """When the agent fails to propose, the seeded search does, in the same iteration."""
+    story = [started(), asked(agent="opencode"), *BASELINE, opened(1)]
+    assert decide(given(*story)) == (do.AskForProposal(iteration=1, attempt=1, agent="opencode"),)
+    story += [agent_asked(1, "propose"), agent_answered(1, "propose", "failed")]
+    assert decide(given(*story)) == (do.ProposeBySearch(iteration=1),)
+
+
+def test_three_failures_of_the_agent_pause_the_run():
+    """Three agent failures in a row pause the run, and an unpause counts from the beginning."""
+    story = [started(), asked(9, agent="opencode"), *BASELINE]
+    for number in (1, 2, 3):
+        story += [opened(number), agent_asked(number, "propose"), agent_answered(number, "propose", "failed")]
+        if number < 3:
+            story += [*candidate(number)[1:], training(number), trained(number, 2.0), row(number, 2.0)]
+            story += [discarded(number)]
+    assert names(decide(given(*story))) == ["PauseRun"]
+    story.append(ev.RunPaused(reason="the agent failed 3 times in a row"))
+    assert decide(given(*story)) == ()
+    assert waiting_for_human(given(*story)) == "paused: the agent failed 3 times in a row"
+    assert names(decide(given(*story, ev.RunUnpaused()))) == ["ProposeBySearch"]
+
+
+def test_no_stochastic_asks_no_agent():
+    """A request without stochastic proposals asks no agent, though one is named."""
+    story = [started(), asked(agent="opencode", stochastic=False), *BASELINE, opened(1)]
+    assert names(decide(given(*story))) == ["ProposeBySearch"]
+
+
+def test_needed_input_trains_nothing_until_a_human_proposes():
+    """While input is needed nothing starts; a dropped proposal ends the wait."""
+    story = [
+        started(),
+        asked(agent="opencode"),
+        *BASELINE,
+        opened(1),
+        ev.InputNeeded(iteration=1, question="which?"),
+    ]
+    assert decide(given(*story)) == ()
+    assert waiting_for_human(given(*story)) == "a proposal is needed: which?"
+    story.append(received())
+    assert waiting_for_human(given(*story)) is None
+    assert names(decide(given(*story))) == ["ChooseProposal"]
+
+
+def test_prose_goes_to_the_agent_and_machine_forms_do_not():
+    """Only a prose plan needs an agent to apply it."""
+    story = [started(), asked(agent="opencode"), *BASELINE, opened(1)]
+    assert names(decide(given(*story, chosen(1)))) == ["ApplyProposal"]
+    assert names(decide(given(*story, chosen(1, **PROSE)))) == ["AskToApply"]
+
+
+def test_a_failed_change_is_recorded_and_never_trained():
+    """A change that does not apply goes straight to its record and is discarded."""
+    story = [started(), asked(2), *BASELINE, opened(1), chosen(1)]
+    story.append(ev.ChangeFailed(iteration=1, attempt=1, reason="no such name"))
+    assert decide(given(*story)) == (do.RecordResult(iteration=1),)
+    story.append(row(1, None, outcome="not_applied"))
+    assert decide(given(*story)) == (
+        do.DiscardCandidate(
+            iteration=1,
+            rule="no_result",
+            inputs={"outcome": "not_applied"},
+            reason="not applied: no such name",
+        ),
+    )
+    story.append(discarded(1))
+    assert (1, 1) == (given(*story).counts.not_applied, given(*story).loops_left)
+
+
+def test_one_training_a_slot():
+    """A second candidate waits while the only slot trains."""
+    story = [started(), asked(5), *BASELINE, *candidate(1), training(1), *candidate(2, "d" * 40)]
+    assert decide(given(*story)) == ()
+    two = started(RunConfig(slots=2))
+    assert decide(given(two, *story[1:])) == (
+        do.StartTraining(iteration=2, attempt=1, slot=2, commit="d" * 40),
+    )
+
+
+def test_a_lost_training_is_tried_again():
+    """A training lost to a reboot becomes a second attempt of the same iteration."""
+    story = [started(), asked(), *BASELINE, *candidate(1), training(1)]
+    story.append(ev.TrainingLost(iteration=1, attempt=1, reason="the machine was restarted"))
+    assert decide(given(*story)) == (do.StartTraining(iteration=1, attempt=2, slot=1, commit=COMMIT),)
+
+
+def test_a_training_lost_again_and_again_pauses():
+    """Three losses in a row ask a human instead of burning the night."""
+    story = [started(), asked(), *BASELINE, *candidate(1)]
+    for attempt in (1, 2, 3):
+        story += [training(1, attempt), ev.TrainingLost(iteration=1, attempt=attempt, reason="killed")]
+    assert names(decide(given(*story))) == ["PauseRun"]
+    story += [ev.RunPaused(reason="lost"), ev.RunUnpaused()]
+    assert names(decide(given(*story))) == ["StartTraining"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "command"), [(1.4, "KeepCandidate"), (1.5, "DiscardCandidate"), (1.6, "DiscardCandidate")]
+)
+def test_only_a_lower_score_is_kept(metric, command):
+    """A score that is equal to the best or higher is discarded."""
+    story = [started(), asked(), *BASELINE, *candidate(1), training(1), trained(1, metric), row(1, metric)]
+    assert names(decide(given(*story))) == [command]
+
+
+def test_a_crash_is_shown_to_the_agent_twice_at_most():
+    """An agent may mend a crash twice; the third crash is discarded."""
+    story = [started(), asked(agent="opencode"), *BASELINE, *candidate(1)]
+    for change in (1, 2):
+        story += [training(1, change), trained(1, None, outcome="crashed", attempt=change)]
+        assert names(decide(given(*story))) == ["AskToTriage"]
+        story += [
+            agent_asked(1, "triage", change),
+            agent_answered(1, "triage", attempt=change),
+            ev.CrashTriaged(iteration=1, attempt=change, action="fix_and_rerun", reason="typo"),
+            applied(1, change + 1, sha=str(change) * 64),
+        ]
+        assert decide(given(*story)) == (do.CommitCandidate(iteration=1, attempt=change + 1),)
+        story.append(committed(1, str(change) * 40, attempt=change + 1))
+    story += [training(1, 3), trained(1, None, outcome="crashed", attempt=3)]
+    assert names(decide(given(*story))) == ["TriageCrash"]
+
+
+def test_a_timeout_is_not_mended():
+    """A candidate that is too slow is discarded without asking an agent."""
+    story = [started(), asked(agent="opencode"), *BASELINE, *candidate(1), training(1)]
+    assert names(decide(given(*story, trained(1, None, outcome="timed_out")))) == ["TriageCrash"]
+
+
+def test_loops_add_up_and_end():
+    """A second request adds its loops, and the run stops when all are done."""
+    story = [started(), asked(1), *BASELINE, *candidate(1), asked(1)]
+    assert given(*story).loops_left == 2
+    story += [training(1), trained(1, 2.0), row(1, 2.0), discarded(1)]
+    assert names(decide(given(*story))) == ["StartIteration"]
+    story += [*candidate(2), training(2), trained(2, 1.0), row(2, 1.0), kept(2, COMMIT)]
+    assert decide(given(*story)) == (do.Stop(reason="done", detail="2 iterations, best val_bpb 1.000000"),)
+
+
+def test_the_next_iteration_stands_on_the_kept_one():
+    """After a keep, the next iteration begins on the kept commit."""
+    story = [
+        started(),
+        asked(2),
+        *BASELINE,
+        *candidate(1),
+        training(1),
+        trained(1, 1.0),
+        row(1, 1.0),
+        kept(1, COMMIT),
+    ]
+    assert decide(given(*story)) == (
+        do.StartIteration(iteration=2, base_commit=COMMIT, first_stage="propose"),
+    )
+
+
+def test_propose_only_leaves_the_iteration_open():
+    """A request for proposing alone proposes once and leaves the iteration open for a later request."""
+    story = [started(), asked(0), *BASELINE, asked(3, loop_stages=("propose",)), opened(1), chosen(1)]
+    assert decide(given(*story)) == (do.LeaveOpen(iteration=1, next_stage="apply"),)
+    story.append(ev.IterationLeftOpen(iteration=1, next_stage="apply"))
+    assert names(decide(given(*story))) == ["Stop"]
+    story += [ev.RunStopped(reason="done", detail=""), asked(1, loop_stages=("apply", "commit", "train"))]
+    assert decide(given(*story)) == (do.ApplyProposal(iteration=1, attempt=1),)
+
+
+def test_the_worktree_is_the_candidate_of_train_record_decide():
+    """A request that begins with train, and no open iteration, takes what stands in the worktree."""
+    stages = ("train", "record", "decide")
+    story = [started(), asked(0), *BASELINE, asked(1, loop_stages=stages)]
+    assert decide(given(*story)) == (do.StartIteration(iteration=1, base_commit=BASE, first_stage="train"),)
+    story.append(opened(1, first="train"))
+    assert decide(given(*story)) == (do.TakeWorktree(iteration=1),)
+    story.append(committed(1))
+    assert names(decide(given(*story))) == ["StartTraining"]
+    story += [training(1), trained(1, None, outcome="crashed")]
+    assert decide(given(*story)) == (do.RecordResult(iteration=1),)
+
+
+def test_nothing_to_apply():
+    """A request to apply without an open iteration stops and says why."""
+    story = [started(), asked(0), *BASELINE, asked(1, loop_stages=("apply",))]
+    assert decide(given(*story)) == (
+        do.Stop(reason="blocked", detail="no iteration is open, so there is nothing to apply"),
+    )
+
+
+def test_a_stop_waits_for_the_stage():
+    """A stop waits for the running job; a stop now ends it."""
+    story = [started(), asked(), *BASELINE, *candidate(1), training(1)]
+    assert decide(given(*story, ev.StopRequested(now=False))) == ()
+    assert decide(given(*story, ev.StopRequested(now=True))) == (
+        do.CancelJob(iteration=1, step="train", attempt=1),
+    )
+    story += [ev.StopRequested(now=False), trained(1, 1.0)]
+    assert names(decide(given(*story))) == ["Stop"]
+    story += [ev.RunStopped(reason="stopped", detail=""), ev.RunResumed()]
+    assert names(decide(given(*story))) == ["RecordResult"]
+
+
+def test_a_pause_starts_nothing():
+    """While paused nothing starts, and what was decided before goes on afterwards."""
+    story = [started(), asked(), *BASELINE, ev.RunPaused(reason="lunch")]
+    assert decide(given(*story)) == ()
+    assert names(decide(given(*story, ev.RunUnpaused()))) == ["StartIteration"]
+
+
+def test_the_same_code_is_never_an_improvement():
+    """Measuring the best once more cannot replace it, however low the noise fell."""
+    story = [started(), asked(0), *BASELINE, asked(1, loop_stages=("train", "record", "decide"))]
+    story += [
+        opened(1, first="train"),
+        committed(1, BASE, tree="t" * 40),
+        training(1),
+        trained(1, 1.0),
+        row(1, 1.0),
+    ]
+    (command,) = decide(given(*story))
+    assert "same_code" == command.rule
+
+
+def test_other_data_is_not_compared():
+    """A score on other data than the best's is discarded, however low."""
+    story = [
+        started(),
+        asked(),
+        *BASELINE,
+        *candidate(1),
+        training(1),
+        trained(1, 0.5, data_id="d2"),
+        row(1, 0.5),
+    ]
+    (command,) = decide(given(*story))
+    assert "not_comparable" == command.rule
+
+
+def test_a_proposal_is_used_once():
+    """A chosen proposal no longer waits."""
+    state = given(started(), received(), asked(), *BASELINE, opened(1), chosen(1, source="drop", received=2))
+    assert () == state.waiting
+    assert proposal() == state.iteration(1).proposal
