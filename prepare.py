@@ -65,7 +65,7 @@ EXIT_NOT_READY, EXIT_DIVERGED, EXIT_CPU_CAP = 3, 4, 5
 ROUNDING = 0.1  # logits; bfloat16 rounds one of 15 to within 0.06
 PRINTED_EVERY_S, TOLD_EVERY_S = 0.5, 1.0
 UNTIMED_BATCHES, UNTIMED_AT_MOST_S = 2, 180.0  # on CUDA, where the first batches compile
-PEAK_FLOPS = {"H100": 989.5e12, "H200": 989.5e12, "A100": 312e12, "B200": 2250e12}  # dense bf16, data sheets
+PEAK_FLOPS = {"H100 80GB HBM3": 989.5e12, "H200": 989.5e12, "A100": 312e12, "B200": 2250e12}  # bf16
 HASHED_BELOW = 64 << 20  # bytes; larger files are checked by size alone, or --check would take seconds
 KNOWN_PIECES = 1_000_000  # web text has no end of distinct words
 LEAST_TEXT = 200_000  # characters: enough for a vocabulary, and for a few batches
@@ -148,8 +148,8 @@ class Budget:
     def cpu_cap(self) -> float:
         """Return the CPU seconds that a training on the CPU may take; infinity where nothing is to guard.
 
-        A budget of tokens alone would make every larger model better. The default recipe costs 80 us of CPU
-        a token on two free cores (2026-11); four times that leaves room for ideas and for slower computers.
+        A budget of tokens alone would make every larger model better. The default recipe costs 60 to 80 us of
+        CPU a token (two cores, 2026-11); four times that leaves room for ideas and for slower computers.
         """
         if own := os.environ.get("AUTORESEARCH_CPU_CAP"):
             return float(own) or math.inf
@@ -1056,7 +1056,7 @@ def _print_summary(facts: Mapping[str, Any]) -> None:
         "mfu_percent": f"{facts['mfu_percent'] or 0:.2f}",
         "total_tokens_M": f"{facts['tokens'] / 1e6:.1f}",
         "num_steps": f"{facts['steps']}",
-        "num_params_M": f"{facts['num_params'] / 1e6:.1f}",
+        "num_params_M": f"{(facts['num_params'] or 0) / 1e6:.1f}",
         "depth": f"{facts['depth']}",
     }
     print("---", *(f"{name + ':':<18}{value}" for name, value in lines.items()), sep="\n", flush=True)

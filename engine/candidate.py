@@ -36,9 +36,8 @@ class Candidates:
 
     def examine(self, one: Iteration, run: RunState, *, change: int) -> ev.ChangeApplied | ev.ChangeFailed:
         """Look at what stands in the worktree; whatever may not be trained is restored."""
-        diff = self.git.changes(self.paths.worktree, one.base_commit)
-        reason = changes.check_candidate(diff, self._files(run), run.config)
-        if reason:
+        diff, reason = self._examined(one, run)
+        if diff is None:
             self.git.reset(self.paths.worktree, one.base_commit)
             return ev.ChangeFailed(iteration=one.number, attempt=change, reason=reason)
         self._keep_diff(one.number, diff)
@@ -75,10 +74,9 @@ class Candidates:
         made = self.git.resolve(ref)
         if made is None:
             self.git.ensure_worktree(worktree, one.base_commit)
-            diff = self.git.changes(worktree, one.base_commit)
-            if diff.files:
-                reason = changes.check_candidate(diff, self._files(run), run.config)
-                if reason:
+            if self._touched(one):
+                diff, reason = self._examined(one, run)
+                if diff is None:
                     return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=reason)
                 self._keep_diff(one.number, diff)
                 message = _message("what stood in the worktree", run, one, head)
@@ -121,12 +119,31 @@ class Candidates:
                 "the plan is prose and no agent is there to carry it out; use set, edits or patch"
             )
         for name, content in changes.apply(proposal, self._files(run), run.config.editable).items():
-            write_atomic(self.paths.worktree / name, content, sync=False)
+            path = self.paths.worktree / name
+            mode = path.stat().st_mode  # a replaced file has a new file's permissions
+            write_atomic(path, content, sync=False)
+            path.chmod(mode)
+
+    def _examined(self, one: Iteration, run: RunState) -> tuple[Diff | None, str]:
+        """Return how the worktree differs from the base, or None and why that may not be trained."""
+        try:
+            diff = self.git.changes(self.paths.worktree, one.base_commit)
+        except InvalidInput as error:  # git cannot store it: an empty repository inside, for one
+            return None, str(error)
+        reason = changes.check_candidate(diff, self._files(run), run.config)
+        return (None, reason) if reason else (diff, "")
 
     def _files(self, run: RunState) -> dict[str, bytes]:
         """Return the editable files as they stand in the worktree; a missing one has no entry."""
         found = ((name, self.paths.worktree / name) for name in run.config.editable)
         return {name: path.read_bytes() for name, path in found if path.is_file() and not path.is_symlink()}
+
+    def _touched(self, one: Iteration) -> bool:
+        """Say whether anything in the worktree differs from the base, also what git cannot store."""
+        try:
+            return bool(self.git.changes(self.paths.worktree, one.base_commit).files)
+        except InvalidInput:
+            return True
 
     def _keep_diff(self, iteration: int, diff: Diff) -> None:
         folder = self.paths.iteration(iteration)

@@ -127,13 +127,13 @@ class Effects:
                 return (ev.ProposalChosen(iteration=one.number, source="search", proposal=proposal),)
 
     def _search(self, one: Iteration, view: View) -> Proposal | None:
-        source = self.git.show(one.base_commit, view.run.config.editable[0]) or b""
-        tried = frozenset(
-            (name, repr(value)) for row in view.timeline.rows for name, value in row.settings.items()
+        name = view.run.config.editable[0]
+        now, at_first = (
+            (self.git.show(commit, name) or b"").decode(errors="replace")
+            for commit in (one.base_commit, view.run.base_commit)
         )
-        return search.propose(
-            source.decode(errors="replace"), tried=tried, seed=view.run.config.seed, iteration=one.number
-        )
+        tried = search.tried_from((row.settings for row in view.timeline.rows), source=at_first)
+        return search.propose(now, tried=tried, seed=view.run.config.seed, iteration=one.number)
 
     def _ask(
         self, command: do.AskForProposal | do.AskToApply | do.AskToTriage, view: View

@@ -13,7 +13,7 @@ from engine.decider import active_request, decide
 from events import catalog as ev
 from events.codec import Recorded
 from events.values import LOOP_STAGES, Request
-from projections.state import evolve
+from projections.run import evolve
 from projections.state import Best, RunState
 
 

@@ -160,6 +160,24 @@ def group_alive(process: Process) -> bool:
     return not proctable.is_strange(_identity(process)) and bool(proctable.session(process.pid))
 
 
+class Terminated(BaseException):
+    """Somebody asked this process to end (SIGTERM)."""
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM raise Terminated in the block, so that locks are let go and a last word can be said."""
+
+    def ask(_number: int, _frame: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 # --- locks -------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import ast
 import hashlib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from engine import constants
 from engine.constants import Constant
@@ -44,14 +44,10 @@ def propose(source: str, *, tried: frozenset[tuple[str, str]], seed: int, iterat
     return None
 
 
-def tried_from(proposals: Iterable[Proposal], *, source: str = "") -> frozenset[tuple[str, str]]:
-    """Return what proposals have set so far, and the values in the file that the run began with."""
-    before = [(one.name, one.value) for one in _constants(source)]
-    return frozenset(
-        (name, repr(value))
-        for settings in (before, *(one.set.items() for one in proposals))
-        for name, value in settings
-    )
+def tried_from(settings: Iterable[Mapping[str, Scalar]], *, source: str = "") -> frozenset[tuple[str, str]]:
+    """Return what was set so far, by name, and the values in the file that the run began with."""
+    before = {one.name: one.value for one in _constants(source)}
+    return frozenset((name, repr(value)) for values in (before, *settings) for name, value in values.items())
 
 
 def _spaces(source: str) -> list[tuple[Constant, list[Scalar]]]:

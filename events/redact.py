@@ -13,10 +13,11 @@ MARK = "[redacted]"
 SHORTEST_SECRET = 8  # characters; shorter values would be found inside ordinary words
 
 # A part of a variable's name, between underscores. TOKENS and TOKENIZER are no secrets.
-_SECRET_NAME = r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)"  # noqa: S105
-_NAME = rf"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]*[_-])?{_SECRET_NAME}(?:[_-][A-Za-z0-9_-]*)?"
-_MIXED = r"(?=[^\s\"']*[0-9])(?=[^\s\"']*[A-Za-z])"  # a letter and a digit: no word, no number
+_SECRET_NAME = r"(?:TOKEN|SECRET|[A-Z0-9]{0,20}PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)"  # noqa: S105
+_NAME = rf"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]{{0,60}}[_-])?{_SECRET_NAME}(?:[_-][A-Za-z0-9_-]{{0,60}})?"
+_MIXED = r"(?=[^\s\"']{0,99}[0-9])(?=[^\s\"']{0,99}[A-Za-z])"  # a letter and a digit: no word, no number
 
+# Repetitions that something must follow are bounded, so that a megabyte without an end takes linear time.
 # (what, pattern, replacement): the order matters only where one could match a part of another.
 PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (what, re.compile(pattern), replacement)
@@ -26,8 +27,8 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
             MARK,
         ),
-        ("password in a URL", r"(?<=://)([^\s/:@]*):[^\s/@]+@", rf"\1:{MARK}@"),
-        ("OpenAI, Anthropic", r"(?<![\w-])sk-(?=[\w-]*[0-9])[\w-]{20,}", MARK),
+        ("password in a URL", r"(?<=://)([^\s/:@]{0,99}):[^\s/@]{1,999}@", rf"\1:{MARK}@"),
+        ("OpenAI, Anthropic", r"(?<![\w-])sk-(?=[\w-]{0,99}[0-9])[\w-]{20,}", MARK),
         ("GitHub", r"(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,})", MARK),
         ("GitLab", r"(?<!\w)glpat-[\w-]{20,}", MARK),
         ("AWS", r"(?<!\w)(?:AKIA|ASIA)[0-9A-Z]{16}(?!\w)", MARK),

@@ -93,7 +93,9 @@ def test_a_training_tells_how_it_went(
     assert any(line.startswith("step 00008 (100.0%) | loss: ") for line in lines)
 
 
-def test_without_a_job_nothing_is_written(mini: prepare.Dataset, job: Path) -> None:
+def test_without_a_job_nothing_is_written(
+    mini: prepare.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A training outside of a job only prints."""
     monkeypatch.chdir(tmp_path)
     assert 0 == prepare.conduct(train.train, train.__file__, BUDGET)
@@ -124,7 +126,9 @@ def test_a_crash_shows_its_traceback(
     assert "RuntimeError" in result["error"][-1]
 
 
-def test_a_model_that_costs_too_much_is_stopped(mini: prepare.Dataset, job: Path) -> None:
+def test_a_model_that_costs_too_much_is_stopped(
+    mini: prepare.Dataset, job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """More CPU seconds than the tokens may cost end a training with code 5."""
     monkeypatch.setenv("AUTORESEARCH_CPU_CAP", "0.01")
     code, result = run(job)
@@ -139,14 +143,13 @@ def test_missing_data_is_not_a_crash(cache: Path, job: Path, capsys: pytest.Capt
 
 
 def test_the_runner_sets_budget_and_seed(
-    mini: prepare.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mini: prepare.Dataset, job: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """AUTORESEARCH_BUDGET and AUTORESEARCH_SEED are what a training takes where its command says nothing."""
     monkeypatch.setenv("AUTORESEARCH_BUDGET", "tokens:4096")
     monkeypatch.setenv("AUTORESEARCH_SEED", "9")
-    monkeypatch.setenv("AUTORESEARCH_JOB_DIR", str(tmp_path))
     assert 0 == prepare.conduct(train.train, train.__file__, ["--threads", "1"])
-    result = json.loads((tmp_path / "result.json").read_bytes())
+    result = json.loads((job / "result.json").read_bytes())
     assert ("tokens:4096", 9, 2) == (result["budget"], result["seed"], result["steps"])
 
 

@@ -1,0 +1,171 @@
+"""A run with an agent, in one process: what the agent does well, and every way it fails."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.loading import load
+from engine.ports import JobSpec
+from events.errors import WaitingForHuman
+from events.log import read
+from events.values import Proposal
+from tests.fakes.agents import FakeAgent, answered
+from tests.fakes.world import World
+
+
+def proposal(name: str, *, status: str = "ok", **settings) -> Proposal:
+    return Proposal(status=status, description=name, change_plan=name, commit_description=name, set=settings)
+
+
+def world_with(folder: Path, *answers, edits: dict[str, str] | None = None, loops: int = 1) -> World:
+    """Return a world whose agent gives these answers, and makes these replacements when it applies."""
+    world = World(folder)
+    world.agent = FakeAgent(*answers)
+    train = world.jobs.on_start
+
+    def start(jobs, job_folder: Path, spec: JobSpec) -> None:
+        train(jobs, job_folder, spec)
+        if job_folder.name.startswith("train"):
+            return
+        if not job_folder.name.startswith("propose"):
+            for name, text in (edits or {}).items():
+                (Path(spec.cwd) / name).write_text(text)
+        jobs.finish(job_folder)
+
+    world.jobs.on_start = start
+    world.start(loops=loops, agent="fake")
+    return world
+
+
+def events_of(world: World) -> list[str]:
+    return [type(one.event).__name__ for one in read(world.paths.history)]
+
+
+def verdicts(world: World) -> list[str]:
+    return [row.verdict for row in load(world.paths).timeline.rows]
+
+
+def test_a_proposal_of_the_agent_is_trained(tmp_path: Path):
+    """A machine-applicable answer is applied without asking the agent again."""
+    world = world_with(tmp_path, answered(proposal=proposal("wider", WIDTH=16)))
+    world.runner().run()
+    assert ["keep", "keep"] == verdicts(world)
+    assert ["propose"] == [ask.step for ask in world.agent.asked]
+
+
+def test_a_prose_plan_is_carried_out_by_the_agent(tmp_path: Path):
+    """A prose answer goes back to the agent, whose edits become the candidate."""
+    edits = {"train.py": 'LR = 0.1\nWIDTH = 16\nFAIL = ""\n'}
+    world = world_with(tmp_path, answered(proposal=proposal("wider")), answered(), edits=edits)
+    world.runner().run()
+    assert ["keep", "keep"] == verdicts(world)
+    assert ["propose", "apply"] == [ask.step for ask in world.agent.asked]
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ({}, "changes nothing"),
+        ({"program.md": "be kind"}, "program.md"),
+        ({"results.tsv": "mine"}, "results.tsv"),
+        ({"train.py": "LR = = 1"}, "train.py"),
+    ],
+    ids=["nothing", "a protected file", "a new file", "a syntax error"],
+)
+def test_a_bad_change_of_the_agent_is_undone(tmp_path: Path, edits: dict[str, str], said: str):
+    """What an agent may not do, or does badly, is caught before a training is spent."""
+    world = world_with(tmp_path, answered(proposal=proposal("wider")), answered(), edits=edits)
+    world.runner().run()
+    assert ["keep", "not_applied"] == verdicts(world)
+    assert ["0000/train.1"] == world.trained
+    (failed,) = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "ChangeFailed"]
+    assert said in failed.reason
+    best = load(world.paths).run.best
+    assert () == world.git.changes(world.paths.worktree, best.commit).files
+
+
+def test_a_failing_agent_gives_way_and_then_pauses(tmp_path: Path):
+    """Each failure is recorded and the search goes on; after three in a row a human is asked."""
+    world = world_with(tmp_path, loops=9)
+    with pytest.raises(WaitingForHuman, match="3 times in a row"):
+        world.runner().run()
+    names = events_of(world)
+    assert 3 == names.count("AgentAnswered")
+    assert 3 == len(world.trained), "the baseline and the two iterations before the third failure"
+    assert "RunPaused" == names[-1]
+
+
+def test_an_agent_that_needs_input_waits_for_a_human(tmp_path: Path):
+    """A question stops the training until a proposal is dropped, which is then used."""
+    world = world_with(tmp_path, answered(proposal=proposal("which metric?", status="need_input")))
+    with pytest.raises(WaitingForHuman, match="which metric"):
+        world.runner().run()
+    assert ["0000/train.1"] == world.trained
+    text = {"status": "ok", "description": "wider", "change_plan": "p", "commit_description": "c"}
+    world.paths.next_proposal.write_text(json.dumps({**text, "set": {"WIDTH": 16}}))
+    assert 0 == world.runner().run()
+    assert ["keep", "keep"] == verdicts(world)
+    assert (world.paths.consumed / "iter_0001.json").exists()
+
+
+def test_a_crash_is_mended_by_the_agent(tmp_path: Path):
+    """A candidate that crashed is shown to the agent, mended, and trained as a second attempt."""
+    edits = {"train.py": 'LR = 0.1\nWIDTH = 16\nFAIL = ""\n'}
+    mended = answered(text='{"action": "fix_and_rerun", "reason": "removed the failure"}')
+    world = world_with(tmp_path, answered(proposal=proposal("break", FAIL="yes")), mended, edits=edits)
+    world.runner().run()
+    assert ["keep", "keep"] == verdicts(world)
+    assert ["0000/train.1", "0001/train.1", "0001/train.2"] == world.trained
+    refs = [ref for ref in world.git.refs if ref.startswith("refs/autoresearch/")]
+    assert ["1", "1.2"] == [ref.rpartition("/")[2] for ref in refs]
+
+
+def test_a_crash_is_given_up(tmp_path: Path):
+    """An agent that gives a crash up, or talks nonsense about it, ends the iteration as a crash."""
+    world = world_with(tmp_path, answered(proposal=proposal("break", FAIL="yes")), answered(text="hm"))
+    world.runner().run()
+    assert ["keep", "crash"] == verdicts(world)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("next_proposal.json", b"{", "JSON"),
+        ("next_proposal.json", b"", "empty"),
+        ("next_proposal.json", b"\xff\xfe{}", "UTF-8"),
+        ("next_proposal.json", b'{"status": "ok"}', "description"),
+        ("a.json", b"[1, 2]", "object"),
+        ("b.json", b'{"status": "need_input"', "JSON"),
+    ],
+)
+def test_a_bad_drop_is_refused_with_the_reason_beside_it(tmp_path, name, content, said, monkeypatch):
+    """A dropped file that is no proposal becomes one event, and lies beside its reason."""
+    monkeypatch.setattr("engine.inbox.QUIET_S", 0.0)
+    world = World(tmp_path)
+    world.start(loops=1)
+    folder = world.paths.folder if name.startswith("next") else world.paths.proposals
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+    assert 0 == world.runner().run()
+    assert 1 == events_of(world).count("ProposalRefused")
+    assert not (folder / name).exists()
+    refused = sorted(path.name for path in world.paths.refused.iterdir())
+    assert 2 == len(refused)
+    assert said.lower() in (world.paths.refused / refused[1]).read_text().lower()
+    assert ["keep", "keep"] == verdicts(world) or ["keep", "discard"] == verdicts(world)
+
+
+def test_drops_are_used_in_their_order(tmp_path: Path):
+    """next_proposal.json goes first, then the files of proposals/ by name, each exactly once."""
+    world = World(tmp_path)
+    world.start(loops=3)
+    world.paths.proposals.mkdir()
+    text = {"status": "ok", "change_plan": "p", "commit_description": "c"}
+    for path, width in (("proposals/b.json", 4), ("proposals/a.json", 2), ("next_proposal.json", 16)):
+        said = {**text, "description": path, "set": {"WIDTH": width}}
+        (world.paths.folder / path).write_text(json.dumps(said))
+    world.runner().run()
+    used = [row.description for row in load(world.paths).timeline.rows]
+    assert ["baseline", "next_proposal.json", "proposals/a.json", "proposals/b.json"] == used
+    assert [] == list(world.paths.proposals.iterdir())

@@ -1,0 +1,43 @@
+"""What the tests of the log share: a small set of events, and ways to spoil a file."""
+
+from pathlib import Path
+from typing import Any
+
+from events.catalog import NoteAdded, RunPaused, StopRequested, TailHealed
+from events.log import EventLog, read
+
+
+AT = "2026-03-08T21:04:05.123Z"
+FILLS = (b"", b"\0" * 700, bytes((7 * i + 3) % 256 for i in range(300)))  # nothing, zeros, noise
+
+
+def note(text: object) -> NoteAdded:
+    """Make an event that can be told from others."""
+    return NoteAdded(text=str(text))
+
+
+def open_log(path: Path, **options: Any) -> EventLog:
+    """Open a history without waiting for the disk, at a fixed time."""
+    return EventLog(path, **{"durability": "off", "clock": lambda: AT, **options})
+
+
+def build(path: Path) -> bytes:
+    """Write a history of single records, a batch, a healed tail and a keyed record; return its bytes."""
+    with open_log(path) as log:
+        log.append([note("one")], by="a")
+        log.append([note("two"), StopRequested(now=True), note("four")], by="b")
+        with path.open("ab") as file:
+            file.write(b'{"seq":5,"type":"No\n\0')
+        log.append([note("six")], by="a", key="k")
+        log.append([RunPaused(reason="r"), note("eight")], by="b")
+    return path.read_bytes()
+
+
+def events_of(path: Path) -> list[Any]:
+    """Return the events of a history in order, without what the log itself recorded."""
+    return [one.event for one in read(path) if not isinstance(one.event, TailHealed)]
+
+
+def seqs_of(path: Path) -> list[int]:
+    """Return the numbers of the records."""
+    return [one.seq for one in read(path)]

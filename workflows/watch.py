@@ -1,0 +1,142 @@
+"""Watch a run: a live view in a terminal (rich), one line per event anywhere else. Reads only."""
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from engine.decider import waiting_for_human
+from engine.workspace import RunPaths
+from projections.timeline import Row
+from workflows.pages import next_words, status_of
+from workflows.render import duration, line, name_of, one_line
+from workflows.status import Look, Phase, look, now_words
+from workflows.tailing import POLL_S, Pulse, Tail
+
+
+Ending = Literal["rest", "waiting", "gone"]
+
+ROWS = 12  # of the newest iterations
+BAR_CELLS = 40
+FRAME_ROWS = 12  # lines of the view beside the table of iterations
+
+COLOURS: dict[Phase, str] = {
+    "done": "green",
+    "failed": "red",
+    "interrupted": "red",
+    "waiting": "yellow",
+    "paused": "yellow",
+    "stopped": "yellow",
+}
+STATUS_COLOURS = {"keep": "green", "crash": "red", "not_applied": "red", "open": "cyan"}
+
+
+def watch_lines(
+    paths: RunPaths, *, write: Callable[[str], None], after: int = 0, leave_waiting: bool = False
+) -> Ending:
+    """Write one line for each event after a seq, until the run rests; say how it ended.
+
+    With `leave_waiting` it also ends when nothing can happen before a human speaks.
+    """
+    tail, pulse = Tail(paths), Pulse(paths)
+    while True:
+        fresh = tail.news()
+        for recorded in fresh:
+            if recorded.seq > after:
+                write(line(recorded))
+        ending = None if fresh else _ending(tail, pulse, leave_waiting=leave_waiting)
+        if ending is not None:
+            return ending
+        time.sleep(POLL_S)
+
+
+def watch_live(paths: RunPaths, console: Console, *, leave_waiting: bool = False) -> Ending:
+    """Show the live view until the run rests; say how it ended. The last picture stays."""
+    tail, pulse = Tail(paths), Pulse(paths)
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while True:
+            tail.news()
+            seen = look(paths, tail.loaded.run, gpu=False)
+            ending = _ending(tail, pulse, leave_waiting=leave_waiting)
+            live.update(picture(seen, tail.loaded.timeline.rows, height=console.height), refresh=True)
+            if ending is not None:
+                return ending
+            time.sleep(POLL_S)
+
+
+def picture(seen: Look, rows: list[Row], *, height: int) -> RenderableType:
+    """Return the view of one moment, at most as high as the terminal."""
+    shown = max(3, min(ROWS, height - FRAME_ROWS))
+    parts: list[RenderableType] = [_head(seen), *_now(seen)]
+    if rows:
+        parts += [Text(), _table(seen, rows[-shown:], left_out=len(rows) - shown)]
+    parts += [Text(), Text(f"next  {one_line(next_words(seen.run), 200)}", style="dim")]
+    return Group(*parts)
+
+
+def _ending(tail: Tail, pulse: Pulse, *, leave_waiting: bool) -> Ending | None:
+    run = tail.loaded.run
+    if run.stopped is not None:
+        return "rest"
+    gone = pulse.gone()
+    if waiting_for_human(run) is not None and not run.jobs and (leave_waiting or gone):
+        return "waiting"
+    return "gone" if gone else None
+
+
+def _head(seen: Look) -> Text:
+    run, word = seen.run, seen.phase
+    head = Text.assemble(
+        (run.run_id, "bold"), f"  {run.branch}  ", (word, COLOURS.get(word, "cyan")), no_wrap=True
+    )
+    if run.best is not None:
+        head.append(f"  best {run.config.metric.name} ")
+        head.append(f"{run.best.metric:.6f}", "bold green")
+        head.append(f" ({name_of(run.best.iteration)})")
+    head.append(f"  {run.completed} done, {run.loops_left} left")
+    return head
+
+
+def _now(seen: Look) -> list[RenderableType]:
+    words = waiting_for_human(seen.run) or now_words(seen)
+    if not words:
+        return []
+    lines: list[RenderableType] = [Text(one_line(words, 200))]
+    if seen.progress is not None and seen.progress.percent is not None:
+        bar = ProgressBar(total=100.0, completed=seen.progress.percent, width=BAR_CELLS)
+        left = seen.progress.seconds_left
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(
+            bar,
+            Text(f"{seen.progress.percent:3.0f} %"),
+            Text("" if left is None else f"{duration(max(0.0, left))} left"),
+        )
+        lines.append(grid)
+    return lines
+
+
+def _table(seen: Look, rows: list[Row], *, left_out: int) -> Table:
+    best = seen.run.best.iteration if seen.run.best else None
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for name, justify in (("#", "right"), ("status", "left"), (seen.run.config.metric.name, "right")):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("description", no_wrap=True, overflow="ellipsis")
+    if left_out > 0:
+        table.add_row("…", Text(f"{left_out} before", style="dim"))
+    for row in rows:
+        status = status_of(row)
+        score = "-" if row.metric is None else f"{row.metric:.6f}"
+        table.add_row(
+            str(row.iteration),
+            Text(status, style=STATUS_COLOURS.get(status, "")),
+            Text(score, style="bold green" if row.iteration == best else ""),
+            "-" if row.training_s is None else duration(row.training_s),
+            Text(one_line(row.description, 120)),
+        )
+    return table
