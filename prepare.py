@@ -421,6 +421,8 @@ def build_text(folder: Path, source: Path) -> None:
     """
     files = sorted(p for p in source.rglob("[!.]*") if p.is_file()) if source.is_dir() else [source]
     documents = [(str(p.relative_to(source.parent)), text) for p in files if (text := _read_text(p))]
+    if skipped := len(files) - len(documents):
+        _say(f"skipped {skipped:,} of {len(files):,} files: empty, or not UTF-8")
     whole = len(documents) >= LEAST_FILES
     if not whole:
         documents = [(f"{name}#{i}", part) for name, text in documents for i, part in enumerate(cut(text))]
@@ -443,11 +445,10 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        _say(f"skipped, not UTF-8: {path}")
+        return ""
     except OSError as error:
         msg = f"cannot read the text - {path} ({error.strerror}); --text takes a file or a folder"
         raise NotPossible(msg) from None
-    return ""
 
 
 def cut(text: str, size: int = 8192) -> Iterator[str]:
@@ -751,7 +752,7 @@ class Trial:
         }  # fmt: skip
         self._clock = math.inf  # when the seconds that count began
         self._uncounted = 0  # tokens before that
-        self._loss = self._flops = self._multiplier = 0.0
+        self._loss = self._flops = self._multiplier = self._took = 0.0
         self._stepped = self._printed = self._told = -math.inf
         self._quarter = 0
         self._late: tuple[Tensor, Any, float] | None = None
@@ -786,7 +787,8 @@ class Trial:
             msg = f"a batch of {rows} rows is more than data set {self.data.name!r} has; take fewer"
             raise NotPossible(msg)
         order = torch.Generator().manual_seed(self.seed)
-        begun, cpu_begun = time.perf_counter(), cpu_seconds()
+        begun = self._stepped = time.perf_counter()
+        cpu_begun = cpu_seconds()
         while True:
             self.epoch += 1
             chosen = torch.randperm(len(windows), generator=order).to(self.device)
@@ -896,7 +898,8 @@ class Trial:
     def _tell(self, progress: float, *, last: bool = False) -> None:
         """Show how far it is: twice a second on stdout, once a second and at the quarters in the report."""
         now = time.perf_counter()
-        took, self._stepped = now - self._stepped, now
+        if not last:
+            self._took, self._stepped = now - self._stepped, now
         loss = self._loss / (1 - 0.9**self.steps)  # of the last ten steps or so, unbiased from the first on
         speed, mfu = self.tokens_per_second(), self.mfu()
         left = self.elapsed * (1 - progress) / progress if progress else float(self.budget.amount)
@@ -904,7 +907,7 @@ class Trial:
             self._printed = now
             line = (
                 f"step {self.steps:05d} ({progress:.1%}) | loss: {loss:.6f} | lrm: {self._multiplier:.2f} | "
-                f"dt: {1000 * took:.0f}ms | tok/sec: {speed:,.0f} | mfu: {mfu or 0:.1f}% | "
+                f"dt: {1000 * self._took:.0f}ms | tok/sec: {speed:,.0f} | mfu: {mfu or 0:.1f}% | "
                 f"epoch: {self.epoch} | remaining: {left:.0f}s"
             )
             print(f"\r{line}   " if sys.stdout.isatty() else f"{line}\n", end="", flush=True)
@@ -1020,7 +1023,8 @@ def conduct(
     except BaseException as error:  # noqa: BLE001 - every end is told: Ctrl-C and sys.exit() too
         facts["exit_reason"], code = _reason(error)
         facts["error"] = traceback.format_exc().splitlines()[-20:]
-        _say(f"{Path(script).name}: {error}" if isinstance(error, NotPossible) else traceback.format_exc())
+        foreseen = isinstance(error, NotPossible | KeyboardInterrupt)
+        _say(f"{Path(script).name}: {str(error) or 'interrupted'}" if foreseen else traceback.format_exc())
     if trial:
         facts |= trial.facts | {
             "tokens": trial.tokens, "steps": trial.steps,

@@ -4,7 +4,7 @@ Flat on disk and in memory for any amount of output, of any bytes, in lines or n
 processes. Imported by the supervisor, so it imports nothing that takes time.
 
 A file that has reached the limit loses its middle: the head (half of the limit) stays, then comes the marker,
-then the newest quarter or more. So the end of the file is always the end of the output, while it grows too.
+then the newest eighth or more. So the end of the file is always the end of the output, while it grows too.
 A cut falls on a line's end where there is one near; else the marker itself stands in the middle of the line,
 so that half a number is never read as a whole one.
 """
@@ -70,8 +70,8 @@ class CappedLog:
         """Move the newest part up to the marker and cut the file behind it."""
         try:
             if not self._head:
-                self._head = self._cut_near(self._limit // 2)
-            begin = self._cut_near(self._size - self._limit // 4)
+                self._head = self._line_end_before(self._limit // 2)
+            begin = self._line_end_behind(self._size - self._limit // 4)
             whole = os.pread(self._handle, 1, begin - 1) == b"\n"
             marker_size = len(MARKER % 0) + 1
             already = self._head + marker_size if self._left_out else self._head
@@ -87,11 +87,17 @@ class CappedLog:
             return
         self._size, self._left_out = to, left_out
 
-    def _cut_near(self, position: int) -> int:
+    def _line_end_before(self, position: int) -> int:
         """Return the end of the last line before this position, or the position where none ends near it."""
         floor = max(position - _NEAR, position // 2)
         newline = os.pread(self._handle, position - floor, floor).rfind(b"\n")
         return position if newline < 0 else floor + newline + 1
+
+    def _line_end_behind(self, position: int) -> int:
+        """Return the end of the first line behind this position, or the position where none ends near it."""
+        near = min(_NEAR, (self._size - position) // 2)
+        newline = os.pread(self._handle, near, position).find(b"\n")
+        return position if newline < 0 else position + newline + 1
 
 
 def _write_all(handle: int, data: bytes, position: int) -> int:

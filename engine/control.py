@@ -53,6 +53,7 @@ def start(
     git: Git,
     version: str,
     branch: str | None = None,
+    run_id: str | None = None,
     proposal: Path | None = None,
 ) -> Asked:
     """Create a run and record what was asked; whatever can be refused is refused before.
@@ -65,6 +66,8 @@ def start(
     received = [incoming.from_file(proposal, source="file")] if proposal is not None else []
     if branch is not None:
         check_branch(branch)
+    if run_id is not None and RunPaths(home=home, run_id=run_id).folder.exists():
+        raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
     named = branch or _own_branch(git)
     head = git.resolve("HEAD")
     base = (git.resolve(f"refs/heads/{named}") if named else None) or head
@@ -81,7 +84,7 @@ def start(
         on = named or default_branch(
             datetime.now().astimezone().date(), lambda name: git.resolve(f"refs/heads/{name}") is not None
         )
-        paths = RunPaths(home=home, run_id=claim_run(home, on))
+        paths = _claim(home, on, run_id)
         try:
             _ensure_branch(git, on, base)
             begun = _created(paths, on, base, config=config, git=git, version=version)
@@ -145,6 +148,15 @@ def resume(
         idle=idle,
         notes=notes,
     )
+
+
+def _claim(home: Path, branch: str, run_id: str | None) -> RunPaths:
+    claimed = RunPaths(home=home, run_id=claim_run(home, branch))
+    if run_id is None:
+        return claimed
+    named = RunPaths(home=home, run_id=run_id)
+    claimed.folder.rename(named.folder)
+    return named
 
 
 def _created(

@@ -8,7 +8,7 @@ from attrs import frozen
 from engine.git import find_top
 from engine.ports import Git
 from engine.workspace import RUN_ID, RunPaths, latest_run, list_runs, runs_folder
-from events.errors import InvalidInput, NotFound
+from events.errors import NotFound
 
 
 @frozen(kw_only=True)
@@ -43,7 +43,6 @@ def find_run(home: Path, git: Git, run_id: str | None) -> Found:
 
     Raises:
         NotFound: there is no such run, or none at all.
-        InvalidInput: it is no run id.
     """
     known = started_runs(home)
     if run_id is not None:
@@ -64,11 +63,7 @@ def started_runs(home: Path) -> tuple[str, ...]:
     return tuple(run_id for run_id in list_runs(home) if RunPaths(home=home, run_id=run_id).history.exists())
 
 
-def _unknown(home: Path, run_id: str, known: tuple[str, ...]) -> NotFound | InvalidInput:
-    try:
-        RunPaths(home=home, run_id=run_id)
-    except InvalidInput as error:
-        return error
+def _unknown(home: Path, run_id: str, known: tuple[str, ...]) -> NotFound:
     near = get_close_matches(run_id, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    return NotFound(f"there is no run {run_id} in {home}", remedy=f"{hint}`autoresearch runs` lists them")
+    return NotFound(f"there is no run {run_id!r} in {home}", remedy=f"{hint}`autoresearch runs` lists them")

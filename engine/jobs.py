@@ -8,7 +8,6 @@ exit.json (how it ended). engine/supervisor.py is the other side of it.
 import contextlib
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -74,7 +73,7 @@ class RealJobs:
         with contextlib.suppress(FileNotFoundError):
             write_atomic(folder / STOP, b"", sync=False)  # heard by a supervisor that has just begun
         claim = _read_claim(folder)
-        if claim is None or claim.supervisor is None or process.send(claim.supervisor, signal.SIGTERM):
+        if claim is None or claim.supervisor is None or process.ask_to_end(claim.supervisor):
             return
         if claim.child is not None and not (folder / EXIT).exists():
             process.end_group(claim.child, _grace_s(folder))
@@ -105,9 +104,8 @@ _TIMES = ("started_at", "ended_at")
 
 def _absolute(spec: JobSpec) -> JobSpec:
     """Let the spec's paths mean to the supervisor what they mean to us."""
-    return evolve(
-        spec, cwd=os.path.abspath(spec.cwd), stdin=None if spec.stdin is None else os.path.abspath(spec.stdin)
-    )
+    stdin = None if spec.stdin is None else str(Path(spec.stdin).absolute())
+    return evolve(spec, cwd=str(Path(spec.cwd).absolute()), stdin=stdin)
 
 
 @frozen(kw_only=True)

@@ -149,6 +149,16 @@ def send(process: Process, number: int) -> bool:
     return proctable.send(_identity(process), number)
 
 
+def ask_to_end(process: Process) -> bool:
+    """Send just this process the polite signal; say whether it was there to hear it."""
+    return send(process, signal.SIGTERM)
+
+
+def signal_name(number: int) -> str:
+    """Return what a signal is called, as in SIGKILL."""
+    return next((one.name for one in signal.Signals if one == number), f"signal {number}")
+
+
 def end_group(process: Process, grace_s: float) -> None:
     """End the session that this process leads or led: ask, wait up to `grace_s`, then kill."""
     proctable.end_session(_identity(process), grace_s)

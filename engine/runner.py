@@ -133,6 +133,8 @@ class Runner:
     def _do(self, command: do.Command) -> None:
         run = self._loaded.run
         position = self._loaded.position
+        if isinstance(command, do.Stop):  # whoever hears of the end finds the results there
+            self._views.show(self._loaded)
         view = View(run=run, timeline=self._loaded.timeline, head=f"{position.seq} {position.hash}")
         events = self._effects.perform(command, view)
         if not events:

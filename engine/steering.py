@@ -85,7 +85,9 @@ def note(paths: RunPaths, text: str) -> str:
         InvalidInput: the text is empty.
     """
     if not text.strip():
-        raise InvalidInput("a note needs a text", remedy='autoresearch note "depth 8 was too slow here"')
+        raise InvalidInput(
+            "a note needs a text", remedy='for example `autoresearch note "depth 8 was too slow here"`'
+        )
     append_judged(paths, lambda _run: [ev.NoteAdded(text=text)])
     return "noted"
 

@@ -106,6 +106,8 @@ class _Job:
         self.log.close()
         assert self.status is not None  # _attend ends with it
         code = os.waitstatus_to_exitcode(self.status[0])
+        if self.reason == "exited" and code < 0 and self.hearing.asked_to_end:
+            self.reason = "terminated"  # a machine that goes down signals us both, in any order
         return self._exit(
             self.reason,
             exit_code=code if code >= 0 else None,

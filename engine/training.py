@@ -8,7 +8,6 @@ flat for any output: 200 MB, one endless line, any bytes.
 import hashlib
 import math
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from attrs import frozen
 from engine.facts import measured, read_object
 from engine.metric import Metric, MetricReader, refine
 from engine.ports import JobExit, JobSpec
+from engine.process import signal_name
 from engine.progress import read_digest, stated_failure
 from engine.supervisor import OUTPUT
 from events.redact import redact, secret_values
@@ -133,9 +133,9 @@ def _why_crashed(exit_: JobExit, failure: str, tail: str) -> str:
     if exit_.reason == "terminated":
         return "was told to end"
     if exit_.signal is not None:
-        names = {number.value: number.name for number in signal.Signals}
-        hint = "; the kernel does so when memory runs out" if exit_.signal == signal.SIGKILL else ""
-        return f"killed by {names.get(exit_.signal, f'signal {exit_.signal}')}{hint}"
+        name = signal_name(exit_.signal)
+        hint = "; the kernel does so when memory runs out" if name == "SIGKILL" else ""
+        return f"killed by {name}{hint}"
     last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
     words = [f"exit code {exit_.exit_code}", failure.replace("_", " "), last[:300]]
     return ": ".join(word for word in words if word)

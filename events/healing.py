@@ -35,21 +35,20 @@ def finished_lines(fd: int, head: Position, size: int) -> list[Line]:
     return found
 
 
-def healing(fd: int, begin: Position, gap: bytes, *, at: str) -> tuple[bytes, Position]:
+def healing(fd: int, begin: Position, *, finishes: bool, at: str) -> tuple[bytes, Position]:
     """Return what closes off all bytes after `begin`, and the position behind it.
 
-    `gap` is put before the record where the file ends within a line; a `begin` behind the end of the
-    file stands for a record that lacks only its line end, which the gap then is.
+    With `finishes`, a record that lacks only its line end stands before `begin`, and gets it. Otherwise
+    torn bytes get a blank too, so that a record among them can never become whole.
     """
     size = os.fstat(fd).st_size
-    if size > begin.offset:
-        last = os.pread(fd, 1, size - 1)
-        gap = b"" if last == b"\n" else gap or b"\n"
+    ended = size == 0 or os.pread(fd, 1, size - 1) == b"\n"
+    gap = b"" if ended else b"\n" if finishes else b" \n"
     digest = sha256()
     for offset in range(begin.offset, size, _CHUNK):
         digest.update(_read(fd, offset, min(offset + _CHUNK, size)))
     end = size + len(gap)
-    if begin.offset < end:
+    if not finishes:
         digest.update(gap)
     event = TailHealed(offset=begin.offset, bytes=end - begin.offset, sha256=digest.hexdigest())
     by_log = envelope(at=at, by=b'"log"')

@@ -166,7 +166,7 @@ class EventLog:
             self._tail.take(one)
         seen = self._tail.head.seq
         try:
-            self._close_off(fd, self._tail.head, b"\n" if finished else b"")
+            self._close_off(fd, self._tail.head, finishes=bool(finished))
         except OSError as error:
             raise DiskTrouble(
                 str(self._path), doing="closing off a torn end", error=error, withdrawn=True
@@ -214,15 +214,14 @@ class EventLog:
         """Close off a write that failed half way; say whether it is certain never to be seen."""
         try:
             if os.fstat(fd).st_size > begin.offset:
-                # The blank keeps a record that lacks only its line end from being finished.
-                self._close_off(fd, begin, b" \n")
+                self._close_off(fd, begin)
         except OSError:
             return os.fstat(fd).st_size != end - 1
         return True
 
-    def _close_off(self, fd: int, begin: Position, gap: bytes) -> None:
-        """Append a TailHealed for all bytes after `begin`; `gap` ends the line that they leave open."""
-        raw, end = healing(fd, begin, gap, at=self._clock())
+    def _close_off(self, fd: int, begin: Position, *, finishes: bool = False) -> None:
+        """Append a TailHealed for all bytes after `begin`."""
+        raw, end = healing(fd, begin, finishes=finishes, at=self._clock())
         write_all(fd, raw)
         self._tail.wrote(None, end)
 
@@ -257,7 +256,7 @@ class EventLog:
                 with self._exclusive() as fresh:
                     if os.fstat(fresh.fd).st_size != end or end <= begin.offset:
                         return False
-                    self._close_off(fresh.fd, begin, b"")
+                    self._close_off(fresh.fd, begin)
                     return True
             except (OSError, AutoresearchError):
                 return False

@@ -1,6 +1,8 @@
 """The options that commands share, their completion, and what every command needs to know of its place."""
 
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,9 @@ from engine.finding import Found, find_home, find_run, started_runs
 from engine.git import RealGit
 from events.errors import AutoresearchError, NotFound
 from events.values import LOOP_STAGES, TOP_STAGES
+
+
+DOOR_NAME = "run_experiment.py"
 
 
 def complete_run(incomplete: str) -> list[str]:
@@ -131,3 +136,15 @@ def refuse_inside_agent() -> None:
             "an agent at work on a candidate may not steer a run",
             remedy="change the files you were asked to change; the run goes on by itself",
         )
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line for people, at once."""
+    typer.echo(spoken(text), err=err)
+
+
+def spoken(text: str) -> str:
+    """Name the program as it was called, so that what is printed can be typed."""
+    if Path(sys.argv[0]).name != DOOR_NAME:
+        return text
+    return text.replace("`autoresearch ", f"`python {shlex.quote(sys.argv[0])} ")

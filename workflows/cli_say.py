@@ -14,7 +14,7 @@ from events import catalog as ev
 from events.codec import unstructure
 from events.errors import UsageRefused
 from workflows import cli_options as opt
-from workflows.cli_run import ensure_runner, spoken
+from workflows.cli_run import ensure_runner
 
 
 def stop(
@@ -29,7 +29,7 @@ def stop(
     said, needs_runner = steering.stop(paths, now=now)
     if needs_runner:
         ensure_runner(paths)
-    _say(f"{paths.run_id}: {said}")
+    opt.say(f"{paths.run_id}: {said}")
 
 
 def pause(
@@ -43,14 +43,14 @@ def pause(
     """Start nothing new until `unpause`; what runs goes on."""
     opt.refuse_inside_agent()
     paths = opt.place(repo).run(run_id).paths
-    _say(f"{paths.run_id}: {steering.pause(paths, reason=reason or 'as asked')}")
+    opt.say(f"{paths.run_id}: {steering.pause(paths, reason=reason or 'as asked')}")
 
 
 def unpause(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
     """Lift a pause."""
     opt.refuse_inside_agent()
     paths = opt.place(repo).run(run_id).paths
-    _say(f"{paths.run_id}: {steering.unpause(paths)}")
+    opt.say(f"{paths.run_id}: {steering.unpause(paths)}")
 
 
 def propose(
@@ -80,7 +80,7 @@ def propose(
         )
     event = _from_options(description, plan, commit, settings or []) if file is None else _read(file)
     paths = opt.place(repo).run(run_id).paths
-    _say(f"{paths.run_id}: {steering.propose(paths, event)}")
+    opt.say(f"{paths.run_id}: {steering.propose(paths, event)}")
 
 
 def note(
@@ -91,7 +91,7 @@ def note(
 ) -> None:
     """Write something into the run's history; agents that propose read the last notes."""
     paths = opt.place(repo).run(run_id).paths
-    _say(f"{paths.run_id}: {steering.note(paths, text)}")
+    opt.say(f"{paths.run_id}: {steering.note(paths, text)}")
 
 
 def _read(file: str) -> ev.ProposalReceived:
@@ -105,7 +105,3 @@ def _from_options(description: str, plan: str, commit: str, settings: list[str])
     proposal = from_fields(said, plan, commit, settings)
     raw = json.dumps(unstructure(proposal), sort_keys=True).encode()
     return received(proposal, where="the options", name="", source="command", raw=raw)
-
-
-def _say(text: str) -> None:
-    print(spoken(text), flush=True)

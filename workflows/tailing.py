@@ -38,6 +38,10 @@ class Tail:
             self._read()
             return []
 
+    def wait(self) -> None:
+        """Wait a moment for more."""
+        time.sleep(POLL_S)
+
     def _read(self) -> list[Recorded]:
         fresh = []
         position = self.loaded.position
@@ -56,7 +60,7 @@ def follow(paths: RunPaths, after: int = 0) -> Iterator[Recorded]:
         if not fresh:
             if tail.loaded.run.stopped is not None:
                 return
-            time.sleep(POLL_S)
+            tail.wait()
 
 
 class Pulse:

@@ -55,9 +55,9 @@ def watch_lines(
         time.sleep(POLL_S)
 
 
-def watch_live(paths: RunPaths, console: Console, *, leave_waiting: bool = False) -> Ending:
+def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
     """Show the live view until the run rests; say how it ended. The last picture stays."""
-    tail, pulse = Tail(paths), Pulse(paths)
+    tail, pulse, console = Tail(paths), Pulse(paths), Console()
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             tail.news()

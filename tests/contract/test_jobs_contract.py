@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.jobs import RealJobs
-from engine.ports import Absent, Finished, JobSpec, JobState, Jobs, Lost, Running
+from engine.ports import Absent, Finished, Jobs, JobSpec, JobState, Lost, Running
 from engine.process import end_group
 from tests.fakes.jobs import FakeJobs
 
@@ -156,7 +156,7 @@ class TestOneFolder:
         assert state.exit.reason == "exited"
 
     def test_a_vanished_job_is_lost(self, player: Player, folder: Path) -> None:
-        """A job whose processes are all gone without an exit.json is lost, and stays lost when started again."""
+        """A job whose processes are gone without an exit.json is lost, and stays so when started again."""
         player.jobs.start(folder, self.spec(player, folder))
         player.vanish(folder)
         state = player.jobs.look(folder)

@@ -55,7 +55,7 @@ def test_a_new_log_touches_nothing_before_it_appends(path: Path):
     with EventLog(path) as log:
         assert log.head() == Position.start() == Position(seq=0, offset=0, hash=NO_HASH)
         assert log.append([], by="x") == ()
-    assert os.listdir(path.parent) == []
+    assert list(path.parent.iterdir()) == []
 
 
 def test_the_head_is_where_the_last_record_ends(path: Path):
@@ -295,7 +295,7 @@ def test_positions_of_withdrawn_records_are_told(path: Path):
         log.append([note("a")], by="x")
         before = log.head()
         (gone,) = log.append([note("b")], by="x")
-        log._close_off(log._file.fd, before, b"")  # type: ignore[union-attr]
+        log._close_off(log._file.fd, before)  # type: ignore[union-attr]
         on_it = Position(seq=2, offset=gone.end, hash=gone.hash)
         assert not holds(path, on_it)
         with pytest.raises(PositionVoided) as caught:
@@ -317,7 +317,7 @@ def test_a_follower_goes_on_behind_a_withdrawn_record(path: Path):
         def wait(_: float) -> None:
             step = todo.pop(0)
             if step == "withdraw":
-                log._close_off(log._file.fd, begin, b"")  # type: ignore[union-attr]
+                log._close_off(log._file.fd, begin)  # type: ignore[union-attr]
             else:
                 log.append([note(step)], by="x")
             assert other.head().seq == log.head().seq

@@ -14,7 +14,9 @@ from engine.training import TAIL_BYTES, Result, digest_output, read_result
 from events.values import MetricSpec, ProgressDigest, RunConfig
 
 
-WELL = b"step 00256 (100.0%) | loss: 3.1\n---\nval_bpb:          1.554500\npeak_vram_mb: 812.5\nnum_steps: 256\n"
+WELL = (
+    b"step 00256 (100.0%) | loss: 3.1\n---\nval_bpb:          1.554500\npeak_vram_mb: 812.5\nnum_steps: 256\n"
+)
 
 
 def ended(**facts: Any) -> JobExit:
@@ -66,7 +68,8 @@ def test_result_json_that_disagrees(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [b"", b"{", b"[1]", b"null", b"\xff", b"[" * 100_000, b'{"val_bpb": "x", "seed": 1e999, "device": 3}']
+    "told",
+    [b"", b"{", b"[1]", b"null", b"\xff", b"[" * 100_000, b'{"val_bpb": "x", "seed": 1e999, "device": 3}'],
 )
 def test_result_json_of_any_bytes(tmp_path: Path, told: bytes) -> None:
     """A result.json that is nonsense leaves the printed score as it is."""
@@ -80,7 +83,10 @@ def test_result_json_of_any_bytes(tmp_path: Path, told: bytes) -> None:
         ({"exit_code": 1}, "exit code 1: num_steps: 256"),
         ({"exit_code": None, "signal": 9}, "SIGKILL"),
         ({"exit_code": None, "signal": 11}, "SIGSEGV"),
-        ({"exit_code": None, "reason": "not_started", "detail": "uv: No such file or directory"}, "uv: No such"),
+        (
+            {"exit_code": None, "reason": "not_started", "detail": "uv: No such file or directory"},
+            "uv: No such",
+        ),
         ({"exit_code": None, "signal": 15, "reason": "terminated"}, "told to end"),
         ({"exit_code": None}, "exit code None"),
     ],
@@ -121,11 +127,17 @@ def test_a_training_that_says_it_diverged(tmp_path: Path, reason: str) -> None:
 
 def test_out_of_memory_is_named(tmp_path: Path) -> None:
     """A crash says why in the training's own words and with its last line."""
-    leave(tmp_path, b"Traceback\ntorch.OutOfMemoryError: 2 GiB\n\n", result_json={"exit_reason": "out_of_memory"})
+    leave(
+        tmp_path,
+        b"Traceback\ntorch.OutOfMemoryError: 2 GiB\n\n",
+        result_json={"exit_reason": "out_of_memory"},
+    )
     assert read(tmp_path, exit_code=1).reason == "exit code 1: out of memory: torch.OutOfMemoryError: 2 GiB"
 
 
-@pytest.mark.parametrize("output", [b"", b"val_loss: 1.0\n", b"val_bpb: 1.0\nval_bpb: later\n", b"val_bpb:\n"])
+@pytest.mark.parametrize(
+    "output", [b"", b"val_loss: 1.0\n", b"val_bpb: 1.0\nval_bpb: later\n", b"val_bpb:\n"]
+)
 def test_no_metric(tmp_path: Path, output: bytes) -> None:
     """A good end without a number on the last metric line is no result, whatever result.json says."""
     result = read(leave(tmp_path, output, result_json={"val_bpb": 1.0}))
@@ -175,7 +187,7 @@ def progress_line(step: int, percent: float, loss: float) -> bytes:
 
 
 def test_progress_is_digested(tmp_path: Path) -> None:
-    """A long progress.jsonl becomes its hash, its count and at most sixty points, first and last among them."""
+    """A long progress.jsonl becomes its hash, its count and sixty points at most, with both ends."""
     data = b'{"kind": "started"}\n' + b"".join(progress_line(i, i / 10, 9 - i / 200) for i in range(1001))
     (tmp_path / "progress.jsonl").write_bytes(data + b'{"kind": "prog')
     digest = read(leave(tmp_path, WELL)).progress
@@ -188,7 +200,13 @@ def test_progress_is_digested(tmp_path: Path) -> None:
 
 def test_progress_of_any_bytes(tmp_path: Path) -> None:
     """Nonsense in progress.jsonl is counted and passed over."""
-    lines = [b"{", b"[]", b'{"kind":"progress","percent":"x"}', b'{"kind":"progress","percent":1,"loss":NaN}', b"\xff"]
+    lines = [
+        b"{",
+        b"[]",
+        b'{"kind":"progress","percent":"x"}',
+        b'{"kind":"progress","percent":1,"loss":NaN}',
+        b"\xff",
+    ]
     (tmp_path / "progress.jsonl").write_bytes(b"\n".join(lines) + b"\n")
     digest = read(leave(tmp_path, WELL)).progress
     assert digest is not None
@@ -216,15 +234,27 @@ def test_progress_now_from_its_own_file(tmp_path: Path) -> None:
 
 def test_progress_now_from_the_log(tmp_path: Path) -> None:
     """A training without progress.jsonl shows where it stands by its step lines."""
-    first = "step 00911 (95.6%) | loss: 3.05 | dt: 9ms | tok/sec: 15,000 | mfu: 0.0% | epoch: 1 | remaining: 14s"
-    second = "step 00912 (95.7%) | loss: 3.04 | dt: 9ms | tok/sec: 15,370 | mfu: 0.0% | epoch: 1 | remaining: 13s"
+    first = (
+        "step 00911 (95.6%) | loss: 3.05 | dt: 9ms | tok/sec: 15,000 | mfu: 0.0% | epoch: 1 | remaining: 14s"
+    )
+    second = (
+        "step 00912 (95.7%) | loss: 3.04 | dt: 9ms | tok/sec: 15,370 | mfu: 0.0% | epoch: 1 | remaining: 13s"
+    )
     leave(tmp_path, f"x\r{first}\r{second}   ".encode())
     now = progress_now(tmp_path)
     assert now is not None
-    assert (now.percent, now.seconds_left, now.loss, now.tok_per_s, now.step) == (95.7, 13.0, 3.04, 15370.0, 912)
+    assert (now.percent, now.seconds_left, now.loss, now.tok_per_s, now.step) == (
+        95.7,
+        13.0,
+        3.04,
+        15370.0,
+        912,
+    )
 
 
-@pytest.mark.parametrize("output", [None, b"", b"hello\n", b"step 9999999999" * 9000, b"step 3 (...%) | loss: e\n"])
+@pytest.mark.parametrize(
+    "output", [None, b"", b"hello\n", b"step 9999999999" * 9000, b"step 3 (...%) | loss: e\n"]
+)
 def test_progress_now_of_anything(tmp_path: Path, output: bytes | None) -> None:
     """Where nothing says how far a training is, nothing is made up, and nothing raises."""
     if output is not None:

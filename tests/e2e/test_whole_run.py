@@ -1,6 +1,10 @@
 import json
+import os
 import shutil
+import signal
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -101,7 +105,9 @@ def test_caches_may_be_deleted_while_it_runs(program: Program):
     status = program.wait(at_rest)
     assert 3 == status["iterations_completed"]
     assert 4 == len(pd.read_csv(folder / "results.tsv", sep="\t"))
-    assert status["seq"] == json.loads((folder / "state.json").read_text())["position"]["seq"]
+    program.wait(
+        lambda status: status["seq"] == json.loads((folder / "state.json").read_text())["position"]["seq"]
+    )
     assert status["seq"] == len((folder / "runner.log").read_text().splitlines())
 
 
@@ -186,11 +192,9 @@ def test_a_failed_baseline_is_not_a_baseline(program: Program):
 
 def test_a_dropped_proposal_is_heard_at_once(program: Program):
     """A file dropped into a waiting run is received, used, and moved out of the inbox."""
-    train = program.repo / "train.py"
-    train.write_text(train.read_text().replace("SECONDS = 0.2", "SECONDS = 2.0"))
-    program.git("commit", "-qam", "slower")
+    slower(program, 3.0)
     program("start", "--loops", "1", "--no-stochastic")
-    program.wait(lambda status: status["in_progress"] is not None)
+    program.wait(training_of(0))
     text = json.dumps(
         {
             "status": "ok",
@@ -225,15 +229,30 @@ def test_two_starts_are_two_runs(program: Program):
     assert sum(run_id in second for run_id in ids) == 1
 
 
+def slower(program: Program, seconds: float) -> None:
+    """Let a training last so long that a test can do something meanwhile."""
+    train = program.repo / "train.py"
+    train.write_text(train.read_text().replace("SECONDS = 0.2", f"SECONDS = {seconds}"))
+    program.git("commit", "-qam", "slower")
+
+
+def training_of(iteration: int) -> Callable[[dict[str, Any]], bool]:
+    """Say whether this iteration is being trained."""
+
+    def trains(status: dict[str, Any]) -> bool:
+        at_work = status["in_progress"] or {}
+        return (at_work.get("iteration"), at_work.get("stage")) == (iteration, "train") and bool(
+            status["progress"]
+        )
+
+    return trains
+
+
 def test_a_run_is_stopped_and_goes_on(program: Program):
     """`stop --now` ends the running training; resume trains it as a new attempt, and nothing is lost."""
-    train = program.repo / "train.py"
-    train.write_text(train.read_text().replace("SECONDS = 0.2", "SECONDS = 1.5"))
-    program.git("commit", "-qam", "slower")
+    slower(program, 5.0)
     program("start", "--loops", "1", "--no-stochastic")
-    program.wait(lambda status: (status["in_progress"] or {}).get("iteration") == 1)
-    program.wait(lambda status: (status["in_progress"] or {}).get("stage") == "train")
-    time.sleep(0.3)
+    program.wait(training_of(1))
     program("stop", "--now")
     status = program.wait(lambda status: status["phase"] == "stopped")
     assert 0 == status["iterations_completed"]
@@ -247,26 +266,21 @@ def test_a_run_is_stopped_and_goes_on(program: Program):
 
 def test_a_killed_runner_is_taken_over(program: Program):
     """After kill -9 of the runner, resume reads the training that ended meanwhile and repeats nothing."""
-    train = program.repo / "train.py"
-    train.write_text(train.read_text().replace("SECONDS = 0.2", "SECONDS = 1.0"))
-    program.git("commit", "-qam", "slower")
-    program("start", "--loops", "2", "--no-stochastic")
-    status = program.wait(lambda status: (status["in_progress"] or {}).get("stage") == "train")
+    slower(program, 5.0)
+    program("start", "--loops", "1", "--no-stochastic")
+    program.wait(training_of(0))
     (runner,) = [event for event in program.events() if event["type"] == "RunnerStarted"]
-    import os  # noqa: PLC0415
-    import signal  # noqa: PLC0415
-
     os.kill(runner["data"]["process"]["pid"], signal.SIGKILL)
-    status = program.wait(lambda status: status["phase"] == "interrupted")
-    time.sleep(1.5)
+    program.wait(lambda status: status["phase"] == "interrupted")
+    ended = program.run_folder() / "iterations" / "0000" / "train.1" / "exit.json"
+    program.wait(lambda _: ended.exists())
+    assert 0 == sum(event["type"] == "TrainingFinished" for event in program.events())
     program("resume")
     status = program.wait(at_rest)
-    assert 2 == status["iterations_completed"]
+    assert 1 == status["iterations_completed"]
     types = [event["type"] for event in program.events()]
-    assert (3, 3, 0) == (
-        types.count("TrainingStarted"),
-        types.count("TrainingFinished"),
-        types.count("TrainingLost"),
+    assert (2, 2, 0) == tuple(
+        types.count(name) for name in ("TrainingStarted", "TrainingFinished", "TrainingLost")
     )
 
 

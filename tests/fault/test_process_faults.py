@@ -45,11 +45,13 @@ def test_run_with_input_nobody_reads(tmp_path: Path) -> None:
     assert process.run(["true"], cwd=tmp_path, stdin=b"x" * 2**20, timeout_s=10).exit_code == 0
 
 
-@pytest.mark.parametrize("script", ["sleep 31", "trap '' TERM; sleep 31 & wait; sleep 31", "sleep 31 & exit 0"])
+@pytest.mark.parametrize(
+    "script", ["sleep 31", "trap '' TERM; sleep 31 & wait; sleep 31", "sleep 31 & exit 0"]
+)
 def test_run_kills_the_whole_group_at_the_timeout(tmp_path: Path, script: str) -> None:
     """A command that takes too long is killed with its children, also where only they hold its output."""
     begun = time.monotonic()
-    with pytest.raises(process.CommandTimedOut, match="longer than 0.2 s") as caught:
+    with pytest.raises(process.CommandTimedOut, match=r"longer than 0\.2 s") as caught:
         process.run(["sh", "-c", "echo $$ > pid; " + script], cwd=tmp_path, timeout_s=0.2)
     assert isinstance(caught.value, TimeoutError)
     assert time.monotonic() - begun < 3
@@ -133,13 +135,17 @@ def test_without_proc_ps_tells_the_same() -> None:
 def test_end_group_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The process table through ps is enough to end a session that is deaf to politeness."""
     monkeypatch.setattr(proctable, "_PROC", False)
-    leader = process.spawn_detached(["sh", "-c", "trap '' TERM; sleep 30 & echo on; wait; sleep 30"], cwd=tmp_path)
+    leader = process.spawn_detached(
+        ["sh", "-c", "trap '' TERM; sleep 30 & echo on; wait; sleep 30"], cwd=tmp_path
+    )
     process.end_group(leader, 0.2)
     assert not process.alive(leader)
     assert not process.group_alive(leader)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0:01.50", 1.5), ("01:02:03", 3723.0), ("2-00:00:01", 172801.0)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0:01.50", 1.5), ("01:02:03", 3723.0), ("2-00:00:01", 172801.0)]
+)
 def test_cpu_time_as_ps_prints_it(text: str, seconds: float) -> None:
     """The CPU times of every ps are read."""
     assert seconds == proctable._seconds(text)
@@ -150,7 +156,10 @@ def test_cpu_time_as_ps_prints_it(text: str, seconds: float) -> None:
 
 def test_detached_leads_its_own_session_and_leaves_no_zombie(tmp_path: Path) -> None:
     """A detached process has a session of its own, an empty input, and vanishes when it ends."""
-    script = "import os, sys; print(os.getsid(0) == os.getpid(), sys.stdin.read(), len(os.listdir('/proc/self/fd')))"
+    script = """
+import os, sys
+print(os.getsid(0) == os.getpid(), sys.stdin.read(), len(os.listdir("/proc/self/fd")))
+"""
     detached = process.spawn_detached([*PYTHON, script], cwd=tmp_path, output=tmp_path / "out")
     until(lambda: not process.alive(detached))
     assert (tmp_path / "out").read_text() == "True  4\n"  # three streams, and the folder it lists
@@ -248,10 +257,16 @@ def test_looking_does_not_refuse_a_taker(tmp_path: Path) -> None:
     """Somebody who looks at a lock all the time keeps nobody from taking it."""
     path = tmp_path / "lock"
     path.touch()
-    script = "import sys; from pathlib import Path; from engine.process import is_locked\nwhile True: is_locked(Path(sys.argv[1]))"
+    script = """
+import sys
+from pathlib import Path
+from engine.process import is_locked
+while True:
+    is_locked(Path(sys.argv[1]))
+"""
     with subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=ROOT) as looker:
         try:
-            until(lambda: len(os.listdir(f"/proc/{looker.pid}/fd")) > 3)
+            until(lambda: len(list(Path(f"/proc/{looker.pid}/fd").iterdir())) > 3)
             for _ in range(300):
                 with process.hold_lock(path):
                     pass

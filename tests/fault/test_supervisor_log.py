@@ -40,7 +40,7 @@ def test_beyond_the_limit_whole_lines_are_kept(tmp_path: Path) -> None:
     assert whole.startswith(head)
     assert whole.endswith(tail)
     assert len(head) > 9_900
-    assert len(tail) >= 4_900
+    assert len(tail) >= 2_500
     assert head[-1:] == tail[-1:] == b"\n"
     assert len(head) + int(count) + len(tail) == len(whole)
 

@@ -1,0 +1,282 @@
+"""A history cut at every byte, spoiled at every byte, and tampered with line by line."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from events.catalog import TailHealed
+from events.codec import NO_HASH
+from events.errors import CorruptHistory
+from events.log import Position, holds, read, verify
+from tests.log_helpers import FILLS, build, events_of, note, open_log
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[Any]]:
+    """Return a history's bytes and its records."""
+    path = tmp_path_factory.mktemp("whole") / "history.jsonl"
+    content = build(path)
+    return content, list(read(path))
+
+
+def _survivors(records: list[Any], cut: int, *, finished: bool) -> list[Any]:
+    """Return the records that are whole in the first `cut` bytes, batches only as a whole.
+
+    With `finished`, also one that lacks its line end; a TailHealed is written anew instead.
+    """
+    ends = {}
+    for one in records:
+        size = 1 if one.tx is None else one.tx[1]
+        first = one.seq - (0 if one.tx is None else one.tx[0])
+        ends[one.seq] = records[first + size - 2].end
+    lacks = 1 if finished else 0
+    return [r for r in records if ends[r.seq] - (0 if isinstance(r.event, TailHealed) else lacks) <= cut]
+
+
+@pytest.mark.parametrize("fill", FILLS, ids=["nothing", "zeros", "noise"])
+def test_a_history_cut_at_any_byte_goes_on(tmp_path: Path, whole: tuple[bytes, list[Any]], fill: bytes):
+    """Readers stop before the cut; the next writer changes no byte, loses no record, and says what it did."""
+    content, records = whole
+    path = tmp_path / "history.jsonl"
+    for cut in range(len(content) + 1):
+        image = content[:cut] + fill
+        path.write_bytes(image)
+        kept = _survivors(records, cut, finished=False)
+        assert list(read(path)) == kept, cut
+        with open_log(path) as log:
+            log.append([note("after")], by="x")
+        healed = list(read(path))
+        finished = _survivors(records, cut, finished=not fill)
+        torn = not fill and cut == (kept[-1].end if kept else 0)
+        assert path.read_bytes().startswith(image), cut
+        assert healed[: len(finished)] == finished, cut
+        assert [type(one.event).__name__ for one in healed[len(finished) :]] == (
+            ["NoteAdded"] if torn else ["TailHealed", "NoteAdded"]
+        ), cut
+        assert [one.seq for one in healed] == list(range(1, len(healed) + 1)), cut
+        assert verify(path).seq == len(healed), cut
+
+
+def test_a_record_that_lacks_only_its_line_end_is_finished(tmp_path: Path, whole: tuple[bytes, list[Any]]):
+    """Not a byte of it is declared torn, and the history says that something was closed off."""
+    content, records = whole
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(content[:-1])
+    with open_log(path) as log:
+        log.append([note("after")], by="x", expected=records[-1].seq)
+    assert list(read(path))[: len(records)] == records
+    healed = list(read(path))[len(records)].event
+    assert healed == TailHealed(offset=len(content), bytes=0, sha256=sha256(b"").hexdigest())
+
+
+def test_a_heal_that_is_cut_itself_is_healed(tmp_path: Path, whole: tuple[bytes, list[Any]]):
+    """Crash upon crash inside the healing loses nothing."""
+    content, records = whole
+    path = tmp_path / "history.jsonl"
+    kept = _survivors(records, len(content) - 40, finished=False)
+    path.write_bytes(content[:-40])
+    for turn in range(60):
+        before = path.read_bytes()
+        with open_log(path) as log:
+            log.append([note(turn)], by="x")
+        after = path.read_bytes()
+        first_end = after.index(b"\n", len(before) + 1)
+        path.write_bytes(after[: len(before) + (turn * 37) % (first_end - len(before))])
+        assert list(read(path))[: len(kept)] == kept
+    with open_log(path) as log:
+        log.append([note("last")], by="x")
+    assert events_of(path)[-1] == note("last")
+    assert list(read(path))[: len(kept)] == kept
+
+
+def test_a_writer_heals_before_it_compares_positions(tmp_path: Path, whole: tuple[bytes, list[Any]]):
+    """Whoever has read all whole records is not behind because the torn end was closed off."""
+    content, records = whole
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(content + b'{"seq":')
+    with open_log(path) as log:
+        (added,) = log.append([note("after")], by="x", expected=records[-1].seq)
+    assert added.seq == records[-1].seq + 2
+
+
+@pytest.mark.parametrize("flip", [0x01, 0x20, 0xFF], ids=hex)
+def test_every_flipped_byte_is_noticed(tmp_path: Path, whole: tuple[bytes, list[Any]], flip: int):
+    """Before the last write it is damage, named by its line; in the last write nothing wrong is shown."""
+    content, records = whole
+    path = tmp_path / "history.jsonl"
+    last_write = records[-2].end - len(content[records[-3].end : records[-2].end])
+    for at in range(len(content)):
+        path.write_bytes(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
+        if at < last_write:
+            with pytest.raises(CorruptHistory) as caught:
+                list(read(path))
+            assert "history.jsonl:" in str(caught.value), at
+            spoiled = path.read_bytes()
+            with pytest.raises(CorruptHistory), open_log(path) as log:
+                log.append([note("after")], by="x")
+            assert path.read_bytes() == spoiled, at
+            continue
+        try:
+            assert list(read(path)) == records[:-2], at
+        except CorruptHistory:
+            continue
+        assert (
+            not holds(path, Position(seq=8, offset=len(content), hash=records[-1].hash))
+            or at < len(content) - 67
+        )
+
+
+def test_the_error_names_file_line_and_what_is_wrong(tmp_path: Path, whole: tuple[bytes, list[Any]]):
+    """A changed record is named by the line that an editor shows, healed lines counted."""
+    content, _ = whole
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(content.replace(b'"six"', b'"sox"'))
+    number = content[: content.index(b'"six"')].count(b"\n") + 1
+    with pytest.raises(CorruptHistory) as caught:
+        list(read(path))
+    assert f"history.jsonl:{number}: was changed: its hash does not fit" in str(caught.value)
+    assert caught.value.exit_code == 6
+
+
+LINES = 10  # of the built history: eight records, and two lines of torn bytes
+
+
+def _swap(lines: list[bytes], at: int) -> None:
+    lines[at], lines[at + 1] = lines[at + 1], lines[at]
+
+
+def _edit(lines: list[bytes], at: int) -> None:
+    lines[at] = lines[at].replace(b'"by":"', b'"by":"x')
+
+
+TAMPERINGS: dict[str, Callable[[list[bytes], int], None]] = {
+    "delete": lambda lines, at: lines.pop(at) and None,
+    "duplicate": lambda lines, at: lines.insert(at, lines[at]),
+    "insert": lambda lines, at: lines.insert(at, b'{"seq":1,"note":"mine"}\n'),
+    "blank": lambda lines, at: lines.insert(at, b"\n"),
+    "swap": _swap,
+    "edit": _edit,
+}
+
+
+@pytest.mark.parametrize("how", TAMPERINGS)
+def test_every_tampering_with_whole_lines_is_noticed(
+    tmp_path: Path, whole: tuple[bytes, list[Any]], how: str
+):
+    """Deleting, doubling, inserting, reordering or editing any line but the last ones is damage."""
+    content, _ = whole
+    path = tmp_path / "history.jsonl"
+    for at in range(LINES - 3):
+        lines = content.splitlines(keepends=True)
+        assert len(lines) == LINES
+        TAMPERINGS[how](lines, at)
+        if lines == content.splitlines(keepends=True):
+            continue
+        path.write_bytes(b"".join(lines))
+        with pytest.raises(CorruptHistory):
+            verify(path)
+
+
+def test_a_deleted_line_before_the_last_is_noticed(tmp_path: Path):
+    """The last line is whole, but not the one that belongs there."""
+    path = tmp_path / "history.jsonl"
+    with open_log(path) as log:
+        for turn in range(4):
+            log.append([note(turn)], by="x")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[1] + lines[3])
+    with pytest.raises(CorruptHistory, match="holds record 4, where 3 belongs"):
+        verify(path)
+
+
+def test_truncation_at_a_line_end_shows_against_a_kept_head(tmp_path: Path, whole: tuple[bytes, list[Any]]):
+    """The chain alone cannot tell, but a position kept elsewhere does."""
+    content, records = whole
+    path = tmp_path / "history.jsonl"
+    head = Position(seq=8, offset=len(content), hash=records[-1].hash)
+    path.write_bytes(content[: records[5].end])
+    assert verify(path).seq == 6
+    assert not holds(path, head)
+    with pytest.raises(CorruptHistory, match="has no record 8"):
+        list(read(path, since=head))
+
+
+def test_a_rewritten_chain_shows_against_a_kept_head(tmp_path: Path):
+    """Who recomputes all hashes makes a sound history, but not the one whose head was kept."""
+    path, forged = tmp_path / "history.jsonl", tmp_path / "forged.jsonl"
+    with open_log(path) as log, open_log(forged) as other:
+        log.append([note("true")], by="x")
+        other.append([note("lies")], by="x")
+        head = log.head()
+    path.write_bytes(forged.read_bytes())
+    assert verify(path).offset == head.offset
+    assert not holds(path, head)
+
+
+def test_healed_bytes_are_skipped_only_as_they_were(tmp_path: Path, whole: tuple[bytes, list[Any]]):
+    """A change in bytes that were closed off is noticed, though nobody reads them."""
+    content, _ = whole
+    path = tmp_path / "history.jsonl"
+    at = content.index(b'{"seq":5,"type":"No\n') + 12
+    path.write_bytes(content[:at] + b"?" + content[at + 1 :])
+    with pytest.raises(CorruptHistory, match="closed off were changed"):
+        verify(path)
+
+
+def test_a_known_event_with_wrong_fields_is_named_by_its_line(tmp_path: Path):
+    """A sound chain around data that the event cannot have is damage too."""
+    path = tmp_path / "history.jsonl"
+    signed = b'{"seq":1,"type":"NoteAdded","v":1,"at":"","by":"x","key":null,"data":{"text":5}'
+    digest = sha256(NO_HASH.encode() + signed).hexdigest().encode()
+    path.write_bytes(signed + b',"h":"' + digest + b'"}\n')
+    with pytest.raises(
+        CorruptHistory, match=r"history\.jsonl:1: NoteAdded v1: NoteAdded\.text must be a string"
+    ):
+        verify(path)
+
+
+def test_an_unknown_event_is_shown_raw(tmp_path: Path):
+    """A history that a later program wrote is read, its unknown events as they are."""
+    path = tmp_path / "history.jsonl"
+    signed = b'{"seq":1,"type":"MoonLanded","v":3,"at":"","by":"x","key":null,"data":{"where":[1,2]}'
+    digest = sha256(NO_HASH.encode() + signed).hexdigest().encode()
+    path.write_bytes(signed + b',"h":"' + digest + b'"}\n')
+    (only,) = read(path)
+    assert orjson.dumps(only.event.data) == b'{"where":[1,2]}'  # type: ignore[union-attr]
+
+
+def test_a_batch_that_was_cut_is_void_as_a_whole(tmp_path: Path):
+    """None of the records of a half-written batch is ever shown, and their numbers are used again."""
+    path = tmp_path / "history.jsonl"
+    with open_log(path) as log:
+        log.append([note("a")], by="x")
+        log.append([note("b"), note("c"), note("d")], by="x", key="k")
+    content = path.read_bytes()
+    for cut in range(content.index(b"\n") + 2, len(content) - 1):
+        path.write_bytes(content[:cut])
+        with open_log(path) as log:
+            assert log.head().seq == 1
+            again = log.append([note("b"), note("c"), note("d")], by="x", key="k")
+            assert [one.seq for one in again] == [3, 4, 5]
+        assert events_of(path) == [note(name) for name in "abcd"]
+
+
+def test_holes_in_the_last_batch_are_a_torn_end(tmp_path: Path):
+    """A power cut may lose the middle of an unsynced batch and keep its end: none was acknowledged."""
+    path = tmp_path / "history.jsonl"
+    with open_log(path) as log:
+        log.append([note("a")], by="x")
+        log.append([note(name * 100) for name in "bcdef"], by="x")
+    content = path.read_bytes()
+    begin = content.index(b"\n") + 1
+    for at in range(begin, len(content), 64):
+        hole = content[:at] + b"\0" * 512 + content[at + 512 :]
+        path.write_bytes(hole[: len(content)])
+        assert events_of(path) == [note("a")], at
+        with open_log(path) as log:
+            log.append([note("g")], by="x")
+        assert events_of(path) == [note("a"), note("g")], at

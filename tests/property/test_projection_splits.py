@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.loading import NOTHING
+from events import catalog as ev
+from events.codec import structure, unstructure
+from events.log import Position
+from projections.fold import Snapshot, fold
+from projections.results import results_tsv
+from projections.rows import Rows
+from projections.run import RUN
+from projections.snapshot import read_snapshot, state_json
+from projections.state import RunState
+from projections.timeline import TIMELINE
+from tests.given import (
+    BASELINE,
+    agent_answered,
+    agent_asked,
+    applied,
+    asked,
+    candidate,
+    chosen,
+    committed,
+    discarded,
+    kept,
+    opened,
+    received,
+    recorded,
+    row,
+    runner_started,
+    set_up,
+    started,
+    trained,
+    training,
+)
+
+
+EVENTS = [
+    started(),
+    asked(3),
+    asked(1, loop_stages=("propose",)),
+    runner_started(),
+    *BASELINE,
+    *candidate(1),
+    *candidate(2, "d" * 40),
+    received(),
+    received(source="file"),
+    chosen(2, source="drop", received=5),
+    agent_asked(1, "propose"),
+    agent_answered(1, "propose", "failed"),
+    agent_answered(1, "apply"),
+    opened(3),
+    applied(3, 2),
+    committed(3),
+    training(1),
+    training(2, 2),
+    trained(1, 1.25),
+    trained(2, None, outcome="crashed"),
+    row(1, 1.25),
+    row(2, None, outcome="crashed"),
+    kept(1, "c" * 40),
+    discarded(2),
+    set_up(ok=False, preparable=True),
+    ev.RunResumed(),
+    ev.RunPaused(reason="lunch"),
+    ev.RunUnpaused(),
+    ev.StopRequested(now=True),
+    ev.RunStopped(reason="done", detail=""),
+    ev.NoteAdded(text="hello"),
+    ev.InputNeeded(iteration=1, question="which?"),
+    ev.IterationLeftOpen(iteration=1, next_stage="apply"),
+    ev.ChangeFailed(iteration=3, attempt=1, reason="no"),
+    ev.TrainingLost(iteration=1, attempt=1, reason="reboot"),
+    ev.CrashTriaged(iteration=2, attempt=1, action="fix_and_rerun", reason="typo"),
+    ev.PrepareStarted(attempt=1, command=("python",)),
+]
+HISTORIES = st.lists(st.sampled_from(EVENTS), max_size=40).map(lambda events: recorded(started(), *events))
+
+
+@settings(max_examples=300, deadline=None)
+@given(history=HISTORIES, cut=st.integers(0, 41))
+def test_a_fold_may_be_split_anywhere(history, cut):
+    """Folding a history in two parts gives the state of folding it in one, for any events in any order."""
+    for projection in (RUN, TIMELINE):
+        whole = fold(projection, history)
+        first = fold(projection, history[:cut])
+        assert whole == fold(projection, history[cut:], since=first)
+        assert first == fold(projection, history[:cut]), "a later fold changed an earlier state"
+
+
+@settings(max_examples=200, deadline=None)
+@given(history=HISTORIES)
+def test_a_state_survives_its_snapshot(history):
+    """A run's state read back from its JSON is the same state."""
+    state = fold(RUN, history)
+    assert state == structure(RunState, orjson.loads(orjson.dumps(unstructure(state))))
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=HISTORIES)
+def test_the_table_is_always_five_columns(history):
+    """Whatever happened, each line of results.tsv has five fields."""
+    for line in results_tsv(fold(TIMELINE, history)).splitlines():
+        assert 5 == len(line.split("\t"))
+
+
+@given(st.lists(st.integers()), st.lists(st.integers()))
+def test_rows_grow_without_touching_their_past(first, more):
+    """Adding to rows leaves the rows that were there as they were, also when two grow from one."""
+    rows = Rows(first)
+    left = right = rows
+    for value in more:
+        left = left.plus(value)
+        right = right.plus(-value)
+    assert first == list(rows)
+    assert first + more == list(left)
+    assert first + [-value for value in more] == list(right)
+
+
+def test_a_damaged_snapshot_is_not_used(tmp_path: Path):
+    """A state.json that is cut, of another fold or no JSON counts as absent."""
+    good = state_json(Snapshot(position=Position.start(), state=NOTHING.run))
+    path = tmp_path / "state.json"
+    assert read_snapshot(path) is None
+    path.write_bytes(good)
+    assert NOTHING.run == read_snapshot(path).state
+    for bad in (good[: len(good) // 2], good.replace(b"run/1", b"run/0"), b"[]", b"", b"\xff"):
+        path.write_bytes(bad)
+        assert read_snapshot(path) is None

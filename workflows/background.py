@@ -1,0 +1,27 @@
+"""The runner of one run, in the background: `python background.py HOME RUN_ID`.
+
+A program of its own, since a runner lives all night and has no use for a command line. What it prints
+goes to the run's runner.out: nothing, unless the run ends in error or this program has a bug.
+"""
+
+import sys
+from pathlib import Path
+
+
+def main(home: Path, run_id: str) -> int:
+    """Carry the run on until it rests; return the exit code."""
+    from engine.assembly import assemble  # noqa: PLC0415 - only now can it be found
+    from events.errors import AutoresearchError  # noqa: PLC0415
+    from workflows.render import line  # noqa: PLC0415
+
+    try:
+        return assemble(home, run_id, mode="background", render=line).run()
+    except AutoresearchError as error:
+        sys.stderr.write(f"autoresearch: {error}\n  {error.remedy}\n")
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    # Instead of this folder, whose modules must not hide others, the checkout's top.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
