@@ -10,7 +10,11 @@ from engine.prompts import parse_triage
 from engine.training import digest_output, read_result
 from engine.workspace import RunPaths
 from events import catalog as ev
+from events.clock import seconds_since
 from projections.state import Iteration, Job, RunState
+
+
+ORPHAN_GRACE_S = 60.0
 
 
 @frozen(kw_only=True)
@@ -24,8 +28,11 @@ class Collector:
 
     def collect(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
         """Return the events of a job that has ended; none while it runs."""
-        ended = self.jobs.look(self.paths.job(number, job.step, job.attempt))
+        folder = self.paths.job(number, job.step, job.attempt)
+        ended = self.jobs.look(folder)
         if isinstance(ended, Running):
+            if ended.supervisor is None and self._overdue(job, run):
+                self.jobs.stop(folder)
             return ()
         if isinstance(ended, Absent):  # a started job has a claim; without one its folder was removed
             ended = Lost(reason="its folder is gone")
@@ -36,6 +43,12 @@ class Collector:
         if job.step == "train":
             return (self._trained(one, job, ended, run),)
         return self._answered(one, job, ended, run)
+
+    def _overdue(self, job: Job, run: RunState) -> bool:
+        """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""
+        config = run.config
+        limits = {"prepare": config.prepare_timeout_s, "train": config.deadline_s}
+        return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
     def _prepared(self, job: Job, ended: Finished | Lost) -> ev.PrepareFinished:
         output = digest_output(self.paths.job(0, "prepare", job.attempt))
@@ -60,7 +73,7 @@ class Collector:
             iteration=one.number,
             attempt=job.attempt,
             outcome=result.outcome,
-            reason=result.reason,
+            reason=result.reason or result.note,
             metric=result.metric,
             exit_code=done.exit_code,
             signal=done.signal,

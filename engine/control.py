@@ -66,6 +66,7 @@ def start(
     received = [incoming.from_file(proposal, source="file")] if proposal is not None else []
     if branch is not None:
         check_branch(branch)
+        _refuse_below_a_branch(git, branch)
     if run_id is not None and RunPaths(home=home, run_id=run_id).folder.exists():
         raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
     named = branch or _own_branch(git)
@@ -192,6 +193,17 @@ def _refuse_blocked(run: RunState, request: Request) -> None:
     why, way_out = foresight.why_blocked(run, request)
     if why:
         raise NotFound(why, remedy=way_out)
+
+
+def _refuse_below_a_branch(git: Git, branch: str) -> None:
+    """Refuse `main/x` where there is `main`: git keeps branches as files."""
+    parts = branch.split("/")
+    for above in ("/".join(parts[:count]) for count in range(1, len(parts))):
+        if git.resolve(f"refs/heads/{above}") is not None:
+            raise NotFound(
+                f"the branch {branch} cannot be made: there is a branch {above}",
+                remedy="name another one: --branch autoresearch/NAME",
+            )
 
 
 def _ensure_branch(git: Git, branch: str, base: str) -> None:

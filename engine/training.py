@@ -53,7 +53,9 @@ class Result:
 
 def training_env(config: RunConfig, folder: Path) -> dict[str, str]:
     """Return what is added to the environment of a training; the settings' own `env` has the last word."""
-    env = {**FAST_ON_CPU, "PYTHONUNBUFFERED": "1", "AUTORESEARCH_JOB_DIR": str(folder.absolute())}
+    # No bytecode is written: two candidates of one second and one size would share a stale file.
+    plain = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {**FAST_ON_CPU, **plain, "AUTORESEARCH_JOB_DIR": str(folder.absolute())}
     if config.budget:
         env["AUTORESEARCH_BUDGET"] = config.budget
     return env | config.env

@@ -300,7 +300,7 @@ class TrainingFinished:
     iteration: int
     attempt: int
     outcome: Outcome
-    reason: str  # "" when succeeded
+    reason: str  # why it did not succeed; of a success only what is odd about it
     metric: float | None
     exit_code: int | None
     signal: int | None

@@ -13,5 +13,10 @@ def from_epoch(seconds: float) -> str:
     return _text(datetime.fromtimestamp(seconds, UTC))
 
 
+def seconds_since(at: str) -> float:
+    """Return how long ago an instant of the form of `now` was, by this machine's clock."""
+    return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
+
+
 def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"

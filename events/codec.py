@@ -6,7 +6,7 @@ hash of the line before. Knows nothing of files; events/log.py writes the lines,
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, NamedTuple, get_args
+from typing import Any, TypeAlias, get_args
 
 import orjson
 from attrs import frozen
@@ -73,14 +73,9 @@ class Position:
         return cls(seq=0, offset=0, hash=NO_HASH)
 
 
-class Payload(NamedTuple):
-    """An event on its way into a history: checked, encoded, and not yet placed."""
-
-    event: Event
-    type: str
-    head: bytes  # of the line: what is the same for all events of a class
-    data: bytes
-
+# An event on its way into a history, checked and encoded: itself, its type, what is the same at the head
+# of all lines of its class, its data. A plain tuple: a named one costs 0.3 us more (2026-11).
+Payload: TypeAlias = tuple[Event, str, bytes, bytes]
 
 _CLASSES: Mapping[str, type[Any]] = {cls.__name__: cls for cls in get_args(Event)}
 _WRITERS: Mapping[type[Any], tuple[str, bytes, Callable[[Any], dict[str, JSON]]]] = {
@@ -162,7 +157,7 @@ def payload(event: Event) -> Payload:
             f"a {name} of {len(encoded)} bytes is too large for a history (at most {MAX_LINE - 2**12})",
             remedy="keep it in a file, and its digest in the event",
         )
-    return Payload(event, name, head, encoded)
+    return event, name, head, encoded
 
 
 def text_field(name: str, text: str) -> bytes:
@@ -194,7 +189,8 @@ def line(
     `tx` stands right behind `seq`, so that a reader sees it without a search.
     """
     place = b"" if tx is None else b',"tx":[%d,%d]' % tx
-    signed = b'{"seq":%d%b%b%b%b' % (seq, place, one.head, envelope, one.data)
+    _, _, head, data = one
+    signed = b'{"seq":%d%b%b%b%b' % (seq, place, head, envelope, data)
     digest = sha256(prev.encode() + signed).hexdigest()
     return b'%b,"h":"%b"}\n' % (signed, digest.encode()), digest
 

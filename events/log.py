@@ -168,6 +168,7 @@ class EventLog:
         try:
             self._close_off(fd, self._tail.head, finishes=bool(finished))
         except OSError as error:
+            self._tail.forget()  # what was about to be finished is not
             raise DiskTrouble(
                 str(self._path), doing="closing off a torn end", error=error, withdrawn=True
             ) from error
@@ -177,7 +178,7 @@ class EventLog:
         """Return what was appended under this key before, or nothing."""
         first = self._tail.first_under(key)
         if first and [(event_type(one.event), _data(one)) for one in first] != [
-            (one.type, one.data) for one in payloads
+            (name, data) for _, name, _, data in payloads
         ]:
             raise KeyReused(
                 f"{self._path}: the key {key!r} was used for record {first[0].seq}, with other events",
@@ -199,9 +200,7 @@ class EventLog:
             raw, prev = line(one, shared, seq=seq, tx=tx, prev=prev)
             end += len(raw)
             raws.append(raw)
-            recorded.append(
-                Recorded(seq=seq, at=at, by=by, key=key, tx=tx, event=one.event, hash=prev, end=end)
-            )
+            recorded.append(Recorded(seq=seq, at=at, by=by, key=key, tx=tx, event=one[0], hash=prev, end=end))
         try:
             write_all(fd, b"".join(raws))
         except OSError as error:
@@ -289,7 +288,7 @@ def _encoded(events: Sequence[Event]) -> list[Payload]:
     payloads = [payload(event) for event in events]
     if any(isinstance(event, TailHealed) for event in events):
         raise InvalidInput("only the log itself records TailHealed")
-    size = sum(len(one.data) for one in payloads)
+    size = sum(len(data) for *_, data in payloads)
     if size > MAX_BATCH:
         raise InvalidInput(f"a batch of {size} bytes is too large for a history (at most {MAX_BATCH})")
     return payloads

@@ -16,7 +16,7 @@ from events.errors import CorruptHistory, NotFound, PositionVoided
 
 
 POLL_S = 1.0  # between two looks of `follow` that nobody woke
-_BUFFER = 2**17
+_BUFFER = 2**14  # larger ones cost a short read more than they save a long one
 
 Line: TypeAlias = tuple[int, bytes, int, str]  # seq, raw, end, hash: a line that was found right
 

@@ -47,7 +47,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ),
         (
             "PASSWORD=VALUE",
-            r"(?i)((?<![A-Za-z0-9])PASS(?:WORD|WD|PHRASE)[\"']?=[\"']?)[^\s\"',;)]{8,}",
+            r"(?i)(PASS(?:WORD|WD|PHRASE)[\"']?=[\"']?)[^\s\"',;)]{8,}",
             rf"\1{MARK}",
         ),
     )

@@ -157,9 +157,10 @@ class _Maker:
         required = {one.name for one in known if exact or one.default is attrs.NOTHING}
         self.names["wrong_fields"] = _refuser_of_fields(self.cls, required)
         self.names |= {"REQUIRED": required, "NAMES": {one.name for one in known}}
+        fits = f"len(data) == {len(known)}" if exact else "data.keys() <= NAMES"
         lines = [
             "def function(data):",
-            "    if data.__class__ is not dict or not (REQUIRED <= data.keys() <= NAMES):",
+            f"    if data.__class__ is not dict or not ({fits} and data.keys() >= REQUIRED):",
             "        wrong_fields(data)",
         ]
         arguments = []
@@ -172,8 +173,6 @@ class _Maker:
                 default = _default(known[index], index, self.names)
                 expression = f"{default} if f{index} is MISSING else {expression}"
             arguments.append(f"        {name}={expression},")
-        if exact:
-            lines[1] = "    if data.__class__ is not dict or data.keys() != NAMES:"
         return "\n".join([*lines, "    return cls(", *arguments, "    )"])
 
     def expression(self, annotation: object, var: str, name: str) -> str:

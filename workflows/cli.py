@@ -69,7 +69,10 @@ def main(words: Sequence[str] | None = None) -> int:
         return _refuse(_usage(error), f"`{_path(error)} --help` lists what there is", 2)
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:  # the reader has seen enough
+    except SystemExit as leaving:  # typer answers a completion, or was told by the reader: enough
+        seen_enough = isinstance(leaving.__context__, BrokenPipeError)
+        return 0 if seen_enough or leaving.code is None else int(leaving.code)
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:

@@ -18,8 +18,6 @@ from workflows.status import look, status_object, status_page
 
 TAIL_LINES = 20
 
-Number = Annotated[int | None, typer.Argument(help="The iteration; 0 is the baseline.", metavar="N", min=0)]
-
 
 def status(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
     """Say how a run stands: what is done, what is being done, what is best, what it waits for."""

@@ -128,6 +128,28 @@ def test_a_disk_that_stays_broken_is_told_each_time(
     assert verify(path).offset == path.stat().st_size
 
 
+@pytest.mark.parametrize("partly", [0.0, 0.002, 0.5, 0.999])
+@pytest.mark.parametrize("torn", [1, 2, 30])
+def test_a_heal_that_fails_is_done_by_the_next_append(path: Path, disk: BrokenDisk, partly: float, torn: int):
+    """Where the disk refuses the closing off of a torn end, the same log and a new one go on later."""
+    content = build(path)
+    path.write_bytes(content[:-torn])
+    disk.partly = partly
+    with EventLog(path) as log:
+        disk.calls, disk.fail_at = [], 0
+        trouble = _try(log, [note("a")])
+        assert trouble is not None
+        log.append([note("b")], by="x")
+        before = events_of(path)
+    assert before[-1] == note("b")
+    assert note("a") not in before
+    assert (note("eight") in before) == (torn == 1)
+    with EventLog(path) as log:
+        log.append([note("c")], by="x")
+    assert events_of(path) == [*before, note("c")]
+    assert verify(path).offset == path.stat().st_size
+
+
 def _is_part(events: list[Any], whole: list[Any]) -> bool:
     """Say whether events occur in this order in a longer list."""
     rest = iter(whole)

@@ -94,9 +94,7 @@ class LogMachine(RuleBasedStateMachine):
             self.model += events
 
     @rule(texts=TEXTS, keep=st.floats(0, 1), fill=st.sampled_from(FILLS), key=KEYS, whole=st.booleans())
-    def crash_while_appending(
-        self, texts: list[str], keep: float, fill: bytes, key: str, whole: bool
-    ) -> None:  # noqa: FBT001
+    def crash_while_appending(self, texts: list[str], keep: float, fill: bytes, key: str, whole: Any) -> None:
         if self.unfinished:
             self.append(0, ["first"])
         events, before = [note(text) for text in texts], self._size()

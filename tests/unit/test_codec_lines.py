@@ -156,7 +156,7 @@ def test_what_is_no_event_is_refused():
 def test_numbers_and_text_survive_exactly():
     """Floats round-trip to the last bit, and text keeps every character."""
     event = sample(TailHealed)
-    assert orjson.loads(codec.payload(event).data) == codec.encode_data(event)
+    assert orjson.loads(codec.payload(event)[-1]) == codec.encode_data(event)
     asked = AgentAsked(iteration=0, step="apply", attempt=1, agent="\x00\u2028\U0001f600", prompt_sha256="")
     raw = _line(asked)
     assert raw.count(b"\n") == 1

@@ -46,6 +46,7 @@ def test_known_shapes_are_replaced(secret: str, around: str):
         ("api_key = 'a1b2c3d4e5'", f"api_key = '{MARK}'"),
         ("?access_token=a1b2c3d4e5&x=1", f"?access_token={MARK}"),
         ("DB_PASSWORD=correcthorse", f"DB_PASSWORD={MARK}"),
+        ("PGPASSWORD=correcthorse psql", f"PGPASSWORD={MARK} psql"),
         ("password=hunter22x", f"password={MARK}"),
         ("https://me:s3cr3t-pw@host.example/x.git", f"https://me:{MARK}@host.example/x.git"),
         ("postgres://u:p@h/db", f"postgres://u:{MARK}@h/db"),

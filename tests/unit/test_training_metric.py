@@ -141,6 +141,7 @@ def test_training_gets_the_fast_variables_and_its_folder() -> None:
         "MALLOC_MMAP_MAX_": "0",
         "MALLOC_TRIM_THRESHOLD_": "8000000000",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
         "AUTORESEARCH_JOB_DIR": "/runs/r 1/train.1",
         "AUTORESEARCH_BUDGET": "tokens:1000",
         "X": "1",

@@ -1,0 +1,251 @@
+"""The commands that look: on histories a test has written, in process, never writing anything."""
+
+import csv
+import io
+import json
+import shlex
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from engine.process import hold_lock
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events.log import EventLog
+from tests import given as g
+from tests.cli_helpers import bytes_of, git, make_repo, make_run
+from workflows import tailing
+from workflows.cli import main
+
+
+DONE = ev.RunStopped(reason="done", detail="2 iterations, best val_bpb 1.400000")
+LOG = "\n".join(f"step {n} | loss: 3.0" for n in range(300)) + "\nval_bpb: 1.4\n"
+
+
+@pytest.fixture
+def repo(tmp_path, monkeypatch) -> Path:
+    """A committed repository, which is the current folder."""
+    made = make_repo(tmp_path / "repo")
+    monkeypatch.chdir(made)
+    monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
+    monkeypatch.setattr(tailing, "POLL_S", 0.02)
+    return made
+
+
+@pytest.fixture
+def done(repo) -> RunPaths:
+    """A run that is done: baseline, one kept and one discarded iteration, with real commits."""
+    base = git(repo, "rev-parse", "HEAD")
+    (repo / "train.py").write_text("LR = 0.2\n")
+    git(repo, "commit", "-qam", "candidate")
+    commit = git(repo, "rev-parse", "HEAD")
+    git(repo, "reset", "-q", "--hard", base)
+    baseline = [evolve(one, base_commit=base) if isinstance(one, ev.IterationStarted) else one for one in g.BASELINE]
+    paths = make_run(
+        repo,
+        g.asked(2),
+        g.runner_started(),
+        *baseline,
+        g.opened(1, base=base),
+        g.chosen(1, description="a\tbetter\nrate"),
+        g.applied(1),
+        g.committed(1, commit),
+        g.training(1, commit=commit),
+        g.trained(1, 1.4),
+        evolve(g.row(1, 1.4), commit=commit),
+        g.kept(1, commit),
+        *(g.opened(2, base=commit), g.chosen(2), g.applied(2), g.committed(2, commit), g.training(2)),
+        *(g.trained(2, None, outcome="crashed"), g.row(2, None, outcome="crashed"), g.discarded(2), DONE),
+    )
+    for number in (0, 1, 2):
+        job = paths.job(number, "train", 1)
+        job.mkdir(parents=True)
+        (job / "output.log").write_text(LOG if number else "the baseline\n")
+        (job / "exit.json").write_text("{}")
+    return paths
+
+
+def call(words: str, capsys) -> str:
+    """Run one command line that must succeed; return what it printed."""
+    code = main(shlex.split(words))
+    said = capsys.readouterr()
+    assert (0, "") == (code, said.err)
+    return said.out
+
+
+def test_looking_never_writes(repo, done, capsys):
+    """No command that shows leaves a trace, with or without caches."""
+    before = bytes_of(repo)
+    for words in (
+        *("status", "status --json", "runs", "runs --json", "experiments", "experiments --csv", "show 1"),
+        *("logs", "history", "history -f --jsonl", "replay", "replay --at 3 --json", "watch"),
+    ):
+        call(words, capsys)
+    assert before == bytes_of(repo)
+
+
+def test_status_is_one_object_or_a_page(done, capsys):
+    """`--json` prints one JSON object and nothing else; without it, a page."""
+    told = json.loads(call("status --json", capsys))
+    assert ("autoresearch.status/1", done.run_id, "done") == (told["schema"], told["run_id"], told["phase"])
+    assert {"kept": 1, "discarded": 0, "crashed": 1, "not_applied": 0} == told["counts"]
+    assert str(done.history) == told["history_path"]
+    page = call("status", capsys)
+    assert "val_bpb 1.400000, iteration 1" in page
+    assert "2 iterations (1 kept, 1 crashed), 0 left" in page
+
+
+def test_status_follows_a_living_runner(repo, capsys):
+    """While somebody holds the run's lock, the run is not interrupted."""
+    paths = make_run(repo, g.asked(2), g.runner_started(), *g.BASELINE)
+    time.sleep(0)
+    with hold_lock(paths.lock):
+        assert "loop" == json.loads(call("status --json", capsys))["phase"]
+    assert "interrupted" == json.loads(call("status --json", capsys))["phase"]
+
+
+def test_experiments_in_three_forms(done, capsys):
+    """The table, CSV and JSON have one row for each iteration, and say the same."""
+    table = call("experiments", capsys).splitlines()
+    assert ["#", "status", "val_bpb", "memory", "time", "commit", "by", "description"] == table[0].split()
+    assert [" ", "*", " "] == [line[:1] for line in table[1:]]
+    told = json.loads(call("experiments --json", capsys))
+    read = list(csv.DictReader(io.StringIO(call("experiments --csv", capsys))))
+    assert ["keep", "keep", "crash"] == [row["status"] for row in told] == [row["status"] for row in read]
+    assert [1.5, 1.4, None] == [row["metric"] for row in told]
+    assert {"LR": 0.1} == told[1]["settings"]
+
+
+def test_show_tells_an_iteration_whole(done, capsys):
+    """Proposal, diff, metric, events and the end of the log are on one page, and in one object."""
+    page = call("show 1", capsys)
+    for part in ("iteration 1: keep", "1.400000", "set LR = 0.1", "-LR = 0.1\n+LR = 0.2", "iteration 1 opened", "the end"):
+        assert part in page
+    told = json.loads(call("show 1 --json", capsys))
+    assert "raise the rate" not in told["proposal"]["description"]
+    assert told["diff"] == call("show 1 --diff", capsys)
+    assert "baseline: keep" in call("show 0", capsys)
+    assert "" == call("show 0 --diff", capsys)
+
+
+def test_show_falls_back_to_the_stored_diff(repo, capsys):
+    """Where git has lost a commit, the diff that lies with the iteration is shown."""
+    paths = make_run(repo, g.asked(1), *g.BASELINE, *g.candidate(1))
+    paths.iteration(1).mkdir(parents=True)
+    (paths.iteration(1) / "candidate.diff").write_text("-stored\n")
+    assert "-stored\n" == call("show 1 --diff", capsys)
+
+
+def test_logs_end_of_the_newest_or_a_named_one(done, capsys):
+    """Without a number the newest training's log, of which the last 200 lines; with one, that one's."""
+    assert LOG.splitlines()[-200:] == call("logs", capsys).splitlines()
+    assert LOG.splitlines()[-3:] == call("logs 1 -n 3", capsys).splitlines()
+    assert LOG == call("logs 2 -n 0", capsys)
+    assert "the baseline\n" == call("logs 0", capsys)
+    assert LOG.splitlines()[-200:] == call("logs -f", capsys).splitlines()
+
+
+def test_a_log_of_strange_bytes_is_printed_as_it_is(done, capfdbinary):
+    """Output that is not UTF-8, or one endless line, is no trouble."""
+    raw = b"\xff\xfe" + b"x" * 3_000_000
+    (done.job(2, "train", 1) / "output.log").write_bytes(raw)
+    assert 0 == main(["logs", "2", "-n", "0"])
+    assert raw == capfdbinary.readouterr().out
+
+
+def test_history_in_lines_and_as_stored(done, capsys):
+    """One line per event, or the very bytes of the records; filtered by number and type."""
+    stored = done.history.read_text()
+    assert stored == call("history --jsonl", capsys)
+    assert len(stored.splitlines()) == len(call("history", capsys).splitlines())
+    assert stored.splitlines()[20:] == call("history --jsonl --since 20", capsys).splitlines()
+    assert 2 == len(call("history --type CandidateKept", capsys).splitlines())
+    assert 3 == len(call("history --type CandidateKept --type CandidateDiscarded -f", capsys).splitlines())
+
+
+def test_history_of_a_healed_tail_prints_records_only(repo, capsys):
+    """Torn bytes that were closed off are no record, and are not printed as one."""
+    paths = make_run(repo, g.asked(1))
+    with paths.history.open("ab") as file:
+        file.write(b'{"seq":3,"torn')
+    with EventLog(paths.history) as log:
+        log.append([ev.NoteAdded(text="after")], by="test")
+    told = [json.loads(line) for line in call("history --jsonl", capsys).splitlines()]
+    assert [1, 2, 3, 4] == [one["seq"] for one in told]
+
+
+def test_a_damaged_history_has_code_6_everywhere(done, capsys):
+    """Every command that reads says the same of a damaged history."""
+    raw = bytearray(done.history.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    done.history.write_bytes(raw)
+    for words in ("status", "history", "experiments", "show 1", "logs", "replay", "resume --loops 1", "note x"):
+        assert 6 == main(words.split()), words
+    assert "unreadable" in call("runs", capsys).splitlines()[-1]
+
+
+def test_replay_is_the_state_as_of_an_event(done, capsys):
+    """`--at` folds just so far, and says what came next then."""
+    told = json.loads(call("replay --at 3 --json", capsys))
+    assert (3, "check setup") == (told["seq"], told["next"])
+    assert told["state"]["best"] is None
+    assert 1.4 == json.loads(call(f"replay {done.run_id} --json", capsys))["state"]["best"]["metric"]
+    assert "at rest, done" in call("replay", capsys)
+    assert 3 == main(["replay", "--at", "999"])
+
+
+def test_runs_lists_the_newest_last(repo, done, capsys):
+    """Each run is a line, in the order in which they began."""
+    newer = make_run(repo, g.asked(1), branch="autoresearch/mar9")
+    assert [done.run_id, newer.run_id] == [line.split()[0] for line in call("runs", capsys).splitlines()[1:]]
+    assert [done.run_id, newer.run_id] == [one["run_id"] for one in json.loads(call("runs --json", capsys))]
+
+
+def test_inside_a_runs_worktree_the_users_repository_is_meant(repo, done, capsys, monkeypatch):
+    """Whoever stands in a run's worktree sees the run, not an empty repository."""
+    git(repo, "worktree", "add", "-q", "--detach", str(done.worktree))
+    monkeypatch.chdir(done.worktree)
+    assert done.run_id in call("status", capsys)
+
+
+def test_watching_ends_when_the_run_rests(repo, capsys):
+    """Off a terminal, watch prints one line per event, what is new too, and ends with the run."""
+    paths = make_run(repo, g.asked(1), g.runner_started(), *g.BASELINE)
+
+    def go_on() -> None:
+        with hold_lock(paths.lock), EventLog(paths.history) as log:
+            for event in (g.opened(1), g.chosen(1), DONE):
+                time.sleep(0.1)
+                log.append([event], by="test")
+
+    other = threading.Thread(target=go_on)
+    other.start()
+    lines = call("watch", capsys).splitlines()
+    other.join()
+    assert 12 == len(lines)
+    assert "#12 at rest, done" in lines[-1]
+    assert "iteration 1 tries" in lines[-2]
+
+
+def test_watching_a_run_without_runner_says_so(repo, capsys):
+    """Nobody waits for ever for a runner that died."""
+    make_run(repo, g.asked(1), g.runner_started(), *g.BASELINE)
+    assert 3 == main(["watch"])
+    assert "no runner of autoresearch-mar8-r001 is alive" in capsys.readouterr().err
+
+
+def test_watching_a_failed_baseline_has_code_4(repo, capsys):
+    """How the run ended is how the watching ends."""
+    make_run(repo, g.asked(1), ev.RunStopped(reason="baseline_failed", detail="crashed: it broke"))
+    assert 4 == main(["watch"])
+    assert "the baseline failed: crashed: it broke" in capsys.readouterr().err
+
+
+def test_watching_a_run_that_waits_and_has_no_runner_has_code_8(repo, capsys):
+    """A paused run that nobody runs is a human's turn."""
+    make_run(repo, g.asked(1), *g.BASELINE, ev.RunPaused(reason="the agent failed"))
+    assert 8 == main(["watch"])
+    assert "paused: the agent failed" in capsys.readouterr().err

@@ -1,0 +1,98 @@
+import pytest
+
+from engine.requests import Wish, check_branch, request_of
+from events.errors import UsageRefused
+from events.values import LOOP_STAGES, TOP_STAGES, RunConfig
+
+
+CONFIG = RunConfig(agent="none")
+
+
+def request(**words):
+    return request_of(Wish(**words), config=CONFIG)
+
+
+def test_nothing_said_is_one_loop_of_everything():
+    """Without a word, one loop is asked for, with all stages."""
+    asked = request()
+    assert (1, TOP_STAGES, LOOP_STAGES) == (asked.loops, asked.stages, asked.loop_stages)
+
+
+@pytest.mark.parametrize(
+    ("words", "stages", "loop_stages", "loops"),
+    [
+        ({"only": "setup,baseline"}, ("setup", "baseline"), LOOP_STAGES, 0),
+        ({"only": "baseline, setup"}, ("setup", "baseline"), LOOP_STAGES, 0),
+        ({"only": "loop"}, ("loop",), LOOP_STAGES, 1),
+        ({"only": "train"}, ("loop",), ("train",), 1),
+        ({"only": "setup,train,decide"}, ("setup", "loop"), ("train", "decide"), 1),
+        ({"only": "loop", "loop_only": "decide,train,record"}, ("loop",), ("train", "record", "decide"), 1),
+        ({"loop_only": "propose"}, TOP_STAGES, ("propose",), 1),
+        ({"from_stage": "baseline"}, ("baseline", "loop"), LOOP_STAGES, 1),
+        ({"to_stage": "baseline"}, ("setup", "baseline"), LOOP_STAGES, 0),
+        ({"from_stage": "setup", "to_stage": "setup"}, ("setup",), LOOP_STAGES, 0),
+        ({"loops": 0}, TOP_STAGES, LOOP_STAGES, 0),
+        ({"loops": 7, "only": "loop"}, ("loop",), LOOP_STAGES, 7),
+    ],
+)
+def test_stages_are_what_was_said_in_their_own_order(words, stages, loop_stages, loops):
+    """A request holds just the stages that were named, in the order in which they are done."""
+    asked = request(**words)
+    assert (stages, loop_stages, loops) == (asked.stages, asked.loop_stages, asked.loops)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ({"only": "bseline"}, "did you mean baseline?"),
+        ({"loop_only": "trian"}, "did you mean train?"),
+        ({"loop_only": "baseline"}, "the stages are propose"),
+        ({"from_stage": "lop"}, "did you mean loop?"),
+        ({"to_stage": "train"}, "the stages are setup, baseline, loop"),
+        ({"only": " , "}, "--only names no stage"),
+        ({"from_stage": "loop", "to_stage": "setup"}, "comes after"),
+        ({"only": "loop", "from_stage": "setup"}, "cannot go with"),
+        ({"only": "train", "loop_only": "train"}, "name them in one of the two"),
+        ({"only": "setup", "loop_only": "train"}, "leave out"),
+        ({"only": "setup", "loops": 3}, "leave the loop out"),
+        ({"loops": -1}, "expected 0 to"),
+        ({"loops": 10**30}, "expected 0 to"),
+        ({"agent": "none", "stochastic": False}, "contradict"),
+        ({"agent": "opencod"}, "did you mean opencode?"),
+    ],
+)
+def test_what_is_misspelt_or_contradicts_is_refused(words, says):
+    """A wrong word is a usage error that names the nearest right one, or what contradicts."""
+    with pytest.raises(UsageRefused) as refused:
+        request(**words)
+    assert says in f"{refused.value} {refused.value.remedy}"
+    assert refused.value.remedy
+
+
+def test_no_stochastic_asks_no_agent():
+    """--no-stochastic outweighs the configured agent."""
+    asked = request_of(Wish(stochastic=False), config=RunConfig(agent="codex"))
+    assert (False, "none") == (asked.stochastic, asked.agent)
+
+
+def test_the_named_agent_outweighs_the_configured_one():
+    """--agent is taken before the setting."""
+    assert "codex" == request_of(Wish(agent="codex"), config=RunConfig(agent="claude")).agent
+    assert "claude" == request_of(Wish(), config=RunConfig(agent="claude")).agent
+
+
+@pytest.mark.parametrize("name", ["autoresearch/mar10", "autoresearch/mar10-2", "main", "a.b/c", "größer"])
+def test_good_branch_names_pass(name):
+    """What git takes for a branch is taken."""
+    check_branch(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "-x", "/x", "x/", "a//b", "a..b", "a b", "a\tb", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "@", "HEAD"]
+    + ["a@{b", ".a", "a/.b", "a.", "a.lock", "a.lock/b", "a\x00b", "a\u202eb"],
+)
+def test_bad_branch_names_are_refused(name):
+    """What git would not take is refused before anything is created."""
+    with pytest.raises(UsageRefused):
+        check_branch(name)

@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import pytest
+
+from engine.gpu import Gpu, parse
+from engine.progress import Progress
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events.values import Process
+from tests import given as g
+from workflows.pages import next_words
+from workflows.status import Look, phase, status_object, status_page
+
+
+FIELDS = [
+    *("schema", "run_id", "branch", "phase", "setup_done", "baseline_done", "iterations_completed", "loops_left"),
+    *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "progress", "counts"),
+    *("waiting_proposals", "need_input", "gpu", "state_path", "history_path", "runner_log_path", "seq", "as_of"),
+]
+LATE = "2026-03-08T23:00:00.000Z"
+RUNNER = Process(pid=7, started=1, boot_id="b")
+
+
+def look(*events, runner: Process | None = RUNNER, **more) -> Look:
+    paths = RunPaths(home=Path("/home"), run_id="autoresearch-mar8-r001")
+    seen = {"progress": None, "gpu": None, "dropped": 0, "as_of": LATE} | more
+    return Look(paths=paths, run=g.given(*events), runner=runner, **seen)
+
+
+def phase_of(*events, alive: bool = True, dropped: int = 0, as_of: str = LATE) -> str:
+    return phase(g.given(*events), runner_alive=alive, dropped=dropped, as_of=as_of)
+
+
+BEGUN = (g.started(), g.asked(2), g.runner_started())
+NEEDS = ev.InputNeeded(iteration=1, question="which way?")
+
+
+@pytest.mark.parametrize(
+    ("events", "alive", "expected"),
+    [
+        (BEGUN, True, "setup"),
+        ((*BEGUN, g.set_up()), True, "baseline"),
+        ((*BEGUN, *g.BASELINE), True, "loop"),
+        ((*BEGUN, *g.BASELINE), False, "interrupted"),
+        ((*BEGUN, *g.BASELINE, g.opened(1), NEEDS), True, "waiting"),
+        ((*BEGUN, *g.BASELINE, g.opened(1), NEEDS), False, "waiting"),
+        ((*BEGUN, *g.BASELINE, g.opened(1), NEEDS, g.received()), False, "interrupted"),
+        ((*BEGUN, ev.RunPaused(reason="r")), True, "paused"),
+        ((*BEGUN, ev.RunPaused(reason="r")), False, "paused"),
+        ((*BEGUN, ev.RunPaused(reason="r"), ev.RunUnpaused()), False, "interrupted"),
+        ((*BEGUN, ev.RunStopped(reason="done", detail="")), False, "done"),
+        ((*BEGUN, ev.RunStopped(reason="stopped", detail="")), False, "stopped"),
+        ((*BEGUN, ev.RunStopped(reason="setup_incomplete", detail="")), False, "failed"),
+        ((*BEGUN, ev.RunStopped(reason="baseline_failed", detail="")), False, "failed"),
+        ((*BEGUN, ev.RunStopped(reason="blocked", detail="")), False, "failed"),
+    ],
+)
+def test_the_phase_is_one_word_for_how_it_stands(events, alive, expected):
+    """Each state of a run and its runner has one phase."""
+    assert expected == phase_of(*events, alive=alive)
+
+
+def test_a_dropped_proposal_that_nobody_hears_is_an_interrupted_run():
+    """Waiting with an answer in the inbox and no runner alive needs a resume, not a human's idea."""
+    events = (*BEGUN, *g.BASELINE, g.opened(1), NEEDS)
+    assert "interrupted" == phase_of(*events, alive=False, dropped=1)
+
+
+def test_a_runner_that_is_just_starting_is_no_interruption():
+    """For three seconds after a request, a missing runner is one on its way."""
+    events = (g.started(), g.asked(2))
+    assert "setup" == phase_of(*events, alive=False, as_of="2026-03-08T21:00:04.000Z")
+    assert "interrupted" == phase_of(*events, alive=False, as_of="2026-03-08T21:00:06.000Z")
+
+
+def test_the_object_has_exactly_the_fields_of_the_contract():
+    """`status --json` has these fields, in this order, at any time of a run."""
+    assert FIELDS == list(status_object(look()))
+    assert FIELDS == list(status_object(look(*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1))))
+
+
+def test_the_object_tells_what_is_going_on():
+    """Best, baseline, the open stage, progress, counts and proposals are read off the state."""
+    progress = Progress(percent=42.0, seconds_left=18.0, loss=3.2, tok_per_s=2e4, step=4, as_of=LATE)
+    events = (*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1), g.received())
+    told = status_object(look(*events, progress=progress, dropped=2))
+    assert (1.5, 1.5, g.BASE) == (told["best_val_bpb"], told["baseline_val_bpb"], told["kept_commit"])
+    assert {"iteration": 1, "stage": "train", "attempt": 1, "since": "2026-03-08T21:00:14.000Z"} == told["in_progress"]
+    assert {"percent": 42.0, "seconds_left": 18.0, "loss": 3.2, "tok_per_s": 2e4} == told["progress"]
+    assert (2, 0, 3) == (told["loops_left"], told["iterations_completed"], told["waiting_proposals"])
+    assert {"kept": 0, "discarded": 0, "crashed": 0, "not_applied": 0} == told["counts"]
+
+
+def test_the_page_says_what_to_do():
+    """A run that waits, or lacks its runner, names the way on."""
+    waiting = status_page(look(*BEGUN, *g.BASELINE, g.opened(1), NEEDS))
+    assert "which way?" in waiting
+    assert "autoresearch propose" in waiting
+    assert "autoresearch resume" in status_page(look(*BEGUN, runner=None))
+
+
+def test_the_page_forges_no_line():
+    """Text from outside cannot add a line to the page."""
+    hostile = g.received(description="x\nbest     val_bpb 0.000001\x1b[2J")
+    page = status_page(look(*BEGUN, *g.BASELINE, hostile))
+    assert 1 == sum(line.startswith("best") for line in page.splitlines())
+    assert "\x1b" not in page
+
+
+def test_what_comes_next_is_the_deciders_word():
+    """The next step is asked of the decider, or it is the end of the job that runs."""
+    assert "check setup" == next_words(g.given(*BEGUN))
+    assert "start training (iteration 1)" == next_words(g.given(*BEGUN, *g.BASELINE, *g.candidate(1)))
+    running = g.given(*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1))
+    assert "when train of iteration 1 has ended" == next_words(running)
+
+
+def test_a_card_is_read_from_nvidia_smi():
+    """The first line counts; what the driver does not say is None."""
+    card = Gpu(utilisation_percent=97.0, memory_used_mb=40536.0, memory_total_mb=81559.0, name="NVIDIA H100")
+    assert card == parse("97, 40536, 81559, NVIDIA H100\n0, 1, 2, other\n")
+    assert parse("[N/A], 1, 2, Some, card").utilisation_percent is None
+    assert parse("No devices were found") is None
+    assert parse("") is None
