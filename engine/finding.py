@@ -7,7 +7,7 @@ from attrs import frozen
 
 from engine.git import find_top
 from engine.ports import Git
-from engine.workspace import RUN_ID, RunPaths, latest_run, list_runs, runs_folder
+from engine.workspace import FIRST_LINE_BYTES, RUN_ID, RunPaths, latest_run, list_runs, runs_folder
 from events.errors import NotFound
 
 
@@ -59,8 +59,17 @@ def find_run(home: Path, git: Git, run_id: str | None) -> Found:
 
 
 def started_runs(home: Path) -> tuple[str, ...]:
-    """Return the runs that have a history, the newest last; a folder without one is a claim in the making."""
-    return tuple(run_id for run_id in list_runs(home) if RunPaths(home=home, run_id=run_id).history.exists())
+    """Return the runs that have begun, the newest last; a folder without a first event is a claim."""
+    return tuple(run_id for run_id in list_runs(home) if _has_begun(RunPaths(home=home, run_id=run_id)))
+
+
+def _has_begun(paths: RunPaths) -> bool:
+    """Say whether the first event is there whole; without one, a `start` was killed in the middle."""
+    try:
+        with paths.history.open("rb") as history:
+            return history.readline(FIRST_LINE_BYTES).endswith(b"\n")
+    except FileNotFoundError:
+        return False
 
 
 def _unknown(home: Path, run_id: str, known: tuple[str, ...]) -> NotFound:

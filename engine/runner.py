@@ -4,6 +4,8 @@ One runner at a time holds a run (a kernel lock). It never waits for a job: trai
 prepare.py outlive it, and whoever runs next picks them up.
 """
 
+import contextlib
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -19,7 +21,16 @@ from engine.views import Render, Views
 from engine.workspace import RunPaths
 from events import catalog as ev
 from events.codec import Recorded, require_known
-from events.errors import AutoresearchError, RunFailed, WaitingForHuman, WrongExpectedVersion
+from events.errors import (
+    AutoresearchError,
+    CorruptHistory,
+    DiskTrouble,
+    PositionVoided,
+    RunFailed,
+    UnknownEvent,
+    WaitingForHuman,
+    WrongExpectedVersion,
+)
 from events.log import EventLog, read
 from projections.run import RunState
 
@@ -79,7 +90,8 @@ class Runner:
 
     def _take(self) -> None:
         self._loaded = load(self._paths)
-        self._views.rebuild(self._loaded)
+        with contextlib.suppress(OSError):  # caches: written later, when there is room
+            self._views.rebuild(self._loaded)
         if self._loaded.run.stopped is None:
             process = this_process()
             self._append(
@@ -93,27 +105,43 @@ class Runner:
             while self._loaded.run.stopped is None:
                 if self._try_step():
                     continue
-                self._views.show(self._loaded)
+                self._show()
                 self._wait(bell)
         finally:
             bell.close()
-            self._views.show(self._loaded)
+            self._show()
 
     def _try_step(self) -> bool:
         """Do one step; trouble of the world is tried again, more slowly, and then a human is asked."""
         try:
             moved = self._step()
-        except AutoresearchError as error:
-            self._troubles += 1
-            if self._troubles >= TROUBLE_LIMIT:
-                self._troubles = 0
-                self._append((ev.RunPaused(reason=f"{error} {error.remedy}".strip()),), by="runner")
-                return True
-            time.sleep(min(0.1 * 2**self._troubles, 5.0))
+        except PositionVoided:  # a writer withdrew what its disk had refused; begin from what holds
+            self._loaded = load(self._paths)
+            self._views.rebuild(self._loaded)
+            return True
+        except (CorruptHistory, UnknownEvent):
+            raise
+        except (AutoresearchError, OSError) as error:
+            self._wait_for_better(error)
             return True
         if moved:
             self._troubles = 0
         return moved
+
+    def _wait_for_better(self, error: AutoresearchError | OSError) -> None:
+        """Sleep longer with each failure in a row; then ask a human, but for a disk that may get room."""
+        self._troubles += 1
+        if self._troubles >= TROUBLE_LIMIT and not isinstance(error, DiskTrouble | OSError):
+            self._troubles = 0
+            self._append((ev.RunPaused(reason=f"{error} {error.remedy}".strip()),), by="runner")
+            return
+        print(f"autoresearch: {error}; trying again", file=sys.stderr, flush=True)  # noqa: T201 - to runner.out
+        time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
+
+    def _show(self) -> None:
+        """Bring the caches up to date; where the disk refuses, they lag behind and are written later."""
+        with contextlib.suppress(OSError):
+            self._views.show(self._loaded)
 
     def _step(self) -> bool:
         """Hear everything, then do the first thing there is to do; say whether anything happened."""
@@ -134,7 +162,7 @@ class Runner:
         run = self._loaded.run
         position = self._loaded.position
         if isinstance(command, do.Stop):  # whoever hears of the end finds the results there
-            self._views.show(self._loaded)
+            self._show()
         view = View(run=run, timeline=self._loaded.timeline, head=f"{position.seq} {position.hash}")
         events = self._effects.perform(command, view)
         if not events:
@@ -181,7 +209,8 @@ class Runner:
         for recorded in read(self._paths.history, after=position.seq, since=position):
             require_known(recorded)
             self._loaded = self._loaded.after(recorded)
-            self._views.note(recorded)
+            with contextlib.suppress(OSError):
+                self._views.note(recorded)
             self._tell(recorded)
 
     def _tell(self, recorded: Recorded) -> None:

@@ -11,7 +11,12 @@ from tests import given as g
 
 
 BRANCH = "autoresearch/mar8"
-FILES = {"train.py": "LR = 0.1\n", "prepare.py": "", "program.md": "", "pyproject.toml": '[tool.autoresearch]\nagent = "none"\n'}
+FILES = {
+    "train.py": "LR = 0.1\n",
+    "prepare.py": "",
+    "program.md": "",
+    "pyproject.toml": '[tool.autoresearch]\nagent = "none"\n',
+}
 
 
 def git(repo: Path, *words: str) -> str:
@@ -57,4 +62,8 @@ def make_run(repo: Path, *events: ev.Event, branch: str = BRANCH) -> RunPaths:
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder, to see whether anything was written."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

@@ -23,7 +23,7 @@ Ending = Literal["rest", "waiting", "gone"]
 
 ROWS = 12  # of the newest iterations
 BAR_CELLS = 40
-FRAME_ROWS = 12  # lines of the view beside the table of iterations
+FRAME_ROWS = 13  # lines of the view beside the table of iterations
 
 COLOURS: dict[Phase, str] = {
     "done": "green",
@@ -72,7 +72,7 @@ def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
 def picture(seen: Look, rows: list[Row], *, height: int) -> RenderableType:
     """Return the view of one moment, at most as high as the terminal."""
     shown = max(3, min(ROWS, height - FRAME_ROWS))
-    parts: list[RenderableType] = [_head(seen), *_now(seen)]
+    parts: list[RenderableType] = [*_head(seen), *_now(seen)]
     if rows:
         parts += [Text(), _table(seen, rows[-shown:], left_out=len(rows) - shown)]
     parts += [Text(), Text(f"next  {one_line(next_words(seen.run), 200)}", style="dim")]
@@ -89,17 +89,15 @@ def _ending(tail: Tail, pulse: Pulse, *, leave_waiting: bool) -> Ending | None:
     return "gone" if gone else None
 
 
-def _head(seen: Look) -> Text:
+def _head(seen: Look) -> list[RenderableType]:
     run, word = seen.run, seen.phase
-    head = Text.assemble(
-        (run.run_id, "bold"), f"  {run.branch}  ", (word, COLOURS.get(word, "cyan")), no_wrap=True
-    )
+    first = Text.assemble((run.run_id, "bold"), f" on {run.branch}: ", (word, COLOURS.get(word, "cyan")))
+    second = Text(f"{run.completed} done, {run.loops_left} left")
     if run.best is not None:
-        head.append(f"  best {run.config.metric.name} ")
-        head.append(f"{run.best.metric:.6f}", "bold green")
-        head.append(f" ({name_of(run.best.iteration)})")
-    head.append(f"  {run.completed} done, {run.loops_left} left")
-    return head
+        best = f"{run.best.metric:.6f}"
+        second.append(f"; best {run.config.metric.name} ").append(best, "bold green")
+        second.append(f", {name_of(run.best.iteration)}")
+    return [first, second]
 
 
 def _now(seen: Look) -> list[RenderableType]:

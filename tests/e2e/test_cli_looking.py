@@ -43,7 +43,9 @@ def done(repo) -> RunPaths:
     git(repo, "commit", "-qam", "candidate")
     commit = git(repo, "rev-parse", "HEAD")
     git(repo, "reset", "-q", "--hard", base)
-    baseline = [evolve(one, base_commit=base) if isinstance(one, ev.IterationStarted) else one for one in g.BASELINE]
+    baseline = [
+        evolve(one, base_commit=base) if isinstance(one, ev.IterationStarted) else one for one in g.BASELINE
+    ]
     paths = make_run(
         repo,
         g.asked(2),
@@ -101,7 +103,6 @@ def test_status_is_one_object_or_a_page(done, capsys):
 def test_status_follows_a_living_runner(repo, capsys):
     """While somebody holds the run's lock, the run is not interrupted."""
     paths = make_run(repo, g.asked(2), g.runner_started(), *g.BASELINE)
-    time.sleep(0)
     with hold_lock(paths.lock):
         assert "loop" == json.loads(call("status --json", capsys))["phase"]
     assert "interrupted" == json.loads(call("status --json", capsys))["phase"]
@@ -122,7 +123,14 @@ def test_experiments_in_three_forms(done, capsys):
 def test_show_tells_an_iteration_whole(done, capsys):
     """Proposal, diff, metric, events and the end of the log are on one page, and in one object."""
     page = call("show 1", capsys)
-    for part in ("iteration 1: keep", "1.400000", "set LR = 0.1", "-LR = 0.1\n+LR = 0.2", "iteration 1 opened", "the end"):
+    for part in (
+        "iteration 1: keep",
+        "1.400000",
+        "set LR = 0.1",
+        "-LR = 0.1\n+LR = 0.2",
+        "iteration 1 opened",
+        "the end",
+    ):
         assert part in page
     told = json.loads(call("show 1 --json", capsys))
     assert "raise the rate" not in told["proposal"]["description"]
@@ -182,8 +190,18 @@ def test_a_damaged_history_has_code_6_everywhere(done, capsys):
     raw = bytearray(done.history.read_bytes())
     raw[len(raw) // 2] ^= 1
     done.history.write_bytes(raw)
-    for words in ("status", "history", "experiments", "show 1", "logs", "replay", "resume --loops 1", "note x"):
+    for words in (
+        "status",
+        "history",
+        "experiments",
+        "show 1",
+        "logs",
+        "replay",
+        "resume --loops 1",
+        "note x",
+    ):
         assert 6 == main(words.split()), words
+    capsys.readouterr()
     assert "unreadable" in call("runs", capsys).splitlines()[-1]
 
 
@@ -202,6 +220,17 @@ def test_runs_lists_the_newest_last(repo, done, capsys):
     newer = make_run(repo, g.asked(1), branch="autoresearch/mar9")
     assert [done.run_id, newer.run_id] == [line.split()[0] for line in call("runs", capsys).splitlines()[1:]]
     assert [done.run_id, newer.run_id] == [one["run_id"] for one in json.loads(call("runs --json", capsys))]
+
+
+def test_a_start_that_was_killed_leaves_no_run(repo, done, capsys):
+    """A folder without a whole first event is not listed, and never the latest run."""
+    torn = RunPaths(home=repo, run_id="autoresearch-mar9-r001")
+    torn.folder.mkdir()
+    for content in (None, b"", b'{"seq":1,"type":"RunSta'):
+        if content is not None:
+            torn.history.write_bytes(content)
+        assert done.run_id in call("status", capsys)
+        assert 2 == len(call("runs", capsys).splitlines())
 
 
 def test_inside_a_runs_worktree_the_users_repository_is_meant(repo, done, capsys, monkeypatch):

@@ -79,7 +79,7 @@ def types(paths, after: int = 0) -> list[str]:
     ],
 )
 def test_a_wrong_word_is_two_lines_and_creates_nothing(repo, capsys, words, code, says):
-    """What a user can get wrong ends with its code, one line of what, one line of the way out, and no trace."""
+    """What a user can get wrong ends with its code, one line of what, one of the way out, and no trace."""
     before = bytes_of(repo)
     got, out, err = call(words, capsys)
     assert (code, "") == (got, out)
@@ -122,7 +122,8 @@ def test_no_repository_and_no_commit_are_refused(tmp_path, capsys, monkeypatch):
 def test_start_records_what_was_asked_in_one_batch(repo, capsys):
     """A new run has its branch, and a history that says everything that was asked."""
     (repo / "p.json").write_text(
-        '{"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c", "set": {"LR": 1}}'
+        '{"status": "ok", "description": "d", "change_plan": "p",'
+        ' "commit_description": "c", "set": {"LR": 1}}'
     )
     (repo / "train.py").write_text("LR = 0.2\n")
     code, out, _ = call("start --loops 5 --branch autoresearch/x --proposal-file p.json", capsys)
@@ -211,7 +212,9 @@ def test_resume_lifts_a_pause(repo, capsys):
 def test_resume_refuses_what_the_open_iteration_does_not_wait_for(repo, capsys):
     """A restricted request that could do nothing is refused with the one that could, and not recorded."""
     left = ev.IterationLeftOpen(iteration=1, next_stage="apply")
-    paths = make_run(repo, *BASELINE_ONLY, g.asked(1, loop_stages=("propose",)), g.opened(1), g.chosen(1), left, DONE)
+    paths = make_run(
+        repo, *BASELINE_ONLY, g.asked(1, loop_stages=("propose",)), g.opened(1), g.chosen(1), left, DONE
+    )
     before = paths.history.read_bytes()
     code, _, err = call("resume --loop-only train", capsys)
     assert 3 == code
@@ -264,7 +267,9 @@ def test_stop_without_a_runner_says_so_and_now_ends_the_job(repo, capsys):
 def test_pause_and_unpause_are_each_said_once(repo, capsys):
     """A second pause, and an unpause of nothing, are refused."""
     paths = make_run(repo, g.asked(3), *g.BASELINE)
-    assert [3, 0, 3, 0] == [call(words, capsys)[0] for words in ("unpause", "pause --reason lunch", "pause", "unpause")]
+    assert [3, 0, 3, 0] == [
+        call(words, capsys)[0] for words in ("unpause", "pause --reason lunch", "pause", "unpause")
+    ]
     assert ["RunPaused", "RunUnpaused"] == types(paths)[-2:]
 
 
@@ -305,7 +310,9 @@ def test_a_note_is_written_down_and_an_empty_one_is_not(repo, capsys):
     assert "NoteAdded" == types(paths)[-1]
 
 
-@pytest.mark.parametrize("words", ["start", "resume --loops 1", "stop", "pause", "unpause", "propose --set A=1"])
+@pytest.mark.parametrize(
+    "words", ["start", "resume --loops 1", "stop", "pause", "unpause", "propose --set A=1"]
+)
 def test_an_agent_inside_a_run_may_not_steer_it(repo, capsys, monkeypatch, words):
     """Whoever edits a candidate cannot start, stop or direct a run."""
     paths = make_run(repo, g.asked(3), *g.BASELINE)
@@ -339,7 +346,9 @@ def test_help_version_and_completion(repo):
     assert "experiments" in run("--help")
     assert run("--version").startswith("autoresearch ")
     complete = {"_AUTORESEARCH_COMPLETE": "complete_bash"}
-    assert ["start", "stop", "status"] == run(**complete, COMP_WORDS="autoresearch st", COMP_CWORD="1").split()
+    assert ["start", "stop", "status"] == run(
+        **complete, COMP_WORDS="autoresearch st", COMP_CWORD="1"
+    ).split()
     words = "autoresearch status --run-id aut"
     assert ["autoresearch-mar8-r001"] == run(**complete, COMP_WORDS=words, COMP_CWORD="3").split()
     words = "autoresearch start --only setup,ba"

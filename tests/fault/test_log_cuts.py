@@ -280,3 +280,22 @@ def test_holes_in_the_last_batch_are_a_torn_end(tmp_path: Path):
         with open_log(path) as log:
             log.append([note("g")], by="x")
         assert events_of(path) == [note("a"), note("g")], at
+
+
+def test_damage_right_before_the_last_record_is_noticed(tmp_path: Path):
+    """Any flipped byte of the last record but one, and anything inserted behind it, is damage."""
+    path = tmp_path / "history.jsonl"
+    with open_log(path) as log:
+        log.append([note("a")], by="x")
+        middle = log.append([note("b")], by="x")[0].end
+        log.append([note("c")], by="x")
+    content = path.read_bytes()
+    for at in range(content.index(b"\n") + 1, middle):
+        for flip in (1, 0xFF):
+            path.write_bytes(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
+            with pytest.raises(CorruptHistory):
+                verify(path)
+    for junk in (b"x", b"\n", b"{}\n", b"\0" * 99):
+        path.write_bytes(content[:middle] + junk + content[middle:])
+        with pytest.raises(CorruptHistory):
+            verify(path)

@@ -156,6 +156,17 @@ def _is_part(events: list[Any], whole: list[Any]) -> bool:
     return all(event in rest for event in events)
 
 
+def test_a_repeated_append_is_not_withdrawn(path: Path, disk: BrokenDisk):
+    """Where the sync fails of a repetition, the first append, acknowledged long ago, stays."""
+    with EventLog(path) as log:
+        first = log.append([note("a")], by="x", key="k")
+        disk.calls, disk.fail_at = [], 0
+        with pytest.raises(DiskTrouble) as caught:
+            log.append([note("a")], by="x", key="k")
+        assert not caught.value.withdrawn
+        assert tuple(read(path)) == first == log.append([note("a")], by="x", key="k")
+
+
 def test_short_writes_are_continued(path: Path, disk: BrokenDisk):
     """A system that takes a third of the bytes at a time gets them all in the end."""
     disk.short = True

@@ -14,7 +14,13 @@ from workflows.cli import COMMANDS, EXIT_CODES, build
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = (ROOT / "AGENTS.md").read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", AGENTS, re.DOTALL)
-TYPED = [line[2:] for kind, text in BLOCKS if kind == "console" for line in text.splitlines() if line.startswith("$ ")]
+TYPED = [
+    line[2:]
+    for kind, text in BLOCKS
+    if kind == "console"
+    for line in text.splitlines()
+    if line.startswith("$ ")
+]
 PROPOSALS = [text for kind, text in BLOCKS if kind == "json"]
 
 

@@ -63,7 +63,14 @@ def test_a_long_text_is_cut():
 
 @pytest.mark.parametrize(
     ("seconds", "expected"),
-    [(0.04, "0.0 s"), (9.94, "9.9 s"), (36.4, "36 s"), (59.7, "1 min 00 s"), (312, "5 min 12 s"), (7500, "2 h 05 min")],
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (36.4, "36 s"),
+        (59.7, "1 min 00 s"),
+        (312, "5 min 12 s"),
+        (7500, "2 h 05 min"),
+    ],
 )
 def test_durations_as_people_say_them(seconds, expected):
     """Seconds become the two largest units that matter."""

@@ -13,9 +13,27 @@ from workflows.status import Look, phase, status_object, status_page
 
 
 FIELDS = [
-    *("schema", "run_id", "branch", "phase", "setup_done", "baseline_done", "iterations_completed", "loops_left"),
+    *(
+        "schema",
+        "run_id",
+        "branch",
+        "phase",
+        "setup_done",
+        "baseline_done",
+        "iterations_completed",
+        "loops_left",
+    ),
     *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "progress", "counts"),
-    *("waiting_proposals", "need_input", "gpu", "state_path", "history_path", "runner_log_path", "seq", "as_of"),
+    *(
+        "waiting_proposals",
+        "need_input",
+        "gpu",
+        "state_path",
+        "history_path",
+        "runner_log_path",
+        "seq",
+        "as_of",
+    ),
 ]
 LATE = "2026-03-08T23:00:00.000Z"
 RUNNER = Process(pid=7, started=1, boot_id="b")
@@ -85,7 +103,9 @@ def test_the_object_tells_what_is_going_on():
     events = (*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1), g.received())
     told = status_object(look(*events, progress=progress, dropped=2))
     assert (1.5, 1.5, g.BASE) == (told["best_val_bpb"], told["baseline_val_bpb"], told["kept_commit"])
-    assert {"iteration": 1, "stage": "train", "attempt": 1, "since": "2026-03-08T21:00:14.000Z"} == told["in_progress"]
+    assert {"iteration": 1, "stage": "train", "attempt": 1, "since": "2026-03-08T21:00:14.000Z"} == told[
+        "in_progress"
+    ]
     assert {"percent": 42.0, "seconds_left": 18.0, "loss": 3.2, "tok_per_s": 2e4} == told["progress"]
     assert (2, 0, 3) == (told["loops_left"], told["iterations_completed"], told["waiting_proposals"])
     assert {"kept": 0, "discarded": 0, "crashed": 0, "not_applied": 0} == told["counts"]

@@ -1,0 +1,98 @@
+"""Who becomes the runner of a run, with real processes and without the real runner."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.control import start
+from engine.git import RealGit
+from engine.launch import launch, refuse_second_runner
+from engine.process import hold_lock, holder
+from engine.requests import Wish
+from events.errors import RunFailed, RunLocked
+from tests import given as g
+from tests.cli_helpers import git, make_repo, make_run
+
+
+ROOT = Path(__file__).resolve().parents[2]
+HOLDS = "import sys, time; from pathlib import Path; from engine.process import hold_lock\n"
+HOLDS += "with hold_lock(Path(sys.argv[1])): time.sleep(float(sys.argv[2]))"
+
+
+def holding(paths, seconds: float) -> tuple[str, ...]:
+    """Return the command of a process that holds the run for a while."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{HOLDS}"
+    return (sys.executable, "-c", code, str(paths.lock), str(seconds))
+
+
+@pytest.fixture
+def paths(tmp_path):
+    """A run that was asked for a loop."""
+    return make_run(make_repo(tmp_path / "repo"), g.asked(1))
+
+
+def wait_until_free(paths) -> None:
+    end = time.monotonic() + 10
+    while holder(paths.lock) is not None:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_launched_runner_holds_the_run_and_is_not_launched_twice(paths):
+    """The second launch finds the first one's runner."""
+    first = launch(paths, holding(paths, 1.5), patience_s=5)
+    second = launch(paths, ("never", "started"))
+    assert (False, True) == (first.already, second.already)
+    assert first.runner == second.runner
+    assert first.runner is not None
+    wait_until_free(paths)
+
+
+def test_a_runner_that_dies_at_once_is_told_with_its_last_words(paths):
+    """What it printed last is in the error, and where the rest is."""
+    command = (sys.executable, "-c", "raise SystemExit('no such thing')")
+    with pytest.raises(RunFailed, match="ended at once: no such thing") as failed:
+        launch(paths, command, patience_s=5)
+    assert str(paths.runner_out) in failed.value.remedy
+
+
+def test_a_second_runner_in_the_foreground_is_told_who_holds_the_run(paths):
+    """The error names the process, and since when."""
+    refuse_second_runner(paths)
+    with hold_lock(paths.lock) as me, pytest.raises(RunLocked, match=rf"process {me.pid}, since 20\d\d-"):
+        refuse_second_runner(paths)
+
+
+def test_starts_at_once_get_ids_and_branches_of_their_own(tmp_path):
+    """Four processes that start together make four runs on four branches."""
+    repo = make_repo(tmp_path / "repo")
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from pathlib import Path; from engine.control import start; from engine.git import RealGit\n"
+        "from engine.requests import Wish\n"
+        "here = Path('.').resolve()\n"
+        "print(start(here, Wish(), git=RealGit(here), version='0').paths.run_id)"
+    )
+    children = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=repo, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    ids = [child.communicate(timeout=60)[0].strip() for child in children]
+    assert [0] * 4 == [child.returncode for child in children]
+    assert 4 == len(set(ids))
+    assert 5 == len(git(repo, "branch", "--format=%(refname:short)").splitlines())
+
+
+def test_a_named_branch_that_stands_elsewhere_is_the_base(tmp_path):
+    """A run on an existing branch stands on that branch's tip, not on HEAD."""
+    repo = make_repo(tmp_path / "repo")
+    git(repo, "branch", "autoresearch/old")
+    (repo / "train.py").write_text("LR = 0.3\n")
+    git(repo, "commit", "-qam", "later")
+    asked = start(repo, Wish(), git=RealGit(repo), version="0", branch="autoresearch/old")
+    first = asked.paths.history.read_text().splitlines()[0]
+    assert git(repo, "rev-parse", "autoresearch/old") in first
+    assert git(repo, "rev-parse", "main") not in first

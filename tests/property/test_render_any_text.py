@@ -1,0 +1,47 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events import catalog as ev
+from projections.timeline import Row
+from workflows.pages import experiments_csv, experiments_table, table
+from workflows.render import LINE_CHARACTERS, one_line, say
+
+
+TEXT = st.text(max_size=400)
+
+
+@given(TEXT, st.integers(min_value=2, max_value=300))
+def test_any_text_becomes_one_printable_line(text: str, limit: int):
+    """Whatever a text holds, its line is printable, bounded, and stays the same when done twice."""
+    line = one_line(text, limit)
+    assert len(line) <= limit
+    assert line.isprintable()
+    assert line == one_line(line, limit)
+
+
+@given(TEXT)
+def test_any_note_is_one_line_of_the_log(text: str):
+    """runner.log has one line per event, whatever the event says."""
+    said = say(ev.NoteAdded(text=text))
+    assert len(said) <= LINE_CHARACTERS
+    assert 1 == len(f"{said}\n".splitlines())
+
+
+@settings(max_examples=50)
+@given(st.lists(TEXT, max_size=5))
+def test_any_description_is_one_row_of_the_tables(descriptions: list[str]):
+    """Tables have a line for their head and one for each row, whatever was described."""
+    rows = [
+        Row(iteration=n, started_at="", base_commit="b", description=text)
+        for n, text in enumerate(descriptions)
+    ]
+    assert 1 + len(rows) == len(experiments_table(rows, metric="val_bpb", best=None).splitlines())
+    assert experiments_csv(rows).startswith("iteration,status,")
+
+
+@given(st.lists(st.lists(st.text(alphabet="abc", max_size=6), min_size=2, max_size=2), max_size=4))
+def test_columns_begin_at_the_same_place(rows: list[list[str]]):
+    """Every cell of a column begins below its head."""
+    lines = table(("first", "second"), rows).splitlines()
+    begin = lines[0].index("second")
+    assert [row[1] for row in rows] == [line[begin:] for line in lines[1:]]
