@@ -2,7 +2,7 @@
 
     python train.py [--budget tokens:N|seconds:N] [--seed N] [--device auto|cpu|cuda|mps] [--threads N]
 
-Model, optimizer, schedule and loop are here; data, budget, score and report are in prepare.py, which no
+Model, optimizer, schedule and loop are here; data, budget, score and report are in text/, which no
 experiment edits. The constants below are for the small profile (the embedded text, any computer); a constant
 FULL_X takes the place of X for the full profile (climbmix, one big GPU). Importing this file trains nothing.
 """
@@ -25,7 +25,8 @@ with warnings.catch_warnings():  # torch warns if there is no NumPy; nothing her
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, linear, relu, rms_norm, scaled_dot_product_attention
 
-import prepare
+from text.training import conduct
+from text.trial import Trial
 
 
 if TYPE_CHECKING:
@@ -370,7 +371,7 @@ def lr_multiplier(progress: float, r: Recipe) -> float:
 # Training -----------------------------------------------------------------------------------------
 
 
-def build(r: Recipe, trial: prepare.Trial) -> Model:
+def build(r: Recipe, trial: Trial) -> Model:
     """Return the model on the trial's device, with the attention kernel that suits it."""
     device, on_cuda = trial.device, trial.device.type == "cuda"
     capability = torch.cuda.get_device_capability() if on_cuda else (0, 0)
@@ -389,7 +390,7 @@ def rows_at_once(r: Recipe, device: torch.device) -> int:
     return min(r.rows, r.rows_at_once // 2 if small else r.rows_at_once)
 
 
-def train(trial: prepare.Trial, r: Recipe | None = None) -> Callable[[Tensor], Tensor]:
+def train(trial: Trial, r: Recipe | None = None) -> Callable[[Tensor], Tensor]:
     """Train until the trial hands out no more batches; return the model."""
     r = r or recipe(trial.data.profile)
     model = build(r, trial)
@@ -431,4 +432,4 @@ def step(steppers: list[Muon | Adam], number: int, progress: float, multiplier: 
 
 
 if __name__ == "__main__":
-    raise SystemExit(prepare.conduct(train, __file__))
+    raise SystemExit(conduct(train, __file__))

@@ -54,7 +54,7 @@ class Candidates:
         """Commit what was applied. Called twice, returns the first commit."""
         assert one.proposal is not None  # propose comes before commit
         ref = self._ref(run, one)
-        made = self.git.resolve(ref)
+        made = self._made(ref, one, one.diff_sha256)
         if made is None:
             worktree = self.paths.worktree
             self.git.ensure_worktree(worktree, one.base_commit)
@@ -173,6 +173,23 @@ class Candidates:
             ref=ref,
             subject=subject,
             diff_sha256=diff.sha256,
+        )
+
+    def _made(self, ref: str, one: Iteration, diff_sha256: str | None) -> str | None:
+        """Return the commit that an earlier try left under the ref, or None.
+
+        Raises: InvalidInput: something else stands there, which is neither trained nor overwritten.
+        """
+        made = self.git.resolve(ref)
+        if made is None or made == one.base_commit:
+            return made
+        if diff_sha256 is None:  # what stood in the worktree; after its commit it still stands there
+            diff_sha256 = self.git.changes(self.paths.worktree, one.base_commit).sha256
+        if self.git.diff(one.base_commit, made).sha256 == diff_sha256:
+            return made
+        raise InvalidInput(
+            f"{ref} stands on {made[:7]}, which is not this iteration's change",
+            remedy=f"look at it, then remove it: git update-ref -d {ref}",
         )
 
     def _ref(self, run: RunState, one: Iteration) -> str:

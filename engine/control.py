@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from attrs import evolve as replace
 from attrs import frozen
 
 from engine import foresight, incoming
@@ -18,6 +19,7 @@ from engine.appending import BY, append_judged
 from engine.config import changed, load_config
 from engine.decider import waiting_for_human
 from engine.finding import find_run
+from engine.importing import refuse_imported
 from engine.ports import Git
 from engine.process import hold_lock
 from engine.requests import Wish, check_branch, request_of
@@ -64,37 +66,26 @@ def start(
     config = load_config(home / "pyproject.toml")
     request = request_of(wish, config=config)
     received = [incoming.from_file(proposal, source="file")] if proposal is not None else []
-    if branch is not None:
-        check_branch(branch)
-        _refuse_below_a_branch(git, branch)
     if run_id is not None and RunPaths(home=home, run_id=run_id).folder.exists():
         raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
-    named = branch or _own_branch(git)
-    head = git.resolve("HEAD")
-    base = (git.resolve(f"refs/heads/{named}") if named else None) or head
-    if base is None:
-        raise NotFound(
-            f"{home} has no commit yet", remedy="commit your files: git add -A && git commit -m start"
-        )
+    named, base = _branch_and_base(home, git, branch)
     _check_files(git, base, config)
-    _refuse_blocked(
-        foresight.after(RunState(), [_created(None, "", base, config=config, git=git, version=version)]),
-        request,
+    begun = ev.RunStarted(
+        run_id=run_id or "new",
+        branch=named or "new",
+        base_commit=base,
+        base_tree=git.tree(base),
+        config=config,
+        program_version=version,
     )
+    _refuse_blocked(foresight.after(RunState(), [begun]), request)
     with _one_at_a_time(home):
         on = named or default_branch(
             datetime.now().astimezone().date(), lambda name: git.resolve(f"refs/heads/{name}") is not None
         )
-        paths = _claim(home, on, run_id)
-        try:
-            _ensure_branch(git, on, base)
-            begun = _created(paths, on, base, config=config, git=git, version=version)
-            events: list[ev.Event] = [begun, *received, ev.LoopsRequested(request=request)]
-            with EventLog(paths.history) as log:
-                log.append(events, by=BY)
-        except BaseException:
-            shutil.rmtree(paths.folder, ignore_errors=True)
-            raise
+        paths = _claim(home, git, on, run_id)
+        begun = replace(begun, run_id=paths.run_id, branch=on)
+        _begin(paths, git, [begun, *received, ev.LoopsRequested(request=request)])
     return Asked(
         paths=paths,
         branch=on,
@@ -126,6 +117,8 @@ def resume(
 
     def judge(run: RunState) -> Sequence[ev.Event]:
         nonlocal request, idle
+        idle = ""
+        refuse_imported(run, git)
         events: list[ev.Event] = [*_config_change(run, config, found.paths), *received]
         after = foresight.after(run, events)
         asks = wish.asks_for_loops or (bool(received) and foresight.nothing_left(after))
@@ -151,8 +144,10 @@ def resume(
     )
 
 
-def _claim(home: Path, branch: str, run_id: str | None) -> RunPaths:
-    claimed = RunPaths(home=home, run_id=claim_run(home, branch))
+def _claim(home: Path, git: Git, branch: str, run_id: str | None) -> RunPaths:
+    """Claim a run; an id whose candidates still have refs is used up, though its folder be gone."""
+    used_up = lambda one: bool(git.refs_below(f"refs/autoresearch/{one}/"))  # noqa: E731
+    claimed = RunPaths(home=home, run_id=claim_run(home, branch, taken=used_up))
     if run_id is None:
         return claimed
     named = RunPaths(home=home, run_id=run_id)
@@ -160,17 +155,31 @@ def _claim(home: Path, branch: str, run_id: str | None) -> RunPaths:
     return named
 
 
-def _created(
-    paths: RunPaths | None, branch: str, base: str, *, config: RunConfig, git: Git, version: str
-) -> ev.RunStarted:
-    return ev.RunStarted(
-        run_id=paths.run_id if paths else "new",
-        branch=branch,
-        base_commit=base,
-        base_tree=git.tree(base),
-        config=config,
-        program_version=version,
-    )
+def _begin(paths: RunPaths, git: Git, events: Sequence[ev.Event]) -> None:
+    """Make the branch and write the first events; on failure the claimed folder goes again."""
+    begun = events[0]
+    assert isinstance(begun, ev.RunStarted)  # a history begins with it
+    try:
+        _ensure_branch(git, begun.branch, begun.base_commit)
+        with EventLog(paths.history) as log:
+            log.append(events, by=BY)
+    except BaseException:
+        shutil.rmtree(paths.folder, ignore_errors=True)
+        raise
+
+
+def _branch_and_base(home: Path, git: Git, branch: str | None) -> tuple[str | None, str]:
+    """Return the branch that was named or is checked out (None: a new one of today), and its commit."""
+    if branch is not None:
+        check_branch(branch)
+        _refuse_below_a_branch(git, branch)
+    named = branch or _own_branch(git)
+    base = (git.resolve(f"refs/heads/{named}") if named else None) or git.resolve("HEAD")
+    if base is None:
+        raise NotFound(
+            f"{home} has no commit yet", remedy="commit your files: git add -A && git commit -m start"
+        )
+    return named, base
 
 
 def _own_branch(git: Git) -> str | None:

@@ -87,6 +87,11 @@ class RealGit:
         said = self._look("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         return None if said is None else _text(said).strip()
 
+    def refs_below(self, prefix: str) -> tuple[str, ...]:
+        """Return the full names of all refs below a prefix such as `refs/autoresearch/RUN/`, sorted."""
+        said = self._read("for-each-ref", "--format=%(refname)", f"{prefix.rstrip('/')}/")
+        return tuple(sorted(_text(said).splitlines()))
+
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that a worktree has checked out, or is in the middle of rebasing."""
         refs = {

@@ -114,6 +114,9 @@ class Git(Protocol):
     def resolve(self, revision: str) -> str | None:
         """Return the full commit hash, or None where there is no such commit."""
 
+    def refs_below(self, prefix: str) -> tuple[str, ...]:
+        """Return the full names of all refs below a prefix such as `refs/autoresearch/RUN/`, sorted."""
+
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that any worktree of this repository has checked out."""
 

@@ -93,8 +93,20 @@ def note(paths: RunPaths, text: str) -> str:
 
 
 def propose(paths: RunPaths, received: ev.ProposalReceived) -> str:
-    """Hand a proposal to the run; the next iteration without one uses it."""
-    _, loaded = append_judged(paths, lambda _run: [received])
+    """Hand a proposal to the run; the next iteration without one uses it.
+
+    Raises:
+        NotFound: the run was imported.
+    """
+
+    def judge(run: RunState) -> Sequence[ev.Event]:
+        if run.imported:
+            raise NotFound(
+                f"{paths.run_id} was imported and tries nothing more", remedy="propose to a run of your own"
+            )
+        return [received]
+
+    _, loaded = append_judged(paths, judge)
     run = loaded.run
     place = f"proposal {len(run.waiting)} in line" if len(run.waiting) > 1 else "the next proposal used"
     if run.stopped is not None or run.loops_left == 0:

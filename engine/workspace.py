@@ -128,10 +128,11 @@ def branch_slug(branch: str) -> str:
     return slug or "run"
 
 
-def claim_run(home: Path, branch: str) -> str:
+def claim_run(home: Path, branch: str, *, taken: Callable[[str], bool] = lambda _: False) -> str:
     """Make the folder of a new run of this branch and return the run's id.
 
-    Claimed by mkdir, so that two claims at once get two ids. Git is told to ignore all runs.
+    Claimed by mkdir, so that two claims at once get two ids; `taken` says which ids are used up though
+    their folder is gone, since their candidates still have refs. Git is told to ignore all runs.
     """
     folder = runs_folder(home)
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,6 +145,8 @@ def claim_run(home: Path, branch: str) -> str:
     while True:
         number += 1
         run_id = f"{slug}-r{number:03d}"
+        if taken(run_id):
+            continue
         try:
             (folder / run_id).mkdir()
         except FileExistsError:

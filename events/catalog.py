@@ -380,6 +380,43 @@ class IterationLeftOpen:
     next_stage: LoopStage
 
 
+# --- runs of other programs ---------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class RunImported:
+    """The run was not made here: its results were read from what another program left."""
+
+    VERSION: ClassVar[int] = 1
+    source: Literal["results.tsv", "single-file-runner"]
+    name: str  # of the table, or of the run folder
+    sha256: str  # of the table, or of the folder's history.jsonl
+    rows: int
+    began_at: str | None  # None: the source does not say
+    left_out: str  # what was begun and has no result; "" when there is nothing
+
+
+@frozen(kw_only=True)
+class ResultImported:
+    """One row of an imported run: all that its source says of an iteration, and nothing more."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    commit: str | None  # as it stood there: often short, and perhaps unknown here
+    metric: float | None  # None: there is no result
+    memory_gb: float | None
+    status: Literal["keep", "discard", "crash"]
+    description: str
+    proposal: Proposal | None
+    proposed_by: ProposalSource | None
+    reason: str  # of the verdict, or of a crash; "" where the source gives none
+    training_s: float | None
+    started_at: str | None
+    ended_at: str | None
+    log_tail: str
+    as_given: str  # the row as it stood, where the fields above do not give it back; else ""
+
+
 # --- the log itself ----------------------------------------------------------------------------
 
 
@@ -426,4 +463,6 @@ Event = (
     | CandidateDiscarded
     | IterationLeftOpen
     | TailHealed
+    | RunImported
+    | ResultImported
 )

@@ -15,8 +15,13 @@ COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 def results_tsv(timeline: Timeline) -> str:
     """Return the whole table; no line holds a tab or a line end inside a field."""
     lines = ["\t".join(COLUMNS)]
-    lines += ["\t".join(_fields(row)) for row in timeline.rows if row.recorded]
+    lines += [row.as_given or line_of(row) for row in timeline.rows if row.recorded]
     return "\n".join(lines) + "\n"
+
+
+def line_of(row: Row) -> str:
+    """Return a row's line of the table, without a line end."""
+    return "\t".join(_fields(row))
 
 
 def _fields(row: Row) -> Iterable[str]:

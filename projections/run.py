@@ -77,6 +77,11 @@ def _run(state: RunState, event: ev.Event, recorded: Recorded) -> RunState | Non
             return replace(state, waiting=(*state.waiting, waiting))
         case ev.SetupChecked() | ev.PrepareStarted() | ev.PrepareFinished():
             return replace(state, setup=_setup(state.setup, event, recorded))
+        case ev.RunImported():
+            began = event.began_at or state.started_at
+            return replace(state, imported=event.source, started_at=began)
+        case ev.ResultImported():
+            return _imported(state, event)
         case ev.NoteAdded() | ev.ProposalRefused() | ev.TailHealed():
             return state
         case _:
@@ -122,6 +127,35 @@ def _setup(
             return replace(
                 setup, job=None, checked=False, prepared=True, failure="" if event.ok else event.reason
             )
+
+
+def _imported(state: RunState, event: ev.ResultImported) -> RunState:
+    """Fold a whole iteration of another program: its verdict is taken as it stands."""
+    state = replace(state, last_iteration=event.iteration)
+    best = state.best
+    if event.status == "keep" and event.metric is not None:
+        worse = best is not None and (
+            event.metric > best.metric if state.config.metric.lower_is_better else event.metric < best.metric
+        )
+        if not worse:  # some keep a slightly worse result for its simpler code
+            best = Best(
+                iteration=event.iteration,
+                commit=event.commit or "",
+                tree="",
+                metric=event.metric,
+                data_id=None,
+            )
+    if event.iteration == 0:
+        return replace(state, best=best, baseline=event.metric)
+    counts = state.counts
+    match event.status:
+        case "keep":
+            counts = replace(counts, kept=counts.kept + 1)
+        case "discard":
+            counts = replace(counts, discarded=counts.discarded + 1)
+        case "crash":
+            counts = replace(counts, crashed=counts.crashed + 1)
+    return replace(state, best=best, counts=counts, completed=state.completed + 1)
 
 
 def _loop(state: RunState, event: ev.Event, recorded: Recorded) -> RunState:

@@ -132,6 +132,7 @@ class RunState:
     completed: int = 0  # iterations closed, the baseline not counted
     runner: Process | None = None
     runner_mode: Literal["background", "foreground"] | None = None
+    imported: str = ""  # what the results were read from, where they were not made here
 
     def iteration(self, number: int) -> Iteration | None:
         """Return the open iteration of this number."""

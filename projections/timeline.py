@@ -20,8 +20,8 @@ class Row:
     """An iteration from its first event to its verdict."""
 
     iteration: int
-    started_at: str
-    base_commit: str
+    started_at: str | None  # None: imported, and the source does not say
+    base_commit: str  # "": imported, and not known
     closed_at: str | None = None
     source: ProposalSource | None = None
     description: str = ""
@@ -40,6 +40,7 @@ class Row:
     verdict: Verdict | None = None
     rule: str = ""
     reason: str = ""
+    as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
 
 
 @frozen(kw_only=True)
@@ -76,6 +77,8 @@ def evolve(timeline: Timeline, recorded: Recorded) -> Timeline:
             return replace(timeline, open=(*timeline.open, row))
         case ev.CandidateKept() | ev.CandidateDiscarded():
             return _closed(timeline, event, recorded.at)
+        case ev.ResultImported():
+            return replace(timeline, closed=timeline.closed.plus(imported_row(event)))
         case _:
             number = getattr(event, "iteration", None)
             rows = tuple(_row(row, event) if row.iteration == number else row for row in timeline.open)
@@ -83,6 +86,28 @@ def evolve(timeline: Timeline, recorded: Recorded) -> Timeline:
 
 
 TIMELINE = Projection(name="timeline", version=1, initial=Timeline, evolve=evolve)
+
+
+def imported_row(event: ev.ResultImported) -> Row:
+    """Return the row of an iteration that another program made; how it crashed is not known."""
+    return Row(
+        iteration=event.iteration,
+        started_at=event.started_at,
+        base_commit="",
+        closed_at=event.ended_at,
+        source="baseline" if event.iteration == 0 else event.proposed_by,
+        description=event.description,
+        commit=event.commit,
+        outcome=None if event.metric is None else "succeeded",
+        metric=event.metric,
+        memory_gb=event.memory_gb or 0.0,
+        training_s=event.training_s,
+        recorded=True,
+        verdict=event.status,
+        rule="imported",
+        reason=event.reason,
+        as_given=event.as_given,
+    )
 
 
 def _row(row: Row, event: ev.Event) -> Row:

@@ -23,7 +23,7 @@ EXIT_CODES = {
     2: "usage: a misspelt command, option or stage; nothing was created",
     3: "not found, or a precondition does not hold",
     4: "the run ended in error: setup incomplete, baseline failed, disk trouble",
-    5: "invalid input: a proposal, a setting",
+    5: "invalid input: a proposal, a setting, a file to import",
     6: "the history is corrupt, or of a later program",
     7: "another runner holds the run",
     8: "waiting for a human",
@@ -51,6 +51,8 @@ COMMANDS = {
     "history": ("workflows.cli_follow", "history"),
     "runs": ("workflows.cli_look", "runs"),
     "replay": ("workflows.cli_look", "replay"),
+    "rebuild": ("workflows.cli_import", "rebuild_command"),
+    "import": ("workflows.cli_import", "import_command"),
 }
 
 

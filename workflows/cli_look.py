@@ -170,7 +170,7 @@ def _no_iteration(loaded: Loaded, number: int, paths: RunPaths) -> NotFound:
 def _diff(here: opt.Place, paths: RunPaths, story: pages.Story) -> str:
     """Return the candidate's change: from git, else from the file that lies with the iteration."""
     commit, base = story.commit, story.base_commit
-    if commit is None or commit == base:
+    if commit is None or not base or commit == base:
         return ""
     if here.git.resolve(commit) is not None and here.git.resolve(base) is not None:
         return here.git.diff(base, commit).text.decode(errors="replace")

@@ -14,7 +14,7 @@ from events.codec import Recorded
 from events.values import Proposal
 from projections.state import RunState
 from projections.timeline import Row
-from workflows.render import duration, name_of, one_line, say
+from workflows.render import duration, name_of, one_line, say, short
 
 
 DESCRIPTION_CHARACTERS = 60
@@ -58,7 +58,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             "-" if row.metric is None else f"{row.metric:.6f}",
             f"{row.memory_gb:.1f} GB" if row.memory_gb else "-",
             "-" if row.training_s is None else duration(row.training_s),
-            row.commit[:7] if row.commit else "-",
+            short(row.commit),
             row.source or "-",
             one_line(row.description, DESCRIPTION_CHARACTERS),
         )
@@ -115,6 +115,8 @@ def story_of(row: Row, events: Iterable[Recorded]) -> Story:
                 commit = recorded.event.commit
             case ev.TrainingFinished():
                 tail = recorded.event.output.tail
+            case ev.ResultImported():
+                proposal, tail = recorded.event.proposal, recorded.event.log_tail
             case _:
                 pass
     return Story(
@@ -126,12 +128,11 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int) -> str:
     """Return an iteration's page: proposal, diff, metrics, what happened, the end of its log."""
     row = story.row
     score = "-" if row.metric is None else f"{row.metric:.6f}"
-    commit = row.commit[:7] if row.commit else "-"
     head = [
         f"{name_of(row.iteration)}: {status_of(row)}",
         *([one_line(row.reason, 300)] if row.reason else []),
         f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
-        f"commit {commit} on {row.base_commit[:7]}",
+        f"commit {short(row.commit)} on {short(row.base_commit)}",
     ]
     parts = ["\n".join(head)]
     if story.proposal is not None:
@@ -163,13 +164,15 @@ def state_page(run: RunState) -> str:
     """Return the folded state for people, and what comes next; for any point of a history."""
     best = run.best
     rows = [
-        ("run", f"{run.run_id} on {run.branch}, from {run.base_commit[:7]}"),
+        ("run", f"{run.run_id} on {run.branch}, from {run.imported or short(run.base_commit)}"),
         ("seq", f"{run.seq}, {run.updated_at}"),
         ("setup", "complete" if run.setup.ok else "; ".join(run.setup.missing) or "not looked at yet"),
         ("baseline", "none yet" if run.baseline is None else f"{run.baseline:.6f}"),
         (
             "best",
-            f"{best.metric:.6f}, {name_of(best.iteration)}, commit {best.commit[:7]}" if best else "none yet",
+            f"{best.metric:.6f}, {name_of(best.iteration)}, commit {short(best.commit)}"
+            if best
+            else "none yet",
         ),
         (
             "done",

@@ -12,6 +12,7 @@ from events.values import LOOP_STAGES, TOP_STAGES, Request, Usage
 
 
 LINE_CHARACTERS = 240
+FULL_HASH = 40  # characters; shorter is how an imported table wrote it
 
 
 def line(recorded: Recorded) -> str:
@@ -29,6 +30,11 @@ def one_line(text: str, limit: int) -> str:
     printable = "".join(char if char.isprintable() else " " for char in text[: 4 * limit])
     flat = " ".join(printable.split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+
+
+def short(commit: str | None) -> str:
+    """Return a commit for people: seven digits of a hash, another program's word as it is, `-` for none."""
+    return "-" if not commit else commit[:7] if len(commit) >= FULL_HASH else commit
 
 
 def name_of(iteration: int) -> str:
@@ -82,7 +88,7 @@ def _words(event: ev.Event | RawEvent) -> str:
             return _change(event)
         case ev.TrainingStarted() | ev.TrainingFinished() | ev.TrainingLost() | ev.CrashTriaged():
             return _training(event)
-        case ev.ResultRecorded() | ev.CandidateKept() | ev.CandidateDiscarded():
+        case ev.ResultRecorded() | ev.ResultImported() | ev.CandidateKept() | ev.CandidateDiscarded():
             return _verdict(event)
         case _:
             return _run(event)
@@ -104,9 +110,12 @@ def _run(
         | ev.PrepareStarted
         | ev.PrepareFinished
         | ev.TailHealed
+        | ev.RunImported
     ),
 ) -> str:
     match event:
+        case ev.RunStarted() if not event.base_commit:  # the code of an imported run is not known
+            return f"run {event.run_id} created on {event.branch}"
         case ev.RunStarted():
             return f"run {event.run_id} created on {event.branch}, from {event.base_commit[:7]}"
         case ev.ConfigChanged():
@@ -137,6 +146,9 @@ def _run(
             return f"{how} in {duration(event.seconds)}" if event.ok else f"{how} {duration(event.seconds)}"
         case ev.TailHealed():
             return f"{event.bytes} torn bytes at the end, never acknowledged, were closed off"
+        case ev.RunImported():
+            rest = f"; without {event.left_out}" if event.left_out else ""
+            return f"imported from {event.name} ({event.source}), {event.rows} results{rest}"
         case _:
             assert_never(event)
 
@@ -217,12 +229,17 @@ def _training(
             return f"{name} {what}: {event.reason}"
 
 
-def _verdict(event: ev.ResultRecorded | ev.CandidateKept | ev.CandidateDiscarded) -> str:
+def _verdict(
+    event: ev.ResultRecorded | ev.ResultImported | ev.CandidateKept | ev.CandidateDiscarded,
+) -> str:
     name = name_of(event.iteration)
     match event:
         case ev.ResultRecorded():
             result = event.outcome.replace("_", " ") if event.metric is None else f"{event.metric:.6f}"
             return f"{name} recorded: {result}, {event.description}"
+        case ev.ResultImported():
+            result = "no result" if event.metric is None else f"{event.metric:.6f}"
+            return f"{name} imported, {event.status}: {result}, {event.description}"
         case ev.CandidateKept():
             branch = f" ({event.branch_note})" if event.branch_note else ""
             return f"{name} kept: {event.reason}{branch}"

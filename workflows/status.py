@@ -13,7 +13,7 @@ from engine.workspace import RunPaths
 from events.clock import now
 from events.values import Process
 from projections.state import Iteration, Job, RunState
-from workflows.render import duration, name_of, one_line
+from workflows.render import duration, name_of, one_line, short
 
 
 SCHEMA = "autoresearch.status/1"
@@ -88,7 +88,7 @@ def status_object(seen: Look) -> dict[str, Any]:  # Any: it is JSON
         "loops_left": run.loops_left,
         "best_val_bpb": run.best.metric if run.best else None,
         "baseline_val_bpb": run.baseline,
-        "kept_commit": run.best.commit if run.best else None,
+        "kept_commit": (run.best.commit or None) if run.best else None,
         "in_progress": in_progress(run),
         "progress": _progress_object(seen.progress),
         "counts": asdict(run.counts),
@@ -186,7 +186,7 @@ def _best_words(run: RunState) -> str:
     name = run.config.metric.name
     if run.best is None or run.baseline is None:
         return f"no {name} yet"
-    best = f"{name} {run.best.metric:.6f}, {name_of(run.best.iteration)}, commit {run.best.commit[:7]}"
+    best = f"{name} {run.best.metric:.6f}, {name_of(run.best.iteration)}, commit {short(run.best.commit)}"
     if run.best.iteration == 0:
         return best
     change = 100 * (run.best.metric - run.baseline) / abs(run.baseline) if run.baseline else 0.0

@@ -61,6 +61,10 @@ class FakeGit:
         found = [one for one in self.commits if len(revision) >= 4 and one.startswith(revision)]
         return found[0] if len(found) == 1 else None
 
+    def refs_below(self, prefix: str) -> tuple[str, ...]:
+        """Return the full names of all refs below a prefix, sorted."""
+        return tuple(sorted(name for name in self.refs if name.startswith(f"{prefix.rstrip('/')}/")))
+
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that any worktree of this repository has checked out."""
         return frozenset({self.branch} if self.branch else ())

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-import prepare
+from text import datasets, sources
+from text.datasets import Dataset
 
 
 @pytest.fixture(scope="session")
 def sotu() -> list[tuple[str, str]]:
     """The embedded documents: names and texts."""
-    lines = lzma.decompress(prepare.SOTU.read_bytes()).decode().split("\n")[:-1]
+    lines = lzma.decompress(sources.SOTU.read_bytes()).decode().split("\n")[:-1]
     return [(name, text) for name, _, text in (line.partition("\t") for line in lines)]
 
 
@@ -24,7 +25,7 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory, sotu: list[tuple[str
         (texts / f"{name}.txt").write_text(text[:6500], encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTORESEARCH_CACHE", str(cache))
-        prepare.prepare("mini", lambda folder: prepare.build_text(folder, texts))
+        datasets.ensure("mini", lambda folder: sources.build_text(folder, texts))
     return cache
 
 
@@ -46,8 +47,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def mini(session_cache: Path, monkeypatch: pytest.MonkeyPatch) -> prepare.Dataset:
+def mini(session_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """The prepared data set `mini`, made the active one."""
     monkeypatch.setenv("AUTORESEARCH_CACHE", str(session_cache))
     monkeypatch.setenv("AUTORESEARCH_DATASET", "mini")
-    return prepare.find("mini")
+    return datasets.find("mini")

@@ -8,11 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
-import prepare
 import train
+from text.budget import Budget
+from text.datasets import Dataset
+from text.evaluation import evaluate
+from text.report import Report
+from text.trial import Trial
 
 
-def test_the_full_profile_trains_in_miniature(mini: prepare.Dataset) -> None:
+def test_the_full_profile_trains_in_miniature(mini: Dataset) -> None:
     """The full recipe, made small, runs the same code: windows, value embeddings, two passes a step."""
     recipe = replace(
         train.recipe("full"),
@@ -25,8 +29,8 @@ def test_the_full_profile_trains_in_miniature(mini: prepare.Dataset) -> None:
         momentum_warmup=4,
     )
     losses: list[float] = []
-    budget = prepare.Budget.parse("tokens:32768")
-    trial = prepare.Trial(mini, budget, device="cpu", seed=3, threads=1, report=prepare.Report(None))
+    budget = Budget.parse("tokens:32768")
+    trial = Trial(mini, budget, device="cpu", seed=3, threads=1, report=Report(None))
     observe = trial.observe
 
     def watch(loss: Tensor, lr_multiplier: float) -> None:
@@ -40,7 +44,7 @@ def test_the_full_profile_trains_in_miniature(mini: prepare.Dataset) -> None:
     assert 3 == len(model.values)
     assert 16 == trial.steps
     assert losses[-1] < losses[0] - 0.5
-    assert prepare.evaluate(model, mini, trial.device) < 3.5
+    assert evaluate(model, mini, trial.device) < 3.5
 
 
 def test_the_full_recipe_fits_together_at_full_size() -> None:

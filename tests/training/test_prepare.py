@@ -17,6 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import prepare
+from text import climbmix, datasets, download, sources
+from text.budget import Budget
+from text.datasets import Dataset
+from text.errors import NotPossible, NotReady
 
 
 ROOT = Path(prepare.__file__).parent
@@ -24,16 +28,16 @@ ROOT = Path(prepare.__file__).parent
 
 def test_the_embedded_text_is_the_known_one(sotu: list[tuple[str, str]]) -> None:
     """The embedded text has its sha256 and holds 233 documents in the order of their names."""
-    raw = lzma.decompress(prepare.SOTU.read_bytes())
-    assert prepare.SOTU_SHA256 == hashlib.sha256(raw).hexdigest()
+    raw = lzma.decompress(sources.SOTU.read_bytes())
+    assert sources.SOTU_SHA256 == hashlib.sha256(raw).hexdigest()
     assert 233 == len(sotu)
     assert sorted(name for name, _ in sotu) == [name for name, _ in sotu]
 
 
 def test_the_split_is_fixed(sotu: list[tuple[str, str]]) -> None:
     """15 whole documents, 694,293 bytes, are for validation, and none of them is in the training text."""
-    val = [text for i, (_, text) in enumerate(sotu) if prepare.is_validation(i)]
-    train = {text for i, (_, text) in enumerate(sotu) if not prepare.is_validation(i)}
+    val = [text for i, (_, text) in enumerate(sotu) if sources.is_validation(i)]
+    train = {text for i, (_, text) in enumerate(sotu) if not sources.is_validation(i)}
     assert (15, 694_293) == (len(val), sum(len(text.encode()) for text in val))
     assert not train.intersection(val)
 
@@ -56,12 +60,12 @@ def test_the_default_is_prepared_and_named(cache: Path, capsys: pytest.CaptureFi
         "data_id": "c3c50374c1bb297c",
         "profile": "small",
     }
-    assert 694_293 == prepare.find("sotu").eval_bytes
+    assert 694_293 == datasets.find("sotu").eval_bytes
 
 
 @pytest.mark.parametrize("file", ["train.bin", "val.bin", "tokenizer.txt", "manifest.json"])
 @pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
-def test_damage_is_seen_and_mended(mini: prepare.Dataset, tmp_path: Path, file: str, how: str) -> None:
+def test_damage_is_seen_and_mended(mini: Dataset, tmp_path: Path, file: str, how: str) -> None:
     """A file that is changed, cut or gone is missed; preparing again gives the same data set."""
     target = mini.folder / file
     whole = target.read_bytes()
@@ -70,19 +74,19 @@ def test_damage_is_seen_and_mended(mini: prepare.Dataset, tmp_path: Path, file: 
     else:
         target.write_bytes(whole[:-1] if how == "cut" else b"~" + whole[1:])
     try:
-        with pytest.raises(prepare.NotReady, match="mini"):
-            prepare.find("mini")
-        mended = prepare.prepare("mini", lambda folder: prepare.build_text(folder, Path(mini.source)))
+        with pytest.raises(NotReady, match="mini"):
+            datasets.find("mini")
+        mended = datasets.ensure("mini", lambda folder: sources.build_text(folder, Path(mini.source)))
         assert mini == mended
     finally:
         target.write_bytes(whole)
 
 
-def test_a_users_set_mends_itself(mini: prepare.Dataset) -> None:
+def test_a_users_set_mends_itself(mini: Dataset) -> None:
     """A data set of the user's own text is built again from the text that its manifest names."""
     (mini.folder / "val.bin").unlink()
     assert 0 == prepare.main(["--dataset", "mini"])
-    assert mini == prepare.find("mini")
+    assert mini == datasets.find("mini")
 
 
 def test_two_prepare_at_once(cache: Path) -> None:
@@ -90,7 +94,7 @@ def test_two_prepare_at_once(cache: Path) -> None:
     command = [sys.executable, str(ROOT / "prepare.py")]
     both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
     assert [0, 0] == [one.wait() for one in both]
-    assert "c3c50374c1bb297c" == prepare.find("sotu").data_id
+    assert "c3c50374c1bb297c" == datasets.find("sotu").data_id
 
 
 def test_looking_is_quick() -> None:
@@ -107,19 +111,19 @@ def test_own_text_says_how_it_is_selected(
     path.write_text("\n\n".join(text[:20_000] for _, text in sotu[40:60]), encoding="utf-8")
     assert 0 == prepare.main(["--text", str(path)])
     assert "export AUTORESEARCH_DATASET=my-b-ok" in capsys.readouterr().out
-    data = prepare.find("my-b-ok")
+    data = datasets.find("my-b-ok")
     assert "small" == data.profile
     assert data.eval_bytes > 8_000
 
 
-def test_other_text_is_another_data_id(mini: prepare.Dataset, cache: Path, tmp_path: Path) -> None:
+def test_other_text_is_another_data_id(mini: Dataset, cache: Path, tmp_path: Path) -> None:
     """One more word in one document, and scores are no longer compared."""
     texts = tmp_path / "texts"
     texts.mkdir()
     for path in Path(mini.source).iterdir():
         (texts / path.name).write_bytes(path.read_bytes())
     path.write_text(path.read_text(encoding="utf-8") + " again", encoding="utf-8")
-    other = prepare.prepare("other", lambda folder: prepare.build_text(folder, texts))
+    other = datasets.ensure("other", lambda folder: sources.build_text(folder, texts))
     assert mini.data_id != other.data_id
 
 
@@ -143,7 +147,7 @@ def test_unusable_text_is_refused(
 
 
 def test_a_full_disk_is_said(
-    mini: prepare.Dataset, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    mini: Dataset, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With no room on the disk preparing ends with one line, which names a way out, and leaves no pieces."""
 
@@ -159,7 +163,7 @@ def test_a_full_disk_is_said(
 @given(st.text(alphabet="ab \n", min_size=1, max_size=500))
 def test_cutting_loses_nothing(text: str) -> None:
     """The pieces of a text, joined, are the text, and none is longer than twice the size asked for."""
-    pieces = list(prepare.cut(text, size=16))
+    pieces = list(sources.cut(text, size=16))
     assert text == "".join(pieces)
     assert all(16 <= len(piece) <= 33 for piece in pieces[:-1])
 
@@ -169,7 +173,7 @@ def test_cutting_loses_nothing(text: str) -> None:
 def test_packed_rows_are_full_and_begin_with_a_document(lengths: list[int]) -> None:
     """Every packed row is full and begins with a BOS, and what is in it was in the documents."""
     documents = [[0, *range(1, length)] for length in lengths]
-    rows = prepare.pack(documents, width=16, waiting=5)
+    rows = climbmix.pack(documents, width=16, waiting=5)
     assert 0 == len(rows) % 16
     assert all(rows[i] == 0 for i in range(0, len(rows), 16))
     assert all(b in {0, a + 1} for a, b in pairwise(rows))
@@ -178,7 +182,7 @@ def test_packed_rows_are_full_and_begin_with_a_document(lengths: list[int]) -> N
 
 def test_best_fit_fills_a_row_without_cutting() -> None:
     """Documents of 10, 6 and 4 fill a row of 16 with 10 and 6: the longest that fits goes next."""
-    rows = prepare.pack([[0] * 4, [1] * 6, [2] * 10], width=16)
+    rows = climbmix.pack([[0] * 4, [1] * 6, [2] * 10], width=16)
     assert [2] * 10 + [1] * 6 == list(rows)
 
 
@@ -228,7 +232,7 @@ def hub() -> Iterator[str]:
 def test_a_broken_download_goes_on_where_it_stopped(hub: str, tmp_path: Path) -> None:
     """A download that breaks off is asked for from the byte it got to, and its sha256 is right in the end."""
     Shards.break_offs = 2
-    digest = prepare.download(f"{hub}/a", tmp_path / "a")
+    digest = download.download(f"{hub}/a", tmp_path / "a")
     assert Shards.files["/a"] == (tmp_path / "a").read_bytes()
     assert hashlib.sha256(Shards.files["/a"]).hexdigest() == digest
     assert [None, "bytes=50000-", "bytes=75000-"] == Shards.ranges
@@ -237,23 +241,23 @@ def test_a_broken_download_goes_on_where_it_stopped(hub: str, tmp_path: Path) ->
 def test_a_whole_file_is_not_fetched_again(hub: str, tmp_path: Path) -> None:
     """What is there and has its digest is not downloaded twice."""
     (tmp_path / "a").write_bytes(Shards.files["/a"])
-    prepare.download(f"{hub}/a", tmp_path / "a")
+    download.download(f"{hub}/a", tmp_path / "a")
     assert [] == Shards.ranges
 
 
 def test_a_wrong_digest_is_refused(hub: str, tmp_path: Path) -> None:
     """A file whose digest is not the one the hub names is never taken."""
     Shards.digest = "0" * 64
-    with pytest.raises(prepare.NotPossible, match="cannot fetch"):
-        prepare.download(f"{hub}/a", tmp_path / "a", attempts=2)
+    with pytest.raises(NotPossible, match="cannot fetch"):
+        download.download(f"{hub}/a", tmp_path / "a", attempts=2)
     assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize("url", ["{hub}/missing", "http://127.0.0.1:9/a"])
 def test_no_network_is_a_clear_error(hub: str, tmp_path: Path, url: str) -> None:
     """Without an answer, the error names the address and the way out."""
-    with pytest.raises(prepare.NotPossible, match=r"cannot fetch .* embedded text"):
-        prepare.download(url.format(hub=hub), tmp_path / "a", attempts=2)
+    with pytest.raises(NotPossible, match=r"cannot fetch .* embedded text"):
+        download.download(url.format(hub=hub), tmp_path / "a", attempts=2)
 
 
 def test_climbmix_in_miniature(
@@ -266,19 +270,17 @@ def test_climbmix_in_miniature(
 
     def texts(path: Path, limit: float = 0) -> Sequence[str]:
         which = int(path.stem[-5:])
-        return [
-            text[:9000] for _, text in (sotu[12:14] if which == prepare.CLIMBMIX_VAL else sotu[which::20])
-        ]
+        return [text[:9000] for _, text in (sotu[12:14] if which == climbmix.VAL else sotu[which::20])]
 
-    monkeypatch.setattr(prepare, "CLIMBMIX_TRAIN", range(2))
-    monkeypatch.setattr(prepare, "download", lambda url, path: path.name)
-    monkeypatch.setattr(prepare, "_parquet_texts", texts)
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", ThreadPoolExecutor)
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: True)
+    monkeypatch.setattr(climbmix, "TRAIN", range(2))
+    monkeypatch.setattr(climbmix, "download", lambda url, path: path.name)
+    monkeypatch.setattr(climbmix, "_documents", texts)
+    monkeypatch.setattr(climbmix, "ProcessPoolExecutor", ThreadPoolExecutor)
+    monkeypatch.setattr(climbmix, "find_spec", lambda _: True)
     assert 0 == prepare.main(["--dataset", "climbmix"])
-    data = prepare.find("climbmix")
+    data = datasets.find("climbmix")
     assert ("full", 2048, 2049, "seconds:300") == (data.profile, data.seq_len, data.stride, data.budget)
-    assert sum(len(text.encode()) for text in texts(Path(f"{prepare.CLIMBMIX_VAL:05d}"))) == data.eval_bytes
+    assert sum(len(text.encode()) for text in texts(Path(f"{climbmix.VAL:05d}"))) == data.eval_bytes
     rows = memoryview((data.folder / "train.bin").read_bytes()).cast("H")
     assert {data.bos} == {rows[i] for i in range(0, len(rows), 2049)}
     assert "export AUTORESEARCH_DATASET=climbmix" in capsys.readouterr().out
@@ -288,7 +290,7 @@ def test_without_pyarrow_climbmix_says_what_to_install(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where pyarrow is missing, the error names the extra that brings it."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr(climbmix, "find_spec", lambda _: None)
     assert 1 == prepare.main(["--dataset", "climbmix"])
     assert "autoresearch[climbmix]" in capsys.readouterr().err
 
@@ -297,9 +299,9 @@ def test_without_pyarrow_climbmix_says_what_to_install(
 def test_a_budget_is_tokens_or_seconds(text: str) -> None:
     """A budget that is not tokens:N or seconds:N is refused."""
     with pytest.raises(Exception, match="neither tokens:N nor seconds:N"):
-        prepare.Budget.parse(text)
+        Budget.parse(text)
 
 
 def test_a_budget_may_hold_underscores() -> None:
     """tokens:1_048_576 is about a million tokens, and str() gives the plain form."""
-    assert "tokens:1048576" == str(prepare.Budget.parse("tokens:1_048_576"))
+    assert "tokens:1048576" == str(Budget.parse("tokens:1_048_576"))

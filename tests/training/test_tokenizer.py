@@ -1,7 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prepare import PIECES, SOTU_MERGES, Tokenizer, is_validation
+from text.sources import SOTU_MERGES, is_validation
+from text.tokenizer import PIECES, Tokenizer
 
 
 SHIPPED = Tokenizer.load(SOTU_MERGES)

@@ -1,9 +1,9 @@
 import io
 import json
 import math
+import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,25 @@ import pytest
 import torch
 from torch import Tensor
 
-import prepare
 import train
+from text.budget import Budget
+from text.datasets import Dataset
+from text.errors import NotPossible
+from text.evaluation import evaluate
+from text.loader import load_tokens
+from text.report import RESULT, Report
+from text.training import conduct
+from text.trial import Trial
 
 
-ROOT = Path(prepare.__file__).parent
+ROOT = Path(train.__file__).parent
 BUDGET = ["--budget", "tokens:16384", "--threads", "1", "--device", "cpu"]
 
 
-def a_trial(data: prepare.Dataset, budget: str, seed: int = 1) -> prepare.Trial:
+def a_trial(data: Dataset, budget: str, seed: int = 1) -> Trial:
     """A trial on one thread of the CPU that reports nothing."""
-    report = prepare.Report(None)
-    return prepare.Trial(
-        data, prepare.Budget.parse(budget), device="cpu", seed=seed, threads=1, report=report
-    )
+    report = Report(None)
+    return Trial(data, Budget.parse(budget), device="cpu", seed=seed, threads=1, report=report)
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(job: Path, *argv: str, **changes: object) -> tuple[int, dict[str, Any]]:
     """Train with some constants changed; return the exit code and the result."""
     recipe = replace(train.recipe("small"), **changes)  # type: ignore[arg-type]
-    code = prepare.conduct(lambda trial: train.train(trial, recipe), train.__file__, [*BUDGET, *argv])
+    code = conduct(lambda trial: train.train(trial, recipe), train.__file__, [*BUDGET, *argv])
     return code, json.loads((job / "result.json").read_bytes())
 
 
@@ -54,16 +59,14 @@ def test_importing_does_nothing() -> None:
     assert (0, b"", b"") == (done.returncode, done.stdout, done.stderr)
 
 
-def test_a_training_is_repeatable(mini: prepare.Dataset, job: Path) -> None:
+def test_a_training_is_repeatable(mini: Dataset, job: Path) -> None:
     """The same seed gives the same val_bpb to the last bit, another seed another."""
     first, again, other = (run(job, "--seed", seed)[1]["val_bpb"] for seed in "778")
     assert first == again
     assert first != other
 
 
-def test_a_training_tells_how_it_went(
-    mini: prepare.Dataset, job: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_training_tells_how_it_went(mini: Dataset, job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A training leaves progress at every quarter, a whole result, and the block of nine lines at the end."""
     code, result = run(job)
     told = events(job)
@@ -77,7 +80,7 @@ def test_a_training_tells_how_it_went(
         "kind", "at", "step", "percent", "tokens", "elapsed_s", "seconds_left", "loss", "lr_multiplier",
         "tok_per_s", "mfu", "vram_mb",
     } == set(progress)  # fmt: skip
-    assert set(prepare.RESULT) == set(result)
+    assert set(RESULT) == set(result)
     assert ("budget_spent", 16_384, 8, mini.data_id) == tuple(
         result[key] for key in ("exit_reason", "tokens", "steps", "data_id")
     )
@@ -94,17 +97,17 @@ def test_a_training_tells_how_it_went(
 
 
 def test_without_a_job_nothing_is_written(
-    mini: prepare.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mini: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A training outside of a job only prints."""
     monkeypatch.chdir(tmp_path)
-    assert 0 == prepare.conduct(train.train, train.__file__, BUDGET)
+    assert 0 == conduct(train.train, train.__file__, BUDGET)
     assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("head_lr", "reason"), [(math.nan, "nan"), (100.0, "exploding")])
 def test_a_diverging_training_ends_at_once(
-    mini: prepare.Dataset, job: Path, capsys: pytest.CaptureFixture[str], head_lr: float, reason: str
+    mini: Dataset, job: Path, capsys: pytest.CaptureFixture[str], head_lr: float, reason: str
 ) -> None:
     """NaN or an exploding loss ends a training before its budget, with code 4, a reason and no val_bpb."""
     code, result = run(job, head_lr=head_lr)
@@ -116,9 +119,7 @@ def test_a_diverging_training_ends_at_once(
     assert "Traceback" not in shown.err
 
 
-def test_a_crash_shows_its_traceback(
-    mini: prepare.Dataset, job: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_crash_shows_its_traceback(mini: Dataset, job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A bug in train.py ends with code 1, its traceback on stderr, and a result that says so."""
     code, result = run(job, heads=3)
     assert (1, None, "exception") == (code, result["val_bpb"], result["exit_reason"])
@@ -127,7 +128,7 @@ def test_a_crash_shows_its_traceback(
 
 
 def test_a_model_that_costs_too_much_is_stopped(
-    mini: prepare.Dataset, job: Path, monkeypatch: pytest.MonkeyPatch
+    mini: Dataset, job: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More CPU seconds than the tokens may cost end a training with code 5."""
     monkeypatch.setenv("AUTORESEARCH_CPU_CAP", "0.01")
@@ -142,18 +143,16 @@ def test_missing_data_is_not_a_crash(cache: Path, job: Path, capsys: pytest.Capt
     assert "run: python prepare.py" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_the_runner_sets_budget_and_seed(
-    mini: prepare.Dataset, job: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_runner_sets_budget_and_seed(mini: Dataset, job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """AUTORESEARCH_BUDGET and AUTORESEARCH_SEED are what a training takes where its command says nothing."""
     monkeypatch.setenv("AUTORESEARCH_BUDGET", "tokens:4096")
     monkeypatch.setenv("AUTORESEARCH_SEED", "9")
-    assert 0 == prepare.conduct(train.train, train.__file__, ["--threads", "1"])
+    assert 0 == conduct(train.train, train.__file__, ["--threads", "1"])
     result = json.loads((job / "result.json").read_bytes())
     assert ("tokens:4096", 9, 2) == (result["budget"], result["seed"], result["steps"])
 
 
-def test_the_loader_hands_out_no_token_more(mini: prepare.Dataset) -> None:
+def test_the_loader_hands_out_no_token_more(mini: Dataset) -> None:
     """Batches end before the first that would go over the budget of tokens."""
     trial = a_trial(mini, "tokens:5000")
     shapes = [(x.shape, y.shape) for x, y in trial.batches(8)]
@@ -161,7 +160,7 @@ def test_the_loader_hands_out_no_token_more(mini: prepare.Dataset) -> None:
     assert 4096 == trial.tokens
 
 
-def test_the_loader_stops_after_its_seconds(mini: prepare.Dataset) -> None:
+def test_the_loader_stops_after_its_seconds(mini: Dataset) -> None:
     """A budget of one second hands out batches for one second."""
     trial = a_trial(mini, "seconds:1")
     for _ in trial.batches(2):
@@ -170,12 +169,12 @@ def test_the_loader_stops_after_its_seconds(mini: prepare.Dataset) -> None:
     assert 1.0 == trial.progress
 
 
-def test_an_epoch_holds_every_row_once(mini: prepare.Dataset) -> None:
+def test_an_epoch_holds_every_row_once(mini: Dataset) -> None:
     """An epoch is the training text, each target once, in an order that the seed decides."""
     trial = a_trial(mini, f"tokens:{mini.train_tokens}")
     first = [(x, y) for x, y in trial.batches(1) if trial.epoch == 1]
     rows = sorted(torch.cat([x, y[:, -1:]], dim=1).flatten().tolist() for x, y in first)
-    stream = prepare._tokens(mini, "train.bin", mini.train_tokens).tolist()
+    stream = load_tokens(mini, "train.bin", mini.train_tokens).tolist()
     expected = sorted(stream[i : i + 129] for i in range(0, len(stream) - 128, 128))
     assert expected == rows
     again = [x for x, _ in a_trial(mini, "tokens:1280").batches(1)]
@@ -184,7 +183,7 @@ def test_an_epoch_holds_every_row_once(mini: prepare.Dataset) -> None:
     assert not all(torch.equal(a, b) for a, b in zip(again, other, strict=True))
 
 
-def test_every_byte_is_scored_once(mini: prepare.Dataset) -> None:
+def test_every_byte_is_scored_once(mini: Dataset) -> None:
     """For a model that guesses, bits a byte are the tokens times log2 of the vocabulary, over all bytes."""
     seen: list[Tensor] = []
 
@@ -192,31 +191,31 @@ def test_every_byte_is_scored_once(mini: prepare.Dataset) -> None:
         seen.append(tokens)
         return torch.zeros(*tokens.shape, mini.vocab)
 
-    score = prepare.evaluate(guess, mini, torch.device("cpu"))
-    stream = prepare._tokens(mini, "val.bin", mini.val_tokens).long()
+    score = evaluate(guess, mini, torch.device("cpu"))
+    stream = load_tokens(mini, "val.bin", mini.val_tokens).long()
     texts = int((stream != mini.bos).sum())
     assert math.isclose(texts * math.log2(mini.vocab) / mini.eval_bytes, score, rel_tol=1e-6)
     windows = torch.cat(seen[2:]).flatten()  # the first two look for a model that looks ahead
     assert torch.equal(stream, windows[: len(stream)])
 
 
-def test_a_model_that_looks_ahead_is_refused(mini: prepare.Dataset) -> None:
+def test_a_model_that_looks_ahead_is_refused(mini: Dataset) -> None:
     """A model whose logits tell of the next token gets no score."""
 
     def clairvoyant(tokens: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(tokens.roll(-1, dims=1), mini.vocab) * 9.0
 
-    with pytest.raises(prepare.NotPossible, match="looks ahead"):
-        prepare.evaluate(clairvoyant, mini, torch.device("cpu"))
+    with pytest.raises(NotPossible, match="looks ahead"):
+        evaluate(clairvoyant, mini, torch.device("cpu"))
 
 
 def test_the_cpu_cap_leaves_room_for_the_default() -> None:
     """The default budget may cost 203 CPU seconds, a budget of seconds any number."""
-    assert 203 == round(prepare.Budget.parse("tokens:524288").cpu_cap())
-    assert math.inf == prepare.Budget.parse("seconds:300").cpu_cap()
+    assert 203 == round(Budget.parse("tokens:524288").cpu_cap())
+    assert math.inf == Budget.parse("seconds:300").cpu_cap()
 
 
-def test_lines_are_told_while_they_happen(mini: prepare.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_told_while_they_happen(mini: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal progress stays on one line; elsewhere each report is a line."""
 
     class Terminal(io.StringIO):
@@ -236,15 +235,28 @@ def test_a_full_disk_does_not_end_a_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """When progress.jsonl can no longer be written, that is said once and the training goes on."""
-    report = prepare.Report(str(tmp_path))
+    report = Report(str(tmp_path))
     monkeypatch.setattr("os.write", _raise)
     report.tell("progress")
     report.tell("progress")
     assert 1 == capsys.readouterr().err.count("progress.jsonl")
 
 
+@pytest.mark.parametrize("script", ["prepare.py --check", "train.py --budget tokens:2048 --threads 1"])
+@pytest.mark.parametrize("both", [0, 1])
+def test_a_pipe_that_nobody_reads_is_no_crash(mini: Dataset, job: Path, script: str, both: int) -> None:
+    """Piped into a program that has gone, as head does, both end with code 1 and at most one line."""
+    there, write = os.pipe()
+    os.close(there)
+    error = write if both else subprocess.PIPE
+    command = [sys.executable, *script.split()]
+    done = subprocess.run(command, cwd=ROOT, stdout=write, stderr=error, check=False)
+    os.close(write)
+    assert 1 == done.returncode
+    if not both:
+        name = script.partition(" ")[0]
+        assert f"{name}: the output goes into a pipe that nobody reads\n" == done.stderr.decode()
+
+
 def _raise(*_: object) -> None:
     raise OSError(28, "No space left on device")
-
-
-Logits = Callable[[Tensor], Tensor]

@@ -30,7 +30,9 @@ def run(source: str, *, seed: int = 0, most: int = 1000) -> list[Proposal]:
     """Return everything the search proposes for one source, until it has no more."""
     found: list[Proposal] = []
     for iteration in range(1, most + 1):
-        proposal = search.propose(source, tried=search.tried_from(one.set for one in found), seed=seed, iteration=iteration)
+        proposal = search.propose(
+            source, tried=search.tried_from(one.set for one in found), seed=seed, iteration=iteration
+        )
         if proposal is None:
             break
         found.append(proposal)

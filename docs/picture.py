@@ -1,0 +1,38 @@
+"""Draw docs/run.svg: what `autoresearch watch` shows of a real run at this moment.
+
+python docs/picture.py [RUN_ID]       # in the repository that holds the run
+"""
+
+import sys
+from pathlib import Path
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.terminal_theme import DIMMED_MONOKAI
+
+from engine.git import find_top
+from engine.loading import load
+from engine.workspace import RunPaths, latest_run
+from workflows.status import look
+from workflows.watch import picture
+
+
+def main() -> None:
+    """Write the picture beside this file."""
+    home = find_top(Path.cwd())
+    run_id = sys.argv[1] if len(sys.argv) > 1 else latest_run(home, None)
+    assert run_id is not None, "there is no run to draw"
+    paths = RunPaths(home=home, run_id=run_id)
+    loaded = load(paths)
+    with Path("/dev/null").open("w") as nowhere:
+        console = Console(record=True, width=86, file=nowhere, force_terminal=True)
+        console.print(picture(look(paths, loaded.run, gpu=False), loaded.timeline.rows, height=40))
+        # The fonts of the viewer's own machine: a picture in a README fetches nothing.
+        start, _, rest = CONSOLE_SVG_FORMAT.partition("@font-face")
+        plain = start + rest[rest.index(".{unique_id}-matrix") :]
+        svg = console.export_svg(title="autoresearch watch", theme=DIMMED_MONOKAI, code_format=plain)
+    Path(__file__).with_name("run.svg").write_text(svg)
+
+
+if __name__ == "__main__":
+    main()

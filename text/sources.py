@@ -1,0 +1,106 @@
+"""The texts of the small profile: the embedded addresses, and a user's own."""
+
+import hashlib
+import lzma
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from text import datasets
+from text.datasets import SMALL
+from text.errors import NotPossible
+from text.report import say
+from text.tokenizer import Tokenizer
+
+
+CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+SOTU = CORPUS / "sotu.tsv.xz"
+SOTU_MERGES = CORPUS / "sotu.bpe4096.txt"
+SOTU_SHA256 = "05a28442573a25cbd442335e374428917cf4a1d1739b74024701dee113196231"  # of the text, unpacked
+LEAST_TEXT = 200_000  # characters: enough for a vocabulary, and for a few batches
+LEAST_FILES = 32  # fewer are cut into pieces
+EVERY = 16  # of so many documents one is for validation
+SPLIT = f"index % {EVERY} == {EVERY // 2}"
+
+
+def is_validation(index: int) -> bool:
+    """Tell if the document at this place belongs to validation: whole documents, evenly over all years."""
+    return index % EVERY == EVERY // 2
+
+
+def build_sotu(folder: Path) -> None:
+    """Prepare the embedded text: documents in the order of the years, whole documents to either side."""
+    try:
+        raw = lzma.decompress(SOTU.read_bytes())
+        tokenizer = Tokenizer.load(SOTU_MERGES)
+    except (OSError, lzma.LZMAError, ValueError) as error:
+        msg = f"the embedded text cannot be read - {CORPUS} ({error}); run: git checkout -- corpus"
+        raise NotPossible(msg) from None
+    digest = hashlib.sha256(raw).hexdigest()
+    if digest != SOTU_SHA256:
+        msg = f"the embedded text is damaged - {SOTU}; run: git checkout -- corpus"
+        raise NotPossible(msg)
+    texts = [line.partition("\t")[2] for line in raw.decode().split("\n")[:-1]]
+    _write(folder, texts, tokenizer, "embedded", corpus_sha256=digest, split=SPLIT)
+
+
+def build_text(folder: Path, source: Path) -> None:
+    """Prepare a user's own text.
+
+    The files of a folder, in the order of their paths, are the documents. If there are fewer than 32, each is
+    cut into pieces of 8,192 characters or a little more, and the pieces are the documents.
+    """
+    documents = _read_all(source)
+    whole = len(documents) >= LEAST_FILES
+    if not whole:
+        documents = [(f"{name}#{i}", part) for name, text in documents for i, part in enumerate(cut(text))]
+    if sum(len(text) for _, text in documents) < LEAST_TEXT:
+        msg = f"too little text to learn from - {source}; it takes {LEAST_TEXT:,} characters of UTF-8 text"
+        raise NotPossible(msg)
+    digest = hashlib.sha256()
+    for name, text in documents:
+        digest.update(f"{name}\0{text}\0".encode())
+    texts = [text for _, text in documents]
+    train = [text for i, text in enumerate(texts) if not is_validation(i)]
+    every = 1 + sum(map(len, train)) // 16_000_000  # learning takes a CPU second a megabyte: 16 are enough
+    say(f"learning {SMALL.vocab:,} tokens from {len(train[::every]):,} documents")
+    tokenizer = Tokenizer.train(train[::every], SMALL.vocab)
+    split = f"{SPLIT}, files" if whole else f"{SPLIT}, pieces"
+    _write(folder, texts, tokenizer, str(source), corpus_sha256=digest.hexdigest(), split=split)
+
+
+def cut(text: str, size: int = 8192) -> Iterator[str]:
+    """Cut a text after an empty line, else a line, else a word, that ends between `size` and twice `size`."""
+    begin = 0
+    while len(text) - begin > 2 * size:
+        for border in ("\n\n", "\n", " ", ""):
+            if (at := text.find(border, begin + size, begin + 2 * size)) >= 0:
+                break
+        yield text[begin : at + len(border)]
+        begin = at + len(border)
+    yield text[begin:]
+
+
+def _read_all(source: Path) -> list[tuple[str, str]]:
+    """Return the names and texts of a file or a folder, hidden files left out."""
+    files = sorted(p for p in source.rglob("[!.]*") if p.is_file()) if source.is_dir() else [source]
+    documents = [(str(p.relative_to(source.parent)), text) for p in files if (text := _read(p))]
+    if skipped := len(files) - len(documents):
+        say(f"skipped {skipped:,} of {len(files):,} files: empty, or not UTF-8")
+    return documents
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ""
+    except OSError as error:
+        msg = f"cannot read the text - {path} ({error.strerror}); --text takes a file or a folder"
+        raise NotPossible(msg) from None
+
+
+def _write(folder: Path, texts: Sequence[str], tokenizer: Tokenizer, source: str, **origin: str) -> None:
+    say(f"encoding {len(texts):,} documents")
+    train = tokenizer.stream(text for i, text in enumerate(texts) if not is_validation(i))
+    val = tokenizer.stream(text for i, text in enumerate(texts) if is_validation(i))
+    datasets.write(folder, SMALL, tokenizer, train, val, stride=SMALL.seq_len, source=source, **origin)
