@@ -44,5 +44,5 @@ def tsv_safe(text: str) -> str:
 
     Double quotes become single ones, since readers such as pandas take a leading one for quoting.
     """
-    printable = "".join(char if char.isprintable() else " " for char in text)
+    printable = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
     return " ".join(printable.replace('"', "'").split())

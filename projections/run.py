@@ -131,7 +131,6 @@ def _setup(
 
 def _imported(state: RunState, event: ev.ResultImported) -> RunState:
     """Fold a whole iteration of another program: its verdict is taken as it stands."""
-    state = replace(state, last_iteration=event.iteration)
     best = state.best
     if event.status == "keep" and event.metric is not None:
         worse = best is not None and (
@@ -146,7 +145,7 @@ def _imported(state: RunState, event: ev.ResultImported) -> RunState:
                 data_id=None,
             )
     if event.iteration == 0:
-        return replace(state, best=best, baseline=event.metric)
+        return replace(state, last_iteration=0, best=best, baseline=event.metric)
     counts = state.counts
     match event.status:
         case "keep":
@@ -155,7 +154,9 @@ def _imported(state: RunState, event: ev.ResultImported) -> RunState:
             counts = replace(counts, discarded=counts.discarded + 1)
         case "crash":
             counts = replace(counts, crashed=counts.crashed + 1)
-    return replace(state, best=best, counts=counts, completed=state.completed + 1)
+    return replace(
+        state, last_iteration=event.iteration, best=best, counts=counts, completed=state.completed + 1
+    )
 
 
 def _loop(state: RunState, event: ev.Event, recorded: Recorded) -> RunState:

@@ -27,7 +27,8 @@ def say(event: ev.Event | RawEvent) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """Return the text as one printable line of at most `limit` characters."""
-    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * limit])
+    start = text[: 4 * limit]
+    printable = start if start.isprintable() else "".join(c if c.isprintable() else " " for c in start)
     flat = " ".join(printable.split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
 
