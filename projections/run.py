@@ -68,7 +68,8 @@ def _run(state: RunState, event: ev.Event, recorded: Recorded) -> RunState | Non
                 stop=None,
                 stopped=event.reason,
                 stopped_detail=event.detail,
-                asked=() if event.reason == "done" else state.asked,
+                # What was done or cannot be done is not tried again by the next request.
+                asked=() if event.reason in ("done", "blocked") else state.asked,
                 runner=None,
                 runner_mode=None,
             )

@@ -383,3 +383,10 @@ def test_a_proposal_is_used_once():
     state = given(started(), received(), asked(), *BASELINE, opened(1), chosen(1, source="drop", received=2))
     assert () == state.waiting
     assert proposal() == state.iteration(1).proposal
+
+
+def test_a_blocked_request_blocks_no_other():
+    """A request that could do nothing is gone when the next one is made."""
+    story = [started(), asked(0), *BASELINE, asked(1, loop_stages=("apply",))]
+    story += [ev.RunStopped(reason="blocked", detail="nothing to apply"), asked(1)]
+    assert names(decide(given(*story))) == ["StartIteration"]
