@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.loading import NOTHING
+from engine.upstream import read_table
 from events import catalog as ev
 from events.codec import structure, unstructure
 from events.log import Position
 from projections.fold import Snapshot, fold
-from projections.results import results_tsv
+from projections.results import COLUMNS, results_tsv
 from projections.rows import Rows
 from projections.run import RUN
 from projections.snapshot import read_snapshot, state_json
@@ -76,6 +77,9 @@ EVENTS = [
     ev.TrainingLost(iteration=1, attempt=1, reason="reboot"),
     ev.CrashTriaged(iteration=2, attempt=1, action="fix_and_rerun", reason="typo"),
     ev.PrepareStarted(attempt=1, command=("python",)),
+    *read_table(
+        "t.tsv", f"{chr(9).join(COLUMNS)}\na\t1.3\t2\tkeep\tb\nc\t1.2\t2\tkeep\td\n".encode()
+    ).results,
 ]
 HISTORIES = st.lists(st.sampled_from(EVENTS), max_size=40).map(lambda events: recorded(started(), *events))
 
