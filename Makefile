@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test lint long reference clean help
+.PHONY: run test lint torture bench reference clean help
 
 help:            ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -22,8 +22,11 @@ lint: $(VENV)/.dev     ## ruff, mypy, and the freshness of generated files
 	$(BIN)/python -m events.schema --check
 	$(BIN)/python -m workflows.reference --check
 
-long: $(VENV)/.dev     ## the tests that take minutes: real agent programs, long fault rounds
+torture: $(VENV)/.dev  ## the tests that take minutes: long fault rounds, real agent programs
 	$(BIN)/python -m pytest -m long
+
+bench: $(VENV)/.bench  ## measure everything, peers beside us, and print the table
+	$(BIN)/python -m bench
 
 reference: $(VENV)/.dev  ## write the generated schemas and reference pages
 	$(BIN)/python -m events.schema --write
@@ -42,3 +45,7 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Measurements: what the log, the replay, the runner and the commands cost, peers beside them."""
