@@ -47,7 +47,7 @@ class Collector:
     def _overdue(self, job: Job, run: RunState) -> bool:
         """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""
         config = run.config
-        limits = {"prepare": config.prepare_timeout_s, "train": config.deadline_s}
+        limits = {"prepare": config.prepare_timeout_s, "train": job.deadline_s}
         return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
     def _prepared(self, job: Job, ended: Finished | Lost) -> ev.PrepareFinished:

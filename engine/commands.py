@@ -97,6 +97,7 @@ class StartTraining:
     attempt: int
     slot: int
     commit: str
+    deadline_s: float
 
 
 @frozen(kw_only=True)

@@ -261,6 +261,7 @@ def _refuse_wishes_without_loops(wish: Wish) -> None:
             ("--no-stochastic", not wish.stochastic),
             ("--no-auto-prepare", not wish.auto_prepare),
             ("--agent", wish.agent is not None),
+            ("--timeout", wish.timeout_s is not None),
         )
         if said
     ]

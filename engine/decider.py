@@ -155,7 +155,7 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "commit":
             return (do.CommitCandidate(iteration=one.number, attempt=one.change),)
         case "train":
-            return _train(state, one)
+            return _train(state, one, request)
         case "triage":
             return (_triage(state, one, request),)
         case "record":
@@ -185,13 +185,19 @@ def _apply(one: Iteration, request: Request) -> do.Command:
     return do.ApplyProposal(iteration=one.number, attempt=one.change)
 
 
-def _train(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
+def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     assert one.commit is not None  # commit comes before train
     taken = sum(1 for _, job in state.jobs if job.step == "train")
     if taken >= state.config.slots:
         return ()
     return (
-        do.StartTraining(iteration=one.number, attempt=one.trainings + 1, slot=taken + 1, commit=one.commit),
+        do.StartTraining(
+            iteration=one.number,
+            attempt=one.trainings + 1,
+            slot=taken + 1,
+            commit=one.commit,
+            deadline_s=request.timeout_s or state.config.deadline_s,
+        ),
     )
 
 

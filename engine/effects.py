@@ -184,6 +184,7 @@ class Effects:
             worktree=self.paths.worktree,
             iteration=command.iteration,
             attempt=command.attempt,
+            deadline_s=command.deadline_s,
         )
         self.jobs.start(folder, spec)
         return (
@@ -193,7 +194,7 @@ class Effects:
                 slot=command.slot,
                 commit=command.commit,
                 command=spec.command,
-                deadline_s=spec.deadline_s,
+                deadline_s=command.deadline_s,
             ),
         )
 

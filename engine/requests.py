@@ -14,6 +14,7 @@ from events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Request, RunConfig
 
 
 MOST_LOOPS = 10**6
+LONGEST_S = 30 * 86400.0
 BAD_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/]|/$|\.$|(^|/)\.|\.lock(/|$)")
 
 
@@ -29,6 +30,7 @@ class Wish:
     stochastic: bool = True
     auto_prepare: bool = True
     agent: str | None = None
+    timeout_s: float | None = None
 
     @property
     def names_stages(self) -> bool:
@@ -60,6 +62,11 @@ def request_of(wish: Wish, *, config: RunConfig) -> Request:
         )
     if wish.agent and not wish.stochastic:
         raise UsageRefused("--agent and --no-stochastic contradict each other", remedy="give one of them")
+    if wish.timeout_s is not None and not 0 < wish.timeout_s <= LONGEST_S:
+        raise UsageRefused(
+            f"--timeout {wish.timeout_s:g}: expected more than 0 and at most {LONGEST_S:g} seconds",
+            remedy="leave it out for the settings' own: twice the budget plus the time to start up",
+        )
     return Request(
         loops=int(loops),
         stages=stages,
@@ -67,6 +74,7 @@ def request_of(wish: Wish, *, config: RunConfig) -> Request:
         stochastic=wish.stochastic,
         auto_prepare=wish.auto_prepare,
         agent=resolve(wish.agent or config.agent, config) if wish.stochastic else NONE,
+        timeout_s=wish.timeout_s or 0.0,
     )
 
 

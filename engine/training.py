@@ -62,7 +62,7 @@ def training_env(config: RunConfig, folder: Path) -> dict[str, str]:
 
 
 def training_spec(
-    config: RunConfig, *, folder: Path, worktree: Path, iteration: int, attempt: int
+    config: RunConfig, *, folder: Path, worktree: Path, iteration: int, attempt: int, deadline_s: float
 ) -> JobSpec:
     """Return how the training of one attempt is run."""
     return JobSpec(
@@ -70,7 +70,7 @@ def training_spec(
         command=tuple(word.replace("{python}", sys.executable) for word in config.train),
         cwd=str(worktree.absolute()),
         env=training_env(config, folder),
-        deadline_s=config.deadline_s,
+        deadline_s=deadline_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
     )
 

@@ -54,7 +54,7 @@ class ConfigChanged:
 class LoopsRequested:
     """Somebody asked for loops, and said which stages they may do. Also ends a stop."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2  # since 2: request.timeout_s
     request: Request
 
 

@@ -12,7 +12,17 @@ from events.shapes import JSON
 Data = dict[str, JSON]
 Step = Callable[[Data], Data]
 
-UPCASTERS: Mapping[tuple[str, int], Step] = {}
+
+def _loops_requested_1(data: Data) -> Data:
+    """Before there was `--timeout`, the settings alone said when a training is ended."""
+    request = data["request"]
+    assert isinstance(request, dict)  # an object since version 1
+    return {**data, "request": {**request, "timeout_s": 0.0}}
+
+
+UPCASTERS: Mapping[tuple[str, int], Step] = {
+    ("LoopsRequested", 1): _loops_requested_1,
+}
 
 
 def upcast(

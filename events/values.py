@@ -115,6 +115,7 @@ class Request:
     stochastic: bool = True  # False: no agent is asked, the seeded search proposes
     auto_prepare: bool = True
     agent: str = "none"  # resolved: the name of an adapter, or "none"
+    timeout_s: float = 0.0  # deadline of each of its trainings; 0: as the settings say
 
 
 @frozen(kw_only=True)

@@ -28,7 +28,7 @@ def evolve(state: RunState, recorded: Recorded) -> RunState:
     return changed
 
 
-RUN = Projection(name="run", version=1, initial=RunState, evolve=evolve)
+RUN = Projection(name="run", version=2, initial=RunState, evolve=evolve)
 
 
 def _run(state: RunState, event: ev.Event, recorded: Recorded) -> RunState | None:
@@ -225,7 +225,7 @@ def _iteration(one: Iteration, event: ev.Event, recorded: Recorded) -> Iteration
                 since=at,
             )
         case ev.TrainingStarted():
-            job = Job(step="train", attempt=event.attempt, since=at)
+            job = Job(step="train", attempt=event.attempt, since=at, deadline_s=event.deadline_s)
             return replace(one, trainings=event.attempt, job=job)
         case ev.TrainingLost():
             return replace(one, job=None, lost=one.lost + 1, since=at)

@@ -17,6 +17,7 @@ class Job:
     step: JobStep
     attempt: int
     since: str  # RFC 3339
+    deadline_s: float = 0.0  # of a training, as it was started
 
 
 @frozen(kw_only=True)

@@ -103,6 +103,14 @@ AgentName = Annotated[
         metavar="NAME",
     ),
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        help="End each training after so many seconds; default: twice its budget plus the time to start up.",
+        metavar="SECONDS",
+    ),
+]
 Follow = Annotated[bool, typer.Option("--follow", help="Show the live view; Ctrl-C leaves the run going.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 

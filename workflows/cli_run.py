@@ -44,6 +44,7 @@ def start_command(
     auto_prepare: opt.AutoPrepare = True,
     background_train: opt.Background = True,
     agent: opt.AgentName = None,
+    timeout: opt.Timeout = None,
     follow: opt.Follow = False,
     repo: opt.Repo = None,
 ) -> int:
@@ -61,6 +62,7 @@ def start_command(
         stochastic=not no_stochastic,
         auto_prepare=auto_prepare,
         agent=agent,
+        timeout_s=timeout,
     )
     here = opt.place(repo)
     asked = start(
@@ -88,6 +90,7 @@ def resume_command(
     auto_prepare: opt.AutoPrepare = True,
     background_train: opt.Background = True,
     agent: opt.AgentName = None,
+    timeout: opt.Timeout = None,
     follow: opt.Follow = False,
     repo: opt.Repo = None,
 ) -> int:
@@ -105,6 +108,7 @@ def resume_command(
         stochastic=not no_stochastic,
         auto_prepare=auto_prepare,
         agent=agent,
+        timeout_s=timeout,
     )
     here = opt.place(repo)
     if not background_train:

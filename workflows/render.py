@@ -63,6 +63,8 @@ def asked_for(request: Request) -> str:
         words.append(f"only {', '.join(request.stages)}")
     if request.loop_stages != LOOP_STAGES and "loop" in request.stages:
         words.append(f"of the loop only {', '.join(request.loop_stages)}")
+    if request.timeout_s:
+        words.append(f"each training ended after {duration(request.timeout_s)}")
     return "; ".join(words)
 
 

@@ -161,11 +161,9 @@ def test_what_stands_in_the_worktree_is_trained(program: Program):
 )
 def test_a_training_that_fails_is_recorded_and_the_run_goes_on(program: Program, fail: str, outcome: str):
     """Each way to fail is told apart, recorded as a crash, and followed by the next iteration."""
-    pyproject = program.repo / "pyproject.toml"
-    pyproject.write_text(pyproject.read_text().replace("timeout_s = 20", "timeout_s = 2"))
     program("start", "--only", "setup,baseline", "--no-background-train")
     program("propose", "--description", "break it", "--plan", "p", "--commit", "c", "--set", f"FAIL={fail}")
-    program("resume", "--loops", "2", "--no-stochastic", "--no-background-train")
+    program("resume", "--loops", "2", "--no-stochastic", "--no-background-train", "--timeout", "2")
     (finished,) = [
         event["data"]
         for event in program.events()

@@ -59,6 +59,9 @@ def test_stages_are_what_was_said_in_their_own_order(words, stages, loop_stages,
         ({"loops": 10**30}, "expected 0 to"),
         ({"agent": "none", "stochastic": False}, "contradict"),
         ({"agent": "opencod"}, "did you mean opencode?"),
+        ({"timeout_s": 0.0}, "--timeout 0: expected more than 0"),
+        ({"timeout_s": float("nan")}, "--timeout nan"),
+        ({"timeout_s": float("inf")}, "--timeout inf"),
     ],
 )
 def test_what_is_misspelt_or_contradicts_is_refused(words, says):

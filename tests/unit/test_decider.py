@@ -80,7 +80,7 @@ def test_the_baseline_is_iteration_zero():
     state = given(started(), asked(3), set_up())
     assert decide(state) == (do.StartIteration(iteration=0, base_commit=BASE, first_stage="train"),)
     state = given(started(), asked(3), set_up(), opened(0, first="train"))
-    assert decide(state) == (do.StartTraining(iteration=0, attempt=1, slot=1, commit=BASE),)
+    assert decide(state) == (do.StartTraining(iteration=0, attempt=1, slot=1, commit=BASE, deadline_s=900.0),)
 
 
 def test_a_failed_baseline_stops_the_run_and_resume_tries_again():
@@ -95,7 +95,9 @@ def test_a_failed_baseline_stops_the_run_and_resume_tries_again():
     ]
     assert decide(given(*story)) == (do.Stop(reason="baseline_failed", detail="crashed: it broke"),)
     story += [ev.RunStopped(reason="baseline_failed", detail="x"), ev.RunResumed()]
-    assert decide(given(*story)) == (do.StartTraining(iteration=0, attempt=2, slot=1, commit=BASE),)
+    assert decide(given(*story)) == (
+        do.StartTraining(iteration=0, attempt=2, slot=1, commit=BASE, deadline_s=900.0),
+    )
 
 
 def test_setup_and_baseline_alone():
@@ -217,15 +219,28 @@ def test_one_training_a_slot():
     assert decide(given(*story)) == ()
     two = started(RunConfig(slots=2))
     assert decide(given(two, *story[1:])) == (
-        do.StartTraining(iteration=2, attempt=1, slot=2, commit="d" * 40),
+        do.StartTraining(iteration=2, attempt=1, slot=2, commit="d" * 40, deadline_s=900.0),
     )
+
+
+def test_the_requests_own_deadline_goes_first():
+    """A request that names a deadline gives it to its trainings; others have the settings' own."""
+    story = [started(RunConfig(timeout_s=60.0)), asked(timeout_s=5.0), *BASELINE, *candidate(1)]
+    (command,) = decide(given(*story))
+    assert isinstance(command, do.StartTraining)
+    assert 5.0 == command.deadline_s
+    (command,) = decide(given(started(RunConfig(timeout_s=60.0)), asked(), *BASELINE, *candidate(1)))
+    assert isinstance(command, do.StartTraining)
+    assert 60.0 == command.deadline_s
 
 
 def test_a_lost_training_is_tried_again():
     """A training lost to a reboot becomes a second attempt of the same iteration."""
     story = [started(), asked(), *BASELINE, *candidate(1), training(1)]
     story.append(ev.TrainingLost(iteration=1, attempt=1, reason="the machine was restarted"))
-    assert decide(given(*story)) == (do.StartTraining(iteration=1, attempt=2, slot=1, commit=COMMIT),)
+    assert decide(given(*story)) == (
+        do.StartTraining(iteration=1, attempt=2, slot=1, commit=COMMIT, deadline_s=900.0),
+    )
 
 
 def test_a_training_lost_again_and_again_pauses():

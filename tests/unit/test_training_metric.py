@@ -154,9 +154,11 @@ def test_no_budget_leaves_the_training_its_own() -> None:
 
 
 def test_spec_runs_this_installation_in_the_worktree() -> None:
-    """{python} is the interpreter of the installation; the deadline and the limit are the settings'."""
-    config = RunConfig(train=("{python}", "-u", "train.py"), timeout_s=90.0, log_limit_mb=0.5)
-    spec = training_spec(config, folder=Path("/job"), worktree=Path("/tree"), iteration=7, attempt=2)
+    """{python} is the interpreter of the installation; the limit is the settings'."""
+    config = RunConfig(train=("{python}", "-u", "train.py"), log_limit_mb=0.5)
+    spec = training_spec(
+        config, folder=Path("/job"), worktree=Path("/tree"), iteration=7, attempt=2, deadline_s=90.0
+    )
     assert spec.name == "train 7.2"
     assert spec.command == (sys.executable, "-u", "train.py")
     assert spec.cwd == "/tree"
