@@ -71,9 +71,9 @@ class Candidates:
         """Make a candidate of what stands in the worktree, edited or committed there by hand."""
         worktree = self.paths.worktree
         ref = self._ref(run, one)
-        made = self.git.resolve(ref)
+        self.git.ensure_worktree(worktree, one.base_commit)
+        made = self._made(ref, one, None)
         if made is None:
-            self.git.ensure_worktree(worktree, one.base_commit)
             if self._touched(one):
                 diff, reason = self._examined(one, run)
                 if diff is None:

@@ -298,7 +298,8 @@ def _identity(process: Process) -> proctable.Identity:
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     # Not waited for yet, so its pid means nobody else.
-    while proctable.signal_session(child.pid, signal.SIGKILL):
+    while proctable.session(child.pid):
+        proctable.kill_session(child.pid)
         time.sleep(0.005)
     try:
         child.communicate(timeout=1)

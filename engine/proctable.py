@@ -6,6 +6,7 @@ no attrs, no typing, and `subprocess` only where there is no /proc.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -91,6 +92,17 @@ def signal_session(leader: int, number: int) -> int:
     return sum(send((entry.pid, entry.started, boot_id()), number) for entry in session(leader))
 
 
+def kill_session(leader: int) -> None:
+    """Kill all that is alive of the session that this pid leads or led; called as `signal_session` is.
+
+    Group by group: the kernel lets no member fork its way out of that, whereas one by one a child that
+    was not listed goes on. A group with a listed member is no stranger's while that one lives.
+    """
+    for group in {entry.group for entry in session(leader)}:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+
+
 def is_strange(leader: Identity) -> bool:
     """Say whether the session that bears this leader's pid is another's.
 
@@ -110,8 +122,7 @@ def end_session(leader: Identity, grace_s: float) -> None:
     # One that the kernel holds in an uninterruptible call dies later, without our waiting for it.
     while session(leader[0]) and time.monotonic() < polite_until + UNKILLABLE_S:
         if time.monotonic() >= polite_until:
-            # Again and again: who forks while it is killed leaves a child that was not listed.
-            signal_session(leader[0], signal.SIGKILL)
+            kill_session(leader[0])  # again and again: one may have made a group of its own meanwhile
         time.sleep(0.02)
 
 

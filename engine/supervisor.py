@@ -142,8 +142,8 @@ class _Job:
                     deadline = idle.look_at = float("inf")
                     self._ask_to_end()
             elif now >= self.kill_at:
-                proctable.signal_session(self.pid, signal.SIGKILL)
-                self.kill_at = now + 0.2  # again: who forks meanwhile leaves a child that was not listed
+                proctable.kill_session(self.pid)
+                self.kill_at = now + 0.2  # again: one may have made a group of its own meanwhile
 
     def _ask_to_end(self) -> None:
         """Begin the polite time. A stopped process hears the request only when it goes on."""
@@ -191,7 +191,7 @@ class _Job:
         give_up = self.kill_at + proctable.UNKILLABLE_S
         while proctable.session(self.pid) and time.monotonic() < give_up:
             if time.monotonic() >= self.kill_at:
-                proctable.signal_session(self.pid, signal.SIGKILL)
+                proctable.kill_session(self.pid)
             self._drain_while(0.02)
         return count, cpu_s
 

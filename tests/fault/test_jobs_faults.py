@@ -194,7 +194,6 @@ def test_own_process_groups_end_too(home: Path) -> None:
     assert finished(folder).left_behind == 1
 
 
-@pytest.mark.long  # a race with the machine: on a loaded one a fork may outrun the kill (seen once)
 def test_forking_faster_than_the_kill(home: Path) -> None:
     """A job whose deaf children keep forking is ended whole."""
     script = """

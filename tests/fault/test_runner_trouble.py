@@ -4,8 +4,11 @@ from pathlib import Path
 import pytest
 
 from engine.loading import load
+from events import catalog as ev
 from events.errors import AutoresearchError, CorruptHistory, DiskTrouble, WaitingForHuman
-from tests.fakes.world import World
+from events.log import EventLog
+from events.values import LOOP_STAGES, Request
+from tests.fakes.world import RUN_ID, World
 
 
 def failing(times: int, error: Exception):
@@ -66,3 +69,23 @@ def test_a_damaged_history_stops_the_runner_at_once(tmp_path: Path):
     with pytest.raises(CorruptHistory):
         world.runner().run()
     assert world.paths.history.read_bytes() == data.replace(b'"loops":1', b'"loops":9')
+
+
+@pytest.mark.parametrize("first", ["propose", "train"])
+def test_a_foreign_commit_under_a_candidates_ref_is_left_alone(tmp_path: Path, first: str):
+    """What stands under a candidate's ref and is not the candidate is neither trained nor overwritten."""
+    world = World(tmp_path / "repo")
+    world.start(loops=0)
+    assert 0 == world.runner().run()
+    base, ref, other = world.git.resolve("HEAD"), f"refs/autoresearch/{RUN_ID}/1", tmp_path / "other"
+    world.git.ensure_worktree(other, base)
+    (other / "train.py").write_bytes(b"foreign = 1\n")
+    foreign = world.git.commit(other, base=base, message="foreign")
+    assert world.git.set_ref(ref, foreign, old=None)
+    stages = LOOP_STAGES[LOOP_STAGES.index(first) :]
+    with EventLog(world.paths.history) as log:
+        log.append([ev.LoopsRequested(request=Request(loops=1, loop_stages=stages))], by="cli")
+    with pytest.raises(WaitingForHuman, match="is not this iteration's change"):
+        world.runner().run()
+    assert ["0000/train.1"] == world.trained
+    assert foreign == world.git.resolve(ref)
