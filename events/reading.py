@@ -1,24 +1,25 @@
 """Reading a history: every line's hash and place are checked before anybody sees its event.
 
-Never writes and takes no lock. A last write that is not whole was never acknowledged, so readers stop
+Never writes and takes no lock; events/checking.py does the checking. A last write that is not whole was never acknowledged, so readers stop
 before it; bytes that a TailHealed closed off are skipped, if they are exactly those; anything else that
 does not fit is `CorruptHistory`. events/damage.py tells these apart.
 """
 
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from events import damage
-from events.codec import MAX_LINE, TAIL_BYTES, Position, Recorded, parse
+from events.checking import Block, checked
+from events.codec import Position, Recorded, parse
 from events.errors import CorruptHistory, NotFound, PositionVoided
 
 
 POLL_S = 1.0  # between two looks of `follow` that nobody woke
 _BUFFER = 2**14  # larger ones cost a short read more than they save a long one
 
-Line: TypeAlias = tuple[int, bytes, int, str]  # seq, raw, end, hash: a line that was found right
+# seq, raw without its line end, end, hash: a line that was found right
+Line: TypeAlias = tuple[int, bytes, int, str]
 
 
 def read(
@@ -102,7 +103,7 @@ def record(path: Path, line: Line) -> Recorded:
         return parse(raw, end=end)
     except CorruptHistory as error:
         with _open(path) as file:
-            raise damage.corrupt(file, end - len(raw), str(error)) from error
+            raise damage.corrupt(file, end - len(raw) - 1, str(error)) from error
 
 
 def position_of(line: Line) -> Position:
@@ -112,58 +113,27 @@ def position_of(line: Line) -> Position:
 
 def lines(path: Path, since: Position) -> Iterator[Line]:
     """Yield the lines after a position, checked; those of a batch only once it is whole."""
+    for block in blocks(path, since):
+        seq, end = block.seq, block.offset
+        for raw in block.lines:
+            end += len(raw) + 1
+            yield seq, raw, end, raw[-66:-2].decode()
+            seq += 1
+
+
+def blocks(path: Path, since: Position) -> Iterator[Block]:
+    """Yield the whole writes after a position, checked, many at a time: for who reads millions.
+
+    Raises:
+        NotFound, CorruptHistory, PositionVoided: as `read` does.
+    """
     with _open(path) as file:
         if not damage.is_end_of_record(file, since.offset, since.hash):
             raise CorruptHistory(
                 f"{path} has no record {since.seq} that ends at byte {since.offset}: it was cut or rewritten",
                 remedy="restore the file from a copy; nothing was changed",
             )
-        yield from _checked(file, since, _size(file))
-
-
-def _checked(file: BinaryIO, since: Position, limit: int) -> Iterator[Line]:
-    """Yield lines write by write: a single line, or a whole batch.
-
-    Each write is held back until the next one was seen, since a TailHealed right behind may withdraw it.
-    """
-    seq, offset, prev = since.seq, since.offset, since.hash.encode()  # where the next line begins
-    begin = (seq, offset, since.hash)  # where its write begins
-    held_begin: damage.Place | None = None  # where the write began that is held back
-    held: list[Line] = []
-    batch: list[Line] = []
-    file.seek(offset)
-    while offset < limit:
-        raw = file.readline(MAX_LINE + 1)
-        end = offset + len(raw)
-        digest = sha256(prev + raw[:-TAIL_BYTES]).hexdigest()
-        stored = digest.encode()
-        fits = end <= limit and raw.endswith(b',"h":"%b"}\n' % stored)
-        if fits and not batch and raw.startswith(b'{"seq":%d,"type":"' % (seq + 1)):
-            yield from held
-            held_begin = begin
-            held = [(seq + 1, raw, end, digest)]
-            seq, offset, prev = seq + 1, end, stored
-            begin = (seq, end, digest)
-            continue
-        if fits and raw.startswith(b'{"seq":%d,"t' % (seq + 1)):
-            seq, offset, prev = seq + 1, end, stored
-            batch.append((seq, raw, end, digest))
-            if damage.batch_is_whole(file, batch, since.seq):
-                yield from held
-                held_begin, held, batch = begin, batch, []
-                begin = (seq, end, digest)
-            continue
-        bad = (seq, offset, prev.decode())
-        healed = damage.look(file, begin=begin, bad=bad, held=None if batch else held_begin, limit=limit)
-        if healed is None:
-            break
-        if not healed.withdraws:
-            yield from held
-        held_begin, held, batch = healed.begin, [healed.line], []
-        seq, _, offset, digest = healed.line
-        begin, prev = (seq, offset, digest), digest.encode()
-        file.seek(offset)
-    yield from held
+        yield from checked(file, since, _size(file))
 
 
 def _open(path: Path) -> BinaryIO:
