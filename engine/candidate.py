@@ -204,7 +204,9 @@ class Candidates:
             return ""
         if run.branch in self.git.branches_checked_out():
             return f"{run.branch} is checked out; `autoresearch adopt` brings the commit in"
-        if stands == run.branch_commit and self.git.set_ref(ref, commit, old=stands):
+        # Also where the user brought the best in by hand. Each of both is before the kept commit.
+        ours = (run.branch_commit, run.best.commit if run.best else run.base_commit)
+        if stands in ours and self.git.set_ref(ref, commit, old=stands):
             return ""
         return f"{run.branch} was moved by somebody else, to {(stands or 'nowhere')[:7]}"
 

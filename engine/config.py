@@ -19,6 +19,7 @@ from events.values import MetricSpec, RunConfig
 
 
 TABLE = "tool.autoresearch"
+DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 KEEP_RULES = "lower, or min-delta:NUMBER as in min-delta:0.001"
 
 # One sentence for each setting, in the order of RunConfig; docs/config.md is made of them.
@@ -46,6 +47,7 @@ MEANINGS = {
     "fix_attempts": "How often an agent may mend a crashed candidate.",
     "seed": "The seed of the search that proposes where no agent does.",
     "slots": "Trainings at once.",
+    "device": "The device that trainings wait for: auto (the machine's), a name for one of several, or none.",
     "log_limit_mb": "Megabytes of a job's output that are kept; beyond it, its head and its tail.",
     "env": "Environment variables added to a training.",
 }
@@ -183,6 +185,7 @@ def _check_values(config: RunConfig) -> None:
         config.metric.pattern,
         "a regular expression with exactly one group",
     )
+    _check(bool(DEVICE.fullmatch(config.device)), "device", config.device, "a name of letters, digits, . _ -")
     _check(bool(config.metric.name.strip()), "metric.name", config.metric.name, "a name")
     _check(_is_rule(config.keep_rule), "keep_rule", config.keep_rule, KEEP_RULES)
     for key in (

@@ -15,7 +15,7 @@ from attrs import frozen
 from engine import commands as do
 from engine import prompts, search
 from engine.candidate import Candidates
-from engine.ports import Agent, Ask, Git, Jobs
+from engine.ports import Absent, Agent, Ask, Git, Jobs
 from engine.setup import check_setup, prepare_spec
 from engine.training import training_spec
 from engine.workspace import RunPaths
@@ -176,7 +176,7 @@ class Effects:
     def _train(self, command: do.StartTraining, run: RunState) -> tuple[ev.Event, ...]:
         folder = self.paths.job(command.iteration, "train", command.attempt)
         self.git.ensure_worktree(self.paths.worktree, command.commit)
-        if not folder.exists():  # nothing is trained under a wrong commit
+        if isinstance(self.jobs.look(folder), Absent):  # nothing is trained under a wrong commit
             self.git.reset(self.paths.worktree, command.commit)
         spec = training_spec(
             run.config,
@@ -186,7 +186,8 @@ class Effects:
             attempt=command.attempt,
             deadline_s=command.deadline_s,
         )
-        self.jobs.start(folder, spec)
+        if not self.jobs.start(folder, spec):
+            return ()  # another run was quicker: the device is its now, and this one waits
         return (
             ev.TrainingStarted(
                 iteration=command.iteration,

@@ -15,11 +15,11 @@ import signal
 _PIPE_BYTES = 2**20  # so much can a job print while no supervisor reads
 
 
-def start(spec: dict[str, object], lock: int) -> tuple[int, int]:
+def start(spec: dict[str, object], locks: tuple[int, ...]) -> tuple[int, int]:
     """Start the spec's command in a session of its own; return its pid and the reading end of its output.
 
-    The job inherits the claim's lock, which it thereby holds, and the reading end too: so a supervisor's
-    death breaks no pipe under it.
+    The job inherits the locks, which it thereby holds, and the reading end too: so a supervisor's death
+    breaks no pipe under it.
 
     Raises: OSError: the program, the folder or the input file is not there or not usable.
     """
@@ -30,7 +30,7 @@ def start(spec: dict[str, object], lock: int) -> tuple[int, int]:
     failed, failing = os.pipe()  # closed unwritten by a successful exec
     pid = os.fork()
     if pid == 0:
-        _become(spec, (lock, reading), writing, failing)
+        _become(spec, (*locks, reading), writing, failing)
     os.close(writing)
     os.close(failing)
     os.set_blocking(reading, False)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import git_worktrees as records
 from engine.git_program import CALL_S, DIFF_FORMAT, call, last_line, output, parsed_diff
-from engine.ports import Diff
+from engine.ports import Checkout, Diff
 from events.errors import AutoresearchError, InvalidInput, NotFound
 
 
@@ -94,16 +94,25 @@ class RealGit:
 
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that a worktree has checked out, or is in the middle of rebasing."""
-        refs = {
-            line.removeprefix("branch ")
-            for line in _text(self._read("worktree", "list", "--porcelain")).splitlines()
-            if line.startswith("branch ")
-        }
-        for folder in (self._common(), *(self._common() / "worktrees").glob("*")):
-            for name in ("rebase-merge/head-name", "rebase-apply/head-name"):
-                if (folder / name).is_file():
-                    refs.add((folder / name).read_text(errors="replace").strip())
-        return frozenset(ref.removeprefix("refs/heads/") for ref in refs)
+        return frozenset(one.branch for one in self.checkouts()) | records.being_rebased(self._common())
+
+    def checkouts(self) -> tuple[Checkout, ...]:
+        """Return every worktree that has a branch checked out; those of runs have none."""
+        listed = records.listed(self._read("worktree", "list", "--porcelain"))
+        return tuple(
+            Checkout(
+                folder=folder,
+                branch=branch,
+                commit=self.resolve(f"refs/heads/{branch}"),
+                moves=records.log_size(records.find(self._common(), folder) or self._common()),
+            )
+            for folder, branch in listed
+        )
+
+    def is_held(self, commit: str) -> bool:
+        """Say whether a branch or a tag of the user contains the commit."""
+        where = ("refs/heads/", "refs/remotes/", "refs/tags/")
+        return bool(self._look("for-each-ref", "--count=1", f"--contains={commit}", *where))
 
     def show(self, commit: str, path: str) -> bytes | None:
         """Return a file's bytes at a commit, None where the commit has no such file."""
@@ -159,6 +168,33 @@ class RealGit:
             return False
         raise AutoresearchError(f"git could not set {ref}: {last_line(done.stderr)}")
 
+    def drop_ref(self, ref: str, *, old: str) -> bool:
+        """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""
+        done = call(("update-ref", "--no-deref", "-d", ref, old), cwd=self._top, env=self._bounds)
+        return done.exit_code == 0 or self._look("rev-parse", "--verify", "--quiet", ref) is None
+
+    def fast_forward(self, branch: str, commit: str) -> str:
+        """Move a branch forward, and the files where it is checked out; return why not, or "".
+
+        A branch that contains the commit stays. Nothing is moved where a commit or an uncommitted edit of
+        the user would be lost.
+        """
+        ref = f"refs/heads/{branch}"
+        stands = self.resolve(ref)
+        if stands is not None and self._look("merge-base", "--is-ancestor", commit, stands) is not None:
+            return ""
+        if stands is not None and self._look("merge-base", "--is-ancestor", stands, commit) is None:
+            return f"{branch} has commits that {commit[:7]} does not contain"
+        here = next((one for one in self.checkouts() if one.branch == branch), None)
+        if here is not None and stands is not None:
+            # Git itself keeps edits that are not in the way, and refuses where one is.
+            merge = ("-c", "merge.autoStash=false", "merge", "--ff-only", "--quiet", commit)
+            done = call(merge, cwd=here.folder, env=IDENTITY | self._bounds, timeout_s=CHECKOUT_S)
+            return f"git refuses in {here.folder}: {last_line(done.stderr)}" if done.exit_code else ""
+        if branch in self.branches_checked_out():
+            return f"{branch} is being rebased"
+        return "" if self.set_ref(ref, commit, old=stands) else f"{branch} was moved just now"
+
     # --- worktrees -------------------------------------------------------------------------
 
     def ensure_worktree(self, folder: Path, commit: str) -> None:
@@ -184,6 +220,17 @@ class RealGit:
         output(call(add, cwd=self._top, env=self._bounds, settings=IN_WORKTREE, timeout_s=CHECKOUT_S))
         admin = self._admin(folder)
         shutil.copy2(admin / "index", admin / PRIVATE_INDEX)  # its time says which entries may be stale
+
+    def remove_worktree(self, folder: Path) -> None:
+        """Delete a worktree with all that is in it, and its record. Done twice, is done."""
+        folder = records.real(folder)
+        record = records.find(self._common(), folder)
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+        elif folder.exists():
+            shutil.rmtree(folder)
+        if record is not None:
+            shutil.rmtree(record)
 
     def reset(self, folder: Path, commit: str) -> None:
         """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""

@@ -10,6 +10,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 from attrs import frozen
@@ -27,7 +28,8 @@ from events.values import Proposal
 
 QUIET_S = 2.0  # a file that is no proposal yet may still be being written
 SIZE_LIMIT = 1 << 20  # bytes of a proposal
-LOUD = ("history.jsonl", "next_proposal.json", "exit.json")  # names that ring, beside all in proposals/
+# Names that ring, beside all in proposals/. A device's lock is touched when a training lets it go.
+LOUD = ("history.jsonl", "next_proposal.json", "exit.json", "*.lock")
 
 
 @frozen(kw_only=True)
@@ -83,7 +85,7 @@ class _Ring(FileSystemEventHandler):
         if event.event_type in ("opened", "closed_no_write"):
             return
         names = [Path(os.fsdecode(path)).name for path in (event.src_path, event.dest_path)]
-        if self._all_names or any(name in LOUD for name in names):
+        if self._all_names or any(fnmatch(name, loud) for name in names for loud in LOUD):
             self._rung.set()
 
 

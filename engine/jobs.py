@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import asdict, evolve, fields, frozen
 
-from engine import process
+from engine import devices, process
 from engine.ports import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
 from engine.supervisor import CLAIM, EXIT, SPEC, STOP
 from events.files import write_atomic
@@ -28,21 +28,32 @@ _HOME = Path(__file__).resolve().parents[1]  # where `engine` is found, installe
 class RealJobs:
     """Each job under a supervisor of its own."""
 
-    def start(self, folder: Path, spec: JobSpec) -> None:
-        """Write spec.json and launch a supervisor. Called twice for one folder, starts one job."""
+    def start(self, folder: Path, spec: JobSpec) -> bool:
+        """Write spec.json and launch a supervisor. Called twice for one folder, starts one job.
+
+        False where all places that the spec names are taken: then nothing was started.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         # Taken here and inherited by the supervisor: from this line on, everybody sees the job running.
         lock = process.try_lock(folder / CLAIM)
         if lock is None:
-            return
+            return True
+        held = [lock]
         try:
             if (folder / EXIT).exists() or os.fstat(lock).st_size:
-                return
+                return True
+            if spec.places:
+                place = devices.take(tuple(Path(one) for one in spec.places), job=folder.absolute())
+                if place is None:
+                    return False
+                held.append(place)
             write_atomic(folder / SPEC, json.dumps(asdict(_absolute(spec))).encode())
-            command = (sys.executable, *_SUPERVISE, str(folder.absolute()), str(lock))
-            process.spawn_detached(command, cwd=_HOME, keep=(lock,))
+            command = (sys.executable, *_SUPERVISE, str(folder.absolute()), *map(str, held))
+            process.spawn_detached(command, cwd=_HOME, keep=held)
         finally:
-            os.close(lock)
+            for handle in held:
+                os.close(handle)
+        return True
 
     def look(self, folder: Path) -> JobState:
         """Say how the job stands, from its folder and the process table alone."""

@@ -28,6 +28,7 @@ class JobSpec:
     idle_s: float = 0.0  # ended after so long without output and without CPU use; 0: never
     log_limit_bytes: int = 64 * 2**20  # output.log keeps its head and its tail beyond this
     grace_s: float = 5.0  # between the polite signal and the other one
+    places: tuple[str, ...] = ()  # lock files, of which the job holds the first free one until it is over
 
 
 @frozen(kw_only=True)
@@ -78,8 +79,11 @@ JobState = Absent | Running | Finished | Lost
 class Jobs(Protocol):
     """Processes that outlive the runner, one folder each."""
 
-    def start(self, folder: Path, spec: JobSpec) -> None:
-        """Write spec.json and launch a supervisor. Called twice for one folder, starts one job."""
+    def start(self, folder: Path, spec: JobSpec) -> bool:
+        """Write spec.json and launch a supervisor. Called twice for one folder, starts one job.
+
+        False where all places that the spec names are taken: then nothing was started.
+        """
 
     def look(self, folder: Path) -> JobState:
         """Say how the job stands, from its folder and the process table alone."""
@@ -102,8 +106,21 @@ class Diff:
     deletions: int
 
 
+@frozen(kw_only=True)
+class Checkout:
+    """A worktree of the repository that has a branch checked out."""
+
+    folder: Path
+    branch: str
+    commit: str | None  # None: the branch is gone
+    moves: int  # bytes of its HEAD's log: they grow when whoever works there moves the branch
+
+
 class Git(Protocol):
-    """One repository. Never touches the user's index, working tree, stash, HEAD or hooks."""
+    """One repository. Never touches the user's index, working tree, stash, HEAD or hooks.
+
+    But for `fast_forward`, which is for a user who asks for it.
+    """
 
     def top(self) -> Path:
         """Return the repository's top folder."""
@@ -120,8 +137,24 @@ class Git(Protocol):
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that any worktree of this repository has checked out."""
 
+    def checkouts(self) -> tuple[Checkout, ...]:
+        """Return every worktree that has a branch checked out; those of runs have none."""
+
+    def is_held(self, commit: str) -> bool:
+        """Say whether a branch or a tag of the user contains the commit."""
+
     def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
         """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""
+
+    def drop_ref(self, ref: str, *, old: str) -> bool:
+        """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""
+
+    def fast_forward(self, branch: str, commit: str) -> str:
+        """Move a branch forward, and the files where it is checked out; return why not, or "".
+
+        A branch that contains the commit stays. Nothing is moved where a commit or an uncommitted edit of
+        the user would be lost.
+        """
 
     def show(self, commit: str, path: str) -> bytes | None:
         """Return a file's bytes at a commit, None where the commit has no such file."""
@@ -137,6 +170,9 @@ class Git(Protocol):
 
         A worktree that already is one is left as it is; one deleted by hand is made again.
         """
+
+    def remove_worktree(self, folder: Path) -> None:
+        """Delete a worktree with all that is in it, and its record. Done twice, is done."""
 
     def reset(self, folder: Path, commit: str) -> None:
         """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from engine import commands as do
+from engine import devices
 from engine.collecting import Collector
 from engine.decider import decide, waiting_for_human
 from engine.effects import Effects, View
@@ -70,6 +71,8 @@ class Runner:
         self._loaded: Loaded = NOTHING
         self._cancelled: set[do.Command] = set()
         self._troubles = 0
+        self._waits = False  # for a device
+        self._told: tuple[devices.Holder, ...] = ()
 
     def run(self) -> int:
         """Work until the run rests; return the exit code.
@@ -146,6 +149,7 @@ class Runner:
     def _step(self) -> bool:
         """Hear everything, then do the first thing there is to do; say whether anything happened."""
         before = self._loaded.position.seq
+        self._waits = False
         self._catch_up()
         self._hear_drops()
         self._hear_jobs()
@@ -154,9 +158,22 @@ class Runner:
         for command in decide(self._loaded.run):
             if isinstance(command, do.CancelJob) and command in self._cancelled:
                 continue
+            if isinstance(command, do.StartTraining) and self._must_wait(command):
+                continue
             self._do(command)
             return True
         return False
+
+    def _must_wait(self, command: do.StartTraining) -> bool:
+        """Say whether the device is another training's, and tell people of it once."""
+        holders = devices.holders(self._loaded.run.config)
+        ours = self._paths.job(command.iteration, "train", command.attempt).absolute()
+        # Held by the very training: the runner died after it had started it.
+        self._waits = bool(holders) and all(one.folder != ours for one in holders)
+        if self._waits and holders != self._told:
+            print(f"autoresearch: the training waits for {holders[0]}", file=sys.stderr, flush=True)  # noqa: T201
+            self._told = holders
+        return self._waits
 
     def _do(self, command: do.Command) -> None:
         run = self._loaded.run
@@ -227,7 +244,8 @@ class Runner:
             raise WaitingForHuman(waiting, remedy=_how_to_go_on(run))
         jobs = [self._paths.job(number, job.step, job.attempt) for number, job in run.jobs]
         self._paths.proposals.mkdir(exist_ok=True)
-        bell.watch([self._paths.folder, self._paths.proposals, *jobs])
+        device = [devices.folder()] if self._waits else []
+        bell.watch([self._paths.folder, self._paths.proposals, *jobs, *device])
         # What came before the watch stood would not ring: look once more before sleeping.
         if not self._news():
             bell.wait(LOOK_ANYWAY_S)
@@ -239,7 +257,8 @@ class Runner:
             for number, job in run.jobs
         )
         grown = self._paths.history.stat().st_size > self._loaded.position.offset
-        return ended or grown
+        freed = self._waits and not devices.holders(run.config)
+        return ended or grown or freed
 
     def _rest(self) -> int:
         run = self._loaded.run

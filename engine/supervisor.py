@@ -33,11 +33,11 @@ _ROOM_S = 5.0  # between two tries to write exit.json on a full disk
 
 
 def main() -> None:
-    """Supervise the folder named on the command line; a second word is the claim's inherited lock."""
-    supervise(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else None)  # noqa: PLR2004
+    """Supervise the folder named on the command line; then come inherited locks: the claim's, a device's."""
+    supervise(sys.argv[1], *(int(word) for word in sys.argv[2:]))
 
 
-def supervise(folder: str, lock: int | None = None) -> None:
+def supervise(folder: str, lock: int | None = None, place: int | None = None) -> None:
     """Run the folder's job to its exit.json, unless somebody else does or did."""
     hearing = _Hearing()
     if lock is None:
@@ -49,8 +49,18 @@ def supervise(folder: str, lock: int | None = None) -> None:
     # A claim that says something was taken before: the job is lost, and lost jobs are not run again.
     if os.path.exists(os.path.join(folder, EXIT)) or os.fstat(lock).st_size:  # noqa: PTH110, PTH118
         return
-    job = _Job(folder, lock, hearing)
-    _write_exit(folder, job.run())
+    job = _Job(folder, (lock,) if place is None else (lock, place), hearing)
+    facts = job.run()
+    if place is not None:
+        _free(place)
+    _write_exit(folder, facts)
+
+
+def _free(place: int) -> None:
+    """Let the device go before anybody hears of the end, whoever fled with its lock still open."""
+    fcntl.flock(place, fcntl.LOCK_UN)
+    with contextlib.suppress(OSError):
+        os.utime(place)  # whoever waits for it watches the file
 
 
 class _Hearing:
@@ -76,9 +86,10 @@ class _Hearing:
 class _Job:
     """One job, from its claim to the facts of its exit."""
 
-    def __init__(self, folder: str, lock: int, hearing: _Hearing) -> None:
+    def __init__(self, folder: str, locks: tuple[int, ...], hearing: _Hearing) -> None:
         self.folder = folder
-        self.lock = lock
+        self.locks = locks
+        self.lock = locks[0]
         self.hearing = hearing
         self.begun = time.monotonic()
         self.started_at = _now()
@@ -95,7 +106,7 @@ class _Job:
             with open(os.path.join(self.folder, SPEC), "rb") as file:  # noqa: PTH118, PTH123
                 self.spec = json.load(file)
             self.log = CappedLog(os.path.join(self.folder, OUTPUT), self.spec["log_limit_bytes"])  # noqa: PTH118
-            self.pid, self.pipe = fork.start(self.spec, self.lock)
+            self.pid, self.pipe = fork.start(self.spec, self.locks)
         except (OSError, ValueError, KeyError, TypeError) as error:
             return self._exit("not_started", detail=_explain(error))
         leader = proctable.identity(self.pid)

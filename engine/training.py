@@ -13,6 +13,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from engine import devices
 from engine.facts import measured, read_object
 from engine.metric import Metric, MetricReader, refine
 from engine.ports import JobExit, JobSpec
@@ -72,6 +73,7 @@ def training_spec(
         env=training_env(config, folder),
         deadline_s=deadline_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
+        places=tuple(str(place) for place in devices.places(config)),
     )
 
 

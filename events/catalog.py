@@ -32,7 +32,7 @@ from events.values import (
 class RunStarted:
     """A run was created: its branch, the commit it stands on, and all of its settings."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2  # since 2: config.device
     run_id: str
     branch: str
     base_commit: str
@@ -45,7 +45,7 @@ class RunStarted:
 class ConfigChanged:
     """The settings were found changed when the run was resumed."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2  # since 2: config.device
     config: RunConfig
     changed: tuple[str, ...]  # names of the settings that differ
 
@@ -113,6 +113,23 @@ class NoteAdded:
 
     VERSION: ClassVar[int] = 1
     text: str
+
+
+@frozen(kw_only=True)
+class KeepAdopted:
+    """A human brought a kept commit into the run's branch, which a keep had left where it was."""
+
+    VERSION: ClassVar[int] = 1
+    commit: str  # on which the branch stands now
+
+
+@frozen(kw_only=True)
+class RunCleaned:
+    """A human removed what the run had left in the repository, beside its branch."""
+
+    VERSION: ClassVar[int] = 1
+    worktrees: int
+    refs: int
 
 
 # --- setup -------------------------------------------------------------------------------------
@@ -441,6 +458,8 @@ Event = (
     | StopRequested
     | RunStopped
     | NoteAdded
+    | KeepAdopted
+    | RunCleaned
     | SetupChecked
     | PrepareStarted
     | PrepareFinished

@@ -20,7 +20,16 @@ def _loops_requested_1(data: Data) -> Data:
     return {**data, "request": {**request, "timeout_s": 0.0}}
 
 
+def _config_1(data: Data) -> Data:
+    """Before there was `device`, a training started whether another run was training or not."""
+    config = data["config"]
+    assert isinstance(config, dict)  # an object since version 1
+    return {**data, "config": {**config, "device": "none"}}
+
+
 UPCASTERS: Mapping[tuple[str, int], Step] = {
+    ("RunStarted", 1): _config_1,
+    ("ConfigChanged", 1): _config_1,
     ("LoopsRequested", 1): _loops_requested_1,
 }
 

@@ -28,7 +28,7 @@ def evolve(state: RunState, recorded: Recorded) -> RunState:
     return changed
 
 
-RUN = Projection(name="run", version=2, initial=RunState, evolve=evolve)
+RUN = Projection(name="run", version=3, initial=RunState, evolve=evolve)
 
 
 def _run(state: RunState, event: ev.Event, recorded: Recorded) -> RunState | None:
@@ -83,7 +83,9 @@ def _run(state: RunState, event: ev.Event, recorded: Recorded) -> RunState | Non
             return replace(state, imported=event.source, started_at=began)
         case ev.ResultImported():
             return _imported(state, event)
-        case ev.NoteAdded() | ev.ProposalRefused() | ev.TailHealed():
+        case ev.KeepAdopted():
+            return replace(state, branch_commit=event.commit)
+        case ev.NoteAdded() | ev.RunCleaned() | ev.ProposalRefused() | ev.TailHealed():
             return state
         case _:
             return None

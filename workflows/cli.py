@@ -51,6 +51,8 @@ COMMANDS = {
     "history": ("workflows.cli_follow", "history"),
     "runs": ("workflows.cli_look", "runs"),
     "replay": ("workflows.cli_look", "replay"),
+    "adopt": ("workflows.cli_tidy", "adopt_command"),
+    "clean": ("workflows.cli_tidy", "clean_command"),
     "rebuild": ("workflows.cli_import", "rebuild_command"),
     "import": ("workflows.cli_import", "import_command"),
 }

@@ -109,6 +109,8 @@ def _run(
         | ev.StopRequested
         | ev.RunStopped
         | ev.NoteAdded
+        | ev.KeepAdopted
+        | ev.RunCleaned
         | ev.SetupChecked
         | ev.PrepareStarted
         | ev.PrepareFinished
@@ -137,6 +139,10 @@ def _run(
             return "asked to stop at once" if event.now else "asked to stop after the current stage"
         case ev.RunStopped():
             return f"at rest, {event.reason.replace('_', ' ')}: {event.detail}"
+        case ev.KeepAdopted():
+            return f"adopted: the run's branch stands on {event.commit[:7]}"
+        case ev.RunCleaned():
+            return f"cleaned: {event.worktrees} worktrees and {event.refs} refs were removed"
         case ev.NoteAdded():
             return f"note: {event.text}"
         case ev.SetupChecked():

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from attrs import asdict, field, frozen
 
+from engine import devices
 from engine.decider import waiting_for_human
 from engine.gpu import Gpu, gpu_now
 from engine.process import holder
@@ -40,6 +41,7 @@ class Look:
     progress: Progress | None
     gpu: Gpu | None
     dropped: int  # proposals in the inbox that no runner has heard of yet
+    waits_for: str = ""  # who holds the device that the next training needs
     as_of: str = field(factory=now)
 
     @property
@@ -57,6 +59,7 @@ def look(paths: RunPaths, run: RunState, *, gpu: bool = True) -> Look:
         progress=_progress(paths, run),
         gpu=gpu_now() if gpu else None,
         dropped=_dropped(paths),
+        waits_for=_waits_for(run),
     )
 
 
@@ -92,6 +95,7 @@ def status_object(seen: Look) -> dict[str, Any]:  # Any: it is JSON
         "in_progress": in_progress(run),
         "progress": _progress_object(seen.progress),
         "counts": asdict(run.counts),
+        "waits_for": seen.waits_for or None,
         "waiting_proposals": len(run.waiting) + seen.dropped,
         "need_input": run.need_input,
         "gpu": asdict(seen.gpu) if seen.gpu else None,
@@ -145,6 +149,8 @@ def now_words(seen: Look) -> str:
         return ""
     attempt = f" (attempt {one.job.attempt})" if one.job and one.job.attempt > 1 else ""
     waits = "" if one.job or seen.phase in ("loop", "baseline") else ", which waits"
+    if seen.waits_for:
+        waits = f", which waits for the device: {seen.waits_for} holds it"
     return ", ".join(
         [f"{name_of(one.number)}: {one.next_stage}{attempt}{waits}", *progress_words(seen.progress)]
     )
@@ -235,6 +241,14 @@ def _runner_words(seen: Look) -> str:
 
 def _in_progress(iteration: int | None, stage: str, job: Job | None, since: str) -> dict[str, Any]:
     return {"iteration": iteration, "stage": stage, "attempt": job.attempt if job else None, "since": since}
+
+
+def _waits_for(run: RunState) -> str:
+    """Return who keeps a training from being started, where one would be."""
+    ready = any(one.next_stage == "train" and one.job is None and one.commit for one in run.open)
+    if not ready or run.stopped is not None or run.paused is not None:
+        return ""
+    return str(next(iter(devices.holders(run.config)), ""))
 
 
 def _progress(paths: RunPaths, run: RunState) -> Progress | None:

@@ -149,6 +149,7 @@ def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Program]
         )
         (tools / name).symlink_to(found)
     env = {"HOME": str(home), "PATH": str(tools), "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1"}
+    env["AUTORESEARCH_DEVICES"] = str(tmp_path / "devices")  # trainings of other tests are not waited for
     made = Program(repo, env)
     (repo / "train.py").write_text(TRAIN)
     (repo / "program.md").write_text("Lower is better.\n")

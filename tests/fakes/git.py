@@ -6,13 +6,14 @@ Passes the contract of the port Git (tests/contract/test_git_contract.py) withou
 import difflib
 import hashlib
 import re
+import shutil
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
 from attrs import frozen
 
-from engine.ports import Diff
+from engine.ports import Checkout, Diff
 from events.errors import AutoresearchError, NotFound
 
 
@@ -36,6 +37,7 @@ class FakeGit:
         self.commits: dict[str, Commit] = {}
         self.branch: str | None = branch  # what the user has checked out
         self.worktrees: dict[Path, str] = {}
+        self.moves = 0  # of the branch by the user
         for name, content in files.items():
             (top / name).parent.mkdir(parents=True, exist_ok=True)
             (top / name).write_bytes(content)
@@ -68,6 +70,44 @@ class FakeGit:
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that any worktree of this repository has checked out."""
         return frozenset({self.branch} if self.branch else ())
+
+    def checkouts(self) -> tuple[Checkout, ...]:
+        """Return every worktree that has a branch checked out; those of runs have none."""
+        if self.branch is None:
+            return ()
+        commit = self.refs.get(f"refs/heads/{self.branch}")
+        return (Checkout(folder=self._top, branch=self.branch, commit=commit, moves=self.moves),)
+
+    def is_held(self, commit: str) -> bool:
+        """Say whether a branch or a tag of the user contains the commit."""
+        tips = [one for ref, one in self.refs.items() if ref.startswith(("refs/heads/", "refs/tags/"))]
+        return any(commit in self._line(tip) for tip in tips)
+
+    def drop_ref(self, ref: str, *, old: str) -> bool:
+        """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""
+        if self.refs.get(ref, old) != old:
+            return False
+        self.refs.pop(ref, None)
+        return True
+
+    def fast_forward(self, branch: str, commit: str) -> str:
+        """Move a branch forward, and the files where it is checked out; return why not, or ""."""
+        stands = self.refs.get(f"refs/heads/{branch}")
+        if stands is not None and commit in self._line(stands):
+            return ""
+        if stands is not None and stands not in self._line(commit):
+            return f"{branch} has commits that {commit[:7]} does not contain"
+        if branch == self.branch and stands is not None:
+            new = self._commit(commit).files
+            changed = [name for name in new if new[name] != self._commit(stands).files.get(name)]
+            if self.modified(tuple(changed)):
+                return f"git refuses in {self._top}: local changes would be overwritten"
+            for name in changed:
+                (self._top / name).write_bytes(new[name])
+                self.index[name] = new[name]
+            self.moves += 1
+        self.refs[f"refs/heads/{branch}"] = commit
+        return ""
 
     def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
         """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""
@@ -106,6 +146,11 @@ class FakeGit:
         folder.mkdir(parents=True, exist_ok=True)
         self.worktrees[folder] = commit
         self.reset(folder, commit)
+
+    def remove_worktree(self, folder: Path) -> None:
+        """Delete a worktree with all that is in it, and its record. Done twice, is done."""
+        self.worktrees.pop(folder, None)
+        shutil.rmtree(folder, ignore_errors=True)
 
     def reset(self, folder: Path, commit: str) -> None:
         """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""
@@ -163,6 +208,14 @@ class FakeGit:
         name = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - git's own length
         self.commits[name] = commit
         return name
+
+    def _line(self, commit: str | None) -> list[str]:
+        """Return a commit and all before it."""
+        line = []
+        while commit is not None:
+            line.append(commit)
+            commit = self.commits[commit].parent
+        return line
 
     def _hash(self, revision: str) -> str:
         found = self.resolve(revision)

@@ -24,16 +24,17 @@ class FakeJobs:
     _running: dict[Path, JobSpec] = field(factory=dict)
     _lost: dict[Path, str] = field(factory=dict)
 
-    def start(self, folder: Path, spec: JobSpec) -> None:
-        """Take note of the job, once per folder."""
+    def start(self, folder: Path, spec: JobSpec) -> bool:
+        """Take note of the job, once per folder; no place is ever taken."""
         if not isinstance(self.look(folder), Absent):
-            return
+            return True
         folder.mkdir(parents=True, exist_ok=True)
         (folder / SPEC).write_text(json.dumps(asdict(spec)), encoding="utf-8")
         self._running[folder] = spec
         self.started.append((folder, spec))
         if self.on_start is not None:
             self.on_start(self, folder, spec)
+        return True
 
     def look(self, folder: Path) -> JobState:
         """Say what the test made of the job."""

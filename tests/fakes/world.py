@@ -60,7 +60,7 @@ class World:
             branch=BRANCH,
             base_commit=base,
             base_tree=self.git.tree(base),
-            config=RunConfig(check=(), prepare=(), protected=("program.md",)),
+            config=RunConfig(check=(), prepare=(), protected=("program.md",), device="none"),
             program_version="test",
         )
         asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent))

@@ -63,12 +63,12 @@ def test_a_changed_class_does_not_change_a_frozen_schema(tmp_path: Path):
     assert schema.write(tmp_path) == ()
     one = tmp_path / "NoteAdded.v1.json"
     one.write_text("{}")
-    (tmp_path / "RunStarted.v1.json").unlink()
-    assert set(schema.check(tmp_path)) == {"NoteAdded.v1.json", "RunStarted.v1.json"}
+    (tmp_path / "RunStopped.v1.json").unlink()
+    assert set(schema.check(tmp_path)) == {"NoteAdded.v1.json", "RunStopped.v1.json"}
     with pytest.raises(InvalidInput, match=r"NoteAdded\.v1\.json"):
         schema.write(tmp_path)
     assert one.read_text() == "{}"
-    assert not (tmp_path / "RunStarted.v1.json").exists()
+    assert not (tmp_path / "RunStopped.v1.json").exists()
 
 
 def test_a_class_that_has_no_schema_is_named():

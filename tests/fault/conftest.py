@@ -1,0 +1,1 @@
+"""The real program, for faults that only a whole run can show."""

@@ -1,0 +1,159 @@
+"""A device that several runs share: one training at a time, for as long as it really lasts."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import devices, process
+from engine.inbox import Bell
+from engine.jobs import RealJobs
+from engine.ports import Absent, Finished, JobSpec, Lost, Running
+from engine.supervisor import SPEC
+from events.values import Process, RunConfig
+from tests.e2e.conftest import Program, at_rest
+from tests.fault.test_jobs_faults import child, supervisor, until
+
+
+JOBS = RealJobs()
+CONFIG = RunConfig()
+
+
+@pytest.fixture(autouse=True)
+def _own_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTORESEARCH_DEVICES", str(tmp_path / "devices"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """Give a run's folder of jobs, and end what still runs in it."""
+    folder = tmp_path / "repo" / "workflows" / "runs" / "main-r001" / "iterations" / "0001"
+    folder.mkdir(parents=True)
+    yield folder
+    for claim in folder.rglob("claim"):
+        told = json.loads(claim.read_bytes() or b"{}")
+        for name in ("supervisor", "child"):
+            if told.get(name):
+                process.end_group(Process(**told[name]), 0.0)
+
+
+def start(home: Path, name: str, *command: str, config: RunConfig = CONFIG) -> bool:
+    spec: dict[str, Any] = {"deadline_s": 30.0, "grace_s": 0.3, "cwd": str(home)}
+    places = tuple(map(str, devices.places(config)))
+    return JOBS.start(home / name, JobSpec(name=name, command=command, places=places, **spec))
+
+
+def test_a_second_training_is_not_started(home: Path):
+    """While one trains, another is refused and leaves no trace; the holder is named by its run."""
+    assert start(home, "train.1", "sleep", "30")
+    assert not start(home, "train.2", "sleep", "30")
+    assert Absent() == JOBS.look(home / "train.2")
+    assert not (home / "train.2" / SPEC).exists()
+    (holder,) = devices.holders(CONFIG)
+    assert f"a training of main-r001 in {home.parents[4]}" == str(holder)
+
+
+def test_the_same_training_is_not_in_its_own_way(home: Path):
+    """Started twice, as after a crash of the runner, a training that holds the device is found running."""
+    assert start(home, "train.1", "sleep", "30")
+    assert start(home, "train.1", "sleep", "30")
+
+
+def test_the_device_is_free_when_the_end_is_told(home: Path):
+    """Whoever hears of a training's end finds the device free, also where a child fled with its lock."""
+    assert start(home, "train.1", "sh", "-c", "setsid sleep 3 & sleep 0.2")
+    until(lambda: isinstance(JOBS.look(home / "train.1"), Finished))
+    assert () == devices.holders(CONFIG)
+    assert start(home, "train.2", "true")
+
+
+def test_a_training_without_supervisor_keeps_the_device(home: Path):
+    """The lock lives as long as the training does, whoever is killed."""
+    assert start(home, "train.1", "sleep", "30")
+    leader = child(home / "train.1")
+    process.send(supervisor(home / "train.1"), signal.SIGKILL)
+    until(lambda: JOBS.look(home / "train.1") == Running(supervisor=None))
+    assert not start(home, "train.2", "true")
+    process.send(leader, signal.SIGKILL)
+    until(lambda: isinstance(JOBS.look(home / "train.1"), Lost))
+    assert until(lambda: start(home, "train.2", "true"))
+
+
+def test_letting_go_rings_the_bell(home: Path):
+    """A runner that waits for the device is woken when it becomes free, not by looking again."""
+    assert start(home, "train.1", "sleep", "0.5")
+    bell = Bell()
+    try:
+        bell.watch([devices.folder()])
+        assert bell._rung.wait(20)
+        until(lambda: not devices.holders(CONFIG))
+    finally:
+        bell.close()
+
+
+def test_slots_names_and_none_share_as_they_say(home: Path):
+    """Two slots take two, another name is another device, and none waits for nobody."""
+    two = RunConfig(slots=2)
+    assert [True, True, False] == [start(home, f"train.{n}", "sleep", "30", config=two) for n in (1, 2, 3)]
+    assert start(home, "train.4", "true", config=RunConfig(device="gpu1"))
+    assert start(home, "train.5", "true", config=RunConfig(device="none"))
+    assert () == devices.places(RunConfig(device="none"))
+
+
+def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where the state folder cannot be made, the locks lie in the temporary folder."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.delenv("AUTORESEARCH_DEVICES")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert tmp_path / f"autoresearch-{os.getuid()}" == devices.folder()
+
+
+def test_two_runs_take_turns(program: Program):
+    """Of two runs at once, one trains at a time; the other says whom it waits for, and starts by itself."""
+    train = program.repo / "train.py"
+    train.write_text(train.read_text().replace("SECONDS = 0.2", "SECONDS = 2.0"))
+    program.git("commit", "-qam", "slower")
+    ids = [program("start", "--loops", "1", "--no-stochastic").stdout.split()[0] for _ in range(2)]
+    seen: list[dict[str, Any]] = []
+
+    def one_waits(_: object) -> bool:
+        seen[:] = [program.status("--run-id", run_id) for run_id in ids]
+        return any(one["waits_for"] for one in seen)
+
+    program.wait(one_waits, "--run-id", ids[0])
+    waiting = next(one for one in seen if one["waits_for"])
+    other = next(run_id for run_id in ids if run_id != waiting["run_id"])
+    assert f"a training of {other} in {program.repo}" == waiting["waits_for"]
+    times = []
+    for run_id in ids:
+        program.wait(at_rest, "--run-id", run_id)
+        ended = [
+            one["data"] for one in program.events("--run-id", run_id) if one["type"] == "TrainingFinished"
+        ]
+        assert 2 == len(ended)
+        times += [(one["started_at"], one["ended_at"]) for one in ended]
+    times.sort()
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(times))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"job": 1}'])
+def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
+    """A holder that has not said who it is, or nonsense, is named by its file."""
+    (file,) = devices.places(CONFIG)
+    hold = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        file.write_bytes(content)
+        assert str(file) in str(devices.holders(CONFIG)[0])
+        other.communicate()
