@@ -36,7 +36,7 @@ class Holder:
 
 
 def places(config: RunConfig) -> tuple[Path, ...]:
-    """Return the lock files of a run's device, one for each training at once; none where it shares nothing."""
+    """Return the lock files of a run's device, one for each training at once; none where none is shared."""
     if config.device == NONE:
         return ()
     machine = re.sub(r"[^A-Za-z0-9.-]", "_", platform.node()) or "machine"

@@ -148,7 +148,8 @@ def test_two_runs_take_turns(program: Program):
 def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
     """A holder that has not said who it is, or nonsense, is named by its file."""
     (file,) = devices.places(CONFIG)
-    hold = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
+    hold = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
+    file.touch()
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
