@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from engine.loading import NOTHING, Loaded
+from engine.loading import Loaded, load
 from engine.workspace import RunPaths
 from events import catalog as ev
-from events.codec import require_known
 from events.errors import NotFound, WrongExpectedVersion
-from events.log import EventLog, read
+from events.log import EventLog
 from projections.state import RunState
 
 
@@ -26,7 +25,7 @@ def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, Loaded]:
     Raises:
         UnknownEvent: the history is of a later program.
     """
-    loaded = _catch_up(paths, NOTHING)
+    loaded = load(paths, deciding=True)
     with EventLog(paths.history, since=loaded.position) as log:
         for _ in range(RACES):
             before = loaded.position.seq
@@ -34,15 +33,9 @@ def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, Loaded]:
             try:
                 log.append(events, by=BY, expected=before)
             except WrongExpectedVersion:
-                loaded = _catch_up(paths, loaded)
+                loaded = load(paths, since=loaded, deciding=True)
                 continue
-            return before, _catch_up(paths, loaded)
+            return before, load(paths, since=loaded, deciding=True)
     raise NotFound(
         f"{paths.history} grows faster than a command can be appended", remedy="try again in a moment"
     )
-
-
-def _catch_up(paths: RunPaths, loaded: Loaded) -> Loaded:
-    for recorded in read(paths.history, after=loaded.position.seq, since=loaded.position):
-        loaded = loaded.after(require_known(recorded))
-    return loaded

@@ -13,7 +13,7 @@ from engine.decider import active_request, decide
 from events import catalog as ev
 from events.codec import Recorded
 from events.values import LOOP_STAGES, Request
-from projections.run import evolve
+from projections.run import RUN
 from projections.state import Best, RunState
 
 
@@ -23,7 +23,7 @@ def after(run: RunState, events: Iterable[ev.Event]) -> RunState:
         imagined = Recorded(
             seq=run.seq + 1, at=run.updated_at, by="", key=None, tx=None, event=event, hash="", end=0
         )
-        run = evolve(run, imagined)
+        run = RUN.evolve(run, imagined)
     return run
 
 

@@ -4,8 +4,10 @@ from attrs import frozen
 
 from engine.workspace import RunPaths
 from events.codec import Recorded
-from events.log import Position, read
-from projections.fold import Snapshot
+from events.errors import WrongValue
+from events.log import Position, verify
+from events.reading import blocks
+from projections.fold import Snapshot, fold_lines
 from projections.run import RUN, RunState
 from projections.timeline import TIMELINE, Timeline
 
@@ -35,14 +37,22 @@ class Loaded:
 NOTHING = Loaded(run=RUN.initial(), timeline=TIMELINE.initial(), position=Position.start())
 
 
-def load(paths: RunPaths, *, upto: int | None = None, since: Loaded = NOTHING) -> Loaded:
+def load(
+    paths: RunPaths, *, upto: int | None = None, since: Loaded = NOTHING, deciding: bool = False
+) -> Loaded:
     """Fold the history from `since` to its end, or up to a seq.
 
     Raises:
         NotFound: the run has no history.
         CorruptHistory: the history is damaged.
+        UnknownEvent: somebody decides by the state, and an event is of a later program.
     """
-    loaded = since
-    for recorded in read(paths.history, after=since.position.seq, upto=upto, since=since.position):
-        loaded = loaded.after(recorded)
-    return loaded
+    found = blocks(paths.history, since.position, upto=upto)
+    try:
+        (run, timeline), position = fold_lines(
+            (RUN, TIMELINE), found, since=(since.run, since.timeline), deciding=deciding
+        )
+    except (WrongValue, KeyError, TypeError, AttributeError):
+        verify(paths.history)  # names the line; what it finds right, is a bug of ours
+        raise
+    return Loaded(run=run, timeline=timeline, position=position or since.position)

@@ -92,7 +92,7 @@ class Runner:
                 return self._rest()
 
     def _take(self) -> None:
-        self._loaded = load(self._paths)
+        self._loaded = load(self._paths, deciding=True)
         with contextlib.suppress(OSError):  # caches: written later, when there is room
             self._views.rebuild(self._loaded)
         if self._loaded.run.stopped is None:
@@ -119,7 +119,7 @@ class Runner:
         try:
             moved = self._step()
         except PositionVoided:  # a writer withdrew what its disk had refused; begin from what holds
-            self._loaded = load(self._paths)
+            self._loaded = load(self._paths, deciding=True)
             self._views.rebuild(self._loaded)
             return True
         except (CorruptHistory, UnknownEvent):

@@ -1,8 +1,8 @@
 """Reading a history: every line's hash and place are checked before anybody sees its event.
 
-Never writes and takes no lock; events/checking.py does the checking. A last write that is not whole was never acknowledged, so readers stop
-before it; bytes that a TailHealed closed off are skipped, if they are exactly those; anything else that
-does not fit is `CorruptHistory`. events/damage.py tells these apart.
+Never writes and takes no lock; events/checking.py checks. A last write that is not whole was never
+acknowledged, so readers stop before it; bytes that a TailHealed closed off are skipped, if they are exactly
+those; anything else that does not fit is `CorruptHistory`. events/damage.py tells these apart.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from events import damage
-from events.checking import Block, checked
+from events.checking import Block, block_of, checked
 from events.codec import Position, Recorded, parse
 from events.errors import CorruptHistory, NotFound, PositionVoided
 
 
 POLL_S = 1.0  # between two looks of `follow` that nobody woke
-_BUFFER = 2**14  # larger ones cost a short read more than they save a long one
+_BUFFER = 2**16  # bytes
 
-# seq, raw without its line end, end, hash: a line that was found right
+# seq, raw, end, hash: a line that was found right
 Line: TypeAlias = tuple[int, bytes, int, str]
 
 
@@ -103,7 +103,7 @@ def record(path: Path, line: Line) -> Recorded:
         return parse(raw, end=end)
     except CorruptHistory as error:
         with _open(path) as file:
-            raise damage.corrupt(file, end - len(raw) - 1, str(error)) from error
+            raise damage.corrupt(file, end - len(raw), str(error)) from error
 
 
 def position_of(line: Line) -> Position:
@@ -114,15 +114,17 @@ def position_of(line: Line) -> Position:
 def lines(path: Path, since: Position) -> Iterator[Line]:
     """Yield the lines after a position, checked; those of a batch only once it is whole."""
     for block in blocks(path, since):
-        seq, end = block.seq, block.offset
+        seq, end = block.begin.seq, block.begin.offset
         for raw in block.lines:
-            end += len(raw) + 1
-            yield seq, raw, end, raw[-66:-2].decode()
             seq += 1
+            end += len(raw)
+            yield seq, raw, end, raw[-67:-3].decode()
 
 
-def blocks(path: Path, since: Position) -> Iterator[Block]:
+def blocks(path: Path, since: Position, *, upto: int | None = None) -> Iterator[Block]:
     """Yield the whole writes after a position, checked, many at a time: for who reads millions.
+
+    With `upto`, lines of later records are left out, also in the middle of a write.
 
     Raises:
         NotFound, CorruptHistory, PositionVoided: as `read` does.
@@ -133,7 +135,12 @@ def blocks(path: Path, since: Position) -> Iterator[Block]:
                 f"{path} has no record {since.seq} that ends at byte {since.offset}: it was cut or rewritten",
                 remedy="restore the file from a copy; nothing was changed",
             )
-        yield from checked(file, since, _size(file))
+        for block in checked(file, since, _size(file)):
+            if upto is not None and block.end.seq > upto:
+                if block.begin.seq < upto:
+                    yield block_of(block.begin, block.lines[: upto - block.begin.seq])
+                return
+            yield block
 
 
 def _open(path: Path) -> BinaryIO:

@@ -1,315 +1,190 @@
 """The state of a run, as the decider reads it: what was asked, what is open, what is best.
 
-Closed iterations leave no trace here but counts and the best one, so that the state stays small at a
-hundred thousand of them; projections/timeline.py has a row for each. `evolve` is pure and never fails.
+One reducer an event; those of an iteration are in projections/iteration.py. Closed iterations leave no trace
+here but counts and the best one, so that the state stays small at a hundred thousand of them;
+projections/timeline.py has a row for each. Reducers never fail.
 """
+
+from typing import Any
 
 from attrs import evolve as replace
 
 from events import catalog as ev
-from events.codec import RawEvent, Recorded
-from events.values import LoopStage
-from projections.fold import Projection
-from projections.state import Asked, Best, Counts, Iteration, Job, RunState, Setup, Waiting
+from projections import iteration
+from projections.fold import Projection, Reducer
+from projections.state import Asked, Best, Job, RunState, Waiting
 
 
-__all__ = ["RUN", "RunState", "evolve"]
+__all__ = ["RUN", "RunState"]
 
 
-def evolve(state: RunState, recorded: Recorded) -> RunState:
-    """Return the state after one more recorded event."""
-    state = replace(state, seq=recorded.seq, updated_at=recorded.at)
-    event = recorded.event
-    if isinstance(event, RawEvent):  # only readers that show get here
-        return state
-    changed = _run(state, event, recorded)
-    if changed is None:
-        changed = _loop(state, event, recorded)
-    return changed
+# --- the run -----------------------------------------------------------------------------------
 
 
-RUN = Projection(name="run", version=3, initial=RunState, evolve=evolve)
+def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> None:
+    state.run_id = event.run_id
+    state.branch = event.branch
+    state.base_commit = state.branch_commit = event.base_commit
+    state.base_tree = event.base_tree
+    state.config = event.config
+    state.started_at = at
 
 
-def _run(state: RunState, event: ev.Event, recorded: Recorded) -> RunState | None:
-    """Evolve by what concerns the run as a whole; None if the event concerns an iteration."""
-    match event:
-        case ev.RunStarted():
-            return replace(
-                state,
-                run_id=event.run_id,
-                branch=event.branch,
-                base_commit=event.base_commit,
-                branch_commit=event.base_commit,
-                base_tree=event.base_tree,
-                config=event.config,
-                started_at=recorded.at,
-            )
-        case ev.ConfigChanged():
-            return replace(state, config=event.config)
-        case ev.LoopsRequested():
-            # Before the baseline stands, a request without loops may still owe setup and baseline.
-            unserved = tuple(one for one in state.asked if one.loops_left > 0 or state.best is None)
-            asked = Asked(request=event.request, loops_left=event.request.loops)
-            return _going_on(replace(state, asked=(*unserved, asked)))
-        case ev.RunResumed():
-            return _unpaused(_going_on(state))
-        case ev.RunnerStarted():
-            return replace(state, runner=event.process, runner_mode=event.mode)
-        case ev.RunPaused():
-            return replace(state, paused=event.reason, agent_failures=0)
-        case ev.RunUnpaused():
-            return _unpaused(state)
-        case ev.StopRequested():
-            return replace(state, stop="now" if event.now or state.stop == "now" else "after_stage")
-        case ev.RunStopped():
-            return replace(
-                state,
-                stop=None,
-                stopped=event.reason,
-                stopped_detail=event.detail,
-                # What was done or cannot be done is not tried again by the next request.
-                asked=() if event.reason in ("done", "blocked") else state.asked,
-                runner=None,
-                runner_mode=None,
-            )
-        case ev.ProposalReceived():
-            waiting = Waiting(seq=recorded.seq, source=event.source, proposal=event.proposal)
-            return replace(state, waiting=(*state.waiting, waiting))
-        case ev.SetupChecked() | ev.PrepareStarted() | ev.PrepareFinished():
-            return replace(state, setup=_setup(state.setup, event, recorded))
-        case ev.RunImported():
-            began = event.began_at or state.started_at
-            return replace(state, imported=event.source, started_at=began)
-        case ev.ResultImported():
-            return _imported(state, event)
-        case ev.KeepAdopted():
-            return replace(state, branch_commit=event.commit)
-        case ev.NoteAdded() | ev.RunCleaned() | ev.ProposalRefused() | ev.TailHealed():
-            return state
-        case _:
-            return None
+def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: str) -> None:
+    state.config = event.config
 
 
-def _going_on(state: RunState) -> RunState:
+def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: str) -> None:
+    # Before the baseline stands, a request without loops may still owe setup and baseline.
+    unserved = tuple(one for one in state.asked if one.loops_left > 0 or state.best is None)
+    request = event.request
+    state.asked = (*unserved, Asked(request=request, loops_left=request.loops))
+    _go_on(state)
+
+
+def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) -> None:
+    _go_on(state)
+    _unpause(state)
+
+
+def _runner_started(state: RunState, event: ev.RunnerStarted, _seq: int, _at: str) -> None:
+    state.runner, state.runner_mode = event.process, event.mode
+
+
+def _run_paused(state: RunState, event: ev.RunPaused, _seq: int, _at: str) -> None:
+    state.paused = event.reason
+    state.agent_failures = 0
+
+
+def _run_unpaused(state: RunState, _event: ev.RunUnpaused, _seq: int, _at: str) -> None:
+    _unpause(state)
+
+
+def _stop_requested(state: RunState, event: ev.StopRequested, _seq: int, _at: str) -> None:
+    state.stop = "now" if event.now or state.stop == "now" else "after_stage"
+
+
+def _keep_adopted(state: RunState, event: ev.KeepAdopted, _seq: int, _at: str) -> None:
+    state.branch_commit = event.commit
+
+
+def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, _at: str) -> None:
+    state.stop = None
+    state.stopped, state.stopped_detail = event.reason, event.detail
+    state.runner = state.runner_mode = None
+    if event.reason in ("done", "blocked"):  # what was done or cannot be done is not tried again
+        state.asked = ()
+
+
+def _go_on(state: RunState) -> None:
     """Lift what a stop or a failure left behind; setup that was incomplete is looked at again."""
-    setup = state.setup if state.setup.ok else replace(state.setup, checked=False, prepared=False)
-    return replace(
-        state,
-        stop=None,
-        stopped=None,
-        stopped_detail="",
-        baseline_failed="",
-        setup=setup,
-        open=tuple(replace(one, left_open=False) for one in state.open),
-    )
+    state.stop = state.stopped = None
+    state.stopped_detail = state.baseline_failed = ""
+    if not state.setup.ok:
+        state.setup.checked = state.setup.prepared = False
+    for one in state.open:
+        one.left_open = False
 
 
-def _unpaused(state: RunState) -> RunState:
+def _unpause(state: RunState) -> None:
     """Count what led to the pause from the beginning again: a human has looked."""
-    return replace(state, paused=None, open=tuple(replace(one, lost=0) for one in state.open))
+    state.paused = None
+    for one in state.open:
+        one.lost = 0
 
 
-def _setup(
-    setup: Setup, event: ev.SetupChecked | ev.PrepareStarted | ev.PrepareFinished, recorded: Recorded
-) -> Setup:
-    match event:
-        case ev.SetupChecked():
-            return replace(
-                setup,
-                checked=True,
-                ok=event.ok,
-                missing=event.missing,
-                preparable=event.preparable,
-                data_id=event.data_id,
-            )
-        case ev.PrepareStarted():
-            job = Job(step="prepare", attempt=event.attempt, since=recorded.at)
-            return replace(setup, prepares=event.attempt, job=job)
-        case ev.PrepareFinished():
-            return replace(
-                setup, job=None, checked=False, prepared=True, failure="" if event.ok else event.reason
-            )
+# --- setup -------------------------------------------------------------------------------------
 
 
-def _imported(state: RunState, event: ev.ResultImported) -> RunState:
+def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str) -> None:
+    setup = state.setup
+    setup.checked = True
+    setup.ok, setup.preparable, setup.data_id = event.ok, event.preparable, event.data_id
+    setup.missing = event.missing
+
+
+def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:
+    state.setup.prepares = event.attempt
+    state.setup.job = Job(step="prepare", attempt=event.attempt, since=at)
+
+
+def _prepare_finished(state: RunState, event: ev.PrepareFinished, _seq: int, _at: str) -> None:
+    setup = state.setup
+    setup.job, setup.checked, setup.prepared = None, False, True
+    setup.failure = "" if event.ok else event.reason
+
+
+# --- proposals ---------------------------------------------------------------------------------
+
+
+def _proposal_received(state: RunState, event: ev.ProposalReceived, seq: int, _at: str) -> None:
+    waiting = Waiting(seq=seq, source=event.source, proposal=event.proposal)
+    state.waiting = (*state.waiting, waiting)
+
+
+# --- runs of other programs --------------------------------------------------------------------
+
+
+def _run_imported(state: RunState, event: ev.RunImported, _seq: int, _at: str) -> None:
+    state.imported = event.source
+    state.started_at = event.began_at or state.started_at
+
+
+def _result_imported(state: RunState, event: ev.ResultImported, _seq: int, _at: str) -> None:
     """Fold a whole iteration of another program: its verdict is taken as it stands."""
-    best = state.best
-    if event.status == "keep" and event.metric is not None:
+    number, metric, best = event.iteration, event.metric, state.best
+    if event.status == "keep" and metric is not None:
         worse = best is not None and (
-            event.metric > best.metric if state.config.metric.lower_is_better else event.metric < best.metric
+            metric > best.metric if state.config.metric.lower_is_better else metric < best.metric
         )
         if not worse:  # some keep a slightly worse result for its simpler code
-            best = Best(
-                iteration=event.iteration,
-                commit=event.commit or "",
-                tree="",
-                metric=event.metric,
-                data_id=None,
-            )
-    if event.iteration == 0:
-        return replace(state, last_iteration=0, best=best, baseline=event.metric)
+            commit = event.commit or ""
+            state.best = Best(iteration=number, commit=commit, tree="", metric=metric, data_id=None)
+    state.last_iteration = number
+    if number == 0:
+        state.baseline = metric
+        return
     counts = state.counts
     match event.status:
         case "keep":
-            counts = replace(counts, kept=counts.kept + 1)
+            state.counts = replace(counts, kept=counts.kept + 1)
         case "discard":
-            counts = replace(counts, discarded=counts.discarded + 1)
+            state.counts = replace(counts, discarded=counts.discarded + 1)
         case "crash":
-            counts = replace(counts, crashed=counts.crashed + 1)
-    return replace(
-        state, last_iteration=event.iteration, best=best, counts=counts, completed=state.completed + 1
-    )
+            state.counts = replace(counts, crashed=counts.crashed + 1)
+    state.completed += 1
 
 
-def _loop(state: RunState, event: ev.Event, recorded: Recorded) -> RunState:
-    """Evolve by what concerns one iteration."""
-    match event:
-        case ev.IterationStarted():
-            baseline = event.iteration == 0
-            one = Iteration(
-                number=event.iteration,
-                base_commit=event.base_commit,
-                next_stage=event.first_stage,
-                since=recorded.at,
-                source="baseline" if baseline else None,
-                commit=event.base_commit if baseline else None,
-                tree=state.base_tree if baseline else None,
-            )
-            return replace(state, open=(*state.open, one), last_iteration=event.iteration)
-        case ev.CandidateKept() | ev.CandidateDiscarded():
-            return _closed(state, event)
-        case ev.AgentAnswered() if event.outcome != "cancelled":
-            failures = 0 if event.outcome == "ok" else state.agent_failures + 1
-            state = replace(state, agent_failures=failures)
-        case ev.InputNeeded():
-            state = replace(state, need_input=event.question)
-        case ev.ProposalChosen():
-            waiting = tuple(one for one in state.waiting if one.seq != event.received)
-            state = replace(state, waiting=waiting, need_input=None)
-        case ev.IterationLeftOpen() if state.asked:
-            first, *rest = _unserved_first(state.asked)
-            state = replace(state, asked=(replace(first, loops_left=0), *rest))
-        case ev.TrainingFinished() if event.iteration == 0 and event.outcome != "succeeded":
-            state = replace(state, baseline_failed=f"{event.outcome}: {event.reason}")
-        case _:
-            pass
-    number = getattr(event, "iteration", None)
-    opened = tuple(_iteration(one, event, recorded) if one.number == number else one for one in state.open)
-    return replace(state, open=opened)
+# --- the projection ----------------------------------------------------------------------------
 
 
-def _iteration(one: Iteration, event: ev.Event, recorded: Recorded) -> Iteration:
-    """Return the open iteration after one of its own events."""
-    at = recorded.at
-    match event:
-        case ev.ProposalChosen():
-            return replace(one, proposal=event.proposal, source=event.source, next_stage="apply", since=at)
-        case ev.AgentAsked():
-            job = Job(step=event.step, attempt=event.attempt, since=at)
-            return replace(one, asked=event.attempt, agent=event.agent, job=job)
-        case ev.AgentAnswered():
-            gave_up = event.step == "propose" and event.outcome == "failed"
-            return replace(one, job=None, agent_gave_up=one.agent_gave_up or gave_up)
-        case ev.ChangeApplied():
-            return replace(
-                one, change=event.attempt, diff_sha256=event.diff_sha256, next_stage="commit", since=at
-            )
-        case ev.ChangeFailed():
-            return replace(one, outcome="not_applied", reason=event.reason, next_stage="record", since=at)
-        case ev.CandidateCommitted():
-            return replace(
-                one,
-                commit=event.commit,
-                tree=event.tree,
-                diff_sha256=event.diff_sha256,
-                next_stage="train",
-                since=at,
-            )
-        case ev.TrainingStarted():
-            job = Job(step="train", attempt=event.attempt, since=at, deadline_s=event.deadline_s)
-            return replace(one, trainings=event.attempt, job=job)
-        case ev.TrainingLost():
-            return replace(one, job=None, lost=one.lost + 1, since=at)
-        case ev.TrainingFinished():
-            return _trained(one, event, at)
-        case ev.CrashTriaged():
-            mended = event.action == "fix_and_rerun"
-            # A mended candidate is applied by the ChangeApplied that comes with this event.
-            return replace(
-                one, fixes=one.fixes + mended, next_stage="apply" if mended else "record", since=at
-            )
-        case ev.ResultRecorded():
-            return replace(one, next_stage="decide", since=at)
-        case ev.IterationLeftOpen():
-            return replace(one, left_open=True)
-        case _:
-            return one
+def _own(state: RunState) -> RunState:
+    return replace(state, setup=replace(state.setup), open=tuple(replace(one) for one in state.open))
 
 
-def _trained(one: Iteration, event: ev.TrainingFinished, at: str) -> Iteration:
-    succeeded = event.outcome == "succeeded"
-    after: LoopStage = "record" if succeeded else "triage"
-    return replace(
-        one,
-        job=None,
-        lost=0,
-        outcome=event.outcome,
-        reason=event.reason,
-        metric=event.metric,
-        measured=event.measured,
-        log_tail="" if succeeded else event.output.tail,
-        # A baseline that failed is trained again when somebody resumes.
-        next_stage="train" if one.number == 0 and not succeeded else after,
-        since=at,
-    )
+def _mark(state: RunState, seq: int, at: str) -> None:
+    state.seq, state.updated_at = seq, at
 
 
-def _closed(state: RunState, event: ev.CandidateKept | ev.CandidateDiscarded) -> RunState:
-    one = state.iteration(event.iteration)
-    still_open = tuple(other for other in state.open if other.number != event.iteration)
-    state = replace(state, open=still_open, need_input=None)
-    if one is None:
-        return state
-    if isinstance(event, ev.CandidateKept) and one.metric is not None:
-        state = replace(state, best=_best(one, event.commit, one.metric))
-        if event.branch_moved:
-            state = replace(state, branch_commit=event.commit)
-    if one.number == 0:
-        return replace(state, baseline=one.metric)
-    return replace(
-        state,
-        completed=state.completed + 1,
-        counts=_count(state.counts, one, kept=isinstance(event, ev.CandidateKept)),
-        asked=_one_loop_less(state.asked),
-    )
+# NoteAdded, ProposalRefused, RunCleaned and TailHealed change nothing here.
+REDUCERS: dict[type[Any], Reducer[RunState]] = {
+    ev.RunStarted: _run_started,
+    ev.ConfigChanged: _config_changed,
+    ev.LoopsRequested: _loops_requested,
+    ev.RunResumed: _run_resumed,
+    ev.RunnerStarted: _runner_started,
+    ev.RunPaused: _run_paused,
+    ev.RunUnpaused: _run_unpaused,
+    ev.StopRequested: _stop_requested,
+    ev.RunStopped: _run_stopped,
+    ev.KeepAdopted: _keep_adopted,
+    ev.SetupChecked: _setup_checked,
+    ev.PrepareStarted: _prepare_started,
+    ev.PrepareFinished: _prepare_finished,
+    ev.ProposalReceived: _proposal_received,
+    ev.RunImported: _run_imported,
+    ev.ResultImported: _result_imported,
+    **iteration.REDUCERS,
+}
 
-
-def _best(one: Iteration, commit: str, metric: float) -> Best:
-    data_id = one.measured.data_id if one.measured else None
-    return Best(iteration=one.number, commit=commit, tree=one.tree or "", metric=metric, data_id=data_id)
-
-
-def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
-    if kept:
-        return replace(counts, kept=counts.kept + 1)
-    if one.outcome == "not_applied":
-        return replace(counts, not_applied=counts.not_applied + 1)
-    if one.outcome != "succeeded":
-        return replace(counts, crashed=counts.crashed + 1)
-    return replace(counts, discarded=counts.discarded + 1)
-
-
-def _unserved_first(asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
-    """Return the requests without those in front that have no loops left."""
-    for index, one in enumerate(asked):
-        if one.loops_left > 0:
-            return asked[index:]
-    return asked[-1:]
-
-
-def _one_loop_less(asked: tuple[Asked, ...]) -> tuple[Asked, ...]:
-    if not asked:
-        return asked
-    first, *rest = _unserved_first(asked)
-    return (replace(first, loops_left=max(0, first.loops_left - 1)), *rest)
+RUN = Projection(name="run", version=3, initial=RunState, own=_own, reducers=REDUCERS, mark=_mark)

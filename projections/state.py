@@ -1,8 +1,12 @@
-"""What a run's state is made of; projections/run.py says how events change it."""
+"""What a run's state is made of; projections/run.py says how events change it.
+
+What changes with most events is not frozen, since copying thirty fields would cost a fold of a million events
+most of its time. Only reducers change it, and only a copy of their own; a test holds that nobody else does.
+"""
 
 from typing import Literal
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from events.values import LoopStage, Measured, Outcome, Process, Proposal, ProposalSource, Request, RunConfig
 
@@ -20,7 +24,7 @@ class Job:
     deadline_s: float = 0.0  # of a training, as it was started
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Iteration:
     """An open iteration: how far it came, and what it carries."""
 
@@ -77,7 +81,7 @@ class Asked:
     loops_left: int
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Setup:
     """What is known of files, data and tokenizer."""
 
@@ -102,7 +106,7 @@ class Counts:
     not_applied: int = 0
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class RunState:
     """All that decides what comes next."""
 
@@ -115,7 +119,7 @@ class RunState:
     started_at: str = ""
     updated_at: str = ""
     asked: tuple[Asked, ...] = ()
-    setup: Setup = Setup()
+    setup: Setup = field(factory=Setup)
     best: Best | None = None
     baseline: float | None = None
     baseline_failed: str = ""

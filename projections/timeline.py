@@ -1,23 +1,22 @@
 """One row per iteration, the baseline included: what people and agents look at."""
 
-from typing import Literal
+from typing import Any, Literal
 
+from attrs import define, field
 from attrs import evolve as replace
-from attrs import field, frozen
 
 from events import catalog as ev
-from events.codec import RawEvent, Recorded
 from events.values import Outcome, ProposalSource, Scalar
-from projections.fold import Projection
+from projections.fold import Projection, Reducer
 from projections.rows import Rows
 
 
 Verdict = Literal["keep", "discard", "crash", "not_applied"]
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Row:
-    """An iteration from its first event to its verdict."""
+    """An iteration from its first event to its verdict; reducers change it while it is open."""
 
     iteration: int
     started_at: str | None  # None: imported, and the source does not say
@@ -43,7 +42,7 @@ class Row:
     as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Timeline:
     """Closed rows in the order of closing, and the open ones."""
 
@@ -60,32 +59,6 @@ class Timeline:
         """Return the row of one iteration."""
         newest_first = (*self.open, *reversed(self.closed))
         return next((row for row in newest_first if row.iteration == iteration), None)
-
-
-def evolve(timeline: Timeline, recorded: Recorded) -> Timeline:
-    """Return the timeline after one more recorded event."""
-    event = recorded.event
-    match event:
-        case RawEvent():
-            return timeline
-        case ev.NoteAdded():
-            return replace(timeline, notes=(*timeline.notes, event.text)[-10:])
-        case ev.IterationStarted():
-            row = Row(iteration=event.iteration, started_at=recorded.at, base_commit=event.base_commit)
-            if event.iteration == 0:
-                row = replace(row, source="baseline", description="baseline", commit=event.base_commit)
-            return replace(timeline, open=(*timeline.open, row))
-        case ev.CandidateKept() | ev.CandidateDiscarded():
-            return _closed(timeline, event, recorded.at)
-        case ev.ResultImported():
-            return replace(timeline, closed=timeline.closed.plus(imported_row(event)))
-        case _:
-            number = getattr(event, "iteration", None)
-            rows = tuple(_row(row, event) if row.iteration == number else row for row in timeline.open)
-            return replace(timeline, open=rows)
-
-
-TIMELINE = Projection(name="timeline", version=1, initial=Timeline, evolve=evolve)
 
 
 def imported_row(event: ev.ResultImported) -> Row:
@@ -110,47 +83,118 @@ def imported_row(event: ev.ResultImported) -> Row:
     )
 
 
-def _row(row: Row, event: ev.Event) -> Row:
-    match event:
-        case ev.ProposalChosen():
-            said = event.proposal
-            return replace(row, source=event.source, description=said.description, settings=dict(said.set))
-        case ev.AgentAnswered() if event.usage.cost_usd is not None:
-            return replace(row, cost_usd=(row.cost_usd or 0.0) + event.usage.cost_usd)
-        case ev.ChangeApplied():
-            return replace(row, insertions=event.insertions, deletions=event.deletions)
-        case ev.CandidateCommitted():
-            described = row.description or event.subject
-            return replace(row, commit=event.commit, ref=event.ref, description=described)
-        case ev.TrainingStarted():
-            return replace(row, trainings=event.attempt)
-        case ev.TrainingFinished():
-            return replace(row, outcome=event.outcome, metric=event.metric, training_s=event.seconds)
-        case ev.ResultRecorded():
-            return replace(
-                row,
-                recorded=True,
-                outcome=event.outcome,
-                metric=event.metric,
-                memory_gb=event.memory_gb,
-                description=event.description,
-            )
-        case _:
+def _note_added(timeline: Timeline, event: ev.NoteAdded, _seq: int, _at: str) -> None:
+    timeline.notes = (*timeline.notes, event.text)[-10:]
+
+
+def _iteration_started(timeline: Timeline, event: ev.IterationStarted, _seq: int, at: str) -> None:
+    number, base = event.iteration, event.base_commit
+    row = Row(iteration=number, started_at=at, base_commit=base)
+    if number == 0:
+        row.source, row.description, row.commit = "baseline", "baseline", base
+    timeline.open = (*timeline.open, row)
+
+
+def _proposal_chosen(timeline: Timeline, event: ev.ProposalChosen, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        said = event.proposal
+        row.source, row.description, row.settings = event.source, said.description, dict(said.set)
+
+
+def _agent_answered(timeline: Timeline, event: ev.AgentAnswered, _seq: int, _at: str) -> None:
+    cost, row = event.usage.cost_usd, _open(timeline, event.iteration)
+    if row is not None and cost is not None:
+        row.cost_usd = (row.cost_usd or 0.0) + cost
+
+
+def _change_applied(timeline: Timeline, event: ev.ChangeApplied, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.insertions, row.deletions = event.insertions, event.deletions
+
+
+def _candidate_committed(timeline: Timeline, event: ev.CandidateCommitted, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.commit, row.ref = event.commit, event.ref
+        row.description = row.description or event.subject
+
+
+def _training_started(timeline: Timeline, event: ev.TrainingStarted, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.trainings = event.attempt
+
+
+def _training_finished(timeline: Timeline, event: ev.TrainingFinished, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.outcome, row.metric, row.training_s = event.outcome, event.metric, event.seconds
+
+
+def _result_recorded(timeline: Timeline, event: ev.ResultRecorded, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.recorded = True
+        row.outcome, row.metric, row.memory_gb = event.outcome, event.metric, event.memory_gb
+        row.description = event.description
+
+
+def _candidate_kept(timeline: Timeline, event: ev.CandidateKept, _seq: int, at: str) -> None:
+    _close(timeline, event, at, kept=True)
+
+
+def _candidate_discarded(timeline: Timeline, event: ev.CandidateDiscarded, _seq: int, at: str) -> None:
+    _close(timeline, event, at, kept=False)
+
+
+def _result_imported(timeline: Timeline, event: ev.ResultImported, _seq: int, _at: str) -> None:
+    timeline.closed = timeline.closed.plus(imported_row(event))
+
+
+def _open(timeline: Timeline, number: int) -> Row | None:
+    for row in timeline.open:
+        if row.iteration == number:
             return row
+    return None
 
 
-def _closed(timeline: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: str) -> Timeline:
-    row = next((row for row in timeline.open if row.iteration == event.iteration), None)
+def _close(
+    timeline: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: str, *, kept: bool
+) -> None:
+    row = _open(timeline, event.iteration)
     if row is None:
-        return timeline
-    row = replace(row, closed_at=at, rule=event.rule, reason=event.reason, verdict=_verdict(row, event))
-    still_open = tuple(other for other in timeline.open if other.iteration != event.iteration)
-    return replace(timeline, closed=timeline.closed.plus(row), open=still_open)
+        return
+    row.closed_at, row.rule, row.reason = at, event.rule, event.reason
+    row.verdict = "keep" if kept else _why_not(row)
+    timeline.open = tuple(other for other in timeline.open if other is not row)
+    timeline.closed = timeline.closed.plus(row)
 
 
-def _verdict(row: Row, event: ev.CandidateKept | ev.CandidateDiscarded) -> Verdict:
-    if isinstance(event, ev.CandidateKept):
-        return "keep"
+def _why_not(row: Row) -> Verdict:
     if row.outcome == "not_applied":
         return "not_applied"
     return "discard" if row.outcome == "succeeded" else "crash"
+
+
+def _own(timeline: Timeline) -> Timeline:
+    return replace(timeline, open=tuple(replace(row) for row in timeline.open))
+
+
+REDUCERS: dict[type[Any], Reducer[Timeline]] = {
+    ev.NoteAdded: _note_added,
+    ev.IterationStarted: _iteration_started,
+    ev.ProposalChosen: _proposal_chosen,
+    ev.AgentAnswered: _agent_answered,
+    ev.ChangeApplied: _change_applied,
+    ev.CandidateCommitted: _candidate_committed,
+    ev.TrainingStarted: _training_started,
+    ev.TrainingFinished: _training_finished,
+    ev.ResultRecorded: _result_recorded,
+    ev.CandidateKept: _candidate_kept,
+    ev.CandidateDiscarded: _candidate_discarded,
+    ev.ResultImported: _result_imported,
+}
+
+TIMELINE = Projection(name="timeline", version=1, initial=Timeline, own=_own, reducers=REDUCERS)

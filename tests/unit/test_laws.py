@@ -7,7 +7,11 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import attrs
 import pytest
+
+from projections.state import Iteration, RunState, Setup
+from projections.timeline import Row, Timeline
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +47,7 @@ OWNERS = {
         "events/damage.py",
         "events/log.py",
         "events/schema.py",
+        "projections/fold.py",  # the lines of the log itself, a million at a time
         "projections/snapshot.py",
     },
     "torch": set(),
@@ -110,6 +115,20 @@ def test_the_core_is_pure():
     for path in pure:
         if path.name not in writers:
             assert not imports(path) & worldly, path
+
+
+def test_only_reducers_change_a_state():
+    """Nobody outside of the projections assigns to a field of a state."""
+    states = (RunState, Iteration, Setup, Timeline, Row)
+    fields = {one.name for state in states for one in attrs.fields(state)}
+    for path in MODULES:
+        if path.relative_to(ROOT).parts[0] == "projections":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            if stored and node.attr in fields:
+                assert isinstance(node.value, ast.Name), f"{path}:{node.lineno}"
+                assert node.value.id in ("self", "place"), f"{path}:{node.lineno}: {node.attr}"
 
 
 def test_no_command_imports_torch():

@@ -1,0 +1,102 @@
+"""The one definition of each reducer, over whole events and over the lines of a history."""
+
+from typing import get_args
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events import catalog as ev
+from events.catalog import Event
+from events.checking import block_of
+from events.codec import NO_HASH, Position, envelope, line, payload, unstructure
+from events.errors import UnknownEvent
+from events.upcasters import UPCASTERS
+from projections.fold import fold, fold_lines
+from projections.run import REDUCERS, RUN
+from projections.timeline import TIMELINE
+from tests.given import recorded
+from tests.property.test_projection_splits import HISTORIES
+
+
+UNTOUCHED = {ev.NoteAdded, ev.ProposalRefused, ev.RunCleaned, ev.TailHealed}
+
+
+def lines_of(history, *, edit=lambda raw: raw):
+    """Return the block that a history's events are as lines."""
+    prev, lines = NO_HASH, []
+    for one in history:
+        raw, prev = line(
+            payload(one.event), envelope(at=one.at, by=b'"test"'), seq=one.seq, tx=None, prev=prev
+        )
+        lines.append(edit(raw))
+    return block_of(Position.start(), lines)
+
+
+def folded(projection, blocks, *, since=None, deciding=True):
+    """Return the state of one projection after some blocks."""
+    begin = projection.initial() if since is None else since
+    (state,), _ = fold_lines((projection,), blocks, since=(begin,), deciding=deciding)
+    return state
+
+
+def bytes_of(state):
+    """Return a state's JSON, which is what a snapshot compares by."""
+    return orjson.dumps(unstructure(state))
+
+
+@settings(max_examples=300, deadline=None)
+@given(history=HISTORIES)
+def test_lines_fold_to_what_their_events_fold_to(history):
+    """A fold of lines, which builds no events, gives the very state of a fold of the events."""
+    block = lines_of(history)
+    assert bytes_of(fold(RUN, history)) == bytes_of(folded(RUN, [block]))
+    assert fold(TIMELINE, history) == folded(TIMELINE, [block])
+
+
+@settings(max_examples=200, deadline=None)
+@given(history=HISTORIES)
+def test_evolve_changes_nothing_but_what_it_returns(history):
+    """The state given to evolve is the same before and after, for any event on any state."""
+    for projection in (RUN, TIMELINE):
+        state = fold(projection, history[:-1])
+        before = repr(state)
+        projection.evolve(state, history[-1])
+        assert before == repr(state)
+
+
+@settings(max_examples=100, deadline=None)
+@given(history=HISTORIES, cut=st.integers(0, 40))
+def test_a_fold_of_lines_leaves_the_state_it_began_from(history, cut):
+    """Going on from a state with more lines changes a copy of it."""
+    first = folded(RUN, [lines_of(history[:cut])] if history[:cut] else [])
+    before = repr(first)
+    folded(RUN, [lines_of(history)], since=first)
+    assert before == repr(first)
+
+
+def test_every_event_has_a_reducer_or_a_reason():
+    """The run's state has one reducer for each event, but for those that are known to change nothing."""
+    assert set(get_args(Event)) - UNTOUCHED == set(REDUCERS)
+
+
+def test_older_lines_are_folded_as_they_would_be_written_now():
+    """A line of an older version goes through its upcasters on the way into a fold."""
+    assert ("LoopsRequested", 1) in UPCASTERS
+    history = recorded(ev.LoopsRequested(request=ev.Request(loops=3)))
+    older = lines_of(
+        history, edit=lambda raw: raw.replace(b'"v":2', b'"v":1').replace(b',"timeout_s":0.0', b"")
+    )
+    assert b"timeout_s" not in older.lines[0]
+    assert folded(RUN, [lines_of(history)]) == folded(RUN, [older])
+
+
+@pytest.mark.parametrize("edit", [(b'"NoteAdded"', b'"FutureEvent"'), (b'"v":1', b'"v":9')])
+def test_who_decides_refuses_what_is_of_a_later_program(edit):
+    """An event that is not known stops who decides by the state, and is passed over by who shows it."""
+    history = recorded(ev.NoteAdded(text="hello"), ev.RunPaused(reason="lunch"))
+    block = lines_of(history, edit=lambda raw: raw.replace(*edit) if b"NoteAdded" in raw else raw)
+    with pytest.raises(UnknownEvent, match="record 1 is"):
+        folded(RUN, [block])
+    assert "lunch" == folded(RUN, [block], deciding=False).paused
