@@ -66,13 +66,33 @@ def function_for(cls: type, direction: Direction) -> Callable[[Any], Any]:
     return made
 
 
-def field_reader(cls: type, name: str) -> Callable[[object], Any]:
-    """Return the function that reads one field of a class, checked as `structure` checks it."""
-    maker = _Maker(cls, "read_exactly")
-    source = f"def function(value):\n    return {maker.expression(hints(cls)[name], 'value', name)}"
-    exec(source, maker.names)  # noqa: S102 - made here, from our own annotations alone
-    read: Callable[[object], Any] = maker.names["function"]
-    return read
+def builder(annotation: object) -> Callable[[Any], Any] | None:
+    """Return what builds a value from JSON of our own making, unchecked; None where the JSON is the value."""
+    alternatives = members(annotation)
+    nested = next((one for one in alternatives if attrs.has(one) or get_origin(one) in (tuple, dict)), None)
+    if nested is None:
+        return None
+    build = _unchecked(nested)
+    if build is None or len(alternatives) == 1:
+        return build
+    return lambda value: None if value is None else build(value)  # a nested value may only be absent
+
+
+def _unchecked(cls: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 - an annotation
+    if get_origin(cls) is dict:
+        of_values = builder(get_args(cls)[1])
+        return of_values and (lambda value: {key: of_values(one) for key, one in value.items()})
+    if get_origin(cls) is tuple:
+        items = get_args(cls)
+        inner = builder(items[0])
+        if inner is None or items[1:] != (Ellipsis,):
+            return tuple
+        each = inner
+        return lambda value: tuple([each(one) for one in value])
+    built = {name: build for name, one in hints(cls).items() if (build := builder(one)) is not None}
+    if not built:
+        return lambda value: cls(**value)
+    return lambda value: cls(**(value | {name: build(value[name]) for name, build in built.items()}))
 
 
 def hints(cls: type) -> dict[str, Any]:

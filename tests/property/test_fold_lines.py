@@ -2,6 +2,7 @@
 
 from typing import get_args
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -13,10 +14,11 @@ from events.checking import block_of
 from events.codec import NO_HASH, Position, envelope, line, payload, unstructure
 from events.errors import UnknownEvent
 from events.upcasters import UPCASTERS
-from projections.fold import fold, fold_lines
+from events.values import ProgressDigest
+from projections.fold import LONG, fold, fold_lines, without_curve
 from projections.run import REDUCERS, RUN
 from projections.timeline import TIMELINE
-from tests.given import recorded
+from tests.given import BASELINE, asked, candidate, recorded, started, trained, training
 from tests.property.test_projection_splits import HISTORIES
 
 
@@ -32,6 +34,14 @@ def lines_of(history, *, edit=lambda raw: raw):
         )
         lines.append(edit(raw))
     return block_of(Position.start(), lines)
+
+
+def given_curves():
+    """Return a crashed training with a curve, and a note that quotes such a line."""
+    curve = ProgressDigest(sha256="0" * 64, lines=60, points=tuple((1.5 * i, 9.0 - i) for i in range(60)))
+    crashed = attrs.evolve(trained(1, None, outcome="crashed"), progress=curve)
+    said = ',"progress":{"sha256":"' * 60
+    return [started(), asked(), *BASELINE, *candidate(1), training(1), crashed, ev.NoteAdded(text=said)]
 
 
 def folded(projection, blocks, *, since=None, deciding=True):
@@ -74,6 +84,17 @@ def test_a_fold_of_lines_leaves_the_state_it_began_from(history, cut):
     before = repr(first)
     folded(RUN, [lines_of(history)], since=first)
     assert before == repr(first)
+
+
+def test_a_curve_is_left_out_of_a_fold_and_nothing_else():
+    """Of a line that holds a training's curve all but the curve is parsed, whatever its texts hold."""
+    history = recorded(*given_curves())
+    (long, quoted) = lines_of(history).lines[-2:]
+    assert LONG < len(long)
+    shortened = orjson.loads(without_curve(long))["data"]
+    assert orjson.loads(long)["data"] == {**shortened, "progress": orjson.loads(long)["data"]["progress"]}
+    assert quoted == without_curve(quoted)
+    assert bytes_of(fold(RUN, history)) == bytes_of(folded(RUN, [lines_of(history)]))
 
 
 def test_every_event_has_a_reducer_or_a_reason():
