@@ -6,7 +6,7 @@ Only forward, and only because a human asks: a keep never moves a branch that so
 from collections.abc import Sequence
 
 from engine.appending import append_judged
-from engine.loading import load
+from engine.loading import load_run
 from engine.ports import Git
 from engine.workspace import RunPaths
 from events import catalog as ev
@@ -20,7 +20,7 @@ def adopt(paths: RunPaths, git: Git) -> str:
     Raises:
         NotFound: there is nothing to bring in, or something of the user's would be lost.
     """
-    run = load(paths).run
+    run = load_run(paths).state
     commit = _commit(run, paths, git)
     ref = f"refs/heads/{run.branch}"
     before = git.resolve(ref)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from engine.loading import Loaded, load
+from engine.loading import load_run
 from engine.workspace import RunPaths
 from events import catalog as ev
 from events.errors import NotFound, WrongExpectedVersion
@@ -16,8 +16,8 @@ RACES = 20  # appends lost to others before giving up
 Judge = Callable[[RunState], Sequence[ev.Event]]
 
 
-def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, Loaded]:
-    """Append what `judge` makes of the state as it stands; return the seq before, and the states after.
+def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, RunState]:
+    """Append what `judge` makes of the state as it stands; return the seq before, and the state after.
 
     Judged again where somebody else appended in between, so that nothing is appended to a state that
     was not looked at.
@@ -25,17 +25,17 @@ def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, Loaded]:
     Raises:
         UnknownEvent: the history is of a later program.
     """
-    loaded = load(paths, deciding=True)
-    with EventLog(paths.history, since=loaded.position) as log:
+    known = load_run(paths, deciding=True)
+    with EventLog(paths.history, since=known.position) as log:
         for _ in range(RACES):
-            before = loaded.position.seq
-            events = judge(loaded.run)
+            before = known.position.seq
+            events = judge(known.state)
             try:
                 log.append(events, by=BY, expected=before)
             except WrongExpectedVersion:
-                loaded = load(paths, since=loaded, deciding=True)
+                known = load_run(paths, since=known, deciding=True)
                 continue
-            return before, load(paths, since=loaded, deciding=True)
+            return before, load_run(paths, since=known, deciding=True).state
     raise NotFound(
         f"{paths.history} grows faster than a command can be appended", remedy="try again in a moment"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from attrs import frozen
 
 from engine.appending import append_judged
-from engine.loading import load
+from engine.loading import load_run
 from engine.ports import Git, Jobs, Running
 from engine.process import hold_lock
 from engine.workspace import RunPaths
@@ -33,7 +33,7 @@ class Remains:
 
 def remains(paths: RunPaths, git: Git, *, with_folder: bool) -> Remains:
     """Look at what a run left; changes nothing."""
-    run = load(paths).run
+    run = load_run(paths).state
     best = run.best.commit if run.best and git.resolve(run.best.commit) else None
     names = git.refs_below(f"refs/autoresearch/{paths.run_id}/")
     refs = tuple((ref, commit) for ref in names if (commit := git.resolve(ref)))
@@ -84,7 +84,7 @@ def _at_rest(paths: RunPaths, jobs: Jobs) -> Iterator[None]:
             remedy=f"`autoresearch stop --run-id {paths.run_id}` first",
         ) from error
     with lock:
-        for number, job in load(paths).run.jobs:
+        for number, job in load_run(paths).state.jobs:
             if isinstance(jobs.look(paths.job(number, job.step, job.attempt)), Running):
                 raise RunLocked(
                     f"{job.step} of iteration {number} of {paths.run_id} is still running",

@@ -131,11 +131,11 @@ def resume(
         idle = _why_idle(after, runner_alive=runner_alive(found.paths))
         return events if idle else [*events, ev.RunResumed()]
 
-    before, loaded = append_judged(found.paths, judge)
+    before, run = append_judged(found.paths, judge)
     notes = _uncommitted(git, config) + (_proposer(request) if request else ())
     return Asked(
         paths=found.paths,
-        branch=loaded.run.branch,
+        branch=run.branch,
         request=request,
         seq=before,
         how=found.how,

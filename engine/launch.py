@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from engine.loading import load
+from engine.loading import load_run
 from engine.process import alive, holder, spawn_detached
 from engine.workspace import RunPaths
 from events.clock import from_epoch
@@ -42,7 +42,7 @@ def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) 
         if held is not None:
             return Launched(runner=held, already=False)
         if not living:
-            if load(paths).run.stopped is None:
+            if load_run(paths).state.stopped is None:
                 raise _died(paths)
             break
         time.sleep(POLL_S)

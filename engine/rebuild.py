@@ -4,7 +4,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from engine.loading import NOTHING
+from engine.loading import NOTHING, known_snapshot
 from engine.process import hold_lock
 from engine.views import Render
 from engine.workspace import RunPaths
@@ -31,6 +31,7 @@ def rebuild(paths: RunPaths, *, render: Render) -> tuple[Rebuilt, ...]:
         CorruptHistory, UnknownEvent: the history cannot be trusted, or not all of it is understood.
     """
     with hold_lock(paths.lock):
+        known_snapshot(paths)  # what it has seen and the history has lost is not covered up
         loaded = NOTHING
         lines: list[str] = []
         for recorded in read(paths.history):

@@ -33,8 +33,8 @@ def stop(paths: RunPaths, *, now: bool) -> tuple[str, bool]:
             )
         return [ev.StopRequested(now=now)]
 
-    _, loaded = append_judged(paths, judge)
-    job = _jobs(loaded.run)
+    _, run = append_judged(paths, judge)
+    job = _jobs(run)
     if now:
         return f"the runner ends {job or 'the run'} at once", not alive
     return f"the runner ends after {job or 'the current step'}", False
@@ -55,8 +55,8 @@ def pause(paths: RunPaths, *, reason: str) -> str:
             )
         return [ev.RunPaused(reason=reason)]
 
-    _, loaded = append_judged(paths, judge)
-    job = _jobs(loaded.run)
+    _, run = append_judged(paths, judge)
+    job = _jobs(run)
     return f"nothing new is started until `autoresearch unpause`{f'; {job} goes on' if job else ''}"
 
 
@@ -106,8 +106,7 @@ def propose(paths: RunPaths, received: ev.ProposalReceived) -> str:
             )
         return [received]
 
-    _, loaded = append_judged(paths, judge)
-    run = loaded.run
+    _, run = append_judged(paths, judge)
     place = f"proposal {len(run.waiting)} in line" if len(run.waiting) > 1 else "the next proposal used"
     if run.stopped is not None or run.loops_left == 0:
         return f"{place}; no loops are left: `autoresearch resume --loops 1` tries it"

@@ -82,12 +82,17 @@ def verify(path: Path) -> Position:
 
 def holds(path: Path, position: Position) -> bool:
     """Say whether a position, of a snapshot for example, is one of this history as it stands."""
+    if not contains(path, position):
+        return False
+    with _open(path) as file:
+        return damage.withdrawal_behind(file, position.offset, _size(file)) is None
+
+
+def contains(path: Path, position: Position) -> bool:
+    """Say whether the record before a position is in the file, be it that its writer withdrew it later."""
     try:
         with _open(path) as file:
-            return (
-                damage.is_end_of_record(file, position.offset, position.hash)
-                and damage.withdrawal_behind(file, position.offset, _size(file)) is None
-            )
+            return damage.is_end_of_record(file, position.offset, position.hash)
     except NotFound:
         return False
 

@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from engine.loading import load
+from engine.loading import load_run
 from engine.workspace import RunPaths
 from events import catalog as ev
 from events.codec import MAX_LINE, Recorded, event_type
@@ -138,7 +138,7 @@ def _newest_job(
 
 
 def _no_log(paths: RunPaths, number: int | None) -> NotFound:
-    last = load(paths).run.last_iteration
+    last = load_run(paths).state.last_iteration
     known = f"; there is 0 to {last}" if last >= 0 and number is not None else ""
     what = "nothing was started yet" if number is None else f"iteration {number} has no such log{known}"
     return NotFound(f"{paths.run_id}: {what}", remedy="`autoresearch experiments` lists the iterations")

@@ -3,7 +3,7 @@
 import sys
 
 from engine.decider import waiting_for_human
-from engine.loading import load
+from engine.loading import load_run
 from engine.workspace import RunPaths
 from events.errors import NotFound, RunFailed, WaitingForHuman
 from projections.state import RunState
@@ -42,7 +42,7 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
     except KeyboardInterrupt:
         opt.say(f"the run goes on by itself; `autoresearch watch --run-id {paths.run_id}` looks again")
         return 130
-    run = load(paths).run
+    run = load_run(paths).state
     if ending == "gone":
         raise NotFound(
             f"no runner of {paths.run_id} is alive",

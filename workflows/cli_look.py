@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.finding import started_runs
-from engine.loading import Loaded, load
+from engine.loading import Loaded, load, load_run
 from engine.workspace import RunPaths
 from events.codec import unstructure
 from events.errors import AutoresearchError, NotFound, UsageRefused
@@ -22,7 +22,7 @@ TAIL_LINES = 20
 def status(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
     """Say how a run stands: what is done, what is being done, what is best, what it waits for."""
     paths = opt.place(repo).run(run_id).paths
-    seen = look(paths, load(paths).run)
+    seen = look(paths, load_run(paths).state)
     typer.echo(pages.as_json(status_object(seen)) if as_json else opt.spoken(status_page(seen)), nl=False)
 
 
@@ -147,7 +147,7 @@ def replay(
 def _run_object(paths: RunPaths) -> dict[str, Any]:  # Any: it is JSON
     """Return a run for the list; a damaged one is listed with what is wrong."""
     try:
-        run = load(paths).run
+        run = load_run(paths).state
     except AutoresearchError as error:
         return {"run_id": paths.run_id, "phase": "unreadable", "error": str(error)}
     said = status_object(look(paths, run, gpu=False))

@@ -8,7 +8,7 @@ import typer
 
 from engine.control import Asked, resume, start
 from engine.launch import launch, refuse_second_runner
-from engine.loading import load
+from engine.loading import load, load_run
 from engine.process import Terminated, holder, terminable
 from engine.requests import Wish
 from engine.version import program_version
@@ -172,7 +172,7 @@ def _work_here(paths: RunPaths) -> int:
         with terminable():
             return runner.run()
     except (KeyboardInterrupt, Terminated) as interrupt:
-        jobs = load(paths).run.jobs
+        jobs = load_run(paths).state.jobs
         for number, job in jobs:
             opt.say(
                 f"{job.step} of iteration {number} goes on by itself: `autoresearch stop --now` ends it",

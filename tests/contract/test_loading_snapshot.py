@@ -1,0 +1,118 @@
+"""State.json as a snapshot: it saves reading, and never changes what is read."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import engine.loading
+from engine.loading import load, load_run
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events import codec, views
+from events.codec import unstructure
+from events.errors import CorruptHistory, UnknownEvent
+from events.log import EventLog
+from projections.snapshot import read_snapshot, state_json
+from tests.fakes.world import World
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> RunPaths:
+    """Return a finished run of two loops."""
+    world = World(tmp_path)
+    world.start(loops=2)
+    assert 0 == world.runner().run()
+    return world.paths
+
+
+def note(paths: RunPaths, text: str = "later") -> None:
+    with EventLog(paths.history) as log:
+        log.append([ev.NoteAdded(text=text)], by="test")
+
+
+def test_a_snapshot_saves_reading_what_is_in_it(paths: RunPaths, monkeypatch: pytest.MonkeyPatch):
+    """With a snapshot only the lines behind it are read, and the state is that of reading all."""
+    note(paths)
+    whole = load(paths)
+    read = []
+    real = engine.loading.blocks
+
+    def counting(*args, **more):
+        for block in real(*args, **more):
+            read.extend(block.lines)
+            yield block
+
+    monkeypatch.setattr(engine.loading, "blocks", counting)
+    assert whole.snapshot == load_run(paths)
+    assert 1 == len(read)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:-40]),
+        lambda path: path.write_bytes(path.read_bytes().replace(b'"run/', b'"run/9')),
+        lambda path: path.write_bytes(path.read_bytes().replace(b'"format": "', b'"format": "x')),
+    ],
+    ids=["gone", "empty", "cut", "other fold", "other format"],
+)
+def test_a_snapshot_that_cannot_be_used_changes_nothing(paths: RunPaths, damage):
+    """Without a usable state.json the state is the same, from the history alone."""
+    note(paths)
+    before = load_run(paths)
+    damage(paths.state)
+    assert before == load_run(paths)
+
+
+def test_the_snapshot_of_another_run_is_not_used(paths: RunPaths, tmp_path: Path):
+    """A state.json that was copied from another run is passed over, not believed and not accused."""
+    other = RunPaths(home=tmp_path, run_id="autoresearch-mar8-r002")
+    other.folder.mkdir()
+    with EventLog(other.history) as log:
+        log.append([ev.NoteAdded(text="of the other run")], by="test")
+    shutil.copy(paths.state, other.state)
+    assert 1 == load_run(other).state.seq
+
+
+def test_a_history_cut_below_its_snapshot_is_noticed(paths: RunPaths):
+    """A history that lost whole lines which state.json has seen is refused by all who load it."""
+    lines = paths.history.read_bytes().splitlines(keepends=True)
+    paths.history.write_bytes(b"".join(lines[:-2]))
+    for reader in (load, load_run):
+        with pytest.raises(
+            CorruptHistory, match=f"no record {len(lines)} .* was cut or rewritten"
+        ) as refused:
+            reader(paths)
+        assert str(paths.state) in refused.value.remedy
+    paths.state.unlink()
+    assert len(lines) - 2 == load_run(paths).state.seq
+
+
+def test_a_snapshot_is_not_taken_for_a_torn_end(paths: RunPaths):
+    """A last line that was cut short was never acknowledged: what state.json has seen is still there."""
+    note(paths)
+    data = paths.history.read_bytes()
+    paths.history.write_bytes(data[:-30])
+    assert read_snapshot(paths.state) == load_run(paths)
+
+
+def test_a_snapshot_does_not_hide_events_of_a_later_program(paths: RunPaths, monkeypatch: pytest.MonkeyPatch):
+    """Who decides by a state refuses an unknown event behind the snapshot."""
+    note(paths)
+    monkeypatch.delitem(views.VIEWS, "NoteAdded")
+    monkeypatch.delitem(codec._READERS, "NoteAdded")
+    assert paths.history.read_bytes().count(b"\n") == load_run(paths).state.seq
+    with pytest.raises(UnknownEvent, match="NoteAdded"):
+        load_run(paths, deciding=True)
+
+
+def test_a_snapshot_is_the_same_bytes_however_it_was_reached(paths: RunPaths):
+    """Folding from a snapshot gives the state.json that folding all gives."""
+    note(paths)
+    from_snapshot = load_run(paths)
+    paths.state.unlink()
+    assert state_json(load_run(paths)) == state_json(from_snapshot)
+    assert unstructure(load(paths).run) == unstructure(from_snapshot.state)
