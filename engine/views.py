@@ -6,8 +6,7 @@ lines at the place where this runner knows its end to be.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 
 from engine.loading import Loaded
 from engine.ports import Git
@@ -15,7 +14,6 @@ from engine.workspace import RunPaths, runs_folder
 from events.codec import Recorded
 from events.files import write_atomic
 from events.log import read
-from projections.results import results_tsv
 from projections.snapshot import write_caches
 
 
@@ -61,24 +59,29 @@ class Views:
         present = self._paths.state.exists() and self._paths.results.exists()
         if self._shown == loaded.position.seq and present:
             return
-        write_caches(self._paths.folder, loaded.snapshot, loaded.timeline, copies=self._copies(loaded))
+        write_caches(self._paths.folder, loaded.snapshot, loaded.timeline)
+        self._copy_to_top()
         self._shown = loaded.position.seq
 
-    def _copies(self, loaded: Loaded) -> Iterable[Path]:
-        """Name the results.tsv at the top of the repository, where writing it takes nothing from the user.
+    def _copy_to_top(self) -> None:
+        """Copy results.tsv to the top of the repository, where that takes nothing from the user.
 
-        It is ours to write while it is untracked and either absent or exactly what a runner wrote last.
+        It is ours to write while it is untracked and either absent or exactly what a runner wrote: what
+        it wrote last, or was about to. The copy is made among the runs, which git ignores, and moved.
         """
         top = self._paths.home / "results.tsv"
-        seal = runs_folder(self._paths.home) / ".results.sha256"
         if self._git.is_tracked("results.tsv"):
             return
-        if top.exists() and (not seal.exists() or seal.read_text().strip() != _digest(top)):
+        seal = runs_folder(self._paths.home) / ".results.sha256"
+        known = seal.read_text().split() if seal.exists() else []
+        stands = [_digest(top.read_bytes())] if top.exists() else []
+        if not set(stands) <= set(known):
             return
-        write_atomic(
-            seal, hashlib.sha256(results_tsv(loaded.timeline).encode()).hexdigest().encode(), sync=False
-        )
-        yield top
+        table = self._paths.results.read_bytes()
+        write_atomic(seal, "\n".join([*stands, _digest(table)]).encode(), sync=False)
+        copy = self._paths.folder / ".results.tsv"
+        write_atomic(copy, table, sync=False)
+        copy.replace(top)
 
 
 def write_runner_log(paths: RunPaths, *, upto: int, render: Render) -> None:
@@ -87,5 +90,5 @@ def write_runner_log(paths: RunPaths, *, upto: int, render: Render) -> None:
     write_atomic(paths.runner_log, lines.encode(), sync=False)
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

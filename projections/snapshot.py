@@ -1,6 +1,5 @@
 """The caches of a run: state.json and results.tsv. Deleting them changes nothing."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
@@ -41,12 +40,7 @@ def read_snapshot(path: Path) -> Snapshot[RunState] | None:
         return None
 
 
-def write_caches(
-    folder: Path, snapshot: Snapshot[RunState], timeline: Timeline, *, copies: Iterable[Path] = ()
-) -> None:
-    """Rewrite state.json and results.tsv of a run folder, and further copies of the table."""
-    table = results_tsv(timeline).encode()
-    write_atomic(folder / "results.tsv", table, sync=False)
-    for copy in copies:
-        write_atomic(copy, table, sync=False)
+def write_caches(folder: Path, snapshot: Snapshot[RunState], timeline: Timeline) -> None:
+    """Rewrite state.json and results.tsv of a run folder."""
+    write_atomic(folder / "results.tsv", results_tsv(timeline).encode(), sync=False)
     write_atomic(folder / "state.json", state_json(snapshot), sync=False)

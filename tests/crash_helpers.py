@@ -1,0 +1,238 @@
+"""A run of real processes with every kind of outcome, to be killed and carried on; and the audit of it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from attrs import frozen
+
+from engine.control import start
+from engine.git import RealGit
+from engine.loading import load
+from engine.requests import Wish
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events.log import read, verify
+from projections.results import results_tsv
+
+
+ROOT = Path(__file__).resolve().parents[1]
+DOOR = ROOT / "workflows" / "run_experiment.py"
+RUNNER = ROOT / "workflows" / "background.py"
+BASELINE_FAILED = 4  # an exit code
+SHIM = Path(__file__).with_name("crash_shim.py")
+
+# Fails loudly where another one is alive, and writes down when it began and ended.
+TRAIN = """\
+import fcntl, math, os, time
+LR = 0.1
+WIDTH = 8
+FAIL = ""
+name = os.environ["CRASH_LEDGER"]
+me = "/".join(os.environ["AUTORESEARCH_JOB_DIR"].split("/")[-2:])
+ledger = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+alone = os.open(name + ".lock", os.O_WRONLY | os.O_CREAT)
+try:
+    fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    os.write(ledger, f"overlap {me}\\n".encode())
+    raise SystemExit("another training is alive")
+os.write(ledger, f"begun {me}\\n".encode())
+time.sleep(0.03)
+os.write(ledger, f"ended {me}\\n".encode())
+if FAIL == "crash":
+    raise SystemExit("it broke")
+score = math.nan if FAIL == "nan" else 1.0 + (math.log10(LR) + 1.5) ** 2 / 10 + abs(WIDTH - 16) / 100
+if FAIL != "silent":
+    print(f"val_bpb: {score:.6f}")
+"""
+AGENT = """\
+import json, pathlib, sys
+prompt = sys.stdin.read()
+if "you only propose" in prompt:
+    words = dict.fromkeys(("description", "change_plan", "commit_description"), "of the agent")
+    print(json.dumps({"status": "ok", **words, "set": {"LR": 0.04}}))
+elif "fix_and_rerun" in prompt:
+    print(json.dumps({"action": "discard", "reason": "it cannot work"}))
+else:
+    train = pathlib.Path("train.py")
+    train.write_text(train.read_text().replace("FAIL =", "MINE = 1\\nFAIL ="))
+    print("done")
+"""
+SETTINGS = """\
+[tool.autoresearch]
+check = []
+prepare = []
+protected = []
+policy_file = "train.py"
+train = ["{python}", "-S", "train.py"]
+agent_command = ["{python}", "-S", AGENT]
+"""
+# A keep, a discard, a crash, a diverged one, one that does not apply, and one that the agent applies.
+DROPPED = (
+    {"set": {"WIDTH": 16}},
+    {"set": {"LR": 0.9}},
+    {"set": {"FAIL": "crash"}},
+    {"set": {"FAIL": "nan"}},
+    {"set": {"NOWHERE": 1}},
+    {},
+)
+LOOPS = len(DROPPED) + 1  # the last one is proposed by the agent
+
+
+@frozen(kw_only=True)
+class Seen:
+    """What is to be the same wherever a run was killed."""
+
+    rows: list[tuple[object, ...]]
+    trained: Counter[str]  # beginnings of each training, as 0001/train.1
+    events: Counter[str]
+
+
+class Scene:
+    """A repository with a run that was asked for and has no runner yet; can be put back to that."""
+
+    def __init__(self, folder: Path) -> None:
+        self.repo, self.ledger, self.note = folder / "repo", folder / "ledger", folder / "note"
+        self._template = folder / "template"
+        self.repo.mkdir(parents=True)
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
+        self.env["CRASH_LEDGER"] = str(self.ledger)
+        (folder / "agent.py").write_text(AGENT)
+        (self.repo / "train.py").write_text(TRAIN)
+        agent = json.dumps(str(folder / "agent.py"))
+        (self.repo / "pyproject.toml").write_text(SETTINGS.replace("AGENT", agent))
+        self.git("init", "-q", "-b", "main")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "first")
+        asked = start(self.repo, Wish(loops=LOOPS, agent="command"), git=RealGit(self.repo), version="test")
+        self.paths = RunPaths(home=self.repo, run_id=asked.paths.run_id)
+        self.paths.proposals.mkdir()
+        for number, form in enumerate(DROPPED):
+            words = dict.fromkeys(("description", "change_plan", "commit_description"), f"dropped {number}")
+            (self.paths.proposals / f"{number}.json").write_text(
+                json.dumps({"status": "ok", **words, **form})
+            )
+        shutil.copytree(self.repo, self._template)
+
+    def restore(self) -> None:
+        """Put everything back to where no runner has been."""
+        shutil.rmtree(self.repo)
+        shutil.copytree(self._template, self.repo)
+        self.ledger.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+    def git(self, *words: str) -> str:
+        """Run git as the user would."""
+        command = ["git", "-c", "user.name=User", "-c", "user.email=user@localhost", *words]
+        done = subprocess.run(
+            command, cwd=self.repo, env=self.env, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def shimmed(self, at: int, *, job: str | None = None) -> int:
+        """Be a runner that dies (or whose supervisor of `job` does) at an instant; return the exit code."""
+        env = {"CRASH_AT": str(at), "CRASH_NOTE": str(self.note)}
+        if job is not None:
+            env["CRASH_JOB"] = job
+        return self.finish(self.runner(SHIM, env=env))
+
+    def runner(
+        self, program: Path = RUNNER, *, prefix: tuple[str, ...] = (), env: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a background runner of the run, below another program where there is a prefix."""
+        command = [*prefix, sys.executable, str(program), str(self.repo), self.paths.run_id]
+        out = subprocess.DEVNULL  # trainings that outlive the runner have nothing of a test's
+        return subprocess.Popen(
+            command, env={**self.env, **(env or {})}, cwd=self.repo, stdout=out, stderr=out
+        )
+
+    def finish(self, runner: subprocess.Popen[bytes]) -> int:
+        """Wait for the end of a runner; return its exit code."""
+        return runner.wait(timeout=60)
+
+    def resume(self) -> None:
+        """Carry the run on to its end, as a user does: again where the baseline was killed."""
+        words = [sys.executable, str(DOOR), "resume", "--no-background-train"]
+        for _ in range(3):
+            done = subprocess.run(
+                words, cwd=self.repo, env=self.env, capture_output=True, text=True, timeout=60, check=False
+            )
+            if done.returncode != BASELINE_FAILED:
+                break
+        assert done.returncode == 0, f"{self.said()}: {done.stdout}\n{done.stderr}"
+
+    def said(self) -> str:
+        """Return where the victim was killed."""
+        return self.note.read_text().strip() if self.note.exists() else "not killed"
+
+    def seen(self) -> Seen:
+        """Return what the run came to."""
+        rows = load(self.paths).timeline.rows
+        lines = self.ledger.read_text().splitlines()
+        names = [type(one.event).__name__ for one in read(self.paths.history)]
+        return Seen(
+            rows=[(row.iteration, row.description, row.outcome, row.metric, row.verdict) for row in rows],
+            trained=Counter(line.split()[1] for line in lines if line.startswith("begun")),
+            events=Counter(name for name in names if name not in ("RunnerStarted", "RunResumed")),
+        )
+
+    def audit(self) -> None:
+        """Hold the end of a run against what is promised of every run, however it was killed."""
+        where = self.said()
+        loaded = load(self.paths)
+        assert loaded.run.stopped == "done", where
+        assert verify(self.paths.history) == loaded.position, where
+        events = [one.event for one in read(self.paths.history)]
+        results = [event.iteration for event in events if isinstance(event, ev.ResultRecorded)]
+        assert results == list(range(LOOPS + 1)), where
+        assert self._lines("overlap") == [], where
+        self._audit_trainings(events, where)
+        self._audit_proposals(events, where)
+        self._audit_commits(events, where)
+        self._audit_views(where)
+        assert set(self.git("status", "--porcelain").splitlines()) <= {"?? results.tsv"}, where
+
+    def _audit_trainings(self, events: list[ev.Event], where: str) -> None:
+        begun = [line.split()[1] for line in self._lines("begun")]
+        assert len(begun) == len(set(begun)), where
+        finished = set()
+        for event in events:
+            if isinstance(event, ev.TrainingStarted):
+                assert event.iteration not in finished, where
+            failed_baseline = isinstance(event, ev.TrainingFinished) and event.iteration == 0 and event.reason
+            if isinstance(event, ev.TrainingFinished) and not failed_baseline:
+                assert event.iteration not in finished, where
+                finished.add(event.iteration)
+
+    def _audit_proposals(self, events: list[ev.Event], where: str) -> None:
+        received = [one.seq for one in read(self.paths.history) if isinstance(one.event, ev.ProposalReceived)]
+        used = [event.received for event in events if isinstance(event, ev.ProposalChosen) and event.received]
+        assert len(DROPPED) == len(received), where
+        assert sorted(received) == sorted(used), where
+        assert list(self.paths.proposals.iterdir()) == [], where
+
+    def _audit_commits(self, events: list[ev.Event], where: str) -> None:
+        for event in events:
+            if isinstance(event, ev.CandidateCommitted):
+                assert self.git("rev-parse", event.ref) == event.commit, where
+                assert self.git("rev-parse", f"{event.commit}^") == event.base_commit, where
+        best = load(self.paths).run.best
+        assert best is not None
+        assert self.git("rev-parse", load(self.paths).run.branch) == best.commit, where
+        self.git("fsck", "--no-dangling")
+
+    def _audit_views(self, where: str) -> None:
+        loaded = load(self.paths)
+        assert self.paths.results.read_text() == results_tsv(loaded.timeline), where
+        assert (self.repo / "results.tsv").read_text() == self.paths.results.read_text(), where
+        assert json.loads(self.paths.state.read_text())["position"]["seq"] == loaded.position.seq, where
+        assert len(self.paths.runner_log.read_text().splitlines()) == loaded.position.seq, where
+
+    def _lines(self, kind: str) -> list[str]:
+        lines = self.ledger.read_text().splitlines()
+        return [line for line in lines if line.startswith(kind)]

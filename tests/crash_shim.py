@@ -1,0 +1,120 @@
+"""Run a program of ours and kill it, by SIGKILL, at its N-th instant: `crash_shim.py HOME RUN_ID`.
+
+An instant is right before each call that writes, syncs, renames, deletes, locks or starts something, in
+the middle of each write, and right after each start. CRASH_AT is the number; CRASH_NOTE a file that gets
+what was about to happen, or every instant where CRASH_AT is -1; CRASH_JOB (as 0001/train.1) takes the
+supervisor of that job instead of the runner.
+"""
+# ruff: noqa: PLC0415, PTH100, PTH120 - a supervisor that imports what it does not need is not the one that is tested
+
+import os
+import sys
+
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+AUDITED = frozenset(
+    (
+        *("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.chmod", "os.utime", "os.truncate", "os.link"),
+        *("os.symlink", "os.fork", "os.exec", "os.posix_spawn", "os.kill", "os.killpg", "subprocess.Popen"),
+        "fcntl.flock",
+    )
+)
+SUPERVISE = "from tests.crash_shim import supervise; supervise()"
+
+
+class Instants:
+    """Counts the instants of this process, and ends it at one of them."""
+
+    def __init__(self):
+        self.at = int(os.environ["CRASH_AT"])
+        self.note = os.open(os.environ["CRASH_NOTE"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self.count = 0
+        self.pid = os.getpid()  # a forked child has a life of its own
+        self.write = os.write
+
+    def comes(self, what):
+        """Live through an instant, or die."""
+        if os.getpid() != self.pid:
+            return
+        now, self.count = self.count, self.count + 1
+        if self.at in (-1, now):
+            self.write(self.note, f"{now} {what}\n".encode(errors="replace"))
+        if now == self.at:
+            os.kill(self.pid, 9)
+
+    def watch(self):
+        """Begin to count."""
+        sys.addaudithook(self._heard)
+        for name in ("write", "pwrite"):
+            setattr(os, name, self._torn(name, getattr(os, name)))
+        for name in ("fsync", "fdatasync"):
+            setattr(os, name, self._before(name, getattr(os, name)))
+
+    def after(self, what, act):
+        def acted(*args, **more):
+            done = act(*args, **more)
+            self.comes(f"after {what}")
+            return done
+
+        return acted
+
+    def _heard(self, event, args):
+        if event == "open" and isinstance(args[2], int) and args[2] & WRITING:
+            self.comes(f"open {args[0]}")
+        elif event in AUDITED and not (event == "os.kill" and args[0] == self.pid):
+            self.comes(f"{event} {str(args[:2])[:200]}")
+
+    def _before(self, what, act):
+        def acted(*args):
+            self.comes(what)
+            return act(*args)
+
+        return acted
+
+    def _torn(self, what, act):
+        def acted(fd, data, *place):
+            self.comes(what)
+            if self.count == self.at and len(data) > 1:
+                act(fd, memoryview(data)[: len(data) // 2], *place)
+            self.comes(f"half a {what}")
+            return act(fd, data, *place)
+
+        return acted
+
+
+def run(home, run_id):
+    """Be the background runner of a run."""
+    import subprocess
+    from pathlib import Path
+
+    import engine.assembly  # what is imported later would be counted too
+    from engine import jobs
+    from workflows import background, render
+
+    assert engine.assembly
+    assert render
+    if "CRASH_JOB" in os.environ:
+        jobs._SUPERVISE = ("-S", "-E", "-c", SUPERVISE)
+    else:
+        instants = Instants()
+        subprocess.Popen.__init__ = instants.after("starting", subprocess.Popen.__init__)
+        instants.watch()
+    sys.exit(background.main(Path(home), run_id))
+
+
+def supervise():
+    """Be the supervisor of a job; die where it is the one that shall."""
+    from engine import supervisor
+
+    if sys.argv[1].endswith(os.environ["CRASH_JOB"]):
+        instants = Instants()
+        os.fork = instants.after("forking", os.fork)
+        instants.watch()
+    supervisor.main()
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.path[0] = ROOT
+    run(*sys.argv[1:])

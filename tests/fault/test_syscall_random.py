@@ -1,0 +1,116 @@
+"""Real runs, of which somebody is killed at a random instant."""
+
+import json
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.process import alive
+from events.values import Process
+from tests.crash_helpers import Scene
+from tests.e2e.conftest import end_everything
+
+
+VICTIMS = ("runner", "runner and git", "git", "supervisor", "job", "supervisor and job", "everything")
+SPARING = ("runner", "runner and git", "git")  # these deaths leave no trace in the results
+LASTS_S = 1.6  # about as long as the run, here
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    yield Scene(tmp_path)
+    end_everything(tmp_path)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that this one started and has not waited for."""
+    try:
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def git_of(runner: int) -> list[int]:
+    """Return the git calls of a runner; its supervisors lead sessions of their own and are Python."""
+
+    def name(pid: int) -> str:
+        try:
+            return Path(f"/proc/{pid}/comm").read_text().strip()
+        except OSError:
+            return ""
+
+    return [pid for pid in children(runner) if name(pid) == "git"]
+
+
+def at_work(scene: Scene, role: str) -> list[int]:
+    """Return the living supervisors, or their children, as the claims name them."""
+    found = []
+    for claim in scene.paths.folder.glob("iterations/*/*/claim"):
+        try:
+            who = json.loads(claim.read_bytes())[role]
+        except ValueError:
+            continue
+        if who and alive(Process(**who)):
+            found.append(int(who["pid"]))
+    return found
+
+
+def kill(scene: Scene, runner: int, victim: str) -> int:
+    """Kill who is named; return how many there were."""
+    found: list[int] = []
+    if "runner" in victim or victim == "everything":
+        found.append(runner)
+    if "git" in victim or victim == "everything":
+        found += git_of(runner)
+    if "supervisor" in victim or victim == "everything":
+        found += at_work(scene, "supervisor")
+    if "job" in victim or victim == "everything":
+        found += at_work(scene, "child")
+    for pid in found:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    return len(found)
+
+
+def rounds(scene: Scene, victim: str, count: int) -> int:
+    """Play rounds of one kind of death; return how many died."""
+    assert scene.finish(scene.runner()) == 0
+    scene.audit()
+    expected = scene.seen()
+    dice = random.Random(f"{victim} {count}")  # noqa: S311 - instants, not secrets
+    killed = 0
+    for number in range(count):
+        scene.restore()
+        runner = scene.runner()
+        at = dice.uniform(0.1, LASTS_S)
+        time.sleep(at)
+        killed += kill(scene, runner.pid, victim)
+        scene.note.write_text(f"{victim}, round {number}, after {at:.3f} s")
+        scene.finish(runner)
+        scene.resume()
+        scene.audit()
+        if victim in SPARING:
+            seen = scene.seen()
+            assert (expected.rows, expected.trained) == (seen.rows, seen.trained), scene.said()
+    return killed
+
+
+@pytest.mark.parametrize("victim", ["runner and git", "supervisor and job"])
+def test_somebody_killed_at_random(scene: Scene, victim: str) -> None:
+    """Whoever is killed whenever, resume ends with every iteration once, and nothing lost or used twice."""
+    assert rounds(scene, victim, 3) >= 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_somebody_killed_at_random_many_times(scene: Scene, victim: str) -> None:
+    """The same, a hundred times for each kind of death."""
+    assert rounds(scene, victim, 100) > 30

@@ -1,0 +1,93 @@
+"""Real runners and supervisors, killed at each of their instants: see tests/crash_shim.py."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash_helpers import Scene, Seen
+from tests.e2e.conftest import end_everything
+
+
+PARTS = 16
+SPARE = ("TailHealed", "TrainingLost", "TrainingStarted")  # what a kill may add
+JOBS = ("0000/train.1", "0001/train.1", "0003/train.1")
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    yield Scene(tmp_path / "with space")
+    end_everything(tmp_path)
+
+
+def whole(scene: Scene, *, job: str | None = None) -> tuple[Seen, int]:
+    """Let the run be without a crash; return what it comes to, and how many instants it has."""
+    assert scene.shimmed(-1, job=job) == 0
+    scene.audit()
+    return scene.seen(), len(scene.said().splitlines())
+
+
+def kill_runners(scene: Scene, *, part: int, parts: int, at_most: int | None = None) -> int:
+    """Kill a runner at each of a part of its instants; return how many were killed."""
+    expected, count = whole(scene)
+    assert count > 500
+    killed = 0
+    for at in list(range(part, count, parts))[:at_most]:
+        scene.restore()
+        killed += scene.shimmed(at) == -9
+        scene.resume()
+        scene.audit()
+        seen = scene.seen()
+        assert expected.rows == seen.rows, scene.said()
+        assert expected.trained == seen.trained, scene.said()
+        del seen.events["TailHealed"]  # of half a write
+        assert expected.events == seen.events, scene.said()
+    return killed
+
+
+def kill_supervisors(scene: Scene, job: str, *, part: int, parts: int) -> int:
+    """Kill the supervisor of one training at each of a part of its instants; return how many were killed."""
+    expected, count = whole(scene, job=job)
+    assert count > 10
+    iteration = job.partition("/")[0]
+    killed = 0
+    for at in range(part, count, parts):
+        scene.restore()
+        assert scene.shimmed(at, job=job) == 0, scene.said()  # the runner goes on by itself
+        killed += bool(scene.said())
+        scene.audit()
+        seen = scene.seen()
+        assert expected.rows == seen.rows, scene.said()
+        again = seen.trained - expected.trained
+        assert set(again) <= {f"{iteration}/train.2"}, scene.said()
+        assert expected.trained - seen.trained in ({}, {job: 1}), scene.said()
+        for name in SPARE:
+            assert 0 <= seen.events.pop(name, 0) - expected.events.get(name, 0) <= 1, scene.said()
+        assert {name: n for name, n in expected.events.items() if name not in SPARE} == seen.events
+    return killed
+
+
+def test_a_runner_killed_at_some_instants(scene: Scene) -> None:
+    """Wherever a runner is killed, resume ends with the same rows, events and trainings, each once."""
+    assert kill_runners(scene, part=101, parts=307) >= 5
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_runner_killed_at_every_instant(scene: Scene, part: int) -> None:
+    """The same at each instant there is: before, within and after every call that changes the world."""
+    assert kill_runners(scene, part=part, parts=PARTS) > 30
+
+
+def test_a_supervisor_killed_at_some_instants(scene: Scene) -> None:
+    """Wherever a supervisor is killed, the run goes on by itself, with a second attempt at most."""
+    assert kill_supervisors(scene, JOBS[1], part=2, parts=6) >= 3
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("job", JOBS)
+def test_a_supervisor_killed_at_every_instant(scene: Scene, job: str) -> None:
+    """The same at each instant, for the baseline, for a training that succeeds and one that crashes."""
+    assert kill_supervisors(scene, job, part=0, parts=1) > 10
