@@ -42,7 +42,7 @@ except BlockingIOError:
     os.write(ledger, f"overlap {me}\\n".encode())
     raise SystemExit("another training is alive")
 os.write(ledger, f"begun {me}\\n".encode())
-time.sleep(0.03)
+time.sleep(60 if me == os.environ.get("CRASH_HANG") else 0.03)
 os.write(ledger, f"ended {me}\\n".encode())
 if FAIL == "crash":
     raise SystemExit("it broke")
@@ -157,14 +157,23 @@ class Scene:
 
     def resume(self) -> None:
         """Carry the run on to its end, as a user does: again where the baseline was killed."""
-        words = [sys.executable, str(DOOR), "resume", "--no-background-train"]
         for _ in range(3):
-            done = subprocess.run(
-                words, cwd=self.repo, env=self.env, capture_output=True, text=True, timeout=60, check=False
-            )
+            done = self.door("resume", "--no-background-train")
             if done.returncode != BASELINE_FAILED:
                 break
         assert done.returncode == 0, f"{self.said()}: {done.stdout}\n{done.stderr}"
+
+    def door(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Call the command line."""
+        return subprocess.run(
+            [sys.executable, str(DOOR), *words],
+            cwd=self.repo,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def said(self) -> str:
         """Return where the victim was killed."""

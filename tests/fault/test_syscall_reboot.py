@@ -1,0 +1,87 @@
+"""A machine that goes down in the middle of a training, with real processes; and a second runner."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.process import alive, identify
+from events import catalog as ev
+from events.log import read
+from events.values import Process
+from tests.crash_helpers import RUNNER, Scene
+from tests.e2e.conftest import end_everything
+
+
+HANGS = "0001/train.1"  # the first training after the baseline
+LOCKED = 7  # an exit code
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    yield Scene(tmp_path)
+    end_everything(tmp_path)
+
+
+@pytest.fixture
+def stranger() -> Iterator[Process]:
+    sleeper = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    found = identify(sleeper.pid)
+    assert found is not None
+    yield found
+    sleeper.kill()
+    sleeper.wait()
+
+
+def until(true: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
+def trains(scene: Scene) -> bool:
+    return scene.ledger.exists() and f"begun {HANGS}" in scene.ledger.read_text()
+
+
+def test_a_reboot_is_a_new_attempt_and_no_stranger_is_signalled(scene: Scene, stranger: Process) -> None:
+    """After a reboot the unfinished training is tried again, the log says why; its pid's new owner lives."""
+    assert scene.finish(scene.runner()) == 0
+    whole = scene.seen()
+    scene.restore()
+    runner = scene.runner(env={"CRASH_HANG": HANGS})
+    until(lambda: trains(scene))
+    claim = scene.paths.job(1, "train", 1) / "claim"
+    until(lambda: json.loads(claim.read_bytes())["child"] is not None)
+    end_everything(scene.repo)
+    runner.wait()
+    said = json.loads(claim.read_bytes())
+    for role in ("supervisor", "child"):
+        said[role] |= {"pid": stranger.pid, "boot_id": "of the boot before"}
+    claim.write_text(json.dumps(said))
+
+    scene.resume()
+    scene.audit()
+    assert alive(stranger)
+    seen = scene.seen()
+    assert whole.rows == seen.rows
+    assert {"0001/train.2": 1} == seen.trained - whole.trained
+    (lost,) = [one.event for one in read(scene.paths.history) if isinstance(one.event, ev.TrainingLost)]
+    assert (1, 1, "the machine was restarted") == (lost.iteration, lost.attempt, lost.reason)
+
+
+def test_a_second_runner_is_told_who_holds_the_run(scene: Scene) -> None:
+    """While a runner lives, another one and a `resume` in the foreground leave with code 7 and its pid."""
+    runner = scene.runner(env={"CRASH_HANG": HANGS})
+    until(lambda: trains(scene))
+    assert LOCKED == scene.finish(scene.runner(RUNNER))
+    said = scene.door("resume", "--no-background-train")
+    assert LOCKED == said.returncode
+    assert f"process {runner.pid}" in said.stderr
+    scene.door("stop", "--now")
+    assert 0 == scene.finish(runner)
+    scene.resume()
+    scene.audit()
