@@ -1,5 +1,6 @@
 """Real runs, of which somebody is killed at a random instant."""
 
+import contextlib
 import json
 import os
 import random
@@ -18,7 +19,6 @@ from tests.e2e.conftest import end_everything
 
 VICTIMS = ("runner", "runner and git", "git", "supervisor", "job", "supervisor and job", "everything")
 SPARING = ("runner", "runner and git", "git")  # these deaths leave no trace in the results
-LASTS_S = 1.6  # about as long as the run, here
 
 
 @pytest.fixture
@@ -60,8 +60,19 @@ def at_work(scene: Scene, role: str) -> list[int]:
     return found
 
 
-def kill(scene: Scene, runner: int, victim: str) -> int:
-    """Kill who is named; return how many there were."""
+def kill(scene: Scene, runner: int, victim: str) -> bool:
+    """Kill who is named, as soon as there is one; say whether there was, before the run ended."""
+    while not (found := named(scene, runner, victim)):
+        if not Path(f"/proc/{runner}/exe").exists():  # a zombie has none
+            return False
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return True
+
+
+def named(scene: Scene, runner: int, victim: str) -> list[int]:
+    """Return the living processes that a kind of death takes."""
     found: list[int] = []
     if "runner" in victim or victim == "everything":
         found.append(runner)
@@ -71,17 +82,14 @@ def kill(scene: Scene, runner: int, victim: str) -> int:
         found += at_work(scene, "supervisor")
     if "job" in victim or victim == "everything":
         found += at_work(scene, "child")
-    for pid in found:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    return len(found)
+    return found
 
 
 def rounds(scene: Scene, victim: str, count: int) -> int:
     """Play rounds of one kind of death; return how many died."""
+    began = time.monotonic()
     assert scene.finish(scene.runner()) == 0
+    lasts_s = time.monotonic() - began
     scene.audit()
     expected = scene.seen()
     dice = random.Random(f"{victim} {count}")  # noqa: S311 - instants, not secrets
@@ -89,7 +97,7 @@ def rounds(scene: Scene, victim: str, count: int) -> int:
     for number in range(count):
         scene.restore()
         runner = scene.runner()
-        at = dice.uniform(0.1, LASTS_S)
+        at = dice.uniform(0.0, lasts_s)
         time.sleep(at)
         killed += kill(scene, runner.pid, victim)
         scene.note.write_text(f"{victim}, round {number}, after {at:.3f} s")
@@ -105,7 +113,7 @@ def rounds(scene: Scene, victim: str, count: int) -> int:
 @pytest.mark.parametrize("victim", ["runner and git", "supervisor and job"])
 def test_somebody_killed_at_random(scene: Scene, victim: str) -> None:
     """Whoever is killed whenever, resume ends with every iteration once, and nothing lost or used twice."""
-    assert rounds(scene, victim, 3) >= 1
+    assert rounds(scene, victim, 2) >= 1
 
 
 @pytest.mark.long
@@ -113,4 +121,4 @@ def test_somebody_killed_at_random(scene: Scene, victim: str) -> None:
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_somebody_killed_at_random_many_times(scene: Scene, victim: str) -> None:
     """The same, a hundred times for each kind of death."""
-    assert rounds(scene, victim, 100) > 30
+    assert rounds(scene, victim, 100) > 50
