@@ -54,18 +54,19 @@ class Candidates:
         """Commit what was applied. Called twice, returns the first commit."""
         assert one.proposal is not None  # propose comes before commit
         ref = self._ref(run, one)
+        subject = commit_subject(one.proposal.commit_description)
         made = self._made(ref, one, one.diff_sha256)
         if made is None:
-            worktree = self.paths.worktree
-            self.git.ensure_worktree(worktree, one.base_commit)
-            if self.git.changes(worktree, one.base_commit).sha256 != one.diff_sha256:
+            message = _message(subject, run, one, head)
+            self.git.ensure_worktree(self.paths.worktree, one.base_commit)
+            made = self.git.commit(self.paths.worktree, base=one.base_commit, message=message)
+            if self.git.diff(one.base_commit, made).sha256 != one.diff_sha256:
                 trouble = self._apply_again(one)
                 if trouble:
                     return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=trouble)
-            subject = commit_subject(one.proposal.commit_description)
-            made = self.git.commit(worktree, base=one.base_commit, message=_message(subject, run, one, head))
+                made = self.git.commit(self.paths.worktree, base=one.base_commit, message=message)
             self.git.set_ref(ref, made, old=None)
-        return self._committed(one, made, ref, commit_subject(one.proposal.commit_description))
+        return self._committed(one, made, ref, subject, diff_sha256=one.diff_sha256)
 
     def take_worktree(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
         """Make a candidate of what stands in the worktree, edited or committed there by hand."""
@@ -84,7 +85,8 @@ class Candidates:
             else:
                 made = one.base_commit
             self.git.set_ref(ref, made, old=None)
-        return self._committed(one, made, ref, "what stood in the worktree")
+        diff = self.git.diff(one.base_commit, made)
+        return self._committed(one, made, ref, "what stood in the worktree", diff_sha256=diff.sha256)
 
     def keep(self, command: do.KeepCandidate, run: RunState) -> ev.CandidateKept:
         """Advance the run's branch, unless somebody else has a hand on it."""
@@ -162,8 +164,9 @@ class Candidates:
             return f"the change could not be restored from candidate.diff{': ' * bool(trouble)}{trouble}"
         return ""
 
-    def _committed(self, one: Iteration, commit: str, ref: str, subject: str) -> ev.CandidateCommitted:
-        diff = self.git.diff(one.base_commit, commit)
+    def _committed(
+        self, one: Iteration, commit: str, ref: str, subject: str, *, diff_sha256: str
+    ) -> ev.CandidateCommitted:
         return ev.CandidateCommitted(
             iteration=one.number,
             attempt=one.change,
@@ -172,7 +175,7 @@ class Candidates:
             base_commit=one.base_commit,
             ref=ref,
             subject=subject,
-            diff_sha256=diff.sha256,
+            diff_sha256=diff_sha256,
         )
 
     def _made(self, ref: str, one: Iteration, diff_sha256: str | None) -> str | None:
