@@ -18,7 +18,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from engine.proposals import identity, parse
+from engine.proposals import MAX_BYTES, identity, parse
 from engine.workspace import RunPaths
 from events.clock import from_epoch
 from events.errors import AutoresearchError
@@ -27,7 +27,7 @@ from events.values import Proposal
 
 
 QUIET_S = 2.0  # a file that is no proposal yet may still be being written
-SIZE_LIMIT = 1 << 20  # bytes of a proposal
+NAME_BYTES = 150  # of a refused file's name: what is put around it must fit beside it
 # Names that ring, beside all in proposals/. A device's lock is touched when a training lets it go.
 LOUD = ("history.jsonl", "next_proposal.json", "exit.json", "*.lock")
 
@@ -37,6 +37,7 @@ class Dropped:
     """A file that was dropped, read and judged."""
 
     path: Path
+    name: str  # of the file, as a history can hold it
     sha256: str
     dropped_at: str
     key: str  # tells this drop from an equal one dropped later
@@ -97,7 +98,8 @@ def scan(paths: RunPaths) -> list[Dropped]:
 
 def settle(one: Dropped, paths: RunPaths, *, seq: int) -> None:
     """Move a dropped file out of the inbox after its event was appended; done twice, does nothing."""
-    target = paths.refused / f"{seq:06d}-{one.path.name}" if one.reason else paths.received_proposal(seq)
+    kept_name = os.fsdecode(os.fsencode(one.path.name)[:NAME_BYTES])
+    target = paths.refused / f"{seq:06d}-{kept_name}" if one.reason else paths.received_proposal(seq)
     target.parent.mkdir(parents=True, exist_ok=True)
     if one.reason:
         write_atomic(target.with_name(f"{target.name}.reason.txt"), f"{one.reason}\n".encode(), sync=False)
@@ -123,8 +125,8 @@ def _look(path: Path) -> Dropped | None:
     quiet = time.time() - status.st_mtime >= QUIET_S
     if not stat.S_ISREG(status.st_mode):
         return _dropped(path, status, b"", None, "is not a regular file")
-    if status.st_size > SIZE_LIMIT:
-        return _dropped(path, status, b"", None, f"is larger than {SIZE_LIMIT} bytes") if quiet else None
+    if status.st_size > MAX_BYTES:
+        return _dropped(path, status, b"", None, f"is larger than {MAX_BYTES:,} bytes") if quiet else None
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -144,11 +146,13 @@ def _dropped(
     path: Path, status: os.stat_result, raw: bytes, proposal: Proposal | None, reason: str
 ) -> Dropped:
     digest = identity(raw)
+    name = path.name.encode(errors="replace").decode()
     return Dropped(
         path=path,
+        name=name,
         sha256=digest,
         dropped_at=from_epoch(status.st_mtime),
-        key=f"drop:{path.name}:{status.st_ino}:{status.st_mtime_ns}:{digest[:16]}",
+        key=f"drop:{name}:{status.st_ino}:{status.st_mtime_ns}:{digest[:16]}",
         proposal=proposal,
         reason=reason,
     )

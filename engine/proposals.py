@@ -19,7 +19,7 @@ from events.errors import InvalidInput, UsageRefused
 from events.values import Edit, Proposal, Scalar
 
 
-MAX_BYTES = 2**20
+MAX_BYTES = 1_000_000  # as it is given, and as it is recorded: one line of the history holds it
 MAX_DEPTH = 20
 MAX_INT = 2**53  # beyond it JSON readers disagree on the number
 ANSWER_CHARACTERS = 2**18  # of an agent's answer, its end is looked at
@@ -126,6 +126,8 @@ def _checked(value: Any) -> Proposal:  # noqa: ANN401 - the schema has yet to sa
         )
     for name, number in value.get("set", {}).items():
         _check_number(name, number)
+    if len(json.dumps(value, ensure_ascii=False).encode()) > MAX_BYTES:
+        raise InvalidInput(f"written out it is longer than {MAX_BYTES:,} bytes")
     lines = {name: " ".join(UNPRINTABLE.sub(" ", value[name]).split(" ")).strip() for name in ONE_LINE}
     for name, line in lines.items():
         if not line:

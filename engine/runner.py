@@ -195,11 +195,11 @@ class Runner:
         for one in scan(self._paths):
             event: ev.Event
             if one.proposal is None:
-                event = ev.ProposalRefused(name=one.path.name, sha256=one.sha256, reason=one.reason)
+                event = ev.ProposalRefused(name=one.name, sha256=one.sha256, reason=one.reason)
             else:
                 event = ev.ProposalReceived(
                     source="drop",
-                    name=one.path.name,
+                    name=one.name,
                     sha256=one.sha256,
                     dropped_at=one.dropped_at,
                     proposal=one.proposal,
@@ -243,7 +243,8 @@ class Runner:
         if waiting is not None and self._mode == "foreground" and not run.jobs:
             raise WaitingForHuman(waiting, remedy=_how_to_go_on(run))
         jobs = [self._paths.job(number, job.step, job.attempt) for number, job in run.jobs]
-        self._paths.proposals.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):  # a full disk, or a file in its place
+            self._paths.proposals.mkdir(exist_ok=True)
         device = [devices.folder()] if self._waits else []
         bell.watch([self._paths.folder, self._paths.proposals, *jobs, *device])
         # What came before the watch stood would not ring: look once more before sleeping.

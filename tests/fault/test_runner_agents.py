@@ -128,34 +128,6 @@ def test_a_crash_is_given_up(tmp_path: Path):
     assert ["keep", "crash"] == verdicts(world)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("next_proposal.json", b"{", "JSON"),
-        ("next_proposal.json", b"", "empty"),
-        ("next_proposal.json", b"\xff\xfe{}", "UTF-8"),
-        ("next_proposal.json", b'{"status": "ok"}', "description"),
-        ("a.json", b"[1, 2]", "object"),
-        ("b.json", b'{"status": "need_input"', "JSON"),
-    ],
-)
-def test_a_bad_drop_is_refused_with_the_reason_beside_it(tmp_path, name, content, said, monkeypatch):
-    """A dropped file that is no proposal becomes one event, and lies beside its reason."""
-    monkeypatch.setattr("engine.inbox.QUIET_S", 0.0)
-    world = World(tmp_path)
-    world.start(loops=1)
-    folder = world.paths.folder if name.startswith("next") else world.paths.proposals
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(content)
-    assert 0 == world.runner().run()
-    assert 1 == events_of(world).count("ProposalRefused")
-    assert not (folder / name).exists()
-    refused = sorted(path.name for path in world.paths.refused.iterdir())
-    assert 2 == len(refused)
-    assert said.lower() in (world.paths.refused / refused[1]).read_text().lower()
-    assert ["keep", "keep"] == verdicts(world) or ["keep", "discard"] == verdicts(world)
-
-
 def test_drops_are_used_in_their_order(tmp_path: Path):
     """next_proposal.json goes first, then the files of proposals/ by name, each exactly once."""
     world = World(tmp_path)

@@ -116,7 +116,7 @@ def test_one_line_fields_become_one_line() -> None:
         (raw()[:-1] + b', "set": {"A": ' + b"9" * 5000 + b"}}", "it is no JSON"),
         (b"[" * 100_000, "nested more than 20 deep"),
         (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "nested more than 20 deep"),
-        (b" " * 2**20 + b"{", "it is 1,048,577 bytes long; a proposal has at most 1,048,576"),
+        (b" " * 10**6 + b"{", "it is 1,000,001 bytes long; a proposal has at most 1,000,000"),
         (
             json.dumps(WORDS | {"description": "a\nb"}).replace("\\n", "\n").encode(),
             "Invalid control character",

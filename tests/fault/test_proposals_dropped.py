@@ -1,0 +1,244 @@
+"""Whatever is dropped as a proposal: one stated outcome, one event, and the run goes on. One line a case."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.loading import load
+from engine.ports import JobSpec
+from engine.proposals import MAX_BYTES
+from events import catalog as ev
+from events.log import read
+from tests.fakes.world import Crashed, World, crash_at
+
+
+WORDS: dict[str, Any] = {
+    "status": "ok",
+    "description": "wider",
+    "change_plan": "p",
+    "commit_description": "c",
+    "set": {"WIDTH": 16},
+}
+GOOD = json.dumps(WORDS).encode()
+
+
+def words(**more: Any) -> bytes:
+    """Return the proposal with other or more keys."""
+    return json.dumps(WORDS | more).encode()
+
+
+def without(name: str) -> bytes:
+    return json.dumps({key: value for key, value in WORDS.items() if key != name}).encode()
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(50 * 2**20)
+
+
+def link(target: str) -> Callable[[Path], None]:
+    return lambda path: path.symlink_to(target)
+
+
+def device(path: Path) -> None:
+    try:
+        os.mknod(path, 0o020644, os.makedev(1, 5))  # /dev/zero: who reads it, reads for ever
+    except PermissionError:
+        pytest.skip("making a device takes root")
+
+
+REFUSED: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
+    "invalid JSON": (b"{", "no JSON"),
+    "two documents": (GOOD + GOOD, "no JSON"),
+    "empty": (b"", "empty"),
+    "white space": (b" \n", "empty"),
+    "a list": (b"[1, 2]", "must be an object"),
+    "null": (b"null", "must be an object"),
+    "a missing key": (without("change_plan"), "lacks change_plan"),
+    "an extra key": (words(extra=1), "unknown key"),
+    "a wrong type": (words(description=1), "must be a string"),
+    "a wrong status": (words(status="maybe"), "status must be"),
+    "need_input": (words(status="need_input"), "asks for input"),
+    "a duplicate key": (GOOD[:-1] + b', "status": "ok"}', "comes twice"),
+    "two forms": (words(patch="--- a\n"), "cannot go together"),
+    "an infinite number": (words(set={"A": 0}).replace(b"0}", b"1e999}"), "too large"),
+    "longer when written out": (
+        words(set={}).replace(b"{}", b"{%b}" % b",".join(b'"A%d":1e15' % n for n in range(70_000))),
+        "written out",
+    ),
+    "50 MB": (sparse, "larger than"),
+    "not UTF-8": (b"\xff\xfe{}", "not UTF-8"),
+    "UTF-16": (GOOD.decode().encode("utf-16"), "not UTF-8"),
+    "NUL in a text": (words(description="a\0b"), "NUL"),
+    "NUL bytes": (b"\0" * 100, "no JSON"),
+    "a lone surrogate": (GOOD.replace(b"wider", b"\\ud800"), "surrogate"),
+    "deep nesting": (b"[" * 100_000, "nested"),
+    "a folder": (Path.mkdir, "not a regular file"),
+    "a FIFO": (os.mkfifo, "not a regular file"),
+    "a device": (device, "not a regular file"),
+    "a symlink out of the folder": (link("/etc/passwd"), "not a regular file"),
+    "a symlink to nowhere": (link("/no/where"), "not a regular file"),
+    "a symlink to itself": (link("x.json"), "not a regular file"),
+}
+USED: dict[str, bytes] = {
+    "plain": GOOD,
+    "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "line breaks and tabs in one-line fields": words(description=" wi\n\tder ", commit_description="c\r\nd"),
+    "as large as it may be": words(change_plan="p" * (MAX_BYTES - len(words(change_plan="")))),
+    "large when escaped": words(change_plan="\x01" * 160_000),
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return a run that asks for one loop; what is dropped is judged at once."""
+    monkeypatch.setattr("engine.inbox.QUIET_S", 0.0)
+    monkeypatch.setattr("engine.runner.time.sleep", lambda _: None)
+    world = World(tmp_path)
+    world.start(loops=1)
+    world.paths.proposals.mkdir()
+    return world
+
+
+def drop(path: Path, content: bytes | Callable[[Path], None]) -> None:
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        content(path)
+
+
+def heard(world: World) -> list[ev.ProposalReceived | ev.ProposalRefused]:
+    wanted = ev.ProposalReceived | ev.ProposalRefused
+    return [one.event for one in read(world.paths.history) if isinstance(one.event, wanted)]
+
+
+def tried(world: World) -> list[str]:
+    return [row.description for row in load(world.paths).timeline.rows]
+
+
+@pytest.mark.parametrize("place", ["next_proposal.json", "proposals/x.json"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused(world: World, case: str, place: str):
+    """It becomes one event, lies beside its reason, and the run goes on without it."""
+    content, reason = REFUSED[case]
+    drop(world.paths.folder / place, content)
+    assert 0 == world.runner().run()
+    (event,) = heard(world)
+    assert isinstance(event, ev.ProposalRefused)
+    assert reason in event.reason
+    assert not os.path.lexists(world.paths.folder / place)
+    moved, said = sorted(path.name for path in world.paths.refused.iterdir())
+    assert [f"{moved}.reason.txt", True] == [said, moved.endswith(Path(place).name)]
+    assert f"{event.reason}\n" == (world.paths.refused / said).read_text()
+    assert 1 == load(world.paths).run.completed
+
+
+@pytest.mark.parametrize("case", USED)
+def test_what_is_used(world: World, case: str):
+    """It becomes one event, is the next change tried, and lies among the consumed ones."""
+    drop(world.paths.next_proposal, USED[case])
+    assert 0 == world.runner().run()
+    (event,) = heard(world)
+    assert isinstance(event, ev.ProposalReceived), event
+    assert ["baseline", event.proposal.description] == tried(world)
+    assert not world.paths.next_proposal.exists()
+    assert USED[case] == (world.paths.consumed / "iter_0001.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", [b"x" * 255, b"\xff\xfe", b"new\nline", "ü".encode() * 120, b"-rf", b"x.json.tmp.json"]
+)
+@pytest.mark.parametrize("content", [GOOD, b"{"], ids=["good", "bad"])
+def test_any_name_may_be_dropped(world: World, name: bytes, content: bytes):
+    """A file may have any name that the disk allows."""
+    path = Path(os.fsdecode(os.fsencode(world.paths.proposals) + b"/" + name))
+    path.write_bytes(content)
+    assert 0 == world.runner().run()
+    (event,) = heard(world)
+    assert isinstance(event, ev.ProposalReceived if content == GOOD else ev.ProposalRefused)
+    assert not path.exists()
+    assert 1 == load(world.paths).run.completed
+
+
+def test_hidden_and_temporary_names_wait(world: World):
+    """A file that its writer still hides is not looked at."""
+    for name in (".x.json", "x.json.tmp"):
+        (world.paths.proposals / name).write_bytes(GOOD)
+    assert 0 == world.runner().run()
+    assert [] == heard(world)
+    assert 2 == len(list(world.paths.proposals.iterdir()))
+
+
+def test_a_slow_writer_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch):
+    """A file that is half there is not refused; when it is whole, it is used."""
+    monkeypatch.setattr("engine.inbox.QUIET_S", 60.0)
+    world.paths.next_proposal.write_bytes(GOOD[:20])
+    train = world.jobs.on_start
+
+    def write_the_rest(jobs, folder: Path, spec: JobSpec) -> None:
+        train(jobs, folder, spec)
+        world.paths.next_proposal.write_bytes(GOOD)
+
+    world.jobs.on_start = write_the_rest
+    world.runner().run()
+    assert ["baseline", "wider"] == tried(world)
+    assert ["ProposalReceived"] == [type(one).__name__ for one in heard(world)][:1]
+
+
+def test_dropped_while_training(world: World):
+    """A proposal that comes while the baseline trains is the first iteration's."""
+    train = world.jobs.on_start
+
+    def drop_one(jobs, folder: Path, spec: JobSpec) -> None:
+        if folder.parent.name == "0000":
+            world.paths.next_proposal.write_bytes(GOOD)
+        train(jobs, folder, spec)
+
+    world.jobs.on_start = drop_one
+    world.runner().run()
+    assert ["baseline", "wider"] == tried(world)
+    assert 1 == len(heard(world))
+
+
+def test_dropped_twice_is_proposed_twice(world: World):
+    """Two files with the same bytes are two proposals: one is used, the other waits for more loops."""
+    for name in ("a.json", "b.json"):
+        (world.paths.proposals / name).write_bytes(GOOD)
+    world.runner().run()
+    assert 2 == len(heard(world))
+    assert ["baseline", "wider"] == tried(world)
+    assert 1 == len(load(world.paths).run.waiting)
+
+
+def test_a_file_in_the_place_of_the_folder_stops_nothing(world: World):
+    """Where proposals/ is a file, the run goes on, and next_proposal.json is heard."""
+    world.paths.proposals.rmdir()
+    world.paths.proposals.write_text("")
+    world.paths.next_proposal.write_bytes(GOOD)
+    assert 0 == world.runner().run()
+    assert ["baseline", "wider"] == tried(world)
+
+
+def test_no_crash_loses_or_doubles_a_drop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Dropped while no runner is alive, and crashed at any instant, it is one event and used once."""
+    monkeypatch.setattr("engine.inbox.QUIET_S", 0.0)
+    for instant in range(200):
+        world = World(tmp_path / str(instant))
+        world.start(loops=1)
+        world.paths.proposals.mkdir()
+        (world.paths.proposals / "bad.json").write_bytes(b"{")
+        (world.paths.proposals / "good.json").write_bytes(GOOD)
+        try:
+            world.runner(crash_at(instant)).run()
+        except Crashed:
+            world.runner().run()
+        else:
+            break
+        assert ["ProposalRefused", "ProposalReceived"] == [type(one).__name__ for one in heard(world)]
+        assert ["baseline", "wider"] == tried(world)
+        assert [] == list(world.paths.proposals.iterdir())
+    assert instant > 20
