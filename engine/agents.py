@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 
 from engine import agent_output
 from engine.agent_output import Said
+from engine.guard import AGENT_ADDRESS
 from engine.ports import Agent, Answer, Ask, JobExit, JobSpec
 from engine.proposals import parse_text
 from events.errors import InvalidInput, UsageRefused
@@ -211,6 +212,10 @@ def _confined(worktree: Path, hooks: Path) -> dict[str, str]:
     return {
         "AUTORESEARCH_AGENT": "1",  # the command line refuses to start a run inside a run
         "NO_COLOR": "1",
+        "GIT_AUTHOR_NAME": "agent",
+        "GIT_AUTHOR_EMAIL": AGENT_ADDRESS,
+        "GIT_COMMITTER_NAME": "agent",
+        "GIT_COMMITTER_EMAIL": AGENT_ADDRESS,
         "GIT_CEILING_DIRECTORIES": str(worktree.parent),  # the user's repository lies above
         "GIT_ALLOW_PROTOCOL": "none",  # nothing is pushed or fetched
         "GIT_TERMINAL_PROMPT": "0",

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from attrs import evolve as replace
 from attrs import frozen
 
+from engine import guard
 from engine.candidate import Candidates
 from engine.ports import Absent, Agent, Answer, Finished, Git, JobExit, Jobs, Lost, Running
 from engine.prompts import parse_triage
@@ -93,6 +95,9 @@ class Collector:
         folder = self.paths.job(one.number, job.step, job.attempt)
         done = ended.exit if isinstance(ended, Finished) else _no_exit(ended.reason, job)
         answer = agent.answer(job.step, folder, done)
+        harm = guard.put_back(folder, self.git)
+        if harm:
+            answer = replace(answer, ok=False, reason=harm, proposal=None)
         cancelled = done.reason == "terminated"
         answered = ev.AgentAnswered(
             iteration=one.number,

@@ -13,7 +13,7 @@ from typing import Literal, assert_never
 from attrs import frozen
 
 from engine import commands as do
-from engine import prompts, search
+from engine import guard, prompts, search
 from engine.candidate import Candidates
 from engine.ports import Absent, Agent, Ask, Git, Jobs
 from engine.setup import check_setup, prepare_spec
@@ -150,8 +150,10 @@ class Effects:
                 step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
         folder = self.paths.job(one.number, step, command.attempt)
         self.git.ensure_worktree(self.paths.worktree, stands_on)
-        if not folder.exists():  # a job that was started may be editing already
+        if isinstance(self.jobs.look(folder), Absent):  # a job that was started may be editing already
             self.git.reset(self.paths.worktree, stands_on)
+            folder.mkdir(parents=True, exist_ok=True)
+            guard.remember(folder, self.git)
         agent = self.adapter(command.agent)
         ask = Ask(
             step=step,

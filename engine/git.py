@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import git_worktrees as records
 from engine.git_program import CALL_S, DIFF_FORMAT, call, last_line, output, parsed_diff
-from engine.ports import Checkout, Diff
+from engine.ports import Diff
 from events.errors import AutoresearchError, InvalidInput, NotFound
 
 
@@ -94,20 +94,17 @@ class RealGit:
 
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that a worktree has checked out, or is in the middle of rebasing."""
-        return frozenset(one.branch for one in self.checkouts()) | records.being_rebased(self._common())
+        return frozenset(self._checkouts()) | records.being_rebased(self._common())
 
-    def checkouts(self) -> tuple[Checkout, ...]:
-        """Return every worktree that has a branch checked out; those of runs have none."""
-        listed = records.listed(self._read("worktree", "list", "--porcelain"))
-        return tuple(
-            Checkout(
-                folder=folder,
-                branch=branch,
-                commit=self.resolve(f"refs/heads/{branch}"),
-                moves=records.log_size(records.find(self._common(), folder) or self._common()),
-            )
-            for folder, branch in listed
-        )
+    def branches(self) -> dict[str, str]:
+        """Return the user's branches and the commits on which they stand."""
+        said = _text(self._read("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/"))
+        return {ref.removeprefix("refs/heads/"): commit for commit, ref in map(str.split, said.splitlines())}
+
+    def last_mover(self, branch: str) -> str:
+        """Return the mail address under which a branch was last moved; "" where no log is kept of it."""
+        said = self._look("log", "--walk-reflogs", "-1", "--format=%ge", f"refs/heads/{branch}", "--")
+        return _text(said or b"").strip()
 
     def is_held(self, commit: str) -> bool:
         """Say whether a branch or a tag of the user contains the commit."""
@@ -185,12 +182,12 @@ class RealGit:
             return ""
         if stands is not None and self._look("merge-base", "--is-ancestor", stands, commit) is None:
             return f"{branch} has commits that {commit[:7]} does not contain"
-        here = next((one for one in self.checkouts() if one.branch == branch), None)
+        here = self._checkouts().get(branch)
         if here is not None and stands is not None:
             # Git itself keeps edits that are not in the way, and refuses where one is.
             merge = ("-c", "merge.autoStash=false", "merge", "--ff-only", "--quiet", commit)
-            done = call(merge, cwd=here.folder, env=IDENTITY | self._bounds, timeout_s=CHECKOUT_S)
-            return f"git refuses in {here.folder}: {last_line(done.stderr)}" if done.exit_code else ""
+            done = call(merge, cwd=here, env=IDENTITY | self._bounds, timeout_s=CHECKOUT_S)
+            return f"git refuses in {here}: {last_line(done.stderr)}" if done.exit_code else ""
         if branch in self.branches_checked_out():
             return f"{branch} is being rebased"
         return "" if self.set_ref(ref, commit, old=stands) else f"{branch} was moved just now"
@@ -297,6 +294,9 @@ class RealGit:
         same = lines[:1] == [b"tree " + tree.encode()] and parents == [b"parent " + base.encode()]
         same = same and body.rstrip(b"\n") == message.encode().rstrip(b"\n")
         return _text(first).split()[0] if same else None
+
+    def _checkouts(self) -> dict[str, Path]:
+        return records.listed(self._read("worktree", "list", "--porcelain"))
 
     def _admin(self, folder: Path) -> Path:
         admin = records.find(self._common(), folder)

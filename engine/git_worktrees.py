@@ -66,15 +66,15 @@ def publish_index(record: Path, index: Path) -> None:
     shutil.copystat(index, record / "index")  # its time says which entries may be stale
 
 
-def listed(porcelain: bytes) -> list[tuple[Path, str]]:
-    """Return the folders and branches of `git worktree list --porcelain`; a detached one has no branch."""
-    found, folder = [], Path()
+def listed(porcelain: bytes) -> dict[str, Path]:
+    """Return the branches of `git worktree list --porcelain` and where each is checked out."""
+    found, folder = dict[str, Path](), Path()
     for line in porcelain.splitlines():
         name, _, value = line.partition(b" ")
         if name == b"worktree":
             folder = Path(os.fsdecode(value))
         elif name == b"branch":
-            found.append((folder, os.fsdecode(value).removeprefix("refs/heads/")))
+            found[os.fsdecode(value).removeprefix("refs/heads/")] = folder
     return found
 
 
@@ -86,14 +86,6 @@ def being_rebased(common: Path) -> frozenset[str]:
         for name in ("rebase-merge/head-name", "rebase-apply/head-name")
     )
     return frozenset(_first_words(head).removeprefix("refs/heads/") for head in heads if head.is_file())
-
-
-def log_size(record: Path) -> int:
-    """Return the bytes of the log of a worktree's HEAD; 0 where none is kept."""
-    try:
-        return (record / "logs" / "HEAD").stat().st_size
-    except OSError:
-        return 0
 
 
 def real(folder: Path) -> Path:

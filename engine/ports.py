@@ -106,16 +106,6 @@ class Diff:
     deletions: int
 
 
-@frozen(kw_only=True)
-class Checkout:
-    """A worktree of the repository that has a branch checked out."""
-
-    folder: Path
-    branch: str
-    commit: str | None  # None: the branch is gone
-    moves: int  # bytes of its HEAD's log: they grow when whoever works there moves the branch
-
-
 class Git(Protocol):
     """One repository. Never touches the user's index, working tree, stash, HEAD or hooks.
 
@@ -137,8 +127,11 @@ class Git(Protocol):
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that any worktree of this repository has checked out."""
 
-    def checkouts(self) -> tuple[Checkout, ...]:
-        """Return every worktree that has a branch checked out; those of runs have none."""
+    def branches(self) -> dict[str, str]:
+        """Return the user's branches and the commits on which they stand."""
+
+    def last_mover(self, branch: str) -> str:
+        """Return the mail address under which a branch was last moved; "" where no log is kept of it."""
 
     def is_held(self, commit: str) -> bool:
         """Say whether a branch or a tag of the user contains the commit."""

@@ -91,6 +91,7 @@ class _Job:
         self.locks = locks
         self.lock = locks[0]
         self.hearing = hearing
+        self.me = os.getpid()
         self.begun = time.monotonic()
         self.started_at = _now()
         self.reason = "exited"
@@ -111,6 +112,7 @@ class _Job:
             return self._exit("not_started", detail=_explain(error))
         leader = proctable.identity(self.pid)
         self._note_claim(leader)
+        proctable.adopt_orphans()
         self._attend()
         left_behind, their_cpu_s = self._clear_up()
         self._drain()
@@ -153,14 +155,14 @@ class _Job:
                     deadline = idle.look_at = float("inf")
                     self._ask_to_end()
             elif now >= self.kill_at:
-                proctable.kill_session(self.pid)
+                proctable.kill_session(self.pid, above=self.me)
                 self.kill_at = now + 0.2  # again: one may have made a group of its own meanwhile
 
     def _ask_to_end(self) -> None:
         """Begin the polite time. A stopped process hears the request only when it goes on."""
         self.kill_at = min(self.kill_at, time.monotonic() + self.spec["grace_s"])
-        proctable.signal_session(self.pid, signal.SIGTERM)
-        proctable.signal_session(self.pid, signal.SIGCONT)
+        proctable.signal_session(self.pid, signal.SIGTERM, above=self.me)
+        proctable.signal_session(self.pid, signal.SIGCONT, above=self.me)
 
     def _verdict(self, *, over: bool, idle: bool) -> str:
         if self.hearing.asked_to_end:
@@ -177,32 +179,35 @@ class _Job:
         return bool(data)
 
     def _drain(self) -> None:
-        """Take what is left in the pipe, and no more: one who fled the session may write for ever."""
+        """Take what is left in the pipe, and no more: one that cannot be killed may write for ever."""
         give_up = time.monotonic() + 1.0
         while select.select([self.pipe], [], [], 0)[0] and time.monotonic() < give_up:
             if not self._stream():
                 return
 
     def _wait(self) -> None:
-        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-        if pid:
-            self.status = (status, usage.ru_utime + usage.ru_stime)
+        """Reap whoever has ended: the child, and orphans that came to us."""
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.wait4(-1, os.WNOHANG))[0]:
+                pid, status, usage = ended
+                if pid == self.pid:
+                    self.status = (status, usage.ru_utime + usage.ru_stime)
 
     def _clear_up(self) -> tuple[int, float]:
-        """End what outlived the child in its session; return how many, and their CPU seconds."""
-        left = proctable.session(self.pid)
+        """End what outlived the child, wherever it fled; return how many, and their CPU seconds."""
+        left = proctable.session(self.pid, above=self.me)
         settled = time.monotonic() + _SETTLE_S
         while left and time.monotonic() < settled:
             self._drain_while(0.01)
-            left = proctable.session(self.pid)
+            left = proctable.session(self.pid, above=self.me)
         if not left:
             return 0, 0.0
         count, cpu_s = len(left), sum(entry.cpu_s for entry in left)
         self._ask_to_end()
         give_up = self.kill_at + proctable.UNKILLABLE_S
-        while proctable.session(self.pid) and time.monotonic() < give_up:
+        while proctable.session(self.pid, above=self.me) and time.monotonic() < give_up:
             if time.monotonic() >= self.kill_at:
-                proctable.kill_session(self.pid)
+                proctable.kill_session(self.pid, above=self.me)
             self._drain_while(0.02)
         return count, cpu_s
 

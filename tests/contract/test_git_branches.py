@@ -1,5 +1,6 @@
 """What the port Git promises about the user's branches: looked at, and moved forward only when asked."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +46,6 @@ def commit_of_the_user(git: Git) -> None:
         git.ensure_worktree(git.top().with_name("aside"), str(git.resolve("main")))
         (git.top().with_name("aside") / "mine.py").write_text("")
         git.refs["refs/heads/main"] = git.commit(git.top().with_name("aside"), base="main", message="mine")
-        git.moves += 1
         return
     (git.top() / "mine.py").write_text("")
     for words in (("add", "-A"), ("-c", "user.name=u", "-c", "user.email=u@x", "commit", "-qm", "mine")):
@@ -101,20 +101,20 @@ def test_a_branch_that_went_on_stays(git: Git, start: str, kept: str) -> None:
     assert git.resolve("main") == stands
 
 
-def test_a_checkout_tells_who_moved_its_branch(git: Git, start: str, kept: str) -> None:
-    """A move by the user is seen in the checkout's own count, one from outside is not."""
-    (before,) = git.checkouts()
-    assert (before.folder, before.branch, before.commit) == (git.top(), "main", start)
+def test_a_branch_tells_who_moved_it(git: Git, start: str, kept: str) -> None:
+    """Where each branch stands is told, and under which address it was moved last."""
+    assert git.branches() == {"main": start}
+    git.set_ref("refs/heads/other/one", kept, old=None)
+    assert git.branches() == {"main": start, "other/one": kept}
     if isinstance(git, FakeGit):
-        git.set_ref("refs/heads/main", kept, old=start)
+        git.movers["other/one"] = "agent@x"
     else:
-        subprocess.run(["git", "update-ref", "refs/heads/main", kept], cwd=place(git), check=True)
-    (outside,) = git.checkouts()
-    assert (outside.commit, outside.moves) == (kept, before.moves)
-    git.set_ref("refs/heads/main", start, old=kept)
-    commit_of_the_user(git)
-    (inside,) = git.checkouts()
-    assert inside.moves > before.moves
+        agent = {**os.environ, "GIT_COMMITTER_NAME": "agent", "GIT_COMMITTER_EMAIL": "agent@x"}
+        move = ["git", "update-ref", "refs/heads/other/one", start]
+        subprocess.run(move, cwd=place(git), env=agent, check=True)
+    assert git.last_mover("other/one") == "agent@x"
+    assert git.last_mover("main") != "agent@x"
+    assert git.last_mover("none") == ""
 
 
 def test_a_commit_is_held_by_branches_and_not_by_a_runs_refs(git: Git, start: str, kept: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from engine.ports import Checkout, Diff
+from engine.ports import Diff
 from events.errors import AutoresearchError, NotFound
 
 
@@ -37,7 +37,7 @@ class FakeGit:
         self.commits: dict[str, Commit] = {}
         self.branch: str | None = branch  # what the user has checked out
         self.worktrees: dict[Path, str] = {}
-        self.moves = 0  # of the branch by the user
+        self.movers: dict[str, str] = {}  # of branches, by mail address
         for name, content in files.items():
             (top / name).parent.mkdir(parents=True, exist_ok=True)
             (top / name).write_bytes(content)
@@ -71,12 +71,14 @@ class FakeGit:
         """Return the branches that any worktree of this repository has checked out."""
         return frozenset({self.branch} if self.branch else ())
 
-    def checkouts(self) -> tuple[Checkout, ...]:
-        """Return every worktree that has a branch checked out; those of runs have none."""
-        if self.branch is None:
-            return ()
-        commit = self.refs.get(f"refs/heads/{self.branch}")
-        return (Checkout(folder=self._top, branch=self.branch, commit=commit, moves=self.moves),)
+    def branches(self) -> dict[str, str]:
+        """Return the user's branches and the commits on which they stand."""
+        heads = {ref.removeprefix("refs/heads/"): one for ref, one in self.refs.items()}
+        return {name: one for name, one in heads.items() if not name.startswith("refs/")}
+
+    def last_mover(self, branch: str) -> str:
+        """Return the mail address under which a branch was last moved; "" where no log is kept of it."""
+        return self.movers.get(branch, "")
 
     def is_held(self, commit: str) -> bool:
         """Say whether a branch or a tag of the user contains the commit."""
@@ -105,7 +107,6 @@ class FakeGit:
             for name in changed:
                 (self._top / name).write_bytes(new[name])
                 self.index[name] = new[name]
-            self.moves += 1
         self.refs[f"refs/heads/{branch}"] = commit
         return ""
 

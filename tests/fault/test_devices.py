@@ -67,7 +67,7 @@ def test_the_same_training_is_not_in_its_own_way(home: Path):
 
 
 def test_the_device_is_free_when_the_end_is_told(home: Path):
-    """Whoever hears of a training's end finds the device free, also where a child fled with its lock."""
+    """Whoever hears of a training's end finds the device free, whatever the training left behind."""
     assert start(home, "train.1", "sh", "-c", "setsid sleep 3 & sleep 0.2")
     until(lambda: isinstance(JOBS.look(home / "train.1"), Finished))
     assert () == devices.holders(CONFIG)

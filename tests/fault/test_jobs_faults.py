@@ -173,12 +173,32 @@ def test_a_machine_going_down(home: Path) -> None:
 
 
 def test_left_behind(home: Path) -> None:
-    """Children that a job leaves in its session are ended and counted; their hold on the pipe is harmless."""
-    folder = start(home, "sh", "-c", "sleep 30 & sleep 30 & setsid sleep 0.1 & echo bye")
+    """Children that a job leaves are ended and counted, in a session of their own too."""
+    folder = start(home, "sh", "-c", "sleep 30 & sleep 30 & setsid sleep 30 & echo bye")
     done = finished(folder)
-    assert (done.reason, done.exit_code, done.left_behind) == ("exited", 0, 2)
+    assert (done.reason, done.exit_code, done.left_behind) == ("exited", 0, 3)
     assert done.seconds < 3.0
     assert output(folder) == b"bye\n"
+
+
+def test_a_daemon_is_ended_with_its_job(home: Path) -> None:
+    """A child that forks twice and leaves the session, deaf to the polite signal, is found and killed."""
+    script = """
+import os, signal, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with open("daemon", "w") as file:
+            file.write(str(os.getpid()))
+        time.sleep(60)
+    os._exit(0)
+while not os.path.exists("daemon") or not open("daemon").read():
+    time.sleep(0.01)
+"""
+    done = finished(start(home, *PYTHON, script))
+    assert done.left_behind == 1
+    assert process.identify(int((home / "daemon").read_text())) is None
 
 
 def test_children_that_end_with_their_parent_are_not_left_behind(home: Path) -> None:
