@@ -1,0 +1,193 @@
+"""An agent that does more, less or other than asked, in a real repository. One line a case."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.agents import adapter
+from engine.effects import Effects
+from engine.git import RealGit
+from engine.jobs import RealJobs
+from engine.loading import load
+from engine.runner import Runner
+from engine.workspace import RunPaths
+from events import catalog as ev
+from events.log import EventLog, read
+from events.values import Request, RunConfig
+from tests.e2e.conftest import end_everything
+from tests.fakes.agents import fake_program
+from tests.fakes.world import BRANCH, RUN_ID
+
+
+TRAIN = 'LR = 0.1  # search: 0.01 | 0.1\nprint("val_bpb: 1.5")\n'
+FILES = {"train.py": TRAIN, "prepare.py": "", "program.md": "", ".gitignore": "workflows/runs/\n"}
+BARE = "git:-c core.hooksPath=/dev/null"  # as an agent that leaves our hooks out
+
+
+def git(repo: Path, *words: str) -> str:
+    who = ("-c", "user.name=u", "-c", "user.email=u@x")
+    return subprocess.run(["git", *who, *words], cwd=repo, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Iterator[Path]:
+    """A user's repository with work in progress: a staged file, an edited one, a stash, two branches."""
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    for name, text in FILES.items():
+        (repo / name).write_text(text)
+    git(repo, "init", "-q", "-b", "main")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "start")
+    git(repo, "branch", "other")
+    (repo / "program.md").write_text("stashed\n")
+    git(repo, "stash")
+    (repo / "program.md").write_text("edited\n")
+    (repo / "new.txt").write_text("staged\n")
+    git(repo, "add", "new.txt")
+    yield repo
+    end_everything(tmp_path)
+
+
+def run_with(repo: Path, *words: str, agent: str = "command", timeout_s: float = 20.0) -> RunPaths:
+    """Run one loop, proposed and applied by the agent that behaves so."""
+    paths = RunPaths(home=repo, run_id=RUN_ID)
+    paths.folder.mkdir(parents=True)
+    real = RealGit(repo)
+    base = str(real.resolve("main"))
+    real.set_ref(f"refs/heads/{BRANCH}", base, old=None)
+    config = RunConfig(
+        check=(),
+        prepare=(),
+        protected=("prepare.py", "program.md"),
+        agent_command=fake_program(*words) if words else ("no-such-agent",),
+        agent_timeout_s=timeout_s,
+        device="none",
+    )
+    begun = ev.RunStarted(
+        run_id=RUN_ID,
+        branch=BRANCH,
+        base_commit=base,
+        base_tree=real.tree(base),
+        config=config,
+        program_version="test",
+    )
+    with EventLog(paths.history) as log:
+        log.append([begun, ev.LoopsRequested(request=Request(loops=1, agent=agent))], by="cli")
+    effects = Effects(paths=paths, git=real, jobs=RealJobs(), adapter=adapter)
+    Runner(paths, effects, mode="foreground", render=str, version="test").run()
+    return paths
+
+
+def the_users(repo: Path) -> tuple[str, ...]:
+    """Return all of the user's: branches, HEAD, index, stash, working tree."""
+    branches = git(repo, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/stash")
+    mine = "".join(line for line in branches.splitlines(keepends=True) if "autoresearch/" not in line)
+    status = git(repo, "status", "--porcelain").replace("?? results.tsv\n", "")
+    return mine, git(repo, "symbolic-ref", "HEAD"), git(repo, "ls-files", "--stage"), status
+
+
+def reasons(paths: RunPaths) -> str:
+    told = [one.event for one in read(paths.history)]
+    return " ".join(one.reason for one in told if isinstance(one, ev.AgentAnswered | ev.ChangeFailed))
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return what runs with this folder as its working directory."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (entry / "cwd").readlink() == folder:
+                found.append((entry / "cmdline").read_bytes().decode())
+        except OSError:
+            continue
+    return found
+
+
+def trained(paths: RunPaths) -> list[int]:
+    return [one.event.iteration for one in read(paths.history) if isinstance(one.event, ev.TrainingStarted)]
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("silent", "it changes nothing"),
+        ("fail", "exited with 3: no credits left"),
+        ("hang", "still at work after"),
+        ("write:prepare.py", "it touches prepare.py"),
+        ("write:results.tsv", "it touches results.tsv"),
+        ("write:sitecustomize.py", "it touches sitecustomize.py"),
+        ("delete:train.py", "train.py is gone"),
+        (f"{BARE} switch -qc mine", "moved mine"),
+        (f"{BARE} branch mine", "moved mine"),
+        (f"{BARE} update-ref refs/heads/main refs/stash", "moved main"),
+        (f"{BARE} update-ref -d refs/heads/main", "moved main"),
+        (f"{BARE} update-ref refs/heads/other refs/stash", "moved other"),
+        (f"{BARE} update-ref refs/heads/{BRANCH} refs/stash", f"moved {BRANCH}"),
+        ("git:reset --hard refs/stash", "it touches program.md"),
+        ("git:stash drop", "it changes nothing"),
+    ],
+)
+def test_it_is_caught_before_a_training_is_spent(repo: Path, does: str, said: str):
+    """The change is not trained, the reason is recorded, and the user's work is as it was."""
+    before = the_users(repo)
+    paths = run_with(repo, "propose", does, timeout_s=2.0 if does == "hang" else 20.0)
+    assert said in reasons(paths)
+    assert [0] == trained(paths)
+    assert ["keep", "not_applied"] == [row.verdict for row in load(paths).timeline.rows]
+    assert before == the_users(repo)
+    best = load(paths).run.best
+    assert best is not None
+    assert RealGit(repo).changes(paths.worktree, best.commit).files == ()
+    assert best.commit == git(repo, "rev-parse", BRANCH).strip()
+
+
+@pytest.mark.parametrize("does", ["commit", "commit-unhooked", "background"])
+def test_what_it_did_beside_its_task_is_undone(repo: Path, does: str):
+    """Its edit is trained as our commit on our base; its own commit and its processes are gone."""
+    before = the_users(repo)
+    paths = run_with(repo, "propose", does)
+    assert [0, 1] == trained(paths)
+    assert before == the_users(repo)
+    ref = f"refs/autoresearch/{RUN_ID}/1"
+    base = load(paths).run.base_commit
+    assert base == git(repo, "rev-parse", f"{ref}^").strip()
+    assert "autoresearch" == git(repo, "log", "-1", "--format=%an", ref).strip()
+    assert [] == processes_in(paths.worktree)
+
+
+@pytest.mark.parametrize(
+    ("words", "agent", "said"),
+    [
+        ((), "command", "no-such-agent: No such file or directory"),
+        (("ok",), "codex", "codex is not installed"),
+        (("nonsense",), "command", "holds no valid proposal"),
+    ],
+)
+def test_one_that_cannot_propose_gives_way(
+    repo: Path, words: tuple[str, ...], agent: str, said: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Its failure is recorded, and the seeded search proposes instead."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    paths = run_with(repo, *words, agent=agent, timeout_s=2.0)
+    assert said in reasons(paths)
+    assert [0, 1] == trained(paths)
+    assert ["ProposalChosen"] == [
+        type(one.event).__name__
+        for one in read(paths.history)
+        if isinstance(one.event, ev.ProposalChosen) and one.event.source == "search"
+    ]
+
+
+def test_a_move_by_the_user_meanwhile_stays(repo: Path, monkeypatch: pytest.MonkeyPatch):
+    """What the user commits while an agent works is the user's, and the agent's step succeeds."""
+    commit = f"cd {repo} && git -c user.name=u -c user.email=u@x commit -qm mine && git branch more"
+    proposes = " ".join(fake_program("ok"))
+    agent = ("sh", "-c", f"cat > /dev/null; env -i PATH=$PATH sh -c '{commit}'; {proposes}")
+    monkeypatch.setattr("tests.fault.test_agent_mischief.fake_program", lambda *_: agent)
+    stood = git(repo, "rev-parse", "main")
+    paths = run_with(repo, "x")
+    assert "moved" not in reasons(paths)
+    assert stood != git(repo, "rev-parse", "main") == git(repo, "rev-parse", "more")
