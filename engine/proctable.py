@@ -86,7 +86,7 @@ def send(who: Identity, number: int) -> bool:
 
 def adopt_orphans() -> None:
     """Let whoever loses its parent below this process become its child: nobody flees by a second fork."""
-    import ctypes  # noqa: PLC0415 - 5 ms, when the job is on its way already
+    import ctypes  # noqa: PLC0415 - 5 ms, for a supervisor alone
 
     with contextlib.suppress(OSError, AttributeError):  # only Linux has it
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

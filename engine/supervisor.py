@@ -107,12 +107,12 @@ class _Job:
             with open(os.path.join(self.folder, SPEC), "rb") as file:  # noqa: PTH118, PTH123
                 self.spec = json.load(file)
             self.log = CappedLog(os.path.join(self.folder, OUTPUT), self.spec["log_limit_bytes"])  # noqa: PTH118
+            proctable.adopt_orphans()  # before there can be one
             self.pid, self.pipe = fork.start(self.spec, self.locks)
         except (OSError, ValueError, KeyError, TypeError) as error:
             return self._exit("not_started", detail=_explain(error))
         leader = proctable.identity(self.pid)
         self._note_claim(leader)
-        proctable.adopt_orphans()
         self._attend()
         left_behind, their_cpu_s = self._clear_up()
         self._drain()
