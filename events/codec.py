@@ -219,14 +219,16 @@ def key_of(raw: bytes) -> str | None:
     return key
 
 
-def parse(raw: bytes, *, end: int) -> Recorded:
-    """Return the record of a line whose hash was found right.
+def parse(raw: bytes, *, end: int, seq: int | None = None) -> Recorded:
+    """Return the record of a line whose hash was found right, and whose number `seq` must be.
 
     Raises:
-        CorruptHistory: it is no record, or an event of a known version has wrong fields.
+        CorruptHistory: it is no record or another one, or an event of a known version has wrong fields.
     """
     try:
         record = orjson.loads(raw)
+        if seq not in (None, record["seq"]):
+            raise CorruptHistory(f"holds record {record['seq']}, where {seq} belongs")
         tx = record.get("tx")
         return Recorded(
             seq=record["seq"],

@@ -103,9 +103,9 @@ def record(path: Path, line: Line) -> Recorded:
     Raises:
         CorruptHistory: it holds no event, or one with wrong fields.
     """
-    _, raw, end, _ = line
+    seq, raw, end, _ = line
     try:
-        return parse(raw, end=end)
+        return parse(raw, seq=seq, end=end)
     except CorruptHistory as error:
         with _open(path) as file:
             raise damage.corrupt(file, end - len(raw), str(error)) from error

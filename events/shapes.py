@@ -68,31 +68,36 @@ def function_for(cls: type, direction: Direction) -> Callable[[Any], Any]:
 
 def builder(annotation: object) -> Callable[[Any], Any] | None:
     """Return what builds a value from JSON of our own making, unchecked; None where the JSON is the value."""
+    names: dict[str, Any] = {}
+    expression = _unchecked(annotation, "value", names)
+    if expression == "value":
+        return None
+    exec(f"def function(value):\n    return {expression}", names)  # noqa: S102 - of our own annotations alone
+    build: Callable[[Any], Any] = names["function"]
+    return build
+
+
+def _unchecked(annotation: Any, var: str, names: dict[str, Any]) -> str:  # noqa: ANN401
+    """Return an expression that converts `var`, and `var` itself where there is nothing to convert."""
     alternatives = members(annotation)
     nested = next((one for one in alternatives if attrs.has(one) or get_origin(one) in (tuple, dict)), None)
     if nested is None:
-        return None
-    build = _unchecked(nested)
-    if build is None or len(alternatives) == 1:
-        return build
-    return lambda value: None if value is None else build(value)  # a nested value may only be absent
-
-
-def _unchecked(cls: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 - an annotation
-    if get_origin(cls) is dict:
-        of_values = builder(get_args(cls)[1])
-        return of_values and (lambda value: {key: of_values(one) for key, one in value.items()})
-    if get_origin(cls) is tuple:
-        items = get_args(cls)
-        inner = builder(items[0])
-        if inner is None or items[1:] != (Ellipsis,):
-            return tuple
-        each = inner
-        return lambda value: tuple([each(one) for one in value])
-    built = {name: build for name, one in hints(cls).items() if (build := builder(one)) is not None}
-    if not built:
-        return lambda value: cls(**value)
-    return lambda value: cls(**(value | {name: build(value[name]) for name, build in built.items()}))
+        return var
+    if attrs.has(nested):
+        inner = {name: _unchecked(one, f"{var}[{name!r}]", names) for name, one in hints(nested).items()}
+        names[nested.__name__] = nested
+        plain = all(expression == f"{var}[{name!r}]" for name, expression in inner.items())
+        given = f"**{var}" if plain else ", ".join(f"{name}={one}" for name, one in inner.items())
+        made = f"{nested.__name__}({given})"
+    else:
+        items = get_args(nested)
+        each = _unchecked(items[get_origin(nested) is dict], f"{var[0]}i", names)
+        if get_origin(nested) is dict:
+            made = var if each == f"{var[0]}i" else f"{{k: {each} for k, {var[0]}i in {var}.items()}}"
+        else:
+            made = f"tuple({var})" if each == f"{var[0]}i" else f"tuple([{each} for {var[0]}i in {var}])"
+    # A nested value may only be absent, never of another kind.
+    return made if len(alternatives) == 1 or made == var else f"(None if {var} is None else {made})"
 
 
 def hints(cls: type) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from events.checking import Block
 from events.codec import Recorded, parse, require_known
+from events.errors import WrongValue
 from events.log import Position
 from events.upcasters import upcast
 from events.views import VIEWS
@@ -107,6 +108,8 @@ def fold_lines(
         for raw in block.lines:
             seq += 1
             record = loads(raw if len(raw) < LONG else without_curve(raw))
+            if record["seq"] != seq:
+                raise WrongValue(f"record {record['seq']} stands where {seq} belongs")
             entry = table.get(record["type"])
             if entry is None or record["v"] != entry[0]:
                 entry = _other(entry, record, raw, deciding=deciding)

@@ -9,9 +9,12 @@ import orjson
 import pytest
 
 from events.catalog import TailHealed
-from events.codec import NO_HASH
-from events.errors import CorruptHistory
+from events.codec import NO_HASH, envelope, line, payload
+from events.errors import CorruptHistory, WrongValue
 from events.log import Position, holds, read, verify
+from events.reading import blocks
+from projections.fold import fold_lines
+from projections.run import RUN
 from tests.log_helpers import FILLS, build, events_of, note, open_log
 
 
@@ -299,3 +302,17 @@ def test_damage_right_before_the_last_record_is_noticed(tmp_path: Path):
         path.write_bytes(content[:middle] + junk + content[middle:])
         with pytest.raises(CorruptHistory):
             verify(path)
+
+
+def test_a_number_that_does_not_follow_is_noticed(tmp_path: Path):
+    """A line with the right hash and a wrong number is refused by readers and by folds, and named."""
+    path = tmp_path / "history.jsonl"
+    shared, prev, lines = envelope(at="2026-03-08T21:00:00.000Z", by=b'"test"'), NO_HASH, []
+    for seq in (1, 2, 4):
+        raw, prev = line(payload(note("x")), shared, seq=seq, tx=None, prev=prev)
+        lines.append(raw)
+    path.write_bytes(b"".join(lines))
+    with pytest.raises(CorruptHistory, match="jsonl:3: holds record 4, where 3 belongs"):
+        list(read(path))
+    with pytest.raises(WrongValue, match="record 4 stands where 3 belongs"):
+        fold_lines((RUN,), blocks(path, Position.start()), since=(RUN.initial(),), deciding=True)
