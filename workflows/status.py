@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from attrs import asdict, field, frozen
 
-from engine import devices
+from engine import devices, room
 from engine.decider import waiting_for_human
 from engine.gpu import Gpu, gpu_now
 from engine.process import holder
@@ -41,13 +41,15 @@ class Look:
     progress: Progress | None
     gpu: Gpu | None
     dropped: int  # proposals in the inbox that no runner has heard of yet
+    trouble: str = ""  # what keeps the run's folder from being written
     waits_for: str = ""  # who holds the device that the next training needs
     as_of: str = field(factory=now)
 
     @property
     def phase(self) -> Phase:
         """Return the one word for how the run stands."""
-        return phase(self.run, runner_alive=self.runner is not None, dropped=self.dropped, as_of=self.as_of)
+        word = phase(self.run, runner_alive=self.runner is not None, dropped=self.dropped, as_of=self.as_of)
+        return "waiting" if self.trouble and word in ("setup", "baseline", "loop") else word
 
 
 def look(paths: RunPaths, run: RunState, *, gpu: bool = True) -> Look:
@@ -59,6 +61,7 @@ def look(paths: RunPaths, run: RunState, *, gpu: bool = True) -> Look:
         progress=_progress(paths, run),
         gpu=gpu_now() if gpu else None,
         dropped=_dropped(paths),
+        trouble=room.trouble(paths.folder),
         waits_for=_waits_for(run),
     )
 
@@ -95,6 +98,7 @@ def status_object(seen: Look) -> dict[str, Any]:  # Any: it is JSON
         "in_progress": in_progress(run),
         "progress": _progress_object(seen.progress),
         "counts": asdict(run.counts),
+        "trouble": seen.trouble or None,
         "waits_for": seen.waits_for or None,
         "waiting_proposals": len(run.waiting) + seen.dropped,
         "need_input": run.need_input,
@@ -132,6 +136,7 @@ def status_page(seen: Look) -> str:
         ("best", _best_words(run)),
         ("done", _done_words(run)),
         ("waiting", _waiting_words(seen)),
+        ("trouble", seen.trouble),
         ("gpu", _gpu_words(seen.gpu)),
         ("runner", _runner_words(seen)),
         ("files", str(seen.paths.folder)),
@@ -172,6 +177,8 @@ def progress_words(progress: Progress | None) -> list[str]:
 def _phase_words(seen: Look) -> str:
     run, word = seen.run, seen.phase
     match word:
+        case "waiting" if seen.trouble:
+            return f"waiting: {seen.trouble}"
         case "waiting" | "paused":
             return f"{waiting_for_human(run)}; {_way_on(run)}"
         case "interrupted":

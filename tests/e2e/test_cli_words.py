@@ -311,7 +311,8 @@ def test_a_note_is_written_down_and_an_empty_one_is_not(repo, capsys):
 
 
 @pytest.mark.parametrize(
-    "words", ["start", "resume --loops 1", "stop", "pause", "unpause", "propose --set A=1"]
+    "words",
+    ["start", "resume --loops 1", "stop", "pause", "unpause", "propose --set A=1", "adopt", "clean x-r001"],
 )
 def test_an_agent_inside_a_run_may_not_steer_it(repo, capsys, monkeypatch, words):
     """Whoever edits a candidate cannot start, stop or direct a run."""

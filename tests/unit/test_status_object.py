@@ -25,6 +25,7 @@ FIELDS = [
     ),
     *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "progress", "counts"),
     *(
+        "trouble",
         "waits_for",
         "waiting_proposals",
         "need_input",
