@@ -11,13 +11,16 @@ import threading
 import time
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from itertools import islice
 from pathlib import Path
 
 from attrs import frozen
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
+from watchdog.observers.polling import PollingObserver
 
+from engine.disk import silent
 from engine.proposals import MAX_BYTES, identity, parse
 from engine.workspace import RunPaths
 from events.clock import from_epoch
@@ -26,6 +29,8 @@ from events.files import write_atomic
 from events.values import Proposal
 
 
+POLL_S = 0.1  # between two looks where nothing tells of changes
+AT_ONCE = 500  # files heard before anything else is done: 0.7 s (2026-11)
 QUIET_S = 2.0  # a file that is no proposal yet may still be being written
 NAME_BYTES = 150  # of a refused file's name: what is put around it must fit beside it
 # Names that ring, beside all in proposals/. A device's lock is touched when a training lets it go.
@@ -48,21 +53,43 @@ class Dropped:
 class Bell:
     """Rings when something may have changed below the watched folders. Holds one observer thread."""
 
-    def __init__(self) -> None:
-        """Start the observer; without notifications the timeout of `wait` still looks."""
+    def __init__(self, folder: Path) -> None:
+        """Start the observer that fits the file system; `polls` says why it has to look by itself."""
         self._rung = threading.Event()
-        self._observer: BaseObserver = Observer()
-        self._observer.start()
+        kind = silent(folder)
+        self.polls = f"{kind} tells of no changes" if kind else ""
         self._watches: dict[Path, ObservedWatch] = {}
+        try:
+            self._observer = _observer(polling=bool(kind))
+        except OSError as error:
+            self._poll(error)
 
     def watch(self, folders: Iterable[Path]) -> None:
         """Watch exactly these folders; those that do not exist yet are left for the next call."""
         wanted = {folder for folder in folders if folder.is_dir()}
         for folder in self._watches.keys() - wanted:
             self._observer.unschedule(self._watches.pop(folder))
-        for folder in wanted - self._watches.keys():
+        try:
+            self._schedule(wanted - self._watches.keys())
+        except FileNotFoundError:  # deleted this very moment: the next call sees to it
+            return
+        except OSError as error:
+            if self.polls:
+                raise
+            self.close()
+            self._poll(error)
+            self._watches.clear()
+            self._schedule(wanted)
+
+    def _schedule(self, folders: Iterable[Path]) -> None:
+        for folder in folders:
             handler = _Ring(self._rung, all_names=folder.name == "proposals")
             self._watches[folder] = self._observer.schedule(handler, str(folder))
+
+    def _poll(self, error: OSError) -> None:
+        """Look instead of being told: this user has no notifications left, or the kernel has none."""
+        self.polls = f"the system gives no notifications ({error.strerror})"
+        self._observer = _observer(polling=True)
 
     def wait(self, timeout_s: float) -> None:
         """Sleep until the bell rings, but no longer than the timeout."""
@@ -73,6 +100,12 @@ class Bell:
         """End the observer thread."""
         self._observer.stop()
         self._observer.join()
+
+
+def _observer(*, polling: bool) -> BaseObserver:
+    observer: BaseObserver = PollingObserver(timeout=POLL_S) if polling else Observer()
+    observer.start()
+    return observer
 
 
 class _Ring(FileSystemEventHandler):
@@ -91,9 +124,12 @@ class _Ring(FileSystemEventHandler):
 
 
 def scan(paths: RunPaths) -> list[Dropped]:
-    """Return every dropped file that can be judged now, in the order in which they are used."""
-    found = [_look(path) for path in _candidates(paths)]
-    return [one for one in found if one is not None]
+    """Return the dropped files that can be judged now, in the order in which they are used.
+
+    No more than AT_ONCE: a flood of them must not keep the runner from its jobs.
+    """
+    found = (_look(path) for path in _candidates(paths))
+    return list(islice((one for one in found if one is not None), AT_ONCE))
 
 
 def settle(one: Dropped, paths: RunPaths, *, seq: int) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from engine import commands as do
-from engine import devices
+from engine import devices, inbox
 from engine.collecting import Collector
 from engine.decider import decide, waiting_for_human
 from engine.effects import Effects, View
-from engine.inbox import Bell, scan, settle
+from engine.inbox import Bell
 from engine.loading import NOTHING, Loaded, load
 from engine.process import hold_lock, this_process
 from engine.views import Render, Views
@@ -72,6 +72,7 @@ class Runner:
         self._cancelled: set[do.Command] = set()
         self._troubles = 0
         self._waits = False  # for a device
+        self._polls = ""  # why the bell has to look by itself
         self._told: tuple[devices.Holder, ...] = ()
 
     def run(self) -> int:
@@ -103,7 +104,7 @@ class Runner:
             )
 
     def _work(self) -> None:
-        bell = Bell()
+        bell = Bell(self._paths.folder)
         try:
             while self._loaded.run.stopped is None:
                 if self._try_step():
@@ -138,7 +139,7 @@ class Runner:
             self._troubles = 0
             self._append((ev.RunPaused(reason=f"{error} {error.remedy}".strip()),), by="runner")
             return
-        print(f"autoresearch: {error}; trying again", file=sys.stderr, flush=True)  # noqa: T201 - to runner.out
+        _tell_people(f"{error}; trying again")
         time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
 
     def _show(self) -> None:
@@ -151,9 +152,9 @@ class Runner:
         before = self._loaded.position.seq
         self._waits = False
         self._catch_up()
-        self._hear_drops()
+        heard_all = self._hear_drops() < inbox.AT_ONCE
         self._hear_jobs()
-        if self._loaded.position.seq != before:
+        if self._loaded.position.seq != before and heard_all:
             return True
         for command in decide(self._loaded.run):
             if isinstance(command, do.CancelJob) and command in self._cancelled:
@@ -171,7 +172,7 @@ class Runner:
         # Held by the very training: the runner died after it had started it.
         self._waits = bool(holders) and all(one.folder != ours for one in holders)
         if self._waits and holders != self._told:
-            print(f"autoresearch: the training waits for {holders[0]}", file=sys.stderr, flush=True)  # noqa: T201
+            _tell_people(f"the training waits for {holders[0]}")
             self._told = holders
         return self._waits
 
@@ -191,8 +192,9 @@ class Runner:
         except WrongExpectedVersion:
             self._catch_up()
 
-    def _hear_drops(self) -> None:
-        for one in scan(self._paths):
+    def _hear_drops(self) -> int:
+        dropped = inbox.scan(self._paths)
+        for one in dropped:
             event: ev.Event
             if one.proposal is None:
                 event = ev.ProposalRefused(name=one.name, sha256=one.sha256, reason=one.reason)
@@ -205,7 +207,8 @@ class Runner:
                     proposal=one.proposal,
                 )
             recorded = self._append((event,), by="inbox", key=one.key)
-            settle(one, self._paths, seq=recorded[0].seq)
+            inbox.settle(one, self._paths, seq=recorded[0].seq)
+        return len(dropped)
 
     def _hear_jobs(self) -> None:
         for number, job in self._loaded.run.jobs:
@@ -247,6 +250,9 @@ class Runner:
             self._paths.proposals.mkdir(exist_ok=True)
         device = [devices.folder()] if self._waits else []
         bell.watch([self._paths.folder, self._paths.proposals, *jobs, *device])
+        if bell.polls != self._polls:
+            self._polls = bell.polls
+            _tell_people(f"changes are heard by looking: {bell.polls}")
         # What came before the watch stood would not ring: look once more before sleeping.
         if not self._news():
             bell.wait(LOOK_ANYWAY_S)
@@ -267,6 +273,11 @@ class Runner:
             what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
             raise RunFailed(f"{what}: {run.stopped_detail}", remedy=_how_to_go_on(run))
         return 3 if run.stopped == "blocked" else 0
+
+
+def _tell_people(text: str) -> None:
+    """Say what is no event: to the terminal, and in the background to runner.out."""
+    print(f"autoresearch: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _how_to_go_on(run: RunState) -> str:

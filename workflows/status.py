@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from attrs import asdict, field, frozen
 
-from engine import devices, room
+from engine import devices, disk
 from engine.decider import waiting_for_human
 from engine.gpu import Gpu, gpu_now
 from engine.process import holder
@@ -42,6 +42,7 @@ class Look:
     gpu: Gpu | None
     dropped: int  # proposals in the inbox that no runner has heard of yet
     trouble: str = ""  # what keeps the run's folder from being written
+    silent: str = ""  # the kind of its file system, where that tells of no changes
     waits_for: str = ""  # who holds the device that the next training needs
     as_of: str = field(factory=now)
 
@@ -61,7 +62,8 @@ def look(paths: RunPaths, run: RunState, *, gpu: bool = True) -> Look:
         progress=_progress(paths, run),
         gpu=gpu_now() if gpu else None,
         dropped=_dropped(paths),
-        trouble=room.trouble(paths.folder),
+        trouble=disk.trouble(paths.folder),
+        silent=disk.silent(paths.folder),
         waits_for=_waits_for(run),
     )
 
@@ -139,6 +141,7 @@ def status_page(seen: Look) -> str:
         ("trouble", seen.trouble),
         ("gpu", _gpu_words(seen.gpu)),
         ("runner", _runner_words(seen)),
+        ("hears", f"by looking: {seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.paths.folder)),
     ]
     return "".join(f"{name:<8} {one_line(words, 400)}\n" for name, words in rows if words)

@@ -89,7 +89,7 @@ def test_a_training_without_supervisor_keeps_the_device(home: Path):
 def test_letting_go_rings_the_bell(home: Path):
     """A runner that waits for the device is woken when it becomes free, not by looking again."""
     assert start(home, "train.1", "sleep", "0.5")
-    bell = Bell()
+    bell = Bell(home)
     try:
         bell.watch([devices.folder()])
         assert bell._rung.wait(20)

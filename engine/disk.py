@@ -1,0 +1,44 @@
+"""What the disk of a folder can do: be written, and tell of changes. Looks, and writes nothing."""
+
+import os
+import re
+from pathlib import Path
+
+
+# File systems whose changes may be made by another machine, of which nobody is told here.
+SILENT = re.compile(
+    r"nfs4?|cifs|smb\w*|9p|afs|ceph|glusterfs|lustre|gpfs|beegfs|orangefs|ocfs2|gfs2|davfs|ncpfs"
+    r"|drvfs|vboxsf|prl_fs|vmhgfs|fuse(\.\w.*)?"
+)
+LEAST_BYTES = 64 * 2**10  # an event and its caches need less
+
+
+def trouble(folder: Path) -> str:
+    """Return what keeps the disk of a folder from being written, or ""."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError as error:
+        return f"{folder} cannot be read: {error.strerror}"
+    if disk.f_flag & os.ST_RDONLY:
+        return f"the disk of {folder} is read-only"
+    if disk.f_bavail * disk.f_frsize < LEAST_BYTES:
+        return f"the disk of {folder} is full: nothing is recorded until there is room"
+    return ""
+
+
+def silent(folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """Return the kind of file system where it sends no notifications of all changes, else ""."""
+    try:
+        lines = mounts.read_bytes().splitlines()
+    except OSError:  # not Linux: its notifications are what they are
+        return ""
+    place = os.fsencode(os.path.realpath(folder))
+    kind, longest = b"", -1
+    for line in lines:
+        _, at, found = line.split(b" ")[:3]
+        at = re.sub(rb"\\(\d{3})", lambda octal: bytes([int(octal[1], 8)]), at)
+        inside = place == at or place.startswith(at.rstrip(b"/") + b"/")
+        if inside and len(at) >= longest:  # of two on one place, the later one is seen
+            kind, longest = found, len(at)
+    name = kind.decode(errors="replace")
+    return name if SILENT.fullmatch(name) else ""
