@@ -1,6 +1,7 @@
-"""Measure, and print the table: `python -m bench [--quick] [NAME...]`; without names, everything.
+"""Measure, and print the table: `python -m bench [--quick] [--write] [NAME...]`; without names, everything.
 
-A name is a module of this folder with a function `figures(quick)`. Exit 1 where a target is missed.
+A name is a module of this folder with a function `figures(quick)`. With --write, the table of
+docs/benchmarks.md becomes the one that was measured. Exit 1 where a target is missed.
 """
 
 import os
@@ -10,10 +11,11 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from bench.table import Figure, text
+from bench.table import Figure, text, with_table
 
 
-NOT_MEASUREMENTS = ("__init__", "__main__", "table")
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+NOT_MEASUREMENTS = ("__init__", "__main__", "histories", "table")
 
 
 def main(words: Sequence[str]) -> int:
@@ -21,8 +23,8 @@ def main(words: Sequence[str]) -> int:
     known = sorted(
         path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_MEASUREMENTS
     )
-    quick = "--quick" in words
-    names = [word for word in words if word != "--quick"] or known
+    options = {word for word in words if word in ("--quick", "--write")}
+    names = [word for word in words if word not in options] or known
     unknown = [name for name in names if name not in known]
     if unknown:
         sys.stderr.write(f"there is no measurement {unknown[0]!r}; there is {', '.join(known)}\n")
@@ -30,9 +32,12 @@ def main(words: Sequence[str]) -> int:
     found: list[Figure] = []
     for name in names:
         sys.stderr.write(f"measuring {name} ...\n")
-        found += import_module(f"bench.{name}").figures(quick=quick)
-    sys.stdout.write(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores\n\n")
-    sys.stdout.write(text(found))
+        found += import_module(f"bench.{name}").figures(quick="--quick" in options)
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    table = f"{system}, Python {platform.python_version()}\n\n{text(found)}"
+    sys.stdout.write(table)
+    if "--write" in options:
+        PAGE.write_text(with_table(PAGE.read_text(), table))
     return 1 if any(one.falls_short for one in found) else 0
 
 

@@ -7,6 +7,9 @@ from typing import Literal
 from attrs import frozen
 
 
+BEGIN, END = "<!-- measured by `python -m bench --write` -->", "<!-- end of what was measured -->"
+
+
 @frozen(kw_only=True)
 class Figure:
     """What was measured, against what was asked for; a figure without a target is there to be read.
@@ -41,6 +44,13 @@ def text(figures: Sequence[Figure]) -> str:
     short = [one.what for one in figures if one.falls_short]
     said = f"falls short in {len(short)}: {'; '.join(short)}" if short else "no target is missed"
     return "\n".join([*lines, "", said, ""])
+
+
+def with_table(page: str, table: str) -> str:
+    """Return a page with the table between its two marks replaced."""
+    before, _, rest = page.partition(f"{BEGIN}\n")
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table}{END}{after}"
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:

@@ -1,6 +1,6 @@
 """The table of measurements."""
 
-from bench.table import Figure, ratio, text
+from bench.table import BEGIN, END, Figure, ratio, text, with_table
 
 
 def test_a_missed_target_is_named():
@@ -15,3 +15,8 @@ def test_a_missed_target_is_named():
 def test_a_ratio_is_of_pairs():
     """A ratio is the median of pairs, so that a slow minute of the machine slows both halves."""
     assert 2.0 == ratio([2.0, 40.0, 4.0], [1.0, 20.0, 2.0])
+
+
+def test_a_page_keeps_its_words_around_the_table():
+    """Only what stands between the marks of a page is replaced."""
+    assert f"a\n{BEGIN}\nnew\n{END}\nb\n" == with_table(f"a\n{BEGIN}\nold\n{END}\nb\n", "new\n")
