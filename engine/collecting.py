@@ -36,8 +36,9 @@ class Collector:
             if ended.supervisor is None and self._overdue(job, run):
                 self.jobs.stop(folder)
             return ()
-        if isinstance(ended, Absent):  # a started job has a claim; without one its folder was removed
-            ended = Lost(reason="its folder is gone")
+        if isinstance(ended, Absent):  # nobody has written into the claim of a started job
+            begun = "the supervisor was killed before the job began"
+            ended = Lost(reason=begun if folder.exists() else "its folder is gone")
         if job.step == "prepare":
             return (self._prepared(job, ended),)
         one = run.iteration(number)

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from events.catalog import TrainingLost
+from events.log import read
 from tests.crash_helpers import Scene, Seen
 from tests.e2e.conftest import end_everything
 
 
 PARTS = 16
 SPARE = ("TailHealed", "TrainingLost", "TrainingStarted")  # what a kill may add
+WHY = {"the supervisor was killed", "the supervisor was killed before the job began"}
 JOBS = ("0000/train.1", "0001/train.1", "0003/train.1")
 
 
@@ -25,6 +28,10 @@ def whole(scene: Scene, *, job: str | None = None) -> tuple[Seen, int]:
     assert scene.shimmed(-1, job=job) == 0
     scene.audit()
     return scene.seen(), len(scene.said().splitlines())
+
+
+def why_lost(scene: Scene) -> list[str]:
+    return [one.event.reason for one in read(scene.paths.history) if isinstance(one.event, TrainingLost)]
 
 
 def kill_runners(scene: Scene, *, part: int, parts: int, at_most: int | None = None) -> int:
@@ -61,6 +68,7 @@ def kill_supervisors(scene: Scene, job: str, *, part: int, parts: int) -> int:
         again = seen.trained - expected.trained
         assert set(again) <= {f"{iteration}/train.2"}, scene.said()
         assert expected.trained - seen.trained in ({}, {job: 1}), scene.said()
+        assert set(why_lost(scene)) <= WHY, scene.said()
         for name in SPARE:
             assert 0 <= seen.events.pop(name, 0) - expected.events.get(name, 0) <= 1, scene.said()
         assert {name: n for name, n in expected.events.items() if name not in SPARE} == seen.events
