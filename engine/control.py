@@ -273,7 +273,8 @@ def _refuse_wishes_without_loops(wish: Wish) -> None:
 
 
 def _why_idle(run: RunState, *, runner_alive: bool) -> str:
-    if foresight.nothing_left(run):
+    # A run whose runner died before its last word still gets it.
+    if foresight.nothing_left(run) and (runner_alive or run.stopped is not None):
         hint = foresight.open_iteration_hint(run)
         return f"nothing is left to do; --loops N asks for more{f'. {hint}' if hint else ''}"
     if runner_alive and run.stopped is None and run.paused is None and run.stop is None:

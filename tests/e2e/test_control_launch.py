@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.control import start
+from engine.control import resume, start
 from engine.git import RealGit
 from engine.launch import launch, refuse_second_runner
 from engine.process import hold_lock, holder
@@ -64,6 +64,14 @@ def test_a_second_runner_in_the_foreground_is_told_who_holds_the_run(paths):
     refuse_second_runner(paths)
     with hold_lock(paths.lock) as me, pytest.raises(RunLocked, match=rf"process {me.pid}, since 20\d\d-"):
         refuse_second_runner(paths)
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_run_whose_last_word_is_missing_gets_it(tmp_path, alive):
+    """Where all is done and no runner lived to say so, resume asks for one; a living one says it."""
+    paths = make_run(make_repo(tmp_path / "repo"), g.asked(0), g.runner_started(), *g.BASELINE)
+    asked = resume(paths.home, paths.run_id, Wish(), git=RealGit(paths.home), runner_alive=lambda _: alive)
+    assert alive == bool(asked.idle)
 
 
 def test_starts_at_once_get_ids_and_branches_of_their_own(tmp_path):
