@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from events import catalog as ev
-from events.codec import NO_HASH, envelope, line, payload
+from events.codec import Position, chain, envelope, payload
 from events.values import Measured, OutputDigest, ProgressDigest, Proposal, Request, RunConfig, Usage
 
 
@@ -42,18 +42,15 @@ def events(iterations: int) -> Iterator[tuple[ev.Event, ...]]:
 
 def write(path: Path, *, count: int) -> int:
     """Write a history of at least so many events and whole iterations; return how many there are."""
-    seq, prev = 0, NO_HASH
-    shared = envelope(at=AT, by=b'"runner"')
+    head, shared = Position.start(), envelope(at=AT, by=b'"runner"')
     with path.open("wb", buffering=2**20) as file:
         for batch in events(count // EVENTS_PER_ITERATION + 2):
-            for index, event in enumerate(batch):
-                tx = None if len(batch) == 1 else (index, len(batch))
-                seq += 1
-                raw, prev = line(payload(event), shared, seq=seq, tx=tx, prev=prev)
+            for seq, raw, end, hash_ in chain([payload(event) for event in batch], shared, after=head):
                 file.write(raw)
-            if seq >= count and isinstance(batch[-1], ev.CandidateKept | ev.CandidateDiscarded):
+                head = Position(seq=seq, offset=end, hash=hash_)
+            if head.seq >= count and isinstance(batch[-1], ev.CandidateKept | ev.CandidateDiscarded):
                 break
-    return seq
+    return head.seq
 
 
 def _iteration(number: int) -> Iterator[tuple[ev.Event, ...]]:

@@ -7,7 +7,7 @@ import os
 from hashlib import sha256
 
 from events.catalog import TailHealed
-from events.codec import MAX_LINE, Position, chained, envelope, line, payload, tx_of
+from events.codec import MAX_LINE, Position, chain, chained, envelope, payload, tx_of
 from events.reading import Line
 
 
@@ -51,9 +51,9 @@ def healing(fd: int, begin: Position, *, finishes: bool, at: str) -> tuple[bytes
     if not finishes:
         digest.update(gap)
     event = TailHealed(offset=begin.offset, bytes=end - begin.offset, sha256=digest.hexdigest())
-    by_log = envelope(at=at, by=b'"log"')
-    raw, hash_ = line(payload(event), by_log, seq=begin.seq + 1, tx=None, prev=begin.hash)
-    return gap + raw, Position(seq=begin.seq + 1, offset=end + len(raw), hash=hash_)
+    after = Position(seq=begin.seq, offset=end, hash=begin.hash)
+    ((seq, raw, end, hash_),) = chain([payload(event)], envelope(at=at, by=b'"log"'), after=after)
+    return gap + raw, Position(seq=seq, offset=end, hash=hash_)
 
 
 def _read(fd: int, begin: int, end: int) -> bytes:

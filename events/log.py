@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-import orjson
-
 from events.catalog import Event, TailHealed
 from events.clock import now
 from events.codec import (
@@ -23,10 +21,9 @@ from events.codec import (
     Position,
     RawEvent,
     Recorded,
-    encode_data,
+    chain,
     envelope,
     event_type,
-    line,
     payload,
     text_field,
 )
@@ -40,7 +37,7 @@ from events.errors import (
 )
 from events.files import sync_folder, write_all
 from events.healing import finished_lines, healing
-from events.reading import follow, holds, read, verify
+from events.reading import follow, holds, position_of, read, verify
 from events.syncing import GroupSync, sync_data
 from events.tail import Tail
 
@@ -177,8 +174,8 @@ class EventLog:
     def _repeated(self, key: str, payloads: list[Payload]) -> tuple[Recorded, ...]:
         """Return what was appended under this key before, or nothing."""
         first = self._tail.first_under(key)
-        if first and [(event_type(one.event), _data(one)) for one in first] != [
-            (name, data) for _, name, _, data in payloads
+        if first and [_stored(one) for one in first] != [
+            (event_type(event), data) for event, _, data in payloads
         ]:
             raise KeyReused(
                 f"{self._path}: the key {key!r} was used for record {first[0].seq}, with other events",
@@ -190,24 +187,27 @@ class EventLog:
         self, fd: int, payloads: list[Payload], *, by: str, key: str | None, texts: tuple[bytes, bytes]
     ) -> tuple[Recorded, ...]:
         begin, at, size = self._tail.head, self._clock(), len(payloads)
-        shared = envelope(at=at, by=texts[0], key=texts[1])
-        seq, end, prev = begin.seq, begin.offset, begin.hash
-        raws: list[bytes] = []
-        recorded: list[Recorded] = []
-        for index, one in enumerate(payloads):
-            tx = None if size == 1 else (index, size)
-            seq += 1
-            raw, prev = line(one, shared, seq=seq, tx=tx, prev=prev)
-            end += len(raw)
-            raws.append(raw)
-            recorded.append(Recorded(seq=seq, at=at, by=by, key=key, tx=tx, event=one[0], hash=prev, end=end))
+        lines = list(chain(payloads, envelope(at=at, by=texts[0], key=texts[1]), after=begin))
+        head = position_of(lines[-1])
         try:
-            write_all(fd, b"".join(raws))
+            write_all(fd, b"".join([raw for _, raw, _, _ in lines]))
         except OSError as error:
-            withdrawn = self._undo_write(fd, begin, end)
+            withdrawn = self._undo_write(fd, begin, head.offset)
             raise DiskTrouble(str(self._path), doing="writing", error=error, withdrawn=withdrawn) from error
-        self._tail.wrote(key, Position(seq=seq, offset=end, hash=prev))
-        return tuple(recorded)
+        self._tail.wrote(key, head)
+        return tuple(
+            Recorded(
+                seq=seq,
+                at=at,
+                by=by,
+                key=key,
+                tx=None if size == 1 else (index, size),
+                event=payloads[index][0],
+                hash=hash_,
+                end=end,
+            )
+            for index, (seq, _, end, hash_) in enumerate(lines)
+        )
 
     def _undo_write(self, fd: int, begin: Position, end: int) -> bool:
         """Close off a write that failed half way; say whether it is certain never to be seen."""
@@ -286,7 +286,7 @@ class _File:
 
 def _encoded(events: Sequence[Event]) -> list[Payload]:
     payloads = [payload(event) for event in events]
-    if any(isinstance(event, TailHealed) for event in events):
+    if TailHealed in map(type, events):
         raise InvalidInput("only the log itself records TailHealed")
     size = sum(len(data) for *_, data in payloads)
     if size > MAX_BATCH:
@@ -294,7 +294,7 @@ def _encoded(events: Sequence[Event]) -> list[Payload]:
     return payloads
 
 
-def _data(recorded: Recorded) -> bytes:
-    """Encode a recorded event as it would be written today; nothing for an unknown one."""
+def _stored(recorded: Recorded) -> tuple[str, bytes]:
+    """Return an event's type, and its data as it would be written today; nothing for an unknown one."""
     event = recorded.event
-    return b"" if isinstance(event, RawEvent) else orjson.dumps(encode_data(event))
+    return event_type(event), b"" if isinstance(event, RawEvent) else payload(event)[-1]

@@ -6,7 +6,6 @@ Knows nothing of events, versions or files.
 """
 
 from collections.abc import Callable
-from math import isfinite
 from types import NoneType, UnionType
 from typing import (
     Any,
@@ -131,12 +130,6 @@ def wanted(annotation: object) -> str:
     return " or ".join(words)
 
 
-def _to_float(where: str, value: float) -> float:
-    if not isfinite(value):
-        _fail(where, "a finite number", value)
-    return float(value)
-
-
 def _fail(where: str, what: str, found: object) -> NoReturn:
     shown = repr(found)
     limit = 80
@@ -172,7 +165,7 @@ class _Maker:
         self.cls = cls
         self.writes = direction == "write"
         self.direction = direction
-        self.names: dict[str, Any] = {"fail": _fail, "to_float": _to_float, "MISSING": _MISSING, "cls": cls}
+        self.names: dict[str, Any] = {"fail": _fail, "MISSING": _MISSING, "cls": cls}
 
     def source(self) -> str:
         return self.write_source() if self.writes else self.read_source()
@@ -215,22 +208,20 @@ class _Maker:
         where = f"{self.cls.__name__}.{name}"
         parts = []
         for one in alternatives:
-            guard, converted = self.alternative(one, var, name, whole=int not in alternatives)
+            guard, converted = self.alternative(one, var, name)
             parts.append(f"{converted} if {guard} else ")
+        if float in alternatives and int not in alternatives:  # a whole number may stand for a float
+            parts.append(f"float({var}) if {self.alternative(int, var, name)[0]} else ")
         return f"({''.join(parts)}fail({where!r}, {wanted(annotation)!r}, {var}))"
 
-    def alternative(self, one: Any, var: str, name: str, *, whole: bool) -> tuple[str, str]:  # noqa: ANN401
-        """Return when an alternative of a union applies, and what the value then becomes.
-
-        With `whole`, an integer may stand for a float.
-        """
+    def alternative(self, one: Any, var: str, name: str) -> tuple[str, str]:  # noqa: ANN401
+        """Return when an alternative of a union applies, and what the value then becomes."""
         if one is None or one is NoneType:
             return f"{var} is None", "None"
         if one is int:
             return f"{var}.__class__ is int and -{MAX_INT} <= {var} <= {MAX_INT}", var
         if one is float:
-            guard = f"{var}.__class__ is float" + (f" or {var}.__class__ is int" if whole else "")
-            return guard, f"to_float('{self.cls.__name__}.{name}', {var})"
+            return f"{var}.__class__ is float and {var} - {var} == 0.0", var  # else infinite, or NaN
         if one in (str, bool):
             return f"{var}.__class__ is {one.__name__}", var
         if attrs.has(one):
@@ -240,26 +231,19 @@ class _Maker:
         return self.container(one, var, name)
 
     def container(self, one: Any, var: str, name: str) -> tuple[str, str]:  # noqa: ANN401
-        items = get_args(one)
+        items, inner = get_args(one), f"in{len(self.names)}"
+        self.names[inner] = frozenset(items)
         if get_origin(one) is Literal:
-            allowed = f"allowed{len(self.names)}"
-            self.names[allowed] = frozenset(items)
-            return f"{var}.__class__ is str and {var} in {allowed}", var
+            return f"{var}.__class__ is str and {var} in {inner}", var
         if get_origin(one) is dict and items[0] is str:
-            key, inner = (
-                self.expression(str, f"{var}k", name),
-                self.expression(items[1], f"{var}v", name),
-            )
-            return f"{var}.__class__ is dict", f"{{{key}: {inner} for {var}k, {var}v in {var}.items()}}"
+            key, value = (self.expression(item, f"{inner}{at}", name) for at, item in enumerate(items))
+            return f"{var}.__class__ is dict", f"{{{key}: {value} for {inner}0, {inner}1 in {var}.items()}}"
         if get_origin(one) is not tuple:
             msg = f"{self.cls.__name__}.{name}: {one!r} has no form in JSON here"
             raise TypeError(msg)
         outer, made = ("tuple", "[%s]") if self.writes else ("list", "tuple([%s])")
         if items[1:] == (Ellipsis,):
-            inner = f"{self.expression(items[0], f'{var}i', name)} for {var}i in {var}"
-            return f"{var}.__class__ is {outer}", made % inner
-        parts = [
-            f"({var}i{at} := {var}[{at}], {self.expression(item, f'{var}i{at}', name)})[1]"
-            for at, item in enumerate(items)
-        ]
+            each = self.expression(items[0], inner, name)
+            return f"{var}.__class__ is {outer}", made % f"{each} for {inner} in {var}"
+        parts = [self.expression(item, f"{var}[{at}]", name) for at, item in enumerate(items)]
         return f"{var}.__class__ is {outer} and len({var}) == {len(items)}", made % ", ".join(parts)

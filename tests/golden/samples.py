@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 import attrs
 
 from events.catalog import Event
-from events.codec import NO_HASH, envelope, line, payload
+from events.codec import Position, chain, envelope, payload
 from events.shapes import hints, members
 
 
@@ -47,9 +47,8 @@ def sample_of(member: Any) -> Any:
 
 def golden_line(cls: Any) -> bytes:
     """Return the first line of a history whose only event is a sample of the class."""
-    raw, _ = line(
-        payload(sample(cls)), envelope(at=AT, by=b'"golden"', key=b'"k"'), seq=1, tx=None, prev=NO_HASH
-    )
+    shared = envelope(at=AT, by=b'"golden"', key=b'"k"')
+    ((_, raw, _, _),) = chain([payload(sample(cls))], shared, after=Position.start())
     return raw
 
 

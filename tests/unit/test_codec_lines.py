@@ -20,7 +20,9 @@ ENVELOPE = codec.envelope(at=AT, by=b'"runner"')
 def _line(
     event: Any, *, seq: int = 1, tx: tuple[int, int] | None = None, envelope: bytes = ENVELOPE
 ) -> bytes:
-    return codec.line(codec.payload(event), envelope, seq=seq, tx=tx, prev=codec.NO_HASH)[0]
+    index, size = tx or (0, 1)
+    after = codec.Position(seq=seq - index - 1, offset=0, hash=codec.NO_HASH)
+    return list(codec.chain([codec.payload(event)] * size, envelope, after=after))[index][1]
 
 
 def test_a_line_is_exactly_this():
@@ -156,7 +158,8 @@ def test_what_is_no_event_is_refused():
 def test_numbers_and_text_survive_exactly():
     """Floats round-trip to the last bit, and text keeps every character."""
     event = sample(TailHealed)
-    assert orjson.loads(codec.payload(event)[-1]) == codec.encode_data(event)
+    data = codec.payload(event)[-1].removeprefix(codec.DATA_FIELD)
+    assert orjson.loads(data) == codec.encode_data(event)
     asked = AgentAsked(iteration=0, step="apply", attempt=1, agent="\x00\u2028\U0001f600", prompt_sha256="")
     raw = _line(asked)
     assert raw.count(b"\n") == 1
