@@ -4,7 +4,7 @@ A line is written once and never serialised again: its hash covers the exact byt
 hash of the line before. Knows nothing of files; events/log.py writes the lines, events/reading.py reads them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, TypeAlias, get_args
 
@@ -78,6 +78,7 @@ class Position:
 # An event on its way into a history, checked and encoded: itself, what is the same at the head of all lines
 # of its class, its data. A plain tuple: a named one costs 0.3 us more (2026-11).
 Payload: TypeAlias = tuple[Event, bytes, bytes]
+Line: TypeAlias = tuple[int, bytes, int, str]  # seq, final bytes, end, hash
 
 _CLASSES: Mapping[str, type[Any]] = {cls.__name__: cls for cls in get_args(Event)}
 _WRITERS: dict[type[Any], tuple[bytes, Callable[[Any], dict[str, JSON]]]] = {}  # made at the first use
@@ -180,23 +181,25 @@ def envelope(*, at: str, by: bytes, key: bytes = b"null") -> bytes:
     return b'%b","by":%b,"key":%b' % (at.encode(), by, key)
 
 
-def chain(
-    payloads: Sequence[Payload], envelope: bytes, *, after: Position
-) -> Iterator[tuple[int, bytes, int, str]]:
-    """Yield seq, final bytes, end and hash of each line of one append: a single record, or a batch.
+def chain(payloads: Sequence[Payload], envelope: bytes, *, after: Position) -> list[Line]:
+    """Return the lines of one append: of a single record, or of a batch.
 
     A batch has `tx` right behind `seq`, so that a reader sees it without a search.
     """
     seq, end, prev = after.seq, after.offset, after.hash
-    size = len(payloads)
-    for index, (_, head, data) in enumerate(payloads):
+    first, size = seq + 1, len(payloads)
+    made = []
+    for _, head, data in payloads:
         seq += 1
-        place = b"" if size == 1 else b',"tx":[%d,%d]' % (index, size)
-        signed = b'{"seq":%d%b%b%b%b' % (seq, place, head, envelope, data)
+        if size == 1:
+            signed = b'{"seq":%d%b%b%b' % (seq, head, envelope, data)
+        else:
+            signed = b'{"seq":%d,"tx":[%d,%d]%b%b%b' % (seq, seq - first, size, head, envelope, data)
         prev = sha256(prev.encode() + signed).hexdigest()
         raw = b'%b,"h":"%b"}\n' % (signed, prev.encode())
         end += len(raw)
-        yield seq, raw, end, prev
+        made.append((seq, raw, end, prev))
+    return made
 
 
 def chained(raw: bytes, *, seq: int, prev: str) -> str | None:

@@ -187,7 +187,7 @@ class EventLog:
         self, fd: int, payloads: list[Payload], *, by: str, key: str | None, texts: tuple[bytes, bytes]
     ) -> tuple[Recorded, ...]:
         begin, at, size = self._tail.head, self._clock(), len(payloads)
-        lines = list(chain(payloads, envelope(at=at, by=texts[0], key=texts[1]), after=begin))
+        lines = chain(payloads, envelope(at=at, by=texts[0], key=texts[1]), after=begin)
         head = position_of(lines[-1])
         try:
             write_all(fd, b"".join([raw for _, raw, _, _ in lines]))
