@@ -17,7 +17,8 @@ _SECRET_NAME = r"(?:TOKEN|SECRET|[A-Z0-9]{0,20}PASSWORD|PASSWD|PASSPHRASE|API_?K
 _NAME = rf"(?<![A-Za-z0-9_-])(?:[A-Za-z0-9_-]{{0,60}}[_-])?{_SECRET_NAME}(?:[_-][A-Za-z0-9_-]{{0,60}})?"
 _MIXED = r"(?=[^\s\"']{0,99}[0-9])(?=[^\s\"']{0,99}[A-Za-z])"  # a letter and a digit: no word, no number
 
-# Repetitions that something must follow are bounded, so that a megabyte without an end takes linear time.
+# Repetitions that something must follow are bounded, or begin only where the ones before them cannot have
+# come past, so that any text takes linear time.
 # (what, pattern, replacement): the order matters only where one could match a part of another.
 PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (what, re.compile(pattern), replacement)
@@ -36,7 +37,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("Google", r"(?<!\w)AIza[\w-]{30,}", MARK),
         ("Slack", r"(?<!\w)xox[abeoprs]-[A-Za-z0-9-]{10,}", MARK),
         ("PyPI, npm", r"(?<!\w)(?:pypi-[\w-]{40,}|npm_[A-Za-z0-9]{30,})", MARK),
-        ("JSON web token", r"(?<!\w)eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{5,}", MARK),
+        ("JSON web token", r"(?<![\w-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{5,}", MARK),
         ("HTTP header", rf"(?i)\b(bearer|basic)(\s+){_MIXED}[\w.~+/=-]{{16,}}", rf"\1\2{MARK}"),
         ("NAME=VALUE", rf"(?i)({_NAME}=){_MIXED}[^\s\"',;)]{{8,}}", rf"\1{MARK}"),
         ("NAME: VALUE", rf"(?i)({_NAME}[\"']?:[ \t]*){_MIXED}[^\s\"',;)]{{8,}}", rf"\1{MARK}"),
