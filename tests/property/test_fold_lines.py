@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from events import catalog as ev
 from events.catalog import Event
 from events.checking import block_of
-from events.codec import NO_HASH, Position, envelope, line, payload, unstructure
+from events.codec import NO_HASH, Position, chain, envelope, payload, unstructure
 from events.errors import UnknownEvent
 from events.upcasters import UPCASTERS
 from events.values import ProgressDigest
@@ -29,9 +29,9 @@ def lines_of(history, *, edit=lambda raw: raw):
     """Return the block that a history's events are as lines."""
     prev, lines = NO_HASH, []
     for one in history:
-        raw, prev = line(
-            payload(one.event), envelope(at=one.at, by=b'"test"'), seq=one.seq, tx=None, prev=prev
-        )
+        after = Position(seq=one.seq - 1, offset=0, hash=prev)
+        shared = envelope(at=one.at, by=b'"test"')
+        ((_, raw, _, prev),) = chain([payload(one.event)], shared, after=after)
         lines.append(edit(raw))
     return block_of(Position.start(), lines)
 
