@@ -177,18 +177,18 @@ def _offset(path: Path, lines: int) -> int:
 
 def _follow_logs(paths: RunPaths, job: Path | None, *, lines: int, number: int | None, step: str) -> None:
     """Print the newest job's log as it grows, then the next one's, until the run rests."""
-    tail = Tail(paths)
     offset = _offset(job / "output.log", lines) if job is not None and (job / "output.log").exists() else 0
-    while True:
-        if job is not None:
-            log, ended = job / "output.log", job / "exit.json"
-            for piece in follow_file(log, ended=ended.exists, offset=offset):
-                _write(piece)
-                sys.stdout.flush()
-        following = _next_job(paths, tail, job, number=number, step=step)
-        if following is None:
-            return
-        job, offset = following, 0
+    with Tail(paths) as tail:
+        while True:
+            if job is not None:
+                log, ended = job / "output.log", job / "exit.json"
+                for piece in follow_file(log, ended=ended.exists, offset=offset):
+                    _write(piece)
+                    sys.stdout.flush()
+            following = _next_job(paths, tail, job, number=number, step=step)
+            if following is None:
+                return
+            job, offset = following, 0
 
 
 def _next_job(paths: RunPaths, tail: Tail, job: Path | None, *, number: int | None, step: str) -> Path | None:

@@ -1,8 +1,15 @@
-"""Follow a run from outside: its states, brought up to date by reading only what is new."""
+"""Follow a run from outside: its states, brought up to date by reading only what is new.
 
+A bell (watchdog) says when to look; a slow look behind it finds what no bell rang for: on a network mount,
+after a laptop's sleep, or where the system has no more watches to give.
+"""
+
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from engine.loading import NOTHING, Loaded
 from engine.process import holder
@@ -12,7 +19,12 @@ from events.errors import PositionVoided
 from events.log import read
 
 
+if TYPE_CHECKING:
+    from engine.inbox import Bell
+
+
 POLL_S = 0.2  # a stat of one file; heard soon enough for eyes
+SLOW_POLL_S = 1.0  # between two looks that no bell rang for
 DEAD_LOOKS = 15  # looks in a row without a runner before it counts as gone: one may be just starting
 
 
@@ -22,9 +34,22 @@ class Tail:
     def __init__(self, paths: RunPaths) -> None:
         self.paths = paths
         self.loaded: Loaded = NOTHING
+        self._bell: Bell | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bell is not None:
+            self._bell.close()
 
     def news(self) -> list[Recorded]:
         """Fold what is new and return it; empty when nothing is.
+
+        After a record that its writer withdrew, since the disk had refused it, comes the TailHealed of the
+        same seq that says so.
 
         Raises:
             NotFound, CorruptHistory: as reading a history does.
@@ -33,14 +58,20 @@ class Tail:
             return []
         try:
             return self._read()
-        except PositionVoided:  # its writer withdrew what was read last: the disk had refused it
+        except PositionVoided as voided:
             self.loaded = NOTHING
-            self._read()
-            return []
+            return [recorded for recorded in self._read() if recorded.seq > voided.seq]
 
     def wait(self) -> None:
-        """Wait a moment for more."""
-        time.sleep(POLL_S)
+        """Sleep until something was written in the run's folder, but no longer than the slow look."""
+        if self._bell is None:
+            from engine.inbox import Bell  # noqa: PLC0415 - watchdog is loaded only by who waits
+
+            self._bell = Bell()
+            with contextlib.suppress(OSError):  # no watch is left: the slow look is enough
+                self._bell.watch([self.paths.folder])
+            return  # what came before the bell hung
+        self._bell.wait(SLOW_POLL_S)
 
     def _read(self) -> list[Recorded]:
         fresh = []
@@ -53,14 +84,14 @@ class Tail:
 
 def follow(paths: RunPaths, after: int = 0) -> Iterator[Recorded]:
     """Yield the records after a seq, then each new one, until the run is at rest."""
-    tail = Tail(paths)
-    while True:
-        fresh = tail.news()
-        yield from (one for one in fresh if one.seq > after)
-        if not fresh:
-            if tail.loaded.run.stopped is not None:
-                return
-            tail.wait()
+    with Tail(paths) as tail:
+        while True:
+            fresh = tail.news()
+            yield from (one for one in fresh if one.seq > after)
+            if not fresh:
+                if tail.loaded.run.stopped is not None:
+                    return
+                tail.wait()
 
 
 class Pulse:
