@@ -316,3 +316,28 @@ def test_a_number_that_does_not_follow_is_noticed(tmp_path: Path):
         list(read(path))
     with pytest.raises(WrongValue, match="record 4 stands where 3 belongs"):
         fold_lines((RUN,), blocks(path, Position.start()), since=(RUN.initial(),), deciding=True)
+
+
+@pytest.mark.parametrize("fill", FILLS, ids=["nothing", "zeros", "noise"])
+def test_a_heal_cut_at_any_byte_is_healed(tmp_path: Path, whole: tuple[bytes, list[Any]], fill: bytes):
+    """A crash after any byte of what closes off a torn end loses nothing, and is closed off in its turn."""
+    content, records = whole
+    path = tmp_path / "history.jsonl"
+    torn = content[:-40]
+    kept = _survivors(records, len(torn), finished=False)
+    path.write_bytes(torn)
+    with open_log(path) as log:
+        log.append([note("first")], by="x")
+    healed = path.read_bytes()
+    end = healed.index(b"\n", healed.index(b'"type":"TailHealed"', len(torn))) + 1
+    for cut in range(len(torn), end + 1):
+        image = healed[:cut] + fill
+        path.write_bytes(image)
+        with open_log(path) as log:
+            log.append([note("second")], by="x")
+        assert path.read_bytes().startswith(image), cut
+        assert events_of(path) == [
+            *(one.event for one in kept if not isinstance(one.event, TailHealed)),
+            note("second"),
+        ], cut
+        assert verify(path).offset == path.stat().st_size, cut

@@ -3,7 +3,8 @@
 import errno
 import os
 import resource
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -300,3 +301,45 @@ def test_a_disk_error_is_a_user_s_error(path: Path, disk: BrokenDisk):
     with EventLog(path) as log, pytest.raises(AutoresearchError) as caught:
         log.append([note("a")], by="x")
     assert "make room" in caught.value.remedy
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a file system of 64 KiB, where this machine lets us mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no mount program")
+    if done.returncode:
+        pytest.skip(f"mounting is not allowed: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # an error may still hold a file open
+
+
+def test_a_full_disk_takes_nothing_half_and_goes_on_once_there_is_room(small_disk: Path):
+    """Until the disk is full all is acknowledged; then each append is refused whole; with room it goes on."""
+    path, ballast = small_disk / "history.jsonl", small_disk / "ballast"
+    ballast.write_bytes(b"x" * 16_000)
+    acknowledged: list[Any] = []
+    refused = 0
+    with EventLog(path) as log:
+        for number in range(400):
+            events = [note(f"{number}.{part} {'x' * 100}") for part in range(1 + number % 3)]
+            trouble = _try(log, events)
+            if trouble is None:
+                acknowledged += events
+            else:
+                refused += 1
+                assert (trouble.errno, trouble.withdrawn) == (errno.ENOSPC, True)
+            assert events_of(path) == acknowledged, number
+            if refused == 5:
+                break
+        ballast.unlink()
+        log.append([note("room")], by="x")
+    assert events_of(path) == [*acknowledged, note("room")]
+    assert verify(path).offset == path.stat().st_size
