@@ -67,7 +67,7 @@ class Tail:
         if self._bell is None:
             from engine.inbox import Bell  # noqa: PLC0415 - watchdog is loaded only by who waits
 
-            self._bell = Bell()
+            self._bell = Bell(self.paths.folder)
             with contextlib.suppress(OSError):  # no watch is left: the slow look is enough
                 self._bell.watch([self.paths.folder])
             return  # what came before the bell hung

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from events.catalog import TailHealed
-from events.codec import NO_HASH, envelope, line, payload
+from events.codec import NO_HASH, chain, envelope, payload
 from events.errors import CorruptHistory, WrongValue
 from events.log import Position, holds, read, verify
 from events.reading import blocks
@@ -309,7 +309,8 @@ def test_a_number_that_does_not_follow_is_noticed(tmp_path: Path):
     path = tmp_path / "history.jsonl"
     shared, prev, lines = envelope(at="2026-03-08T21:00:00.000Z", by=b'"test"'), NO_HASH, []
     for seq in (1, 2, 4):
-        raw, prev = line(payload(note("x")), shared, seq=seq, tx=None, prev=prev)
+        after = Position(seq=seq - 1, offset=0, hash=prev)
+        ((_, raw, _, prev),) = chain([payload(note("x"))], shared, after=after)
         lines.append(raw)
     path.write_bytes(b"".join(lines))
     with pytest.raises(CorruptHistory, match="jsonl:3: holds record 4, where 3 belongs"):
