@@ -7,14 +7,15 @@ own, so neither index flags nor a lock left by an agent can hide a change.
 """
 
 import os
-import re
 import shlex
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from engine import git_objects as objects
 from engine import git_worktrees as records
-from engine.git_program import CALL_S, DIFF_FORMAT, call, last_line, output, parsed_diff
-from engine.ports import Diff
+from engine.git_program import CALL_S, DIFF_FORMAT, call, last_line, leading_folders, output, parsed_diff
+from engine.ports import Commit, Diff
 from events.errors import AutoresearchError, InvalidInput, NotFound
 
 
@@ -142,6 +143,16 @@ class RealGit:
             self._read("-c", "diff.suppressBlankEmpty=false", "diff-tree", *DIFF_FORMAT, old, new, "--")
         )
 
+    def commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
+        """Return the commit that each hash or ref names, None where there is none; one call for all."""
+        said = self._read("cat-file", "--batch", stdin=objects.commit_names(revisions))
+        return tuple(objects.commits(said))
+
+    def diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
+        """Return the difference of each pair of trees, which must exist; one call for all."""
+        how = ("-c", "diff.suppressBlankEmpty=false", "diff-tree", "--stdin", *DIFF_FORMAT)
+        return tuple(objects.diffs(self._read(*how, stdin=objects.tree_pairs(trees)), trees))
+
     # --- refs ------------------------------------------------------------------------------
 
     def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
@@ -266,7 +277,13 @@ class RealGit:
     def apply_patch(self, folder: Path, patch: bytes) -> str:
         """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
         whole = patch if patch.endswith(b"\n") else patch + b"\n"
-        command = ("apply", f"-p{_strip(whole)}", "--whitespace=nowarn", "--no-ignore-whitespace", "-")
+        command = (
+            "apply",
+            f"-p{leading_folders(whole)}",
+            "--whitespace=nowarn",
+            "--no-ignore-whitespace",
+            "-",
+        )
         try:
             self._work(folder, *command, stdin=whole)
         except AutoresearchError as error:
@@ -286,14 +303,11 @@ class RealGit:
         return _text(self._work(folder, "write-tree")).strip()
 
     def _standing(self, folder: Path, *, tree: str, base: str, message: str) -> str | None:
-        said = self._work(folder, "cat-file", "--batch", stdin=b"HEAD\n")
-        first, _, content = said.partition(b"\n")
-        header, _, body = content.partition(b"\n\n")
-        lines = header.splitlines()
-        parents = [line for line in lines if line.startswith(b"parent ")]
-        same = lines[:1] == [b"tree " + tree.encode()] and parents == [b"parent " + base.encode()]
-        same = same and body.rstrip(b"\n") == message.encode().rstrip(b"\n")
-        return _text(first).split()[0] if same else None
+        names = objects.commit_names(["HEAD"])
+        (found,) = objects.commits(self._work(folder, "cat-file", "--batch", stdin=names))
+        if found is None or (found.tree, found.parents) != (tree, (base,)):
+            return None
+        return found.hash if found.message.rstrip("\n") == message.rstrip("\n") else None
 
     def _checkouts(self) -> dict[str, Path]:
         return records.listed(self._read("worktree", "list", "--porcelain"))
@@ -315,8 +329,8 @@ class RealGit:
         done = call(command, cwd=self._top, env=self._bounds)
         return done.stdout if done.exit_code == 0 else None
 
-    def _read(self, *command: str) -> bytes:
-        return output(call(command, cwd=self._top, env=self._bounds))
+    def _read(self, *command: str, stdin: bytes | None = None) -> bytes:
+        return output(call(command, cwd=self._top, env=self._bounds, stdin=stdin))
 
     def _work(
         self, folder: Path, *command: str, stdin: bytes | None = None, timeout_s: float = CALL_S
@@ -339,13 +353,6 @@ class RealGit:
             own_locks=own,
         )
         return output(done)
-
-
-def _strip(patch: bytes) -> int:
-    """Say how many leading folders of a patch's paths to drop: git writes a/ and b/, people may not."""
-    names = re.findall(rb'^(?:---|\+\+\+) "?([^\t\r\n]+)', patch, re.MULTILINE)
-    plain = any(not name.startswith((b"a/", b"b/", b"/dev/null")) for name in names)
-    return 0 if plain else 1
 
 
 def _is_within(name: str, path: str) -> bool:

@@ -99,6 +99,13 @@ def parsed_diff(said: bytes) -> Diff:
     )
 
 
+def leading_folders(patch: bytes) -> int:
+    """Say how many leading folders of a patch's paths to drop: git writes a/ and b/, people may not."""
+    names = re.findall(rb'^(?:---|\+\+\+) "?([^\t\r\n]+)', patch, re.MULTILINE)
+    plain = any(not name.startswith((b"a/", b"b/", b"/dev/null")) for name in names)
+    return 0 if plain else 1
+
+
 def last_line(stderr: bytes) -> str:
     """Return the line of git's complaint that says most: the first fatal one, else the last."""
     lines = [line for line in stderr.decode(errors="replace").splitlines() if line.strip()]

@@ -3,6 +3,7 @@
 Each port has a real player, a fake for tests, and one contract test that both pass.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -106,6 +107,16 @@ class Diff:
     deletions: int
 
 
+@frozen(kw_only=True)
+class Commit:
+    """A commit as git stores it."""
+
+    hash: str
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+
+
 class Git(Protocol):
     """One repository. Never touches the user's index, working tree, stash, HEAD or hooks.
 
@@ -190,6 +201,12 @@ class Git(Protocol):
 
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits."""
+
+    def commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
+        """Return the commit that each hash or ref names, None where there is none; one call for all."""
+
+    def diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
+        """Return the difference of each pair of trees, which must exist; one call for all."""
 
 
 # --- agents ------------------------------------------------------------------------------------

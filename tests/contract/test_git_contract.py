@@ -255,3 +255,27 @@ class TestWorktrees:
         patch = b"--- train.py\n+++ train.py\n@@ -1,3 +1,3 @@\n A = 1\n-B = 2\n+B = 7\n C = 3"
         assert git.apply_patch(worktree, patch) == ""
         assert (worktree / "train.py").read_bytes() == b"A = 1\nB = 7\nC = 3\n"
+
+    def test_many_commits_are_read_at_once(self, git: Git, start: str, worktree: Path) -> None:
+        """Hashes and refs give commits in their order, and what is none gives None."""
+        (worktree / "train.py").write_text("A = 9\n")
+        made = git.commit(worktree, base=start, message="Set A\n\nTrailer: x\n")
+        git.set_ref("refs/autoresearch/main-r001/1", made, old=None)
+        asked = ("refs/autoresearch/main-r001/1", "f" * 40, start, "two\nlines", "refs/none", made, "")
+        found = git.commits(asked)
+        assert [made, None, start, None, None, made, None] == [one and one.hash for one in found]
+        assert found[0] is not None
+        assert (git.tree(made), (start,)) == (found[0].tree, found[0].parents)
+        assert found[0].message.rstrip("\n") == "Set A\n\nTrailer: x"
+        assert git.commits(()) == ()
+
+    def test_many_diffs_are_read_at_once(self, git: Git, start: str, worktree: Path) -> None:
+        """Pairs of trees give the very diffs that pairs of commits give, one by one; also empty ones."""
+        commits = [start]
+        for text in ("A = 9\n", "A = 9\nB\n\n", "\n", "A"):
+            (worktree / "train.py").write_text(text)
+            commits.append(git.commit(worktree, base=start, message=text))
+        pairs = [(old, new) for old in commits for new in commits]
+        trees = [(git.tree(old), git.tree(new)) for old, new in pairs]
+        assert git.diffs(trees) == tuple(git.diff(old, new) for old, new in pairs)
+        assert git.diffs(()) == ()
