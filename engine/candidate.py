@@ -13,6 +13,10 @@ from events.files import write_atomic
 from events.values import Proposal
 from projections.state import Iteration, RunState
 
+# The last lines of each candidate's message; the log's head is "seq hash" when it was committed.
+TRAILERS = ("Autoresearch-Run", "Autoresearch-Iteration", "Autoresearch-Log")
+STOOD_THERE = "what stood in the worktree"  # the subject of a candidate that nobody proposed
+
 
 @frozen(kw_only=True)
 class Candidates:
@@ -53,7 +57,7 @@ class Candidates:
     def commit(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
         """Commit what was applied. Called twice, returns the first commit."""
         assert one.proposal is not None  # propose comes before commit
-        ref = self._ref(run, one)
+        ref = ref_of(run, one)
         subject = commit_subject(one.proposal.commit_description)
         made = self._made(ref, one, one.diff_sha256)
         if made is None:
@@ -71,7 +75,7 @@ class Candidates:
     def take_worktree(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
         """Make a candidate of what stands in the worktree, edited or committed there by hand."""
         worktree = self.paths.worktree
-        ref = self._ref(run, one)
+        ref = ref_of(run, one)
         self.git.ensure_worktree(worktree, one.base_commit)
         made = self._made(ref, one, None)
         if made is None:
@@ -80,13 +84,13 @@ class Candidates:
                 if diff is None:
                     return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=reason)
                 self._keep_diff(one.number, diff)
-                message = _message("what stood in the worktree", run, one, head)
+                message = _message(STOOD_THERE, run, one, head)
                 made = self.git.commit(worktree, base=one.base_commit, message=message)
             else:
                 made = one.base_commit
             self.git.set_ref(ref, made, old=None)
         diff = self.git.diff(one.base_commit, made)
-        return self._committed(one, made, ref, "what stood in the worktree", diff_sha256=diff.sha256)
+        return self._committed(one, made, ref, STOOD_THERE, diff_sha256=diff.sha256)
 
     def keep(self, command: do.KeepCandidate, run: RunState) -> ev.CandidateKept:
         """Advance the run's branch, unless somebody else has a hand on it."""
@@ -195,10 +199,6 @@ class Candidates:
             remedy=f"look at it, then remove it: git update-ref -d {ref}",
         )
 
-    def _ref(self, run: RunState, one: Iteration) -> str:
-        again = f".{one.change}" if one.change > 1 else ""
-        return f"refs/autoresearch/{run.run_id}/{one.number}{again}"
-
     def _move_branch(self, commit: str, run: RunState) -> str:
         """Move the run's branch to a kept commit; return why not, or the empty string."""
         ref = f"refs/heads/{run.branch}"
@@ -214,10 +214,15 @@ class Candidates:
         return f"{run.branch} was moved by somebody else, to {(stands or 'nowhere')[:7]}"
 
 
+def ref_of(run: RunState, one: Iteration) -> str:
+    """Return the full name of the ref that an iteration's candidate gets."""
+    again = f".{one.change}" if one.change > 1 else ""
+    return f"refs/autoresearch/{run.run_id}/{one.number}{again}"
+
+
 def _message(subject: str, run: RunState, one: Iteration, head: str) -> str:
-    trailers = (
-        f"Autoresearch-Run: {run.run_id}\nAutoresearch-Iteration: {one.number}\nAutoresearch-Log: {head}\n"
-    )
+    values = (run.run_id, str(one.number), head)
+    trailers = "".join(f"{name}: {value}\n" for name, value in zip(TRAILERS, values, strict=True))
     said = one.proposal.description if one.proposal else ""
     body = f"{commit_subject(said)}\n\n" if said else ""
     return f"{subject}\n\n{body}{trailers}"

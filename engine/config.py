@@ -14,13 +14,13 @@ from typing import Any
 
 from attrs import Attribute, evolve, fields
 
+from engine.policy import KEEP_RULES, is_rule
 from events.errors import InvalidInput
 from events.values import MetricSpec, RunConfig
 
 
 TABLE = "tool.autoresearch"
 DEVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-KEEP_RULES = "lower, or min-delta:NUMBER as in min-delta:0.001"
 
 # One sentence for each setting, in the order of RunConfig; docs/config.md is made of them.
 MEANINGS = {
@@ -187,7 +187,7 @@ def _check_values(config: RunConfig) -> None:
     )
     _check(bool(DEVICE.fullmatch(config.device)), "device", config.device, "a name of letters, digits, . _ -")
     _check(bool(config.metric.name.strip()), "metric.name", config.metric.name, "a name")
-    _check(_is_rule(config.keep_rule), "keep_rule", config.keep_rule, KEEP_RULES)
+    _check(is_rule(config.keep_rule), "keep_rule", config.keep_rule, KEEP_RULES)
     for key in (
         "budget_s",
         "prepare_timeout_s",
@@ -217,16 +217,6 @@ def _has_one_group(pattern: str) -> bool:
     try:
         return re.compile(pattern).groups == 1
     except (re.error, RecursionError, OverflowError):
-        return False
-
-
-def _is_rule(rule: str) -> bool:
-    name, _, number = rule.partition(":")
-    if name != "min-delta":
-        return rule == "lower"
-    try:
-        return math.isfinite(float(number)) and float(number) >= 0
-    except ValueError:
         return False
 
 

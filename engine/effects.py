@@ -28,6 +28,7 @@ from projections.timeline import Timeline
 
 
 MIB = 1024.0  # MiB in a GiB, for memory_gb
+TRIED_ALL = "the seeded search has tried every value it knows; drop a proposal"
 
 
 @frozen(kw_only=True)
@@ -91,7 +92,7 @@ class Effects:
                 self.jobs.stop(self.paths.job(command.iteration, command.step, command.attempt))
                 return ()
             case _:
-                return (_words(command, run),)
+                return (in_words(command, run),)
 
     def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
         spec = prepare_spec(run.config, attempt=command.attempt, worktree=self.paths.worktree)
@@ -119,21 +120,11 @@ class Effects:
             case do.AskForProposal():
                 return self._ask(command, view)
             case do.ProposeBySearch():
-                proposal = self._search(one, view)
+                proposal = searched(one, view.run, view.timeline, show=self.git.show)
                 if proposal is None:
-                    question = "the seeded search has tried every value it knows; drop a proposal"
-                    return (ev.InputNeeded(iteration=one.number, question=question),)
+                    return (ev.InputNeeded(iteration=one.number, question=TRIED_ALL),)
                 self._keep_proposal(one.number, proposal)
                 return (ev.ProposalChosen(iteration=one.number, source="search", proposal=proposal),)
-
-    def _search(self, one: Iteration, view: View) -> Proposal | None:
-        name = view.run.config.editable[0]
-        now, at_first = (
-            (self.git.show(commit, name) or b"").decode(errors="replace")
-            for commit in (one.base_commit, view.run.base_commit)
-        )
-        tried = search.tried_from((row.settings for row in view.timeline.rows), source=at_first)
-        return search.propose(now, tried=tried, seed=view.run.config.seed, iteration=one.number)
 
     def _ask(
         self, command: do.AskForProposal | do.AskToApply | do.AskToTriage, view: View
@@ -229,6 +220,18 @@ class Effects:
         return (text or b"").decode(errors="replace")
 
 
+def searched(
+    one: Iteration, run: RunState, timeline: Timeline, *, show: Callable[[str, str], bytes | None]
+) -> Proposal | None:
+    """Return what the seeded search proposes, None where all was tried; `show` is git's."""
+    name = run.config.editable[0]
+    now, at_first = (
+        (show(commit, name) or b"").decode(errors="replace") for commit in (one.base_commit, run.base_commit)
+    )
+    tried = search.tried_from((row.settings for row in timeline.rows), source=at_first)
+    return search.propose(now, tried=tried, seed=run.config.seed, iteration=one.number)
+
+
 def _triage_prompt(run: RunState, one: Iteration) -> str:
     assert one.proposal is not None  # the decider asks only where there is one
     return prompts.triage_prompt(
@@ -240,7 +243,7 @@ def _triage_prompt(run: RunState, one: Iteration) -> str:
     )
 
 
-def _words(
+def in_words(
     command: do.TriageCrash | do.RecordResult | do.LeaveOpen | do.PauseRun | do.Stop, run: RunState
 ) -> ev.Event:
     """Return the event of a command that changes nothing but the history."""

@@ -3,12 +3,18 @@
 A rule is named in the event together with its inputs, so that anybody can take the decision again.
 """
 
+import math
 from typing import Literal
 
 from attrs import frozen
 
 from events.values import MetricSpec, Scalar
 from projections.state import Best, Iteration
+
+
+# The rules that a run can be judged by; the number of `min-delta` is in the metric's own unit.
+RULES = {"lower": "lower", "min-delta": "min-delta:NUMBER as in min-delta:0.001"}
+KEEP_RULES = ", or ".join(RULES.values())
 
 
 @frozen(kw_only=True)
@@ -48,6 +54,17 @@ def verdict(one: Iteration, best: Best | None, *, metric: MetricSpec, keep_rule:
             reason=f"measured on other data ({data_id}) than the best ({best.data_id})",
         )
     return _by_metric(one.metric, best.metric, metric, keep_rule)
+
+
+def is_rule(text: str) -> bool:
+    """Say whether this is one of the named rules, with the argument that it takes."""
+    name, _, number = text.partition(":")
+    if name != "min-delta":
+        return text == "lower"
+    try:
+        return math.isfinite(float(number)) and float(number) >= 0
+    except ValueError:
+        return False
 
 
 def min_delta(keep_rule: str) -> float:
