@@ -13,6 +13,7 @@ from events.files import write_atomic
 from events.values import Proposal
 from projections.state import Iteration, RunState
 
+
 # The last lines of each candidate's message; the log's head is "seq hash" when it was committed.
 TRAILERS = ("Autoresearch-Run", "Autoresearch-Iteration", "Autoresearch-Log")
 STOOD_THERE = "what stood in the worktree"  # the subject of a candidate that nobody proposed

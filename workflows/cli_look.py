@@ -1,4 +1,4 @@
-"""The commands that look at a run, and never write: status, runs, experiments, show, replay."""
+"""The commands that look at a run, and never write: status, runs, experiments, show."""
 
 from typing import Annotated, Any
 
@@ -6,6 +6,7 @@ import typer
 
 from engine.finding import started_runs
 from engine.loading import Loaded, load, load_run
+from engine.moments import moment
 from engine.workspace import RunPaths
 from events.codec import unstructure
 from events.errors import AutoresearchError, NotFound, UsageRefused
@@ -13,16 +14,18 @@ from events.log import read
 from workflows import cli_options as opt
 from workflows import pages
 from workflows.render import one_line
-from workflows.status import look, status_object, status_page
+from workflows.status import Look, look, status_object, status_page
 
 
 TAIL_LINES = 20
 
 
-def status(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+def status(
+    *, at: opt.At = None, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None
+) -> None:
     """Say how a run stands: what is done, what is being done, what is best, what it waits for."""
     paths = opt.place(repo).run(run_id).paths
-    seen = look(paths, load_run(paths).state)
+    seen = look(paths, load_run(paths).state) if at is None else _look_back(paths, at)
     typer.echo(pages.as_json(status_object(seen)) if as_json else opt.spoken(status_page(seen)), nl=False)
 
 
@@ -56,6 +59,7 @@ def experiments(
     *,
     as_json: opt.AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV and nothing else.")] = False,
+    at: opt.At = None,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -63,7 +67,7 @@ def experiments(
     if as_json and as_csv:
         raise UsageRefused("--json and --csv cannot go together", remedy="give one of them")
     paths = opt.place(repo).run(run_id).paths
-    loaded = load(paths)
+    loaded = load(paths) if at is None else moment(paths, at).loaded
     rows = loaded.timeline.rows
     if as_json:
         typer.echo(pages.as_json([pages.experiment(row) for row in rows]), nl=False)
@@ -109,39 +113,12 @@ def show(
         typer.echo(pages.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES), nl=False)
 
 
-def replay(
-    run: Annotated[
-        str | None, typer.Argument(help="The run; default: as for --run-id.", metavar="[RUN]")
-    ] = None,
-    *,
-    at: Annotated[
-        int | None, typer.Option("--at", help="Fold the history up to this event only.", metavar="SEQ", min=1)
-    ] = None,
-    as_json: opt.AsJson = False,
-    run_id: opt.RunId = None,
-    repo: opt.Repo = None,
-) -> None:
-    """Fold the history and print the state, now or as of an event, and what came next then."""
-    if run is not None and run_id is not None:
-        raise UsageRefused("the run is named twice", remedy="leave out --run-id")
-    paths = opt.place(repo).run(run or run_id).paths
-    loaded = load(paths, upto=at)
-    if at is not None and loaded.position.seq < at:
-        raise NotFound(
-            f"{paths.run_id} has {loaded.position.seq} events, so there is no event {at}",
-            remedy="`autoresearch history` lists them",
-        )
-    if as_json:
-        document: dict[str, Any] = {  # Any: it is JSON
-            "run_id": paths.run_id,
-            "seq": loaded.position.seq,
-            "hash": loaded.position.hash,
-            "state": unstructure(loaded.run),
-            "next": pages.next_words(loaded.run),
-        }
-        typer.echo(pages.as_json(document), nl=False)
-    else:
-        typer.echo(pages.state_page(loaded.run), nl=False)
+def _look_back(paths: RunPaths, at: str) -> Look:
+    """Look at a run as it stood then: of the world, only the runner is known, and that it was there."""
+    run = moment(paths, at).loaded.run
+    return Look(
+        paths=paths, run=run, runner=run.runner, progress=None, gpu=None, dropped=0, as_of=run.updated_at
+    )
 
 
 def _run_object(paths: RunPaths) -> dict[str, Any]:  # Any: it is JSON

@@ -112,6 +112,14 @@ Timeout = Annotated[
     ),
 ]
 Follow = Annotated[bool, typer.Option("--follow", help="Show the live view; Ctrl-C leaves the run going.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        help="As of an event (57), an iteration's verdict (iteration:7) or a time (21:04, or RFC 3339).",
+        metavar="WHEN",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 

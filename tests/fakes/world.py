@@ -13,6 +13,7 @@ from engine.ports import JobSpec
 from engine.runner import Runner
 from engine.workspace import RunPaths
 from events import catalog as ev
+from events.codec import Recorded
 from events.log import EventLog
 from events.values import Proposal, Request, RunConfig
 from tests.fakes.agents import FakeAgent
@@ -23,6 +24,11 @@ from tests.fakes.jobs import FakeJobs
 RUN_ID = "autoresearch-mar8-r001"
 BRANCH = "autoresearch/mar8"
 TRAIN = b'LR = 0.1  # rate   search: 0.001..1.0\nWIDTH = 8  # units   search: 4 | 8 | 16\nFAIL = ""\n'
+
+
+def render(one: Recorded) -> str:
+    """Return the line that runner.log has of an event."""
+    return f"{one.seq} {type(one.event).__name__}"
 
 
 class Crashed(BaseException):
@@ -78,7 +84,7 @@ class World:
             self.paths,
             effects,
             mode="foreground",
-            render=lambda one: f"{one.seq} {type(one.event).__name__}",
+            render=render,
             version="test",
         )
         if around is not None:

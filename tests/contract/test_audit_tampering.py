@@ -1,0 +1,350 @@
+"""The audit against tampering by somebody who can make the whole chain right again."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from engine.audit import audit
+from engine.audit_values import Audit
+from engine.rebuild import rebuild
+from events.log import verify
+from events.values import Proposal
+from tests.fakes.world import World, render
+from tests.tampering import Record, first, records_of, rewrite, tamper
+
+
+def proposal(name: str, **settings) -> Proposal:
+    return Proposal(status="ok", description=name, change_plan=name, commit_description=name, set=settings)
+
+
+# A keep, a discard, a crash, a change that does not apply, and then what the search proposes.
+PROPOSALS = (
+    proposal("wider", WIDTH=16),
+    proposal("worse", LR=0.9),
+    proposal("broken", FAIL="yes"),
+    proposal("unknown", NOWHERE=1),
+)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> World:
+    """A run of five loops, at rest."""
+    world = World(tmp_path_factory.mktemp("world"))
+    world.start(loops=5, proposals=PROPOSALS)
+    world.runner().run()
+    return world
+
+
+@pytest.fixture
+def world(done: World) -> Iterator[World]:
+    """The run, to be spoilt: its history is put back afterwards."""
+    names = ("history.jsonl", "state.json", "results.tsv", "runner.log")
+    before = {name: (done.paths.folder / name).read_bytes() for name in names}
+    yield done
+    for name, content in before.items():
+        (done.paths.folder / name).write_bytes(content)
+
+
+def audited(world: World, *, runner_alive: bool = False) -> Audit:
+    return audit(world.paths, git=world.git, render=render, runner_alive=runner_alive)[0]
+
+
+def differing(made: Audit) -> dict[str, str]:
+    """Return the checks that differ, with the field of the first difference."""
+    return {one.name: one.first.field for one in made.checks if one.first}
+
+
+def test_an_untouched_run_is_clean(world: World):
+    """Every check of a run that nobody touched counts something and finds no difference."""
+    made = audited(world)
+    assert made.first is None
+    assert all(one.count for one in made.checks)
+    assert not any(one.note for one in made.checks)
+
+
+def test_the_helper_makes_the_chain_right_again(world: World):
+    """What the tests below write is a whole history, so that no hash gives the tampering away."""
+    before = world.paths.history.read_bytes()
+    tamper(world.paths.history, len)
+    assert before == world.paths.history.read_bytes()
+    tamper(world.paths.history, put("RunStopped", "detail", "other"))
+    assert verify(world.paths.history).seq == len(records_of(world.paths.history))
+
+
+def to_keep(records: list[Record]) -> None:
+    one = first(records, "CandidateDiscarded", rule="lower")
+    commit = first(records, "CandidateCommitted", iteration=one["data"]["iteration"])["data"]["commit"]
+    one["type"] = "CandidateKept"
+    one["data"] = {
+        "iteration": one["data"]["iteration"],
+        "commit": commit,
+        "rule": "lower",
+        "inputs": one["data"]["inputs"],
+        "reason": one["data"]["reason"],
+        "branch_moved": True,
+        "branch_note": "",
+    }
+
+
+def swap(records: list[Record]) -> None:
+    at = records.index(first(records, "ChangeApplied"))
+    records[at], records[at + 1] = records[at + 1], records[at]
+
+
+def later_iteration(records: list[Record]) -> None:
+    for one in records:
+        if one["data"].get("iteration") == 2:
+            one["data"]["iteration"] = 7
+
+
+def put(type_: str, field: str, value: object, **which: object) -> Callable[[list[Record]], None]:
+    def change(records: list[Record]) -> None:
+        data = first(records, type_, **which)["data"]
+        data[field] = value(data[field]) if callable(value) else value
+
+    return change
+
+
+def drop(type_: str) -> Callable[[list[Record]], None]:
+    return lambda records: records.remove(first(records, type_))
+
+
+def again(type_: str) -> Callable[[list[Record]], None]:
+    def change(records: list[Record]) -> None:
+        one = first(records, type_)
+        records.insert(records.index(one), one)
+
+    return change
+
+
+MUTATIONS = {
+    "a verdict": (to_keep, "type"),
+    "a verdict's inputs": (
+        put("CandidateKept", "inputs", {"metric": 1.0}, iteration=1),
+        "CandidateKept.inputs",
+    ),
+    "a verdict's rule": (put("CandidateKept", "rule", "min-delta:0.1", iteration=1), "CandidateKept.rule"),
+    "a verdict's reason": (put("CandidateDiscarded", "reason", "so"), "CandidateDiscarded.reason"),
+    "a kept commit": (put("CandidateKept", "commit", "f" * 40, iteration=1), "CandidateKept.commit"),
+    "an attempt": (put("TrainingStarted", "attempt", 2), "TrainingStarted.attempt"),
+    "a trained commit": (put("TrainingStarted", "commit", "f" * 40, iteration=1), "TrainingStarted.commit"),
+    "a slot": (put("TrainingStarted", "slot", 2), "TrainingStarted.slot"),
+    "a deadline": (put("TrainingStarted", "deadline_s", 1.5), "TrainingStarted.deadline_s"),
+    "a training's command": (
+        put("TrainingStarted", "command", ["python", "b.py"]),
+        "TrainingStarted.command",
+    ),
+    "a base": (put("IterationStarted", "base_commit", "f" * 40, iteration=3), "IterationStarted.base_commit"),
+    "an iteration's number": (later_iteration, "IterationStarted.iteration"),
+    "a ref": (put("CandidateCommitted", "ref", "refs/heads/x"), "CandidateCommitted.ref"),
+    "a row's metric": (put("ResultRecorded", "metric", 0.5, iteration=1), "ResultRecorded.metric"),
+    "a row's text": (put("ResultRecorded", "description", "nothing"), "ResultRecorded.description"),
+    "a proposal of the search": (
+        put("ProposalChosen", "proposal", lambda one: one | {"set": {"LR": 0.5}}, source="search"),
+        "ProposalChosen.proposal",
+    ),
+    "who proposed": (put("ProposalChosen", "source", "agent", source="search"), "ProposalChosen.source"),
+    "which proposal": (put("ProposalChosen", "received", 4, iteration=1), "ProposalChosen.received"),
+    "the end": (put("RunStopped", "detail", "best"), "RunStopped.detail"),
+    "why it ended": (put("RunStopped", "reason", "stopped"), "RunStopped.reason"),
+    "the order": (swap, "type"),
+    "a second one": (again("TrainingStarted"), "type"),
+}
+
+
+@pytest.mark.parametrize(("change", "field"), MUTATIONS.values(), ids=MUTATIONS)
+def test_a_changed_decision_is_noticed(world: World, change: Callable[[list[Record]], None], field: str):
+    """A changed decision differs from what the decider asks for, though chain and views are right."""
+    tamper(world.paths.history, change)
+    rebuild(world.paths, render=render)
+    found = differing(audited(world))
+    assert field == found["decisions"]
+    assert not {"history", "state.json", "results.tsv", "runner.log"} & found.keys()
+
+
+def test_a_dropped_event_is_noticed(world: World):
+    """Whatever the runner decided: without its record, the next one does not follow."""
+    whole = records_of(world.paths.history)
+    decided = [at for at, one in enumerate(whole) if one["by"] == "runner" and one["type"] != "RunnerStarted"]
+    for at in decided[:-1]:  # without the last one, the run is simply not at rest yet
+        rewrite(world.paths.history, whole[:at] + whole[at + 1 :])
+        assert {"transitions", "decisions"} & differing(audited(world)).keys(), whole[at]["type"]
+
+
+def test_another_writer_is_noticed(world: World):
+    """A decision does not get round the audit by saying that a human took it."""
+    tamper(world.paths.history, lambda records: first(records, "TrainingStarted").update(by="cli"))
+    assert "by" == differing(audited(world))["transitions"].rpartition(".")[2]
+
+
+def test_a_consistent_lie_is_found_in_the_files_and_in_git(world: World):
+    """A metric changed all over the history differs from the training's log, and breaks a commit's word."""
+    better = json.dumps(
+        first(records_of(world.paths.history), "TrainingFinished", iteration=0)["data"]["metric"]
+    )
+    text = world.paths.history.read_text().replace(better, "1.3")
+    rewrite(world.paths.history, [json.loads(line) for line in text.splitlines()])
+    rebuild(world.paths, render=render)
+    found = differing(audited(world))
+    assert "TrainingFinished.metric" == found["job files"]
+    assert "hash named by commit" in found["log heads"]
+
+
+def test_what_no_decision_stands_behind_is_vouched_for_by_the_commits(world: World):
+    """A human's note that is slipped in is legal, but a commit names another head of the log."""
+    note = {"type": "NoteAdded", "v": 1, "at": "2026-03-08T21:04:05.123Z", "by": "cli", "key": None}
+    tamper(world.paths.history, lambda records: records.insert(7, note | {"data": {"text": "I was here"}}))
+    rebuild(world.paths, render=render)
+    assert ["log heads"] == list(differing(audited(world)))
+
+
+def test_a_truncated_history_is_noticed(world: World):
+    """Whole lines cut from the end are beyond the head that state.json names, and soon beyond a commit's."""
+    whole = records_of(world.paths.history)
+    rewrite(world.paths.history, whole[:-3])
+    assert {"state.json", "runner.log"} <= differing(audited(world)).keys()
+    (world.paths.folder / "state.json").unlink()
+    last = max(at for at, one in enumerate(whole) if one["type"] == "CandidateCommitted")
+    rewrite(world.paths.history, whole[: last - 1])
+    made = audited(world)
+    heads = next(one for one in made.checks if one.name == "log heads")
+    assert heads.first is not None
+    assert (last, f"the end of the history at record {last - 1}: it was cut short") == (
+        heads.first.seq,
+        heads.first.found,
+    )
+
+
+def test_the_first_difference_is_named(world: World):
+    """Line, field, expected and found of the earliest difference are in the audit."""
+    tamper(world.paths.history, put("CandidateKept", "reason", "because", iteration=1))
+    seq = 1 + records_of(world.paths.history).index(
+        first(records_of(world.paths.history), "CandidateKept", iteration=1)
+    )
+    named = audited(world).first
+    assert named is not None
+    assert ("decisions", "history.jsonl", seq, seq) == (named.check, named.place, named.line, named.seq)
+    assert ("CandidateKept.reason", "because") == (named.field, named.found)
+    assert named.expected.startswith("improved (")
+
+
+# What the world decided and nothing else repeats: nobody can know it better than the event that says it.
+UNKNOWABLE = {
+    *("RunStarted.branch", "RunStarted.program_version", "RunStarted.config"),
+    *("ProposalReceived.name", "ProposalReceived.sha256", "ProposalReceived.dropped_at"),
+    *("RunnerStarted.process", "RunnerStarted.mode", "RunnerStarted.program_version"),
+    *("SetupChecked.ok", "SetupChecked.missing", "SetupChecked.preparable", "SetupChecked.data_id"),
+    *("CandidateKept.branch_moved", "CandidateKept.branch_note", "ChangeFailed.reason"),
+    *("TrainingFinished.reason", "LoopsRequested.request"),
+}
+
+
+def changed(value: Any) -> Any:
+    """Return another value of the same kind."""
+    match value:
+        case bool():
+            return not value
+        case str():
+            return f"{value}0"
+        case int() | float():
+            return value + 1
+        case list():
+            return [*value, "x"] if not value or isinstance(value[0], str) else value[1:]
+        case dict():
+            name, inner = next(iter(value.items()))
+            return value | {name: changed(inner)}
+        case _:
+            return 3
+
+
+def test_every_field_is_checked_or_known_to_be_unknowable(world: World):
+    """Of each type of event, each field but a listed few differs from something once it is changed."""
+    whole = records_of(world.paths.history)
+    missed = set()
+    for type_ in {one["type"] for one in whole}:
+        at = max(at for at, one in enumerate(whole) if one["type"] == type_)
+        for field, value in whole[at]["data"].items():
+            other = whole[at] | {"data": whole[at]["data"] | {field: changed(value)}}
+            rewrite(world.paths.history, [*whole[:at], other, *whole[at + 1 :]])
+            noticed = differing(audited(world)).keys() - {
+                "log heads",
+                "state.json",
+                "results.tsv",
+                "runner.log",
+            }
+            if not noticed:
+                missed.add(f"{type_}.{field}")
+    assert missed <= UNKNOWABLE
+
+
+def test_a_changed_view_is_named_with_its_line(world: World):
+    """A changed view differs at its line; a missing one is told of, and is no difference."""
+    for name in ("state.json", "results.tsv", "runner.log"):
+        path = world.paths.folder / name
+        right = path.read_bytes()
+        lines = right.split(b"\n")
+        path.write_bytes(b"\n".join([lines[0], lines[1] + b"x", *lines[2:]]))
+        if name == "state.json":  # line 2 names its format: a cache of nobody's
+            path.write_bytes(right.replace(b'"completed": 5', b'"completed": 6'))
+        named = audited(world).first
+        assert named is not None
+        assert (name, name) == (named.check, named.place)
+        assert named.line == (2 if name != "state.json" else right.split(b'"completed"')[0].count(b"\n") + 1)
+        path.unlink()
+        made = audited(world)
+        assert made.first is None
+        assert "is not there" in next(one.note for one in made.checks if one.name == name)
+        path.write_bytes(right)
+
+
+def test_a_view_may_lag_while_the_run_is_at_work_but_not_at_rest(world: World):
+    """Views of an earlier position are in order behind a living runner, and are compared where they stand."""
+    log = world.paths.runner_log
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-2]))
+    made = audited(world, runner_alive=True)
+    assert made.first is None
+    assert "lags behind: it stands at event" in next(
+        one.note for one in made.checks if one.name == "runner.log"
+    )
+    assert {"runner.log": "position"} == differing(audited(world))
+
+
+def test_changed_job_files_are_noticed_and_removed_ones_are_not_missed(world: World):
+    """A changed log differs from the digest in the history; a removed folder is only told of."""
+    folder = world.paths.job(1, "train", 1)
+    kept = folder.with_name("kept")
+    shutil.copytree(folder, kept)
+    (folder / "output.log").write_bytes(b"val_bpb: 0.100000\n")
+    assert {"job files": "output.sha256"} == differing(audited(world))
+    shutil.rmtree(folder)
+    made = audited(world)
+    assert made.first is None
+    assert "1 job folders are gone" == next(one.note for one in made.checks if one.name == "job files")
+    kept.rename(folder)
+
+
+def test_a_commit_that_is_not_as_the_log_says_is_noticed(world: World):
+    """A lost commit, another ref, another tree each differ; a repository without any is told of."""
+    git, ref = world.git, f"refs/autoresearch/{world.paths.run_id}/2"
+    commit = git.refs.pop(ref)
+    assert {"commits": ref} == differing(audited(world))
+    git.refs[ref] = git.resolve("HEAD") or ""
+    assert {"commits": ref} == differing(audited(world))
+    git.refs[ref] = commit
+    stored = git.commits_by_hash[commit]
+    git.commits_by_hash[commit] = evolve(stored, files=stored.files | {"train.py": b"other"})
+    assert "CandidateCommitted.tree" == differing(audited(world))["commits"]
+    git.commits_by_hash[commit] = evolve(stored, message="worse")
+    assert f"trailers of commit {commit[:12]}" == differing(audited(world))["commits"]
+    git.commits_by_hash[commit] = stored
+    foreign = World(world.home.parent / "elsewhere").git
+    foreign.commits_by_hash.clear()
+    foreign.refs.clear()
+    made = audit(world.paths, git=foreign, render=render, runner_alive=False)[0]
+    assert made.first is None
+    assert "none of the run's commits" in next(one.note for one in made.checks if one.name == "commits")
+    assert "not made again" in next(one.note for one in made.checks if one.name == "decisions")
