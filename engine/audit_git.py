@@ -43,6 +43,7 @@ class Commits:
         self._applied: dict[int, ev.ChangeApplied] = {}  # the newest, of open iterations
         self._changes: dict[str, ev.ChangeApplied] = {}  # what a commit holds
         self._imported = False
+        self._cleaned = 0  # seq: of older candidates, refs and then commits may be gone
 
     def see(self, event: ev.Event, recorded: Recorded) -> None:
         """Note what one event says."""
@@ -51,6 +52,8 @@ class Commits:
                 self._begun = event
             case ev.RunImported():
                 self._imported = True
+            case ev.RunCleaned():
+                self._cleaned = recorded.seq
             case ev.ChangeApplied():
                 self._applied[event.iteration] = event
             case ev.CandidateCommitted():
@@ -71,7 +74,7 @@ class Commits:
             return
         refs = self._git.refs_below(f"refs/autoresearch/{begun.run_id}/")
         (base,) = self._git.commits([begun.base_commit])
-        if base is None and not refs:
+        if base is None and not refs:  # a history that was brought from elsewhere
             self.tally.note = "not compared: this repository has none of the run's commits"
             return
         self.tally.count += 1
@@ -81,6 +84,8 @@ class Commits:
         for at in range(0, len(self._named), TOGETHER):
             self._compare(self._named[at : at + TOGETHER])
         self._vouch(begun.run_id, refs, end)
+        if self._cleaned:
+            self.tally.note = "what `autoresearch clean` removed was not compared"
 
     def _compare(self, named: list[tuple[int, ev.CandidateCommitted]]) -> None:
         """Compare commits, refs, trees, parents and diffs."""
@@ -91,15 +96,19 @@ class Commits:
         whole: list[tuple[int, ev.CandidateCommitted]] = []  # those whose diff can be asked for
         trees: list[tuple[str, str]] = []
         for (seq, event), commit, base, ref in zip(named, commits, bases, refs, strict=True):
+            if seq < self._cleaned and ref is None and None in (commit, base):
+                continue
             self.tally.count += 1
             if commit is None or base is None:
                 field = "commit" if commit is None else "base_commit"
                 self._same(seq, f"CandidateCommitted.{field}", getattr(event, field), "no such commit")
                 continue
+            self._same(seq, "CandidateCommitted.commit", event.commit, commit.hash)
             self._same(seq, "CandidateCommitted.tree", event.tree, commit.tree)
             if event.commit != event.base_commit:  # what stood in the worktree may have been the base itself
                 self._same(seq, "CandidateCommitted.base_commit", (event.base_commit,), commit.parents)
-            self._same(seq, event.ref, event.commit, ref.hash if ref else "no such ref")
+            if ref is not None or seq > self._cleaned:
+                self._same(seq, event.ref, event.commit, ref.hash if ref else "no such ref")
             whole.append((seq, event))
             trees.append((base.tree, commit.tree))
         for (seq, event), diff in zip(whole, self._git.diffs(trees), strict=True):

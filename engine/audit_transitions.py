@@ -42,6 +42,8 @@ def _writers(event: ev.Event) -> tuple[str, ...]:
             | ev.RunUnpaused()
             | ev.StopRequested()
             | ev.NoteAdded()
+            | ev.KeepAdopted()
+            | ev.RunCleaned()
         ):
             return _HUMAN
         case ev.RunPaused():
@@ -73,10 +75,13 @@ def _of_run(run: RunState, event: ev.Event) -> Misfit | None:
             | ev.ProposalReceived()
             | ev.ProposalRefused()
             | ev.SetupChecked()
+            | ev.RunCleaned()
         ):
             return None  # free: anybody may say so at any time
         case ev.ConfigChanged():
             return _expect("changed", changed(run.config, event.config), event.changed)
+        case ev.KeepAdopted():
+            return ("type", "a keep to adopt", "KeepAdopted") if run.best is None else None
         case ev.RunUnpaused():
             return ("type", "a pause to lift", "RunUnpaused") if run.paused is None else None
         case ev.RunnerStarted() | ev.RunPaused() | ev.RunStopped():
@@ -140,7 +145,7 @@ def _of_iteration(run: RunState, one: Iteration, event: _OfIteration) -> Misfit 
                 "base_commit", one.base_commit, event.base_commit
             )
         case ev.TrainingStarted():
-            return _stage(one, "train") or _idle(one.job)
+            return _stage(one, "train") or _expect("commit", one.commit, event.commit)
         case ev.TrainingFinished():
             scored = "a number" if event.outcome == "succeeded" else None
             if (event.metric is None) != (scored is None):

@@ -5,7 +5,6 @@ from typing import Any
 from attrs import define, frozen
 
 from events.codec import Recorded, event_type
-from events.values import Scalar
 
 
 SHOWN = 300  # characters of a value
@@ -116,6 +115,6 @@ def first_difference(pairs: dict[str, Any], event: object) -> tuple[str, Any, An
     return None
 
 
-def same(expected: Scalar | object, found: Scalar | object) -> bool:
-    """Say whether two values are equal, and of one type: 1 is not 1.0, and False is not 0."""
-    return type(expected) is type(found) and expected == found
+def same(expected: object, found: object) -> bool:
+    """Say whether two values are equal, but that False is not 0."""
+    return expected == found and isinstance(expected, bool) == isinstance(found, bool)

@@ -130,8 +130,8 @@ class RealGit:
             return ()
         how = ("--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=none")
         said = self._read("--literal-pathspecs", "status", *how, "--", *paths)
-        differing = [os.fsdecode(entry[3:]) for entry in said.split(b"\0") if entry]
-        return tuple(path for path in paths if any(_is_within(name, path) for name in differing))
+        differing = [os.fsdecode(entry[3:]) + "/" for entry in said.split(b"\0") if entry]
+        return tuple(path for path in paths if any(name.startswith(f"{path}/") for name in differing))
 
     def tree(self, commit: str) -> str:
         """Return the hash of a commit's tree."""
@@ -353,10 +353,6 @@ class RealGit:
             own_locks=own,
         )
         return output(done)
-
-
-def _is_within(name: str, path: str) -> bool:
-    return name == path or name.startswith(f"{path}/")
 
 
 def _text(said: bytes) -> str:

@@ -83,7 +83,14 @@ def test_looking_never_writes(repo, done, capsys):
     before = bytes_of(repo)
     for words in (
         *("status", "status --json", "runs", "runs --json", "experiments", "experiments --csv", "show 1"),
-        *("logs", "history", "history -f --jsonl", "replay", "replay --at 3 --json", "watch"),
+        *(
+            "logs",
+            "history",
+            "history -f --jsonl",
+            "replay --at 3 --json",
+            "replay --policy min-delta:1",
+            "watch",
+        ),
     ):
         call(words, capsys)
     assert before == bytes_of(repo)
@@ -203,16 +210,6 @@ def test_a_damaged_history_has_code_6_everywhere(done, capsys):
         assert 6 == main(words.split()), words
     capsys.readouterr()
     assert "unreadable" in call("runs", capsys).splitlines()[-1]
-
-
-def test_replay_is_the_state_as_of_an_event(done, capsys):
-    """`--at` folds just so far, and says what came next then."""
-    told = json.loads(call("replay --at 3 --json", capsys))
-    assert (3, "check setup") == (told["seq"], told["next"])
-    assert told["state"]["best"] is None
-    assert 1.4 == json.loads(call(f"replay {done.run_id} --json", capsys))["state"]["best"]["metric"]
-    assert "at rest, done" in call("replay", capsys)
-    assert 3 == main(["replay", "--at", "999"])
 
 
 def test_runs_lists_the_newest_last(repo, done, capsys):

@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 from typing import Literal
 
+from attrs import evolve
+
 from engine.ports import Answer, Ask, JobExit, JobSpec
+from engine.training import digest_output
 from events.values import OutputDigest, Proposal, Usage
 
 
@@ -72,7 +75,8 @@ class FakeAgent:
         if folder not in self._given:
             ran = exit_.reason == "exited" and exit_.exit_code == 0
             left = self._answers.pop(0) if ran and self._answers else None
-            self._given[folder] = left or answered(reason=f"{self.name} has no answer")
+            given = left or answered(reason=f"{self.name} has no answer")
+            self._given[folder] = evolve(given, output=digest_output(folder))
         return self._given[folder]
 
 

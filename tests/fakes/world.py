@@ -8,6 +8,8 @@ from pathlib import Path
 
 from attrs import define, field
 
+from engine.audit import audit
+from engine.audit_values import Difference
 from engine.effects import Effects
 from engine.ports import JobSpec
 from engine.runner import Runner
@@ -31,6 +33,9 @@ def render(one: Recorded) -> str:
     return f"{one.seq} {type(one.event).__name__}"
 
 
+MADE: list["World"] = []  # the worlds of the running test, to audit them at its end
+
+
 class Crashed(BaseException):
     """The process died here."""
 
@@ -47,6 +52,7 @@ class World:
     trained: list[str] = field(factory=list)  # "iteration/train.attempt", one entry a launch
 
     def __attrs_post_init__(self) -> None:
+        MADE.append(self)
         self.home.mkdir(parents=True, exist_ok=True)
         self.git = FakeGit(
             self.home, {"train.py": TRAIN, "program.md": b"", ".gitignore": b"workflows/runs/\n"}
@@ -103,6 +109,11 @@ class World:
             return
         score = 1.0 + (math.log10(float(values["LR"])) + 1.5) ** 2 / 10 + abs(int(values["WIDTH"]) - 16) / 100
         jobs.finish(folder, output=f"val_bpb: {score:.6f}\npeak_vram_mb: 512.0\n".encode())
+
+
+def audited(world: World) -> Difference | None:
+    """Take every decision again, rebuild every view, look up every commit; return the first difference."""
+    return audit(world.paths, git=world.git, render=render, runner_alive=False)[0].first
 
 
 def _wrap(runner: Runner, around: Callable[[str, Callable[[], object]], object]) -> None:

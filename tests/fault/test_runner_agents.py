@@ -11,7 +11,15 @@ from events.errors import WaitingForHuman
 from events.log import read
 from events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered
-from tests.fakes.world import World
+from tests.fakes.world import MADE, World, audited
+
+
+@pytest.fixture(autouse=True)
+def _audits_clean():
+    """Whatever an agent did, the run's history stands up to an audit."""
+    MADE.clear()
+    yield
+    assert [] == [found for world in MADE if (found := audited(world)) is not None]
 
 
 def proposal(name: str, *, status: str = "ok", **settings) -> Proposal:

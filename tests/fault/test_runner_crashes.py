@@ -2,12 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.audit import audit
-from engine.audit_values import Difference
 from engine.loading import load
 from events.log import read
 from events.values import Proposal
-from tests.fakes.world import Crashed, World, crash_at, render
+from tests.fakes.world import Crashed, World, audited, crash_at
 
 
 def proposal(name: str, **settings) -> Proposal:
@@ -44,11 +42,6 @@ def test_a_run_without_a_crash(tmp_path: Path):
     assert 0 == world.runner().run()
     assert ["keep", "keep", "discard", "crash", "not_applied"] == [row[-1] for row in rows(world)][:5]
     assert 6 == len(rows(world))
-
-
-def audited(world: World) -> Difference | None:
-    """Take every decision again, rebuild every view, look up every commit; return the first difference."""
-    return audit(world.paths, git=world.git, render=render, runner_alive=False)[0].first
 
 
 def instants() -> int:
