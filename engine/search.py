@@ -12,6 +12,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from engine import constants
 from engine.constants import Constant
@@ -59,6 +60,7 @@ def _spaces(source: str) -> list[tuple[Constant, list[Scalar]]]:
     ]
 
 
+@lru_cache(maxsize=16)  # parsing train.py takes 5 ms, and one best is asked about again and again
 def _constants(source: str) -> tuple[Constant, ...]:
     """Return the constants that are assigned once; none where the file is not Python."""
     try:
