@@ -15,8 +15,9 @@ from engine.loading import Loaded
 from engine.views import Render
 from engine.workspace import RunPaths
 from events import catalog as ev
-from events.codec import Recorded
+from events.codec import Recorded, structure
 from events.log import Position
+from events.reading import contains
 from projections.results import results_tsv
 from projections.run import RUN
 from projections.snapshot import FORMAT, state_json
@@ -41,6 +42,7 @@ class StateViews:
 
     def __init__(self, paths: RunPaths) -> None:
         """Read both files before the history is read, so that all they say is in it."""
+        self._history = paths.history
         self.state = Tally("state.json", "bytes")
         self.results = Tally("results.tsv", "bytes")
         self._state = _read(paths.state)
@@ -58,13 +60,7 @@ class StateViews:
                 self._take_table(loaded)
             return
         if (named.hash, named.offset) != (recorded.hash, recorded.end):
-            self.state.differ(
-                place="state.json",
-                seq=recorded.seq,
-                field="position.hash",
-                expected=recorded.hash,
-                found=named.hash,
-            )
+            self._foreign("position.hash", recorded.hash, named.hash)
             return
         self._compare(self.state, self._state, state_json(loaded.snapshot))
         self._take_table(loaded)
@@ -73,19 +69,24 @@ class StateViews:
         """Compare what is left at the end of the history."""
         named = self._named
         if named is not None and named.seq > standing.end:
-            self.state.differ(
-                place="state.json",
-                seq=named.seq,
-                field="position.seq",
-                expected=f"at most {standing.end}: the history was cut short",
-                found=named.seq,
-            )
+            expected = f"at most {standing.end}: the history was cut short"
+            self._foreign("position.seq", expected, named.seq)
         elif named is not None:
             _lag(self.state, standing, named.seq)
         if self._results is None:
             self.results.note = MISSING
         elif not self.results.count:
             self._compare(self.results, self._results, results_tsv(loaded.timeline).encode())
+
+    def _foreign(self, field: str, expected: object, found: object) -> None:
+        """Note a position that is none of this history, but for one whose record its writer withdrew."""
+        assert self._named is not None  # the caller compared it
+        if contains(self._history, self._named):
+            self.state.note = "stands at a record that was withdrawn, since the disk had refused it"
+            return
+        self.state.differ(
+            place="state.json", seq=self._named.seq, field=field, expected=expected, found=found
+        )
 
     def _take_table(self, loaded: Loaded) -> None:
         """Be content with a table that was right at this position."""
@@ -108,7 +109,7 @@ class StateViews:
         try:
             document = json.loads(self._state)
             written_as = (document["format"], document["fold"])
-            position = Position(**document["position"])
+            position = structure(Position, document["position"])
         except (ValueError, KeyError, TypeError):
             self.state.differ(
                 place="state.json", field="format", expected=FORMAT, found="what cannot be read"

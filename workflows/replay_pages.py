@@ -130,10 +130,12 @@ def _what_it_means(found: WhatIf) -> str:
         said.append("no later iteration stands on another code for it")
     else:
         said.append(
-            f"from {name_of(found.other_from)} on the real run would have trained other code: "
+            f"from {name_of(found.other_from)} on, the real run would have trained other code: "
             "those results are not what it would have got"
         )
-    said.append(f"best would be {_best(found.best)}; it is {_best(found.own_best)}")
+    other = {one.iteration for one in found.judged if one.other_code}
+    foreign = ", measured on that other code" if found.best and found.best.iteration in other else ""
+    said.append(f"best would be {_best(found.best)}{foreign}; it is {_best(found.own_best)}")
     return "\n".join(said) + "\n"
 
 
