@@ -29,8 +29,6 @@ def repo(tmp_path, monkeypatch) -> Path:
     """A committed repository, which is the current folder."""
     made = make_repo(tmp_path / "repo")
     monkeypatch.chdir(made)
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
     return made
 
 
