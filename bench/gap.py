@@ -29,7 +29,8 @@ HOME = Path(__file__).resolve().parents[1]
 DOOR = HOME / "workflows" / "run_experiment.py"
 TRAINING_S = 0.15
 MADE = 2000  # iterations of the long history
-GAP_S, CPU_RATIO = 0.150, 1.2  # what is asked for
+LONG_S = 300.0  # a training as the settings expect it
+GAP_S, CPU_RATIO, RSS_RATIO = 0.150, 1.2, 1.25  # what is asked for
 
 TRAIN = f"""\
 import os, time
@@ -69,9 +70,10 @@ def figures(*, quick: bool) -> list[Figure]:
             *_gap(f"the same after {MADE:,} iterations", late, alone),
             *_gap("the same where the seeded search proposes", searching, alone),
             Figure(
-                what=f"time that a {TRAINING_S * 1000:.0f} ms training runs",
-                measured=100 * first.busy,
+                what="time that a training of five minutes runs, with this gap",
+                measured=100 * LONG_S / (LONG_S + median(first.gaps)),
                 unit="%",
+                note=f"{100 * first.busy:.0f} % where it takes {1000 * TRAINING_S:.0f} ms",
             ),
             Figure(what="CPU of the runner and of git per iteration", measured=1000 * first.cpu_s, unit="ms"),
             Figure(
@@ -82,7 +84,13 @@ def figures(*, quick: bool) -> list[Figure]:
                 note=f"{1000 * late.cpu_s:.0f} ms",
             ),
             Figure(what="memory of the runner", measured=first.rss_mib, unit="MiB"),
-            Figure(what=f"the same after {MADE:,} iterations", measured=late.rss_mib, unit="MiB"),
+            Figure(
+                what=f"the same after {MADE:,} iterations, to the beginning",
+                measured=late.rss_mib / first.rss_mib,
+                target=RSS_RATIO,
+                better="less",
+                note=f"{late.rss_mib:.0f} MiB",
+            ),
             Figure(what="`start`, until the prompt is back", measured=1000 * asking, unit="ms"),
         ]
 

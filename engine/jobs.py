@@ -47,7 +47,8 @@ class RealJobs:
                 if place is None:
                     return False
                 held.append(place)
-            write_atomic(folder / SPEC, json.dumps(asdict(_absolute(spec))).encode())
+            # Not synced: what cuts the power ends the job too, and the next training waits for this.
+            write_atomic(folder / SPEC, json.dumps(asdict(_absolute(spec))).encode(), sync=False)
             command = (sys.executable, *_SUPERVISE, str(folder.absolute()), *map(str, held))
             process.spawn_detached(command, cwd=_HOME, keep=held)
         finally:
