@@ -204,6 +204,8 @@ class Scene:
         self._audit_proposals(events, where)
         self._audit_commits(events, where)
         self._audit_views(where)
+        replayed = self.door("replay")
+        assert replayed.returncode == 0, f"{where}: {replayed.stdout[-1500:]}"
         assert set(self.git("status", "--porcelain").splitlines()) <= {"?? results.tsv"}, where
 
     def _audit_trainings(self, events: list[ev.Event], where: str) -> None:
