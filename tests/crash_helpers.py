@@ -60,7 +60,7 @@ elif "fix_and_rerun" in prompt:
     print(json.dumps({"action": "discard", "reason": "it cannot work"}))
 else:
     train = pathlib.Path("train.py")
-    train.write_text(train.read_text().replace("FAIL =", "MINE = 1\\nFAIL ="))
+    train.write_text(train.read_text().replace('FAIL = ""', 'MINE = 1\\nFAIL = ""'))
     print("done")
 """
 SETTINGS = """\

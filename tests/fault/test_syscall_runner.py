@@ -12,6 +12,16 @@ from tests.e2e.conftest import end_everything
 
 
 PARTS = 16
+ENDS = [
+    ("succeeded", "keep"),  # the baseline
+    ("succeeded", "keep"),
+    ("succeeded", "discard"),
+    ("crashed", "crash"),
+    ("diverged", "crash"),
+    ("not_applied", "not_applied"),
+    ("succeeded", "discard"),  # applied by the agent
+    ("succeeded", "keep"),  # proposed by the agent
+]
 SPARE = ("TailHealed", "TrainingLost", "TrainingStarted")  # what a kill may add
 WHY = {"the supervisor was killed", "the supervisor was killed before the job began"}
 JOBS = ("0000/train.1", "0001/train.1", "0003/train.1")
@@ -27,6 +37,8 @@ def whole(scene: Scene, *, job: str | None = None) -> tuple[Seen, int]:
     """Let the run be without a crash; return what it comes to, and how many instants it has."""
     assert scene.shimmed(-1, job=job) == 0
     scene.audit()
+    ends = [(row[2], row[4]) for row in scene.seen().rows]
+    assert ENDS == ends
     return scene.seen(), len(scene.said().splitlines())
 
 
