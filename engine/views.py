@@ -4,14 +4,17 @@ All three are rebuilt from the history when they are missing or were changed. ru
 lines at the place where this runner knows its end to be.
 """
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
 
 from engine.loading import Loaded
 from engine.ports import Git
+from engine.process import hold_lock
 from engine.workspace import RunPaths, runs_folder
 from events.codec import Recorded
+from events.errors import RunLocked
 from events.files import write_atomic
 from events.log import read
 from projections.snapshot import write_caches
@@ -69,19 +72,19 @@ class Views:
         It is ours to write while it is untracked and either absent or exactly what a runner wrote: what
         it wrote last, or was about to. The copy is made among the runs, which git ignores, and moved.
         """
-        top = self._paths.home / "results.tsv"
         if self._git.is_tracked("results.tsv"):
             return
-        seal = runs_folder(self._paths.home) / ".results.sha256"
-        known = seal.read_text().split() if seal.exists() else []
-        stands = [_digest(top.read_bytes())] if top.exists() else []
-        if not set(stands) <= set(known):
-            return
-        table = self._paths.results.read_bytes()
-        write_atomic(seal, "\n".join([*stands, _digest(table)]).encode(), sync=False)
-        copy = self._paths.folder / ".results.tsv"
-        write_atomic(copy, table, sync=False)
-        copy.replace(top)
+        runs = runs_folder(self._paths.home)
+        with contextlib.suppress(RunLocked), hold_lock(runs / ".results.lock"):  # another run copies its own
+            top, seal = self._paths.home / "results.tsv", runs / ".results.sha256"
+            known = seal.read_text().split() if seal.exists() else []
+            stands = [_digest(top.read_bytes())] if top.exists() else []
+            if not set(stands) <= set(known):
+                return
+            table = self._paths.results.read_bytes()
+            write_atomic(seal, "\n".join([*stands, _digest(table)]).encode(), sync=False)
+            write_atomic(runs / ".results.tsv", table, sync=False)
+            (runs / ".results.tsv").replace(top)
 
 
 def write_runner_log(paths: RunPaths, *, upto: int, render: Render) -> None:
