@@ -5,6 +5,7 @@ nothing ran, a notification that was lost and one that came are therefore the sa
 """
 
 import contextlib
+import logging
 import os
 import stat
 import threading
@@ -48,6 +49,10 @@ class Dropped:
     key: str  # tells this drop from an equal one dropped later
     proposal: Proposal | None
     reason: str  # why it is refused; "" when it is a proposal
+
+
+# It complains of what comes for a folder that was unwatched just now.
+logging.getLogger("watchdog").addHandler(logging.NullHandler())
 
 
 class Bell:

@@ -119,6 +119,16 @@ def at_rest(status: dict[str, Any]) -> bool:
     return status["phase"] in ("done", "stopped", "failed")
 
 
+def hold_trainings(program: Program) -> Path:
+    """Let no training come to its end before the file that is returned exists."""
+    go = program.repo.parent / "go"
+    hold = f"while not os.path.exists({str(go)!r}):\n    time.sleep(0.02)\n"
+    train = program.repo / "train.py"
+    train.write_text(train.read_text().replace('if FAIL == "crash"', f'{hold}if FAIL == "crash"'))
+    program.git("commit", "-qam", "wait for a word")
+    return go
+
+
 def end_everything(below: Path) -> None:
     """Kill whatever still works below a test's folder: no process outlives its test."""
     for entry in Path("/proc").iterdir():

@@ -18,7 +18,7 @@ from engine.jobs import RealJobs
 from engine.ports import Absent, Finished, JobSpec, Lost, Running
 from engine.supervisor import SPEC
 from events.values import Process, RunConfig
-from tests.e2e.conftest import Program, at_rest
+from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fault.test_jobs_faults import child, supervisor, until
 
 
@@ -118,22 +118,17 @@ def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypat
 
 def test_two_runs_take_turns(program: Program):
     """Of two runs at once, one trains at a time; the other says whom it waits for, and starts by itself."""
-    train = program.repo / "train.py"
-    train.write_text(train.read_text().replace("SECONDS = 0.2", "SECONDS = 2.0"))
-    program.git("commit", "-qam", "slower")
-    ids = [program("start", "--loops", "1", "--no-stochastic").stdout.split()[0] for _ in range(2)]
-    seen: list[dict[str, Any]] = []
-
-    def one_waits(_: object) -> bool:
-        seen[:] = [program.status("--run-id", run_id) for run_id in ids]
-        return any(one["waits_for"] for one in seen)
-
-    program.wait(one_waits, "--run-id", ids[0])
-    waiting = next(one for one in seen if one["waits_for"])
-    other = next(run_id for run_id in ids if run_id != waiting["run_id"])
-    assert f"a training of {other} in {program.repo}" == waiting["waits_for"]
+    go = hold_trainings(program)
+    start = ("start", "--loops", "1", "--no-stochastic")
+    first = program(*start).stdout.split()[0]
+    program.wait(lambda status: bool(status["progress"]), "--run-id", first)
+    second = program(*start).stdout.split()[0]
+    status = program.wait(lambda status: bool(status["waits_for"]), "--run-id", second)
+    assert f"a training of {first} in {program.repo}" == status["waits_for"]
+    assert "waits for the device" in program("status", "--run-id", second).stdout
+    go.touch()
     times = []
-    for run_id in ids:
+    for run_id in (first, second):
         program.wait(at_rest, "--run-id", run_id)
         ended = [
             one["data"] for one in program.events("--run-id", run_id) if one["type"] == "TrainingFinished"
