@@ -1,8 +1,8 @@
 """What appending and encoding cost, beside the bare system calls, SQLite and eventsourcing.
 
-The contenders take turns within each repetition, so that noise of the machine meets them all; a ratio is the
-median over the repetitions. The files lie in the current folder, since a folder in memory would sync nothing.
-What a contender is given (events, lines, arguments) is made before the clock starts.
+The contenders take turns, so that noise of the machine meets them all; a ratio is the median over the turns.
+The files lie in the current folder, since a folder in memory would sync nothing. What a contender is given
+(events, lines, arguments) is made before the clock starts.
 """
 
 import json
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
-from itertools import pairwise
+from itertools import cycle, islice, pairwise, permutations
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -45,8 +45,8 @@ def figures(*, quick: bool) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as folder:
         home = Path(folder)
         return [
-            *_singles(home, reps=5 if quick else 25),
-            *_batches(home, reps=10 if quick else 60),
+            *_singles(home, turns=120 if quick else 720),
+            *_batches(home, turns=72 if quick else 360),
             *_writers(home, reps=2 if quick else 7),
             *_encoding(reps=5 if quick else 30),
         ]
@@ -148,27 +148,24 @@ CONTENDERS: dict[str, Opener] = {
 # --- one process ---
 
 
-def _turns(home: Path, *, reps: int, times: int, size: int) -> dict[str, list[float]]:
-    """Return each contender's seconds for one append, the median of `times`, for each repetition."""
+def _turns(home: Path, *, turns: int, size: int) -> dict[str, list[float]]:
+    """Return each contender's seconds for one append, turn by turn."""
     folder = Path(tempfile.mkdtemp(dir=home))
     appends = {name: open_(folder) for name, open_ in CONTENDERS.items()}
     for append in appends.values():
         append(size)
     took: dict[str, list[float]] = {name: [] for name in appends}
-    for _ in range(reps):
-        samples: dict[str, list[float]] = {name: [] for name in appends}
-        for _ in range(times):
-            for name, append in appends.items():
-                begin = time.perf_counter()
-                append(size)
-                samples[name].append(time.perf_counter() - begin)
-        for name, seconds in samples.items():
-            took[name].append(median(seconds))
+    # What one left to the disk, the next may have to wait for: so each comes behind each.
+    for order in islice(cycle(permutations(appends)), turns):
+        for name in order:
+            begin = time.perf_counter()
+            appends[name](size)
+            took[name].append(time.perf_counter() - begin)
     return took
 
 
-def _singles(home: Path, *, reps: int) -> list[Figure]:
-    took = _turns(home, reps=reps, times=20, size=1)
+def _singles(home: Path, *, turns: int) -> list[Figure]:
+    took = _turns(home, turns=turns, size=1)
     what = "durable append, one process, against"
     return [
         _faster(f"{what} bare write + fdatasync", took, "bare", 0.75),
@@ -177,8 +174,8 @@ def _singles(home: Path, *, reps: int) -> list[Figure]:
     ]
 
 
-def _batches(home: Path, *, reps: int) -> list[Figure]:
-    took = _turns(home, reps=reps, times=5, size=BATCH)
+def _batches(home: Path, *, turns: int) -> list[Figure]:
+    took = _turns(home, turns=turns, size=BATCH)
     what = f"durable batch of {BATCH}, against"
     return [
         _faster(f"{what} a bare write of {BATCH} + one sync", took, "bare", 0.75),
