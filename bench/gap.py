@@ -19,7 +19,8 @@ from attrs import frozen
 from bench.table import Figure
 from engine.loading import load
 from engine.process import holder
-from engine.workspace import RunPaths, list_runs
+from engine.run_list import started_runs
+from engine.workspace import RunPaths
 from events import catalog as ev
 from events.log import EventLog
 from events.values import Measured, OutputDigest, Proposal, Request
@@ -125,7 +126,7 @@ class _Repo:
         began = time.monotonic()
         self._door("start", "--only", "setup,baseline")
         took = time.monotonic() - began
-        self.paths = RunPaths(home=self.top, run_id=list_runs(self.top)[-1])
+        self.paths = RunPaths(home=self.top, run_id=started_runs(self.top)[-1])
         while load(self.paths).run.stopped is None:
             time.sleep(0.1)
         self.clock.unlink()

@@ -12,7 +12,8 @@ from rich.terminal_theme import DIMMED_MONOKAI
 
 from engine.git import find_top
 from engine.loading import load
-from engine.workspace import RunPaths, latest_run
+from engine.run_list import latest_run
+from engine.workspace import RunPaths
 from workflows.status import look
 from workflows.watch import picture
 
@@ -20,8 +21,9 @@ from workflows.watch import picture
 def main() -> None:
     """Write the picture beside this file."""
     home = find_top(Path.cwd())
-    run_id = sys.argv[1] if len(sys.argv) > 1 else latest_run(home, None)
-    assert run_id is not None, "there is no run to draw"
+    latest = (sys.argv[1], True) if len(sys.argv) > 1 else latest_run(home, None)
+    assert latest is not None, "there is no run to draw"
+    run_id, _ = latest
     paths = RunPaths(home=home, run_id=run_id)
     loaded = load(paths)
     with Path("/dev/null").open("w") as nowhere:

@@ -20,7 +20,8 @@ from events.log import Position
 from events.reading import contains
 from projections.results import results_tsv
 from projections.run import RUN
-from projections.snapshot import FORMAT, state_json
+from projections.snapshot import state_json
+from projections.state_format import FORMAT
 
 
 MISSING = "is not there; `autoresearch rebuild` makes it"

@@ -17,7 +17,6 @@ from engine import foresight, incoming
 from engine.agents import NONE, adapter
 from engine.appending import BY, append_judged
 from engine.config import changed, load_config
-from engine.decider import waiting_for_human
 from engine.finding import find_run
 from engine.importing import refuse_imported
 from engine.ports import Git
@@ -28,6 +27,7 @@ from events import catalog as ev
 from events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused
 from events.log import EventLog
 from events.values import Request, RunConfig
+from projections.standing import waiting_for_human
 from projections.state import RunState
 
 

@@ -1,7 +1,7 @@
 """Decide what may start now, from the state alone. Pure: no clock, no disk, no process, no chance.
 
 Returns every command that may start; none means: wait until something happens. The runner is the one
-who waits, and a human is the one who may be waited for (`waiting_for_human`).
+who waits, and a human is the one who may be waited for (projections/standing.py).
 """
 
 from engine import commands as do
@@ -33,15 +33,6 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
     if state.best is None:
         return _baseline(state, request)
     return _loop(state, active)
-
-
-def waiting_for_human(state: RunState) -> str | None:
-    """Return what a human must do before anything can start, or None."""
-    if state.paused is not None:
-        return f"paused: {state.paused}"
-    if state.need_input is not None and not state.waiting:
-        return f"a proposal is needed: {state.need_input}"
-    return None
 
 
 def active_request(state: RunState) -> Request | None:

@@ -2,45 +2,28 @@
 
 The lock is held by the training itself and its supervisor, not by a runner: it is free just when the training
 is over. One machine, one user: the files lie in the user's own state folder and carry the machine's name.
+Imports only what starts fast.
 """
 
 import json
 import os
-import platform
 import re
-import tempfile
 from pathlib import Path
 
-from attrs import frozen
-
-from engine import process
+from engine.locks import is_locked, try_lock
 from engine.workspace import RUN_ID
-from events.values import RunConfig
 
 
 NONE = "none"
 FOLDER_VARIABLE = "AUTORESEARCH_DEVICES"
 
 
-@frozen(kw_only=True)
-class Holder:
-    """Who is training on a device: the folder of its job, which names the run."""
-
-    folder: Path
-
-    def __str__(self) -> str:
-        """Return it for people."""
-        run = next((part for part in reversed(self.folder.parts) if RUN_ID.fullmatch(part)), "")
-        home = Path(*self.folder.parts[: self.folder.parts.index("workflows")]) if run else self.folder
-        return f"a training of {run} in {home}" if run else f"the training in {home}"
-
-
-def places(config: RunConfig) -> tuple[Path, ...]:
+def places(device: str, slots: int) -> tuple[Path, ...]:
     """Return the lock files of a run's device, one for each training at once; none where none is shared."""
-    if config.device == NONE:
+    if device == NONE:
         return ()
-    machine = re.sub(r"[^A-Za-z0-9.-]", "_", platform.node()) or "machine"
-    return tuple(folder() / f"{machine}-{config.device}-{slot + 1}.lock" for slot in range(config.slots))
+    machine = re.sub(r"[^A-Za-z0-9.-]", "_", os.uname().nodename) or "machine"
+    return tuple(folder() / f"{machine}-{device}-{slot + 1}.lock" for slot in range(slots))
 
 
 def folder() -> Path:
@@ -51,21 +34,33 @@ def folder() -> Path:
     try:
         wanted.mkdir(parents=True, exist_ok=True)
     except OSError:
+        import tempfile  # noqa: PLC0415 - 8 ms that nobody else has to pay
+
         wanted = Path(tempfile.gettempdir()) / f"autoresearch-{os.getuid()}"
         wanted.mkdir(mode=0o700, exist_ok=True)
     return wanted
 
 
-def holders(config: RunConfig) -> tuple[Holder, ...]:
-    """Return who holds the device, where all of its places are taken; nobody where one is free."""
-    files = places(config)
-    return tuple(map(_holder, files)) if all(process.is_locked(file) for file in files) else ()
+def holders(device: str, slots: int) -> tuple[Path, ...]:
+    """Return the jobs that hold the device, where all of its places are taken; none where one is free.
+
+    A job is its folder; one that has not said which it is yet, is the file of its lock.
+    """
+    files = places(device, slots)
+    return tuple(map(_holder, files)) if all(is_locked(file) for file in files) else ()
+
+
+def called(holder: Path) -> str:
+    """Return who holds a device, for people."""
+    run = next((part for part in reversed(holder.parts) if RUN_ID.fullmatch(part)), "")
+    home = Path(*holder.parts[: holder.parts.index("workflows")]) if run else holder
+    return f"a training of {run} in {home}" if run else f"the training in {home}"
 
 
 def take(files: tuple[Path, ...], *, job: Path) -> int | None:
     """Take the first free place for a job; return the open file that holds it, None where all are taken."""
     for file in files:
-        handle = process.try_lock(file)
+        handle = try_lock(file)
         if handle is not None:
             os.ftruncate(handle, 0)
             os.pwrite(handle, json.dumps({"job": str(job)}).encode() + b"\n", 0)
@@ -73,8 +68,8 @@ def take(files: tuple[Path, ...], *, job: Path) -> int | None:
     return None
 
 
-def _holder(file: Path) -> Holder:
+def _holder(file: Path) -> Path:
     try:
-        return Holder(folder=Path(json.loads(file.read_bytes())["job"]))
+        return Path(json.loads(file.read_bytes())["job"])
     except (OSError, ValueError, KeyError, TypeError):  # it was taken this very moment
-        return Holder(folder=file)
+        return file

@@ -1,27 +1,16 @@
 """What a training says of itself beside the metric: result.json, or the summary lines of its log."""
 
-import json
 import re
 from pathlib import Path
 
-from engine.metric import NUMBER, number
+from engine.metric import NUMBER
+from engine.said import number, tail_of
 from events.values import Measured
 
 
-_MOST_BYTES = 2**20  # a larger result.json is none
 _TAIL_BYTES = 64 * 2**10
 _MOST_CHARACTERS = 200
 _LINE = re.compile(rb"^(peak_vram_mb|training_seconds|total_seconds|num_steps):[ \t]*(\S+)", re.MULTILINE)
-
-
-def read_object(path: Path) -> dict[str, object] | None:
-    """Return the JSON object in a file, None where there is no file, or no such thing in it."""
-    try:
-        with path.open("rb") as file:
-            told = json.loads(file.read(_MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return told if isinstance(told, dict) else None
 
 
 def measured(told: dict[str, object] | None, log: Path) -> Measured:
@@ -38,17 +27,6 @@ def measured(told: dict[str, object] | None, log: Path) -> Measured:
         threads=_whole(facts.get("threads")),
         torch_version=_word(facts.get("torch_version")),
     )
-
-
-def tail_of(path: Path, size: int) -> bytes:
-    """Return the last `size` bytes of a file, fewer where it is shorter, none where it is not there."""
-    try:
-        with path.open("rb") as file:
-            end = file.seek(0, 2)
-            file.seek(max(0, end - size))
-            return file.read(size)
-    except OSError:
-        return b""
 
 
 def _summary(log: Path) -> dict[str, object]:

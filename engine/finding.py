@@ -7,7 +7,8 @@ from attrs import frozen
 
 from engine.git import find_top
 from engine.ports import Git
-from engine.workspace import FIRST_LINE_BYTES, RUN_ID, RunPaths, latest_run, list_runs, runs_folder
+from engine.run_list import latest_run, started_runs
+from engine.workspace import RUN_ID, RunPaths, runs_folder
 from events.errors import NotFound
 
 
@@ -44,32 +45,17 @@ def find_run(home: Path, git: Git, run_id: str | None) -> Found:
     Raises:
         NotFound: there is no such run, or none at all.
     """
-    known = started_runs(home)
     if run_id is not None:
+        known = started_runs(home)
         if run_id not in known:
             raise _unknown(home, run_id, known)
         return Found(paths=RunPaths(home=home, run_id=run_id), how="")
-    if not known:
-        raise NotFound(f"there is no run in {home} yet", remedy="begin one: `autoresearch start --loops 5`")
     branch = git.current_branch()
-    latest = latest_run(home, branch) if branch else None
-    if latest in known:
-        return Found(paths=RunPaths(home=home, run_id=latest), how=f"the latest run of {branch}")
-    return Found(paths=RunPaths(home=home, run_id=known[-1]), how="the latest run")
-
-
-def started_runs(home: Path) -> tuple[str, ...]:
-    """Return the runs that have begun, the newest last; a folder without a first event is a claim."""
-    return tuple(run_id for run_id in list_runs(home) if _has_begun(RunPaths(home=home, run_id=run_id)))
-
-
-def _has_begun(paths: RunPaths) -> bool:
-    """Say whether the first event is there whole; without one, a `start` was killed in the middle."""
-    try:
-        with paths.history.open("rb") as history:
-            return history.readline(FIRST_LINE_BYTES).endswith(b"\n")
-    except FileNotFoundError:
-        return False
+    latest = latest_run(home, branch)
+    if latest is None:
+        raise NotFound(f"there is no run in {home} yet", remedy="begin one: `autoresearch start --loops 5`")
+    of_branch = f" of {branch}" if latest[1] else ""
+    return Found(paths=RunPaths(home=home, run_id=latest[0]), how=f"the latest run{of_branch}")
 
 
 def _unknown(home: Path, run_id: str, known: tuple[str, ...]) -> NotFound:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine import process
+from engine import calling
 from engine.ports import Diff
 from events.errors import AutoresearchError
 
@@ -54,7 +54,7 @@ def call(
     stdin: bytes | None = None,
     timeout_s: float = CALL_S,
     own_locks: tuple[Path, ...] = (),
-) -> process.Completed:
+) -> calling.Completed:
     """Run git once; once more where a lock of `own_locks` was in the way and its holder is gone."""
     flags = [part for setting in (*ALWAYS, *settings) for part in ("-c", setting)]
     words = ["git", *flags, *command]
@@ -64,16 +64,16 @@ def call(
         if not name.startswith("GIT_") or name in KEPT_ENVIRONMENT
     }
     whole = inherited | CALM | dict(env or {})
-    done = process.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
+    done = calling.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
     taken = TAKEN_LOCK.search(done.stderr) if done.exit_code != 0 else None
     if taken is not None:
         lock = Path(os.path.realpath(cwd / os.fsdecode(taken[1])))
         if lock in own_locks and _released(lock):
-            return process.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
+            return calling.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
     return done
 
 
-def output(done: process.Completed) -> bytes:
+def output(done: calling.Completed) -> bytes:
     """Return what git printed; raise with git's own last line where it failed."""
     if done.exit_code != 0:
         raise AutoresearchError(f"git failed: {last_line(done.stderr)}")

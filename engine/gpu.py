@@ -1,35 +1,46 @@
-"""What the graphics card is doing now, as nvidia-smi tells it; nothing where there is none."""
+"""What the graphics card is doing now, as nvidia-smi tells it; nothing where there is none.
 
-import shutil
+Imports only what starts fast.
+"""
+
+import os
 from pathlib import Path
 
-from attrs import frozen
-
-from engine import process
 from events.errors import AutoresearchError
 
 
+PROGRAM = "nvidia-smi"
 TIMEOUT_S = 2.0
 QUERY = ("--query-gpu=utilization.gpu,memory.used,memory.total,name", "--format=csv,noheader,nounits")
 
 
-@frozen(kw_only=True)
 class Gpu:
     """One card; None where the driver does not say."""
 
-    utilisation_percent: float | None
-    memory_used_mb: float | None  # MiB
-    memory_total_mb: float | None  # MiB
-    name: str
+    __slots__ = ("memory_total_mb", "memory_used_mb", "name", "utilisation_percent")
+
+    def __init__(
+        self,
+        *,
+        utilisation_percent: float | None,
+        memory_used_mb: float | None,
+        memory_total_mb: float | None,
+        name: str,
+    ) -> None:
+        self.utilisation_percent = utilisation_percent
+        self.memory_used_mb = memory_used_mb  # MiB
+        self.memory_total_mb = memory_total_mb  # MiB
+        self.name = name
 
 
 def gpu_now() -> Gpu | None:
     """Return the first card; None without nvidia-smi, without a card, and when it does not answer."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
+    if not any(os.access(os.path.join(folder, PROGRAM), os.X_OK) for folder in os.get_exec_path()):  # noqa: PTH118 - paths cost more
         return None
+    from engine import calling  # noqa: PLC0415 - most machines have no such program
+
     try:
-        done = process.run([program, *QUERY], cwd=Path("/"), timeout_s=TIMEOUT_S)
+        done = calling.run([PROGRAM, *QUERY], cwd=Path("/"), timeout_s=TIMEOUT_S)
     except AutoresearchError:
         return None
     return parse(done.stdout.decode(errors="replace")) if done.exit_code == 0 else None

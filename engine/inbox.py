@@ -133,7 +133,7 @@ def scan(paths: RunPaths) -> list[Dropped]:
 
     No more than AT_ONCE: a flood of them must not keep the runner from its jobs.
     """
-    found = (_look(path) for path in _candidates(paths))
+    found = (_look(path) for path in paths.dropped())
     return list(islice((one for one in found if one is not None), AT_ONCE))
 
 
@@ -146,16 +146,6 @@ def settle(one: Dropped, paths: RunPaths, *, seq: int) -> None:
         write_atomic(target.with_name(f"{target.name}.reason.txt"), f"{one.reason}\n".encode(), sync=False)
     with contextlib.suppress(FileNotFoundError):
         one.path.rename(target)
-
-
-def _candidates(paths: RunPaths) -> list[Path]:
-    first = [paths.next_proposal] if os.path.lexists(paths.next_proposal) else []
-    try:
-        others = sorted(paths.proposals.iterdir(), key=lambda path: os.fsencode(path.name))
-    except (FileNotFoundError, NotADirectoryError):
-        others = []
-    # A leading dot or a .tmp ending is how writers hide a file that is not whole yet.
-    return first + [path for path in others if not path.name.startswith(".") and path.suffix != ".tmp"]
 
 
 def _look(path: Path) -> Dropped | None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from attrs import asdict, evolve, fields, frozen
 
 from engine import devices, process
+from engine.job_files import CLAIM, EXIT, SPEC, STOP
+from engine.locks import is_locked, try_lock
 from engine.ports import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
-from engine.supervisor import CLAIM, EXIT, SPEC, STOP
 from events.files import write_atomic
 from events.values import Process
 
@@ -35,7 +36,7 @@ class RealJobs:
         """
         folder.mkdir(parents=True, exist_ok=True)
         # Taken here and inherited by the supervisor: from this line on, everybody sees the job running.
-        lock = process.try_lock(folder / CLAIM)
+        lock = try_lock(folder / CLAIM)
         if lock is None:
             return True
         held = [lock]
@@ -62,7 +63,7 @@ class RealJobs:
         if ended is not None:
             return ended
         claim = _read_claim(folder)
-        if process.is_locked(folder / CLAIM):
+        if is_locked(folder / CLAIM):
             if claim is None or claim.supervisor is None:
                 return Running(supervisor=None)
             if process.alive(claim.supervisor):

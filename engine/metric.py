@@ -1,11 +1,12 @@
 """Find the metric in a training's output. Pure: bytes in, a number out, and flat memory for any output."""
 
 import codecs
-import math
 import re
 from decimal import Decimal
 
 from attrs import frozen
+
+from engine.said import number
 
 
 NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
@@ -66,16 +67,6 @@ def parse(text: str | None) -> Metric:
     """Read a number in any float notation; underscores and other alphabets are none."""
     text = (text or "").strip()[:100]
     return Metric(text=text, value=float(text) if NUMBER.fullmatch(text) else None)
-
-
-def number(value: object) -> float | None:
-    """Return a finite number as such, and anything else as None."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:  # an integer of 400 digits
-        return None
 
 
 def refine(printed: Metric, exact: object, name: str) -> tuple[float, str]:

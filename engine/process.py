@@ -1,11 +1,10 @@
-"""Processes: the one place that starts and ends them, and the locks that live just as long as they do.
+"""Processes that last: the one place that starts and ends them, and says who holds a lock.
 
-Knows nothing of runs, jobs or events. A process is its pid *and* its birth (see engine/proctable.py): one
-that merely has a remembered pid is a stranger, and is never signalled.
+Short commands run in engine/calling.py. Knows nothing of runs, jobs or events. A process is its pid *and* its
+birth (see engine/proctable.py): one that merely has a remembered pid is a stranger, and is never signalled.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -14,71 +13,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from attrs import asdict, frozen
+from attrs import asdict
 
 from engine import proctable
-from events.errors import AutoresearchError, NotFound, RunLocked
+from engine.locks import is_locked, try_lock
+from events.errors import NotFound, RunLocked
 from events.values import Process
 
 
-_TRIES, _WORDS_TRIES, _PAUSE_S = 250, 10, 0.002
+_WORDS_TRIES, _PAUSE_S = 10, 0.002
 
 _detached: set[int] = set()  # started here and not yet seen to have ended
-
-
-@frozen(kw_only=True)
-class Completed:
-    """How a short command ended; a negative exit code is the signal that ended it."""
-
-    exit_code: int
-    stdout: bytes
-    stderr: bytes
-
-
-class CommandTimedOut(AutoresearchError, TimeoutError):
-    """A short command took too long; it and its children were killed."""
-
-    exit_code = 3
-
-
-def run(
-    command: Sequence[str],
-    *,
-    cwd: Path,
-    env: Mapping[str, str] | None = None,
-    stdin: bytes | None = None,
-    timeout_s: float,
-) -> Completed:
-    """Run a short command to its end, in a session of its own, and return what it wrote.
-
-    Standard input is `stdin`, or empty, never the caller's.
-
-    Raises:
-        NotFound: the program or the folder does not exist.
-        CommandTimedOut: it took longer than `timeout_s`.
-    """
-    try:
-        child = subprocess.Popen(  # noqa: S603 - a list, no shell
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        msg = f"{command[0]} could not be started in {cwd}: {error.strerror}"
-        raise NotFound(msg, remedy=f"Install {command[0]}, or correct its name.") from error
-    try:
-        stdout, stderr = child.communicate(stdin, timeout=timeout_s)
-    except BaseException as error:
-        _kill(child)
-        if isinstance(error, subprocess.TimeoutExpired):
-            msg = f"{' '.join(command[:3])} took longer than {timeout_s:g} s in {cwd} and was killed"
-            raise CommandTimedOut(msg) from error
-        raise
-    return Completed(exit_code=child.returncode, stdout=stdout, stderr=stderr)
 
 
 def spawn_detached(
@@ -212,39 +157,6 @@ def hold_lock(path: Path) -> Iterator[Process]:
         os.close(handle)
 
 
-def try_lock(path: Path) -> int | None:
-    """Take the lock at `path` and return the open file that holds it, or None where it is taken.
-
-    It is free again when the last copy of that file is closed: a child that inherits it, holds it too.
-    """
-    for _ in range(_TRIES):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        if _flock(handle, fcntl.LOCK_EX):
-            if _is_at(handle, path):
-                return handle
-            os.close(handle)  # the file was deleted and made again between open and lock
-            continue
-        # Who only looks, holds it shared and for some microseconds; who has it, shares it with nobody.
-        held = not _flock(handle, fcntl.LOCK_SH)
-        os.close(handle)
-        if held:
-            return None
-        time.sleep(_PAUSE_S)
-    return None
-
-
-def is_locked(path: Path) -> bool:
-    """Say whether a living process holds the lock at `path`, without waiting and without keeping it."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        return not _flock(handle, fcntl.LOCK_SH)
-    finally:
-        os.close(handle)
-
-
 def holder(path: Path) -> Process | None:
     """Return who holds the lock at `path`, None where nobody does; pid 0 is somebody who has not said who."""
     for _ in range(_WORDS_TRIES):
@@ -269,21 +181,6 @@ def _locked(path: Path) -> RunLocked:
     return RunLocked(f"{path} is held by another process")
 
 
-def _flock(handle: int, kind: int) -> bool:
-    try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_at(handle: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
-
-
 def _write_whole(handle: int, data: bytes) -> None:
     os.ftruncate(handle, 0)
     os.pwrite(handle, data, 0)
@@ -294,20 +191,6 @@ def _write_whole(handle: int, data: bytes) -> None:
 
 def _identity(process: Process) -> proctable.Identity:
     return (process.pid, process.started, process.boot_id)
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    # Not waited for yet, so its pid means nobody else.
-    while proctable.session(child.pid):
-        proctable.kill_session(child.pid)
-        time.sleep(0.005)
-    try:
-        child.communicate(timeout=1)
-    except subprocess.TimeoutExpired:  # somebody outside of the session has our pipes; leave them to him
-        for pipe in (child.stdin, child.stdout, child.stderr):
-            if pipe is not None:
-                pipe.close()
-        child.wait()
 
 
 def _reap() -> None:

@@ -8,12 +8,13 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal
 
 from engine import commands as do
 from engine import devices, inbox
 from engine.collecting import Collector
-from engine.decider import decide, waiting_for_human
+from engine.decider import decide
 from engine.effects import Effects, View
 from engine.inbox import Bell
 from engine.loading import NOTHING, Loaded, load
@@ -34,6 +35,7 @@ from events.errors import (
 )
 from events.log import EventLog, read
 from projections.run import RunState
+from projections.standing import waiting_for_human
 
 
 Observer = Callable[[Recorded, RunState], None]
@@ -73,7 +75,7 @@ class Runner:
         self._troubles = 0
         self._waits = False  # for a device
         self._polls = ""  # why the bell has to look by itself
-        self._told: tuple[devices.Holder, ...] = ()
+        self._told: tuple[Path, ...] = ()
 
     def run(self) -> int:
         """Work until the run rests; return the exit code.
@@ -167,12 +169,13 @@ class Runner:
 
     def _must_wait(self, command: do.StartTraining) -> bool:
         """Say whether the device is another training's, and tell people of it once."""
-        holders = devices.holders(self._loaded.run.config)
+        config = self._loaded.run.config
+        holders = devices.holders(config.device, config.slots)
         ours = self._paths.job(command.iteration, "train", command.attempt).absolute()
         # Held by the very training: the runner died after it had started it.
-        self._waits = bool(holders) and all(one.folder != ours for one in holders)
+        self._waits = bool(holders) and ours not in holders
         if self._waits and holders != self._told:
-            _tell_people(f"the training waits for {holders[0]}")
+            _tell_people(f"the training waits for {devices.called(holders[0])}")
             self._told = holders
         return self._waits
 
@@ -264,7 +267,7 @@ class Runner:
             for number, job in run.jobs
         )
         grown = self._paths.history.stat().st_size > self._loaded.position.offset
-        freed = self._waits and not devices.holders(run.config)
+        freed = self._waits and not devices.holders(run.config.device, run.config.slots)
         return ended or grown or freed
 
     def _rest(self) -> int:

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from engine import process
+from engine import calling
 from engine.ports import Git, JobSpec
 from engine.workspace import RunPaths
 from events import catalog as ev
@@ -60,7 +60,7 @@ def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[str, ...], str 
     """
     said = " ".join(config.check)
     try:
-        done = process.run(
+        done = calling.run(
             resolve(config.check), cwd=worktree, env={**os.environ, **config.env}, timeout_s=CHECK_TIMEOUT_S
         )
     except AutoresearchError as error:

@@ -23,9 +23,8 @@ import time
 
 from engine import fork, proctable
 from engine.capped_log import CappedLog
+from engine.job_files import CLAIM, EXIT, OUTPUT, SPEC, STOP
 
-
-SPEC, CLAIM, OUTPUT, EXIT, STOP = "spec.json", "claim", "output.log", "exit.json", "stop"
 
 _SETTLE_S = 0.1  # children that end with their parent need a moment, and are not left behind
 _BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is idle

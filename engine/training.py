@@ -14,12 +14,13 @@ from pathlib import Path
 from attrs import frozen
 
 from engine import devices
-from engine.facts import measured, read_object
+from engine.facts import measured
+from engine.job_files import OUTPUT
 from engine.metric import Metric, MetricReader, refine
 from engine.ports import JobExit, JobSpec
 from engine.process import signal_name
-from engine.progress import read_digest, stated_failure
-from engine.supervisor import OUTPUT
+from engine.progress_digest import read_digest, stated_failure
+from engine.said import read_object
 from events.redact import redact, secret_values
 from events.values import Measured, Outcome, OutputDigest, ProgressDigest, RunConfig
 
@@ -73,7 +74,7 @@ def training_spec(
         env=training_env(config, folder),
         deadline_s=deadline_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
-        places=tuple(str(place) for place in devices.places(config)),
+        places=tuple(str(place) for place in devices.places(config.device, config.slots)),
     )
 
 

@@ -1,16 +1,13 @@
 """Where a run's files lie: run ids, and the only place that knows a run folder's names.
 
-Knows nothing of what the files say, but for the first line of a history: when the run began, and on
-which branch.
+Knows nothing of what the files say. Imports only what starts fast.
 """
 
-import json
+import os
 import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-
-from attrs import field, frozen
 
 from events.errors import InvalidInput
 from events.files import write_atomic
@@ -19,17 +16,8 @@ from events.files import write_atomic
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]*-r[0-9]{3,9}")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 SLUG_CHARACTERS = 60
-FIRST_LINE_BYTES = 2**20
 
 
-def _valid_run_id(_run: object, _field: object, value: str) -> None:
-    if not RUN_ID.fullmatch(value):
-        raise InvalidInput(
-            f"{value!r} is no run id", remedy="`autoresearch runs` lists them; they look like mar10-r001"
-        )
-
-
-@frozen(kw_only=True)
 class RunPaths:
     """The folder of one run, by its names. `home` is the top of the user's repository.
 
@@ -37,8 +25,16 @@ class RunPaths:
         InvalidInput: the run id is none; so no id leads out of the runs' folder.
     """
 
-    home: Path
-    run_id: str = field(validator=_valid_run_id)
+    __slots__ = ("home", "run_id")
+
+    def __init__(self, *, home: Path, run_id: str) -> None:
+        if not RUN_ID.fullmatch(run_id):
+            raise InvalidInput(
+                f"{run_id!r} is no run id",
+                remedy="`autoresearch runs` lists them; they look like mar10-r001",
+            )
+        self.home = home
+        self.run_id = run_id
 
     @property
     def folder(self) -> Path:
@@ -116,6 +112,16 @@ class RunPaths:
         """Return the folder of one job: `step` is prepare, propose, apply, triage or train."""
         return self.iteration(iteration) / f"{step}.{attempt}"
 
+    def dropped(self) -> list[Path]:
+        """Return the files that lie in the inbox, in the order in which they are used."""
+        first = [self.next_proposal] if os.path.lexists(self.next_proposal) else []
+        try:
+            others = sorted(self.proposals.iterdir(), key=lambda path: os.fsencode(path.name))
+        except (FileNotFoundError, NotADirectoryError):
+            others = []
+        # A leading dot or a .tmp ending is how writers hide a file that is not whole yet.
+        return first + [path for path in others if not path.name.startswith(".") and path.suffix != ".tmp"]
+
 
 def runs_folder(home: Path) -> Path:
     """Return where the runs of a repository lie."""
@@ -140,7 +146,7 @@ def claim_run(home: Path, branch: str, *, taken: Callable[[str], bool] = lambda 
         write_atomic(folder / ".gitignore", b"*\n")
     slug = branch_slug(branch)
     number = max(
-        (_number(path.name) for path in folder.glob(f"{slug}-r*") if _is_of(path.name, slug)), default=0
+        (number_of(path.name) for path in folder.glob(f"{slug}-r*") if is_of_slug(path.name, slug)), default=0
     )
     while True:
         number += 1
@@ -154,27 +160,6 @@ def claim_run(home: Path, branch: str, *, taken: Callable[[str], bool] = lambda 
         return run_id
 
 
-def list_runs(home: Path) -> tuple[str, ...]:
-    """Return all run ids, the newest last.
-
-    A run is as old as the first event in its history, whatever later touched its files; one that has no
-    history yet was claimed just now. Where two are equally old, the number decides.
-    """
-    folder = runs_folder(home)
-    if not folder.is_dir():
-        return ()
-    found = [path.name for path in folder.iterdir() if RUN_ID.fullmatch(path.name) and path.is_dir()]
-    return tuple(sorted(found, key=lambda run_id: (_began(home, run_id)[0] or "~", _number(run_id), run_id)))
-
-
-def latest_run(home: Path, branch: str | None) -> str | None:
-    """Return the newest run of a branch (None: of any branch), or None where there is none."""
-    for run_id in reversed(list_runs(home)):
-        if branch is None or _is_on(home, run_id, branch):
-            return run_id
-    return None
-
-
 def default_branch(today: date, taken: Callable[[str], bool]) -> str:
     """Return today's branch, `autoresearch/nov3`, or the first of -2, -3 that is not taken."""
     name = f"autoresearch/{MONTHS[today.month - 1]}{today.day}"
@@ -186,24 +171,11 @@ def default_branch(today: date, taken: Callable[[str], bool]) -> str:
     return f"{name}-{number}"
 
 
-def _is_on(home: Path, run_id: str, branch: str) -> bool:
-    recorded = _began(home, run_id)[1]
-    return recorded == branch if recorded else _is_of(run_id, branch_slug(branch))
-
-
-def _is_of(run_id: str, slug: str) -> bool:
+def is_of_slug(run_id: str, slug: str) -> bool:
+    """Say whether a run id was made from this slug."""
     return RUN_ID.fullmatch(run_id) is not None and run_id.rpartition("-r")[0] == slug
 
 
-def _number(run_id: str) -> int:
+def number_of(run_id: str) -> int:
+    """Return the number at the end of a run id."""
     return int(run_id.rpartition("-r")[2])
-
-
-def _began(home: Path, run_id: str) -> tuple[str, str]:
-    """Return when a run's first event was appended, and its branch; empty where no history says so."""
-    try:
-        with RunPaths(home=home, run_id=run_id).history.open("rb") as history:
-            first = json.loads(history.readline(FIRST_LINE_BYTES))
-        return str(first["at"]), str(first["data"].get("branch", ""))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "", ""

@@ -1,7 +1,5 @@
 """Every error that a user can cause, each with what, where, and the way out."""
 
-from typing import ClassVar
-
 
 class AutoresearchError(Exception):
     """Say what is wrong and where (`str(error)`), and the way out (`error.remedy`).
@@ -9,7 +7,7 @@ class AutoresearchError(Exception):
     `exit_code` is what the command line ends with; docs/cli.md lists the codes.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code = 1
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
         """Keep both sentences; the remedy may be empty where there is none."""

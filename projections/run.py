@@ -13,6 +13,7 @@ from events import catalog as ev
 from projections import iteration
 from projections.fold import Projection, Reducer
 from projections.state import Asked, Best, Job, RunState, Waiting
+from projections.state_format import RUN_FOLD
 
 
 __all__ = ["RUN", "RunState"]
@@ -187,4 +188,5 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     **iteration.REDUCERS,
 }
 
-RUN = Projection(name="run", version=3, initial=RunState, own=_own, reducers=REDUCERS, mark=_mark)
+_NAME, _VERSION = RUN_FOLD
+RUN = Projection(name=_NAME, version=_VERSION, initial=RunState, own=_own, reducers=REDUCERS, mark=_mark)

@@ -10,19 +10,19 @@ from events.files import write_atomic
 from events.log import Position
 from projections.fold import Snapshot
 from projections.results import results_tsv
-from projections.run import RUN, RunState
+from projections.run import RunState
+from projections.standing import standing
+from projections.state_format import FOLD, FORMAT
 from projections.timeline import Timeline
-
-
-FORMAT = "autoresearch.state/1"
 
 
 def state_json(snapshot: Snapshot[RunState]) -> bytes:
     """Return the bytes of state.json: the same history gives the same bytes."""
     document = {
         "format": FORMAT,
-        "fold": f"{RUN.name}/{RUN.version}",
+        "fold": FOLD,
         "position": asdict(snapshot.position),
+        "standing": standing(snapshot.state),
         "state": unstructure(snapshot.state),
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
@@ -32,7 +32,7 @@ def read_snapshot(path: Path) -> Snapshot[RunState] | None:
     """Return what state.json holds, or None where it is absent, damaged or of another fold."""
     try:
         document = orjson.loads(path.read_bytes())
-        if document["format"] != FORMAT or document["fold"] != f"{RUN.name}/{RUN.version}":
+        if document["format"] != FORMAT or document["fold"] != FOLD:
             return None
         position = structure(Position, document["position"])
         return Snapshot(position=position, state=structure(RunState, document["state"]))

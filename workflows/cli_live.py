@@ -2,10 +2,10 @@
 
 import sys
 
-from engine.decider import waiting_for_human
 from engine.loading import load_run
 from engine.workspace import RunPaths
 from events.errors import NotFound, RunFailed, WaitingForHuman
+from projections.standing import waiting_for_human
 from projections.state import RunState
 from workflows import cli_options as opt
 from workflows.watch import watch_lines, watch_live

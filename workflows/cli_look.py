@@ -4,17 +4,19 @@ from typing import Annotated, Any
 
 import typer
 
-from engine.finding import started_runs
 from engine.loading import Loaded, load, load_run
 from engine.moments import moment
+from engine.run_list import started_runs
 from engine.workspace import RunPaths
 from events.codec import unstructure
 from events.errors import AutoresearchError, NotFound, UsageRefused
 from events.log import read
+from projections.standing import standing
 from workflows import cli_options as opt
 from workflows import pages
+from workflows.live_status import Live, json_text, live, status_object
 from workflows.render import one_line
-from workflows.status import Look, look, status_object, status_page
+from workflows.status import Look, look, status_page
 
 
 TAIL_LINES = 20
@@ -26,7 +28,10 @@ def status(
     """Say how a run stands: what is done, what is being done, what is best, what it waits for."""
     paths = opt.place(repo).run(run_id).paths
     seen = look(paths, load_run(paths).state) if at is None else _look_back(paths, at)
-    typer.echo(pages.as_json(status_object(seen)) if as_json else opt.spoken(status_page(seen)), nl=False)
+    if as_json:
+        typer.echo(json_text(status_object(paths, standing(seen.run), seen.live)), nl=False)
+    else:
+        typer.echo(opt.spoken(status_page(seen)), nl=False)
 
 
 def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
@@ -34,7 +39,7 @@ def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
     home = opt.place(repo).home
     objects = [_run_object(RunPaths(home=home, run_id=run_id)) for run_id in started_runs(home)]
     if as_json:
-        typer.echo(pages.as_json(objects), nl=False)
+        typer.echo(json_text(objects), nl=False)
         return
     if not objects:
         opt.say("there is no run yet: `autoresearch start --loops 5` begins one")
@@ -70,7 +75,7 @@ def experiments(
     loaded = load(paths) if at is None else moment(paths, at).loaded
     rows = loaded.timeline.rows
     if as_json:
-        typer.echo(pages.as_json([pages.experiment(row) for row in rows]), nl=False)
+        typer.echo(json_text([pages.experiment(row) for row in rows]), nl=False)
     elif as_csv:
         typer.echo(pages.experiments_csv(rows), nl=False)
     else:
@@ -107,7 +112,7 @@ def show(
             "diff": diff,
             "log_tail": story.log_tail,
         }
-        typer.echo(pages.as_json(document), nl=False)
+        typer.echo(json_text(document), nl=False)
     else:
         name = loaded.run.config.metric.name
         typer.echo(pages.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES), nl=False)
@@ -116,9 +121,8 @@ def show(
 def _look_back(paths: RunPaths, at: str) -> Look:
     """Look at a run as it stood then: of the world, only the runner is known, and that it was there."""
     run = moment(paths, at).loaded.run
-    return Look(
-        paths=paths, run=run, runner=run.runner, progress=None, gpu=None, dropped=0, as_of=run.updated_at
-    )
+    then = Live(runner_alive=run.runner is not None, progress=None, gpu=None, dropped=0, as_of=run.updated_at)
+    return Look(paths=paths, run=run, runner=run.runner, live=then)
 
 
 def _run_object(paths: RunPaths) -> dict[str, Any]:  # Any: it is JSON
@@ -127,7 +131,8 @@ def _run_object(paths: RunPaths) -> dict[str, Any]:  # Any: it is JSON
         run = load_run(paths).state
     except AutoresearchError as error:
         return {"run_id": paths.run_id, "phase": "unreadable", "error": str(error)}
-    said = status_object(look(paths, run, gpu=False))
+    told = standing(run)
+    said = status_object(paths, told, live(paths, told, gpu=False))
     names = (
         *("run_id", "branch", "phase", "iterations_completed", "loops_left"),
         *("best_val_bpb", "baseline_val_bpb", "history_path"),

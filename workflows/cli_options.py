@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from attrs import frozen
 
-from engine.finding import Found, find_home, find_run, started_runs
+from engine.finding import Found, find_home, find_run
 from engine.git import RealGit
+from engine.run_list import started_runs
 from events.errors import AutoresearchError, NotFound
 from events.values import LOOP_STAGES, TOP_STAGES
 

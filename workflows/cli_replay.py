@@ -12,7 +12,8 @@ from engine.workspace import RunPaths
 from events.errors import CorruptHistory, UsageRefused
 from events.log import read
 from workflows import cli_options as opt
-from workflows import pages, replay_pages
+from workflows import replay_pages
+from workflows.live_status import json_text
 from workflows.render import line
 
 
@@ -59,12 +60,12 @@ def replay(
     if policy is not None:
         found = what_if(read(paths.history), policy)
         document = replay_pages.what_if_object(found, paths.run_id)
-        typer.echo(pages.as_json(document) if as_json else replay_pages.what_if_page(found), nl=False)
+        typer.echo(json_text(document) if as_json else replay_pages.what_if_page(found), nl=False)
         return 0
     if at is not None:
         then = moment(paths, at)
         document = replay_pages.moment_object(then)
-        typer.echo(pages.as_json(document) if as_json else replay_pages.moment_page(then), nl=False)
+        typer.echo(json_text(document) if as_json else replay_pages.moment_page(then), nl=False)
         return 0
     return _audit(here, paths, as_json=as_json)
 
@@ -74,7 +75,7 @@ def _audit(here: opt.Place, paths: RunPaths, *, as_json: bool) -> int:
     made, loaded = audit(paths, git=here.git, render=line, runner_alive=alive)
     document = replay_pages.audit_object(made, loaded)
     page = opt.spoken(replay_pages.audit_page(made, loaded.run))
-    typer.echo(pages.as_json(document) if as_json else page, nl=False)
+    typer.echo(json_text(document) if as_json else page, nl=False)
     return 0 if made.first is None else CorruptHistory.exit_code
 
 

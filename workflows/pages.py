@@ -2,16 +2,16 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attrs import asdict, frozen
 
-from engine.decider import decide, waiting_for_human
+from engine.decider import decide
 from events import catalog as ev
 from events.codec import Recorded
 from events.values import Proposal
+from projections.standing import waiting_for_human
 from projections.state import RunState
 from projections.timeline import Row
 from workflows.render import duration, name_of, one_line, say, short
@@ -214,8 +214,3 @@ def _command_words(fields: dict[str, Any], name: str) -> str:
 
 def _section(title: str, text: str) -> str:
     return f"--- {title}\n{text.rstrip()}"
-
-
-def as_json(value: object) -> str:
-    """Return one JSON document, for people and programs."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,34 +1,27 @@
-"""How a run stands: the object that `status --json` prints, and the page for people. Never writes."""
+"""How a run stands, for people: the page of `status`. Never writes.
 
-from datetime import datetime
-from typing import Any, Literal
+workflows/live_status.py has the object that `status --json` prints.
+"""
 
-from attrs import asdict, field, frozen
+from typing import Literal, TypeAlias
 
-from engine import devices, disk
-from engine.decider import waiting_for_human
-from engine.gpu import Gpu, gpu_now
+from attrs import frozen
+
+from engine.disk import silent
+from engine.gpu import Gpu
 from engine.process import holder
-from engine.progress import Progress, progress_now
+from engine.progress import Progress
 from engine.workspace import RunPaths
-from events.clock import now
 from events.values import Process
-from projections.state import Iteration, Job, RunState
+from projections.standing import busiest, standing, waiting_for_human
+from projections.state import RunState
+from workflows.live_status import Live, live, phase
 from workflows.render import duration, name_of, one_line, short
 
 
-SCHEMA = "autoresearch.status/1"
-LAUNCH_S = 3.0  # so long may a runner that was asked for take to begin
-
-Phase = Literal["setup", "baseline", "loop", "waiting", "paused", "stopped", "done", "failed", "interrupted"]
-RESTS: dict[str, Phase] = {
-    "done": "done",
-    "exhausted": "done",
-    "stopped": "stopped",
-    "setup_incomplete": "failed",
-    "baseline_failed": "failed",
-    "blocked": "failed",
-}
+Phase: TypeAlias = Literal[
+    "setup", "baseline", "loop", "waiting", "paused", "stopped", "done", "failed", "interrupted"
+]
 
 
 @frozen(kw_only=True)
@@ -38,94 +31,25 @@ class Look:
     paths: RunPaths
     run: RunState
     runner: Process | None
-    progress: Progress | None
-    gpu: Gpu | None
-    dropped: int  # proposals in the inbox that no runner has heard of yet
-    trouble: str = ""  # what keeps the run's folder from being written
-    silent: str = ""  # the kind of its file system, where that tells of no changes
-    waits_for: str = ""  # who holds the device that the next training needs
-    as_of: str = field(factory=now)
+    live: Live
+    silent: str = ""  # the kind of the folder's file system, where that tells of no changes
 
     @property
     def phase(self) -> Phase:
         """Return the one word for how the run stands."""
-        word = phase(self.run, runner_alive=self.runner is not None, dropped=self.dropped, as_of=self.as_of)
-        return "waiting" if self.trouble and word in ("setup", "baseline", "loop") else word
+        return phase(standing(self.run), self.live)
 
 
 def look(paths: RunPaths, run: RunState, *, gpu: bool = True) -> Look:
     """Look at a run: its runner, the running training, the inbox, and the graphics card."""
+    seen = live(paths, standing(run), gpu=gpu)
     return Look(
         paths=paths,
         run=run,
-        runner=holder(paths.lock),
-        progress=_progress(paths, run),
-        gpu=gpu_now() if gpu else None,
-        dropped=_dropped(paths),
-        trouble=disk.trouble(paths.folder),
-        silent=disk.silent(paths.folder),
-        waits_for=_waits_for(run),
+        runner=holder(paths.lock) if seen.runner_alive else None,
+        live=seen,
+        silent=silent(paths.folder),
     )
-
-
-def phase(run: RunState, *, runner_alive: bool, dropped: int, as_of: str) -> Phase:
-    """Return the one word for how a run stands. Pure."""
-    if run.stopped is not None:
-        return RESTS.get(run.stopped, "stopped")
-    launching = run.runner is None and _seconds(run.updated_at, as_of) < LAUNCH_S
-    if waiting_for_human(run) is not None and (runner_alive or launching or not dropped):
-        return "paused" if run.paused is not None else "waiting"
-    if not runner_alive and not launching:
-        return "interrupted"
-    if not run.setup.ok:
-        return "setup"
-    return "loop" if run.best is not None else "baseline"
-
-
-def status_object(seen: Look) -> dict[str, Any]:  # Any: it is JSON
-    """Return the object of `status --json`; its fields are a contract."""
-    run, paths = seen.run, seen.paths
-    return {
-        "schema": SCHEMA,
-        "run_id": run.run_id,
-        "branch": run.branch,
-        "phase": seen.phase,
-        "setup_done": run.setup.ok,
-        "baseline_done": run.best is not None,
-        "iterations_completed": run.completed,
-        "loops_left": run.loops_left,
-        "best_val_bpb": run.best.metric if run.best else None,
-        "baseline_val_bpb": run.baseline,
-        "kept_commit": (run.best.commit or None) if run.best else None,
-        "in_progress": in_progress(run),
-        "progress": _progress_object(seen.progress),
-        "counts": asdict(run.counts),
-        "trouble": seen.trouble or None,
-        "waits_for": seen.waits_for or None,
-        "waiting_proposals": len(run.waiting) + seen.dropped,
-        "need_input": run.need_input,
-        "gpu": asdict(seen.gpu) if seen.gpu else None,
-        "state_path": str(paths.state),
-        "history_path": str(paths.history),
-        "runner_log_path": str(paths.runner_log),
-        "seq": run.seq,
-        "as_of": seen.as_of,
-    }
-
-
-def in_progress(run: RunState) -> dict[str, Any] | None:
-    """Return what is open now: iteration (None while preparing), stage, attempt of its job, since when."""
-    if run.setup.job is not None:
-        return _in_progress(None, "setup", run.setup.job, run.setup.job.since)
-    one = busiest(run)
-    if one is None:
-        return None
-    return _in_progress(one.number, one.next_stage, one.job, one.job.since if one.job else one.since)
-
-
-def busiest(run: RunState) -> Iteration | None:
-    """Return the open iteration that is worked on, else the first open one."""
-    return next((one for one in run.open if one.job), next(iter(run.open), None))
 
 
 def status_page(seen: Look) -> str:
@@ -138,8 +62,8 @@ def status_page(seen: Look) -> str:
         ("best", _best_words(run)),
         ("done", _done_words(run)),
         ("waiting", _waiting_words(seen)),
-        ("trouble", seen.trouble),
-        ("gpu", _gpu_words(seen.gpu)),
+        ("trouble", seen.live.trouble),
+        ("gpu", _gpu_words(seen.live.gpu)),
         ("runner", _runner_words(seen)),
         ("hears", f"by looking: {seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.paths.folder)),
@@ -157,10 +81,10 @@ def now_words(seen: Look) -> str:
         return ""
     attempt = f" (attempt {one.job.attempt})" if one.job and one.job.attempt > 1 else ""
     waits = "" if one.job or seen.phase in ("loop", "baseline") else ", which waits"
-    if seen.waits_for:
-        waits = f", which waits for the device: {seen.waits_for} holds it"
+    if seen.live.waits_for:
+        waits = f", which waits for the device: {seen.live.waits_for} holds it"
     return ", ".join(
-        [f"{name_of(one.number)}: {one.next_stage}{attempt}{waits}", *progress_words(seen.progress)]
+        [f"{name_of(one.number)}: {one.next_stage}{attempt}{waits}", *progress_words(seen.live.progress)]
     )
 
 
@@ -180,8 +104,8 @@ def progress_words(progress: Progress | None) -> list[str]:
 def _phase_words(seen: Look) -> str:
     run, word = seen.run, seen.phase
     match word:
-        case "waiting" if seen.trouble:
-            return f"waiting: {seen.trouble}"
+        case "waiting" if seen.live.trouble:
+            return f"waiting: {seen.live.trouble}"
         case "waiting" | "paused":
             return f"{waiting_for_human(run)}; {_way_on(run)}"
         case "interrupted":
@@ -227,7 +151,7 @@ def _done_words(run: RunState) -> str:
 
 def _waiting_words(seen: Look) -> str:
     known = [one.proposal.description for one in seen.run.waiting]
-    dropped = [f"{seen.dropped} dropped, not read yet"] if seen.dropped else []
+    dropped = [f"{seen.live.dropped} dropped, not read yet"] if seen.live.dropped else []
     return "; ".join([*known, *dropped])
 
 
@@ -247,54 +171,3 @@ def _runner_words(seen: Look) -> str:
         return ""
     mode = f", in the {seen.run.runner_mode}" if seen.run.runner_mode else ""
     return f"process {seen.runner.pid}{mode}"
-
-
-def _in_progress(iteration: int | None, stage: str, job: Job | None, since: str) -> dict[str, Any]:
-    return {"iteration": iteration, "stage": stage, "attempt": job.attempt if job else None, "since": since}
-
-
-def _waits_for(run: RunState) -> str:
-    """Return who keeps a training from being started, where one would be."""
-    ready = any(one.next_stage == "train" and one.job is None and one.commit for one in run.open)
-    if not ready or run.stopped is not None or run.paused is not None:
-        return ""
-    return str(next(iter(devices.holders(run.config)), ""))
-
-
-def _progress(paths: RunPaths, run: RunState) -> Progress | None:
-    for number, job in run.jobs:
-        if job.step == "train":
-            return progress_now(paths.job(number, job.step, job.attempt))
-    return None
-
-
-def _progress_object(progress: Progress | None) -> dict[str, Any] | None:
-    if progress is None:
-        return None
-    return {
-        "percent": progress.percent,
-        "seconds_left": progress.seconds_left,
-        "loss": progress.loss,
-        "tok_per_s": progress.tok_per_s,
-    }
-
-
-def _dropped(paths: RunPaths) -> int:
-    """Count the files in the inbox, by the names that engine/inbox.py looks at."""
-    try:
-        files = [
-            path
-            for path in paths.proposals.iterdir()
-            if not path.name.startswith(".") and path.suffix != ".tmp"
-        ]
-    except (FileNotFoundError, NotADirectoryError):
-        files = []
-    return len(files) + paths.next_proposal.exists()
-
-
-def _seconds(earlier: str, later: str) -> float:
-    """Return the seconds between two times of day as histories write them."""
-    try:
-        return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
-    except ValueError:
-        return LAUNCH_S

@@ -10,8 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from engine.decider import waiting_for_human
 from engine.workspace import RunPaths
+from projections.standing import waiting_for_human
 from projections.timeline import Row
 from workflows.pages import next_words, status_of
 from workflows.render import duration, line, name_of, one_line
@@ -105,13 +105,13 @@ def _now(seen: Look) -> list[RenderableType]:
     if not words:
         return []
     lines: list[RenderableType] = [Text(one_line(words, 200))]
-    if seen.progress is not None and seen.progress.percent is not None:
-        bar = ProgressBar(total=100.0, completed=seen.progress.percent, width=BAR_CELLS)
-        left = seen.progress.seconds_left
+    if seen.live.progress is not None and seen.live.progress.percent is not None:
+        bar = ProgressBar(total=100.0, completed=seen.live.progress.percent, width=BAR_CELLS)
+        left = seen.live.progress.seconds_left
         grid = Table.grid(padding=(0, 1))
         grid.add_row(
             bar,
-            Text(f"{seen.progress.percent:3.0f} %"),
+            Text(f"{seen.live.progress.percent:3.0f} %"),
             Text("" if left is None else f"{duration(max(0.0, left))} left"),
         )
         lines.append(grid)

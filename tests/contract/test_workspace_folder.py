@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import workspace
+from engine import run_list, workspace
 from engine.workspace import RunPaths
 from events.errors import InvalidInput
 
@@ -100,7 +100,7 @@ def test_git_ignores_the_runs(tmp_path: Path) -> None:
 
 
 def test_runs_are_ordered_by_their_first_event(tmp_path: Path) -> None:
-    """The newest run is last, by its first event; one without a history was claimed just now."""
+    """The newest run is last, by its first event; one without a first event is a claim, and not listed."""
     for branch in ("b", "a", "c", "a"):
         workspace.claim_run(tmp_path, branch)
     begin(tmp_path, "a-r002", "2026-03-08T21:00:03.000Z", "a")
@@ -108,32 +108,35 @@ def test_runs_are_ordered_by_their_first_event(tmp_path: Path) -> None:
     begin(tmp_path, "a-r001", "2026-03-08T21:00:01.000Z", "a")
     (workspace.runs_folder(tmp_path) / "strange").mkdir()
     (workspace.runs_folder(tmp_path) / "file-r001").write_text("")
-    assert workspace.list_runs(tmp_path) == ("a-r001", "b-r001", "a-r002", "c-r001")
+    RunPaths(home=tmp_path, run_id="c-r001").history.write_text('{"seq":1,')
+    assert run_list.started_runs(tmp_path) == ("a-r001", "b-r001", "a-r002")
 
 
 def test_the_latest_run_of_a_branch(tmp_path: Path) -> None:
-    """The latest run is that of the branch its history names, else of the branch its id comes from."""
-    assert workspace.latest_run(tmp_path, None) is None
-    for branch in ("a/b", "a-b", "c"):
+    """The latest run is that of the branch its history names, else the latest of any; never a mere claim."""
+    assert run_list.latest_run(tmp_path, None) is None
+    assert run_list.latest_run(tmp_path, "c") is None
+    for branch in ("a/b", "a-b", "c", "c"):
         workspace.claim_run(tmp_path, branch)
     begin(tmp_path, "a-b-r001", "2026-03-08T21:00:01.000Z", "a/b")
-    begin(tmp_path, "a-b-r002", "2026-03-08T21:00:02.000Z", "a-b")
-    assert workspace.latest_run(tmp_path, "a/b") == "a-b-r001"
-    assert workspace.latest_run(tmp_path, "a-b") == "a-b-r002"
-    assert workspace.latest_run(tmp_path, "c") == "c-r001"
-    assert workspace.latest_run(tmp_path, "d") is None
-    assert workspace.latest_run(tmp_path, None) == "c-r001"
+    begin(tmp_path, "c-r001", "2026-03-08T21:00:02.000Z", "c")
+    begin(tmp_path, "a-b-r002", "2026-03-08T21:00:03.000Z", "a-b")
+    assert run_list.latest_run(tmp_path, "a/b") == ("a-b-r001", True)
+    assert run_list.latest_run(tmp_path, "a-b") == ("a-b-r002", True)
+    assert run_list.latest_run(tmp_path, "c") == ("c-r001", True)
+    assert run_list.latest_run(tmp_path, "d") == ("a-b-r002", False)
+    assert run_list.latest_run(tmp_path, None) == ("a-b-r002", False)
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"at":1}', b"\xff\n", b'{"at":"x","data":[]}', b"null"]
+    "content", [b"", b"{", b"[]", b'{"at":1}', b"\xff", b'{"at":"x","data":[]}', b"null"]
 )
 def test_a_damaged_history_is_still_a_run(tmp_path: Path, content: bytes) -> None:
-    """A run whose history cannot be read is listed all the same."""
+    """A run whose history cannot be read is listed all the same, under the branch of its id."""
     run_id = workspace.claim_run(tmp_path, "a")
-    RunPaths(home=tmp_path, run_id=run_id).history.write_bytes(content)
-    assert workspace.list_runs(tmp_path) == (run_id,)
-    assert workspace.latest_run(tmp_path, "a") == run_id
+    RunPaths(home=tmp_path, run_id=run_id).history.write_bytes(content + b"\n")
+    assert run_list.started_runs(tmp_path) == (run_id,)
+    assert run_list.latest_run(tmp_path, "a") == (run_id, True)
 
 
 def test_the_default_branch_is_the_day(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from engine import importing
-from engine.workspace import RunPaths, list_runs
+from engine.run_list import started_runs
+from engine.workspace import RunPaths
 from events import catalog as ev
 from events.log import EventLog, read, verify
 from tests.cli_helpers import bytes_of, git, make_repo
@@ -62,7 +63,7 @@ def refused(words: str, capsys) -> tuple[int, str]:
 
 def latest(repo: Path) -> RunPaths:
     """Return the run that was made last."""
-    return RunPaths(home=repo, run_id=list_runs(repo)[-1])
+    return RunPaths(home=repo, run_id=started_runs(repo)[-1])
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -124,7 +125,7 @@ def test_importing_twice_makes_two_runs(repo, capsys, folder):
     """Each import is a run of its own with the same results."""
     for _ in range(2):
         call(f"import {folder}", capsys)
-    first, second = (RunPaths(home=repo, run_id=run_id) for run_id in list_runs(repo))
+    first, second = (RunPaths(home=repo, run_id=run_id) for run_id in started_runs(repo))
     assert ("autoresearch-nov23-r001", "autoresearch-nov23-r002") == (first.run_id, second.run_id)
     assert first.results.read_bytes() == second.results.read_bytes()
 
@@ -203,7 +204,7 @@ def test_a_full_disk_leaves_nothing_behind(repo, monkeypatch, capsys):
 
     monkeypatch.setattr(importing.EventLog, "append", fail)
     assert 3 == refused(f"import {IMPORTS / TABLES[0]}", capsys)[0]
-    assert () == list_runs(repo)
+    assert () == started_runs(repo)
 
 
 def test_a_run_is_seen_only_when_it_is_whole(repo, monkeypatch, capsys):

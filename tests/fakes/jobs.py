@@ -7,9 +7,9 @@ from typing import Literal
 
 from attrs import asdict, field, mutable
 
+from engine.job_files import EXIT, OUTPUT, SPEC
 from engine.jobs import read_exit
 from engine.ports import Absent, JobExit, JobSpec, JobState, Lost, Running
-from engine.supervisor import EXIT, OUTPUT, SPEC
 from events.values import Process
 
 

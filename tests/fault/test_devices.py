@@ -46,7 +46,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def start(home: Path, name: str, *command: str, config: RunConfig = CONFIG) -> bool:
     spec: dict[str, Any] = {"deadline_s": 30.0, "grace_s": 0.3, "cwd": str(home)}
-    places = tuple(map(str, devices.places(config)))
+    places = tuple(map(str, devices.places(config.device, config.slots)))
     return JOBS.start(home / name, JobSpec(name=name, command=command, places=places, **spec))
 
 
@@ -56,8 +56,8 @@ def test_a_second_training_is_not_started(home: Path):
     assert not start(home, "train.2", "sleep", "30")
     assert Absent() == JOBS.look(home / "train.2")
     assert not (home / "train.2" / SPEC).exists()
-    (holder,) = devices.holders(CONFIG)
-    assert f"a training of main-r001 in {home.parents[4]}" == str(holder)
+    (holder,) = devices.holders(CONFIG.device, CONFIG.slots)
+    assert f"a training of main-r001 in {home.parents[4]}" == devices.called(holder)
 
 
 def test_the_same_training_is_not_in_its_own_way(home: Path):
@@ -70,7 +70,7 @@ def test_the_device_is_free_when_the_end_is_told(home: Path):
     """Whoever hears of a training's end finds the device free, whatever the training left behind."""
     assert start(home, "train.1", "sh", "-c", "setsid sleep 3 & sleep 0.2")
     until(lambda: isinstance(JOBS.look(home / "train.1"), Finished))
-    assert () == devices.holders(CONFIG)
+    assert () == devices.holders(CONFIG.device, CONFIG.slots)
     assert start(home, "train.2", "true")
 
 
@@ -93,7 +93,7 @@ def test_letting_go_rings_the_bell(home: Path):
     try:
         bell.watch([devices.folder()])
         assert bell._rung.wait(20)
-        until(lambda: not devices.holders(CONFIG))
+        until(lambda: not devices.holders(CONFIG.device, CONFIG.slots))
     finally:
         bell.close()
 
@@ -104,7 +104,7 @@ def test_slots_names_and_none_share_as_they_say(home: Path):
     assert [True, True, False] == [start(home, f"train.{n}", "sleep", "30", config=two) for n in (1, 2, 3)]
     assert start(home, "train.4", "true", config=RunConfig(device="gpu1"))
     assert start(home, "train.5", "true", config=RunConfig(device="none"))
-    assert () == devices.places(RunConfig(device="none"))
+    assert () == devices.places("none", 1)
 
 
 def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -142,7 +142,7 @@ def test_two_runs_take_turns(program: Program):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"job": 1}'])
 def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
     """A holder that has not said who it is, or nonsense, is named by its file."""
-    (file,) = devices.places(CONFIG)
+    (file,) = devices.places(CONFIG.device, CONFIG.slots)
     hold = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
     file.touch()
     with subprocess.Popen(
@@ -151,5 +151,5 @@ def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
         assert other.stdout is not None
         other.stdout.readline()
         file.write_bytes(content)
-        assert str(file) in str(devices.holders(CONFIG)[0])
+        assert str(file) in devices.called(devices.holders(CONFIG.device, CONFIG.slots)[0])
         other.communicate()

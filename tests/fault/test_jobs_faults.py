@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from engine import process, proctable
+from engine import locks, process, proctable
 from engine.jobs import RealJobs
 from engine.ports import Absent, Finished, JobExit, JobSpec, Lost, Running
 from events.values import Process
@@ -360,7 +360,7 @@ def test_strangers_are_not_signalled(home: Path) -> None:
         boot = process.boot_id()
         gone = {"pid": stranger.pid, "started": 1, "boot_id": boot}
         (folder / "claim").write_text(json.dumps({"supervisor": gone, "child": gone}))
-        lock = process.try_lock(folder / "claim")
+        lock = locks.try_lock(folder / "claim")
         assert lock is not None
         JOBS.stop(folder)
         os.close(lock)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from engine import process, proctable
+from engine import calling, locks, process, proctable
 from events.errors import NotFound, RunLocked
 
 
@@ -31,18 +31,18 @@ def until(true: Callable[[], object], within_s: float = 10.0) -> None:
 
 def test_run_returns_what_was_written(tmp_path: Path) -> None:
     """A short command gives its code and both streams, as bytes."""
-    done = process.run(["sh", "-c", "cat; echo err >&2; exit 3"], cwd=tmp_path, stdin=b"\xff\0", timeout_s=10)
+    done = calling.run(["sh", "-c", "cat; echo err >&2; exit 3"], cwd=tmp_path, stdin=b"\xff\0", timeout_s=10)
     assert (done.exit_code, done.stdout, done.stderr) == (3, b"\xff\0", b"err\n")
 
 
 def test_run_never_inherits_our_input(tmp_path: Path) -> None:
     """A command that reads its input without being given one, reads nothing."""
-    assert process.run(["cat"], cwd=tmp_path, timeout_s=10).stdout == b""
+    assert calling.run(["cat"], cwd=tmp_path, timeout_s=10).stdout == b""
 
 
 def test_run_with_input_nobody_reads(tmp_path: Path) -> None:
     """Input that a command does not read is no error."""
-    assert process.run(["true"], cwd=tmp_path, stdin=b"x" * 2**20, timeout_s=10).exit_code == 0
+    assert calling.run(["true"], cwd=tmp_path, stdin=b"x" * 2**20, timeout_s=10).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_run_with_input_nobody_reads(tmp_path: Path) -> None:
 def test_run_kills_the_whole_group_at_the_timeout(tmp_path: Path, script: str) -> None:
     """A command that takes too long is killed with its children, also where only they hold its output."""
     begun = time.monotonic()
-    with pytest.raises(process.CommandTimedOut, match=r"longer than 0\.2 s") as caught:
-        process.run(["sh", "-c", "echo $$ > pid; " + script], cwd=tmp_path, timeout_s=0.2)
+    with pytest.raises(calling.CommandTimedOut, match=r"longer than 0\.2 s") as caught:
+        calling.run(["sh", "-c", "echo $$ > pid; " + script], cwd=tmp_path, timeout_s=0.2)
     assert isinstance(caught.value, TimeoutError)
     assert time.monotonic() - begun < 3
     assert proctable.session(int((tmp_path / "pid").read_text())) == []
@@ -61,8 +61,8 @@ def test_run_kills_the_whole_group_at_the_timeout(tmp_path: Path, script: str) -
 def test_run_is_not_held_up_by_who_fled_the_session(tmp_path: Path) -> None:
     """A process that left the session and kept the output open delays the timeout by a second at most."""
     begun = time.monotonic()
-    with pytest.raises(process.CommandTimedOut):
-        process.run(["setsid", "-f", "sh", "-c", "echo $$ > pid; sleep 31"], cwd=tmp_path, timeout_s=0.2)
+    with pytest.raises(calling.CommandTimedOut):
+        calling.run(["setsid", "-f", "sh", "-c", "echo $$ > pid; sleep 31"], cwd=tmp_path, timeout_s=0.2)
     assert time.monotonic() - begun < 3
     fled = process.identify(int((tmp_path / "pid").read_text()))
     assert fled is not None
@@ -73,7 +73,7 @@ def test_run_is_not_held_up_by_who_fled_the_session(tmp_path: Path) -> None:
 def test_run_names_what_is_not_there(tmp_path: Path, command: str, where: str) -> None:
     """A program or a folder that is not there is an error that names them."""
     with pytest.raises(NotFound, match=command):
-        process.run([command], cwd=tmp_path / where, timeout_s=1)
+        calling.run([command], cwd=tmp_path / where, timeout_s=1)
 
 
 # --- who is alive --------------------------------------------------------------------------------
@@ -247,9 +247,9 @@ def test_lock_file_deleted_while_held(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with process.hold_lock(path):
         path.unlink()
-        handle = process.try_lock(path)
+        handle = locks.try_lock(path)
         assert handle is not None
-        assert process.is_locked(path)
+        assert locks.is_locked(path)
         os.close(handle)
 
 
@@ -260,7 +260,7 @@ def test_looking_does_not_refuse_a_taker(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from engine.process import is_locked
+from engine.locks import is_locked
 while True:
     is_locked(Path(sys.argv[1]))
 """

@@ -1,9 +1,10 @@
 import pytest
 
 from engine import commands as do
-from engine.decider import decide, waiting_for_human
+from engine.decider import decide
 from events import catalog as ev
 from events.values import RunConfig
+from projections.standing import waiting_for_human
 from tests.given import (
     BASE,
     BASELINE,

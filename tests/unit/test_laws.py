@@ -23,7 +23,13 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 # Who alone may import what. A dependency with one owner can be replaced in one place.
 OWNERS = {
-    "subprocess": {"engine/process.py", "engine/supervisor.py", "engine/proctable.py", "engine/fork.py"},
+    "subprocess": {
+        "engine/calling.py",
+        "engine/process.py",
+        "engine/supervisor.py",
+        "engine/proctable.py",
+        "engine/fork.py",
+    },
     "signal": {
         "engine/fork.py",
         "engine/jobs.py",
@@ -35,7 +41,7 @@ OWNERS = {
     "watchdog": {"engine/inbox.py"},
     "fcntl": {
         "engine/fork.py",
-        "engine/process.py",
+        "engine/locks.py",
         "engine/supervisor.py",
         "events/log.py",
         "events/lock.py",

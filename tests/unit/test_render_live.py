@@ -11,6 +11,7 @@ from events.values import Process
 from projections.fold import fold
 from projections.timeline import TIMELINE
 from tests import given as g
+from workflows.live_status import Live
 from workflows.status import Look
 from workflows.watch import picture
 
@@ -21,8 +22,10 @@ RUN = (g.started(), g.asked(40), g.runner_started(), *g.BASELINE)
 def drawn(*events, height: int = 40, width: int = 100, **more) -> str:
     """Return the live view of a run, as a terminal shows it."""
     paths = RunPaths(home=Path("/home"), run_id="autoresearch-mar8-r001")
-    seen = {"runner": Process(pid=1, started=1, boot_id="b"), "progress": None, "gpu": None, "dropped": 0}
-    look = Look(paths=paths, run=g.given(*events), as_of="2026-03-08T22:00:00.000Z", **(seen | more))
+    seen = {"progress": None, "gpu": None, "dropped": 0, "as_of": "2026-03-08T22:00:00.000Z"} | more
+    live = Live(runner_alive=True, **seen)
+    runner = Process(pid=1, started=1, boot_id="b")
+    look = Look(paths=paths, run=g.given(*events), runner=runner, live=live)
     out = io.StringIO()
     rows = fold(TIMELINE, g.recorded(*events)).rows
     Console(file=out, width=width, height=height, color_system=None).print(picture(look, rows, height=height))
@@ -41,7 +44,7 @@ def closed(number: int) -> tuple:
 
 def test_the_view_shows_stage_progress_table_and_what_comes_next():
     """A running training is a bar with its time left; iterations are a table; the best stands out."""
-    progress = Progress(percent=42.0, seconds_left=78.0, loss=3.2, tok_per_s=2e4, step=4, as_of="")
+    progress = Progress(percent=42.0, seconds_left=78.0, loss=3.2, tok_per_s=2e4)
     view = drawn(*RUN, *closed(1), *g.candidate(2), g.training(2), progress=progress)
     for part in (
         "loop",

@@ -2,14 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.gpu import Gpu, parse
+from engine.gpu import parse
 from engine.progress import Progress
 from engine.workspace import RunPaths
 from events import catalog as ev
 from events.values import Process
+from projections.standing import standing
 from tests import given as g
+from workflows import live_status
+from workflows.live_status import Live
 from workflows.pages import next_words
-from workflows.status import Look, phase, status_object, status_page
+from workflows.status import Look, status_page
 
 
 FIELDS = [
@@ -44,11 +47,17 @@ RUNNER = Process(pid=7, started=1, boot_id="b")
 def look(*events, runner: Process | None = RUNNER, **more) -> Look:
     paths = RunPaths(home=Path("/home"), run_id="autoresearch-mar8-r001")
     seen = {"progress": None, "gpu": None, "dropped": 0, "as_of": LATE} | more
-    return Look(paths=paths, run=g.given(*events), runner=runner, **seen)
+    live = Live(runner_alive=runner is not None, **seen)
+    return Look(paths=paths, run=g.given(*events), runner=runner, live=live)
 
 
 def phase_of(*events, alive: bool = True, dropped: int = 0, as_of: str = LATE) -> str:
-    return phase(g.given(*events), runner_alive=alive, dropped=dropped, as_of=as_of)
+    return look(*events, runner=RUNNER if alive else None, dropped=dropped, as_of=as_of).phase
+
+
+def status_object(seen: Look) -> dict:
+    """Return what `status --json` prints of what was seen."""
+    return live_status.status_object(seen.paths, standing(seen.run), seen.live)
 
 
 BEGUN = (g.started(), g.asked(2), g.runner_started())
@@ -101,7 +110,7 @@ def test_the_object_has_exactly_the_fields_of_the_contract():
 
 def test_the_object_tells_what_is_going_on():
     """Best, baseline, the open stage, progress, counts and proposals are read off the state."""
-    progress = Progress(percent=42.0, seconds_left=18.0, loss=3.2, tok_per_s=2e4, step=4, as_of=LATE)
+    progress = Progress(percent=42.0, seconds_left=18.0, loss=3.2, tok_per_s=2e4)
     events = (*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1), g.received())
     told = status_object(look(*events, progress=progress, dropped=2))
     assert (1.5, 1.5, g.BASE) == (told["best_val_bpb"], told["baseline_val_bpb"], told["kept_commit"])
@@ -139,8 +148,14 @@ def test_what_comes_next_is_the_deciders_word():
 
 def test_a_card_is_read_from_nvidia_smi():
     """The first line counts; what the driver does not say is None."""
-    card = Gpu(utilisation_percent=97.0, memory_used_mb=40536.0, memory_total_mb=81559.0, name="NVIDIA H100")
-    assert card == parse("97, 40536, 81559, NVIDIA H100\n0, 1, 2, other\n")
+    card = parse("97, 40536, 81559, NVIDIA H100\n0, 1, 2, other\n")
+    told = status_object(look(gpu=card))["gpu"]
+    assert {
+        "utilisation_percent": 97.0,
+        "memory_used_mb": 40536.0,
+        "memory_total_mb": 81559.0,
+        "name": "NVIDIA H100",
+    } == told
     assert parse("[N/A], 1, 2, Some, card").utilisation_percent is None
     assert parse("No devices were found") is None
     assert parse("") is None

@@ -1,0 +1,8 @@
+"""Of which form state.json is, and of which fold: it is used only where both are this program's.
+
+A module of its own, since who only looks imports neither folds nor what they are made of.
+"""
+
+FORMAT = "autoresearch.state/2"  # grows with any change of what stands beside the state
+RUN_FOLD = ("run", 3)  # name and version of the run projection; grows with any change of what it computes
+FOLD = "/".join(map(str, RUN_FOLD))
