@@ -39,7 +39,7 @@ def answer(words: Sequence[str]) -> str | None:
         if paths is None or standing is None:
             return None
         return json_text(status_object(paths, standing, live(paths, standing)))
-    except (AutoresearchError, OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (AutoresearchError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # the whole command says what is wrong, or that nothing is
 
 
