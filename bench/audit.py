@@ -64,7 +64,7 @@ def _commits(home: Path, count: int) -> float:
     _git(home, "init", "-q")
     _git(home, "fast-import", "--quiet", stdin=_stream(0, "base", "A = 0\n", "refs/heads/main", parent=""))
     git = RealGit(home)
-    (base,) = git.commits(["refs/heads/main"])
+    (base,) = git.read_commits(["refs/heads/main"])
     assert base is not None  # just made
     begun = ev.RunStarted(
         run_id=RUN_ID,
@@ -84,8 +84,8 @@ def _commits(home: Path, count: int) -> float:
             for number, (ref, text) in enumerate(zip(refs, said, strict=True), start=1)
         ]
         _git(home, "fast-import", "--quiet", stdin=b"".join(made))
-        found = [one for one in git.commits(refs) if one is not None]
-        diffs = git.diffs([(base.tree, one.tree) for one in found])
+        found = [one for one in git.read_commits(refs) if one is not None]
+        diffs = git.read_diffs([(base.tree, one.tree) for one in found])
         named = [
             ev.CandidateCommitted(
                 iteration=number,

@@ -73,7 +73,7 @@ class Commits:
             self.tally.note = "not compared: the run was imported, its code is elsewhere"
             return
         refs = self._git.refs_below(f"refs/autoresearch/{begun.run_id}/")
-        (base,) = self._git.commits([begun.base_commit])
+        (base,) = self._git.read_commits([begun.base_commit])
         if base is None and not refs:  # a history that was brought from elsewhere
             self.tally.note = "not compared: this repository has none of the run's commits"
             return
@@ -90,9 +90,9 @@ class Commits:
     def _compare(self, named: list[tuple[int, ev.CandidateCommitted]]) -> None:
         """Compare commits, refs, trees, parents and diffs."""
         events = [event for _, event in named]
-        commits = self._git.commits([event.commit for event in events])
-        bases = self._git.commits([event.base_commit for event in events])
-        refs = self._git.commits([event.ref for event in events])
+        commits = self._git.read_commits([event.commit for event in events])
+        bases = self._git.read_commits([event.base_commit for event in events])
+        refs = self._git.read_commits([event.ref for event in events])
         whole: list[tuple[int, ev.CandidateCommitted]] = []  # those whose diff can be asked for
         trees: list[tuple[str, str]] = []
         for (seq, event), commit, base, ref in zip(named, commits, bases, refs, strict=True):
@@ -111,7 +111,7 @@ class Commits:
                 self._same(seq, event.ref, event.commit, ref.hash if ref else "no such ref")
             whole.append((seq, event))
             trees.append((base.tree, commit.tree))
-        for (seq, event), diff in zip(whole, self._git.diffs(trees), strict=True):
+        for (seq, event), diff in zip(whole, self._git.read_diffs(trees), strict=True):
             self._same(seq, "CandidateCommitted.diff_sha256", event.diff_sha256, diff.sha256)
             change = self._changes.get(event.commit)
             for name in ("files", "insertions", "deletions") if change else ():
@@ -144,7 +144,7 @@ class Commits:
         names = list(dict.fromkeys([*refs, *events]))
         seen: set[str] = set()
         for at in range(0, len(names), TOGETHER):
-            for commit in self._git.commits(names[at : at + TOGETHER]):
+            for commit in self._git.read_commits(names[at : at + TOGETHER]):
                 if commit is None or commit.hash in seen:
                     continue
                 seen.add(commit.hash)

@@ -143,12 +143,12 @@ class RealGit:
             self._read("-c", "diff.suppressBlankEmpty=false", "diff-tree", *DIFF_FORMAT, old, new, "--")
         )
 
-    def commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
+    def read_commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
         """Return the commit that each hash or ref names, None where there is none; one call for all."""
         said = self._read("cat-file", "--batch", stdin=objects.commit_names(revisions))
         return tuple(objects.commits(said))
 
-    def diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
+    def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""
         how = ("-c", "diff.suppressBlankEmpty=false", "diff-tree", "--stdin", *DIFF_FORMAT)
         return tuple(objects.diffs(self._read(*how, stdin=objects.tree_pairs(trees)), trees))

@@ -50,7 +50,7 @@ def moment_at(paths: RunPaths, seq: int) -> Moment:
         NotFound: the history has no such record.
     """
     loaded = load(paths, upto=seq)
-    if seq < 1 or loaded.position.seq < seq:
+    if loaded.position.seq < seq:
         raise NotFound(
             f"{paths.run_id} has {load(paths).position.seq} events, so there is no event {seq}",
             remedy=LISTS,
@@ -61,23 +61,34 @@ def moment_at(paths: RunPaths, seq: int) -> Moment:
 
 def seq_at(paths: RunPaths, at: str) -> int:
     """Return the record that `at` names."""
+    refuse_misspelt(at)
     text = at.strip()
-    if text.isdecimal():
-        return int(text)
     named = ITERATION.fullmatch(text)
     if named:
         return _of_iteration(paths, int(named[1]))
     if TIME_OF_DAY.fullmatch(text):
         return _of_time(paths, _on_its_day(paths, text))
+    return int(text) if text.isdecimal() else _of_time(paths, datetime.fromisoformat(text).astimezone())
+
+
+def refuse_misspelt(at: str) -> None:
+    """Look whether `at` could name a moment of some run.
+
+    Raises:
+        UsageRefused: it has none of the FORMS.
+    """
+    text = at.strip()
+    if ITERATION.fullmatch(text) or (text.isdecimal() and int(text) > 0):
+        return
     try:
-        moment = datetime.fromisoformat(text)
+        if TIME_OF_DAY.fullmatch(text):
+            _clock(text)
+            return
+        datetime.fromisoformat(text)
     except ValueError:
-        raise UsageRefused(
-            f"--at {at!r}: expected {FORMS}", remedy="`autoresearch history` lists them"
-        ) from None
+        raise UsageRefused(f"--at {at!r}: expected {FORMS}", remedy=LISTS) from None
     if len(text) < len("2026-03-08T21:04"):
         raise UsageRefused(f"--at {at!r}: a day is no moment", remedy=f"name a time too: {text}T21:04")
-    return _of_time(paths, moment.astimezone())
 
 
 def _of_iteration(paths: RunPaths, number: int) -> int:
@@ -116,10 +127,7 @@ def _of_time(paths: RunPaths, moment: datetime) -> int:
 
 def _on_its_day(paths: RunPaths, text: str) -> datetime:
     """Return the one moment of the run at this local time of day."""
-    try:
-        clock = time.fromisoformat(text.zfill(len("21:04")) if text.count(":") == 1 else text.zfill(8))
-    except ValueError:
-        raise UsageRefused(f"--at {text}: there is no such time of day", remedy=f"expected {FORMS}") from None
+    clock = _clock(text)
     began, ended = _span(paths)
     # To the end of the minute or second: what happened within it had happened then.
     width = timedelta(minutes=1) if text.count(":") == 1 else timedelta(seconds=1)
@@ -135,6 +143,11 @@ def _on_its_day(paths: RunPaths, text: str) -> datetime:
             remedy=f"name the day: {', '.join(one.isoformat(timespec='minutes') for one in found[:3])}",
         )
     return found[0] + width - timedelta(milliseconds=1)
+
+
+def _clock(text: str) -> time:
+    hour, _, rest = text.partition(":")
+    return time.fromisoformat(f"{hour.zfill(2)}:{rest}")
 
 
 def _days(began: datetime, ended: datetime, clock: time) -> Iterator[datetime]:

@@ -202,10 +202,10 @@ class Git(Protocol):
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits."""
 
-    def commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
+    def read_commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
         """Return the commit that each hash or ref names, None where there is none; one call for all."""
 
-    def diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
+    def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""
 
 

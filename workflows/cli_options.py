@@ -34,6 +34,15 @@ def complete_stages(incomplete: str) -> list[str]:
     return [f"{before}{comma}{stage}" for stage in (*TOP_STAGES, *LOOP_STAGES) if stage.startswith(last)]
 
 
+def _well_spelt(at: str | None) -> str | None:
+    """Refuse what names no moment of any run before a run is looked for."""
+    if at is not None:
+        from engine.moments import refuse_misspelt  # noqa: PLC0415 - for those who look back alone
+
+        refuse_misspelt(at)
+    return at
+
+
 Repo = Annotated[
     Path | None,
     typer.Option(
@@ -119,6 +128,7 @@ At = Annotated[
         "--at",
         help="As of an event (57), an iteration's verdict (iteration:7) or a time (21:04, or RFC 3339).",
         metavar="WHEN",
+        callback=_well_spelt,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]

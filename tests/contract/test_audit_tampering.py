@@ -341,14 +341,14 @@ def test_a_commit_that_is_not_as_the_log_says_is_noticed(world: World):
     git.refs[ref] = git.resolve("HEAD") or ""
     assert {"commits": ref} == differing(audited(world))
     git.refs[ref] = commit
-    stored = git.commits_by_hash[commit]
-    git.commits_by_hash[commit] = evolve(stored, files=stored.files | {"train.py": b"other"})
+    stored = git.commits[commit]
+    git.commits[commit] = evolve(stored, files=stored.files | {"train.py": b"other"})
     assert "CandidateCommitted.tree" == differing(audited(world))["commits"]
-    git.commits_by_hash[commit] = evolve(stored, message="worse")
+    git.commits[commit] = evolve(stored, message="worse")
     assert f"trailers of commit {commit[:12]}" == differing(audited(world))["commits"]
-    git.commits_by_hash[commit] = stored
+    git.commits[commit] = stored
     foreign = World(world.home.parent / "elsewhere").git
-    foreign.commits_by_hash.clear()
+    foreign.commits.clear()
     foreign.refs.clear()
     made = audit(world.paths, git=foreign, render=render, runner_alive=False)[0]
     assert made.first is None

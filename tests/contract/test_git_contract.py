@@ -262,12 +262,12 @@ class TestWorktrees:
         made = git.commit(worktree, base=start, message="Set A\n\nTrailer: x\n")
         git.set_ref("refs/autoresearch/main-r001/1", made, old=None)
         asked = ("refs/autoresearch/main-r001/1", "f" * 40, start, "two\nlines", "refs/none", made, "")
-        found = git.commits(asked)
+        found = git.read_commits(asked)
         assert [made, None, start, None, None, made, None] == [one and one.hash for one in found]
         assert found[0] is not None
         assert (git.tree(made), (start,)) == (found[0].tree, found[0].parents)
         assert found[0].message.rstrip("\n") == "Set A\n\nTrailer: x"
-        assert git.commits(()) == ()
+        assert git.read_commits(()) == ()
 
     def test_many_diffs_are_read_at_once(self, git: Git, start: str, worktree: Path) -> None:
         """Pairs of trees give the very diffs that pairs of commits give, one by one; also empty ones."""
@@ -277,5 +277,5 @@ class TestWorktrees:
             commits.append(git.commit(worktree, base=start, message=text))
         pairs = [(old, new) for old in commits for new in commits]
         trees = [(git.tree(old), git.tree(new)) for old, new in pairs]
-        assert git.diffs(trees) == tuple(git.diff(old, new) for old, new in pairs)
-        assert git.diffs(()) == ()
+        assert git.read_diffs(trees) == tuple(git.diff(old, new) for old, new in pairs)
+        assert git.read_diffs(()) == ()

@@ -13,6 +13,13 @@ from typing import Any
 
 import pytest
 
+from engine.audit import audit
+from engine.finding import started_runs
+from engine.git import RealGit
+from engine.process import holder
+from engine.workspace import RunPaths
+from workflows.render import line
+
 
 ROOT = Path(__file__).resolve().parents[2]
 DOOR = ROOT / "workflows" / "run_experiment.py"
@@ -58,6 +65,7 @@ class Program:
     def __init__(self, repo: Path, env: dict[str, str]) -> None:
         self.repo = repo
         self.env = env
+        self.is_true = True  # False: a test has made a history, a view or a ref untrue
 
     def __call__(
         self, *words: str, code: int | None = 0, stdin: str = ""
@@ -107,6 +115,14 @@ class Program:
             check=True,
         )
         return done.stdout.strip()
+
+    def audit(self) -> None:
+        """Hold all that the runs say against an audit, also of those that are at work."""
+        for run_id in started_runs(self.repo):
+            paths = RunPaths(home=self.repo, run_id=run_id)
+            alive = holder(paths.lock) is not None
+            found = audit(paths, git=RealGit(self.repo), render=line, runner_alive=alive)[0].first
+            assert found is None, f"{run_id}: {found}"
 
     def run_folder(self) -> Path:
         """Return the only run's folder."""
@@ -167,5 +183,9 @@ def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Program]
     made.git("init", "-q", "-b", "main")
     made.git("add", "-A")
     made.git("commit", "-q", "-m", "first")
-    yield made
-    end_everything(tmp_path)
+    try:
+        yield made
+        if made.is_true:
+            made.audit()
+    finally:
+        end_everything(tmp_path)

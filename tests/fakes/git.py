@@ -35,7 +35,7 @@ class FakeGit:
 
     def __init__(self, top: Path, files: Mapping[str, bytes], *, branch: str = "main") -> None:
         self._top = top
-        self.commits_by_hash: dict[str, Commit] = {}
+        self.commits: dict[str, Commit] = {}
         self.branch: str | None = branch  # what the user has checked out
         self.worktrees: dict[Path, str] = {}
         self.movers: dict[str, str] = {}  # of branches, by mail address
@@ -61,7 +61,7 @@ class FakeGit:
         for name in (revision, f"refs/heads/{revision}"):
             if name in self.refs:
                 return self.refs[name]
-        found = [one for one in self.commits_by_hash if len(revision) >= 4 and one.startswith(revision)]
+        found = [one for one in self.commits if len(revision) >= 4 and one.startswith(revision)]
         return found[0] if len(found) == 1 else None
 
     def refs_below(self, prefix: str) -> tuple[str, ...]:
@@ -205,27 +205,27 @@ class FakeGit:
         """Return the difference between two commits."""
         return _diff(self._commit(old).files, self._commit(new).files)
 
-    def commits(self, revisions: Sequence[str]) -> tuple[ports.Commit | None, ...]:
+    def read_commits(self, revisions: Sequence[str]) -> tuple[ports.Commit | None, ...]:
         """Return the commit that each hash or ref names, None where there is none."""
         return tuple(self._read(one) for one in revisions)
 
-    def diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
+    def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees."""
-        files = {self.tree(one): commit.files for one, commit in self.commits_by_hash.items()}
+        files = {self.tree(one): commit.files for one, commit in self.commits.items()}
         return tuple(_diff(files[old], files[new]) for old, new in trees)
 
     def _read(self, revision: str) -> ports.Commit | None:
         name = self.resolve(revision)
         if name is None:
             return None
-        found = self.commits_by_hash[name]
+        found = self.commits[name]
         parents = (found.parent,) if found.parent else ()
         return ports.Commit(hash=name, tree=self.tree(name), parents=parents, message=found.message)
 
     def _store(self, commit: Commit) -> str:
         text = repr((sorted(commit.files.items()), commit.parent, commit.message))
         name = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 - git's own length
-        self.commits_by_hash[name] = commit
+        self.commits[name] = commit
         return name
 
     def _line(self, commit: str | None) -> list[str]:
@@ -233,7 +233,7 @@ class FakeGit:
         line = []
         while commit is not None:
             line.append(commit)
-            commit = self.commits_by_hash[commit].parent
+            commit = self.commits[commit].parent
         return line
 
     def _hash(self, revision: str) -> str:
@@ -243,7 +243,7 @@ class FakeGit:
         return found
 
     def _commit(self, revision: str) -> Commit:
-        return self.commits_by_hash[self._hash(revision)]
+        return self.commits[self._hash(revision)]
 
     def _files(self, folder: Path, base: str) -> dict[str, bytes]:
         self.head(folder)
