@@ -76,8 +76,10 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
             continue
         one, was = case
         taken = verdict(one, best, metric=run.config.metric, keep_rule=rule)
-        other_code = bool(one.base_commit) and best is not None and one.base_commit != best.commit
-        other_code = other_code or one.base_commit in foreign
+        if one.base_commit:
+            other_code = one.base_commit in foreign or (best is not None and one.base_commit != best.commit)
+        else:  # imported: what it stood on is not known, but it was made after what was kept then
+            other_code = any(earlier.changed for earlier in judged)
         if other_code and one.commit:
             foreign.add(one.commit)
         best = _best_after(best, one, taken)

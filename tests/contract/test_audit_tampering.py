@@ -11,8 +11,9 @@ from attrs import evolve
 from engine.audit import audit
 from engine.audit_values import Audit
 from engine.rebuild import rebuild
-from events.log import verify
-from events.values import Proposal
+from events import catalog as ev
+from events.log import EventLog, verify
+from events.values import Proposal, Request
 from tests.fakes.world import World, render
 from tests.tampering import Record, first, records_of, rewrite, tamper
 
@@ -317,6 +318,22 @@ def test_a_view_may_lag_while_the_run_is_at_work_but_not_at_rest(world: World):
         one.note for one in made.checks if one.name == "runner.log"
     )
     assert {"runner.log": "position"} == differing(audited(world))
+
+
+def test_a_healed_tail_and_a_command_that_shows_nothing_are_in_order(tmp_path):
+    """Torn bytes that were closed off, and views that lag behind a command at rest, are no difference."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    world.runner().run()
+    with world.paths.history.open("ab") as file:
+        file.write(b'{"seq":99,"torn')
+    with EventLog(world.paths.history) as log:
+        log.append([ev.LoopsRequested(request=Request(loops=1))], by="cli")
+    assert audited(world).first is None
+    world.runner().run()
+    made = audited(world)
+    assert made.first is None
+    assert not any(one.note for one in made.checks)
 
 
 def test_changed_job_files_are_noticed_and_removed_ones_are_not_missed(world: World):

@@ -156,6 +156,18 @@ def test_words_that_contradict_are_refused(paths, capsys):
     refused(f"replay {paths.run_id} --run-id {paths.run_id}", capsys, code=2)
 
 
+def test_an_imported_run_audits_clean_and_says_what_it_cannot_compare(repo, tmp_path, capsys):
+    """Of another program's run chain, schema, transitions and views are checked; its code is elsewhere."""
+    table = tmp_path / "results.tsv"
+    table.write_text("commit\tval_bpb\tmemory_gb\tstatus\tdescription\nabc1234\t1.5\t1.0\tkeep\tbase\n")
+    call(f"import {table} --branch imported/x", capsys)
+    told = json.loads(call("replay --json", capsys))
+    assert told["clean"]
+    notes = {one["name"]: one["note"] for one in told["checks"] if one["note"]}
+    assert ["commits"] == list(notes)
+    assert "its code is elsewhere" in notes["commits"]
+
+
 class Terminal:
     """A program in a terminal of its own: keys in, what was written out."""
 
