@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine import git_objects as objects
 from engine import git_worktrees as records
-from engine.git_program import CALL_S, DIFF_FORMAT, call, last_line, leading_folders, output, parsed_diff
+from engine.git_program import CALL_S, DIFF_FORMAT, Refused, call, last_line, output, parsed_diff, strip_level
 from engine.ports import Commit, Diff
 from events.errors import AutoresearchError, InvalidInput, NotFound
 
@@ -277,16 +277,10 @@ class RealGit:
     def apply_patch(self, folder: Path, patch: bytes) -> str:
         """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
         whole = patch if patch.endswith(b"\n") else patch + b"\n"
-        command = (
-            "apply",
-            f"-p{leading_folders(whole)}",
-            "--whitespace=nowarn",
-            "--no-ignore-whitespace",
-            "-",
-        )
+        command = ("apply", "--whitespace=nowarn", "--no-ignore-whitespace", f"-p{strip_level(whole)}", "-")
         try:
             self._work(folder, *command, stdin=whole)
-        except AutoresearchError as error:
+        except Refused as error:
             return str(error)
         return ""
 
@@ -298,7 +292,7 @@ class RealGit:
         self._work(folder, "read-tree", "--reset", base)
         try:
             self._work(folder, "add", "--all", "--", *EVERYTHING)
-        except AutoresearchError as error:
+        except Refused as error:
             raise InvalidInput(f"the files in {folder} cannot be committed: {error}") from error
         return _text(self._work(folder, "write-tree")).strip()
 

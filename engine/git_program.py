@@ -3,6 +3,7 @@
 Part of engine/git.py, which alone uses it.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from engine import calling
 from engine.ports import Diff
+from engine.process import signal_name
 from events.errors import AutoresearchError
 
 
@@ -42,7 +44,15 @@ DIFF_FORMAT = (
     *("--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers", "--indent-heuristic"),
     *("--submodule=short", "--ignore-submodules=none"),
 )
+# The disk's trouble, and nobody's change is to blame: engine/runner.py waits for better.
+DISK = {
+    os.strerror(number).encode(): number for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO)
+}
 TAKEN_LOCK = re.compile(rb"Unable to create '(.+?\.lock)': File exists")
+
+
+class Refused(AutoresearchError):
+    """Git ran to its end and said no."""
 
 
 def call(
@@ -55,7 +65,12 @@ def call(
     timeout_s: float = CALL_S,
     own_locks: tuple[Path, ...] = (),
 ) -> calling.Completed:
-    """Run git once; once more where a lock of `own_locks` was in the way and its holder is gone."""
+    """Run git once; once more where a lock of `own_locks` was in the way and its holder is gone.
+
+    Raises:
+        OSError: the disk is full, read-only or broken.
+        AutoresearchError: git was killed, so nothing is known.
+    """
     flags = [part for setting in (*ALWAYS, *settings) for part in ("-c", setting)]
     words = ["git", *flags, *command]
     inherited = {
@@ -69,14 +84,19 @@ def call(
     if taken is not None:
         lock = Path(os.path.realpath(cwd / os.fsdecode(taken[1])))
         if lock in own_locks and _released(lock):
-            return calling.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
+            done = calling.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
+    if done.exit_code < 0:
+        raise AutoresearchError(f"git {command[0]} was killed by {signal_name(-done.exit_code)}")
+    trouble = next((text for text in DISK if done.exit_code and text in done.stderr), None)
+    if trouble is not None:
+        raise OSError(DISK[trouble], trouble.decode(), str(cwd))
     return done
 
 
 def output(done: calling.Completed) -> bytes:
     """Return what git printed; raise with git's own last line where it failed."""
     if done.exit_code != 0:
-        raise AutoresearchError(f"git failed: {last_line(done.stderr)}")
+        raise Refused(f"git failed: {last_line(done.stderr)}")
     return done.stdout
 
 
@@ -99,7 +119,7 @@ def parsed_diff(said: bytes) -> Diff:
     )
 
 
-def leading_folders(patch: bytes) -> int:
+def strip_level(patch: bytes) -> int:
     """Say how many leading folders of a patch's paths to drop: git writes a/ and b/, people may not."""
     names = re.findall(rb'^(?:---|\+\+\+) "?([^\t\r\n]+)', patch, re.MULTILINE)
     plain = any(not name.startswith((b"a/", b"b/", b"/dev/null")) for name in names)

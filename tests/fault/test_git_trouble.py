@@ -1,0 +1,68 @@
+"""Git that is killed, or whose disk is full: trouble of the world, and never the fault of a change."""
+
+import errno
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from engine.git import RealGit
+from events.errors import AutoresearchError, InvalidInput
+
+
+FULL = "echo 'fatal: unable to write loose object file: No space left on device' >&2; exit 128"
+CALLS = {
+    "rev-parse": lambda git, folder: git.resolve("main"),
+    "cat-file": lambda git, folder: git.show("main", "train.py"),
+    "add": lambda git, folder: git.changes(folder, "main"),
+    "apply": lambda git, folder: git.apply_patch(folder, b"--- a/train.py\n+++ b/train.py\n"),
+    "update-ref": lambda git, folder: git.set_ref("refs/autoresearch/x/1", git.resolve("main"), old=None),
+}
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> RealGit:
+    """A repository with a worktree, through the real git."""
+    top = tmp_path / "repo"
+    top.mkdir()
+    (top / "train.py").write_text("A = 1\n")
+    who = ("-c", "user.name=user", "-c", "user.email=user@localhost")
+    for command in (("init", "-q", "-b", "main"), ("add", "-A"), (*who, "commit", "-q", "-m", "start")):
+        subprocess.run(["git", *command], cwd=top, check=True)
+    made = RealGit(top)
+    made.ensure_worktree(tmp_path / "worktree", "main")
+    return made
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str, how: str) -> None:
+    """Let git do this instead of one of its commands."""
+    real = shutil.which("git")
+    (tmp_path / "bin").mkdir()
+    script = f'#!/bin/sh\nfor word; do [ "$word" = {word} ] && {{ {how}; }}; done\nexec {real} "$@"\n'
+    (tmp_path / "bin" / "git").write_text(script)
+    (tmp_path / "bin" / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize("word", CALLS)
+def test_a_killed_git_has_said_nothing(
+    git: RealGit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str
+) -> None:
+    """Where git is killed, nothing is taken for absent, refused or wrong: it is tried again."""
+    fail(monkeypatch, tmp_path, word, "kill -9 $$")
+    with pytest.raises(AutoresearchError, match=f"git {word} was killed by SIGKILL") as raised:
+        CALLS[word](git, tmp_path / "worktree")
+    assert not isinstance(raised.value, InvalidInput)
+
+
+@pytest.mark.parametrize("word", CALLS)
+def test_a_full_disk_is_not_the_changes_fault(
+    git: RealGit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str
+) -> None:
+    """Where git finds no room, the disk's own error is raised, which the runner waits out."""
+    fail(monkeypatch, tmp_path, word, FULL)
+    with pytest.raises(OSError, match="No space left") as raised:
+        CALLS[word](git, tmp_path / "worktree")
+    assert errno.ENOSPC == raised.value.errno
