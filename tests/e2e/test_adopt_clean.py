@@ -15,6 +15,7 @@ def test_a_run_on_a_checked_out_branch_is_adopted_and_cleaned(program: Program):
     assert program.git("rev-parse", "main") == program.git("rev-parse", "HEAD"), "moved under the user"
     assert index == program.git("ls-files", "--stage")
     program("adopt")
+    program("replay")
     assert status["kept_commit"] == program.git("rev-parse", "HEAD")
     assert "M program.md" == program.git("status", "--porcelain", "--untracked-files=no")
     run_id = status["run_id"]
@@ -25,6 +26,7 @@ def test_a_run_on_a_checked_out_branch_is_adopted_and_cleaned(program: Program):
     assert "" == program.git("for-each-ref", "refs/autoresearch")
     assert 1 == len(program.git("worktree", "list").splitlines())
     assert "autoresearch: " not in program("show", "1", "--diff").stdout, "the diff is shown without refs"
+    program("replay")
     program("clean", run_id, "--folder", "--yes")
     program("status", code=3)
 
