@@ -22,7 +22,7 @@ from eventsourcing.domain import Aggregate, event
 
 from bench import histories
 from bench.table import Figure, ratio
-from events.codec import Position, encode_data
+from events.codec import Position, unstructure
 from events.reading import blocks
 from projections.fold import Projection, fold_lines
 from projections.run import RUN
@@ -166,6 +166,6 @@ def _peer(folder: Path) -> Callable[[], object]:
     app: Application[UUID] = Application(env=env)
     run = _Run()
     for one in islice(chain.from_iterable(histories.events(PEER)), PEER):
-        run.happen(type(one).__name__, encode_data(one))
+        run.happen(type(one).__name__, unstructure(one))
     app.save(run)
     return lambda: app.repository.get(run.id)

@@ -23,7 +23,6 @@ __all__ = [
     "RawEvent",
     "Recorded",
     "decode",
-    "encode_data",
     "event_type",
     "require_known",
     "structure",
@@ -82,23 +81,11 @@ Line: TypeAlias = tuple[int, bytes, int, str]  # seq, final bytes, end, hash
 
 _CLASSES: Mapping[str, type[Any]] = {cls.__name__: cls for cls in get_args(Event)}
 _WRITERS: dict[type[Any], tuple[bytes, Callable[[Any], dict[str, JSON]]]] = {}  # made at the first use
-_READERS: Mapping[str, tuple[int, Callable[[Any], Event]]] = {
-    name: (cls.VERSION, function_for(cls, "read_exactly")) for name, cls in _CLASSES.items()
-}
 
 
 def event_type(event: Event | RawEvent) -> str:
     """Return the name under which an event is stored."""
     return event.type if isinstance(event, RawEvent) else type(event).__name__
-
-
-def encode_data(event: Event) -> dict[str, JSON]:
-    """Return an event's fields as JSON types.
-
-    Raises:
-        WrongValue: a field holds what its annotation does not allow.
-    """
-    return function_for(type(event), "write")(event)  # type: ignore[no-any-return]
 
 
 def decode(
@@ -109,16 +96,16 @@ def decode(
     Raises:
         CorruptHistory: a known version with fields that it cannot have.
     """
-    known = _READERS.get(name)
-    if known is None or version > known[0]:
+    cls = _CLASSES.get(name)
+    if cls is None or version > cls.VERSION:
         return RawEvent(type=name, version=version, data=data)
-    current, read = known
-    if version < current:
-        data = upcast(name, version, data, to=current, steps=steps)
+    if version < cls.VERSION:
+        data = upcast(name, version, data, to=cls.VERSION, steps=steps)
     try:
-        return read(data)
+        event: Event = function_for(cls, "read_exactly")(data)
     except WrongValue as error:
         raise CorruptHistory(f"{name} v{version}: {error}") from error
+    return event
 
 
 def require_known(recorded: Recorded) -> Recorded:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine import proposals
 from events import catalog as ev
-from events.codec import encode_data
+from events.codec import unstructure
 from events.errors import InvalidInput
 from events.values import Proposal
 
@@ -54,7 +54,7 @@ def check(found: Proposal | str) -> None:
         assert line == line.strip()
         assert not set(line) & set("\n\r\t\x00\x1b\x7f")
     event = ev.ProposalChosen(iteration=1, source="drop", proposal=found)
-    assert encode_data(event)
+    assert unstructure(event)
 
 
 @given(st.binary(max_size=300))

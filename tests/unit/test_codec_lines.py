@@ -116,7 +116,7 @@ def test_a_known_event_with_wrong_fields_is_damage(data: Any, says: str):
 
 def test_stored_events_have_all_their_fields():
     """A default does not stand in for a field that is missing in a history."""
-    data = codec.encode_data(LoopsRequested(request=Request(loops=1)))
+    data = codec.unstructure(LoopsRequested(request=Request(loops=1)))
     assert isinstance(data["request"], dict)
     del data["request"]["agent"]
     with pytest.raises(CorruptHistory, match="Request lacks 'agent'"):
@@ -159,7 +159,7 @@ def test_numbers_and_text_survive_exactly():
     """Floats round-trip to the last bit, and text keeps every character."""
     event = sample(TailHealed)
     data = codec.payload(event)[-1].removeprefix(codec.DATA_FIELD)
-    assert orjson.loads(data) == codec.encode_data(event)
+    assert orjson.loads(data) == codec.unstructure(event)
     asked = AgentAsked(iteration=0, step="apply", attempt=1, agent="\x00\u2028\U0001f600", prompt_sha256="")
     raw = _line(asked)
     assert raw.count(b"\n") == 1
