@@ -103,7 +103,7 @@ def test_a_snapshot_does_not_hide_events_of_a_later_program(paths: RunPaths, mon
     """Who decides by a state refuses an unknown event behind the snapshot."""
     note(paths)
     monkeypatch.delitem(views.VIEWS, "NoteAdded")
-    monkeypatch.delitem(codec._READERS, "NoteAdded")
+    monkeypatch.delitem(codec._CLASSES, "NoteAdded")
     assert paths.history.read_bytes().count(b"\n") == load_run(paths).state.seq
     with pytest.raises(UnknownEvent, match="NoteAdded"):
         load_run(paths, deciding=True)
