@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
 from typing import Any, NoReturn
 
 from events.errors import InvalidInput, UsageRefused
@@ -184,7 +183,9 @@ def _in_words(error: Any) -> str:  # noqa: ANN401 - jsonschema is imported only 
 
 @cache
 def _validator() -> Any:  # noqa: ANN401 - as above
-    # Importing jsonschema takes 170 ms, and most commands never see a proposal.
+    # Importing these takes 170 ms, and most commands never see a proposal.
+    from importlib import resources  # noqa: PLC0415
+
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # noqa: PLC0415
 
     # Found by name: what people touch stands above the engine, which imports nothing of it.

@@ -8,7 +8,7 @@ from events.errors import NotFound, RunFailed, WaitingForHuman
 from projections.standing import waiting_for_human
 from projections.state import RunState
 from workflows import cli_options as opt
-from workflows.watch import watch_lines, watch_live
+from workflows.tailing import watch_lines
 
 
 def watch(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> int:
@@ -36,6 +36,8 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
     """Show a run until it rests, or as long as somebody looks; return the exit code."""
     try:
         if sys.stdout.isatty():
+            from workflows.watch import watch_live  # noqa: PLC0415 - rich is for those who look
+
             ending = watch_live(paths, leave_waiting=leave_waiting)
         else:
             ending = watch_lines(paths, write=opt.say, after=after, leave_waiting=leave_waiting)

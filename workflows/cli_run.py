@@ -1,13 +1,11 @@
 """The commands that make a run go: start and resume."""
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from engine.control import Asked, resume, start
-from engine.launch import launch, refuse_second_runner
+from engine.launch import refuse_second_runner
 from engine.loading import load, load_run
 from engine.process import Terminated, holder, terminable
 from engine.requests import Wish
@@ -16,10 +14,8 @@ from engine.workspace import RunPaths
 from events.codec import Recorded
 from projections.state import RunState
 from workflows import cli_options as opt
+from workflows.cli_launch import ensure_runner
 from workflows.render import asked_for, line
-
-
-RUNNER = Path(__file__).with_name("background.py")
 
 
 def start_command(
@@ -122,15 +118,6 @@ def resume_command(
         proposal=proposal_file,
     )
     return _go(asked, background=background_train, follow=follow)
-
-
-def ensure_runner(paths: RunPaths) -> str:
-    """Give the run a background runner, unless one is alive; return a sentence on it."""
-    launched = launch(paths, (sys.executable, str(RUNNER), str(paths.home), paths.run_id))
-    who = f", process {launched.runner.pid}" if launched.runner and launched.runner.pid else ""
-    if launched.already:
-        return f"a runner is at work already{who}: it hears this"
-    return f"runner started in the background{who}; it goes on by itself"
 
 
 def _go(asked: Asked, *, background: bool, follow: bool) -> int:

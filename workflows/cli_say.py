@@ -14,7 +14,7 @@ from events import catalog as ev
 from events.codec import unstructure
 from events.errors import UsageRefused
 from workflows import cli_options as opt
-from workflows.cli_run import ensure_runner
+from workflows.cli_launch import ensure_runner
 
 
 def stop(

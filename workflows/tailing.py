@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from engine.loading import NOTHING, Loaded
 from engine.process import holder
@@ -17,11 +17,15 @@ from engine.workspace import RunPaths
 from events.codec import Recorded
 from events.errors import PositionVoided
 from events.log import read
+from projections.standing import waiting_for_human
+from workflows.render import line
 
 
 if TYPE_CHECKING:
     from engine.inbox import Bell
 
+
+Ending = Literal["rest", "waiting", "gone"]
 
 POLL_S = 0.2  # a stat of one file; heard soon enough for eyes
 SLOW_POLL_S = 1.0  # between two looks that no bell rang for
@@ -105,6 +109,36 @@ class Pulse:
         """Look once more; True when no runner was seen for a while."""
         self._missing = 0 if holder(self._paths.lock) else self._missing + 1
         return self._missing >= DEAD_LOOKS
+
+
+def watch_lines(
+    paths: RunPaths, *, write: Callable[[str], None], after: int = 0, leave_waiting: bool = False
+) -> Ending:
+    """Write one line for each event after a seq, until the run rests; say how it ended.
+
+    With `leave_waiting` it also ends when nothing can happen before a human speaks.
+    """
+    tail, pulse = Tail(paths), Pulse(paths)
+    while True:
+        fresh = tail.news()
+        for recorded in fresh:
+            if recorded.seq > after:
+                write(line(recorded))
+        ending = None if fresh else ending_of(tail, pulse, leave_waiting=leave_waiting)
+        if ending is not None:
+            return ending
+        time.sleep(POLL_S)
+
+
+def ending_of(tail: Tail, pulse: Pulse, *, leave_waiting: bool) -> Ending | None:
+    """Say how watching a run ends, None while it goes on."""
+    run = tail.loaded.run
+    if run.stopped is not None:
+        return "rest"
+    gone = pulse.gone()
+    if waiting_for_human(run) is not None and not run.jobs and (leave_waiting or gone):
+        return "waiting"
+    return "gone" if gone else None
 
 
 def follow_file(path: Path, *, ended: Callable[[], bool], offset: int = 0) -> Iterator[bytes]:

@@ -1,8 +1,6 @@
-"""Watch a run: a live view in a terminal (rich), one line per event anywhere else. Reads only."""
+"""Watch a run in a terminal: a live view (rich). Reads only."""
 
 import time
-from collections.abc import Callable
-from typing import Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -14,12 +12,10 @@ from engine.workspace import RunPaths
 from projections.standing import waiting_for_human
 from projections.timeline import Row
 from workflows.pages import next_words, status_of
-from workflows.render import duration, line, name_of, one_line
+from workflows.render import duration, name_of, one_line
 from workflows.status import Look, Phase, look, now_words
-from workflows.tailing import POLL_S, Pulse, Tail
+from workflows.tailing import POLL_S, Ending, Pulse, Tail, ending_of
 
-
-Ending = Literal["rest", "waiting", "gone"]
 
 ROWS = 12  # of the newest iterations
 BAR_CELLS = 40
@@ -36,25 +32,6 @@ COLOURS: dict[Phase, str] = {
 STATUS_COLOURS = {"keep": "green", "crash": "red", "not_applied": "red", "open": "cyan"}
 
 
-def watch_lines(
-    paths: RunPaths, *, write: Callable[[str], None], after: int = 0, leave_waiting: bool = False
-) -> Ending:
-    """Write one line for each event after a seq, until the run rests; say how it ended.
-
-    With `leave_waiting` it also ends when nothing can happen before a human speaks.
-    """
-    tail, pulse = Tail(paths), Pulse(paths)
-    while True:
-        fresh = tail.news()
-        for recorded in fresh:
-            if recorded.seq > after:
-                write(line(recorded))
-        ending = None if fresh else _ending(tail, pulse, leave_waiting=leave_waiting)
-        if ending is not None:
-            return ending
-        time.sleep(POLL_S)
-
-
 def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
     """Show the live view until the run rests; say how it ended. The last picture stays."""
     tail, pulse, console = Tail(paths), Pulse(paths), Console()
@@ -62,7 +39,7 @@ def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
         while True:
             tail.news()
             seen = look(paths, tail.loaded.run, gpu=False)
-            ending = _ending(tail, pulse, leave_waiting=leave_waiting)
+            ending = ending_of(tail, pulse, leave_waiting=leave_waiting)
             live.update(picture(seen, tail.loaded.timeline.rows, height=console.height), refresh=True)
             if ending is not None:
                 return ending
@@ -77,16 +54,6 @@ def picture(seen: Look, rows: list[Row], *, height: int) -> RenderableType:
         parts += [Text(), _table(seen, rows[-shown:], left_out=len(rows) - shown)]
     parts += [Text(), Text(f"next  {one_line(next_words(seen.run), 200)}", style="dim")]
     return Group(*parts)
-
-
-def _ending(tail: Tail, pulse: Pulse, *, leave_waiting: bool) -> Ending | None:
-    run = tail.loaded.run
-    if run.stopped is not None:
-        return "rest"
-    gone = pulse.gone()
-    if waiting_for_human(run) is not None and not run.jobs and (leave_waiting or gone):
-        return "waiting"
-    return "gone" if gone else None
 
 
 def _head(seen: Look) -> list[RenderableType]:
