@@ -13,7 +13,6 @@ from engine import commands as do
 from engine.audit_outcomes import Outcome, Search, after_answer, after_mending, outcomes
 from engine.audit_values import Tally, first_difference
 from engine.decider import decide
-from engine.runner import STARTS
 from events import catalog as ev
 from events.codec import Recorded
 from projections.state import RunState
@@ -66,7 +65,7 @@ class Decisions:
             yield from outcomes(command, before, event, search=search)
         for run, commands in self._earlier:
             for command in commands:
-                if isinstance(command, STARTS):
+                if isinstance(command, do.STARTS):
                     yield from outcomes(command, run, event, search=search)
 
     def _compare(self, possible: Sequence[Outcome], event: ev.Event, recorded: Recorded) -> None:

@@ -200,3 +200,6 @@ Command = (
     | PauseRun
     | Stop
 )
+
+# What these did in the world stands, whatever was appended meanwhile; the others are decided again.
+STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining

@@ -44,9 +44,6 @@ Mode = Literal["background", "foreground"]
 LOOK_ANYWAY_S = 1.0  # the level-triggered scan behind the bell; watchdog can be silent (network mounts)
 TROUBLE_LIMIT = 5  # failures of one effect in a row before a human is asked
 
-# What these did in the world stands, whatever was appended meanwhile; the others are decided again.
-STARTS = do.Prepare | do.AskForProposal | do.AskToApply | do.AskToTriage | do.StartTraining
-
 
 class Runner:
     """Carries one run on until it comes to rest."""
@@ -189,7 +186,7 @@ class Runner:
         if not events:
             self._cancelled.add(command)
             return
-        expected = None if isinstance(command, STARTS) else position.seq
+        expected = None if isinstance(command, do.STARTS) else position.seq
         try:
             self._append(events, by="runner", expected=expected)
         except WrongExpectedVersion:

@@ -36,7 +36,7 @@ MAY = {
     "runs": ("runs", TABLES),
     "experiments": ("experiments --csv", TABLES),
     "show": ("show 0", TABLES),
-    "replay": ("replay", TABLES),
+    "replay": ("replay", SETTINGS | {"csv"}),
     "logs": ("logs", COMMON),
     "history": ("history", COMMON),
     "watch": ("watch", COMMON),
