@@ -139,6 +139,18 @@ def test_a_device_that_another_training_holds_is_in_both(repo, held, capsys, tmp
     assert '"waits_for": "the training in ' in (told() or "")
 
 
+def test_the_card_is_in_both(repo, capsys, tmp_path, monkeypatch):
+    """Where nvidia-smi answers, both tell of the first card."""
+    cached(make_run(repo, *STATES["training"]))
+    program = tmp_path / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 97, 40536, 81559, NVIDIA H100\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    assert whole(capsys) == told()
+    assert '"name": "NVIDIA H100"' in (told() or "")
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
