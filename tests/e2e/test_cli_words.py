@@ -74,7 +74,7 @@ def types(paths, after: int = 0) -> list[str]:
         ("propose p.json --set A=1", 2, "either as a file or by options"),
         ("propose --set A", 2, "NAME=VALUE"),
         ("show", 2, "Missing argument"),
-        ("replay --at 0", 3, "no run"),
+        ("replay --at 0", 2, "--at"),
         ("runs extra", 2, "extra"),
     ],
 )
