@@ -8,7 +8,7 @@ from engine.ports import Diff, Git
 from engine.proposals import commit_subject
 from engine.workspace import RunPaths
 from events import catalog as ev
-from events.errors import InvalidInput
+from events.errors import InvalidInput, NotFound
 from events.files import write_atomic
 from events.values import Proposal
 from projections.state import Iteration, RunState
@@ -43,6 +43,7 @@ class Candidates:
         """Look at what stands in the worktree; whatever may not be trained is restored."""
         diff, reason = self._examined(one, run)
         if diff is None:
+            self.git.ensure_worktree(self.paths.worktree, one.base_commit)  # an agent may have removed it
             self.git.reset(self.paths.worktree, one.base_commit)
             return ev.ChangeFailed(iteration=one.number, attempt=change, reason=reason)
         self._keep_diff(one.number, diff)
@@ -135,7 +136,7 @@ class Candidates:
         """Return how the worktree differs from the base, or None and why that may not be trained."""
         try:
             diff = self.git.changes(self.paths.worktree, one.base_commit)
-        except InvalidInput as error:  # git cannot store it: an empty repository inside, for one
+        except (InvalidInput, NotFound) as error:  # a repository inside, a worktree that is gone
             return None, str(error)
         reason = changes.check_candidate(diff, self._files(run), run.config)
         return (None, reason) if reason else (diff, "")

@@ -211,6 +211,7 @@ class RealGit:
         A worktree that already is one is left as it is; one deleted by hand is made again. What else
         stands in its place is moved aside, never deleted.
         """
+        records.set_aside(folder)
         folder = records.real(folder)
         admin = records.find(self._common(), folder) or records.adopt_moved(self._common(), folder)
         if admin is not None and records.is_half_made(admin):
@@ -231,11 +232,10 @@ class RealGit:
 
     def remove_worktree(self, folder: Path) -> None:
         """Delete a worktree with all that is in it, and its record. Done twice, is done."""
+        records.set_aside(folder)
         folder = records.real(folder)
         record = records.find(self._common(), folder)
-        if folder.is_symlink() or folder.is_file():
-            folder.unlink()
-        elif folder.exists():
+        if folder.exists():
             shutil.rmtree(folder)
         if record is not None:
             shutil.rmtree(record)

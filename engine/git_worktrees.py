@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+from events.errors import InvalidInput
 from events.files import write_atomic
 
 
@@ -89,8 +90,20 @@ def being_rebased(common: Path) -> frozenset[str]:
 
 
 def real(folder: Path) -> Path:
-    """Resolve what leads to a folder, and not the folder itself: git records it this way."""
+    """Resolve what leads to a folder: git records it this way. The folder itself must be none but itself.
+
+    Raises:
+        InvalidInput: it is a link. Whoever put it there could have our checkout overwrite any folder.
+    """
+    if folder.is_symlink():
+        raise InvalidInput(f"{folder} is a link, not a worktree", remedy="remove the link")
     return Path(os.path.realpath(folder.parent)) / folder.name
+
+
+def set_aside(folder: Path) -> None:
+    """Move what stands in a worktree's place and is no folder to a name beside it."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        folder.rename(free_name(folder))
 
 
 def has_entries(folder: Path) -> bool:
@@ -101,7 +114,7 @@ def has_entries(folder: Path) -> bool:
 def free_name(folder: Path) -> Path:
     """Return a name beside `folder` that nobody has."""
     number = 1
-    while (aside := folder.with_name(f"{folder.name}.aside-{number}")).exists():
+    while os.path.lexists(aside := folder.with_name(f"{folder.name}.aside-{number}")):
         number += 1
     return aside
 

@@ -120,6 +120,8 @@ def trained(paths: RunPaths) -> list[int]:
         ("write:results.tsv", "it touches results.tsv"),
         ("write:sitecustomize.py", "it touches sitecustomize.py"),
         ("delete:train.py", "train.py is gone"),
+        ("remove", "could not be started"),
+        ("swap", "is a link, not a worktree"),
         (f"{BARE} switch -qc mine", "moved mine"),
         (f"{BARE} branch mine", "moved mine"),
         (f"{BARE} update-ref refs/heads/main refs/stash", "moved main"),

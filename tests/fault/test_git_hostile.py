@@ -290,6 +290,26 @@ class TestAgents:
         assert not (worktree / "train.py").is_symlink()
         assert (git.top() / "train.py").read_text() == "A = 1\nB = 2\n"
 
+    def test_swaps_the_worktree_for_a_link(self, git: RealGit, start: str, worktree: Path) -> None:
+        """A link to the user's folder in the worktree's place is neither written through nor taken for it."""
+        shutil.rmtree(worktree)
+        worktree.symlink_to(git.top())
+        (git.top() / "train.py").write_text("A = 'mine'\n")
+        for touch in (
+            lambda: git.reset(worktree, start),
+            lambda: git.changes(worktree, start),
+            lambda: git.commit(worktree, base=start, message="x"),
+        ):
+            with pytest.raises(InvalidInput, match="is a link"):
+                touch()
+        assert "is a link" in git.apply_patch(worktree, b"--- a/x\n")
+        git.ensure_worktree(worktree, start)
+        git.reset(worktree, start)
+        assert (git.top() / ".git").is_dir()
+        assert (git.top() / "train.py").read_text() == "A = 'mine'\n"
+        assert worktree.with_name("worktree.aside-1").is_symlink()
+        assert start == git.head(worktree)
+
     def test_leaves_a_lock_behind(self, git: RealGit, start: str, worktree: Path) -> None:
         """A lock on the worktree's index is no hindrance, and gone after a reset."""
         lock = git.top() / ".git" / "worktrees" / "worktree" / "index.lock"
