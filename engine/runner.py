@@ -160,9 +160,11 @@ class Runner:
                 continue
             if isinstance(command, do.StartTraining) and self._must_wait(command):
                 continue
+            if isinstance(command, do.Stop) and not heard_all:
+                continue
             self._do(command)
             return True
-        return False
+        return self._loaded.position.seq != before
 
     def _must_wait(self, command: do.StartTraining) -> bool:
         """Say whether the device is another training's, and tell people of it once."""

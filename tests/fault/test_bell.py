@@ -158,7 +158,7 @@ def test_a_flood_of_drops_does_not_keep_the_runner_from_its_trainings(
 
 
 @pytest.mark.timeout(900)  # of 20,000, each is appended and synced
-@pytest.mark.parametrize("count", [400, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [600, pytest.param(20_000, marks=pytest.mark.long)])
 def test_what_is_dropped_while_the_runner_is_stopped_is_heard_once(program: Program, count: int):
     """Files dropped while the runner is held by SIGSTOP each become exactly one event."""
     go = hold_trainings(program)

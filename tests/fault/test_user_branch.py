@@ -62,7 +62,8 @@ def test_a_keep_does_not_move_a_branch_under_the_user(tmp_path: Path):
     assert "adopt" in keeps(world)[-1].branch_note
     second = more(world, LR=0.03)
     assert base == stands(world)
-    assert first == world.git.commits_by_hash[second.commit].parent
+    (made,) = world.git.read_commits([second.commit])
+    assert (first,) == made.parents
 
 
 def test_adopt_moves_the_branch_and_the_files(tmp_path: Path):
