@@ -116,7 +116,7 @@ def test_killed_writers_lose_nothing_that_was_acknowledged(tmp_path: Path, write
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("writers", [1, 4, 8])
 def test_killed_writers_lose_nothing_for_500_rounds(tmp_path: Path, writers: int):
     """The same, 500 times."""
