@@ -1,0 +1,49 @@
+"""A job whose supervisor was killed: its deadline is held by the runner."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.collecting import ORPHAN_GRACE_S, Collector
+from engine.ports import Running
+from engine.workspace import RunPaths
+from events.clock import from_epoch
+from events.values import Process
+from projections.state import Job
+from tests import given as g
+
+
+SUPERVISOR = Process(pid=1, started=1, boot_id="b")
+
+
+class Jobs:
+    """Jobs that run, with or without a supervisor."""
+
+    def __init__(self, supervisor: Process | None) -> None:
+        self.supervisor = supervisor
+        self.stopped: list[Path] = []
+
+    def look(self, _folder: Path) -> Running:
+        return Running(supervisor=self.supervisor)
+
+    def stop(self, folder: Path) -> None:
+        self.stopped.append(folder)
+
+
+@pytest.mark.parametrize(
+    ("supervisor", "ran_s", "stopped"),
+    [
+        (None, 20 + ORPHAN_GRACE_S + 5, True),
+        (None, 20, False),  # its own end is given a minute
+        (SUPERVISOR, 20 + ORPHAN_GRACE_S + 5, False),  # the supervisor's business
+    ],
+)
+def test_the_deadline_of_an_orphan_is_held(monkeypatch, supervisor, ran_s: float, stopped: bool):  # noqa: FBT001
+    """Past its deadline a training without a supervisor is ended, and no other is."""
+    monkeypatch.setattr("engine.collecting.seconds_since", lambda _: ran_s)
+    jobs = Jobs(supervisor)
+    paths = RunPaths(home=Path("/home"), run_id="main-r001")
+    collector = Collector(paths=paths, git=None, jobs=jobs, adapter=None)
+    job = Job(step="train", attempt=1, since=from_epoch(0.0), deadline_s=20.0)
+    assert () == collector.collect(0, job, g.given(g.started()))
+    assert ([paths.job(0, "train", 1)] if stopped else []) == jobs.stopped
