@@ -54,7 +54,7 @@ class ConfigChanged:
 class LoopsRequested:
     """Somebody asked for loops, and said which stages they may do. Also ends a stop."""
 
-    VERSION: ClassVar[int] = 2  # since 2: request.timeout_s
+    VERSION: ClassVar[int] = 3  # since 2: request.timeout_s; since 3: request.prefetch
     request: Request
 
 
@@ -200,7 +200,7 @@ class ProposalChosen:
     iteration: int
     source: ProposalSource
     proposal: Proposal
-    received: int | None = None  # seq of the ProposalReceived that is used up
+    received: int | None = None  # seq of the ProposalReceived, or CandidateSetAside, that is used up
 
 
 @frozen(kw_only=True)
@@ -294,6 +294,49 @@ class CandidateCommitted:
     ref: str
     subject: str
     diff_sha256: str
+
+
+@frozen(kw_only=True)
+class CandidateOvertaken:
+    """Another candidate became the best while this one was prepared: it goes on from that one."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    base_commit: str  # on which it goes on
+    best_iteration: int
+    old_base: str
+    commit: str | None  # what was made on the old base, to be carried over; None: nothing yet
+
+
+@frozen(kw_only=True)
+class CandidateCarriedOver:
+    """A change that was made on another base was brought to this one, or could not be.
+
+    `form`: its exact form was applied anew; `merge`: merged three ways; `already`: the base has it;
+    `conflict`: it was thrown away, and is made anew where somebody can.
+    """
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int
+    base_commit: str
+    commit: str  # what was carried over
+    made_on: str  # its own base
+    how: Literal["form", "merge", "already", "conflict"]
+    reason: str  # of a conflict; else ""
+
+
+@frozen(kw_only=True)
+class CandidateSetAside:
+    """A prepared candidate gave way to a human's proposal; the next free iteration takes it up."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    attempt: int
+    commit: str
+    base_commit: str
+    source: ProposalSource
+    proposal: Proposal
 
 
 @frozen(kw_only=True)
@@ -473,6 +516,9 @@ Event = (
     | ChangeApplied
     | ChangeFailed
     | CandidateCommitted
+    | CandidateOvertaken
+    | CandidateCarriedOver
+    | CandidateSetAside
     | TrainingStarted
     | TrainingFinished
     | TrainingLost

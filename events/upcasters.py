@@ -27,10 +27,18 @@ def _config_1(data: Data) -> Data:
     return {**data, "config": {**config, "device": "none"}}
 
 
+def _loops_requested_2(data: Data) -> Data:
+    """Before there was `--prefetch`, nothing was prepared while a training ran."""
+    request = data["request"]
+    assert isinstance(request, dict)  # an object since version 1
+    return {**data, "request": {**request, "prefetch": 0}}
+
+
 UPCASTERS: Mapping[tuple[str, int], Step] = {
     ("RunStarted", 1): _config_1,
     ("ConfigChanged", 1): _config_1,
     ("LoopsRequested", 1): _loops_requested_1,
+    ("LoopsRequested", 2): _loops_requested_2,
 }
 
 

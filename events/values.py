@@ -117,6 +117,7 @@ class Request:
     auto_prepare: bool = True
     agent: str = "none"  # resolved: the name of an adapter, or "none"
     timeout_s: float = 0.0  # deadline of each of its trainings; 0: as the settings say
+    prefetch: int = 0  # iterations that are prepared while another one trains
 
 
 @frozen(kw_only=True)

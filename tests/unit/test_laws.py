@@ -96,7 +96,7 @@ def test_a_module_is_small_and_says_what_it_does(path: Path):
     """A module has a docstring and fits in the head."""
     text = path.read_text()
     assert ast.get_docstring(ast.parse(text))
-    longest = 520 if path.name == "catalog.py" else 360  # a catalogue is a list
+    longest = 560 if path.name == "catalog.py" else 360  # a catalogue is a list
     assert len(text.splitlines()) <= longest
 
 
