@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from engine import commands as do
-from engine.audit_outcomes import Outcome, Search, after_answer, after_mending, outcomes
+from engine.audit_outcomes import Outcome, Search, after_answer, after_carrying, after_mending, outcomes
 from engine.audit_values import Tally, first_difference
 from engine.decider import decide
 from events import catalog as ev
@@ -59,6 +59,8 @@ class Decisions:
             self._compare(tuple(self._possible(before, event, search)), event, recorded)
         if isinstance(event, ev.CrashTriaged):
             self._due = after_mending(event)
+        if isinstance(event, ev.CandidateCarriedOver):
+            self._due = after_carrying(event, decide(before))
 
     def _possible(self, before: RunState, event: ev.Event, search: Search) -> Iterator[Outcome]:
         for command in decide(before):

@@ -5,13 +5,13 @@ other checks of an audit look at the world. Says nothing about when a command is
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, assert_never
+from typing import Any, TypeAlias
 
 from attrs import asdict, frozen
 
 from engine import commands as do
 from engine.candidate import STOOD_THERE, ref_of
-from engine.effects import TRIED_ALL, in_words
+from engine.effects import TRIED_ALL, in_words, proposal_at
 from engine.proposals import commit_subject
 from events import catalog as ev
 from events.values import Proposal
@@ -71,11 +71,13 @@ def outcomes(command: do.Command, run: RunState, event: ev.Event, *, search: Sea
             return (Outcome(type=ev.CandidateDiscarded, fields=asdict(command, recurse=False)),)
         case do.CancelJob():
             return ()  # its end is heard like any other's
-        case do.TriageCrash() | do.RecordResult() | do.LeaveOpen() | do.PauseRun() | do.Stop():
+        case do.CarryOver():
+            own = {"base_commit": _open(run, command.iteration).base_commit}
+            given = asdict(command, filter=lambda one, _: one.name != "mendable")
+            return (Outcome(type=ev.CandidateCarriedOver, fields=given | own),)
+        case _:
             said = in_words(command, run)
             return (Outcome(type=type(said), fields=asdict(said, recurse=False)),)
-        case _:
-            assert_never(command)
 
 
 def after_answer(answer: ev.AgentAnswered, one: Iteration) -> tuple[tuple[Outcome, ...], ...]:
@@ -107,6 +109,20 @@ def after_mending(triaged: ev.CrashTriaged) -> tuple[tuple[Outcome, ...], ...]:
     return ((Outcome(type=ev.ChangeApplied, fields=again),),) if mended else ()
 
 
+def after_carrying(
+    carried: ev.CandidateCarriedOver, given: tuple[do.Command, ...]
+) -> tuple[tuple[Outcome, ...], ...]:
+    """Return what is recorded right behind a change that was carried over, or could not be."""
+    own = {"iteration": carried.iteration, "attempt": carried.attempt}
+    if carried.how in ("form", "merge"):
+        return ((Outcome(type=ev.ChangeApplied, fields=own),),)
+    mendable = any(
+        isinstance(one, do.CarryOver) and one.iteration == carried.iteration and one.mendable for one in given
+    )
+    anew = carried.how == "conflict" and mendable
+    return () if anew else ((Outcome(type=ev.ChangeFailed, fields=own),),)
+
+
 def _asked(command: do.AskForProposal | do.AskToApply | do.AskToTriage) -> Outcome:
     steps = {do.AskForProposal: "propose", do.AskToApply: "apply", do.AskToTriage: "triage"}
     return Outcome(
@@ -121,7 +137,7 @@ def _asked(command: do.AskForProposal | do.AskToApply | do.AskToTriage) -> Outco
 
 
 def _chosen(command: do.ChooseProposal, run: RunState) -> Outcome:
-    waiting = next(each for each in run.waiting if each.seq == command.received)
+    waiting = proposal_at(run, command.received)
     return Outcome(
         type=ev.ProposalChosen,
         fields={

@@ -112,6 +112,9 @@ _OfIteration: TypeAlias = (
     | ev.ChangeApplied
     | ev.ChangeFailed
     | ev.CandidateCommitted
+    | ev.CandidateOvertaken
+    | ev.CandidateCarriedOver
+    | ev.CandidateSetAside
     | ev.TrainingStarted
     | ev.TrainingFinished
     | ev.TrainingLost
@@ -126,7 +129,7 @@ _OfIteration: TypeAlias = (
 def _of_iteration(run: RunState, one: Iteration, event: _OfIteration) -> Misfit | None:
     match event:
         case ev.ProposalChosen():
-            waiting = [each.seq for each in run.waiting]
+            waiting = [each.seq for each in (*run.waiting, *run.set_aside)]
             if event.received is not None and event.received not in waiting:
                 return "received", f"a proposal that waits ({waiting})", event.received
             return _stage(one, "propose")
@@ -144,6 +147,13 @@ def _of_iteration(run: RunState, one: Iteration, event: _OfIteration) -> Misfit 
             return _stage(one, "commit", "train") or _expect(
                 "base_commit", one.base_commit, event.base_commit
             )
+        case ev.CandidateOvertaken():
+            moved = _expect("old_base", one.base_commit, event.old_base)
+            return _stage(one, "propose", "apply", "train") or moved
+        case ev.CandidateCarriedOver():
+            return _stage(one, "apply")
+        case ev.CandidateSetAside():
+            return _stage(one, "train") or _expect("commit", one.commit, event.commit)
         case ev.TrainingStarted():
             return _stage(one, "train") or _expect("commit", one.commit, event.commit)
         case ev.TrainingFinished():

@@ -1,4 +1,11 @@
-"""From a proposal to a commit, and from a verdict to the run's branch. Works in the run's worktree only."""
+"""From a proposal to a commit, and from a verdict to the run's branch.
+
+Changes are made on the run's workbench, so that they disturb no training; only what a human left in the run's
+worktree is taken from there.
+"""
+
+from pathlib import Path
+from typing import Literal
 
 from attrs import frozen
 
@@ -29,32 +36,45 @@ class Candidates:
     def apply(self, one: Iteration, run: RunState, *, change: int) -> ev.Event:
         """Apply the machine form of the proposal, exactly or not at all."""
         assert one.proposal is not None  # propose comes before apply
-        worktree = self.paths.worktree
-        self.git.ensure_worktree(worktree, one.base_commit)
-        self.git.reset(worktree, one.base_commit)
+        self.clear(one)
         try:
             self._write(one.proposal, run)
         except InvalidInput as error:
-            self.git.reset(worktree, one.base_commit)
+            self.clear(one)
             return ev.ChangeFailed(iteration=one.number, attempt=change, reason=str(error))
         return self.examine(one, run, change=change)
 
-    def examine(self, one: Iteration, run: RunState, *, change: int) -> ev.ChangeApplied | ev.ChangeFailed:
-        """Look at what stands in the worktree; whatever may not be trained is restored."""
-        diff, reason = self._examined(one, run)
-        if diff is None:
-            self.git.ensure_worktree(self.paths.worktree, one.base_commit)  # an agent may have removed it
-            self.git.reset(self.paths.worktree, one.base_commit)
-            return ev.ChangeFailed(iteration=one.number, attempt=change, reason=reason)
-        self._keep_diff(one.number, diff)
-        return ev.ChangeApplied(
+    def carry_over(self, command: do.CarryOver, one: Iteration, run: RunState) -> tuple[ev.Event, ...]:
+        """Bring to the base what was made on another one: its form anew, else merged three ways."""
+        diff, how, reason = self._carried_over(command, one, run)
+        told = ev.CandidateCarriedOver(
             iteration=one.number,
-            attempt=change,
-            files=diff.files,
-            insertions=diff.insertions,
-            deletions=diff.deletions,
-            diff_sha256=diff.sha256,
+            attempt=command.attempt,
+            base_commit=one.base_commit,
+            commit=command.commit,
+            made_on=command.made_on,
+            how=how,
+            reason=reason if how == "conflict" else "",
         )
+        if diff is not None:
+            return (told, self._applied(one, diff, change=command.attempt))
+        self.clear(one)
+        if how == "conflict" and command.mendable:
+            return (told,)
+        return (told, ev.ChangeFailed(iteration=one.number, attempt=command.attempt, reason=reason))
+
+    def clear(self, one: Iteration) -> None:
+        """Put the workbench on the iteration's base, and nothing else on it."""
+        self.git.ensure_worktree(self.paths.workbench, one.base_commit)
+        self.git.reset(self.paths.workbench, one.base_commit)
+
+    def examine(self, one: Iteration, run: RunState, *, change: int) -> ev.ChangeApplied | ev.ChangeFailed:
+        """Look at what stands on the workbench; whatever may not be trained is cleared away."""
+        diff, reason = self._examined(self.paths.workbench, one, run)
+        if diff is None:
+            self.clear(one)
+            return ev.ChangeFailed(iteration=one.number, attempt=change, reason=reason)
+        return self._applied(one, diff, change=change)
 
     def commit(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
         """Commit what was applied. Called twice, returns the first commit."""
@@ -64,13 +84,13 @@ class Candidates:
         made = self._made(ref, one, one.diff_sha256)
         if made is None:
             message = _message(subject, run, one, head)
-            self.git.ensure_worktree(self.paths.worktree, one.base_commit)
-            made = self.git.commit(self.paths.worktree, base=one.base_commit, message=message)
+            self.git.ensure_worktree(self.paths.workbench, one.base_commit)
+            made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
             if self.git.diff(one.base_commit, made).sha256 != one.diff_sha256:
                 trouble = self._apply_again(one)
                 if trouble:
                     return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=trouble)
-                made = self.git.commit(self.paths.worktree, base=one.base_commit, message=message)
+                made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
             self.git.set_ref(ref, made, old=None)
         return self._committed(one, made, ref, subject, diff_sha256=one.diff_sha256)
 
@@ -82,7 +102,7 @@ class Candidates:
         made = self._made(ref, one, None)
         if made is None:
             if self._touched(one):
-                diff, reason = self._examined(one, run)
+                diff, reason = self._examined(worktree, one, run)
                 if diff is None:
                     return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=reason)
                 self._keep_diff(one.number, diff)
@@ -110,15 +130,45 @@ class Candidates:
     def discard(self, command: do.DiscardCandidate, run: RunState) -> ev.CandidateDiscarded:
         """Put the worktree back on the best commit; the candidate stays under its ref."""
         stands_on = run.best.commit if run.best else run.base_commit
-        self.git.ensure_worktree(self.paths.worktree, stands_on)
-        self.git.reset(self.paths.worktree, stands_on)
+        if len(run.open) == 1:  # else the next one trains there already, or is about to
+            self.git.ensure_worktree(self.paths.worktree, stands_on)
+            self.git.reset(self.paths.worktree, stands_on)
         return ev.CandidateDiscarded(
             iteration=command.iteration, rule=command.rule, inputs=command.inputs, reason=command.reason
         )
 
+    def _carried_over(
+        self, command: do.CarryOver, one: Iteration, run: RunState
+    ) -> tuple[Diff | None, Literal["form", "merge", "already", "conflict"], str]:
+        """Return what stands on the workbench afterwards and how it came there; without a diff, why not."""
+        reason = ""
+        for how in _ways(one):
+            self.clear(one)
+            reason = self._carried(how, command, one, run)
+            diff, trouble = (None, reason) if reason else self._examined(self.paths.workbench, one, run)
+            if diff is not None:
+                return diff, how, ""
+            if trouble == changes.NOTHING:
+                return None, "already", "the best has this change already"
+            reason = trouble
+        return None, "conflict", reason
+
+    def _carried(
+        self, how: Literal["form", "merge"], command: do.CarryOver, one: Iteration, run: RunState
+    ) -> str:
+        """Write the change onto the workbench; return why it does not fit, or ""."""
+        if how == "merge":
+            return self.git.merge(self.paths.workbench, base=command.made_on, commit=command.commit)
+        assert one.proposal is not None  # what was made was proposed
+        try:
+            self._write(one.proposal, run)
+        except InvalidInput as error:
+            return str(error)
+        return ""
+
     def _write(self, proposal: Proposal, run: RunState) -> None:
         if proposal.patch is not None:
-            trouble = self.git.apply_patch(self.paths.worktree, proposal.patch.encode())
+            trouble = self.git.apply_patch(self.paths.workbench, proposal.patch.encode())
             if trouble:
                 raise InvalidInput(f"the patch does not apply: {trouble}")
             return
@@ -126,24 +176,37 @@ class Candidates:
             raise InvalidInput(
                 "the plan is prose and no agent is there to carry it out; use set, edits or patch"
             )
-        for name, content in changes.apply(proposal, self._files(run), run.config.editable).items():
-            path = self.paths.worktree / name
+        for name, content in changes.apply(
+            proposal, self._files(self.paths.workbench, run), run.config.editable
+        ).items():
+            path = self.paths.workbench / name
             mode = path.stat().st_mode  # a replaced file has a new file's permissions
             write_atomic(path, content, sync=False)
             path.chmod(mode)
 
-    def _examined(self, one: Iteration, run: RunState) -> tuple[Diff | None, str]:
-        """Return how the worktree differs from the base, or None and why that may not be trained."""
+    def _applied(self, one: Iteration, diff: Diff, *, change: int) -> ev.ChangeApplied:
+        self._keep_diff(one.number, diff)
+        return ev.ChangeApplied(
+            iteration=one.number,
+            attempt=change,
+            files=diff.files,
+            insertions=diff.insertions,
+            deletions=diff.deletions,
+            diff_sha256=diff.sha256,
+        )
+
+    def _examined(self, where: Path, one: Iteration, run: RunState) -> tuple[Diff | None, str]:
+        """Return how the files differ from the base, or None and why that may not be trained."""
         try:
-            diff = self.git.changes(self.paths.worktree, one.base_commit)
+            diff = self.git.changes(where, one.base_commit)
         except (InvalidInput, NotFound) as error:  # a repository inside, a worktree that is gone
             return None, str(error)
-        reason = changes.check_candidate(diff, self._files(run), run.config)
+        reason = changes.check_candidate(diff, self._files(where, run), run.config)
         return (None, reason) if reason else (diff, "")
 
-    def _files(self, run: RunState) -> dict[str, bytes]:
-        """Return the editable files as they stand in the worktree; a missing one has no entry."""
-        found = ((name, self.paths.worktree / name) for name in run.config.editable)
+    def _files(self, where: Path, run: RunState) -> dict[str, bytes]:
+        """Return the editable files as they stand there; a missing one has no entry."""
+        found = ((name, where / name) for name in run.config.editable)
         return {name: path.read_bytes() for name, path in found if path.is_file() and not path.is_symlink()}
 
     def _touched(self, one: Iteration) -> bool:
@@ -159,14 +222,14 @@ class Candidates:
         write_atomic(folder / "candidate.diff", diff.text)
 
     def _apply_again(self, one: Iteration) -> str:
-        """Restore the applied change from its stored diff after somebody disturbed the worktree."""
+        """Restore the applied change from its stored diff after somebody disturbed the workbench."""
         stored = self.paths.iteration(one.number) / "candidate.diff"
-        self.git.reset(self.paths.worktree, one.base_commit)
+        self.clear(one)
         if not stored.is_file():
-            return "the worktree was changed after the change was applied, and candidate.diff is gone"
-        trouble = self.git.apply_patch(self.paths.worktree, stored.read_bytes())
-        if trouble or self.git.changes(self.paths.worktree, one.base_commit).sha256 != one.diff_sha256:
-            self.git.reset(self.paths.worktree, one.base_commit)
+            return "the workbench was changed after the change was applied, and candidate.diff is gone"
+        trouble = self.git.apply_patch(self.paths.workbench, stored.read_bytes())
+        if trouble or self.git.changes(self.paths.workbench, one.base_commit).sha256 != one.diff_sha256:
+            self.clear(one)
             return f"the change could not be restored from candidate.diff{': ' * bool(trouble)}{trouble}"
         return ""
 
@@ -220,6 +283,12 @@ def ref_of(run: RunState, one: Iteration) -> str:
     """Return the full name of the ref that an iteration's candidate gets."""
     again = f".{one.change}" if one.change > 1 else ""
     return f"refs/autoresearch/{run.run_id}/{one.number}{again}"
+
+
+def _ways(one: Iteration) -> tuple[Literal["form", "merge"], ...]:
+    """Say how a change may be carried over: by its form, unless it is prose or an agent mended it."""
+    assert one.proposal is not None  # what was made was proposed
+    return ("merge",) if one.proposal.is_prose or one.fixes else ("form", "merge")
 
 
 def _message(subject: str, run: RunState, one: Iteration, head: str) -> str:

@@ -16,6 +16,7 @@ from events.errors import InvalidInput
 from events.values import Edit, Proposal, RunConfig
 
 
+NOTHING = "it changes nothing"
 LINK_OR_MODULE = re.compile(rb"^(?:new|new file) mode (?:120000|160000)$", re.MULTILINE)
 
 
@@ -51,7 +52,7 @@ def check_candidate(diff: Diff, files: Mapping[str, bytes], config: RunConfig) -
     if LINK_OR_MODULE.search(diff.text):
         return f"{diff.files[0]} is no longer a plain file"
     if diff.insertions == diff.deletions == 0 and b"\nGIT binary patch\n" not in diff.text:
-        return "it changes nothing"
+        return NOTHING
     for path in diff.files:
         trouble = _syntax(path, files[path])
         if trouble:

@@ -38,7 +38,8 @@ def remains(paths: RunPaths, git: Git, *, with_folder: bool) -> Remains:
     names = git.refs_below(f"refs/autoresearch/{paths.run_id}/")
     refs = tuple((ref, commit) for ref in names if (commit := git.resolve(ref)))
     only = next((ref for ref, commit in refs if commit == best), "") if best and not git.is_held(best) else ""
-    beside = sorted(paths.folder.glob(f"{paths.worktree.name}*"))
+    own = (paths.worktree, paths.workbench)
+    beside = sorted(found for one in own for found in paths.folder.glob(f"{one.name}*"))
     return Remains(
         worktrees=tuple(one for one in beside if one.is_dir()),
         refs=tuple(one for one in refs if one[0] != only),

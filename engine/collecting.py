@@ -17,6 +17,7 @@ from projections.state import Iteration, Job, RunState
 
 
 ORPHAN_GRACE_S = 60.0
+CALLED_BACK = "a human's proposal goes first, a stop was asked for, or its base was overtaken"
 
 
 @frozen(kw_only=True)
@@ -99,14 +100,16 @@ class Collector:
         harm = guard.put_back(folder, self.git)
         if harm:
             answer = replace(answer, ok=False, reason=harm, proposal=None)
-        cancelled = done.reason == "terminated"
+        stands_on = one.commit if job.step == "triage" else one.base_commit
+        # On another commit where the runner died, and the base was overtaken, before it was written down.
+        cancelled = done.reason == "terminated" or not guard.stood_on(folder, stands_on or "")
         answered = ev.AgentAnswered(
             iteration=one.number,
             step=job.step,
             attempt=job.attempt,
             agent=one.agent,
             outcome="cancelled" if cancelled else "ok" if answer.ok else "failed",
-            reason="a human's proposal goes first, or a stop was asked for" if cancelled else answer.reason,
+            reason=CALLED_BACK if cancelled else answer.reason,
             seconds=done.seconds,
             usage=answer.usage,
             output=answer.output,
@@ -130,8 +133,7 @@ class Collector:
     def _applied(self, one: Iteration, answer: Answer, run: RunState) -> ev.Event:
         if answer.ok:
             return self._candidates.examine(one, run, change=one.change)
-        self.git.ensure_worktree(self.paths.worktree, one.base_commit)
-        self.git.reset(self.paths.worktree, one.base_commit)
+        self._candidates.clear(one)
         return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=answer.reason)
 
     def _triaged(self, one: Iteration, answer: Answer, run: RunState) -> tuple[ev.Event, ...]:

@@ -34,10 +34,10 @@ class StartIteration:
 
 @frozen(kw_only=True)
 class ChooseProposal:
-    """Give a waiting human proposal to the iteration."""
+    """Give a proposal that waits, or was set aside, to the iteration."""
 
     iteration: int
-    received: int  # seq of its ProposalReceived
+    received: int  # seq of its ProposalReceived or CandidateSetAside
 
 
 @frozen(kw_only=True)
@@ -58,7 +58,7 @@ class ProposeBySearch:
 
 @frozen(kw_only=True)
 class ApplyProposal:
-    """Apply the machine-applicable form of the proposal to the worktree."""
+    """Apply the machine-applicable form of the proposal on the workbench."""
 
     iteration: int
     attempt: int
@@ -66,12 +66,39 @@ class ApplyProposal:
 
 @frozen(kw_only=True)
 class AskToApply:
-    """Give a prose plan to an agent, in the worktree."""
+    """Give a prose plan to an agent, on the workbench."""
 
     iteration: int
     attempt: int
     agent: str
     change: int
+
+
+@frozen(kw_only=True)
+class FollowBest:
+    """Let an iteration go on from a candidate that became the best while it was prepared."""
+
+    iteration: int
+    base_commit: str
+    best_iteration: int
+
+
+@frozen(kw_only=True)
+class CarryOver:
+    """Bring a change that was made on another base to the iteration's own."""
+
+    iteration: int
+    attempt: int
+    commit: str
+    made_on: str
+    mendable: bool  # an agent can make anew what does not merge
+
+
+@frozen(kw_only=True)
+class SetAside:
+    """Let a prepared candidate give way to a human's proposal; it is kept for the next iteration."""
+
+    iteration: int
 
 
 @frozen(kw_only=True)
@@ -187,6 +214,9 @@ Command = (
     | ProposeBySearch
     | ApplyProposal
     | AskToApply
+    | FollowBest
+    | CarryOver
+    | SetAside
     | CommitCandidate
     | TakeWorktree
     | StartTraining

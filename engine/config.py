@@ -47,6 +47,7 @@ MEANINGS = {
     "fix_attempts": "How often an agent may mend a crashed candidate.",
     "seed": "The seed of the search that proposes where no agent does.",
     "slots": "Trainings at once.",
+    "prefetch": "Iterations that are prepared while another one trains; 0: none. `--prefetch` goes first.",
     "device": "The device that trainings wait for: auto (the machine's), a name for one of several, or none.",
     "log_limit_mb": "Megabytes of a job's output that are kept; beyond it, its head and its tail.",
     "env": "Environment variables added to a training.",
@@ -197,7 +198,7 @@ def _check_values(config: RunConfig) -> None:
         "agent_failures",
     ):
         _check(getattr(config, key) > 0, key, getattr(config, key), "more than 0")
-    for key in ("timeout_s", "agent_idle_s", "fix_attempts"):
+    for key in ("timeout_s", "agent_idle_s", "fix_attempts", "prefetch"):
         _check(getattr(config, key) >= 0, key, getattr(config, key), "0 or more")
 
 

@@ -262,6 +262,7 @@ def _refuse_wishes_without_loops(wish: Wish) -> None:
             ("--no-auto-prepare", not wish.auto_prepare),
             ("--agent", wish.agent is not None),
             ("--timeout", wish.timeout_s is not None),
+            ("--prefetch", wish.prefetch is not None),
         )
         if said
     ]

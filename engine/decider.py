@@ -4,6 +4,7 @@ Returns every command that may start; none means: wait until something happens. 
 who waits, and a human is the one who may be waited for (projections/standing.py).
 """
 
+from engine import ahead
 from engine import commands as do
 from engine.policy import verdict
 from events.values import LOOP_STAGES, LoopStage, Request
@@ -53,6 +54,10 @@ def _stopping(state: RunState) -> tuple[do.Command, ...]:
         return (do.Stop(reason="stopped", detail="as requested"),)
     if state.stop == "after_stage":
         return ()
+    return _end_jobs(state)
+
+
+def _end_jobs(state: RunState) -> tuple[do.Command, ...]:
     return tuple(do.CancelJob(iteration=n, step=job.step, attempt=job.attempt) for n, job in state.jobs)
 
 
@@ -87,26 +92,37 @@ def _baseline(state: RunState, request: Request) -> tuple[do.Command, ...]:
     if one is None:
         return (do.StartIteration(iteration=0, base_commit=state.base_commit, first_stage="train"),)
     if one.job is not None:
-        return ()
+        return _open_ones(state)  # the first change is made while the baseline trains
     if state.baseline_failed:
-        return (do.Stop(reason="baseline_failed", detail=state.baseline_failed),)
+        stop = do.Stop(reason="baseline_failed", detail=state.baseline_failed)
+        return _end_jobs(state) or (stop,)
     return _stage(state, one, request)
 
 
 def _loop(state: RunState, active: Asked) -> tuple[do.Command, ...]:
-    request = active.request
-    if not state.open:
-        return _next_iteration(state, request)
+    return _open_ones(state) if state.open else _next_iteration(state, active.request)
+
+
+def _open_ones(state: RunState) -> tuple[do.Command, ...]:
+    """Carry on every open iteration, each by the request that it is one of the loops of."""
     commands: list[do.Command] = []
-    stuck = [one for one in state.open if not _may_go_on(one, request)]
-    for one in state.open:
+    stuck: list[Iteration] = []
+    for place, one in enumerate(ahead.loops(state)):
+        request = ahead.request_of(state, place)
         if one.job is not None:
             commands += _while_running(state, one)
-        elif one not in stuck:
+        elif request is not None and _may_go_on(one, request):
             commands += _stage(state, one, request)
+        elif request is not None:
+            stuck.append(one)
+    if ahead.may_open_another(state):
+        base = state.best.commit if state.best else state.base_commit
+        number = state.last_iteration + 1
+        commands.append(do.StartIteration(iteration=number, base_commit=base, first_stage="propose"))
     if stuck and not commands and not state.jobs:
         commands.append(do.LeaveOpen(iteration=stuck[0].number, next_stage=stuck[0].next_stage))
-    return tuple(commands)
+    # The device goes first: what else there is to do can be done while it works.
+    return tuple(sorted(commands, key=lambda command: not isinstance(command, do.StartTraining)))
 
 
 def _next_iteration(state: RunState, request: Request) -> tuple[do.Command, ...]:
@@ -136,7 +152,14 @@ def _while_running(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
 def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     """Return the one command that carries this iteration on, or none while it must wait."""
     stage: LoopStage = one.next_stage
+    if ahead.is_overtaken(state, one):
+        assert state.best is not None  # somebody overtook it
+        best = state.best
+        follow = do.FollowBest(iteration=one.number, base_commit=best.commit, best_iteration=best.iteration)
+        return (follow,)
     match stage:
+        case "propose" | "apply" if not ahead.has_workbench(state, one):
+            return ()
         case "propose":
             return _propose(state, one, request)
         case "apply":
@@ -148,7 +171,7 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "train":
             return _train(state, one, request)
         case "triage":
-            return (_triage(state, one, request),)
+            return _triage(state, one, request)
         case "record":
             return (do.RecordResult(iteration=one.number),)
         case "decide":
@@ -162,6 +185,8 @@ def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comm
         return (do.ChooseProposal(iteration=one.number, received=first.seq),)
     if state.need_input is not None:
         return ()
+    if state.set_aside:
+        return (do.ChooseProposal(iteration=one.number, received=state.set_aside[0].seq),)
     if _has_agent(request) and not one.agent_gave_up:
         return (do.AskForProposal(iteration=one.number, attempt=one.asked + 1, agent=request.agent),)
     return (do.ProposeBySearch(iteration=one.number),)
@@ -169,7 +194,15 @@ def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comm
 
 def _apply(one: Iteration, request: Request) -> do.Command:
     assert one.proposal is not None  # propose comes before apply
-    if one.proposal.is_prose and _has_agent(request):
+    if one.made is not None:
+        return do.CarryOver(
+            iteration=one.number,
+            attempt=one.change,
+            commit=one.made.commit,
+            made_on=one.made.base_commit,
+            mendable=_has_agent(request),
+        )
+    if (one.proposal.is_prose or one.conflict) and _has_agent(request):
         return do.AskToApply(
             iteration=one.number, attempt=one.asked + 1, agent=request.agent, change=one.change
         )
@@ -178,31 +211,34 @@ def _apply(one: Iteration, request: Request) -> do.Command:
 
 def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     assert one.commit is not None  # commit comes before train
-    taken = sum(1 for _, job in state.jobs if job.step == "train")
-    if taken >= state.config.slots:
-        return ()
+    slot = ahead.free_slot(state)
+    if slot is None or ahead.verdict_is_near(state):
+        return (do.SetAside(iteration=one.number),) if ahead.gives_way(state, one) else ()
     return (
         do.StartTraining(
             iteration=one.number,
             attempt=one.trainings + 1,
-            slot=taken + 1,
+            slot=slot,
             commit=one.commit,
             deadline_s=request.timeout_s or state.config.deadline_s,
         ),
     )
 
 
-def _triage(state: RunState, one: Iteration, request: Request) -> do.Command:
+def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     if "triage" not in request.loop_stages:
-        return do.RecordResult(iteration=one.number)
+        return (do.RecordResult(iteration=one.number),)
     if one.outcome == "timed_out":
-        return do.TriageCrash(iteration=one.number, attempt=one.change, reason="too slow for the budget")
-    if not _has_agent(request) or one.proposal is None:
-        return do.TriageCrash(iteration=one.number, attempt=one.change, reason="no agent to mend it")
-    if one.fixes >= state.config.fix_attempts:
+        reason = "too slow for the budget"
+    elif not _has_agent(request) or one.proposal is None:
+        reason = "no agent to mend it"
+    elif one.fixes >= state.config.fix_attempts:
         reason = f"mended {one.fixes} times already"
-        return do.TriageCrash(iteration=one.number, attempt=one.change, reason=reason)
-    return do.AskToTriage(iteration=one.number, attempt=one.asked + 1, agent=request.agent)
+    elif ahead.has_workbench(state, one):
+        return (do.AskToTriage(iteration=one.number, attempt=one.asked + 1, agent=request.agent),)
+    else:
+        return ()
+    return (do.TriageCrash(iteration=one.number, attempt=one.change, reason=reason),)
 
 
 def _decide(state: RunState, one: Iteration) -> do.Command:

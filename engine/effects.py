@@ -23,7 +23,7 @@ from events import catalog as ev
 from events.codec import unstructure
 from events.files import write_atomic
 from events.values import Proposal
-from projections.state import Iteration, RunState
+from projections.state import Iteration, RunState, SetAside, Waiting
 from projections.timeline import Timeline
 
 
@@ -76,6 +76,8 @@ class Effects:
                 return (self.candidates.apply(_open(run, command.iteration), run, change=command.attempt),)
             case do.AskToApply() | do.AskToTriage():
                 return self._ask(command, view)
+            case do.CarryOver():
+                return self.candidates.carry_over(command, _open(run, command.iteration), run)
             case do.CommitCandidate():
                 one = _open(run, command.iteration)
                 return (self.candidates.commit(one, run, head=view.head),)
@@ -105,7 +107,7 @@ class Effects:
         one = _open(view.run, command.iteration)
         match command:
             case do.ChooseProposal():
-                waiting = next(each for each in view.run.waiting if each.seq == command.received)
+                waiting = proposal_at(view.run, command.received)
                 self._keep_proposal(one.number, waiting.proposal)
                 with contextlib.suppress(FileNotFoundError):  # it came by a command, or was moved already
                     self.paths.received_proposal(waiting.seq).rename(self.paths.consumed_proposal(one.number))
@@ -140,16 +142,18 @@ class Effects:
                 assert one.commit is not None  # what crashed was committed
                 step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
         folder = self.paths.job(one.number, step, command.attempt)
-        self.git.ensure_worktree(self.paths.worktree, stands_on)
+        self.git.ensure_worktree(self.paths.workbench, stands_on)
         if isinstance(self.jobs.look(folder), Absent):  # a job that was started may be editing already
-            self.git.reset(self.paths.worktree, stands_on)
+            self.git.reset(self.paths.workbench, stands_on)
             folder.mkdir(parents=True, exist_ok=True)
-            guard.remember(folder, self.git)
+            guard.remember(folder, self.git, stands_on=stands_on)
+        elif not guard.stood_on(folder, stands_on):  # begun before the base was overtaken
+            self.jobs.stop(folder)
         agent = self.adapter(command.agent)
         ask = Ask(
             step=step,
             prompt=prompt,
-            worktree=self.paths.worktree,
+            worktree=self.paths.workbench,
             model=run.config.agent_model,
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,
@@ -168,13 +172,14 @@ class Effects:
 
     def _train(self, command: do.StartTraining, run: RunState) -> tuple[ev.Event, ...]:
         folder = self.paths.job(command.iteration, "train", command.attempt)
-        self.git.ensure_worktree(self.paths.worktree, command.commit)
+        worktree = self.paths.slot(command.slot)
+        self.git.ensure_worktree(worktree, command.commit)
         if isinstance(self.jobs.look(folder), Absent):  # nothing is trained under a wrong commit
-            self.git.reset(self.paths.worktree, command.commit)
+            self.git.reset(worktree, command.commit)
         spec = training_spec(
             run.config,
             folder=folder,
-            worktree=self.paths.worktree,
+            worktree=worktree,
             iteration=command.iteration,
             attempt=command.attempt,
             deadline_s=command.deadline_s,
@@ -204,7 +209,7 @@ class Effects:
         return prompts.propose_prompt(
             best=run.best.metric if run.best else None,
             baseline=run.baseline,
-            recent=[row for row in view.timeline.rows[-20:] if row.recorded],
+            recent=[row for row in view.timeline.rows[-20:] if row.description],
             notes=view.timeline.notes,
             policy=self._policy(run, one),
             editable=run.config.editable,
@@ -213,7 +218,12 @@ class Effects:
 
     def _apply_prompt(self, run: RunState, one: Iteration) -> str:
         assert one.proposal is not None  # propose comes before apply
-        return prompts.apply_prompt(one.proposal, editable=run.config.editable, policy=self._policy(run, one))
+        return prompts.apply_prompt(
+            one.proposal,
+            editable=run.config.editable,
+            policy=self._policy(run, one),
+            conflict=one.conflict,
+        )
 
     def _policy(self, run: RunState, one: Iteration) -> str:
         text = self.git.show(one.base_commit, run.config.policy_file)
@@ -244,10 +254,17 @@ def _triage_prompt(run: RunState, one: Iteration) -> str:
 
 
 def in_words(
-    command: do.TriageCrash | do.RecordResult | do.LeaveOpen | do.PauseRun | do.Stop, run: RunState
+    command: (
+        do.FollowBest | do.SetAside | do.TriageCrash | do.RecordResult | do.LeaveOpen | do.PauseRun | do.Stop
+    ),
+    run: RunState,
 ) -> ev.Event:
     """Return the event of a command that changes nothing but the history."""
     match command:
+        case do.FollowBest():
+            return _overtaken(command, _open(run, command.iteration))
+        case do.SetAside():
+            return _set_aside(_open(run, command.iteration))
         case do.TriageCrash():
             return ev.CrashTriaged(
                 iteration=command.iteration,
@@ -265,6 +282,36 @@ def in_words(
             return ev.RunStopped(reason=command.reason, detail=command.detail)
         case _:
             assert_never(command)
+
+
+def proposal_at(run: RunState, seq: int) -> Waiting | SetAside:
+    """Return the proposal that waits, or was set aside, since this event."""
+    known: tuple[Waiting | SetAside, ...] = (*run.waiting, *run.set_aside)
+    return next(one for one in known if one.seq == seq)
+
+
+def _overtaken(command: do.FollowBest, one: Iteration) -> ev.CandidateOvertaken:
+    return ev.CandidateOvertaken(
+        iteration=command.iteration,
+        base_commit=command.base_commit,
+        best_iteration=command.best_iteration,
+        old_base=one.base_commit,
+        commit=one.commit,
+    )
+
+
+def _set_aside(one: Iteration) -> ev.CandidateSetAside:
+    assert one.commit is not None  # only what could train gives way
+    assert one.proposal is not None
+    assert one.source is not None
+    return ev.CandidateSetAside(
+        iteration=one.number,
+        attempt=one.change,
+        commit=one.commit,
+        base_commit=one.base_commit,
+        source=one.source,
+        proposal=one.proposal,
+    )
 
 
 def _result(one: Iteration) -> ev.ResultRecorded:

@@ -31,7 +31,7 @@ def find_home(cwd: Path) -> Path:
     top = find_top(cwd)
     runs = top.parent.parent
     if (
-        top.name == "worktree"
+        top.name in ("worktree", "workbench")
         and RUN_ID.fullmatch(top.parent.name)
         and runs == runs_folder(runs.parent.parent)
     ):

@@ -276,15 +276,23 @@ class RealGit:
 
     def apply_patch(self, folder: Path, patch: bytes) -> str:
         """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
-        whole = patch if patch.endswith(b"\n") else patch + b"\n"
-        command = ("apply", "--whitespace=nowarn", "--no-ignore-whitespace", f"-p{strip_level(whole)}", "-")
+        whole = patch.removesuffix(b"\n") + b"\n"
+        return self._apply(folder, whole, f"-p{strip_level(whole)}")
+
+    def merge(self, folder: Path, *, base: str, commit: str) -> str:
+        """Merge the change from `base` to `commit` into the worktree's files; return why not, or ""."""
+        # The diff names whole blobs; git merges them where the lines do not fit.
+        return self._apply(folder, self.diff(base, commit).text, "-p1", "--3way")
+
+    # --- inside ----------------------------------------------------------------------------
+
+    def _apply(self, folder: Path, patch: bytes, *how: str) -> str:
+        exactly = ("--whitespace=nowarn", "--no-ignore-whitespace", "-")
         try:
-            self._work(folder, *command, stdin=whole)
+            self._work(folder, "apply", *how, *exactly, stdin=patch)
         except Refused as error:
             return str(error)
         return ""
-
-    # --- inside ----------------------------------------------------------------------------
 
     def _write_tree(self, folder: Path, base: str) -> str:
         """Store the worktree's files as a tree, whatever an agent did to HEAD or to git's index."""

@@ -13,14 +13,27 @@ from events.files import write_atomic
 
 
 AGENT_ADDRESS = "agent@autoresearch.localhost"  # its git signs with it, unless it goes out of its way
+BEGAN = "began_on"
 BEFORE = "branches.json"
 HARM = "harm.txt"
 
 
-def remember(job: Path, git: Git) -> None:
-    """Write into an agent's job folder where the branches stand. Done twice, keeps the first."""
+def remember(job: Path, git: Git, *, stands_on: str) -> None:
+    """Write into an agent's job folder on which commit it begins, and where the branches stand.
+
+    Done twice, keeps the first.
+    """
+    write_atomic(job / BEGAN, stands_on.encode(), sync=False)
     if not (job / BEFORE).exists():
         write_atomic(job / BEFORE, json.dumps(git.branches()).encode(), sync=False)
+
+
+def stood_on(job: Path, commit: str) -> bool:
+    """Say whether the job began on this commit: what it left on another one is nobody's change."""
+    try:
+        return (job / BEGAN).read_text() == commit
+    except OSError:  # a job folder that somebody tidied up
+        return True
 
 
 def put_back(job: Path, git: Git) -> str:

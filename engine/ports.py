@@ -190,6 +190,12 @@ class Git(Protocol):
     def apply_patch(self, folder: Path, patch: bytes) -> str:
         """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
 
+    def merge(self, folder: Path, *, base: str, commit: str) -> str:
+        """Merge the change from `base` to `commit` into the worktree's files; return why not, or "".
+
+        The worktree stands on the third; where the change does not merge, its files are undefined.
+        """
+
     def commit(self, folder: Path, *, base: str, message: str) -> str:
         """Commit the worktree's files as they are with the one parent `base`; return the hash.
 

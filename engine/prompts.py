@@ -73,7 +73,7 @@ def propose_prompt(
     last_error: str = "",
 ) -> str:
     """Ask for the next change; `last_error` says why the answer before this one was of no use."""
-    rows = "\n".join(_row(row) for row in recent if row.verdict)
+    rows = "\n".join(_row(row) for row in recent)
     return f"""\
 You propose the next experiment of an automatic series. In this step you only propose: change no file.
 
@@ -93,8 +93,11 @@ The latest experiments (number, {metric.name}, verdict, description):
 {ANSWER_CONTRACT}"""
 
 
-def apply_prompt(proposal: Proposal, editable: Sequence[str], policy: str) -> str:
-    """Ask for a prose proposal to be carried out in the files of the worktree."""
+def apply_prompt(proposal: Proposal, editable: Sequence[str], policy: str, conflict: str = "") -> str:
+    """Ask for a proposal to be carried out in the files of the folder.
+
+    `conflict` says why the change, made once on the code of then, does not fit the code of now.
+    """
     return f"""\
 Carry out the change of one experiment in this folder, completely and nothing more, by editing: \
 {", ".join(editable)}.
@@ -102,7 +105,7 @@ Carry out the change of one experiment in this folder, completely and nothing mo
 {RULES}
 The change:
 {_plan(proposal)}
-
+{_section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}
 The policy of this series:
 {_fenced(policy[:POLICY_LIMIT], "policy")}
 
@@ -178,7 +181,8 @@ def _fenced(text: str, label: Label = "data") -> str:
 
 def _row(row: Row) -> str:
     why = f" ({_line(row.reason, LINE_LIMIT)})" if row.verdict in ("crash", "not_applied") else ""
-    return f"{row.iteration}  {_number(row.metric)}  {row.verdict}  {_line(row.description, LINE_LIMIT)}{why}"
+    verdict = row.verdict or "not decided yet"
+    return f"{row.iteration}  {_number(row.metric)}  {verdict}  {_line(row.description, LINE_LIMIT)}{why}"
 
 
 def _line(text: str, limit: int) -> str:

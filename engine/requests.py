@@ -14,6 +14,7 @@ from events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Request, RunConfig
 
 
 MOST_LOOPS = 10**6
+MOST_AHEAD = 16
 LONGEST_S = 30 * 86400.0
 BAD_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/]|/$|\.$|(^|/)\.|\.lock(/|$)")
 
@@ -31,6 +32,7 @@ class Wish:
     auto_prepare: bool = True
     agent: str | None = None
     timeout_s: float | None = None
+    prefetch: int | None = None
 
     @property
     def names_stages(self) -> bool:
@@ -67,6 +69,11 @@ def request_of(wish: Wish, *, config: RunConfig) -> Request:
             f"--timeout {wish.timeout_s:g}: expected more than 0 and at most {LONGEST_S:g} seconds",
             remedy="leave it out for the settings' own: twice the budget plus the time to start up",
         )
+    if wish.prefetch is not None and not 0 <= wish.prefetch <= MOST_AHEAD:
+        raise UsageRefused(
+            f"--prefetch {wish.prefetch}: expected 0 to {MOST_AHEAD}",
+            remedy="1 keeps the device busy; 0 prepares nothing while a training runs",
+        )
     return Request(
         loops=int(loops),
         stages=stages,
@@ -75,6 +82,7 @@ def request_of(wish: Wish, *, config: RunConfig) -> Request:
         auto_prepare=wish.auto_prepare,
         agent=resolve(wish.agent or config.agent, config) if wish.stochastic else NONE,
         timeout_s=wish.timeout_s or 0.0,
+        prefetch=config.prefetch if wish.prefetch is None else wish.prefetch,
     )
 
 

@@ -93,8 +93,17 @@ class RunPaths:
 
     @property
     def worktree(self) -> Path:
-        """Return the run's own checkout."""
+        """Return the run's own checkout, in which it trains."""
         return self.folder / "worktree"
+
+    @property
+    def workbench(self) -> Path:
+        """Return the checkout in which changes are made, while another one trains."""
+        return self.folder / "workbench"
+
+    def slot(self, number: int) -> Path:
+        """Return the checkout in which a slot's trainings run; that of the first is the run's own."""
+        return self.worktree if number == 1 else self.folder / f"worktree-{number}"
 
     def received_proposal(self, seq: int) -> Path:
         """Return where a dropped proposal waits once event `seq` has recorded it."""

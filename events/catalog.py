@@ -32,7 +32,7 @@ from events.values import (
 class RunStarted:
     """A run was created: its branch, the commit it stands on, and all of its settings."""
 
-    VERSION: ClassVar[int] = 2  # since 2: config.device
+    VERSION: ClassVar[int] = 3  # since 2: config.device; since 3: config.prefetch
     run_id: str
     branch: str
     base_commit: str
@@ -45,7 +45,7 @@ class RunStarted:
 class ConfigChanged:
     """The settings were found changed when the run was resumed."""
 
-    VERSION: ClassVar[int] = 2  # since 2: config.device
+    VERSION: ClassVar[int] = 3  # since 2: config.device; since 3: config.prefetch
     config: RunConfig
     changed: tuple[str, ...]  # names of the settings that differ
 

@@ -27,6 +27,13 @@ def _config_1(data: Data) -> Data:
     return {**data, "config": {**config, "device": "none"}}
 
 
+def _config_2(data: Data) -> Data:
+    """Before there was `prefetch`, nothing was prepared while a training ran."""
+    config = data["config"]
+    assert isinstance(config, dict)  # an object since version 1
+    return {**data, "config": {**config, "prefetch": 0}}
+
+
 def _loops_requested_2(data: Data) -> Data:
     """Before there was `--prefetch`, nothing was prepared while a training ran."""
     request = data["request"]
@@ -36,7 +43,9 @@ def _loops_requested_2(data: Data) -> Data:
 
 UPCASTERS: Mapping[tuple[str, int], Step] = {
     ("RunStarted", 1): _config_1,
+    ("RunStarted", 2): _config_2,
     ("ConfigChanged", 1): _config_1,
+    ("ConfigChanged", 2): _config_2,
     ("LoopsRequested", 1): _loops_requested_1,
     ("LoopsRequested", 2): _loops_requested_2,
 }

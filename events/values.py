@@ -95,6 +95,7 @@ class RunConfig:
     fix_attempts: int = 2  # fix_and_rerun at most, per iteration
     seed: int = 0  # of the seeded search
     slots: int = 1  # trainings at once
+    prefetch: int = 1  # iterations that are prepared while another one trains
     device: str = "auto"  # what trainings of all runs share; auto: the machine's, none: nothing
     log_limit_mb: float = 64.0  # output.log keeps its head and its tail beyond this
     env: dict[str, str] = field(factory=dict)  # added to the environment of a training

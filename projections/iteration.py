@@ -5,16 +5,20 @@ from typing import Any
 from events import catalog as ev
 from events.values import LoopStage
 from projections.fold import Reducer
-from projections.state import Asked, Best, Counts, Iteration, Job, RunState
+from projections.state import Asked, Best, Counts, Iteration, Job, Made, RunState, SetAside
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, _seq: int, at: str) -> None:
     if state.waiting:
         state.waiting = tuple(one for one in state.waiting if one.seq != event.received)
     state.need_input = None
+    aside = next((each for each in state.set_aside if each.seq == event.received), None)
+    if aside is not None:
+        state.set_aside = tuple(each for each in state.set_aside if each is not aside)
     one = _open(state, event.iteration)
     if one is not None:
         one.proposal, one.source = event.proposal, event.source
+        one.made = aside.made if aside is not None else None
         one.next_stage, one.since = "apply", at
 
 
@@ -70,12 +74,41 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
         one.next_stage, one.since = "train", at
 
 
+def _candidate_overtaken(state: RunState, event: ev.CandidateOvertaken, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is None:
+        return
+    commit = event.commit
+    if commit is not None:
+        _unmake(one, at, next_stage="apply")
+        one.made = Made(commit=commit, base_commit=event.old_base)
+    one.base_commit = event.base_commit
+
+
+def _candidate_carried_over(state: RunState, event: ev.CandidateCarriedOver, _seq: int, _at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        # What was carried over is applied, or failed, by the event that comes with this one.
+        one.made = None
+        one.conflict = event.reason if event.how == "conflict" else ""
+
+
+def _candidate_set_aside(state: RunState, event: ev.CandidateSetAside, seq: int, at: str) -> None:
+    made = Made(commit=event.commit, base_commit=event.base_commit)
+    aside = SetAside(seq=seq, source=event.source, proposal=event.proposal, made=made)
+    state.set_aside = (*state.set_aside, aside)
+    one = _open(state, event.iteration)
+    if one is not None:
+        _unmake(one, at, next_stage="propose")
+        one.proposal = one.source = None
+
+
 def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at: str) -> None:
     one = _open(state, event.iteration)
     if one is not None:
         attempt = event.attempt
         one.trainings = attempt
-        one.job = Job(step="train", attempt=attempt, since=at, deadline_s=event.deadline_s)
+        one.job = Job(step="train", attempt=attempt, since=at, deadline_s=event.deadline_s, slot=event.slot)
 
 
 def _training_lost(state: RunState, event: ev.TrainingLost, _seq: int, at: str) -> None:
@@ -144,8 +177,15 @@ def _open(state: RunState, number: int) -> Iteration | None:
     return None
 
 
+def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
+    """Go back to before the change; what was committed keeps its ref, the next one gets another."""
+    one.commit = one.tree = None
+    one.diff_sha256 = one.conflict = ""
+    one.change += 1
+    one.next_stage, one.since = next_stage, at
+
+
 def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
-    state.need_input = None
     if one is None:
         return
     state.open = tuple(other for other in state.open if other is not one)
@@ -186,6 +226,9 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.ChangeApplied: _change_applied,
     ev.ChangeFailed: _change_failed,
     ev.CandidateCommitted: _candidate_committed,
+    ev.CandidateOvertaken: _candidate_overtaken,
+    ev.CandidateCarriedOver: _candidate_carried_over,
+    ev.CandidateSetAside: _candidate_set_aside,
     ev.TrainingStarted: _training_started,
     ev.TrainingLost: _training_lost,
     ev.TrainingFinished: _training_finished,

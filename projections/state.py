@@ -22,6 +22,15 @@ class Job:
     attempt: int
     since: str  # RFC 3339
     deadline_s: float = 0.0  # of a training, as it was started
+    slot: int = 0  # of a training
+
+
+@frozen(kw_only=True)
+class Made:
+    """A candidate that was made on another base, or set aside, and is to be brought to the present base."""
+
+    commit: str
+    base_commit: str
 
 
 @define(kw_only=True)
@@ -34,10 +43,12 @@ class Iteration:
     since: str  # when it entered this stage
     proposal: Proposal | None = None
     source: ProposalSource | None = None
-    change: int = 1  # attempt of the change: grows with each mended crash
+    change: int = 1  # attempt of the change: grows with each mended crash and each new base
     diff_sha256: str = ""
     commit: str | None = None
     tree: str | None = None
+    made: Made | None = None  # what is to be carried over to the base
+    conflict: str = ""  # why that could not be done: the change is made anew
     asked: int = 0  # agents asked so far, over all steps
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
@@ -71,6 +82,16 @@ class Waiting:
     seq: int
     source: ProposalSource
     proposal: Proposal
+
+
+@frozen(kw_only=True)
+class SetAside:
+    """A prepared candidate that gave way to a human's proposal, and is taken up before anybody is asked."""
+
+    seq: int
+    source: ProposalSource
+    proposal: Proposal
+    made: Made
 
 
 @frozen(kw_only=True)
@@ -127,6 +148,7 @@ class RunState:
     open: tuple[Iteration, ...] = ()  # by number
     last_iteration: int = -1
     waiting: tuple[Waiting, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     paused: str | None = None
     stop: Literal["after_stage", "now"] | None = None
     stopped: str | None = None  # the reason of RunStopped

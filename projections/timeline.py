@@ -121,6 +121,19 @@ def _candidate_committed(timeline: Timeline, event: ev.CandidateCommitted, _seq:
         row.description = row.description or event.subject
 
 
+def _candidate_overtaken(timeline: Timeline, event: ev.CandidateOvertaken, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.base_commit, row.commit, row.ref = event.base_commit, None, None
+
+
+def _candidate_set_aside(timeline: Timeline, event: ev.CandidateSetAside, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.commit = row.ref = row.source = None
+        row.description, row.settings = "", {}
+
+
 def _training_started(timeline: Timeline, event: ev.TrainingStarted, _seq: int, _at: str) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
@@ -189,6 +202,8 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.AgentAnswered: _agent_answered,
     ev.ChangeApplied: _change_applied,
     ev.CandidateCommitted: _candidate_committed,
+    ev.CandidateOvertaken: _candidate_overtaken,
+    ev.CandidateSetAside: _candidate_set_aside,
     ev.TrainingStarted: _training_started,
     ev.TrainingFinished: _training_finished,
     ev.ResultRecorded: _result_recorded,
@@ -197,4 +212,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=1, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=2, initial=Timeline, own=_own, reducers=REDUCERS)

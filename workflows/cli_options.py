@@ -121,6 +121,14 @@ Timeout = Annotated[
         metavar="SECONDS",
     ),
 ]
+Prefetch = Annotated[
+    int | None,
+    typer.Option(
+        "--prefetch",
+        help="Prepare so many changes while another one trains; 0: none. Default: the setting, which is 1.",
+        metavar="N",
+    ),
+]
 Follow = Annotated[bool, typer.Option("--follow", help="Show the live view; Ctrl-C leaves the run going.")]
 At = Annotated[
     str | None,

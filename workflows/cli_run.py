@@ -41,6 +41,7 @@ def start_command(
     background_train: opt.Background = True,
     agent: opt.AgentName = None,
     timeout: opt.Timeout = None,
+    prefetch: opt.Prefetch = None,
     follow: opt.Follow = False,
     repo: opt.Repo = None,
 ) -> int:
@@ -59,6 +60,7 @@ def start_command(
         auto_prepare=auto_prepare,
         agent=agent,
         timeout_s=timeout,
+        prefetch=prefetch,
     )
     here = opt.place(repo)
     asked = start(
@@ -87,6 +89,7 @@ def resume_command(
     background_train: opt.Background = True,
     agent: opt.AgentName = None,
     timeout: opt.Timeout = None,
+    prefetch: opt.Prefetch = None,
     follow: opt.Follow = False,
     repo: opt.Repo = None,
 ) -> int:
@@ -105,6 +108,7 @@ def resume_command(
         auto_prepare=auto_prepare,
         agent=agent,
         timeout_s=timeout,
+        prefetch=prefetch,
     )
     here = opt.place(repo)
     if not background_train:

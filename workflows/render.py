@@ -89,6 +89,8 @@ def _words(event: ev.Event | RawEvent) -> str:
             | ev.IterationLeftOpen()
         ):
             return _change(event)
+        case ev.CandidateOvertaken() | ev.CandidateCarriedOver() | ev.CandidateSetAside():
+            return _ahead(event)
         case ev.TrainingStarted() | ev.TrainingFinished() | ev.TrainingLost() | ev.CrashTriaged():
             return _training(event)
         case ev.ResultRecorded() | ev.ResultImported() | ev.CandidateKept() | ev.CandidateDiscarded():
@@ -215,6 +217,25 @@ def _change(
             return f"{name} committed as {event.commit[:7]}: {event.subject}"
         case ev.IterationLeftOpen():
             return f"{name} left open before {event.next_stage}, which was not asked for"
+
+
+def _ahead(event: ev.CandidateOvertaken | ev.CandidateCarriedOver | ev.CandidateSetAside) -> str:
+    name = name_of(event.iteration)
+    match event:
+        case ev.CandidateOvertaken():
+            best = name_of(event.best_iteration)
+            made = f", and its change {short(event.commit)} has to be carried over" if event.commit else ""
+            return f"{name} was prepared on {short(event.old_base)} and goes on from {best}{made}"
+        case ev.CandidateCarriedOver(how="conflict"):
+            return f"{name} threw {short(event.commit)} away, which does not fit the base: {event.reason}"
+        case ev.CandidateCarriedOver(how="already"):
+            return f"{name} does not carry {short(event.commit)} over: the base has this change already"
+        case ev.CandidateCarriedOver():
+            how = "merged three ways" if event.how == "merge" else "its form applied anew"
+            return f"{name} carried {short(event.commit)} over to {short(event.base_commit)}: {how}"
+        case ev.CandidateSetAside():
+            said = event.proposal.description
+            return f"{name} set {short(event.commit)} aside for a human's proposal; later: {said}"
 
 
 def _training(

@@ -191,6 +191,17 @@ class FakeGit:
             (folder / name).write_bytes(content)
         return ""
 
+    def merge(self, folder: Path, *, base: str, commit: str) -> str:
+        """Bring the change from `base` to `commit` into the worktree's files, three ways."""
+        old, new = self._commit(base).files, self._commit(commit).files
+        for name in sorted(name for name in {*old, *new} if old.get(name) != new.get(name)):
+            now = (folder / name).read_bytes() if (folder / name).is_file() else b""
+            merged = _merged(old.get(name, b""), now, new.get(name, b""))
+            if merged is None:
+                return f"Applied patch to '{name}' with conflicts."
+            (folder / name).write_bytes(merged)
+        return ""
+
     def commit(self, folder: Path, *, base: str, message: str) -> str:
         """Commit the worktree's files as they are with the one parent `base`; return the hash."""
         commit = Commit(files=self._files(folder, base), parent=self._hash(base), message=message)
@@ -325,3 +336,21 @@ def _apply_hunks(old: list[str], lines: list[str]) -> list[str]:
             if line[0] != "-":
                 result.append(text)
     return result + old[at:]
+
+
+def _merged(old: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Merge two changes of one file; None where they touch."""
+    lines = [one.decode(errors="surrogateescape").splitlines(keepends=True) for one in (old, ours, theirs)]
+    changes = [
+        (low, high, side[start:end])
+        for side in lines[1:]
+        for tag, low, high, start, end in difflib.SequenceMatcher(None, lines[0], side).get_opcodes()
+        if tag != "equal"
+    ]
+    result, at, before = list[str](), 0, -1
+    for low, high, new in sorted({(low, high, tuple(new)) for low, high, new in changes}):
+        if low <= before:
+            return None
+        result += [*lines[0][at:low], *new]
+        at = before = high
+    return "".join([*result, *lines[0][at:]]).encode(errors="surrogateescape")

@@ -55,12 +55,12 @@ def test_past_experiments_are_one_line_each() -> None:
     assert "\n3  unknown  crash  two lines and more (out of memory)\n" in proposing(recent=[row])
 
 
-def test_an_open_experiment_is_not_shown_as_tried() -> None:
-    """Only experiments with a verdict are told."""
+def test_an_open_experiment_is_told_without_a_verdict() -> None:
+    """What is being trained while the next is proposed is told too, so that it is not proposed again."""
     rows = [tried(3, verdict="keep", metric=1.5, description="deeper"), tried(4, description="this one")]
     prompt = proposing(recent=rows)
     assert "\n3  1.500000  keep  deeper\n" in prompt
-    assert "this one" not in prompt
+    assert "\n4  unknown  not decided yet  this one\n" in prompt
 
 
 def test_a_long_description_is_cut() -> None:
