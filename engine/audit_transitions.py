@@ -129,7 +129,7 @@ _OfIteration: TypeAlias = (
 def _of_iteration(run: RunState, one: Iteration, event: _OfIteration) -> Misfit | None:
     match event:
         case ev.ProposalChosen():
-            waiting = [each.seq for each in (*run.waiting, *run.set_aside)]
+            waiting = [*(each.seq for each in run.waiting), *(each.seq for each in run.set_aside)]
             if event.received is not None and event.received not in waiting:
                 return "received", f"a proposal that waits ({waiting})", event.received
             return _stage(one, "propose")

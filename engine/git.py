@@ -281,8 +281,7 @@ class RealGit:
 
     def merge(self, folder: Path, *, base: str, commit: str) -> str:
         """Merge the change from `base` to `commit` into the worktree's files; return why not, or ""."""
-        # The diff names whole blobs; git merges them where the lines do not fit.
-        return self._apply(folder, self.diff(base, commit).text, "-p1", "--3way")
+        return self._apply(folder, self.diff(base, commit).text, "-p1", "--3way")  # it names whole blobs
 
     # --- inside ----------------------------------------------------------------------------
 
