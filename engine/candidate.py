@@ -158,7 +158,8 @@ class Candidates:
     ) -> str:
         """Write the change onto the workbench; return why it does not fit, or ""."""
         if how == "merge":
-            return self.git.merge(self.paths.workbench, base=command.made_on, commit=command.commit)
+            trouble = self.git.merge(self.paths.workbench, base=command.made_on, commit=command.commit)
+            return f"both change the same lines ({trouble})" if trouble else ""
         assert one.proposal is not None  # what was made was proposed
         try:
             self._write(one.proposal, run)

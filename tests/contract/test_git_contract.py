@@ -256,6 +256,44 @@ class TestWorktrees:
         assert git.apply_patch(worktree, patch) == ""
         assert (worktree / "train.py").read_bytes() == b"A = 1\nB = 7\nC = 3\n"
 
+    def test_changes_of_other_lines_merge(self, git: Git, start: str, worktree: Path) -> None:
+        """A change made on another commit is brought to this one, also where its lines have moved."""
+        long = "".join(f"L{number} = {number}\n" for number in range(20))
+        (worktree / "train.py").write_text(long)
+        base = git.commit(worktree, base=start, message="long")
+        (worktree / "train.py").write_text(long.replace("L15 = 15", "L15 = 99"))
+        theirs = git.commit(worktree, base=base, message="theirs")
+        git.reset(worktree, base)
+        ours = long.replace("L2 = 2\n", "L2 = 2\nnew = 1\nnew = 2\n").replace("L13 = 13", "L13 = 77")
+        (worktree / "train.py").write_text(ours)
+        git.reset(worktree, git.commit(worktree, base=base, message="ours"))
+        assert git.merge(worktree, base=base, commit=theirs) == ""
+        assert ours.replace("L15 = 15", "L15 = 99") == (worktree / "train.py").read_text()
+
+    def test_changes_of_the_same_line_conflict(self, git: Git, start: str, worktree: Path) -> None:
+        """A change of a line that was changed here too does not merge, and a reset clears it away."""
+        (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\n")
+        theirs = git.commit(worktree, base=start, message="theirs")
+        git.reset(worktree, start)
+        (worktree / "train.py").write_text("A = 1\nB = 8\nC = 3\n")
+        ours = git.commit(worktree, base=start, message="ours")
+        git.reset(worktree, ours)
+        assert "train.py" in git.merge(worktree, base=start, commit=theirs)
+        git.reset(worktree, ours)
+        assert () == git.changes(worktree, ours).files
+
+    def test_a_change_that_is_there_already_merges_to_nothing(
+        self, git: Git, start: str, worktree: Path
+    ) -> None:
+        """The same change made twice merges, and changes nothing."""
+        (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\n")
+        theirs = git.commit(worktree, base=start, message="theirs")
+        git.reset(worktree, start)
+        (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\n")
+        ours = git.commit(worktree, base=start, message="ours")
+        assert git.merge(worktree, base=start, commit=theirs) == ""
+        assert () == git.changes(worktree, ours).files
+
     def test_many_commits_are_read_at_once(self, git: Git, start: str, worktree: Path) -> None:
         """Hashes and refs give commits in their order, and what is none gives None."""
         (worktree / "train.py").write_text("A = 9\n")

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 
@@ -62,7 +63,9 @@ class World:
         self.paths = RunPaths(home=self.home, run_id=RUN_ID)
         self.paths.folder.mkdir(parents=True)
 
-    def start(self, *, loops: int, proposals: tuple[Proposal, ...] = (), agent: str = "none") -> None:
+    def start(
+        self, *, loops: int, proposals: tuple[Proposal, ...] = (), agent: str = "none", prefetch: int = 0
+    ) -> None:
         """Create the run, as `start` does."""
         base = self.git.resolve("HEAD")
         assert base is not None
@@ -75,7 +78,7 @@ class World:
             config=RunConfig(check=(), prepare=(), protected=("program.md",), device="none"),
             program_version="test",
         )
-        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent))
+        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch))
         given = [
             ev.ProposalReceived(source="file", name="p", sha256="0" * 64, dropped_at="", proposal=one)
             for one in proposals
@@ -102,13 +105,16 @@ class World:
         if not folder.name.startswith("train"):
             return
         self.trained.append(f"{folder.parent.name}/{folder.name}")
-        source = (Path(spec.cwd) / "train.py").read_text()
-        values = dict(re.findall(r"^([A-Z]+) = (\S+)", source, re.MULTILINE))
-        if values["FAIL"] != '""':
-            jobs.finish(folder, exit_code=1, output=b"it broke\n")
-            return
-        score = 1.0 + (math.log10(float(values["LR"])) + 1.5) ** 2 / 10 + abs(int(values["WIDTH"]) - 16) / 100
-        jobs.finish(folder, output=f"val_bpb: {score:.6f}\npeak_vram_mb: 512.0\n".encode())
+        jobs.finish(folder, **result_of((Path(spec.cwd) / "train.py").read_text()))
+
+
+def result_of(source: str) -> dict[str, Any]:
+    """Return how a training of this code ends, with a score that follows from the code alone."""
+    values = dict(re.findall(r"^([A-Z]+) = (\S+)", source, re.MULTILINE))
+    if values["FAIL"] != '""':
+        return {"exit_code": 1, "output": b"it broke\n"}
+    score = 1.0 + (math.log10(float(values["LR"])) + 1.5) ** 2 / 10 + abs(int(values["WIDTH"]) - 16) / 100
+    return {"output": f"val_bpb: {score:.6f}\npeak_vram_mb: 512.0\n".encode()}
 
 
 def audited(world: World) -> Difference | None:

@@ -1,0 +1,207 @@
+"""Thinking while training, whole: keeps, discards, conflicts, humans, and a crash at every instant."""
+
+import itertools
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attrs import evolve as replace
+
+from engine.loading import load
+from engine.training import digest_output
+from events.log import read
+from events.values import Proposal
+from tests.fakes.agents import FakeAgent, answered
+from tests.fakes.paced import PacedWorld
+from tests.fakes.world import Crashed, audited, crash_at
+
+
+def proposal(name: str, **settings) -> Proposal:
+    return Proposal(status="ok", description=name, change_plan=name, commit_description=name, set=settings)
+
+
+def events_of(world: PacedWorld) -> list[tuple[str, int | None]]:
+    events = [one.event for one in read(world.paths.history)]
+    return [(type(one).__name__, getattr(one, "iteration", None)) for one in events]
+
+
+def rows(world: PacedWorld) -> list[tuple[object, ...]]:
+    timeline = load(world.paths).timeline
+    return [(row.iteration, row.description, row.outcome, row.metric, row.verdict) for row in timeline.rows]
+
+
+def searched(folder: Path, *, prefetch: int = 1) -> PacedWorld:
+    """Return a run of proposals of humans and of the search: a keep, discards, a crash, one not applied."""
+    world = PacedWorld(folder, takes={"train": 300.0})
+    proposals = (
+        proposal("wider", WIDTH=16),
+        proposal("worse", LR=0.9),
+        proposal("broken", FAIL="yes"),
+        proposal("unknown", NOWHERE=1),
+    )
+    world.start(loops=6, proposals=proposals, prefetch=prefetch)
+    return world
+
+
+class Editor(FakeAgent):
+    """An agent that proposes in prose, by the number of the iteration."""
+
+    def answer(self, ask_step, folder, exit_):
+        said = answered(proposal=proposal(f"idea {int(folder.parent.name)}"))
+        return replace(said, output=digest_output(folder))
+
+
+# What the editor makes of each idea; where the text to replace is gone, it adds a line at the end.
+IDEAS = {
+    1: ("WIDTH = 8", "WIDTH = 16"),
+    2: ("nothing of it", ""),
+    3: ("LR = 0.1 ", "LR = 0.05 "),
+    4: ("LR = 0.1 ", "LR = 0.03 "),
+    5: ("LR = 0.1 ", "LR = 0.2 "),
+}
+
+
+def edit(step: str, iteration: int, folder: Path) -> None:
+    if step == "apply":
+        train = folder / "train.py"
+        before, after = IDEAS[iteration]
+        text = train.read_text()
+        train.write_text(text.replace(before, after) if before in text else f"{text}OTHER{iteration} = 1\n")
+
+
+def edited(folder: Path, *, prefetch: int = 1) -> PacedWorld:
+    """Return a run whose agent needs as long as a training, and makes changes that meet each other."""
+    world = PacedWorld(folder, takes={"train": 300.0, "propose": 150.0, "apply": 140.0}, works=edit)
+    world.agent = Editor()
+    drop = json.dumps(
+        {
+            "status": "ok",
+            "description": "mine",
+            "change_plan": "p",
+            "commit_description": "c",
+            "set": {"LR": 0.8},
+        }
+    )
+    world.visits = {1490.0: lambda: world.paths.next_proposal.write_text(drop)}
+    world.start(loops=6, agent="fake", prefetch=prefetch)
+    return world
+
+
+RUNS = {"searched": searched, "edited": edited}
+
+
+def test_the_next_candidate_is_committed_while_one_trains(tmp_path: Path):
+    """After a discard the next training starts at once: its candidate was committed before."""
+    world = searched(tmp_path)
+    assert 0 == world.runner().run()
+    events = events_of(world)
+    for number in (3, 4, 6):
+        begun = events.index(("IterationStarted", number))
+        assert begun < events.index(("CandidateDiscarded", number - 1))
+    at = events.index(("CandidateDiscarded", 2))
+    assert ("TrainingStarted", 3) == events[at + 1]
+    assert events.index(("CandidateCommitted", 3)) < events.index(("TrainingFinished", 2))
+    assert ["keep", "keep", "discard", "crash", "not_applied"] == [row[-1] for row in rows(world)][:5]
+
+
+def test_the_first_change_is_made_while_the_baseline_trains(tmp_path: Path):
+    """The baseline is a training like any other: the first candidate stands when it ends."""
+    world = searched(tmp_path)
+    world.runner().run()
+    events = events_of(world)
+    assert events.index(("CandidateCommitted", 1)) < events.index(("TrainingFinished", 0))
+    assert ("TrainingStarted", 1) == events[events.index(("CandidateKept", 0)) + 1]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_exactly_the_loops_asked_for_are_done(tmp_path: Path, run: str):
+    """Thinking ahead opens no iteration beyond the last loop, and none is left open."""
+    world = RUNS[run](tmp_path)
+    world.runner().run()
+    state = load(world.paths).run
+    assert (6, 6, 0, ()) == (state.completed, state.last_iteration, state.loops_left, state.open)
+
+
+def test_a_keep_is_followed_by_the_form_applied_anew(tmp_path: Path):
+    """A `set` made on the old best is applied to the new one, as its next attempt with its own ref."""
+    world = searched(tmp_path)
+    world.runner().run()
+    events = [one.event for one in read(world.paths.history)]
+    (overtaken,) = [
+        one for one in events if type(one).__name__ == "CandidateOvertaken" and one.iteration == 2
+    ]
+    (carried,) = [
+        one for one in events if type(one).__name__ == "CandidateCarriedOver" and one.iteration == 2
+    ]
+    assert ("form", overtaken.commit, overtaken.base_commit) == (
+        carried.how,
+        carried.commit,
+        carried.base_commit,
+    )
+    made = [one for one in events if type(one).__name__ == "CandidateCommitted" and one.iteration == 2]
+    assert ["2", "2.2"] == [one.ref.rpartition("/")[2] for one in made]
+    assert b"WIDTH = 16" in world.git.show(made[1].commit, "train.py")
+    assert b"LR = 0.9" in world.git.show(made[1].commit, "train.py")
+
+
+def test_an_agents_change_is_merged_or_made_anew(tmp_path: Path):
+    """After a keep, an agent's change is merged three ways; one that conflicts goes back to the agent."""
+    world = edited(tmp_path)
+    assert 0 == world.runner().run()
+    carried = [
+        one.event for one in read(world.paths.history) if type(one.event).__name__ == "CandidateCarriedOver"
+    ]
+    hows = [(one.iteration, one.how) for one in carried]
+    assert (2, "merge") in hows
+    assert (4, "conflict") in hows
+    asked = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "AgentAsked"]
+    assert 2 == sum((one.iteration, one.step) == (4, "apply") for one in asked)
+    assert "does not fit them" in [ask.prompt for ask in world.agent.asked if ask.step == "apply"][-2]
+
+
+def test_a_human_goes_before_what_was_prepared(tmp_path: Path):
+    """A proposal dropped while one trains is the next tried; the prepared candidate is tried after it."""
+    world = edited(tmp_path)
+    world.runner().run()
+    assert ["idea 4", "mine", "idea 5"] == [row[1] for row in rows(world)][4:]
+    assert () == load(world.paths).run.set_aside
+    asked = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "AgentAsked"]
+    assert 5 == max(one.iteration for one in asked), "what was set aside was carried out already"
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_an_audit_finds_every_decision_again(tmp_path: Path, run: str):
+    """The history of a run that thinks ahead stands up to an audit."""
+    world = RUNS[run](tmp_path)
+    world.runner().run()
+    assert audited(world) is None
+
+
+def instants(run: Callable[[Path], PacedWorld]) -> int:
+    count = itertools.count()
+
+    def around(_name, act):
+        next(count), next(count)
+        return act()
+
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder)).runner(around).run()
+    return next(count)
+
+
+@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("run", RUNS)
+def test_a_crash_before_and_after_every_effect_and_append(tmp_path: Path, run: str, part: int):
+    """Wherever the runner dies, the next one ends with the same rows, trains nothing twice, audits clean."""
+    whole = RUNS[run](tmp_path / "whole")
+    whole.runner().run()
+    for instant in range(part, instants(RUNS[run]), 4):
+        world = RUNS[run](tmp_path / str(instant))
+        with pytest.raises(Crashed):
+            world.runner(crash_at(instant)).run()
+        assert 0 == world.runner().run()
+        assert rows(whole) == rows(world), f"instant {instant}"
+        assert whole.trained == world.trained, f"instant {instant}"
+        assert audited(world) is None, f"instant {instant}"
