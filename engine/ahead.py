@@ -51,7 +51,8 @@ def has_workbench(state: RunState, one: Iteration) -> bool:
     """Say whether this iteration may be worked on: one at a time, what was begun first, then by number."""
     others = [other for other in state.open if other is not one]
     begun = any(_agent_at_work(other) or other.next_stage == "commit" for other in others)
-    earlier = any(other.number < one.number and other.next_stage in ("propose", "apply") for other in others)
+    to_make = ("propose", "apply", "triage")
+    earlier = any(other.number < one.number and other.next_stage in to_make for other in others)
     return not begun and not earlier
 
 

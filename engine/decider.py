@@ -121,8 +121,9 @@ def _open_ones(state: RunState) -> tuple[do.Command, ...]:
         commands.append(do.StartIteration(iteration=number, base_commit=base, first_stage="propose"))
     if stuck and not commands and not state.jobs:
         commands.append(do.LeaveOpen(iteration=stuck[0].number, next_stage=stuck[0].next_stage))
-    # The device goes first: what else there is to do can be done while it works.
-    return tuple(sorted(commands, key=lambda command: not isinstance(command, do.StartTraining)))
+    # The device goes first, for one at a time: what else there is to do can be done while it works.
+    trainings = [command for command in commands if isinstance(command, do.StartTraining)]
+    return (*trainings[:1], *(command for command in commands if command not in trainings))
 
 
 def _next_iteration(state: RunState, request: Request) -> tuple[do.Command, ...]:
