@@ -53,14 +53,19 @@ def waiting_for_human(state: RunState) -> str | None:
 
 
 def busiest(run: RunState) -> Iteration | None:
-    """Return the open iteration that is worked on, else the first open one."""
-    return next((one for one in run.open if one.job), next(iter(run.open), None))
+    """Return the open iteration that trains, else the one that is worked on, else the first."""
+    return next(iter(sorted(run.open, key=lambda one: (not _trains(one), one.job is None))), None)
+
+
+def _trains(one: Iteration) -> bool:
+    return one.job is not None and one.job.step == "train"
 
 
 def _device_wanted(run: RunState) -> dict[str, Any] | None:
     """Return the device that a training would be started on, if somebody else did not hold it."""
     ready = any(one.next_stage == "train" and one.job is None and one.commit for one in run.open)
-    if not ready or run.stopped is not None or run.paused is not None:
+    free = sum(_trains(one) for one in run.open) < run.config.slots
+    if not ready or not free or run.stopped is not None or run.paused is not None:
         return None
     return {"device": run.config.device, "slots": run.config.slots}
 

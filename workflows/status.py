@@ -59,6 +59,7 @@ def status_page(seen: Look) -> str:
         ("run", f"{run.run_id} on {run.branch}"),
         ("phase", _phase_words(seen)),
         ("now", now_words(seen)),
+        ("ahead", ahead_words(run)),
         ("best", _best_words(run)),
         ("done", _done_words(run)),
         ("waiting", _waiting_words(seen)),
@@ -85,6 +86,15 @@ def now_words(seen: Look) -> str:
         waits = f", which waits for the device: {seen.live.waits_for} holds it"
     return ", ".join(
         [f"{name_of(one.number)}: {one.next_stage}{attempt}{waits}", *progress_words(seen.live.progress)]
+    )
+
+
+def ahead_words(run: RunState) -> str:
+    """Say what is prepared beside the training that runs."""
+    first = busiest(run)
+    others = [one for one in run.open if one is not first]
+    return "; ".join(
+        f"{name_of(one.number)}: {'ready' if one.next_stage == 'train' else one.next_stage}" for one in others
     )
 
 

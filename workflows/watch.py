@@ -13,13 +13,13 @@ from projections.standing import waiting_for_human
 from projections.timeline import Row
 from workflows.pages import next_words, status_of
 from workflows.render import duration, name_of, one_line
-from workflows.status import Look, Phase, look, now_words
+from workflows.status import Look, Phase, ahead_words, look, now_words
 from workflows.tailing import POLL_S, Ending, Pulse, Tail, ending_of
 
 
 ROWS = 12  # of the newest iterations
 BAR_CELLS = 40
-FRAME_ROWS = 13  # lines of the view beside the table of iterations
+FRAME_ROWS = 14  # lines of the view beside the table of iterations
 
 COLOURS: dict[Phase, str] = {
     "done": "green",
@@ -71,6 +71,7 @@ def _now(seen: Look) -> list[RenderableType]:
     words = waiting_for_human(seen.run) or now_words(seen)
     if not words:
         return []
+    ahead = ahead_words(seen.run)
     lines: list[RenderableType] = [Text(one_line(words, 200))]
     if seen.live.progress is not None and seen.live.progress.percent is not None:
         bar = ProgressBar(total=100.0, completed=seen.live.progress.percent, width=BAR_CELLS)
@@ -82,6 +83,8 @@ def _now(seen: Look) -> list[RenderableType]:
             Text("" if left is None else f"{duration(max(0.0, left))} left"),
         )
         lines.append(grid)
+    if ahead:
+        lines.append(Text(one_line(f"ahead: {ahead}", 200), style="dim"))
     return lines
 
 
