@@ -1,0 +1,163 @@
+"""The share of the time that a training runs, with an agent that needs as long as one: thinking ahead or not.
+
+Four of five changes are discarded. Once by a simulated clock, on which the runner itself takes no time: what
+the order of work alone gives. Once with real processes, by the trainings' own clocks: of seconds instead of
+minutes, so that starting a process weighs more than it would.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Literal
+
+from attrs import evolve
+
+from bench.table import Figure
+from engine.ports import Answer, JobExit
+from engine.process import holder
+from engine.run_list import started_runs
+from engine.training import digest_output
+from engine.workspace import RunPaths
+from events.values import Proposal
+from tests.fakes.agents import FakeAgent, answered
+from tests.fakes.paced import PacedWorld
+
+
+HOME = Path(__file__).resolve().parents[1]
+DOOR = HOME / "workflows" / "run_experiment.py"
+BUSY = 98.0  # % asked for
+LOOPS = 40  # by the simulated clock
+TRAINING_S = 300.0  # of the simulated clock
+
+# Each idea has a part of its own; every fifth makes the score better.
+PARTS = "".join(f"PART_{number} = 0\n#\n#\n" for number in range(40))
+TRAIN = f"""\
+import os, time
+began = time.monotonic()
+{PARTS}
+time.sleep(float(os.environ["BENCH_SECONDS"]))
+gain = sum(value for name, value in list(globals().items()) if name.startswith("PART_") and name[-1] in "05")
+print(f"val_bpb: {{2 - gain / 1000:.6f}}", flush=True)
+with open(os.environ["BENCH_CLOCK"], "a") as clock:
+    clock.write(f"{{began}} {{time.monotonic()}}\\n")
+"""
+# Proposes in half the time of a training, and carries its idea out in the other half.
+AGENT = """\
+import json, os, re, sys, time
+from pathlib import Path
+prompt = sys.stdin.read()
+time.sleep(float(os.environ["BENCH_SECONDS"]) / 2)
+if "you only propose" in prompt:
+    with open(os.environ["BENCH_IDEAS"], "a+") as ideas:
+        ideas.write(".")
+        said = f"idea {ideas.tell()}"
+    fields = ("description", "change_plan", "commit_description")
+    print(json.dumps({"status": "ok", **dict.fromkeys(fields, said)}))
+else:
+    number = re.search(r"idea (\\d+)", prompt)[1]
+    train = Path("train.py")
+    train.write_text(train.read_text().replace(f"PART_{number} = 0", f"PART_{number} = 1"))
+"""
+SETTINGS = """\
+[tool.autoresearch]
+check = []
+prepare = []
+protected = []
+policy_file = "train.py"
+device = "none"
+"""
+
+
+def figures(*, quick: bool) -> list[Figure]:
+    """Measure both ways, thinking ahead and not."""
+    seconds, loops = (3.0, 6) if quick else (10.0, 15)
+    real = f"with real trainings of {seconds:.0f} s"
+    without = "the same without (--prefetch 0)"
+    return [
+        _figure("by a simulated clock, thinking ahead", _simulated(prefetch=1), target=BUSY),
+        _figure("the same where each keep conflicts with the next", _simulated(prefetch=1, conflicts=True)),
+        _figure(without, _simulated(prefetch=0)),
+        _figure(
+            f"{real}, thinking ahead",
+            _real(prefetch=1, seconds=seconds, loops=loops),
+            target=None if quick else BUSY,
+        ),
+        _figure(without, _real(prefetch=0, seconds=seconds, loops=loops // 3)),
+    ]
+
+
+def _figure(how: str, busy: float, *, target: float | None = None) -> Figure:
+    return Figure(what=f"time that a training runs, {how}", measured=100 * busy, unit="%", target=target)
+
+
+class _Editor(FakeAgent):
+    """Proposes in prose, one idea an iteration."""
+
+    def answer(self, ask_step: Literal["propose", "apply", "triage"], folder: Path, _exit: JobExit) -> Answer:
+        said = f"{ask_step} {folder.parent.name}"
+        prose = Proposal(status="ok", description=said, change_plan=said, commit_description=said)
+        return evolve(answered(proposal=prose), output=digest_output(folder))
+
+
+def _simulated(*, prefetch: int, conflicts: bool = False) -> float:
+    """Return the share of a night in which a training ran, the runner itself taking no time."""
+
+    def works(step: str, iteration: int, folder: Path) -> None:
+        if step != "apply":
+            return
+        train = folder / "train.py"
+        text = train.read_text()
+        rate = text.partition("LR = ")[2].partition(" ")[0]
+        if iteration % 5 == 0:
+            text = text.replace(f"LR = {rate} ", f"LR = {float(rate) * 0.95:.6f} ")
+        elif conflicts:
+            text = text.replace(f"LR = {rate} ", f"LR = {float(rate) * 1.05:.6f} ")
+        else:
+            text += f"OTHER_{iteration} = 1\n"
+        train.write_text(text)
+
+    half = TRAINING_S / 2
+    with tempfile.TemporaryDirectory(prefix="bench-busy-") as folder:
+        world = PacedWorld(
+            Path(folder) / "repo", takes={"train": TRAINING_S, "propose": half, "apply": half}, works=works
+        )
+        world.agent = _Editor()
+        world.start(loops=LOOPS, agent="fake", prefetch=prefetch)
+        world.runner().run()
+        assert len(world.trainings) == LOOPS + 1  # with the baseline
+        return world.busy
+
+
+def _real(*, prefetch: int, seconds: float, loops: int) -> float:
+    """Return the share of the time in which a training ran, of a background run with nobody beside it."""
+    with tempfile.TemporaryDirectory(prefix="bench-busy-") as folder:
+        repo, clock, agent = (Path(folder) / name for name in ("repo", "clock", "agent.py"))
+        repo.mkdir()
+        agent.write_text(AGENT)
+        (repo / "train.py").write_text(TRAIN)
+        (repo / "pyproject.toml").write_text(f'{SETTINGS}agent_command = ["{sys.executable}", "{agent}"]\n')
+        own = {
+            "BENCH_SECONDS": str(seconds),
+            "BENCH_CLOCK": str(clock),
+            "BENCH_IDEAS": str(Path(folder) / "ideas"),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
+        who = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
+        asks = ("start", "--loops", str(loops), "--agent", "command", "--prefetch", str(prefetch))
+        for words in (
+            ("git", "init", "-q"),
+            ("git", "add", "-A"),
+            ("git", *who, "commit", "-qm", "first"),
+            (sys.executable, str(DOOR), *asks),
+        ):
+            subprocess.run(words, cwd=repo, env=os.environ | own, check=True, capture_output=True)  # noqa: S603
+        paths = RunPaths(home=repo, run_id=started_runs(repo)[-1])
+        while holder(paths.lock) is not None:
+            time.sleep(0.2)
+        lines = [line.split() for line in clock.read_text().splitlines()]
+        trained = [(float(began), float(end)) for began, end in lines]
+        assert len(trained) == loops + 1
+        return sum(end - began for began, end in trained) / (trained[-1][1] - trained[0][0])
