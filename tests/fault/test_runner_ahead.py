@@ -66,7 +66,7 @@ IDEAS = {
 def edit(step: str, iteration: int, folder: Path) -> None:
     if step == "apply":
         train = folder / "train.py"
-        before, after = IDEAS[iteration]
+        before, after = IDEAS.get(iteration, ("nothing of it", ""))
         text = train.read_text()
         train.write_text(text.replace(before, after) if before in text else f"{text}OTHER{iteration} = 1\n")
 
