@@ -141,11 +141,12 @@ def test_nothing_kept_is_nothing_to_adopt(tmp_path: Path):
 
 
 def test_clean_says_what_goes_and_removes_just_that(tmp_path: Path):
-    """Worktree and refs go, the branch and the history stay, and the run can go on afterwards."""
+    """Worktrees and refs go, the branch and the history stay, and the run can go on afterwards."""
     world = kept_run(tmp_path, user_on="main")
     refs = world.git.refs_below(f"refs/autoresearch/{RUN_ID}/")
     said = remains(world.paths, world.git, with_folder=False)
-    assert ((world.paths.worktree,), list(refs)) == (said.worktrees, [ref for ref, _ in said.refs])
+    assert {world.paths.worktree, world.paths.workbench} == set(said.worktrees)
+    assert list(refs) == [ref for ref, _ in said.refs]
     assert world.paths.worktree.exists()
     assert said == clean(world.paths, world.git, world.jobs, with_folder=False)
     assert not world.paths.worktree.exists()

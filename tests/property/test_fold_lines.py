@@ -106,9 +106,8 @@ def test_older_lines_are_folded_as_they_would_be_written_now():
     """A line of an older version goes through its upcasters on the way into a fold."""
     assert ("LoopsRequested", 1) in UPCASTERS
     history = recorded(ev.LoopsRequested(request=ev.Request(loops=3)))
-    older = lines_of(
-        history, edit=lambda raw: raw.replace(b'"v":2', b'"v":1').replace(b',"timeout_s":0.0', b"")
-    )
+    newer = b',"timeout_s":0.0,"prefetch":0'
+    older = lines_of(history, edit=lambda raw: raw.replace(b'"v":3', b'"v":1').replace(newer, b""))
     assert b"timeout_s" not in older.lines[0]
     assert folded(RUN, [lines_of(history)]) == folded(RUN, [older])
 
