@@ -29,9 +29,7 @@ class PacedWorld(World):
     """A world whose trainings and agents take time, one beside the other."""
 
     takes: dict[str, float] = field(factory=dict)  # simulated seconds of a job, by its step
-    works: Callable[[str, int, Path], None] = lambda _step, _iteration, _folder: (
-        None
-    )  # an agent, on the files
+    works: Callable[[str, int, Path], None] = lambda *_: None  # what an agent makes of the files
     visits: dict[float, Callable[[], None]] = field(factory=dict)  # what people do, and when
     clock: float = 0.0
     trainings: list[tuple[float, float]] = field(factory=list)  # when each began and ended
@@ -45,7 +43,7 @@ class PacedWorld(World):
         """Return a new runner of the run, which passes time where another one would sleep."""
         runner = super().runner(around)
         sleep = runner._wait
-        runner._wait = lambda bell: self._pass_time() if self._due else sleep(bell)
+        runner._wait = lambda bell: self.pass_time() if self._due else sleep(bell)
         return runner
 
     @property
@@ -61,8 +59,10 @@ class PacedWorld(World):
         source = (Path(spec.cwd) / "train.py").read_text()
         self._due.append(Due(at=self.clock + self.takes[step], folder=folder, spec=spec, source=source))
 
-    def _pass_time(self) -> None:
+    def pass_time(self) -> None:
         """Go on to the next thing that happens: a job ends, or somebody comes by."""
+        if not self._due:
+            return
         first = min(self._due, key=lambda due: due.at)
         visit = min((at for at in self.visits if at < first.at), default=None)
         if visit is not None:

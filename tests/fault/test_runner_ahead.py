@@ -217,3 +217,45 @@ def test_a_crash_before_or_after_an_effect_or_append(tmp_path: Path, run: str):
 def test_a_crash_before_and_after_every_effect_and_append(tmp_path: Path, run: str, part: int):
     """There is no instant at which it would be otherwise."""
     crash_and_compare(tmp_path, RUNS[run], first=part, step=4)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_ends_while_no_runner_is_alive(tmp_path: Path, run: str):
+    """Whatever ended meanwhile, and in whatever order it is heard: all loops are done, and audit clean."""
+    for instant in range(2, instants(RUNS[run]), 19):
+        world = RUNS[run](tmp_path / str(instant))
+        with pytest.raises(Crashed):
+            world.runner(crash_at(instant)).run()
+        world.pass_time()
+        world.pass_time()
+        assert 0 == world.runner().run()
+        assert 6 == load(world.paths).run.completed, f"instant {instant}"
+        assert len(set(world.trained)) == len(world.trained), f"instant {instant}"
+        assert audited(world) is None, f"instant {instant}"
+
+
+def test_an_agent_that_worked_on_an_overtaken_base_is_asked_again(tmp_path: Path):
+    """What an agent made of the old best is not taken for a change of the new one, also after a crash."""
+    world = edited(tmp_path)
+
+    def die(name, act):
+        done = act()
+        if name == "effect AskToApply" and world.jobs.started[-1][0].parent.name == "0002":
+            raise Crashed  # it was asked, and nobody wrote it down
+        return done
+
+    with pytest.raises(Crashed):
+        world.runner(die).run()
+    while not {(300.0, 600.0)} <= set(world.trainings):
+        world.pass_time()
+    assert 0 == world.runner().run()
+    answers = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "AgentAnswered"]
+    assert ["ok", "cancelled", "ok"] == [one.outcome for one in answers if one.iteration == 2]
+    (made,) = [
+        one.event
+        for one in read(world.paths.history)
+        if type(one.event).__name__ == "CandidateCommitted" and one.event.iteration == 2
+    ]
+    source = world.git.show(made.commit, "train.py")
+    assert b"WIDTH = 16" in source
+    assert b"OTHER2" in source
