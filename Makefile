@@ -15,7 +15,7 @@ run: $(VENV)/.run      ## a whole run on real text: baseline and three loops, li
 test: $(VENV)/.dev     ## the test suite (about three minutes on two cores)
 	$(BIN)/python -m pytest -n 2 -m "not long"
 
-lint: $(VENV)/.dev     ## ruff, mypy, and the freshness of generated files
+lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
