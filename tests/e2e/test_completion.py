@@ -38,6 +38,8 @@ def bash(tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
     env = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(home)}
+    # The shell is named here, since the nearest one above a test may be another: that of make, for one.
+    env["_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"] = "1"
 
     def run(*words: str) -> str:
         done = subprocess.run(words, cwd=repo, env=env, text=True, capture_output=True, check=True)
