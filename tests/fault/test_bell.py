@@ -168,6 +168,7 @@ def test_what_is_dropped_while_the_runner_is_stopped_is_heard_once(program: Prog
     runner = holder(paths.lock)
     assert runner is not None
     os.kill(runner.pid, signal.SIGSTOP)
+    paths.proposals.mkdir(exist_ok=True)  # it may have been held before it made the folder
     for number in range(count):
         hidden = paths.proposals / f".{number}"
         hidden.write_text(json.dumps({**GOOD, "description": f"drop {number}"}))
