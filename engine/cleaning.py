@@ -41,7 +41,7 @@ def remains(paths: RunPaths, git: Git, *, with_folder: bool) -> Remains:
     own = (paths.worktree, paths.workbench)
     beside = sorted(found for one in own for found in paths.folder.glob(f"{one.name}*"))
     return Remains(
-        worktrees=tuple(one for one in beside if one.is_dir()),
+        worktrees=tuple(one for one in beside if one.is_dir() and not one.is_symlink()),
         refs=tuple(one for one in refs if one[0] != only),
         folder=paths.folder if with_folder else None,
         kept_ref=only,

@@ -166,6 +166,17 @@ def test_clean_leaves_the_only_name_of_the_best(tmp_path: Path):
     assert best(world) == world.git.resolve(gone.kept_ref)
 
 
+def test_clean_does_not_follow_a_link(tmp_path: Path):
+    """A link that lies beside the worktree is no worktree: neither it nor what it leads to is touched."""
+    world = kept_run(tmp_path, user_on="main")
+    link = world.paths.worktree.with_name("worktree.aside-1")
+    link.symlink_to(world.home)
+    gone = clean(world.paths, world.git, world.jobs, with_folder=False)
+    assert link not in gone.worktrees
+    assert link.is_symlink()
+    assert (world.home / "train.py").exists()
+
+
 def test_clean_removes_the_folder_only_when_asked(tmp_path: Path):
     """With the folder, nothing of the run is left but its branch."""
     world = kept_run(tmp_path, user_on="main")
