@@ -14,6 +14,7 @@ from engine.policy import RULES, Verdict, is_rule, verdict
 from events import catalog as ev
 from events.codec import Recorded
 from events.errors import UsageRefused
+from projections.iteration import best_of
 from projections.run import RUN
 from projections.state import Best, Iteration, RunState
 
@@ -127,13 +128,7 @@ def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:
 def _best_after(best: Best | None, one: Iteration, taken: Verdict) -> Best | None:
     if not taken.keep or one.metric is None:
         return best
-    return Best(
-        iteration=one.number,
-        commit=one.commit or "",
-        tree=one.tree or "",
-        metric=one.metric,
-        data_id=one.measured.data_id if one.measured else None,
-    )
+    return best_of(one, one.commit or "", one.metric)
 
 
 def _judged(one: Iteration, taken: Verdict, *, was: Word, other_code: bool) -> Judged:

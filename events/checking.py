@@ -13,13 +13,11 @@ from typing import BinaryIO, NamedTuple
 from attrs import define
 
 from events import damage
-from events.codec import MAX_LINE, TAIL_BYTES, Position, tx_of
+from events.codec import HASH, MAX_LINE, TAIL_BYTES, Line, Position, tx_of
 
 
 _CHUNK = 2**16  # bytes; with larger ones the lines leave the processor's cache before they are parsed
 _IN_BATCH = b"x"  # of `{"seq":N,"tx"`, where a single line has the `y` of `"type"`
-
-_Line = tuple[int, bytes, int, str]  # seq, raw, end, hash: as in events/damage.py
 
 
 class Block(NamedTuple):
@@ -49,12 +47,9 @@ def block_of(begin: Position, lines: list[bytes]) -> Block:
     end = Position(
         seq=begin.seq + len(lines),
         offset=begin.offset + sum(map(len, lines)),
-        hash=lines[-1][_HASH].decode(),
+        hash=lines[-1][HASH].decode(),
     )
     return Block(begin, lines, end)
-
-
-_HASH = slice(-67, -3)
 
 
 @define
@@ -139,8 +134,8 @@ def _careful(file: BinaryIO, since: Position, limit: int) -> Generator[Block, No
     seq, offset, prev = since.seq, since.offset, since.hash  # where the next line begins
     begin = (seq, offset, prev)  # where its write begins
     held_begin: damage.Place | None = None  # where the write began that is held back
-    held: list[_Line] = []
-    batch: list[_Line] = []
+    held: list[Line] = []
+    batch: list[Line] = []
     mended = False
     file.seek(offset)
     while offset < limit:
@@ -173,7 +168,7 @@ def _careful(file: BinaryIO, since: Position, limit: int) -> Generator[Block, No
     return None
 
 
-def _block(write: list[_Line]) -> Iterator[Block]:
+def _block(write: list[Line]) -> Iterator[Block]:
     if write:
         seq, raw, end, _ = write[0]
         yield block_of(Position(seq=seq - 1, offset=end - len(raw), hash=""), [raw for _, raw, _, _ in write])

@@ -35,6 +35,7 @@ DATA_FIELD = b',"data":'
 NO_HASH = "0" * 64  # what stands before the first record
 HASH_FIELD = b',"h":"'
 TAIL_BYTES = len(HASH_FIELD) + 64 + len(b'"}\n')  # from the hash field to the end of the line
+HASH = slice(len(HASH_FIELD) - TAIL_BYTES, -len(b'"}\n'))  # of a line
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeAlias
 import orjson
 from attrs import frozen
 
-from events.codec import HASH_FIELD, MAX_LINE, NO_HASH, TAIL_BYTES, chained, tx_of
+from events.codec import HASH_FIELD, MAX_LINE, NO_HASH, TAIL_BYTES, Line, chained, tx_of
 from events.errors import CorruptHistory, PositionVoided
 
 
@@ -27,7 +27,7 @@ _CHUNK = 2**20
 class Healed:
     """A TailHealed that closes off bytes."""
 
-    line: tuple[int, bytes, int, str]  # as in events/reading.py
+    line: Line
     begin: Place  # before the bytes that it closes off
     withdraws: bool  # the bytes are a whole write that the disk refused to sync
 
@@ -87,7 +87,7 @@ def corrupt(file: BinaryIO, offset: int, what: str) -> CorruptHistory:
     )
 
 
-def batch_is_whole(file: BinaryIO, batch: list[tuple[int, bytes, int, str]], since: int) -> bool:
+def batch_is_whole(file: BinaryIO, batch: list[Line], since: int) -> bool:
     """Say whether the lines of a batch are all there; the first may lie before record `since`.
 
     Raises:

@@ -7,8 +7,7 @@ import os
 from hashlib import sha256
 
 from events.catalog import TailHealed
-from events.codec import MAX_LINE, Position, chain, chained, envelope, payload, tx_of
-from events.reading import Line
+from events.codec import MAX_LINE, Line, Position, chain, chained, envelope, payload, tx_of
 
 
 _CHUNK = 2**20

@@ -7,19 +7,16 @@ those; anything else that does not fit is `CorruptHistory`. events/damage.py tel
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 from events import damage
 from events.checking import Block, block_of, checked
-from events.codec import Position, Recorded, parse
+from events.codec import HASH, Line, Position, Recorded, parse
 from events.errors import CorruptHistory, NotFound, PositionVoided
 
 
 POLL_S = 1.0  # between two looks of `follow` that nobody woke
 _BUFFER = 2**16  # bytes
-
-# seq, raw, end, hash: a line that was found right
-Line: TypeAlias = tuple[int, bytes, int, str]
 
 
 def read(
@@ -123,7 +120,7 @@ def lines(path: Path, since: Position) -> Iterator[Line]:
         for raw in block.lines:
             seq += 1
             end += len(raw)
-            yield seq, raw, end, raw[-67:-3].decode()
+            yield seq, raw, end, raw[HASH].decode()
 
 
 def blocks(path: Path, since: Position, *, upto: int | None = None) -> Iterator[Block]:

@@ -6,9 +6,9 @@ It only ever reads on from where it stopped, and checks every line on the way.
 import os
 from pathlib import Path
 
-from events.codec import Position, Recorded, key_of
+from events.codec import Line, Position, Recorded, key_of
 from events.errors import CorruptHistory, PositionVoided
-from events.reading import Line, holds, lines, position_of, record
+from events.reading import holds, lines, position_of, record
 
 
 class Tail:

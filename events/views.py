@@ -9,15 +9,27 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from events.catalog import Event
-from events.shapes import JSON, builder, hints
+from events.shapes import builder, hints
+
+
+# The curve of a training is for people: no state is made of it, and parsing it costs as much as all the rest
+# of its line. A quote inside a string is escaped, so this stands in a line only where the field begins.
+LONG = 1024  # bytes
+_CURVE = b',"progress":{"sha256":"'
+
+
+def without_curve(raw: bytes) -> bytes:
+    """Return a line without the last field of a TrainingFinished; any other line as it is."""
+    begin = raw.find(_CURVE)
+    return raw if begin < 0 else raw[:begin] + b"}}"
 
 
 class View:
-    """A view of nothing: each event class has one of its own."""
+    """A view of nothing: each event class has one of its own.
 
-    def show(self, data: dict[str, JSON]) -> None:
-        """Become the view of an event with this data, of the class's own version."""
-        self.__dict__ = data  # so a plain field is an attribute as it stands: 0.02 us
+    Given an event's parsed data as its `__dict__`, of the class's own version, it shows that event: a plain
+    field is then an attribute as it stands, which takes 0.02 us.
+    """
 
 
 def _view(cls: type[Any]) -> type[View]:

@@ -17,25 +17,13 @@ from events.codec import Recorded, parse, require_known
 from events.errors import WrongValue
 from events.log import Position
 from events.upcasters import upcast
-from events.views import VIEWS
+from events.views import LONG, VIEWS, without_curve
 
 
 S = TypeVar("S")
 # (state, event, seq, at): the event is one of the class that the reducer is registered for, or a view of it.
 Reducer: TypeAlias = Callable[[S, Any, int, str], None]
 _Entry: TypeAlias = tuple[int, Any, tuple[tuple[Reducer[Any], Any], ...]]
-
-
-# The curve of a training is for people: no state is made of it, and parsing it costs as much as all the rest
-# of its line. A quote inside a string is escaped, so this stands in a line only where the field begins.
-LONG = 1024  # bytes
-_CURVE = b',"progress":{"sha256":"'
-
-
-def without_curve(raw: bytes) -> bytes:
-    """Return a line without the last field of a TrainingFinished; any other line as it is."""
-    begin = raw.find(_CURVE)
-    return raw if begin < 0 else raw[:begin] + b"}}"
 
 
 def _nothing(_state: object, _seq: int, _at: str) -> None:
@@ -116,7 +104,7 @@ def fold_lines(
                 if entry is None:
                     continue
             _, view, reducers = entry
-            view.__dict__ = record["data"]  # View.show, without the call
+            view.__dict__ = record["data"]
             for reduce, state in reducers:
                 reduce(state, view, seq, record["at"])
         position = block.end

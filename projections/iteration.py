@@ -160,7 +160,7 @@ def _iteration_left_open(state: RunState, event: ev.IterationLeftOpen, _seq: int
 def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: str) -> None:
     one = _open(state, event.iteration)
     if one is not None and one.metric is not None:
-        state.best = _best(one, event.commit, one.metric)
+        state.best = best_of(one, event.commit, one.metric)
         if event.branch_moved:
             state.branch_commit = event.commit
     _close(state, one, kept=True)
@@ -197,7 +197,8 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
     state.asked = _serve(state.asked, loops=1)
 
 
-def _best(one: Iteration, commit: str, metric: float) -> Best:
+def best_of(one: Iteration, commit: str, metric: float) -> Best:
+    """Return what a kept iteration is to those after it."""
     data_id = one.measured.data_id if one.measured else None
     return Best(iteration=one.number, commit=commit, tree=one.tree or "", metric=metric, data_id=data_id)
 

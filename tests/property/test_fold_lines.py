@@ -15,7 +15,8 @@ from events.codec import NO_HASH, Position, chain, envelope, payload, unstructur
 from events.errors import UnknownEvent
 from events.upcasters import UPCASTERS
 from events.values import ProgressDigest
-from projections.fold import LONG, fold, fold_lines, without_curve
+from events.views import LONG, without_curve
+from projections.fold import fold, fold_lines
 from projections.run import REDUCERS, RUN
 from projections.timeline import TIMELINE
 from tests.given import BASELINE, asked, candidate, recorded, started, trained, training

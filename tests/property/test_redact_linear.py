@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def _growth(fragment: str) -> float:
     return _seconds(twice) / _seconds(once)
 
 
+@pytest.mark.long  # it measures a ratio of times, which a loaded machine may spoil
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=5).map("".join))
 @example("-eyJ")
