@@ -52,6 +52,16 @@ def block_of(begin: Position, lines: list[bytes]) -> Block:
     return Block(begin, lines, end)
 
 
+def following(raw: bytes, since: Position) -> list[bytes]:
+    """Return the lines that a few bytes right behind a position are, if all are whole writes that fit.
+
+    Nothing where they are not, which says nothing yet of what they are: `checked` tells.
+    """
+    lines = raw.splitlines(keepends=True)  # JSON escapes all other line ends: a line with one would not fit
+    place = _Place(since=since.seq, seq=since.seq, prev=since.hash.encode())
+    return lines if _fit(lines, place) == len(lines) and not place.size else []
+
+
 @define
 class _Place:
     """Where the next line belongs, and how far the batch is that it may belong to."""

@@ -208,9 +208,10 @@ def tx_of(raw: bytes) -> tuple[int, int] | None:
 
 def key_of(raw: bytes) -> str | None:
     """Return a line's idempotency key without parsing the line."""
-    data = raw.find(DATA_FIELD)  # a quote inside a string is escaped: the first match is the field
-    begin = raw.find(b',"key":', 0, data) + len(b',"key":')
-    key: str | None = orjson.loads(raw[begin:data])
+    begin = raw.find(b',"key":') + len(b',"key":')  # a quote in a string is escaped: the first is the field
+    if raw.startswith(b"null,", begin):
+        return None
+    key: str = orjson.loads(raw[begin : raw.find(DATA_FIELD, begin)])
     return key
 
 

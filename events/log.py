@@ -8,8 +8,7 @@ Reading is in events/reading.py.
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -121,22 +120,25 @@ class EventLog:
         if not payloads:
             return ()
         self._renew_after_fork()
-        with self._lock, self._exclusive() as file:
-            seen = self._settle(file.fd)
-            begin = self._tail.head
-            recorded = () if key is None else self._repeated(key, payloads)
-            if not recorded:
-                if expected is not None and expected != seen:
-                    raise WrongExpectedVersion(str(self._path), at=seen, expected=expected)
-                recorded = self._write(file.fd, payloads, by=by, key=key, texts=texts)
+        with self._lock:
+            try:
+                file = self._acquire()
+                seen = self._settle(file.fd)
+                begin = self._tail.head
+                recorded = () if key is None else self._repeated(key, payloads)
+                if not recorded:
+                    if expected is not None and expected != seen:
+                        raise WrongExpectedVersion(str(self._path), at=seen, expected=expected)
+                    recorded = self._write(file.fd, payloads, by=by, key=key, texts=texts)
+            finally:
+                self._release()
         self._acknowledge(file, begin=begin, end=recorded[-1].end)
         return recorded
 
     # --- under the lock ---
 
-    @contextmanager
-    def _exclusive(self) -> "Iterator[_File]":
-        """Hold the lock between processes, with the file open."""
+    def _acquire(self) -> "_File":
+        """Take the lock between processes, and return the open file."""
         try:
             if self._lock_fd is None:
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
@@ -148,14 +150,15 @@ class EventLog:
             raise NotFound(f"{error.filename} cannot be opened: it is not there") from error
         except OSError as error:
             raise DiskTrouble(str(self._path), doing="opening", error=error, withdrawn=True) from error
-        try:
-            yield self._file
-        finally:
+        return self._file
+
+    def _release(self) -> None:
+        if self._lock_fd is not None:
             fcntl.flock(self._lock_fd, fcntl.LOCK_UN)
 
     def _settle(self, fd: int) -> int:
         """Read what others appended and close off a torn end; return the seq before that."""
-        size = self._tail.catch_up()
+        size = self._tail.catch_up(fd)
         if size == self._tail.head.offset:
             return self._tail.head.seq
         finished = finished_lines(fd, self._tail.head, size)
@@ -196,17 +199,19 @@ class EventLog:
             raise DiskTrouble(str(self._path), doing="writing", error=error, withdrawn=withdrawn) from error
         self._tail.wrote(key, head)
         return tuple(
-            Recorded(
-                seq=seq,
-                at=at,
-                by=by,
-                key=key,
-                tx=None if size == 1 else (index, size),
-                event=payloads[index][0],
-                hash=hash_,
-                end=end,
-            )
-            for index, (seq, _, end, hash_) in enumerate(lines)
+            [
+                Recorded(
+                    seq=seq,
+                    at=at,
+                    by=by,
+                    key=key,
+                    tx=None if size == 1 else (index, size),
+                    event=payloads[index][0],
+                    hash=hash_,
+                    end=end,
+                )
+                for index, (seq, _, end, hash_) in enumerate(lines)
+            ]
         )
 
     def _undo_write(self, fd: int, begin: Position, end: int) -> bool:
@@ -252,14 +257,16 @@ class EventLog:
             if self._file is file:
                 self._file = None
             try:
-                with self._exclusive() as fresh:
-                    if os.fstat(fresh.fd).st_size != end or end <= begin.offset:
-                        return False
-                    self._close_off(fresh.fd, begin)
-                    return True
+                fresh = self._acquire()
+                if os.fstat(fresh.fd).st_size != end or end <= begin.offset:
+                    return False
+                self._close_off(fresh.fd, begin)
             except (OSError, AutoresearchError):
                 return False
+            else:
+                return True
             finally:
+                self._release()
                 self._tail.forget()
 
     def _renew_after_fork(self) -> None:
@@ -288,7 +295,7 @@ def _encoded(events: Sequence[Event]) -> list[Payload]:
     payloads = [payload(event) for event in events]
     if TailHealed in map(type, events):
         raise InvalidInput("only the log itself records TailHealed")
-    size = sum(len(data) for *_, data in payloads)
+    size = sum([len(data) for *_, data in payloads])
     if size > MAX_BATCH:
         raise InvalidInput(f"a batch of {size} bytes is too large for a history (at most {MAX_BATCH})")
     return payloads

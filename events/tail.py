@@ -6,9 +6,14 @@ It only ever reads on from where it stopped, and checks every line on the way.
 import os
 from pathlib import Path
 
-from events.codec import Line, Position, Recorded, key_of
+from events.checking import following
+from events.codec import HASH, Line, Position, Recorded, key_of
 from events.errors import CorruptHistory, PositionVoided
 from events.reading import holds, lines, position_of, record
+
+
+_A_KEY = b',"key":"'  # where no line has one, no line needs a look
+_FEW = 2**16  # bytes: what other writers append between two looks is rarely more
 
 
 class Tail:
@@ -26,8 +31,11 @@ class Tail:
         """Say whether the file was there once."""
         return self._identity is not None
 
-    def catch_up(self) -> int:
+    def catch_up(self, fd: int | None = None) -> int:
         """Take in the lines that came since the last look; return the size of the file.
+
+        With the file open as `fd`, a few lines that fit cost no opening: where eight write in turn, an
+        append takes half the time (2026-11).
 
         Raises:
             CorruptHistory: they do not fit, or the file was removed, replaced or cut.
@@ -46,7 +54,8 @@ class Tail:
             raise CorruptHistory(f"{self._path} was replaced by another file while it was open")
         if status.st_size < self.head.offset:
             raise CorruptHistory(f"{self._path} was cut: {self.head.offset} bytes then, {status.st_size} now")
-        if status.st_size > self.head.offset:
+        new = status.st_size - self.head.offset
+        if new and not (fd is not None and new <= _FEW and self._read_few(fd, new)):
             self._read_on()
         return status.st_size
 
@@ -89,6 +98,24 @@ class Tail:
         if self._since is not None and self._since.seq and holds(self._path, self._since):
             self.head = self._since
             self._keys = None
+
+    def _read_few(self, fd: int, size: int) -> bool:
+        """Take in so many bytes if they are whole writes that fit; say whether they were."""
+        begin = self.head
+        before = b'%b"}\n' % begin.hash.encode() if begin.seq else b""
+        raw = os.pread(fd, len(before) + size, begin.offset - len(before))
+        lines = following(raw[len(before) :], begin) if raw.startswith(before) else []
+        if not lines:
+            return False
+        seq, end = begin.seq, begin.offset
+        if _A_KEY not in raw:
+            seq, end = seq + len(lines), end + size
+            self.head = Position(seq=seq, offset=end, hash=lines[-1][HASH].decode())
+            return True
+        for one in lines:
+            seq, end = seq + 1, end + len(one)
+            self.take((seq, one, end, one[HASH].decode()))
+        return True
 
     def _read_on(self) -> None:
         try:

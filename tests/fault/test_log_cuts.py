@@ -13,6 +13,7 @@ from events.codec import NO_HASH, chain, envelope, payload
 from events.errors import CorruptHistory, WrongValue
 from events.log import Position, holds, read, verify
 from events.reading import blocks
+from events.tail import Tail
 from projections.fold import fold_lines
 from projections.run import RUN
 from tests.log_helpers import FILLS, build, events_of, note, open_log
@@ -317,6 +318,32 @@ def test_a_number_that_does_not_follow_is_noticed(tmp_path: Path):
         list(read(path))
     with pytest.raises(WrongValue, match="record 4 stands where 3 belongs"):
         fold_lines((RUN,), blocks(path, Position.start()), since=(RUN.initial(),), deciding=True)
+
+
+def _caught_up(path: Path, before: bytes, image: bytes, *, open_: bool) -> Position | str:
+    """Return where a writer that knows the file as it was finds its end, or what it refuses."""
+    path.write_bytes(before)
+    tail = Tail(path, since=None)
+    tail.catch_up()
+    path.write_bytes(image)
+    with path.open("rb") as file:
+        try:
+            tail.catch_up(file.fileno() if open_ else None)
+        except CorruptHistory as error:
+            return str(error)
+    return tail.head
+
+
+def test_a_writer_with_the_file_open_finds_the_same_end(tmp_path: Path, whole: tuple[bytes, list[Any]]):
+    """The short way past a few lines accepts just what the long one does, cut or spoiled at any byte."""
+    content, records = whole
+    path = tmp_path / "history.jsonl"
+    known = content[: next(one.end for one in records if one.seq == 5)]
+    images = [content[:cut] for cut in range(len(content) + 1)]
+    images += [content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :] for at in range(len(content))]
+    for image in images:
+        for before in (b"", known):
+            assert _caught_up(path, before, image, open_=True) == _caught_up(path, before, image, open_=False)
 
 
 @pytest.mark.parametrize("fill", FILLS, ids=["nothing", "zeros", "noise"])
