@@ -15,7 +15,7 @@ from bench.table import Figure, text, with_table
 
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-NOT_MEASUREMENTS = ("__init__", "__main__", "histories", "table")
+NOT_MEASUREMENTS = ("__init__", "__main__", "folding", "histories", "table")
 
 
 def main(words: Sequence[str]) -> int:

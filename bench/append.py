@@ -1,8 +1,10 @@
 """What appending and encoding cost, beside the bare system calls, SQLite and eventsourcing.
 
 The contenders take turns, so that noise of the machine meets them all; a ratio is the median over the turns.
-The files lie in the current folder, since a folder in memory would sync nothing. What a contender is given
-(events, lines, arguments) is made before the clock starts.
+A turn is some appends in a row, of which the median counts: the first finds a processor whose caches were
+filled by the contender before. What that costs is measured too, by turns of one append. The files lie in the
+current folder, since a folder in memory would sync nothing. What a contender is given (events, lines,
+arguments) is made before the clock starts.
 """
 
 import json
@@ -33,7 +35,9 @@ from events.log import EventLog
 
 
 WRITERS = 8
+SHARED = 240  # appends that the writers share
 BATCH = 100
+ROW = 10  # appends in a turn
 LOCK_S = 60  # SQLite's writers wait so long for one another before they give up
 
 # Opens a contender's file in a folder; what it returns appends one batch durably.
@@ -45,9 +49,9 @@ def figures(*, quick: bool) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path.cwd()) as folder:
         home = Path(folder)
         return [
-            *_singles(home, turns=120 if quick else 720),
-            *_batches(home, turns=72 if quick else 360),
-            *_writers(home, reps=2 if quick else 7),
+            *_singles(home, turns=72 if quick else 360),
+            *_batches(home, turns=48 if quick else 240),
+            *_writers(home, reps=4 if quick else 20),
             *_encoding(reps=5 if quick else 30),
         ]
 
@@ -148,8 +152,8 @@ CONTENDERS: dict[str, Opener] = {
 # --- one process ---
 
 
-def _turns(home: Path, *, turns: int, size: int) -> dict[str, list[float]]:
-    """Return each contender's seconds for one append, turn by turn."""
+def _turns(home: Path, *, turns: int, size: int, row: int) -> dict[str, list[float]]:
+    """Return each contender's seconds for one append of `size`, turn by turn, `row` appends in each."""
     folder = Path(tempfile.mkdtemp(dir=home))
     appends = {name: open_(folder) for name, open_ in CONTENDERS.items()}
     for append in appends.values():
@@ -158,24 +162,30 @@ def _turns(home: Path, *, turns: int, size: int) -> dict[str, list[float]]:
     # What one left to the disk, the next may have to wait for: so each comes behind each.
     for order in islice(cycle(permutations(appends)), turns):
         for name in order:
-            begin = time.perf_counter()
-            appends[name](size)
-            took[name].append(time.perf_counter() - begin)
+            took[name].append(median(_seconds(appends[name], size) for _ in range(row)))
     return took
 
 
+def _seconds(append: Callable[[int], None], size: int) -> float:
+    begin = time.perf_counter()
+    append(size)
+    return time.perf_counter() - begin
+
+
 def _singles(home: Path, *, turns: int) -> list[Figure]:
-    took = _turns(home, turns=turns, size=1)
+    took = _turns(home, turns=turns, size=1, row=ROW)
+    alone = _turns(home, turns=turns, size=1, row=1)
     what = "durable append, one process, against"
     return [
         _faster(f"{what} bare write + fdatasync", took, "bare", 0.75),
         _faster(f"{what} eventsourcing on SQLite, one event a transaction", took, "eventsourcing", 1.3),
         _faster(f"{what} SQLite (WAL, FULL)", took, "sqlite", 1.0),
+        _faster(f"{what} bare write + fdatasync, other work before each", alone, "bare", None),
     ]
 
 
 def _batches(home: Path, *, turns: int) -> list[Figure]:
-    took = _turns(home, turns=turns, size=BATCH)
+    took = _turns(home, turns=turns, size=BATCH, row=ROW)
     what = f"durable batch of {BATCH}, against"
     return [
         _faster(f"{what} a bare write of {BATCH} + one sync", took, "bare", 0.75),
@@ -183,7 +193,7 @@ def _batches(home: Path, *, turns: int) -> list[Figure]:
     ]
 
 
-def _faster(what: str, took: dict[str, list[float]], peer: str, target: float) -> Figure:
+def _faster(what: str, took: dict[str, list[float]], peer: str, target: float | None) -> Figure:
     ours, theirs = took["ours"], took[peer]
     note = f"{_us(ours)} against {_us(theirs)}"
     return Figure(what=what, measured=ratio(theirs, ours), target=target, note=note)
@@ -198,6 +208,7 @@ def _us(seconds: Sequence[float]) -> str:
 
 def _work(open_: Opener, folder: Path, times: int, ready: Barrier, results: "SimpleQueue[Any]") -> None:
     append = open_(folder)
+    append(1)  # so that no one pays for its first while the clock runs
     ready.wait()
     stamps = [time.monotonic()]
     for _ in range(times):
@@ -206,21 +217,25 @@ def _work(open_: Opener, folder: Path, times: int, ready: Barrier, results: "Sim
     results.put(stamps)
 
 
-def _together(open_: Opener, home: Path, *, writers: int, times: int) -> tuple[float, list[float]]:
-    """Return the appends per second of so many processes on one file, and how long each append took."""
+def _together(open_: Opener, home: Path, *, writers: int) -> tuple[float, list[float]]:
+    """Return the appends per second of so many processes on one file, and how long each append took.
+
+    Each has the same number to append. In a given time, a writer that keeps the others out, as SQLite's
+    does, would do nearly all of them, and those who wait would hardly be counted.
+    """
     folder = Path(tempfile.mkdtemp(dir=home))
     context = multiprocessing.get_context("fork")
     ready, results = context.Barrier(writers), context.SimpleQueue()
-    arguments = (open_, folder, times, ready, results)
+    arguments = (open_, folder, SHARED // writers, ready, results)
     processes = [context.Process(target=_work, args=arguments) for _ in range(writers)]
     for process in processes:
         process.start()
     stamps = [results.get() for _ in processes]
     for process in processes:
         process.join()
-    seconds = max(one[-1] for one in stamps) - min(one[0] for one in stamps)
+    took = max(one[-1] for one in stamps) - min(one[0] for one in stamps)
     latencies = [after - before for one in stamps for before, after in pairwise(one)]
-    return writers * times / seconds, latencies
+    return len(latencies) / took, latencies
 
 
 def _writers(home: Path, *, reps: int) -> list[Figure]:
@@ -228,7 +243,7 @@ def _writers(home: Path, *, reps: int) -> list[Figure]:
     waits: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     for _ in range(reps):
         for name, open_ in CONTENDERS.items():
-            rate, waited = _together(open_, home, writers=1 if name == "bare" else WRITERS, times=50)
+            rate, waited = _together(open_, home, writers=1 if name == "bare" else WRITERS)
             rates[name].append(rate)
             waits[name] += waited
     p99 = {name: quantiles(found, n=100)[-1] for name, found in waits.items()}

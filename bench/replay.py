@@ -21,10 +21,11 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
 from bench import histories
+from bench.folding import fold
 from bench.table import Figure, ratio
 from events.codec import Position, unstructure
 from events.reading import blocks
-from projections.fold import Projection, fold_lines
+from projections.fold import fold_lines
 from projections.run import RUN
 from projections.timeline import TIMELINE
 
@@ -47,26 +48,26 @@ def _folds(path: Path, whole: int, *, reps: int) -> list[Figure]:
     turns = [
         (
             cpu_s(lambda: _parse(path)) / whole,
-            cpu_s(lambda: _fold(path, RUN)) / whole,
-            cpu_s(lambda: _fold(path, RUN, TIMELINE)) / whole,
+            cpu_s(lambda: fold(path, RUN)) / whole,
+            cpu_s(lambda: fold(path, RUN, TIMELINE)) / whole,
             cpu_s(peer) / PEER,
         )
         for _ in range(reps)
     ]
-    parse, fold, both, theirs = zip(*turns, strict=True)
-    each = f"{1e6 * median(fold):.2f} us an event against {1e6 * median(parse):.2f}"
+    parse, ours, both, theirs = zip(*turns, strict=True)
+    each = f"{1e6 * median(ours):.2f} us an event against {1e6 * median(parse):.2f}"
     size = f"{whole:,} events, {path.stat().st_size / whole:.0f} bytes each"
     return [
         Figure(
             what="folding a history, chain verified / bare orjson.loads of its lines",
-            measured=ratio(parse, fold),
+            measured=ratio(parse, ours),
             target=0.40,
             note=f"{each}; {size}",
         ),
         Figure(what="folding both states / bare orjson.loads", measured=ratio(parse, both)),
         Figure(
             what="folding a history, chain verified / eventsourcing's repository.get",
-            measured=ratio(theirs, fold),
+            measured=ratio(theirs, ours),
             target=8.0,
             note=f"theirs {1e6 * median(theirs):.1f} us an event",
         ),
@@ -84,7 +85,7 @@ def _catching_up(path: Path, *, reps: int) -> list[Figure]:
     def catch_up() -> None:
         fold_lines((RUN,), blocks(path, before), since=(state,), deciding=True)
 
-    turns = [(cpu_s(lambda: _fold(path, RUN)), cpu_s(catch_up)) for _ in range(reps)]
+    turns = [(cpu_s(lambda: fold(path, RUN)), cpu_s(catch_up)) for _ in range(reps)]
     all_of_it, tail = zip(*turns, strict=True)
     return [
         Figure(
@@ -99,8 +100,9 @@ def _catching_up(path: Path, *, reps: int) -> list[Figure]:
 def _memory(path: Path) -> Figure:
     """Measure the most memory that a process holds while it folds the whole history."""
     script = (
-        "import resource, sys; from pathlib import Path; from bench.replay import fold_run;"
-        "fold_run(Path(sys.argv[1])); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "import resource, sys; from pathlib import Path; from bench.folding import fold;"
+        "from projections.run import RUN;"
+        "fold(Path(sys.argv[1]), RUN); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     done = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", script, str(path)], check=True, capture_output=True, text=True
@@ -123,16 +125,6 @@ def cpu_s(act: Callable[[], object]) -> float:
     took = _spent() - began
     gc.enable()
     return took
-
-
-def fold_run(path: Path) -> None:
-    """Fold the run's state out of a history."""
-    _fold(path, RUN)
-
-
-def _fold(path: Path, *projections: Projection[Any]) -> None:
-    begin = [one.initial() for one in projections]
-    fold_lines(projections, blocks(path, Position.start()), since=begin, deciding=True)
 
 
 def _parse(path: Path) -> None:
