@@ -21,9 +21,10 @@ from engine.training import training_spec
 from engine.workspace import RunPaths
 from events import catalog as ev
 from events.codec import unstructure
+from events.errors import AutoresearchError
 from events.files import write_atomic
 from events.values import Proposal
-from projections.state import Iteration, RunState, SetAside, Waiting
+from projections.state import Iteration, Made, RunState, SetAside, Waiting
 from projections.timeline import Timeline
 
 
@@ -218,12 +219,22 @@ class Effects:
 
     def _apply_prompt(self, run: RunState, one: Iteration) -> str:
         assert one.proposal is not None  # propose comes before apply
+        before = one.conflict
         return prompts.apply_prompt(
             one.proposal,
             editable=run.config.editable,
             policy=self._policy(run, one),
-            conflict=one.conflict,
+            conflict=before.reason if before else "",
+            diff=self._diff(before.made) if before else "",
         )
+
+    def _diff(self, made: Made) -> str:
+        """Return what a candidate changed, as a hint; "" where the user's repository lost it."""
+        try:
+            diff = self.git.diff(made.base_commit, made.commit)
+        except AutoresearchError:
+            return ""
+        return diff.text.decode(errors="replace")
 
     def _policy(self, run: RunState, one: Iteration) -> str:
         text = self.git.show(one.base_commit, run.config.policy_file)

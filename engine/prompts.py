@@ -18,6 +18,7 @@ from projections.timeline import Row
 LOG_LIMIT = 12_000  # characters of a log's end that are shown
 POLICY_LIMIT = 32_000  # of the policy file, from its beginning, and so on
 PLAN_LIMIT = 32_000
+DIFF_LIMIT = 32_000
 NOTE_LIMIT = 2_000
 LINE_LIMIT = 300  # one row of the past experiments
 REASON_LIMIT = 500
@@ -26,7 +27,7 @@ OBJECT_START = re.compile(r'\{\s*["}]')
 OBJECT_TRIES = 200  # a text full of braces has no answer in it
 
 Action = Literal["discard", "fix_and_rerun"]
-Label = Literal["data", "notes", "policy", "plan"]  # what the text inside a fence is
+Label = Literal["data", "diff", "notes", "policy", "plan"]  # what the text inside a fence is
 
 ANSWER_CONTRACT = """\
 Answer with exactly one JSON object, as the last thing you print, with no text after it.
@@ -93,10 +94,12 @@ The latest experiments (number, {metric.name}, verdict, description):
 {ANSWER_CONTRACT}"""
 
 
-def apply_prompt(proposal: Proposal, editable: Sequence[str], policy: str, conflict: str = "") -> str:
+def apply_prompt(
+    proposal: Proposal, editable: Sequence[str], policy: str, *, conflict: str = "", diff: str = ""
+) -> str:
     """Ask for a proposal to be carried out in the files of the folder.
 
-    `conflict` says why the change, made once on the code of then, does not fit the code of now.
+    `conflict` says why the change, made once on the code of then as `diff`, does not fit the code of now.
     """
     return f"""\
 Carry out the change of one experiment in this folder, completely and nothing more, by editing: \
@@ -105,7 +108,8 @@ Carry out the change of one experiment in this folder, completely and nothing mo
 {RULES}
 The change:
 {_plan(proposal)}
-{_section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}
+{_section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}\
+{_section("That is how it was made:", "diff", diff[:DIFF_LIMIT])}
 The policy of this series:
 {_fenced(policy[:POLICY_LIMIT], "policy")}
 

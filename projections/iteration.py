@@ -5,7 +5,7 @@ from typing import Any
 from events import catalog as ev
 from events.values import LoopStage
 from projections.fold import Reducer
-from projections.state import Asked, Best, Counts, Iteration, Job, Made, RunState, SetAside
+from projections.state import Asked, Best, Conflict, Counts, Iteration, Job, Made, RunState, SetAside
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, _seq: int, at: str) -> None:
@@ -89,8 +89,10 @@ def _candidate_carried_over(state: RunState, event: ev.CandidateCarriedOver, _se
     one = _open(state, event.iteration)
     if one is not None:
         # What was carried over is applied, or failed, by the event that comes with this one.
-        one.made = None
-        one.conflict = event.reason if event.how == "conflict" else ""
+        one.made = one.conflict = None
+        if event.how == "conflict":
+            made = Made(commit=event.commit, base_commit=event.made_on)
+            one.conflict = Conflict(made=made, reason=event.reason)
 
 
 def _candidate_set_aside(state: RunState, event: ev.CandidateSetAside, seq: int, at: str) -> None:
@@ -180,7 +182,7 @@ def _open(state: RunState, number: int) -> Iteration | None:
 def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
     """Go back to before the change; what was committed keeps its ref, the next one gets another."""
     one.commit = one.tree = None
-    one.diff_sha256 = one.conflict = ""
+    one.diff_sha256, one.conflict = "", None
     one.change += 1
     one.next_stage, one.since = next_stage, at
 

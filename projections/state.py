@@ -33,6 +33,14 @@ class Made:
     base_commit: str
 
 
+@frozen(kw_only=True)
+class Conflict:
+    """A change that could not be brought to the base, and why: it is made anew."""
+
+    made: Made
+    reason: str
+
+
 @define(kw_only=True)
 class Iteration:
     """An open iteration: how far it came, and what it carries."""
@@ -48,7 +56,7 @@ class Iteration:
     commit: str | None = None
     tree: str | None = None
     made: Made | None = None  # what is to be carried over to the base
-    conflict: str = ""  # why that could not be done: the change is made anew
+    conflict: Conflict | None = None  # what could not be
     asked: int = 0  # agents asked so far, over all steps
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does

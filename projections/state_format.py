@@ -4,5 +4,5 @@ A module of its own, since who only looks imports neither folds nor what they ar
 """
 
 FORMAT = "autoresearch.state/2"  # grows with any change of what stands beside the state
-RUN_FOLD = ("run", 4)  # name and version of the run projection; grows with any change of what it computes
+RUN_FOLD = ("run", 5)  # name and version of the run projection; grows with any change of what it computes
 FOLD = "/".join(map(str, RUN_FOLD))

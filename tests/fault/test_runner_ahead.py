@@ -11,6 +11,7 @@ from attrs import evolve as replace
 
 from engine.loading import load
 from engine.training import digest_output
+from events.errors import NotFound
 from events.log import read
 from events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered
@@ -158,7 +159,29 @@ def test_an_agents_change_is_merged_or_made_anew(tmp_path: Path):
     assert (4, "conflict") in hows
     asked = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "AgentAsked"]
     assert 2 == sum((one.iteration, one.step) == (4, "apply") for one in asked)
-    assert "does not fit them" in [ask.prompt for ask in world.agent.asked if ask.step == "apply"][-2]
+    again = [ask.prompt for ask in world.agent.asked if ask.step == "apply"][-2]
+    assert "does not fit them" in again
+    (conflict,) = [one for one in carried if (one.iteration, one.how) == (4, "conflict")]
+    made = world.git.diff(conflict.made_on, conflict.commit).text.decode()
+    assert made.strip() in again, "the agent is shown what it made"
+
+
+def test_where_the_user_removed_what_conflicts_the_agent_is_asked_without_it(tmp_path: Path, monkeypatch):
+    """What was made once is a hint: a run whose user removed its commit goes on."""
+    world = edited(tmp_path)
+    plain, seen = world.git.diff, set()
+
+    def diff(old, new):
+        if (old, new) in seen:  # the first look is the runner's own, when it committed
+            raise NotFound(f"no commit {new}")
+        seen.add((old, new))
+        return plain(old, new)
+
+    monkeypatch.setattr(world.git, "diff", diff)
+    assert 0 == world.runner().run()
+    again = [ask.prompt for ask in world.agent.asked if ask.step == "apply"][-2]
+    assert "does not fit them" in again
+    assert "how it was made" not in again
 
 
 def test_a_human_goes_before_what_was_prepared(tmp_path: Path):

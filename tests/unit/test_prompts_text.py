@@ -87,7 +87,7 @@ def test_the_example_in_the_contract_is_json_with_the_four_strings() -> None:
     "prompt",
     [
         proposing(),
-        apply_prompt(PLAN, ("train.py",), ""),
+        apply_prompt(PLAN, ("train.py",), policy=""),
         triage_prompt(PLAN, "crashed", "exit code 1", "Traceback", ("train.py",)),
     ],
     ids=["propose", "apply", "triage"],
@@ -104,7 +104,7 @@ def test_one_json_object_is_asked_for_where_one_is_read() -> None:
     assert proposing().rstrip().endswith('"commit_description": "experiment: halve the batch"}')
     triage = triage_prompt(PLAN, "crashed", "exit code 1", "Traceback", ("train.py",))
     assert "exactly one JSON object" in triage
-    assert "JSON" not in apply_prompt(PLAN, ("train.py",), "")
+    assert "JSON" not in apply_prompt(PLAN, ("train.py",), policy="")
 
 
 def test_a_log_cannot_close_its_fence() -> None:
@@ -122,7 +122,7 @@ def test_of_a_long_log_the_end_is_shown() -> None:
 
 def test_of_a_long_policy_the_beginning_is_shown() -> None:
     """The prompt holds the first lines of a policy of any length."""
-    prompt = apply_prompt(PLAN, ("train.py",), "First rule.\n" + "x" * 10**6)
+    prompt = apply_prompt(PLAN, ("train.py",), policy="First rule.\n" + "x" * 10**6)
     assert "First rule." in prompt
     assert len(prompt) < 50_000
 
