@@ -93,6 +93,25 @@ class Seen:
     events: Counter[str]
 
 
+def counted(events: list[ev.Event]) -> Counter[str]:
+    """Count the events by name, without those of runners, and without what overtaking made necessary.
+
+    Whether a keep overtakes the next change depends on which is ready first, and so on where a kill fell.
+    """
+    named = Counter(type(event).__name__ for event in events)
+    overtaken = Counter(event.iteration for event in events if isinstance(event, ev.CandidateOvertaken))
+    made = Counter(
+        (type(event).__name__, event.iteration, getattr(event, "step", ""))
+        for event in events
+        if isinstance(event, ev.ChangeApplied | ev.CandidateCommitted | ev.AgentAsked | ev.AgentAnswered)
+    )
+    for (name, iteration, _), times in made.items():
+        named[name] -= min(times - 1, overtaken[iteration])
+    for name in ("RunnerStarted", "RunResumed", "CandidateOvertaken", "CandidateCarriedOver"):
+        del named[name]
+    return named
+
+
 class Scene:
     """A repository with a run that was asked for and has no runner yet; can be put back to that."""
 
@@ -183,11 +202,10 @@ class Scene:
         """Return what the run came to."""
         rows = load(self.paths).timeline.rows
         lines = self.ledger.read_text().splitlines()
-        names = [type(one.event).__name__ for one in read(self.paths.history)]
         return Seen(
             rows=[(row.iteration, row.description, row.outcome, row.metric, row.verdict) for row in rows],
             trained=Counter(line.split()[1] for line in lines if line.startswith("begun")),
-            events=Counter(name for name in names if name not in ("RunnerStarted", "RunResumed")),
+            events=counted([one.event for one in read(self.paths.history)]),
         )
 
     def audit(self) -> None:
