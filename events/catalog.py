@@ -260,11 +260,11 @@ class IterationStarted:
 
 @frozen(kw_only=True)
 class ChangeApplied:
-    """The proposal was applied whole to the run's worktree."""
+    """The proposal was applied whole, on the run's workbench."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int  # 1, then one more for each mended crash
+    attempt: int  # 1, then one more for each mended crash and each new base
     files: tuple[str, ...]
     insertions: int
     deletions: int
@@ -273,7 +273,7 @@ class ChangeApplied:
 
 @frozen(kw_only=True)
 class ChangeFailed:
-    """The proposal could not be applied; the worktree was restored and nothing is trained."""
+    """The proposal could not be applied; the workbench was restored and nothing is trained."""
 
     VERSION: ClassVar[int] = 1
     iteration: int

@@ -1,7 +1,7 @@
 """JSON Schema (2020-12) of every event's data, derived from the classes; frozen once written.
 
-`python -m events.schema --write` adds the files of new versions to events/schemas/ and refuses to change
-one that is there; `--check` says whether they are all there and the same.
+`python -m events.schema --write` adds the files of new versions to events/schemas/ and refuses to change what
+one that is there accepts, though not how it is described; `--check` says whether all are there and the same.
 """
 
 import sys
@@ -45,22 +45,22 @@ def schema(cls: type) -> dict[str, JSON]:
 
 
 def write(folder: Path = FOLDER) -> tuple[str, ...]:
-    """Write the files that are missing; return their names.
+    """Write the files that are missing, or described in other words; return their names.
 
     Raises:
         InvalidInput: a class was changed without a new VERSION.
     """
-    changed = [name for name, text in schemas().items() if _differs(folder / name, text)]
+    stale = check(folder)
+    changed = [name for name in stale if _refuses(folder / name, schemas()[name])]
     if changed:
         raise InvalidInput(
             f"{', '.join(changed)}: the class no longer fits its frozen schema",
             remedy="give the class VERSION + 1, an upcaster and a golden line",
         )
-    missing = [name for name in schemas() if not (folder / name).exists()]
     folder.mkdir(exist_ok=True)
-    for name in missing:
+    for name in stale:
         write_atomic(folder / name, schemas()[name], sync=False)
-    return tuple(missing)
+    return stale
 
 
 def check(folder: Path = FOLDER) -> tuple[str, ...]:
@@ -68,12 +68,16 @@ def check(folder: Path = FOLDER) -> tuple[str, ...]:
     return tuple(
         name
         for name, text in schemas().items()
-        if not (folder / name).exists() or _differs(folder / name, text)
+        if not (folder / name).exists() or (folder / name).read_bytes() != text
     )
 
 
-def _differs(path: Path, text: bytes) -> bool:
-    return path.exists() and path.read_bytes() != text
+def _refuses(path: Path, text: bytes) -> bool:
+    """Say whether a file is there that says something else, not only in other words."""
+    if not path.exists():
+        return False
+    was, now = orjson.loads(path.read_bytes()), orjson.loads(text)
+    return {**was, "description": ""} != {**now, "description": ""}
 
 
 def _text(cls: Any) -> bytes:  # noqa: ANN401 - a member of the union of events

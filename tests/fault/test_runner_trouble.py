@@ -1,4 +1,5 @@
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from events.values import LOOP_STAGES, Request
 from tests.fakes.world import RUN_ID, World
 
 
-def failing(times: int, error: Exception):
-    """Let the first `times` effects fail."""
-    left = [times]
+def failing(times: int, error: Exception, what: str = "effect"):
+    """Let the first `times` effects, or appends, fail, but for the runner's very first."""
+    left, begun = [times], set()
 
     def around(name, act):
-        if name.startswith("effect") and left[0]:
+        first = name not in begun
+        begun.add(name)
+        if name.startswith(what) and left[0] and not (first and what == "append"):
             left[0] -= 1
             raise error
         return act()
@@ -53,11 +56,18 @@ def test_lasting_trouble_asks_a_human(tmp_path: Path):
         world.runner(failing(999, AutoresearchError("git failed"))).run()
 
 
-def test_a_full_disk_is_waited_out(tmp_path: Path):
-    """A disk that stays full long ends nothing: the run goes on when there is room."""
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
+@pytest.mark.parametrize("what", ["effect", "append"])
+def test_a_disk_that_takes_nothing_is_waited_out(tmp_path: Path, what: str, number: int):
+    """A disk that is full, read-only or broken for long ends nothing: the run goes on when it is mended."""
     world = World(tmp_path)
     world.start(loops=1)
-    assert 0 == world.runner(failing(50, OSError(errno.ENOSPC, "No space left on device"))).run()
+    error: Exception = OSError(number, os.strerror(number))
+    if what == "append":
+        error = DiskTrouble("history.jsonl", doing="writing", error=error, withdrawn=True)
+    assert 0 == world.runner(failing(50, error, what)).run()
+    state = load(world.paths).run
+    assert (1, 2, None) == (state.completed, len(world.trained), state.paused)
 
 
 def test_a_damaged_history_stops_the_runner_at_once(tmp_path: Path):

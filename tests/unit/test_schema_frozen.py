@@ -71,6 +71,17 @@ def test_a_changed_class_does_not_change_a_frozen_schema(tmp_path: Path):
     assert not (tmp_path / "RunStopped.v1.json").exists()
 
 
+def test_a_frozen_schema_may_be_described_better(tmp_path: Path):
+    """Other words about an event are written without a new version, since they accept what was accepted."""
+    schema.write(tmp_path)
+    one = tmp_path / "NoteAdded.v1.json"
+    fresh = one.read_bytes()
+    one.write_text(json.dumps({**json.loads(fresh), "description": "what was said of it before"}))
+    assert schema.check(tmp_path) == ("NoteAdded.v1.json",)
+    assert schema.write(tmp_path) == ("NoteAdded.v1.json",)
+    assert one.read_bytes() == fresh
+
+
 def test_a_class_that_has_no_schema_is_named():
     """A field that JSON cannot say is refused."""
 
