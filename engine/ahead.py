@@ -37,7 +37,8 @@ def may_open_another(state: RunState) -> bool:
     request = requests[-1]
     assert request is not None  # looked at above
     train = sum(_trains(one) for one in state.open)
-    return train > 0 and len(state.open) - train < request.prefetch
+    wanted = max(request.prefetch, state.config.slots - train)  # a free slot is filled without thinking ahead
+    return train > 0 and len(state.open) - train < wanted
 
 
 def is_overtaken(state: RunState, one: Iteration) -> bool:

@@ -46,7 +46,7 @@ MEANINGS = {
     "agent_failures": "So many failures of an agent in a row pause the run.",
     "fix_attempts": "How often an agent may mend a crashed candidate.",
     "seed": "The seed of the search that proposes where no agent does.",
-    "slots": "Trainings at once.",
+    "slots": "Trainings at once, each in a checkout of its own.",
     "prefetch": "Iterations that are prepared while another one trains; 0: none. `--prefetch` goes first.",
     "device": "The device that trainings wait for: auto (the machine's), a name for one of several, or none.",
     "log_limit_mb": "Megabytes of a job's output that are kept; beyond it, its head and its tail.",

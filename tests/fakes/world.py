@@ -64,7 +64,13 @@ class World:
         self.paths.folder.mkdir(parents=True)
 
     def start(
-        self, *, loops: int, proposals: tuple[Proposal, ...] = (), agent: str = "none", prefetch: int = 0
+        self,
+        *,
+        loops: int,
+        proposals: tuple[Proposal, ...] = (),
+        agent: str = "none",
+        prefetch: int = 0,
+        slots: int = 1,
     ) -> None:
         """Create the run, as `start` does."""
         base = self.git.resolve("HEAD")
@@ -75,7 +81,7 @@ class World:
             branch=BRANCH,
             base_commit=base,
             base_tree=self.git.tree(base),
-            config=RunConfig(check=(), prepare=(), protected=("program.md",), device="none"),
+            config=RunConfig(check=(), prepare=(), protected=("program.md",), device="none", slots=slots),
             program_version="test",
         )
         asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch))

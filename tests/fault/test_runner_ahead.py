@@ -33,7 +33,7 @@ def rows(world: PacedWorld) -> list[tuple[object, ...]]:
     return [(row.iteration, row.description, row.outcome, row.metric, row.verdict) for row in timeline.rows]
 
 
-def searched(folder: Path, *, prefetch: int = 1) -> PacedWorld:
+def searched(folder: Path, *, prefetch: int = 1, slots: int = 1) -> PacedWorld:
     """Return a run of proposals of humans and of the search: a keep, discards, a crash, one not applied."""
     world = PacedWorld(folder, takes={"train": 300.0})
     proposals = (
@@ -42,7 +42,7 @@ def searched(folder: Path, *, prefetch: int = 1) -> PacedWorld:
         proposal("broken", FAIL="yes"),
         proposal("unknown", NOWHERE=1),
     )
-    world.start(loops=6, proposals=proposals, prefetch=prefetch)
+    world.start(loops=6, proposals=proposals, prefetch=prefetch, slots=slots)
     return world
 
 
@@ -90,7 +90,12 @@ def edited(folder: Path, *, prefetch: int = 1) -> PacedWorld:
     return world
 
 
-RUNS = {"searched": searched, "edited": edited}
+def two_at_once(folder: Path) -> PacedWorld:
+    """Return the run of the search with room for two trainings at once."""
+    return searched(folder, slots=2)
+
+
+RUNS = {"searched": searched, "edited": edited, "two_at_once": two_at_once}
 
 
 def test_the_next_candidate_is_committed_while_one_trains(tmp_path: Path):
@@ -123,6 +128,17 @@ def test_exactly_the_loops_asked_for_are_done(tmp_path: Path, run: str):
     world.runner().run()
     state = load(world.paths).run
     assert (6, 6, 0, ()) == (state.completed, state.last_iteration, state.loops_left, state.open)
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 2])
+def test_two_slots_train_two_at_once(tmp_path: Path, prefetch: int):
+    """Where two trainings have room, two run, each in its own checkout, and the verdicts are in order."""
+    world = searched(tmp_path, prefetch=prefetch, slots=2)
+    assert 0 == world.runner().run()
+    alive = [sum(begin <= at < end for begin, end in world.trainings) for at, _ in world.trainings]
+    assert (2, 1.0) == (max(alive), world.busy / 2)
+    verdicts = [row[-1] for row in rows(world)]
+    assert ["keep", "keep", "discard", "crash", "not_applied", "discard", "discard"] == verdicts
 
 
 def test_a_keep_is_followed_by_the_form_applied_anew(tmp_path: Path):
