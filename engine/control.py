@@ -300,7 +300,7 @@ def _proposer(request: Request) -> tuple[str, ...]:
     if not request.stochastic:
         return ("no agent is asked: the seeded search proposes",)
     if request.agent == NONE:
-        return ("no agent found on PATH: the seeded search proposes",)
+        return ("there is no agent to ask (`--agent` names one): the seeded search proposes",)
     if not adapter(request.agent).available():
         return (f"{request.agent} proposes, but is not on PATH: asking it will fail",)
     return (f"{request.agent} proposes",)
