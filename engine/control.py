@@ -132,7 +132,7 @@ def resume(
         return events if idle else [*events, ev.RunResumed()]
 
     before, run = append_judged(found.paths, judge)
-    notes = _uncommitted(git, config) + (_proposer(request) if request else ())
+    notes = _uncommitted(git, config) + (_turn(run) + _proposer(request) if request else ())
     return Asked(
         paths=found.paths,
         branch=run.branch,
@@ -292,6 +292,12 @@ def _uncommitted(git: Git, config: RunConfig) -> tuple[str, ...]:
     return (
         f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew",
     )
+
+
+def _turn(run: RunState) -> tuple[str, ...]:
+    """Say what goes before the request that came last."""
+    earlier = sum(one.loops_left for one in run.asked[:-1])
+    return (f"what was asked for before goes first: {earlier} more",) if earlier else ()
 
 
 def _proposer(request: Request) -> tuple[str, ...]:

@@ -202,6 +202,14 @@ def test_resume_goes_on_after_a_stop(repo, capsys):
     assert "RunResumed" == types(paths)[-1]
 
 
+def test_resume_says_what_goes_first(repo, capsys):
+    """Loops that were asked for before are not forgotten, and a new request says that it waits for them."""
+    make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(reason="stopped", detail=""))
+    assert "asked for before goes first: 3 more" in call("resume --loops 2", capsys)[1]
+    make_run(repo, *BASELINE_ONLY, branch="autoresearch/mar9")
+    assert "goes first" not in call("resume --loops 2", capsys)[1]
+
+
 def test_resume_lifts_a_pause(repo, capsys):
     """Asking for more of a paused run is a human's word to go on."""
     paths = make_run(repo, g.asked(3), *g.BASELINE, ev.RunPaused(reason="the agent failed"))
