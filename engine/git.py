@@ -209,8 +209,12 @@ class RealGit:
         """Make `folder` a detached worktree of this repository, at `commit` if it must be created.
 
         A worktree that already is one is left as it is; one deleted by hand is made again. What else
-        stands in its place is moved aside, never deleted.
+        stands in its place is moved aside, never deleted. A git that outlives a killed runner may still be
+        at work there, and takes away what it did not finish: so what fails is tried again.
         """
+        records.patiently(lambda: self._make_worktree(folder, commit))
+
+    def _make_worktree(self, folder: Path, commit: str) -> None:
         records.set_aside(folder)
         folder = records.real(folder)
         admin = records.find(self._common(), folder) or records.adopt_moved(self._common(), folder)
@@ -336,22 +340,16 @@ class RealGit:
     def _work(
         self, folder: Path, *command: str, stdin: bytes | None = None, timeout_s: float = CALL_S
     ) -> bytes:
-        folder = records.real(folder)
-        admin = self._admin(folder)
+        here = records.real(folder)
+        admin = self._admin(here)
         env = IDENTITY | {
             "GIT_DIR": str(admin),
-            "GIT_WORK_TREE": str(folder),
+            "GIT_WORK_TREE": str(here),
             "GIT_INDEX_FILE": str(admin / PRIVATE_INDEX),
         }
         own = (admin / f"{PRIVATE_INDEX}.lock", admin / "HEAD.lock")
         done = call(
-            command,
-            cwd=folder,
-            env=env,
-            settings=IN_WORKTREE,
-            stdin=stdin,
-            timeout_s=timeout_s,
-            own_locks=own,
+            command, cwd=here, env=env, settings=IN_WORKTREE, stdin=stdin, timeout_s=timeout_s, own_locks=own
         )
         return output(done)
 

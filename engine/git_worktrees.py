@@ -6,13 +6,27 @@ Part of engine/git.py, which alone uses it. Git itself mends these only when the
 
 import os
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from events.errors import InvalidInput
+from engine.git_program import Refused
+from events.errors import InvalidInput, NotFound
 from events.files import write_atomic
 
 
 HALF_MADE = "initializing"  # git's own word in `locked` while it adds a worktree
+AGAIN_S = (0.1, 0.5)  # waits before a worktree is tried again
+
+
+def patiently(make: Callable[[], None]) -> None:
+    """Make a worktree, again where that fails: who disturbs it is soon gone, the last failure is raised."""
+    for pause_s in AGAIN_S:
+        try:
+            return make()
+        except (Refused, NotFound, FileNotFoundError):
+            time.sleep(pause_s)
+    return make()
 
 
 def find(common: Path, folder: Path) -> Path | None:

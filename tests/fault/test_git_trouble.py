@@ -66,3 +66,15 @@ def test_a_full_disk_is_not_the_changes_fault(
     with pytest.raises(OSError, match="No space left") as raised:
         CALLS[word](git, tmp_path / "worktree")
     assert errno.ENOSPC == raised.value.errno
+
+
+def test_a_worktree_that_another_git_took_away_is_made_again(
+    git: RealGit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A worktree whose making the git of a killed runner disturbs is made when that one is gone."""
+    once = tmp_path / "once"
+    refuse = f"[ -e {once} ] || {{ : > {once}; echo 'fatal: not a git repository' >&2; exit 128; }}"
+    fail(monkeypatch, tmp_path, "worktree", refuse)
+    git.ensure_worktree(tmp_path / "another", "main")
+    assert once.exists()
+    assert (tmp_path / "another" / "train.py").read_text() == "A = 1\n"
