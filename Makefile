@@ -9,7 +9,7 @@ help:            ## list the targets
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
 run: $(VENV)/.run      ## a whole run on real text: baseline and three loops, live, then the results
-	$(BIN)/python workflows/run_experiment.py start --loops 3 --follow
+	$(BIN)/python workflows/run_experiment.py start --loops 3 --no-stochastic --follow
 	@$(BIN)/python workflows/run_experiment.py experiments
 
 test: $(VENV)/.dev     ## the test suite (about three minutes on two cores)
