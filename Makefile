@@ -22,7 +22,7 @@ lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshnes
 	$(BIN)/python -m events.schema --check
 	$(BIN)/python -m workflows.reference --check
 
-torture: $(VENV)/.dev  ## long fault rounds and real agent programs (about two hours on two cores)
+torture: $(VENV)/.dev  ## long fault rounds and real agent programs (takes hours)
 	$(BIN)/python -m pytest -n 4 -m long
 
 bench: $(VENV)/.bench  ## measure everything, peers beside us, and print the table
