@@ -19,8 +19,8 @@ lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshnes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m events.schema --check
-	$(BIN)/python -m workflows.reference --check
+	$(BIN)/python -m autoresearch.events.schema --check
+	$(BIN)/python -m autoresearch.workflows.reference --check
 
 torture: $(VENV)/.dev  ## long fault rounds and real agent programs (takes hours)
 	$(BIN)/python -m pytest -n 4 -m long
@@ -29,8 +29,8 @@ bench: $(VENV)/.bench  ## measure everything, peers beside us, and print the tab
 	$(BIN)/python -m bench
 
 reference: $(VENV)/.dev  ## write the generated schemas and reference pages
-	$(BIN)/python -m events.schema --write
-	$(BIN)/python -m workflows.reference --write
+	$(BIN)/python -m autoresearch.events.schema --write
+	$(BIN)/python -m autoresearch.workflows.reference --write
 
 clean:           ## remove the virtual environment and caches; runs stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

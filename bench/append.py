@@ -27,11 +27,11 @@ import attrs
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import NO_HASH, Position, chain, envelope, payload
+from autoresearch.events.log.append import EventLog
 from bench.histories import AT, events
 from bench.table import Figure, ratio
-from events import catalog as ev
-from events.codec import NO_HASH, Position, chain, envelope, payload
-from events.log import EventLog
 
 
 WRITERS = 8

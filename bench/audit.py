@@ -9,16 +9,16 @@ import tempfile
 import time
 from pathlib import Path
 
+from autoresearch.engine.audit.audit import audit
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.loop.candidates import TRAILERS
+from autoresearch.engine.paths import RunPaths
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import RunConfig
+from autoresearch.projections.event_text import line
 from bench import histories
 from bench.table import Figure
-from engine.audit import audit
-from engine.candidate import TRAILERS
-from engine.git import RealGit
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import EventLog
-from events.values import RunConfig
-from workflows.render import line
 
 
 RUN_ID = "autoresearch-mar8-r001"

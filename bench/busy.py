@@ -17,13 +17,13 @@ from typing import Literal
 
 from attrs import evolve
 
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import Answer, JobExit
+from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.engine.system.process import holder
+from autoresearch.engine.training.result import digest_output
+from autoresearch.events.values import Proposal
 from bench.table import Figure
-from engine.ports import Answer, JobExit
-from engine.process import holder
-from engine.run_list import started_runs
-from engine.training import digest_output
-from engine.workspace import RunPaths
-from events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.paced import PacedWorld
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from events.codec import Position
-from events.reading import blocks
-from projections.fold import Projection, fold_lines
+from autoresearch.events.codec import Position
+from autoresearch.events.log.read import blocks
+from autoresearch.projections.fold import Projection, fold_lines
 
 
 def fold(path: Path, *projections: Projection[Any]) -> None:

@@ -16,14 +16,14 @@ from statistics import median, quantiles
 
 from attrs import frozen
 
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.engine.runs.load import load
+from autoresearch.engine.system.process import holder
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import Measured, OutputDigest, Proposal, Request
 from bench.table import Figure
-from engine.loading import load
-from engine.process import holder
-from engine.run_list import started_runs
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import EventLog
-from events.values import Measured, OutputDigest, Proposal, Request
 
 
 HOME = Path(__file__).resolve().parents[1]

@@ -7,9 +7,17 @@ recorded, judged; every fifth is kept. Logs and curves have the sizes that train
 from collections.abc import Iterator
 from pathlib import Path
 
-from events import catalog as ev
-from events.codec import Position, chain, envelope, payload
-from events.values import Measured, OutputDigest, ProgressDigest, Proposal, Request, RunConfig, Usage
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Position, chain, envelope, payload
+from autoresearch.events.values import (
+    Measured,
+    OutputDigest,
+    ProgressDigest,
+    Proposal,
+    Request,
+    RunConfig,
+    Usage,
+)
 
 
 AT = "2026-03-08T21:04:05.123Z"

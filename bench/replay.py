@@ -20,14 +20,15 @@ import orjson
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
+from autoresearch.events.codec import Position
+from autoresearch.events.log.read import blocks
+from autoresearch.events.shapes import unstructure
+from autoresearch.projections.fold import fold_lines
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.timeline import TIMELINE
 from bench import histories
 from bench.folding import fold
 from bench.table import Figure, ratio
-from events.codec import Position, unstructure
-from events.reading import blocks
-from projections.fold import fold_lines
-from projections.run import RUN
-from projections.timeline import TIMELINE
 
 
 TAIL = 1_000
@@ -104,7 +105,7 @@ def _memory(path: Path) -> Figure:
     """
     script = (
         "import sys; from pathlib import Path;"
-        "from bench.folding import fold; from projections.run import RUN;"
+        "from bench.folding import fold; from autoresearch.projections.run_reducers import RUN;"
         "fold(Path(sys.argv[1]), RUN);"
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )

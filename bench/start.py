@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import load_run
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.projections.snapshot import state_json
 from bench import histories
 from bench.table import Figure, ratio
-from engine.loading import load_run
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import EventLog
-from projections.snapshot import state_json
 
 
 DOOR = Path(__file__).resolve().parents[1] / "workflows" / "run_experiment.py"

@@ -10,12 +10,12 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.terminal_theme import DIMMED_MONOKAI
 
-from engine.git import find_top
-from engine.loading import load
-from engine.run_list import latest_run
-from engine.workspace import RunPaths
-from workflows.status import look
-from workflows.watch import picture
+from autoresearch.engine.git.repository import find_top
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import latest_run
+from autoresearch.engine.runs.load import load
+from autoresearch.workflows.live.watch import picture
+from autoresearch.workflows.pages.status import look
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from attrs import field, frozen
 
-from events.values import OutputDigest, Process, Proposal, Usage
+from autoresearch.events.values import OutputDigest, Process, Proposal, Usage
 
 
 # --- jobs --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from attrs import field, frozen
 
-from events.values import (
+from autoresearch.events.values import (
     LoopStage,
     Measured,
     Outcome,

@@ -1,7 +1,7 @@
 """One line of a history <-> one recorded event; unknown and newer types too.
 
-A line is written once and never serialised again: its hash covers the exact bytes before it, and the
-hash of the line before. Knows nothing of files; events/log.py writes the lines, events/reading.py reads them.
+A line is written once and never serialised again: its hash covers the exact bytes before it, and the hash of
+the line before. Knows nothing of files; events/log/append.py writes the lines, events/log/read.py reads them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +11,10 @@ from typing import Any, TypeAlias, get_args
 import orjson
 from attrs import frozen
 
-from events.catalog import Event
-from events.errors import CorruptHistory, InvalidInput, UnknownEvent, WrongValue
-from events.shapes import JSON, function_for, structure, unstructure
-from events.upcasters import UPCASTERS, Data, Step, upcast
+from autoresearch.events.catalog import Event
+from autoresearch.events.errors import CorruptHistory, InvalidInput, UnknownEvent, WrongValue
+from autoresearch.events.shapes import JSON, function_for, structure, unstructure
+from autoresearch.events.upcasters import UPCASTERS, Data, Step, upcast
 
 
 __all__ = [

@@ -1,6 +1,6 @@
 """`write_atomic`: the one way to replace a file. A reader sees the old bytes or the new ones, never a part.
 
-Knows nothing of histories, which are only ever appended to (events/log.py).
+Knows nothing of histories, which are only ever appended to (events/log/append.py).
 """
 
 import os

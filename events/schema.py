@@ -1,7 +1,8 @@
 """JSON Schema (2020-12) of every event's data, derived from the classes; frozen once written.
 
-`python -m events.schema --write` adds the files of new versions to events/schemas/ and refuses to change what
-one that is there accepts, though not how it is described; `--check` says whether all are there and the same.
+`python -m autoresearch.events.schema --write` adds the files of new versions to events/schemas/ and refuses
+to change what one that is there accepts, though not how it is described; `--check` says whether all are there
+and the same.
 """
 
 import sys
@@ -12,10 +13,10 @@ from typing import Any, Literal, get_args, get_origin
 import attrs
 import orjson
 
-from events.catalog import Event
-from events.errors import AutoresearchError, InvalidInput
-from events.files import write_atomic
-from events.shapes import JSON, MAX_INT, hints, members
+from autoresearch.events.catalog import Event
+from autoresearch.events.errors import AutoresearchError, InvalidInput
+from autoresearch.events.files import write_atomic
+from autoresearch.events.shapes import JSON, MAX_INT, hints, members
 
 
 FOLDER = Path(__file__).parent / "schemas"
@@ -130,7 +131,7 @@ def _array(items: tuple[Any, ...], inner: dict[str, dict[str, JSON]]) -> dict[st
 
 def _main(arguments: list[str]) -> int:
     if arguments not in (["--write"], ["--check"]):
-        sys.stderr.write("usage: python -m events.schema --write | --check\n")
+        sys.stderr.write("usage: python -m autoresearch.events.schema --write | --check\n")
         return 2
     try:
         stale = check() if arguments == ["--check"] else ()

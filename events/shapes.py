@@ -21,7 +21,7 @@ from typing import (
 
 import attrs
 
-from events.errors import WrongValue
+from autoresearch.events.errors import WrongValue
 
 
 T = TypeVar("T")

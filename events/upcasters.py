@@ -6,7 +6,7 @@ once a history was written with it; a changed event class gets one more step.
 
 from collections.abc import Callable, Mapping
 
-from events.shapes import JSON
+from autoresearch.events.shapes import JSON
 
 
 Data = dict[str, JSON]

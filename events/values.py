@@ -4,9 +4,10 @@ Knows nothing of events, files or processes. Fields hold only what JSON can say:
 integers, finite floats, None, tuples, string-keyed dicts, and other value objects.
 """
 
+import re
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 
 Scalar = str | int | float | bool | None
@@ -26,6 +27,9 @@ LOOP_STAGES: tuple[LoopStage, ...] = (
     "decide",
 )
 TOP_STAGES: tuple[TopStage, ...] = ("setup", "baseline", "loop")
+
+# Control characters, line ends that only Unicode knows, and what turns the direction of text.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
 @frozen(kw_only=True)
@@ -174,3 +178,8 @@ class OutputDigest:
     bytes: int
     sha256: str
     tail: str
+
+
+def changed_settings(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
+    """Return the names of the settings that differ."""
+    return tuple(one.name for one in fields(RunConfig) if getattr(old, one.name) != getattr(new, one.name))

@@ -2,8 +2,8 @@
 
 A reducer changes a state that is its own: `evolve` copies first, so that from outside a state never changes,
 and a fold copies once for all its events. The same reducers run over whole events, where these are made and
-shown, and over views of lines (events/views.py), where millions are read: 0.9 us an event instead of 20
-(2026-11), and one definition of what an event does.
+shown, and over views of lines (events/log/lazy_event.py), where millions are read: 0.9 us an event instead of
+20 (2026-11), and one definition of what an event does.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,12 +12,11 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import orjson
 from attrs import field, frozen
 
-from events.checking import Block
-from events.codec import Recorded, parse, require_known
-from events.errors import WrongValue
-from events.log import Position
-from events.upcasters import upcast
-from events.views import LONG, VIEWS, without_curve
+from autoresearch.events.codec import Position, Recorded, parse, require_known
+from autoresearch.events.errors import WrongValue
+from autoresearch.events.log.lazy_event import LONG, VIEWS, without_curve
+from autoresearch.events.log.verify import Block
+from autoresearch.events.upcasters import upcast
 
 
 S = TypeVar("S")

@@ -6,7 +6,7 @@ which drop crashes do not take its 0.000000 for a score.
 
 from collections.abc import Iterable
 
-from projections.timeline import Row, Timeline
+from autoresearch.projections.timeline import Row, Timeline
 
 
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")

@@ -5,15 +5,15 @@ from pathlib import Path
 import orjson
 from attrs import asdict
 
-from events.codec import structure, unstructure
-from events.files import write_atomic
-from events.log import Position
-from projections.fold import Snapshot
-from projections.results import results_tsv
-from projections.run import RunState
-from projections.standing import standing
-from projections.state_format import FOLD, FORMAT
-from projections.timeline import Timeline
+from autoresearch.events.codec import Position
+from autoresearch.events.files import write_atomic
+from autoresearch.events.shapes import structure, unstructure
+from autoresearch.projections.fold import Snapshot
+from autoresearch.projections.results import results_tsv
+from autoresearch.projections.run_state import RunState
+from autoresearch.projections.state_format import FOLD, FORMAT
+from autoresearch.projections.summary import standing
+from autoresearch.projections.timeline import Timeline
 
 
 def state_json(snapshot: Snapshot[RunState]) -> bytes:

@@ -5,10 +5,10 @@ from typing import Any, Literal
 from attrs import define, field
 from attrs import evolve as replace
 
-from events import catalog as ev
-from events.values import Outcome, ProposalSource, Scalar
-from projections.fold import Projection, Reducer
-from projections.rows import Rows
+from autoresearch.events import catalog as ev
+from autoresearch.events.values import Outcome, ProposalSource, Scalar
+from autoresearch.projections.fold import Projection, Reducer
+from autoresearch.projections.rows import Rows
 
 
 Verdict = Literal["keep", "discard", "crash", "not_applied"]

@@ -4,9 +4,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from engine.workspace import RunPaths, claim_run
-from events import catalog as ev
-from events.log import EventLog
+from autoresearch.engine.paths import RunPaths, claim_run
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
 from tests import given as g
 
 

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from attrs import frozen
 
-from engine.control import start
-from engine.git import RealGit
-from engine.loading import load
-from engine.requests import Wish
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import read, verify
-from projections.results import results_tsv
+from autoresearch.engine.control.requests import Wish
+from autoresearch.engine.control.start import start
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.read import read, verify
+from autoresearch.projections.results import results_tsv
 
 
 ROOT = Path(__file__).resolve().parents[1]
 DOOR = ROOT / "workflows" / "run_experiment.py"
-RUNNER = ROOT / "workflows" / "background.py"
+RUNNER = ROOT / "src" / "autoresearch" / "workflows" / "background.py"
 BASELINE_FAILED = 4  # an exit code
 SHIM = Path(__file__).with_name("crash_shim.py")
 

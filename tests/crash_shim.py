@@ -20,7 +20,7 @@ AUDITED = frozenset(
         "fcntl.flock",
     )
 )
-SUPERVISE = "from tests.crash_shim import supervise; supervise()"
+SUPERVISE = f"import sys; sys.path.append({ROOT!r}); from tests.crash_shim import supervise; supervise()"
 
 
 class Instants:
@@ -88,14 +88,15 @@ def run(home, run_id):
     import subprocess
     from pathlib import Path
 
-    import engine.assembly  # what is imported later would be counted too
-    from engine import jobs
-    from workflows import background, render
+    import autoresearch.engine.loop.assembly  # what is imported later would be counted too
+    from autoresearch.engine.jobs import launcher
+    from autoresearch.projections import event_text
+    from autoresearch.workflows import background
 
-    assert engine.assembly
-    assert render
+    assert autoresearch.engine.loop.assembly
+    assert event_text
     if "CRASH_JOB" in os.environ:
-        jobs._SUPERVISE = ("-S", "-E", "-c", SUPERVISE)
+        launcher._SUPERVISE = ("-S", "-E", "-c", SUPERVISE)
     else:
         instants = Instants()
         subprocess.Popen.__init__ = instants.after("starting", subprocess.Popen.__init__)
@@ -105,7 +106,7 @@ def run(home, run_id):
 
 def supervise():
     """Be the supervisor of a job; die where it is the one that shall."""
-    from engine import supervisor
+    from autoresearch.engine.jobs import supervisor
 
     if sys.argv[1].endswith(os.environ["CRASH_JOB"]):
         instants = Instants()
@@ -116,5 +117,5 @@ def supervise():
 
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
-    sys.path[0] = ROOT
+    sys.path[:1] = [f"{ROOT}/src", ROOT]
     run(*sys.argv[1:])

@@ -1,10 +1,20 @@
 """Short ways to say which events a run has seen, for tests that need no disk."""
 
-from events import catalog as ev
-from events.codec import Recorded
-from events.values import LOOP_STAGES, Measured, OutputDigest, Process, Proposal, Request, RunConfig, Usage
-from projections.fold import fold
-from projections.run import RUN, RunState
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.events.values import (
+    LOOP_STAGES,
+    Measured,
+    OutputDigest,
+    Process,
+    Proposal,
+    Request,
+    RunConfig,
+    Usage,
+)
+from autoresearch.projections.fold import fold
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import RunState
 
 
 BASE = "b" * 40

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from events.catalog import NoteAdded, RunPaused, StopRequested, TailHealed
-from events.log import EventLog, read
+from autoresearch.events.catalog import NoteAdded, RunPaused, StopRequested, TailHealed
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read
 
 
 AT = "2026-03-08T21:04:05.123Z"

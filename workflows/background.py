@@ -10,9 +10,9 @@ from pathlib import Path
 
 def main(home: Path, run_id: str) -> int:
     """Carry the run on until it rests; return the exit code."""
-    from engine.assembly import assemble  # noqa: PLC0415 - only now can it be found
-    from events.errors import AutoresearchError  # noqa: PLC0415
-    from workflows.render import line  # noqa: PLC0415
+    from autoresearch.engine.loop.assembly import assemble  # noqa: PLC0415 - only now can it be found
+    from autoresearch.events.errors import AutoresearchError  # noqa: PLC0415
+    from autoresearch.projections.event_text import line  # noqa: PLC0415
 
     try:
         return assemble(home, run_id, mode="background", render=line).run()
@@ -22,6 +22,6 @@ def main(home: Path, run_id: str) -> int:
 
 
 if __name__ == "__main__":
-    # Instead of this folder, whose modules must not hide others, the checkout's top.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    # Instead of this folder, whose modules must not hide others, the one that holds the package.
+    sys.path[0] = str(Path(__file__).absolute().parents[2])
     sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

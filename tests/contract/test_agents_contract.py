@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.agents import CLAUDE, CODEX, COMMAND, OPENCODE, PROGRAMS, UNSET
-from engine.jobs import RealJobs
-from engine.ports import Agent, Answer, Ask, Finished, JobExit, JobSpec
-from engine.prompts import parse_triage
-from events.values import Proposal
+from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, PROGRAMS, UNSET
+from autoresearch.engine.agents.prompts import parse_triage
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.ports import Agent, Answer, Ask, Finished, JobExit, JobSpec
+from autoresearch.events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered, fake_program, run_inline
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from engine.agents import CLAUDE, CODEX, COMMAND, OPENCODE, Program
-from engine.ports import Answer, JobExit
-from events.values import Proposal, Usage
+from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, Program
+from autoresearch.engine.ports import Answer, JobExit
+from autoresearch.events.values import Proposal, Usage
 from tests.fakes.agents import FIXTURES, ended
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from engine.audit import audit
-from engine.audit_values import Audit
-from engine.rebuild import rebuild
-from events import catalog as ev
-from events.log import EventLog, verify
-from events.values import Proposal, Request
+from autoresearch.engine.audit.audit import audit
+from autoresearch.engine.audit.report import Audit
+from autoresearch.engine.runs.rebuild import rebuild
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import verify
+from autoresearch.events.values import Proposal, Request
 from tests.fakes.world import World, render
 from tests.tampering import Record, first, records_of, rewrite, tamper
 

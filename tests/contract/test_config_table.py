@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from attrs import evolve, fields
 
-from engine import config
-from events.errors import InvalidInput
-from events.values import MetricSpec, RunConfig
+from autoresearch.engine.runs import settings
+from autoresearch.events.errors import InvalidInput
+from autoresearch.events.values import MetricSpec, RunConfig
 
 
 def load(folder: Path, text: str) -> RunConfig:
     """Return the settings that a pyproject.toml with this text gives."""
     (folder / "pyproject.toml").write_text(text)
-    return config.load_config(folder / "pyproject.toml")
+    return settings.load_config(folder / "pyproject.toml")
 
 
 @pytest.mark.parametrize("text", ["", "[project]\nname = 'x'\n", "[tool.ruff]\n", "[tool.autoresearch]\n"])
@@ -24,7 +24,7 @@ def test_nothing_said_is_the_default(tmp_path: Path, text: str) -> None:
 
 def test_no_file_is_the_default(tmp_path: Path) -> None:
     """Where there is no pyproject.toml the defaults hold."""
-    assert RunConfig() == config.load_config(tmp_path / "pyproject.toml")
+    assert RunConfig() == settings.load_config(tmp_path / "pyproject.toml")
 
 
 def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
@@ -114,27 +114,27 @@ def test_a_table_must_be_one(tmp_path: Path, text: str) -> None:
     """A file in which the table is something else is refused, and one that is not UTF-8."""
     (tmp_path / "pyproject.toml").write_bytes(text.encode("latin-1"))
     with pytest.raises(InvalidInput, match=r"expected a table|is no TOML"):
-        config.load_config(tmp_path / "pyproject.toml")
+        settings.load_config(tmp_path / "pyproject.toml")
 
 
 def test_changed_names_what_differs() -> None:
     """Only the settings that differ are named."""
-    assert config.changed(RunConfig(), RunConfig()) == ()
+    assert settings.changed(RunConfig(), RunConfig()) == ()
     new = evolve(RunConfig(), seed=3, metric=MetricSpec(name="loss"))
-    assert config.changed(RunConfig(), new) == ("metric", "seed")
+    assert settings.changed(RunConfig(), new) == ("metric", "seed")
 
 
 def test_the_reference_has_every_setting() -> None:
     """Each setting has one row with its default and what it means."""
-    rows = config.reference().splitlines()[2:]
+    rows = settings.reference().splitlines()[2:]
     names = [one.name for one in fields(RunConfig) if one.name != "metric"]
     names += [f"metric.{one.name}" for one in fields(MetricSpec)]
-    assert sorted(row.split("`")[1] for row in rows) == sorted(names) == sorted(config.MEANINGS)
+    assert sorted(row.split("`")[1] for row in rows) == sorted(names) == sorted(settings.MEANINGS)
     assert all(row.count("|") == 4 and row.strip("| ").rsplit("|", 1)[1].strip() for row in rows)
 
 
 def test_the_defaults_of_the_reference_are_valid(tmp_path: Path) -> None:
     """What the reference prints as defaults, put into a file, is the defaults."""
-    rows = [row.split("`") for row in config.reference().splitlines()[2:]]
+    rows = [row.split("`") for row in settings.reference().splitlines()[2:]]
     text = "\n".join(f"{row[1]} = {row[3]}" for row in rows)
     assert RunConfig() == load(tmp_path, f"[tool.autoresearch]\n{text}\n")

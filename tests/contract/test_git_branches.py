@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.git import RealGit
-from engine.ports import Git
-from events.errors import NotFound
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.ports import Git
+from autoresearch.events.errors import NotFound
 from tests.contract.test_git_contract import make_fake, make_real
 from tests.fakes.git import FakeGit
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.git import RealGit, find_top
-from engine.ports import Git
-from events.errors import AutoresearchError, NotFound
+from autoresearch.engine.git.repository import RealGit, find_top
+from autoresearch.engine.ports import Git
+from autoresearch.events.errors import AutoresearchError, NotFound
 from tests.fakes.git import FakeGit
 
 

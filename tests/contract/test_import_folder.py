@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.ancestor import read_folder
-from engine.upstream import Source
-from events.errors import InvalidInput
-from events.values import Proposal
-from projections.fold import fold
-from projections.results import results_tsv
-from projections.timeline import TIMELINE
+from autoresearch.engine.imports.results_tsv import Source
+from autoresearch.engine.imports.single_file_runner import read_folder
+from autoresearch.events.errors import InvalidInput
+from autoresearch.events.values import Proposal
+from autoresearch.projections.fold import fold
+from autoresearch.projections.results import results_tsv
+from autoresearch.projections.timeline import TIMELINE
 from tests.given import recorded, started
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.jobs import RealJobs
-from engine.ports import Absent, Finished, Jobs, JobSpec, JobState, Lost, Running
-from engine.process import end_group
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.ports import Absent, Finished, Jobs, JobSpec, JobState, Lost, Running
+from autoresearch.engine.system.process import end_group
 from tests.fakes.jobs import FakeJobs
 
 

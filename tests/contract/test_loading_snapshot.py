@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-import engine.loading
-from engine.loading import load, load_run
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events import codec, views
-from events.codec import unstructure
-from events.errors import CorruptHistory, UnknownEvent
-from events.log import EventLog
-from projections.snapshot import read_snapshot, state_json
+import autoresearch.engine.runs.load
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import load, load_run
+from autoresearch.events import catalog as ev
+from autoresearch.events import codec
+from autoresearch.events.errors import CorruptHistory, UnknownEvent
+from autoresearch.events.log import lazy_event
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.shapes import unstructure
+from autoresearch.projections.snapshot import read_snapshot, state_json
 from tests.fakes.world import World
 
 
@@ -36,14 +37,14 @@ def test_a_snapshot_saves_reading_what_is_in_it(paths: RunPaths, monkeypatch: py
     note(paths)
     whole = load(paths)
     read = []
-    real = engine.loading.blocks
+    real = autoresearch.engine.runs.load.blocks
 
     def counting(*args, **more):
         for block in real(*args, **more):
             read.extend(block.lines)
             yield block
 
-    monkeypatch.setattr(engine.loading, "blocks", counting)
+    monkeypatch.setattr(autoresearch.engine.runs.load, "blocks", counting)
     assert whole.snapshot == load_run(paths)
     assert 1 == len(read)
 
@@ -102,7 +103,7 @@ def test_a_snapshot_is_not_taken_for_a_torn_end(paths: RunPaths):
 def test_a_snapshot_does_not_hide_events_of_a_later_program(paths: RunPaths, monkeypatch: pytest.MonkeyPatch):
     """Who decides by a state refuses an unknown event behind the snapshot."""
     note(paths)
-    monkeypatch.delitem(views.VIEWS, "NoteAdded")
+    monkeypatch.delitem(lazy_event.VIEWS, "NoteAdded")
     monkeypatch.delitem(codec._CLASSES, "NoteAdded")
     assert paths.history.read_bytes().count(b"\n") == load_run(paths).state.seq
     with pytest.raises(UnknownEvent, match="NoteAdded"):

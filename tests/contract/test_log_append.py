@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from events.catalog import NoteAdded, RunResumed, TailHealed
-from events.codec import NO_HASH
-from events.errors import (
+from autoresearch.events.catalog import NoteAdded, RunResumed, TailHealed
+from autoresearch.events.codec import NO_HASH, Position
+from autoresearch.events.errors import (
     CorruptHistory,
     InvalidInput,
     KeyReused,
@@ -17,8 +17,9 @@ from events.errors import (
     PositionVoided,
     WrongExpectedVersion,
 )
-from events.log import EventLog, Position, follow, holds, read, verify
-from events.tail import Tail
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import follow, holds, read, verify
+from autoresearch.events.log.tail import Tail
 from tests.log_helpers import AT, build, events_of, note, open_log, seqs_of
 
 

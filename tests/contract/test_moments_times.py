@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.moments import moment, seq_at
-from engine.workspace import RunPaths
-from events.errors import NotFound, UsageRefused
-from events.log import EventLog
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.as_of import moment, seq_at
+from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.events.log.append import EventLog
 from tests import given as g
 
 

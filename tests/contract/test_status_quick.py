@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.locks import try_lock
-from engine.rebuild import rebuild
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.clock import now
-from events.log import EventLog
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.rebuild import rebuild
+from autoresearch.engine.system.locks import try_lock
+from autoresearch.events import catalog as ev
+from autoresearch.events.clock import now
+from autoresearch.events.log.append import EventLog
+from autoresearch.projections.event_text import line
+from autoresearch.workflows.api import quick_status, status
+from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import BRANCH, bytes_of, git, make_repo, make_run
-from workflows import live_status, quick
-from workflows.cli import main
-from workflows.render import line
 
 
 BEGUN = (g.asked(3), g.runner_started(), *g.BASELINE)
@@ -67,7 +67,7 @@ STATES = {
 def _one_moment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Both answers are of the same moment, and of no device that others use."""
     moment = now()
-    monkeypatch.setattr(live_status, "now", lambda: moment)
+    monkeypatch.setattr(status, "now", lambda: moment)
     monkeypatch.setenv("AUTORESEARCH_DEVICES", str(tmp_path / "devices"))
 
 
@@ -110,7 +110,7 @@ def whole(capsys: pytest.CaptureFixture[str], *words: str) -> str | None:
 
 def told(*words: str) -> str | None:
     """Return the quick answer."""
-    return quick.answer(["status", "--json", *words])
+    return quick_status.answer(["status", "--json", *words])
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -133,7 +133,7 @@ def test_the_answers_are_equal_in_every_state(repo, held, capsys, state: str):
 def test_a_device_that_another_training_holds_is_in_both(repo, held, capsys, tmp_path):
     """Both name who holds the device that the next training needs."""
     cached(make_run(repo, *STATES["ready to train"]))
-    for file in live_status.devices.places("auto", 1):
+    for file in status.devices.places("auto", 1):
         held(file)
     assert whole(capsys) == told()
     assert '"waits_for": "the training in ' in (told() or "")
@@ -302,7 +302,7 @@ def test_worktrees_of_the_user_and_of_a_run_are_left_to_git(repo, capsys, monkey
 def test_other_words_have_no_quick_answer(repo, words: str):
     """Whatever is not just `status --json` and its options, or finds nothing, is the whole command's."""
     cached(make_run(repo, *STATES["closed"]))
-    assert quick.answer(words.split()) is None
+    assert quick_status.answer(words.split()) is None
 
 
 def test_a_quick_answer_writes_nothing(repo):

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.inbox import Bell
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import EventLog
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.proposals.drop_folder import Bell
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.workflows.live import follow as tailing
+from autoresearch.workflows.live.follow import Tail, follow
 from tests import given as g
 from tests.log_helpers import note, open_log
-from workflows import tailing
-from workflows.tailing import Tail, follow
 
 
 NEVER_S = 10**6

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from engine.ports import JobExit
-from engine.progress import progress_now
-from engine.progress_digest import POINTS
-from engine.training import TAIL_BYTES, Result, digest_output, read_result
-from events.values import MetricSpec, ProgressDigest, RunConfig
+from autoresearch.engine.ports import JobExit
+from autoresearch.engine.training.progress import progress_now
+from autoresearch.engine.training.progress_digest import POINTS
+from autoresearch.engine.training.result import TAIL_BYTES, Result, digest_output, read_result
+from autoresearch.events.values import MetricSpec, ProgressDigest, RunConfig
 
 
 WELL = (

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from engine.audit import audit
-from engine.finding import started_runs
-from engine.git import RealGit
-from engine.process import holder
-from engine.workspace import RunPaths
-from workflows.render import line
+from autoresearch.engine.audit.audit import audit
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.engine.system.process import holder
+from autoresearch.projections.event_text import line
 
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.agents import OPENCODE
-from engine.jobs import RealJobs
-from engine.ports import Answer, Ask, Finished
-from engine.prompts import propose_prompt
-from events.values import MetricSpec, Usage
+from autoresearch.engine.agents.programs import OPENCODE
+from autoresearch.engine.agents.prompts import propose_prompt
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.ports import Answer, Ask, Finished
+from autoresearch.events.values import MetricSpec, Usage
 from tests.e2e.fixtures.agents.chat_server import ChatServer
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from engine.process import hold_lock
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import EventLog
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.system.process import hold_lock
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.workflows.cli.main import main
+from autoresearch.workflows.live import follow
 from tests import given as g
 from tests.cli_helpers import bytes_of, git, make_repo, make_run
-from workflows import tailing
-from workflows.cli import main
 
 
 DONE = ev.RunStopped(reason="done", detail="2 iterations, best val_bpb 1.400000")
@@ -31,7 +31,7 @@ def repo(tmp_path, monkeypatch) -> Path:
     made = make_repo(tmp_path / "repo")
     monkeypatch.chdir(made)
     monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
-    monkeypatch.setattr(tailing, "POLL_S", 0.02)
+    monkeypatch.setattr(follow, "POLL_S", 0.02)
     return made
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from events import catalog as ev
-from events.codec import event_type
-from events.log import read
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import event_type
+from autoresearch.events.log.read import read
+from autoresearch.workflows.cli import signals, start_resume
+from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import bytes_of, git, make_repo, make_run
-from workflows import cli_run, cli_say
-from workflows.cli import main
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +29,8 @@ def repo(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(made)
     monkeypatch.setenv("PATH", os.environ["PATH"])
     monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
-    monkeypatch.setattr(cli_run, "ensure_runner", lambda paths: f"launched {paths.run_id}")
-    monkeypatch.setattr(cli_say, "ensure_runner", lambda paths: f"launched {paths.run_id}")
+    monkeypatch.setattr(start_resume, "ensure_runner", lambda paths: f"launched {paths.run_id}")
+    monkeypatch.setattr(signals, "ensure_runner", lambda paths: f"launched {paths.run_id}")
     return made
 
 
@@ -166,7 +166,7 @@ def test_a_start_that_fails_half_way_leaves_no_run(repo, capsys, monkeypatch):
     def full(*_args, **_more):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("events.log.EventLog.append", full)
+    monkeypatch.setattr("autoresearch.events.log.append.EventLog.append", full)
     code, _, err = call("start", capsys)
     assert 3 == code
     assert "No space left on device" in err
@@ -335,7 +335,7 @@ def test_an_agent_inside_a_run_may_not_steer_it(repo, capsys, monkeypatch, words
 
 def test_a_bug_is_shown_whole_and_has_code_1(repo, capsys, monkeypatch):
     """What is not the user's doing keeps its traceback."""
-    monkeypatch.setattr("engine.finding.find_top", lambda cwd: 1 / 0)
+    monkeypatch.setattr("autoresearch.engine.runs.locate.find_top", lambda cwd: 1 / 0)
     code, _, err = call("status", capsys)
     assert 1 == code
     assert "ZeroDivisionError" in err

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.rebuild import rebuild
+from autoresearch.engine.runs.rebuild import rebuild
+from autoresearch.projections.event_text import line
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
-from workflows.render import line
 
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,24 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from engine.control import resume, start
-from engine.git import RealGit
-from engine.launch import launch, refuse_second_runner
-from engine.process import hold_lock, holder
-from engine.requests import Wish
-from events.errors import RunFailed, RunLocked
+from autoresearch.engine.control.launch import launch, refuse_second_runner
+from autoresearch.engine.control.requests import Wish
+from autoresearch.engine.control.start import resume, start
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.system.process import hold_lock, holder
+from autoresearch.events.errors import RunFailed, RunLocked
 from tests import given as g
 from tests.cli_helpers import git, make_repo, make_run
 
 
 ROOT = Path(__file__).resolve().parents[2]
-HOLDS = "import sys, time; from pathlib import Path; from engine.process import hold_lock\n"
+HOLDS = (
+    "import sys, time; from pathlib import Path; from autoresearch.engine.system.process import hold_lock\n"
+)
 HOLDS += "with hold_lock(Path(sys.argv[1])): time.sleep(float(sys.argv[2]))"
 
 
 def holding(paths, seconds: float) -> tuple[str, ...]:
     """Return the command of a process that holds the run for a while."""
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{HOLDS}"
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n{HOLDS}"
     return (sys.executable, "-c", code, str(paths.lock), str(seconds))
 
 
@@ -78,9 +80,10 @@ def test_starts_at_once_get_ids_and_branches_of_their_own(tmp_path):
     """Four processes that start together make four runs on four branches."""
     repo = make_repo(tmp_path / "repo")
     code = (
-        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "from pathlib import Path; from engine.control import start; from engine.git import RealGit\n"
-        "from engine.requests import Wish\n"
+        f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n"
+        "from pathlib import Path; from autoresearch.engine.control.start import start\n"
+        "from autoresearch.engine.git.repository import RealGit\n"
+        "from autoresearch.engine.control.requests import Wish\n"
         "here = Path('.').resolve()\n"
         "print(start(here, Wish(), git=RealGit(here), version='0').paths.run_id)"
     )

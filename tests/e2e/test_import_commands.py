@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from engine import importing
-from engine.run_list import started_runs
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import EventLog, read, verify
+from autoresearch.engine.imports import import_run
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read, verify
+from autoresearch.workflows.cli.main import main
 from tests.cli_helpers import bytes_of, git, make_repo
-from workflows.cli import main
 
 
 IMPORTS = Path(__file__).parents[1] / "golden" / "imports"
@@ -202,7 +203,7 @@ def test_a_full_disk_leaves_nothing_behind(repo, monkeypatch, capsys):
     def fail(*_arguments, **_options) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(importing.EventLog, "append", fail)
+    monkeypatch.setattr(import_run.EventLog, "append", fail)
     assert 3 == refused(f"import {IMPORTS / TABLES[0]}", capsys)[0]
     assert () == started_runs(repo)
 
@@ -216,8 +217,8 @@ def test_a_run_is_seen_only_when_it_is_whole(repo, monkeypatch, capsys):
         seen.append([paths.exists() for paths in repo.glob("workflows/runs/*/history.jsonl")])
         return append(*arguments, **options)
 
-    monkeypatch.setattr(importing, "BATCH", 10)
-    monkeypatch.setattr(importing.EventLog, "append", look)
+    monkeypatch.setattr(import_run, "BATCH", 10)
+    monkeypatch.setattr(import_run.EventLog, "append", look)
     call(f"import {IMPORTS / TABLES[0]}", capsys)
     assert [[]] * 13 == seen
 

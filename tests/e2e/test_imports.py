@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.rebuild import rebuild
-from engine.workspace import RunPaths
-from events import catalog as ev
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.rebuild import rebuild
+from autoresearch.events import catalog as ev
+from autoresearch.projections.event_text import line
+from autoresearch.workflows.cli.main import COMMANDS
 from tests import given as g
 from tests.cli_helpers import BRANCH, git, make_repo, make_run
-from workflows.cli import COMMANDS
-from workflows.render import line
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +56,7 @@ MAY = {
 PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
-from workflows.run_experiment import main
+from autoresearch.workflows.run_experiment import main
 try:
     main()
 finally:
@@ -100,12 +100,12 @@ def test_a_command_imports_what_it_uses(done, command: str):
     """A command imports no more of what takes time than its list says, and never torch."""
     words, may = MAY[command]
     loaded = imported(done, words).keys()
-    assert "workflows.run_experiment" in loaded
+    assert "autoresearch.workflows.run_experiment" in loaded
     assert set() == (HEAVY & loaded) - may
 
 
 def test_the_quick_answer_is_from_the_standard_library(done):
     """`status --json` of a run with a valid snapshot loads nothing that was installed."""
     files = imported(done, "status --json")
-    assert "workflows.cli" not in files
+    assert "autoresearch.workflows.cli.main" not in files
     assert not [name for name, file in files.items() if "site-packages" in file]

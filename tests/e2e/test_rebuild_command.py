@@ -2,12 +2,12 @@
 
 import pytest
 
-from engine.process import hold_lock
-from events import catalog as ev
-from events.log import EventLog
+from autoresearch.engine.system.process import hold_lock
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
-from workflows.cli import main
 
 
 CACHES = ("state.json", "results.tsv", "runner.log")

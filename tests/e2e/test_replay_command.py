@@ -14,11 +14,11 @@ from typing import Self
 
 import pytest
 
+from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import bytes_of, make_repo, make_run
 from tests.e2e.conftest import DOOR, Program
 from tests.tampering import first, tamper
-from workflows.cli import main
 
 
 PROPOSAL = {"status": "ok", "change_plan": "p", "commit_description": "c"}

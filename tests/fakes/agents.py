@@ -10,9 +10,9 @@ from typing import Literal
 
 from attrs import evolve
 
-from engine.ports import Answer, Ask, JobExit, JobSpec
-from engine.training import digest_output
-from events.values import OutputDigest, Proposal, Usage
+from autoresearch.engine.ports import Answer, Ask, JobExit, JobSpec
+from autoresearch.engine.training.result import digest_output
+from autoresearch.events.values import OutputDigest, Proposal, Usage
 
 
 FIXTURES = Path(__file__).parent.parent / "e2e" / "fixtures" / "agents"

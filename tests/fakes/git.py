@@ -13,9 +13,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from engine import ports
-from engine.ports import Diff
-from events.errors import AutoresearchError, NotFound
+from autoresearch.engine import ports
+from autoresearch.engine.ports import Diff
+from autoresearch.events.errors import AutoresearchError, NotFound
 
 
 HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")

@@ -7,10 +7,10 @@ from typing import Literal
 
 from attrs import asdict, field, mutable
 
-from engine.job_files import EXIT, OUTPUT, SPEC
-from engine.jobs import read_exit
-from engine.ports import Absent, JobExit, JobSpec, JobState, Lost, Running
-from events.values import Process
+from autoresearch.engine.jobs.job_files import EXIT, OUTPUT, SPEC
+from autoresearch.engine.jobs.launcher import read_exit
+from autoresearch.engine.ports import Absent, JobExit, JobSpec, JobState, Lost, Running
+from autoresearch.events.values import Process
 
 
 @mutable

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 
-from engine.ports import JobSpec
-from engine.runner import Runner
+from autoresearch.engine.loop.runner import Runner
+from autoresearch.engine.ports import JobSpec
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import World, result_of
 

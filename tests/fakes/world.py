@@ -9,16 +9,16 @@ from typing import Any
 
 from attrs import define, field
 
-from engine.audit import audit
-from engine.audit_values import Difference
-from engine.effects import Effects
-from engine.ports import JobSpec
-from engine.runner import Runner
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.codec import Recorded
-from events.log import EventLog
-from events.values import Proposal, Request, RunConfig
+from autoresearch.engine.audit.audit import audit
+from autoresearch.engine.audit.report import Difference
+from autoresearch.engine.loop.effects import Effects
+from autoresearch.engine.loop.runner import Runner
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import JobSpec
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import Proposal, Request, RunConfig
 from tests.fakes.agents import FakeAgent
 from tests.fakes.git import FakeGit
 from tests.fakes.jobs import FakeJobs

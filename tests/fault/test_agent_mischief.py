@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.agents import adapter
-from engine.effects import Effects
-from engine.git import RealGit
-from engine.jobs import RealJobs
-from engine.loading import load
-from engine.runner import Runner
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import EventLog, read
-from events.values import Request, RunConfig
+from autoresearch.engine.agents.programs import adapter
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.loop.effects import Effects
+from autoresearch.engine.loop.runner import Runner
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read
+from autoresearch.events.values import Request, RunConfig
 from tests.e2e.conftest import end_everything
 from tests.fakes.agents import fake_program
 from tests.fakes.world import BRANCH, RUN_ID

@@ -11,13 +11,13 @@ import pytest
 from watchdog.observers import Observer
 from watchdog.observers.polling import PollingObserver
 
-from engine.disk import silent
-from engine.inbox import Bell
-from engine.ports import JobSpec
-from engine.process import holder
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.log import read
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.proposals.drop_folder import Bell
+from autoresearch.engine.system.disk import silent
+from autoresearch.engine.system.process import holder
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.read import read
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fakes.world import World
 from tests.fault.test_jobs_faults import until
@@ -78,7 +78,7 @@ def test_a_local_disk_tells(tmp_path: Path):
 
 def test_a_network_mount_is_polled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Where notifications are not complete, a polling observer rings, and says that it polls."""
-    monkeypatch.setattr("engine.inbox.silent", lambda _: "nfs4")
+    monkeypatch.setattr("autoresearch.engine.proposals.drop_folder.silent", lambda _: "nfs4")
     bell = Bell(tmp_path)
     try:
         assert isinstance(bell._observer, PollingObserver)
@@ -130,7 +130,7 @@ def test_a_bell_that_never_rings_is_harmless(sleepy: World):
 
 def test_polling_is_told_to_people(sleepy: World, monkeypatch: pytest.MonkeyPatch, capfd):
     """The runner says once that it has to look by itself, and why."""
-    monkeypatch.setattr("engine.inbox.silent", lambda _: "nfs4")
+    monkeypatch.setattr("autoresearch.engine.proposals.drop_folder.silent", lambda _: "nfs4")
     assert 0 == sleepy.runner().run()
     assert 1 == capfd.readouterr().err.count("changes are heard by looking: nfs4")
 
@@ -143,7 +143,7 @@ def test_a_flood_of_drops_does_not_keep_the_runner_from_its_trainings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """While many drops are heard, the next training is started in between."""
-    monkeypatch.setattr("engine.inbox.AT_ONCE", 5)
+    monkeypatch.setattr("autoresearch.engine.proposals.drop_folder.AT_ONCE", 5)
     world = World(tmp_path)
     world.start(loops=1)
     world.paths.proposals.mkdir()

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from engine import devices, process
-from engine.inbox import Bell
-from engine.jobs import RealJobs
-from engine.ports import Absent, Finished, JobSpec, Lost, Running
-from engine.supervisor import SPEC
-from events.values import Process, RunConfig
+from autoresearch.engine.jobs import devices
+from autoresearch.engine.jobs.job_files import SPEC
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.ports import Absent, Finished, JobSpec, Lost, Running
+from autoresearch.engine.proposals.drop_folder import Bell
+from autoresearch.engine.system import process
+from autoresearch.events.values import Process, RunConfig
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fault.test_jobs_faults import child, supervisor, until
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import git_program
-from engine.git import RealGit, find_top
-from events.errors import AutoresearchError, InvalidInput, NotFound
+from autoresearch.engine.git import program
+from autoresearch.engine.git.repository import RealGit, find_top
+from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound
 
 
 def sh(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
@@ -325,7 +325,7 @@ class TestLocks:
 
     @pytest.fixture(autouse=True)
     def _soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(git_program, "LOCK_PATIENCE_S", 0.1)
+        monkeypatch.setattr(program, "LOCK_PATIENCE_S", 0.1)
 
     def test_our_own_is_removed_when_nobody_holds_it(self, git: RealGit, start: str, worktree: Path) -> None:
         """Locks left on our index, HEAD and ref by a killed call are waited for, then removed."""

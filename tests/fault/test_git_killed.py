@@ -8,14 +8,14 @@ import sys
 import time
 from pathlib import Path
 
-from engine.git import RealGit
+from autoresearch.engine.git.repository import RealGit
 
 
 ROUNDS = 8
 WORK = """
 import sys, itertools
 from pathlib import Path
-from engine.git import RealGit
+from autoresearch.engine.git.repository import RealGit
 git, folder = RealGit(Path(sys.argv[1])), Path(sys.argv[2])
 start = git.resolve("main")
 print(flush=True)

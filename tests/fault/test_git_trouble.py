@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.git import RealGit
-from events.errors import AutoresearchError, InvalidInput
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.events.errors import AutoresearchError, InvalidInput
 
 
 FULL = "echo 'fatal: unable to write loose object file: No space left on device' >&2; exit 128"

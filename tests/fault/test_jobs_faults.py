@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from engine import locks, process, proctable
-from engine.jobs import RealJobs
-from engine.ports import Absent, Finished, JobExit, JobSpec, Lost, Running
-from events.values import Process
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.ports import Absent, Finished, JobExit, JobSpec, Lost, Running
+from autoresearch.engine.system import locks, process, process_table
+from autoresearch.events.values import Process
 
 
 JOBS = RealJobs()
@@ -228,7 +228,7 @@ while time.time() < end:
     folder = start(home, *PYTHON, script, deadline_s=0.3, grace_s=0.1)
     leader = child(folder)
     finished(folder)
-    assert proctable.session(leader.pid) == []
+    assert process_table.session(leader.pid) == []
 
 
 # --- output --------------------------------------------------------------------------------------
@@ -382,8 +382,8 @@ def test_ten_starts_at_once(home: Path) -> None:
 def test_two_supervisors_by_hand(home: Path) -> None:
     """A supervisor that finds the claim taken, or the job ended, leaves without a word."""
     folder = start(home, "sh", "-c", "echo once; sleep 0.3")
-    command = [sys.executable, "-m", "engine.supervisor", str(folder)]
-    root = Path(process.__file__).parents[1]
+    command = [sys.executable, "-m", "autoresearch.engine.jobs.supervisor", str(folder)]
+    root = Path(process.__file__).absolute().parents[3]
     first = subprocess.run(command, cwd=root, capture_output=True, check=True, timeout=10)
     finished(folder)
     second = subprocess.run(command, cwd=root, capture_output=True, check=True, timeout=10)
@@ -406,8 +406,13 @@ def test_damaged_spec(home: Path, content: bytes) -> None:
     folder = home / "job"
     folder.mkdir()
     (folder / "spec.json").write_bytes(content)
-    root = Path(process.__file__).parents[1]
-    subprocess.run([sys.executable, "-m", "engine.supervisor", str(folder)], cwd=root, check=True, timeout=10)
+    root = Path(process.__file__).absolute().parents[3]
+    subprocess.run(
+        [sys.executable, "-m", "autoresearch.engine.jobs.supervisor", str(folder)],
+        cwd=root,
+        check=True,
+        timeout=10,
+    )
     done = finished(folder)
     assert done.reason == "not_started"
     assert "spec.json" in done.detail
@@ -428,10 +433,10 @@ def test_survives_its_starter(home: Path) -> None:
     """A job goes on, and ends as it should, when who started it is killed with its whole group."""
     script = f"""
 import sys, time
-sys.path.insert(0, {str(Path(process.__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(process.__file__).absolute().parents[3])!r})
 from pathlib import Path
-from engine.jobs import RealJobs
-from engine.ports import JobSpec
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.ports import JobSpec
 command = ("sh", "-c", "sleep 0.4; echo on")
 RealJobs().start(Path("job"), JobSpec(name="j", command=command, cwd=".", deadline_s=9))
 print("started", flush=True)
@@ -449,8 +454,9 @@ time.sleep(30)
 
 def test_a_supervisor_starts_fast() -> None:
     """A supervisor imports nothing that takes time."""
-    listed = "import sys; seen = set(sys.modules); import engine.supervisor; print(*set(sys.modules) - seen)"
-    root = Path(process.__file__).parents[1]
+    listed = "import sys; seen = set(sys.modules); import autoresearch.engine.jobs.supervisor\n"
+    listed += "print(*set(sys.modules) - seen)"
+    root = Path(process.__file__).absolute().parents[3]
     done = subprocess.run(
         [sys.executable, "-S", "-E", "-c", listed], cwd=root, capture_output=True, check=True, timeout=10
     )

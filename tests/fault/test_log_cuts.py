@@ -8,14 +8,13 @@ from typing import Any
 import orjson
 import pytest
 
-from events.catalog import TailHealed
-from events.codec import NO_HASH, chain, envelope, payload
-from events.errors import CorruptHistory, WrongValue
-from events.log import Position, holds, read, verify
-from events.reading import blocks
-from events.tail import Tail
-from projections.fold import fold_lines
-from projections.run import RUN
+from autoresearch.events.catalog import TailHealed
+from autoresearch.events.codec import NO_HASH, Position, chain, envelope, payload
+from autoresearch.events.errors import CorruptHistory, WrongValue
+from autoresearch.events.log.read import blocks, holds, read, verify
+from autoresearch.events.log.tail import Tail
+from autoresearch.projections.fold import fold_lines
+from autoresearch.projections.run_reducers import RUN
 from tests.log_helpers import FILLS, build, events_of, note, open_log
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from events.errors import AutoresearchError, DiskTrouble
-from events.files import write_atomic
-from events.log import EventLog, read, verify
+from autoresearch.events.errors import AutoresearchError, DiskTrouble
+from autoresearch.events.files import write_atomic
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read, verify
 from tests.log_helpers import build, events_of, note, open_log
 
 
@@ -208,7 +209,7 @@ def test_a_failed_sync_does_not_void_what_stands_behind(path: Path, monkeypatch:
 
 def test_a_failing_sync_fails_for_all_who_waited(path: Path, monkeypatch: pytest.MonkeyPatch):
     """In a group commit nobody is told that his records are safe by a sync that failed."""
-    from events.syncing import GroupSync  # noqa: PLC0415
+    from autoresearch.events.log.syncing import GroupSync  # noqa: PLC0415
 
     calls = []
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from events.catalog import NoteAdded, TailHealed
-from events.log import EventLog, read, verify
+from autoresearch.events.catalog import NoteAdded, TailHealed
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read, verify
 from tests.log_helpers import note
 
 

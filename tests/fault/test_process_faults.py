@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from engine import calling, locks, process, proctable
-from events.errors import NotFound, RunLocked
+from autoresearch.engine.system import locks, process, process_table, run_command
+from autoresearch.events.errors import NotFound, RunLocked
 
 
-ROOT = Path(process.__file__).parents[1]
+ROOT = Path(process.__file__).absolute().parents[3]
 PYTHON = (sys.executable, "-S", "-c")
 
 
@@ -31,18 +31,20 @@ def until(true: Callable[[], object], within_s: float = 10.0) -> None:
 
 def test_run_returns_what_was_written(tmp_path: Path) -> None:
     """A short command gives its code and both streams, as bytes."""
-    done = calling.run(["sh", "-c", "cat; echo err >&2; exit 3"], cwd=tmp_path, stdin=b"\xff\0", timeout_s=10)
+    done = run_command.run(
+        ["sh", "-c", "cat; echo err >&2; exit 3"], cwd=tmp_path, stdin=b"\xff\0", timeout_s=10
+    )
     assert (done.exit_code, done.stdout, done.stderr) == (3, b"\xff\0", b"err\n")
 
 
 def test_run_never_inherits_our_input(tmp_path: Path) -> None:
     """A command that reads its input without being given one, reads nothing."""
-    assert calling.run(["cat"], cwd=tmp_path, timeout_s=10).stdout == b""
+    assert run_command.run(["cat"], cwd=tmp_path, timeout_s=10).stdout == b""
 
 
 def test_run_with_input_nobody_reads(tmp_path: Path) -> None:
     """Input that a command does not read is no error."""
-    assert calling.run(["true"], cwd=tmp_path, stdin=b"x" * 2**20, timeout_s=10).exit_code == 0
+    assert run_command.run(["true"], cwd=tmp_path, stdin=b"x" * 2**20, timeout_s=10).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -51,18 +53,18 @@ def test_run_with_input_nobody_reads(tmp_path: Path) -> None:
 def test_run_kills_the_whole_group_at_the_timeout(tmp_path: Path, script: str) -> None:
     """A command that takes too long is killed with its children, also where only they hold its output."""
     begun = time.monotonic()
-    with pytest.raises(calling.CommandTimedOut, match=r"longer than 0\.2 s") as caught:
-        calling.run(["sh", "-c", "echo $$ > pid; " + script], cwd=tmp_path, timeout_s=0.2)
+    with pytest.raises(run_command.CommandTimedOut, match=r"longer than 0\.2 s") as caught:
+        run_command.run(["sh", "-c", "echo $$ > pid; " + script], cwd=tmp_path, timeout_s=0.2)
     assert isinstance(caught.value, TimeoutError)
     assert time.monotonic() - begun < 3
-    assert proctable.session(int((tmp_path / "pid").read_text())) == []
+    assert process_table.session(int((tmp_path / "pid").read_text())) == []
 
 
 def test_run_is_not_held_up_by_who_fled_the_session(tmp_path: Path) -> None:
     """A process that left the session and kept the output open delays the timeout by a second at most."""
     begun = time.monotonic()
-    with pytest.raises(calling.CommandTimedOut):
-        calling.run(["setsid", "-f", "sh", "-c", "echo $$ > pid; sleep 31"], cwd=tmp_path, timeout_s=0.2)
+    with pytest.raises(run_command.CommandTimedOut):
+        run_command.run(["setsid", "-f", "sh", "-c", "echo $$ > pid; sleep 31"], cwd=tmp_path, timeout_s=0.2)
     assert time.monotonic() - begun < 3
     fled = process.identify(int((tmp_path / "pid").read_text()))
     assert fled is not None
@@ -73,7 +75,7 @@ def test_run_is_not_held_up_by_who_fled_the_session(tmp_path: Path) -> None:
 def test_run_names_what_is_not_there(tmp_path: Path, command: str, where: str) -> None:
     """A program or a folder that is not there is an error that names them."""
     with pytest.raises(NotFound, match=command):
-        calling.run([command], cwd=tmp_path / where, timeout_s=1)
+        run_command.run([command], cwd=tmp_path / where, timeout_s=1)
 
 
 # --- who is alive --------------------------------------------------------------------------------
@@ -124,17 +126,17 @@ def test_a_hostile_name_is_read_right(tmp_path: Path) -> None:
 
 def test_without_proc_ps_tells_the_same() -> None:
     """Where there is no /proc, ps identifies a process the same way each time, and none that is not there."""
-    first, second = proctable.ps_entry(os.getpid()), proctable.ps_entry(os.getpid())
+    first, second = process_table.ps_entry(os.getpid()), process_table.ps_entry(os.getpid())
     assert first is not None
     assert second is not None
     assert (first.pid, first.group, first.started) == (second.pid, os.getpgid(0), second.started)
     assert abs(first.started / 1000 - time.time()) < 86400 * 2
-    assert proctable.ps_entry(2**22 + 1) is None
+    assert process_table.ps_entry(2**22 + 1) is None
 
 
 def test_end_group_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The process table through ps is enough to end a session that is deaf to politeness."""
-    monkeypatch.setattr(proctable, "_PROC", False)
+    monkeypatch.setattr(process_table, "_PROC", False)
     leader = process.spawn_detached(
         ["sh", "-c", "trap '' TERM; sleep 30 & echo on; wait; sleep 30"], cwd=tmp_path
     )
@@ -148,7 +150,7 @@ def test_end_group_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 )
 def test_cpu_time_as_ps_prints_it(text: str, seconds: float) -> None:
     """The CPU times of every ps are read."""
-    assert seconds == proctable._seconds(text)
+    assert seconds == process_table._seconds(text)
 
 
 # --- detached ------------------------------------------------------------------------------------
@@ -187,7 +189,7 @@ def test_end_group_after_the_leader_has_gone(tmp_path: Path) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from engine.process import hold_lock
+from autoresearch.engine.system.process import hold_lock
 with hold_lock(Path(sys.argv[1])) as me:
     print(me.pid, flush=True)
     sys.stdin.read()
@@ -260,7 +262,7 @@ def test_looking_does_not_refuse_a_taker(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from engine.locks import is_locked
+from autoresearch.engine.system.locks import is_locked
 while True:
     is_locked(Path(sys.argv[1]))
 """

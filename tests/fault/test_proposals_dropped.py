@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from engine.loading import load
-from engine.ports import JobSpec
-from engine.proposals import MAX_BYTES
-from events import catalog as ev
-from events.log import read
+from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.proposals.parse import MAX_BYTES
+from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.read import read
 from tests.fakes.world import Crashed, World, crash_at
 
 
@@ -96,8 +96,8 @@ USED: dict[str, bytes] = {
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return a run that asks for one loop; what is dropped is judged at once."""
-    monkeypatch.setattr("engine.inbox.QUIET_S", 0.0)
-    monkeypatch.setattr("engine.runner.time.sleep", lambda _: None)
+    monkeypatch.setattr("autoresearch.engine.proposals.drop_folder.QUIET_S", 0.0)
+    monkeypatch.setattr("autoresearch.engine.loop.runner.time.sleep", lambda _: None)
     world = World(tmp_path)
     world.start(loops=1)
     world.paths.proposals.mkdir()
@@ -175,7 +175,7 @@ def test_hidden_and_temporary_names_wait(world: World):
 
 def test_a_slow_writer_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch):
     """A file that is half there is not refused; when it is whole, it is used."""
-    monkeypatch.setattr("engine.inbox.QUIET_S", 60.0)
+    monkeypatch.setattr("autoresearch.engine.proposals.drop_folder.QUIET_S", 60.0)
     world.paths.next_proposal.write_bytes(GOOD[:20])
     train = world.jobs.on_start
 
@@ -225,7 +225,7 @@ def test_a_file_in_the_place_of_the_folder_stops_nothing(world: World):
 
 def test_no_crash_loses_or_doubles_a_drop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Dropped while no runner is alive, and crashed at any instant, it is one event and used once."""
-    monkeypatch.setattr("engine.inbox.QUIET_S", 0.0)
+    monkeypatch.setattr("autoresearch.engine.proposals.drop_folder.QUIET_S", 0.0)
     for instant in range(0, 200, 4):
         world = World(tmp_path / str(instant))
         world.start(loops=1)

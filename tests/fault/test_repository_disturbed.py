@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.git import RealGit
+from autoresearch.engine.git.repository import RealGit
 from tests.e2e.conftest import Program
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.loading import load
-from engine.ports import JobSpec
-from events.errors import WaitingForHuman
-from events.log import read
-from events.values import Proposal
+from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.runs.load import load
+from autoresearch.events.errors import WaitingForHuman
+from autoresearch.events.log.read import read
+from autoresearch.events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.world import MADE, World, audited
 

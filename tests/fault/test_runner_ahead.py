@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from attrs import evolve as replace
 
-from engine.loading import load
-from engine.training import digest_output
-from events.errors import NotFound
-from events.log import read
-from events.values import Proposal
+from autoresearch.engine.runs.load import load
+from autoresearch.engine.training.result import digest_output
+from autoresearch.events.errors import NotFound
+from autoresearch.events.log.read import read
+from autoresearch.events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.paced import PacedWorld
 from tests.fakes.world import Crashed, audited, crash_at

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.loading import load
-from events.log import read
-from events.values import Proposal
+from autoresearch.engine.runs.load import load
+from autoresearch.events.log.read import read
+from autoresearch.events.values import Proposal
 from tests.fakes.world import Crashed, World, audited, crash_at
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.loading import load
-from events import catalog as ev
-from events.errors import AutoresearchError, CorruptHistory, DiskTrouble, WaitingForHuman
-from events.log import EventLog
-from events.values import LOOP_STAGES, Request
+from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import AutoresearchError, CorruptHistory, DiskTrouble, WaitingForHuman
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import LOOP_STAGES, Request
 from tests.fakes.world import RUN_ID, World
 
 
@@ -29,7 +29,7 @@ def failing(times: int, error: Exception, what: str = "effect"):
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
-    monkeypatch.setattr("engine.runner.time.sleep", lambda _: None)
+    monkeypatch.setattr("autoresearch.engine.loop.runner.time.sleep", lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import capped_log, supervisor
-from engine.capped_log import MARKER, CappedLog
+from autoresearch.engine.jobs import output_log, supervisor
+from autoresearch.engine.jobs.output_log import MARKER, CappedLog
 
 
 def log_of(path: Path, pieces: list[bytes], limit: int) -> bytes:
@@ -82,7 +82,7 @@ def test_disk_full_drops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return real(handle, data, position)
 
     real = os.pwrite
-    monkeypatch.setattr(capped_log.os, "pwrite", pwrite)
+    monkeypatch.setattr(output_log.os, "pwrite", pwrite)
     log = CappedLog(str(tmp_path / "log"), 10_000)
     log.write(b"before\nval_bpb: 0.9")
     full = True
@@ -109,7 +109,7 @@ def test_disk_full_in_the_middle_of_a_write(tmp_path: Path, monkeypatch: pytest.
         return done
 
     real = os.pwrite
-    monkeypatch.setattr(capped_log.os, "pwrite", pwrite)
+    monkeypatch.setattr(output_log.os, "pwrite", pwrite)
     log = CappedLog(str(tmp_path / "log"), 10_000)
     log.write(b"0123456789\n")
     room = 2**20
@@ -126,8 +126,8 @@ def test_disk_full_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     def refuse(*_: Any) -> int:
         raise OSError(errno.ENOSPC, "full")
 
-    monkeypatch.setattr(capped_log.os, "pwrite", refuse)
-    monkeypatch.setattr(capped_log.os, "fsync", refuse)
+    monkeypatch.setattr(output_log.os, "pwrite", refuse)
+    monkeypatch.setattr(output_log.os, "fsync", refuse)
     assert log_of(tmp_path / "log", [b"x" * 100_000], 10_000) == b""
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.process import alive
-from events.values import Process
+from autoresearch.engine.system.process import alive
+from autoresearch.events.values import Process
 from tests.crash_helpers import Scene
 from tests.e2e.conftest import end_everything
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.process import alive, identify
-from events import catalog as ev
-from events.log import read
-from events.values import Process
+from autoresearch.engine.system.process import alive, identify
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.read import read
+from autoresearch.events.values import Process
 from tests.crash_helpers import RUNNER, Scene
 from tests.e2e.conftest import end_everything
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from events.catalog import TrainingLost
-from events.log import read
+from autoresearch.events.catalog import TrainingLost
+from autoresearch.events.log.read import read
 from tests.crash_helpers import Scene, Seen
 from tests.e2e.conftest import end_everything
 

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.adopting import adopt
-from engine.cleaning import clean, remains
-from engine.loading import load
-from engine.ports import JobSpec
-from events import catalog as ev
-from events.errors import NotFound, RunLocked
-from events.log import EventLog, read
-from events.values import Request
+from autoresearch.engine.control.adopt import adopt
+from autoresearch.engine.control.clean import clean, remains
+from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import NotFound, RunLocked
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read
+from autoresearch.events.values import Request
 from tests.fakes.world import BRANCH, RUN_ID, World
 from tests.fault.test_runner_crashes import proposal
 

@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from events.catalog import Event
-from events.codec import Position, chain, envelope, payload
-from events.shapes import hints, members
+from autoresearch.events.catalog import Event
+from autoresearch.events.codec import Position, chain, envelope, payload
+from autoresearch.events.shapes import hints, members
 
 
 FOLDER = Path(__file__).parent

@@ -10,8 +10,8 @@ from attrs import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.agents import PROGRAMS, Step
-from engine.prompts import parse_triage
+from autoresearch.engine.agents.programs import PROGRAMS, Step
+from autoresearch.engine.agents.prompts import parse_triage
 from tests.fakes.agents import ended
 
 

@@ -5,9 +5,9 @@ import ast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import changes, constants
-from events.errors import InvalidInput
-from events.values import Proposal, Scalar
+from autoresearch.engine.proposals import changes, constants
+from autoresearch.events.errors import InvalidInput
+from autoresearch.events.values import Proposal, Scalar
 
 
 NUMBERS = st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False)

@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events import catalog as ev
-from events.catalog import Event
-from events.checking import block_of
-from events.codec import NO_HASH, Position, chain, envelope, payload, unstructure
-from events.errors import UnknownEvent
-from events.upcasters import UPCASTERS
-from events.values import ProgressDigest
-from events.views import LONG, without_curve
-from projections.fold import fold, fold_lines
-from projections.run import REDUCERS, RUN
-from projections.timeline import TIMELINE
+from autoresearch.events import catalog as ev
+from autoresearch.events.catalog import Event
+from autoresearch.events.codec import NO_HASH, Position, chain, envelope, payload
+from autoresearch.events.errors import UnknownEvent
+from autoresearch.events.log.lazy_event import LONG, without_curve
+from autoresearch.events.log.verify import block_of
+from autoresearch.events.shapes import unstructure
+from autoresearch.events.upcasters import UPCASTERS
+from autoresearch.events.values import ProgressDigest
+from autoresearch.projections.fold import fold, fold_lines
+from autoresearch.projections.run_reducers import REDUCERS, RUN
+from autoresearch.projections.timeline import TIMELINE
 from tests.given import BASELINE, asked, candidate, recorded, started, trained, training
 from tests.property.test_projection_splits import HISTORIES
 

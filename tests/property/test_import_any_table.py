@@ -5,12 +5,12 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.ancestor import read_folder
-from engine.upstream import read_table
-from events.errors import InvalidInput
-from projections.fold import fold
-from projections.results import COLUMNS, results_tsv
-from projections.timeline import TIMELINE
+from autoresearch.engine.imports.results_tsv import read_table
+from autoresearch.engine.imports.single_file_runner import read_folder
+from autoresearch.events.errors import InvalidInput
+from autoresearch.projections.fold import fold
+from autoresearch.projections.results import COLUMNS, results_tsv
+from autoresearch.projections.timeline import TIMELINE
 from tests.given import recorded, started
 
 

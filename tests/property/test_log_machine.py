@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from events.catalog import TailHealed
-from events.errors import DiskTrouble, KeyReused, WrongExpectedVersion
-from events.log import EventLog, Position, follow, holds, read, verify
+from autoresearch.events.catalog import TailHealed
+from autoresearch.events.codec import Position
+from autoresearch.events.errors import DiskTrouble, KeyReused, WrongExpectedVersion
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import follow, holds, read, verify
 from tests.log_helpers import FILLS, note, open_log
 
 

@@ -4,18 +4,18 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.loading import NOTHING
-from engine.upstream import read_table
-from events import catalog as ev
-from events.codec import structure, unstructure
-from events.log import Position
-from projections.fold import Snapshot, fold
-from projections.results import COLUMNS, results_tsv
-from projections.rows import Rows
-from projections.run import RUN
-from projections.snapshot import read_snapshot, state_json
-from projections.state import RunState
-from projections.timeline import TIMELINE
+from autoresearch.engine.imports.results_tsv import read_table
+from autoresearch.engine.runs.load import NOTHING
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Position
+from autoresearch.events.shapes import structure, unstructure
+from autoresearch.projections.fold import Snapshot, fold
+from autoresearch.projections.results import COLUMNS, results_tsv
+from autoresearch.projections.rows import Rows
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import RunState
+from autoresearch.projections.snapshot import read_snapshot, state_json
+from autoresearch.projections.timeline import TIMELINE
 from tests.given import (
     BASELINE,
     agent_answered,

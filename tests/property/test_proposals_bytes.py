@@ -6,11 +6,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import proposals
-from events import catalog as ev
-from events.codec import unstructure
-from events.errors import InvalidInput
-from events.values import Proposal
+from autoresearch.engine.core.bookkeeping import commit_subject
+from autoresearch.engine.proposals import parse
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import InvalidInput
+from autoresearch.events.shapes import unstructure
+from autoresearch.events.values import Proposal
 
 
 JSON = st.recursive(
@@ -39,7 +40,7 @@ NEARLY = st.fixed_dictionaries(
 def outcome(raw: bytes) -> Proposal | str:
     """Return the proposal, or why there is none."""
     try:
-        return proposals.parse(raw)
+        return parse.parse(raw)
     except InvalidInput as error:
         return str(error)
 
@@ -77,7 +78,7 @@ def test_prose_around_it_changes_nothing(value: Any, before: str, after: str) ->
     text = json.dumps(value)
     alone = outcome(text.encode())
     try:
-        found: Proposal | str = proposals.parse_text(before + text + after)
+        found: Proposal | str = parse.parse_text(before + text + after)
     except InvalidInput:
         assert isinstance(alone, str)
     else:
@@ -87,7 +88,7 @@ def test_prose_around_it_changes_nothing(value: Any, before: str, after: str) ->
 @given(st.text())
 def test_any_text_has_a_subject(text: str) -> None:
     """Any text becomes a subject of 1 to 72 characters on one line."""
-    subject = proposals.commit_subject(text)
+    subject = commit_subject(text)
     assert 1 <= len(subject) <= 72
     assert subject == subject.strip()
     assert subject[0] not in "#-"

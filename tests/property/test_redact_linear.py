@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from events.redact import redact
+from autoresearch.events.redact import redact
 
 
 FRAGMENTS = [

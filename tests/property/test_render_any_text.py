@@ -1,10 +1,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events import catalog as ev
-from projections.timeline import Row
-from workflows.pages import experiments_csv, experiments_table, table
-from workflows.render import LINE_CHARACTERS, one_line, say
+from autoresearch.events import catalog as ev
+from autoresearch.projections.event_text import LINE_CHARACTERS, one_line, say
+from autoresearch.projections.timeline import Row
+from autoresearch.workflows.pages.tables import experiments_csv, experiments_table, table
 
 
 TEXT = st.text(max_size=400)

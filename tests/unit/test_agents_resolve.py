@@ -1,8 +1,8 @@
 import pytest
 
-from engine.agents import PROGRAMS, adapter, resolve
-from events.errors import UsageRefused
-from events.values import RunConfig
+from autoresearch.engine.agents.programs import PROGRAMS, adapter, resolve
+from autoresearch.events.errors import UsageRefused
+from autoresearch.events.values import RunConfig
 
 
 PLAIN = RunConfig()

@@ -3,10 +3,11 @@
 import pytest
 from attrs import evolve
 
-from engine.audit_decisions import Decisions
-from events import catalog as ev
-from events.codec import Recorded
-from projections.run import RUN, RunState
+from autoresearch.engine.audit.decisions import Decisions
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import RunState
 from tests import given as g
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from engine import changes
-from engine.ports import Diff
-from events.errors import InvalidInput
-from events.values import Edit, Proposal, RunConfig, Scalar
+from autoresearch.engine.ports import Diff
+from autoresearch.engine.proposals import changes
+from autoresearch.events.errors import InvalidInput
+from autoresearch.events.values import Edit, Proposal, RunConfig, Scalar
 
 
 SOURCE = b"""# header: DEPTH = 9

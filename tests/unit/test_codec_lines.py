@@ -6,11 +6,11 @@ from typing import Any, get_args
 import orjson
 import pytest
 
-from events import codec
-from events.catalog import AgentAsked, Event, LoopsRequested, NoteAdded, TailHealed
-from events.errors import CorruptHistory, InvalidInput, UnknownEvent, WrongValue
-from events.upcasters import UPCASTERS
-from events.values import Request
+from autoresearch.events import codec
+from autoresearch.events.catalog import AgentAsked, Event, LoopsRequested, NoteAdded, TailHealed
+from autoresearch.events.errors import CorruptHistory, InvalidInput, UnknownEvent, WrongValue
+from autoresearch.events.upcasters import UPCASTERS
+from autoresearch.events.values import Request
 from tests.golden.samples import AT, sample
 
 

@@ -6,10 +6,10 @@ from typing import Any, Literal, get_args
 import pytest
 from attrs import field, frozen
 
-from events.catalog import CandidateDiscarded, Event, ProgressDigest
-from events.errors import InvalidInput, WrongValue
-from events.shapes import structure, unstructure
-from events.values import Edit, Proposal, RunConfig
+from autoresearch.events.catalog import CandidateDiscarded, Event
+from autoresearch.events.errors import InvalidInput, WrongValue
+from autoresearch.events.shapes import structure, unstructure
+from autoresearch.events.values import Edit, ProgressDigest, Proposal, RunConfig
 from tests.golden.samples import sample
 
 

@@ -1,8 +1,8 @@
 import pytest
 
-from engine.foresight import nothing_left, open_iteration_hint, why_blocked
-from events import catalog as ev
-from events.values import LOOP_STAGES, Request
+from autoresearch.engine.core.dry_run import nothing_left, open_iteration_hint, why_blocked
+from autoresearch.events import catalog as ev
+from autoresearch.events.values import LOOP_STAGES, Request
 from tests import given as g
 
 

@@ -1,8 +1,9 @@
 import pytest
 
-from engine.requests import Wish, check_branch, request_of
-from events.errors import UsageRefused
-from events.values import LOOP_STAGES, TOP_STAGES, RunConfig
+from autoresearch.engine.control.requests import Wish, request_of
+from autoresearch.engine.git.names import check_branch
+from autoresearch.events.errors import UsageRefused
+from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, RunConfig
 
 
 CONFIG = RunConfig(agent="none")

@@ -1,10 +1,10 @@
 import pytest
 
-from engine import commands as do
-from engine.decider import decide
-from events import catalog as ev
-from events.values import RunConfig
-from projections.standing import waiting_for_human
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.decider import decide
+from autoresearch.events import catalog as ev
+from autoresearch.events.values import RunConfig
+from autoresearch.projections.summary import waiting_for_human
 from tests.given import (
     BASE,
     BASELINE,

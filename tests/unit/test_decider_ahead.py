@@ -2,10 +2,10 @@
 
 import pytest
 
-from engine import commands as do
-from engine.decider import decide
-from events import catalog as ev
-from events.values import RunConfig
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.decider import decide
+from autoresearch.events import catalog as ev
+from autoresearch.events.values import RunConfig
 from tests.given import (
     BASE,
     BASELINE,

@@ -2,12 +2,12 @@
 
 import pytest
 
-from engine.upstream import Source, read_table
-from events.errors import InvalidInput
-from projections.fold import fold
-from projections.results import results_tsv
-from projections.run import RUN
-from projections.timeline import TIMELINE
+from autoresearch.engine.imports.results_tsv import Source, read_table
+from autoresearch.events.errors import InvalidInput
+from autoresearch.projections.fold import fold
+from autoresearch.projections.results import results_tsv
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.timeline import TIMELINE
 from tests.given import recorded, started
 
 

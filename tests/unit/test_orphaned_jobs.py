@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.collecting import ORPHAN_GRACE_S, Collector
-from engine.ports import Running
-from engine.workspace import RunPaths
-from events.clock import from_epoch
-from events.values import Process
-from projections.state import Job
+from autoresearch.engine.loop.completions import ORPHAN_GRACE_S, Collector
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import Running
+from autoresearch.events.clock import from_epoch
+from autoresearch.events.values import Process
+from autoresearch.projections.run_state import Job
 from tests import given as g
 
 
@@ -40,7 +40,7 @@ class Jobs:
 )
 def test_the_deadline_of_an_orphan_is_held(monkeypatch, supervisor, ran_s: float, stopped: bool):  # noqa: FBT001
     """Past its deadline a training without a supervisor is ended, and no other is."""
-    monkeypatch.setattr("engine.collecting.seconds_since", lambda _: ran_s)
+    monkeypatch.setattr("autoresearch.engine.loop.completions.seconds_since", lambda _: ran_s)
     jobs = Jobs(supervisor)
     paths = RunPaths(home=Path("/home"), run_id="main-r001")
     collector = Collector(paths=paths, git=None, jobs=jobs, adapter=None)

@@ -2,9 +2,15 @@ import json
 
 import pytest
 
-from engine.prompts import ANSWER_CONTRACT, apply_prompt, parse_triage, propose_prompt, triage_prompt
-from events.values import MetricSpec, Proposal
-from projections.timeline import Row
+from autoresearch.engine.agents.prompts import (
+    ANSWER_CONTRACT,
+    apply_prompt,
+    parse_triage,
+    propose_prompt,
+    triage_prompt,
+)
+from autoresearch.events.values import MetricSpec, Proposal
+from autoresearch.projections.timeline import Row
 
 
 PLAN = Proposal(

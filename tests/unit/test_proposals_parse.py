@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from engine import proposals
-from events.errors import InvalidInput, UsageRefused
-from events.values import Edit
+from autoresearch.engine.core.bookkeeping import commit_subject
+from autoresearch.engine.proposals import parse
+from autoresearch.events.errors import InvalidInput, UsageRefused
+from autoresearch.events.values import Edit
 
 
 WORDS = {"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c"}
@@ -25,7 +26,7 @@ def without(name: str) -> bytes:
 
 def test_the_four_words_are_a_proposal() -> None:
     """Four strings suffice, and leave the change to an agent."""
-    found = proposals.parse(raw())
+    found = parse.parse(raw())
     assert (found.status, found.description, found.change_plan, found.commit_description) == (
         "ok",
         "d",
@@ -37,7 +38,7 @@ def test_the_four_words_are_a_proposal() -> None:
 
 def test_each_machine_form_is_read() -> None:
     """Values, edits with and without a file, and a patch come through as they are."""
-    assert proposals.parse(raw(set={"A": 1, "B": 0.5, "C": "x", "D": None, "E": True})).set == {
+    assert parse.parse(raw(set={"A": 1, "B": 0.5, "C": "x", "D": None, "E": True})).set == {
         "A": 1,
         "B": 0.5,
         "C": "x",
@@ -45,28 +46,28 @@ def test_each_machine_form_is_read() -> None:
         "E": True,
     }
     edits = [{"search": "a", "replace": ""}, {"file": "b.py", "search": "c", "replace": "d\n"}]
-    assert proposals.parse(raw(edits=edits)).edits == (
+    assert parse.parse(raw(edits=edits)).edits == (
         Edit(file="", search="a", replace=""),
         Edit(file="b.py", search="c", replace="d\n"),
     )
-    assert proposals.parse(raw(patch="--- a\n")).patch == "--- a\n"
-    assert proposals.parse(raw(status="need_input")).status == "need_input"
+    assert parse.parse(raw(patch="--- a\n")).patch == "--- a\n"
+    assert parse.parse(raw(status="need_input")).status == "need_input"
 
 
 def test_empty_forms_are_no_forms() -> None:
     """An agent that fills in every key, two of them with nothing, has chosen the third."""
-    assert proposals.parse(raw(set={}, edits=[], patch="x\n")).patch == "x\n"
-    assert proposals.parse(raw(set={}, edits=[], patch="")).is_prose
+    assert parse.parse(raw(set={}, edits=[], patch="x\n")).patch == "x\n"
+    assert parse.parse(raw(set={}, edits=[], patch="")).is_prose
 
 
 def test_a_byte_order_mark_and_white_space_are_accepted() -> None:
     """A mark in front and blank lines around change nothing."""
-    assert proposals.parse(raw()) == proposals.parse(b"\xef\xbb\xbf\n " + raw() + b"\r\n")
+    assert parse.parse(raw()) == parse.parse(b"\xef\xbb\xbf\n " + raw() + b"\r\n")
 
 
 def test_one_line_fields_become_one_line() -> None:
     """Control characters in the one-line fields become a space; a plan keeps its lines."""
-    found = proposals.parse(
+    found = parse.parse(
         raw(description=" a\r\n\tb\x1b[31m ", commit_description="c\u2028d\x7f", change_plan="1\n\t2")
     )
     assert (found.description, found.commit_description, found.change_plan) == ("a b [31m", "c d", "1\n\t2")
@@ -126,7 +127,7 @@ def test_one_line_fields_become_one_line() -> None:
 def test_what_is_refused(content: bytes, reason: str) -> None:
     """Everything that is no proposal is refused with its reason in one short line."""
     with pytest.raises(InvalidInput, match=reason) as caught:
-        proposals.parse(content)
+        parse.parse(content)
     assert len(str(caught.value)) <= 300
     assert "\n" not in str(caught.value)
 
@@ -134,7 +135,7 @@ def test_what_is_refused(content: bytes, reason: str) -> None:
 def test_brackets_in_strings_are_no_depth() -> None:
     """A plan may hold any number of brackets and quotes."""
     plan = '[{"\\' * 1000
-    assert proposals.parse(raw(change_plan=plan)).change_plan == plan
+    assert parse.parse(raw(change_plan=plan)).change_plan == plan
 
 
 @pytest.mark.parametrize(
@@ -150,18 +151,18 @@ def test_brackets_in_strings_are_no_depth() -> None:
 )
 def test_a_proposal_is_found_in_an_answer(answer: str) -> None:
     """Whatever an agent says around it, the proposal is found."""
-    assert proposals.parse(raw()) == proposals.parse_text(answer.format(raw().decode()))
+    assert parse.parse(raw()) == parse.parse_text(answer.format(raw().decode()))
 
 
 def test_the_last_proposal_of_an_answer_counts() -> None:
     """Of two proposals in one answer the later one is meant."""
     answer = f"{raw().decode()} no, better: {raw(description='better').decode()}"
-    assert proposals.parse_text(answer).description == "better"
+    assert parse.parse_text(answer).description == "better"
 
 
 def test_line_breaks_in_an_answers_strings_are_forgiven() -> None:
     """A raw line break inside a string, which agents write and JSON forbids, is read."""
-    assert proposals.parse_text(raw(change_plan="1\n2").decode().replace("\\n", "\n")).change_plan == "1\n2"
+    assert parse.parse_text(raw(change_plan="1\n2").decode().replace("\\n", "\n")).change_plan == "1\n2"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_line_breaks_in_an_answers_strings_are_forgiven() -> None:
 def test_an_answer_without_a_proposal(answer: str, reason: str) -> None:
     """An answer with no proposal in it is refused, about the last object where there is one."""
     with pytest.raises(InvalidInput, match=reason):
-        proposals.parse_text(answer)
+        parse.parse_text(answer)
 
 
 @pytest.mark.parametrize("answer", ["{" * 10**6, '{"a":' * 10**5, '{"' * 10**5, "[" * 10**6])
@@ -185,23 +186,23 @@ def test_hostile_answers_take_no_time(answer: str) -> None:
     """An answer made to be slow to read is refused within two seconds."""
     began = time.process_time()
     with pytest.raises(InvalidInput):
-        proposals.parse_text(answer)
+        parse.parse_text(answer)
     assert time.process_time() - began < 2
 
 
 def test_fields_of_a_command() -> None:
     """The options of a command make the same proposal as a file."""
-    found = proposals.from_fields(
+    found = parse.from_fields(
         "d", "p", "c", ["A=1", "B = 0.5", "C=sdpa", "D='1'", "E=True", "F=None", "G=a=b"]
     )
-    assert found == proposals.parse(
+    assert found == parse.parse(
         raw(set={"A": 1, "B": 0.5, "C": "sdpa", "D": "1", "E": True, "F": None, "G": "a=b"})
     )
 
 
 def test_a_description_alone_suffices() -> None:
     """A plan and a commit line that were not given say what the description says."""
-    found = proposals.from_fields("more layers", "", "", [])
+    found = parse.from_fields("more layers", "", "", [])
     assert (found.change_plan, found.commit_description) == ("more layers", "more layers")
 
 
@@ -209,19 +210,19 @@ def test_a_description_alone_suffices() -> None:
 def test_a_setting_is_name_and_value(setting: str) -> None:
     """An option that is not NAME=VALUE is a usage error."""
     with pytest.raises(UsageRefused, match="expected NAME=VALUE"):
-        proposals.from_fields("d", "", "", [setting])
+        parse.from_fields("d", "", "", [setting])
 
 
 def test_a_setting_is_given_once_and_scalar() -> None:
     """A name given twice, and a value that is a list, are refused."""
     with pytest.raises(UsageRefused, match="A was given twice"):
-        proposals.from_fields("d", "", "", ["A=1", "A=2"])
+        parse.from_fields("d", "", "", ["A=1", "A=2"])
     with pytest.raises(InvalidInput, match="use an edit"):
-        proposals.from_fields("d", "", "", ["A=(1, 2)"])
+        parse.from_fields("d", "", "", ["A=(1, 2)"])
     with pytest.raises(InvalidInput, match="finite"):
-        proposals.from_fields("d", "", "", ["A=1e999"])
+        parse.from_fields("d", "", "", ["A=1e999"])
     with pytest.raises(InvalidInput, match="description must not be empty"):
-        proposals.from_fields("", "p", "c", [])
+        parse.from_fields("", "p", "c", [])
 
 
 @pytest.mark.parametrize(
@@ -240,11 +241,11 @@ def test_a_setting_is_given_once_and_scalar() -> None:
 )
 def test_a_commit_subject_is_one_safe_line(text: str, subject: str) -> None:
     """Any text becomes one line that git takes for a subject."""
-    assert proposals.commit_subject(text) == subject
+    assert commit_subject(text) == subject
 
 
 def test_identity_is_of_the_bytes() -> None:
     """The same bytes are the same proposal, others are another one."""
-    assert proposals.identity(b"a") == proposals.identity(b"a")
-    assert proposals.identity(b"a") != proposals.identity(b"a ")
-    assert len(proposals.identity(b"")) == 64
+    assert parse.identity(b"a") == parse.identity(b"a")
+    assert parse.identity(b"a") != parse.identity(b"a ")
+    assert len(parse.identity(b"")) == 64

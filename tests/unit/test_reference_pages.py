@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from engine.proposals import parse
-from workflows import reference
-from workflows.cli import COMMANDS, EXIT_CODES, build
+from autoresearch.engine.proposals.parse import parse
+from autoresearch.workflows import reference
+from autoresearch.workflows.cli.main import COMMANDS, EXIT_CODES, build
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ PROPOSALS = [text for kind, text in BLOCKS if kind == "json"]
 
 @pytest.mark.parametrize("name", ["cli.md", "events.md", "config.md"])
 def test_generated_pages_are_fresh(name):
-    """docs/ says what the program says: run `python -m workflows.reference --write`."""
+    """docs/ says what the program says: run `python -m autoresearch.workflows.reference --write`."""
     assert reference.pages()[name] == (ROOT / "docs" / name).read_text()
 
 

@@ -2,12 +2,12 @@ from typing import get_args
 
 import pytest
 
-from events import catalog as ev
-from events.catalog import Event
-from events.codec import RawEvent
+from autoresearch.events import catalog as ev
+from autoresearch.events.catalog import Event
+from autoresearch.events.codec import RawEvent
+from autoresearch.projections.event_text import LINE_CHARACTERS, asked_for, duration, line, one_line, say
 from tests import given as g
 from tests.golden.samples import sample
-from workflows.render import LINE_CHARACTERS, asked_for, duration, line, one_line, say
 
 
 def test_a_line_is_time_number_and_what_happened():

@@ -4,16 +4,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from engine.progress import Progress
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.values import Process
-from projections.fold import fold
-from projections.timeline import TIMELINE
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.training.progress import Progress
+from autoresearch.events import catalog as ev
+from autoresearch.events.values import Process
+from autoresearch.projections.fold import fold
+from autoresearch.projections.timeline import TIMELINE
+from autoresearch.workflows.api.status import Live
+from autoresearch.workflows.live.watch import picture
+from autoresearch.workflows.pages.status import Look
 from tests import given as g
-from workflows.live_status import Live
-from workflows.status import Look
-from workflows.watch import picture
 
 
 RUN = (g.started(), g.asked(40), g.runner_started(), *g.BASELINE)

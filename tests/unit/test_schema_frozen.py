@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 from attrs import frozen
 
-from events import schema
-from events.catalog import Event
-from events.codec import NO_HASH, RawEvent, chained, decode, parse
-from events.errors import InvalidInput
+from autoresearch.events import schema
+from autoresearch.events.catalog import Event
+from autoresearch.events.codec import NO_HASH, RawEvent, chained, decode, parse
+from autoresearch.events.errors import InvalidInput
 from tests.golden.samples import FOLDER, golden_line, name_of, sample
 
 
@@ -19,7 +19,7 @@ GOLDEN = sorted(FOLDER.glob("*.jsonl"))
 
 
 def test_the_schemas_are_fresh():
-    """Every event of today has its schema file, and none differs: `python -m events.schema --write`."""
+    """Every event of today has its schema file, and none differs; `make reference` writes them."""
     assert schema.check() == ()
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine import changes, search
-from events.values import Proposal
+from autoresearch.engine.proposals import changes, search
+from autoresearch.events.values import Proposal
 
 
 ANNOTATED = """

@@ -2,17 +2,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.gpu import parse
-from engine.progress import Progress
-from engine.workspace import RunPaths
-from events import catalog as ev
-from events.values import Process
-from projections.standing import standing
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.system.gpu import parse
+from autoresearch.engine.training.progress import Progress
+from autoresearch.events import catalog as ev
+from autoresearch.events.values import Process
+from autoresearch.projections.summary import standing
+from autoresearch.workflows.api import status
+from autoresearch.workflows.api.status import Live
+from autoresearch.workflows.pages.status import Look, status_page
+from autoresearch.workflows.pages.tables import next_words
 from tests import given as g
-from workflows import live_status
-from workflows.live_status import Live
-from workflows.pages import next_words
-from workflows.status import Look, status_page
 
 
 FIELDS = [
@@ -57,7 +57,7 @@ def phase_of(*events, alive: bool = True, dropped: int = 0, as_of: str = LATE) -
 
 def status_object(seen: Look) -> dict:
     """Return what `status --json` prints of what was seen."""
-    return live_status.status_object(seen.paths, standing(seen.run), seen.live)
+    return status.status_object(seen.paths, standing(seen.run), seen.live)
 
 
 BEGUN = (g.started(), g.asked(2), g.runner_started())

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.metric import MetricReader, parse, refine
-from engine.training import training_env, training_spec
-from events.values import MetricSpec, RunConfig
+from autoresearch.engine.training.metric import MetricReader, parse, refine
+from autoresearch.engine.training.result import training_env, training_spec
+from autoresearch.events.values import MetricSpec, RunConfig
 
 
 def last(output: bytes, *, pattern: str = MetricSpec().pattern, piece: int = 2**20) -> str | None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.whatif import WhatIf, what_if
-from events import catalog as ev
-from events.errors import UsageRefused
+from autoresearch.engine.core.what_if import WhatIf, what_if
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import UsageRefused
 from tests import given as g
 
 

@@ -1,0 +1,80 @@
+"""The user's branches while an agent is at work: seen before, and put back where it moved one.
+
+An agent's git works in the run's worktree, but the branches it can reach are the user's. Hooks refuse every
+change of them (engine/agents/programs.py); who leaves the hooks out is told by the address that git writes
+beside each move. A move by anybody else is the user's own, and stays.
+"""
+
+import json
+from pathlib import Path
+
+from autoresearch.engine.ports import Git
+from autoresearch.events.files import write_atomic
+
+
+AGENT_ADDRESS = "agent@autoresearch.localhost"  # its git signs with it, unless it goes out of its way
+BEGAN = "began_on"
+BEFORE = "branches.json"
+HARM = "harm.txt"
+
+
+def remember(job: Path, git: Git, *, stands_on: str) -> None:
+    """Write into an agent's job folder on which commit it begins, and where the branches stand.
+
+    Done twice, keeps the first.
+    """
+    write_atomic(job / BEGAN, stands_on.encode(), sync=False)
+    if not (job / BEFORE).exists():
+        write_atomic(job / BEFORE, json.dumps(git.branches()).encode(), sync=False)
+
+
+def stood_on(job: Path, commit: str) -> bool:
+    """Say whether the job began on this commit: what it left on another one is nobody's change."""
+    try:
+        return (job / BEGAN).read_text() == commit
+    except OSError:  # a job folder that somebody tidied up
+        return True
+
+
+def put_back(job: Path, git: Git) -> str:
+    """Undo what the agent of a job that has ended did to branches; say what it was, "" for nothing.
+
+    Asked again, says the same.
+    """
+    if (job / HARM).exists():
+        return (job / HARM).read_text(errors="replace")
+    before = _before(job)
+    if before is None:
+        return ""
+    now = git.branches()
+    moved = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    harmed = [name for name in sorted(moved) if _by_agent(name, now, git)]
+    if not harmed:
+        return ""
+    said = f"it moved {', '.join(harmed)}, which is not its to move; that was undone"
+    write_atomic(job / HARM, said.encode(errors="replace"), sync=False)
+    for name in harmed:
+        _undo(f"refs/heads/{name}", before.get(name), now.get(name), git)
+    return said
+
+
+def _by_agent(name: str, now: dict[str, str], git: Git) -> bool:
+    """Say whether an agent moved it; nobody else deletes a branch that somebody has checked out."""
+    if name not in now:
+        return name in git.branches_checked_out()
+    return git.last_mover(name) == AGENT_ADDRESS
+
+
+def _undo(ref: str, before: str | None, now: str | None, git: Git) -> None:
+    if before is not None:
+        git.set_ref(ref, before, old=now)
+    elif now is not None:
+        git.drop_ref(ref, old=now)
+
+
+def _before(job: Path) -> dict[str, str] | None:
+    try:
+        told = json.loads((job / BEFORE).read_bytes())
+    except (OSError, ValueError):  # a job folder that somebody tidied up
+        return None
+    return {str(name): str(commit) for name, commit in told.items()}

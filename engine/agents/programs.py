@@ -1,0 +1,279 @@
+"""Coding-agent programs behind one port: a prompt goes in by stdin, an answer comes out.
+
+A table says how each program is called; what it printed is read in engine/agents/transcripts.py. Starts
+nothing itself: a question is a job like any other. Does not look at the worktree afterwards: whether a
+change is within bounds is seen from git, by whoever asked.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from attrs import evolve, field, frozen
+
+from autoresearch.engine.agents import transcripts
+from autoresearch.engine.agents.branch_guard import AGENT_ADDRESS
+from autoresearch.engine.agents.transcripts import Said
+from autoresearch.engine.ports import Agent, Answer, Ask, JobExit, JobSpec
+from autoresearch.engine.proposals.parse import parse_text
+from autoresearch.events.errors import InvalidInput, UsageRefused
+from autoresearch.events.files import write_atomic
+from autoresearch.events.redact import redact, secret_values
+from autoresearch.events.values import OutputDigest, Proposal, RunConfig, Usage
+
+
+NONE = "none"  # no agent is asked
+PROMPT_FILE = "prompt.txt"
+LOG_FILE = "output.log"
+LOG_LIMIT_BYTES = 16 * 2**20
+ANSWER_LIMIT = 16 * 1024  # bytes of last words in an Answer
+REASON_LIMIT = 500  # characters
+
+# A hook that lets no ref change: no commit, branch, tag, stash or reset, whatever an agent tries.
+REFUSE_REFS = b'#!/bin/sh\n[ "$1" != prepared ]\n'
+
+# What would point git, or a nested runner, at another place than the agent's own worktree.
+UNSET = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_CONFIG_PARAMETERS",
+    "AUTORESEARCH_JOB_DIR",
+)
+
+Step = Literal["propose", "apply", "triage"]
+
+
+@frozen(kw_only=True)
+class Program:
+    """One agent program: how it is called, and how what it prints is read."""
+
+    name: str
+    label: str  # what reasons call it
+    command: Callable[[Ask], tuple[str, ...]]
+    read: Callable[[Path], Said]
+    sums_steps: bool = False  # its usage is a sum over many lines: unknown once the log was capped
+    env: dict[str, str] = field(factory=dict)
+
+    def available(self) -> bool:
+        """Say whether the program is installed; a command of the user's own is taken to be."""
+        return self is COMMAND or shutil.which(self.name) is not None
+
+    def job(self, ask: Ask, folder: Path) -> JobSpec:
+        """Write prompt.txt and the git hook into the job's folder and return how to run it."""
+        hooks = folder.absolute() / "git-hooks"
+        hooks.mkdir(parents=True, exist_ok=True)
+        write_atomic(hooks / "reference-transaction", REFUSE_REFS)
+        (hooks / "reference-transaction").chmod(0o755)
+        write_atomic(folder / PROMPT_FILE, ask.prompt.encode(errors="replace"))
+        return JobSpec(
+            name=f"{ask.step} by {self.name}",
+            command=self.command(ask),
+            cwd=str(ask.worktree),
+            env={**_confined(ask.worktree, hooks), **self.env},
+            unset=UNSET,
+            stdin=str(folder.absolute() / PROMPT_FILE),
+            deadline_s=ask.timeout_s,
+            idle_s=ask.idle_s,
+            log_limit_bytes=LOG_LIMIT_BYTES,
+        )
+
+    def answer(self, ask_step: Step, folder: Path, exit_: JobExit) -> Answer:
+        """Read the job's output.log, any size, any bytes, into an answer. Never raises."""
+        log, secrets = folder / LOG_FILE, secret_values(os.environ)
+        try:
+            said, output = self.read(log), transcripts.digest(log, secrets)
+        except OSError as error:
+            said, output = Said(error=f"its output cannot be read: {error.strerror}"), transcripts.NO_OUTPUT
+        if self.sums_steps and exit_.output_bytes > output.bytes:
+            said = evolve(said, usage=Usage())
+        reason, proposal = self._failure(exit_, said, output), None
+        if ask_step == "propose" and not reason:
+            proposal, reason = _proposal(said.text, secrets)
+        return Answer(
+            ok=not reason,
+            reason=redact(reason[: 2 * REASON_LIMIT], secrets)[:REASON_LIMIT],
+            text=transcripts.last_words(said.text, secrets, ANSWER_LIMIT),
+            proposal=proposal,
+            usage=said.usage,
+            output=output,
+            session_id=said.session_id,
+            model=said.model,
+        )
+
+    def _failure(self, exit_: JobExit, said: Said, output: OutputDigest) -> str:
+        """Say in one sentence why there is no answer; "" where there is one."""
+        match exit_.reason:
+            case "not_started" if not self.available():
+                return f"{self.label} is not installed (no such program on PATH)"
+            case "not_started":
+                return f"{self.label} did not run to its end: {exit_.detail}"
+            case "deadline":
+                return f"{self.label} was still at work after {exit_.seconds:.0f} s and was ended"
+            case "idle" if not output.bytes:
+                return f"{self.label} printed nothing for {exit_.seconds:.0f} s and was ended"
+            case "idle":
+                return f"{self.label} fell silent and was ended after {exit_.seconds:.0f} s"
+            case "terminated":
+                return f"{self.label} was ended on request"
+            case "exited":
+                return self._exited_badly(exit_, said, output)
+
+    def _exited_badly(self, exit_: JobExit, said: Said, output: OutputDigest) -> str:
+        if said.error:
+            return f"{self.label} failed: {said.error}"
+        if exit_.exit_code is None:
+            return f"{self.label} was killed by signal {exit_.signal}"
+        if exit_.exit_code:
+            last = next((line for line in reversed(output.tail.splitlines()) if line.strip()), "no output")
+            return f"{self.label} exited with {exit_.exit_code}: {last.strip()}"
+        if not said.answered:
+            bad = f"{said.bad_lines} lines of its output could not be read" if said.bad_lines else "no output"
+            return f"{self.label} gave no answer ({bad})"
+        return ""
+
+
+def adapter(name: str) -> Agent:
+    """Return the agent of a name that `resolve` gave, other than "none"."""
+    return PROGRAMS[name]
+
+
+def resolve(name: str, config: RunConfig, *, which: Callable[[str], str | None] = shutil.which) -> str:
+    """Return the name of an adapter, or "none"; "auto" takes what is there.
+
+    A named program need not be installed: that shows when it is asked, and is recorded then.
+
+    Raises: UsageRefused: no agent has this name, or "command" has no command.
+    """
+    if name == "auto":
+        if config.agent_command:
+            return COMMAND.name
+        return OPENCODE.name if which(OPENCODE.name) else NONE
+    if name == COMMAND.name and not config.agent_command:
+        raise UsageRefused(
+            "the agent 'command' has no command",
+            remedy='set agent_command = ["PROGRAM", ...] in [tool.autoresearch] of pyproject.toml',
+        )
+    known = ("auto", NONE, *PROGRAMS)
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageRefused(f"no agent is called {name!r}{hint}", remedy=f"use one of {', '.join(known)}")
+    return name
+
+
+def _opencode_command(ask: Ask) -> tuple[str, ...]:
+    model = ("-m", ask.model) if ask.model else ()
+    return ("opencode", "run", "--format", "json", "--auto", "--dir", str(ask.worktree), *model)
+
+
+def _codex_command(ask: Ask) -> tuple[str, ...]:
+    model = ("-m", ask.model) if ask.model else ()
+    sandbox = "read-only" if ask.step == "propose" else "workspace-write"
+    return ("codex", "exec", "--json", "--ephemeral", "-s", sandbox, "-C", str(ask.worktree), *model, "-")
+
+
+def _claude_command(ask: Ask) -> tuple[str, ...]:
+    model = ("--model", ask.model) if ask.model else ()
+    # A tool that it has not got cannot be denied to it, which would spoil its answer.
+    tools = "Read,Grep,Glob" if ask.step == "propose" else "Read,Grep,Glob,Edit,Write"
+    return (
+        *("claude", "-p", "--output-format", "stream-json", "--verbose", "--no-session-persistence"),
+        *("--permission-mode", "acceptEdits", "--tools", tools, "--allowedTools", tools),
+        *model,
+    )
+
+
+def _own_command(ask: Ask) -> tuple[str, ...]:
+    assert ask.command  # resolve() checked
+    return tuple(part.replace("{python}", sys.executable) for part in ask.command)
+
+
+def _confined(worktree: Path, hooks: Path) -> dict[str, str]:
+    """Return what keeps an agent's git inside its worktree, and its hands off runs."""
+    settings = {
+        "core.hooksPath": str(hooks),
+        "core.fsmonitor": "false",
+        "commit.gpgSign": "false",
+        "tag.gpgSign": "false",
+        "gc.auto": "0",
+        "maintenance.auto": "false",
+    }
+    pairs = enumerate(settings.items())
+    return {
+        "AUTORESEARCH_AGENT": "1",  # the command line refuses to start a run inside a run
+        "NO_COLOR": "1",
+        "GIT_AUTHOR_NAME": "agent",
+        "GIT_AUTHOR_EMAIL": AGENT_ADDRESS,
+        "GIT_COMMITTER_NAME": "agent",
+        "GIT_COMMITTER_EMAIL": AGENT_ADDRESS,
+        "GIT_CEILING_DIRECTORIES": str(worktree.parent),  # the user's repository lies above
+        "GIT_ALLOW_PROTOCOL": "none",  # nothing is pushed or fetched
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_EDITOR": "true",
+        "GIT_PAGER": "cat",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        **{
+            key: text
+            for n, (name, value) in pairs
+            for key, text in ((f"GIT_CONFIG_KEY_{n}", name), (f"GIT_CONFIG_VALUE_{n}", value))
+        },
+    }
+
+
+def _proposal(text: str, secrets: Sequence[str]) -> tuple[Proposal | None, str]:
+    if not text.strip():
+        return None, "the answer is empty"
+    try:
+        return _redacted(parse_text(text), secrets), ""
+    except InvalidInput as error:
+        return None, f"the answer holds no valid proposal: {error}"
+
+
+def _redacted(proposal: Proposal, secrets: Sequence[str]) -> Proposal:
+    def clean(text: str) -> str:
+        return redact(text, secrets)
+
+    return evolve(
+        proposal,
+        description=clean(proposal.description),
+        change_plan=clean(proposal.change_plan),
+        commit_description=clean(proposal.commit_description),
+        set={name: clean(value) if isinstance(value, str) else value for name, value in proposal.set.items()},
+        edits=tuple(
+            evolve(edit, search=clean(edit.search), replace=clean(edit.replace)) for edit in proposal.edits
+        ),
+        patch=None if proposal.patch is None else clean(proposal.patch),
+    )
+
+
+OPENCODE = Program(
+    name="opencode",
+    label="opencode",
+    command=_opencode_command,
+    read=transcripts.read_opencode,
+    sums_steps=True,
+    env={
+        "OPENCODE_DISABLE_AUTOUPDATE": "true",
+        "OPENCODE_PERMISSION": '{"external_directory":"deny"}',  # --auto allows what is not denied
+    },
+)
+CODEX = Program(name="codex", label="codex", command=_codex_command, read=transcripts.read_codex)
+CLAUDE = Program(name="claude", label="claude", command=_claude_command, read=transcripts.read_claude)
+COMMAND = Program(
+    name="command",
+    label="the agent command",
+    command=_own_command,
+    read=transcripts.read_plain,
+)
+PROGRAMS = {program.name: program for program in (OPENCODE, CODEX, CLAUDE, COMMAND)}

@@ -1,0 +1,282 @@
+"""What agent programs print, read into one shape: last words, cost, and what went wrong.
+
+Reads any file in flat memory and believes nothing in it: unknown lines are passed over, bad ones counted.
+Knows the three programs' line formats (as of 2026-11); knows nothing of processes or exit codes.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+from attrs import evolve, field, frozen, mutable
+
+from autoresearch.events.redact import redact
+from autoresearch.events.values import OutputDigest, Usage
+
+
+CHUNK = 2**20
+LINE_LIMIT = 4 * 2**20  # bytes; a longer line is passed over as a bad one
+TEXT_LIMIT = 256 * 1024  # characters of last words that are kept for parsing
+TAIL_LIMIT = 4096  # bytes of the output's end that go into the history
+NUMBER_LIMIT = 2**48  # a count of tokens beyond this is nonsense, and sums must stay within 64 bits
+DOLLAR_LIMIT = 1e9
+
+Json = dict[str, Any]  # one parsed line of a program that we do not control
+Number = TypeVar("Number", int, float)
+
+
+@frozen(kw_only=True)
+class Said:
+    """What one call of an agent said, whatever its program."""
+
+    text: str = ""
+    usage: Usage = field(factory=Usage)
+    session_id: str | None = None
+    model: str | None = None
+    error: str = ""  # in the program's own words
+    answered: bool = False  # the program told of a turn that it brought to an end
+    bad_lines: int = 0
+
+
+@mutable
+class Lines:
+    """The JSON objects of a file, one per line; `bad` counts the lines that are none."""
+
+    path: Path
+    bad: int = 0
+
+    def __iter__(self) -> Iterator[Json]:
+        if not self.path.is_file():
+            return
+        with self.path.open("rb") as file:
+            while line := file.readline(LINE_LIMIT):
+                if not line.endswith(b"\n") and len(line) == LINE_LIMIT:
+                    self.bad += 1
+                    while (rest := file.readline(LINE_LIMIT)) and not rest.endswith(b"\n"):
+                        pass
+                elif (parsed := _parsed(line)) is not None:
+                    yield parsed
+                elif line.strip():
+                    self.bad += 1
+
+
+NO_OUTPUT = OutputDigest(bytes=0, sha256=hashlib.sha256().hexdigest(), tail="")
+
+
+def digest(path: Path, secrets: Sequence[str]) -> OutputDigest:
+    """Return size, sha256 and redacted end of a file; a file that is not there counts as empty."""
+    sha256, size, end = hashlib.sha256(), 0, b""
+    if path.is_file():
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                sha256.update(chunk)
+                size += len(chunk)
+                end = (end + chunk)[-2 * TAIL_LIMIT :]
+    tail = last_words(end.decode(errors="replace"), secrets, TAIL_LIMIT)
+    return OutputDigest(bytes=size, sha256=sha256.hexdigest(), tail=tail)
+
+
+def last_words(text: str, secrets: Sequence[str], limit: int) -> str:
+    """Return the redacted end of a text, at most `limit` bytes of UTF-8."""
+    # First to twice the limit, so that a secret which is cut in half is cut off afterwards.
+    clipped = redact(_end(text, 2 * limit), secrets)
+    return _end(clipped, limit)
+
+
+def read_opencode(path: Path) -> Said:
+    """Read `opencode run --format json`: usage is the sum of all steps, unknown if one did not end."""
+    lines, steps, open_step, text, error, session = Lines(path), list[Usage](), False, "", "", None
+    for line in lines:
+        part = _dict(line.get("part"))
+        session = _word(line.get("sessionID")) or session
+        match line.get("type"):
+            case "step_start":
+                open_step = True
+            case "step_finish":
+                open_step = False
+                steps.append(_opencode_step(part))
+            case "text":
+                text = _last_words(text, part.get("text"))
+            case "error":
+                error = _error_words(line.get("error"))
+    return Said(
+        text=text,
+        usage=Usage() if open_step else total(steps),
+        session_id=session,
+        error=error,
+        answered=bool(steps or text),
+        bad_lines=lines.bad,
+    )
+
+
+def read_codex(path: Path) -> Said:
+    """Read `codex exec --json`: its input counts the cached part too, and it names no price."""
+    lines, turns, text, error, session = Lines(path), list[Usage](), "", "", None
+    for line in lines:
+        item = _dict(line.get("item"))
+        match line.get("type"):
+            case "thread.started":
+                session = _word(line.get("thread_id"))
+            case "item.completed" if item.get("type") == "agent_message":
+                text = _last_words(text, item.get("text"))
+            case "turn.completed":
+                error = ""  # a connection that was lost and found again is no failure
+                turns.append(_codex_turn(_dict(line.get("usage"))))
+            case "turn.failed" | "error":
+                error = _error_words(line.get("error") or line)
+    return Said(
+        text=text,
+        usage=total(turns),
+        session_id=session,
+        error=error,
+        answered=bool(turns),
+        bad_lines=lines.bad,
+    )
+
+
+def read_claude(path: Path) -> Said:
+    """Read `claude -p --output-format json` or `stream-json`: the last line of type result says all."""
+    lines, result, model = Lines(path), Json(), None
+    for line in lines:
+        if line.get("type") == "result":
+            result = line
+        elif line.get("type") == "system":
+            model = _word(line.get("model")) or model
+    models = {name: _claude_model(_dict(used)) for name, used in _dict(result.get("modelUsage")).items()}
+    cost = _dollars(result.get("total_cost_usd"))
+    return Said(
+        text=_last_words("", result.get("result")),
+        usage=evolve(
+            total(list(models.values())),
+            cost_usd=cost,
+            cost_basis="unknown" if cost is None else "reported",
+        ),
+        session_id=_word(result.get("session_id")),
+        model=model or _word(max(models, key=lambda name: models[name].output or 0, default="")),
+        error=_claude_error(result),
+        answered=bool(result),
+        bad_lines=lines.bad,
+    )
+
+
+def read_plain(path: Path) -> Said:
+    """Read the output of any program: all of it is text, and its end is what counts."""
+    if not path.is_file():
+        return Said(answered=True)
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TEXT_LIMIT))
+        text = file.read(TEXT_LIMIT).decode(errors="replace").strip()
+    return Said(text=text, answered=True)
+
+
+def total(parts: Sequence[Usage]) -> Usage:
+    """Add up usages; a figure that one of them lacks is unknown in the sum, and so is a sum of none."""
+    cost = _sum([part.cost_usd for part in parts])
+    return Usage(
+        input_uncached=_sum([part.input_uncached for part in parts]),
+        input_cached=_sum([part.input_cached for part in parts]),
+        cache_write=_sum([part.cache_write for part in parts]),
+        output=_sum([part.output for part in parts]),
+        reasoning=_sum([part.reasoning for part in parts]),
+        cost_usd=cost,
+        cost_basis="unknown" if cost is None else "reported",
+    )
+
+
+def _opencode_step(part: Json) -> Usage:
+    tokens = _dict(part.get("tokens"))
+    cache = _dict(tokens.get("cache"))
+    return Usage(
+        input_uncached=_count(tokens.get("input")),
+        input_cached=_count(cache.get("read")),
+        cache_write=_count(cache.get("write")),
+        output=_count(tokens.get("output")),
+        reasoning=_count(tokens.get("reasoning")),
+        cost_usd=_dollars(part.get("cost")),
+    )
+
+
+def _codex_turn(usage: Json) -> Usage:
+    whole, cached = _count(usage.get("input_tokens")), _count(usage.get("cached_input_tokens"))
+    return Usage(
+        input_uncached=None if whole is None or cached is None else max(0, whole - cached),
+        input_cached=cached,
+        cache_write=_count(usage.get("cache_write_input_tokens")),
+        output=_count(usage.get("output_tokens")),
+        reasoning=_count(usage.get("reasoning_output_tokens")),
+    )
+
+
+def _claude_model(used: Json) -> Usage:
+    return Usage(
+        input_uncached=_count(used.get("inputTokens")),
+        input_cached=_count(used.get("cacheReadInputTokens")),
+        cache_write=_count(used.get("cacheCreationInputTokens")),
+        output=_count(used.get("outputTokens")),
+        reasoning=_count(used.get("thinkingTokens")),
+    )
+
+
+def _claude_error(result: Json) -> str:
+    if result.get("is_error"):
+        return _error_words(result.get("result") or result.get("subtype"))
+    denials = result.get("permission_denials")
+    if not denials:
+        return ""
+    # The program itself calls this a success and exits with 0.
+    named = {_word(_dict(one).get("tool_name")) or "a tool" for one in denials if isinstance(denials, list)}
+    return f"it was not permitted to use {', '.join(sorted(named)) or 'a tool'}"
+
+
+def _parsed(line: bytes) -> Json | None:
+    try:
+        parsed = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _last_words(before: str, new: object) -> str:
+    # An answer in JSON outlives the "Done." that some models say after it.
+    if not isinstance(new, str) or ("{" in before and "{" not in new):
+        return before
+    return new[-TEXT_LIMIT:]
+
+
+def _error_words(error: object) -> str:
+    named = _dict(error)
+    for words in (_dict(named.get("data")).get("message"), named.get("message"), named.get("name"), error):
+        if isinstance(words, str) and words.strip():
+            return " ".join(words.split())
+    return "it reported an error without words"
+
+
+def _sum(numbers: Sequence[Number | None]) -> Number | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known and len(known) == len(numbers) else None
+
+
+def _end(text: str, limit: int) -> str:
+    return text.encode(errors="replace")[-limit:].decode(errors="ignore")
+
+
+def _dict(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _word(value: object) -> str | None:
+    return value[:200] if isinstance(value, str) and value else None
+
+
+def _count(value: object) -> int | None:
+    counts = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= NUMBER_LIMIT
+    return int(value) if counts else None  # type: ignore[call-overload]  # it is an int there
+
+
+def _dollars(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and 0 <= value <= DOLLAR_LIMIT else None

@@ -1,0 +1,198 @@
+"""The audit of a run: all that its history says is checked again, from the first byte to the last.
+
+Reads only. The history is read once, and each record is shown to every check together with the state
+before it: chain and schema, who may record what and when, every decision taken again, the views, the files
+of ended jobs, the commits in git. Memory grows with the iterations, as the table of results does, not with
+the events.
+"""
+
+import re
+from functools import lru_cache
+
+from attrs import evolve as replace
+
+from autoresearch.engine.audit.commits import Commits
+from autoresearch.engine.audit.decisions import Decisions
+from autoresearch.engine.audit.job_files import SealedFiles
+from autoresearch.engine.audit.report import Audit, Check, Tally
+from autoresearch.engine.audit.views import RunnerLog, Standing, StateViews
+from autoresearch.engine.core.outcomes import Search, Unknown
+from autoresearch.engine.core.transitions import misfit
+from autoresearch.engine.loop.effects import searched
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import Git
+from autoresearch.engine.runs.load import NOTHING, Loaded
+from autoresearch.engine.runs.views import Render
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import RawEvent, Recorded
+from autoresearch.events.errors import CorruptHistory, NotFound
+from autoresearch.events.log.read import read
+from autoresearch.events.values import Proposal
+from autoresearch.projections.run_state import Iteration
+
+
+NAMED_LINE = re.compile(r":(\d+): (.*)", re.DOTALL)
+SOURCES = 64  # versions of the editable file that are kept, for the search; one changes with each keep
+
+# What the decider and the readers of job files may raise in a state that no run can be in: a history that
+# was forged may lead there, and what it breaks is a difference, not a bug.
+IMPOSSIBLE = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, re.error)
+
+
+def audit(paths: RunPaths, *, git: Git, render: Render, runner_alive: bool) -> tuple[Audit, Loaded]:
+    """Check everything; return what came out, and the states at the end of what could be read.
+
+    Raises:
+        NotFound: the run has no history.
+    """
+    one = _Auditor(paths, git, render)
+    try:
+        loaded = one.read()
+        return one.finish(loaded, runner_alive=runner_alive), loaded
+    finally:
+        one.close()
+
+
+class _Auditor:
+    """Shows each record to every check."""
+
+    def __init__(self, paths: RunPaths, git: Git, render: Render) -> None:
+        self._paths = paths
+        self._records = Tally("history", "records, in order, chained, each as its schema says")
+        self._transitions = Tally("transitions", "events that may follow the state before them")
+        self._decisions = Decisions()
+        self._search = _Search(git)
+        self._views = StateViews(paths)  # these two before the history: it is ahead of them
+        self._log = RunnerLog(paths, render)
+        self._jobs = SealedFiles(paths)
+        self._commits = Commits(paths, git)
+        self._last_own = 0
+
+    def read(self) -> Loaded:
+        """Read the history to its end, or to where it is damaged or of a later program."""
+        loaded = NOTHING
+        try:
+            for recorded in read(self._paths.history):
+                if isinstance(recorded.event, RawEvent):
+                    what = f"{recorded.event.type} v{recorded.event.version}"
+                    self._records.differ(
+                        seq=recorded.seq,
+                        field="type",
+                        expected="an event that this program knows",
+                        found=what,
+                    )
+                    break
+                before, loaded = loaded, loaded.after(recorded)
+                self._see(before, recorded, recorded.event, loaded)
+        except CorruptHistory as error:
+            named = NAMED_LINE.search(str(error))
+            self._records.differ(
+                seq=loaded.position.seq + 1,
+                line=int(named[1]) if named else None,
+                field="record",
+                expected=f"record {loaded.position.seq + 1}, as it was written",
+                found=named[2] if named else str(error),
+            )
+        return loaded
+
+    def finish(self, loaded: Loaded, *, runner_alive: bool) -> Audit:
+        """Compare what can only be compared at the end."""
+        end = loaded.position.seq
+        stopped_early = bool(self._records.differences)
+        at_rest = loaded.run.stopped is not None and not runner_alive
+        standing = Standing(end=end, last_own=self._last_own, at_rest=at_rest)
+        tallies = [self._records, self._transitions, self._decisions.tally]
+        if not stopped_early:  # else the others would only say once more that the history ends too early
+            self._decisions.finish()
+            self._views.finish(loaded, standing)
+            self._log.finish(standing)
+            self._commits.finish(end)
+        self._jobs.finish()
+        self._decisions.tally.note = self._search.note
+        tallies += [self._views.state, self._views.results, self._log.tally]
+        tallies += [self._commits.tally, self._commits.heads, self._jobs.tally]
+        if stopped_early:
+            for one in tallies[1:]:
+                one.note = f"only up to record {end}"
+        return Audit(checks=tuple(self._with_line(one.check()) for one in tallies))
+
+    def _with_line(self, check: Check) -> Check:
+        """Add the line of the file to a difference that names a record: torn bytes have lines too."""
+        first = check.first
+        if first is None or first.line is not None or first.place != self._paths.history.name:
+            return check
+        record = next(read(self._paths.history, after=(first.seq or 1) - 1), None)
+        if record is None:
+            return check
+        with self._paths.history.open("rb") as file:
+            left, line = record.end, 0
+            while left and (chunk := file.read(min(left, 2**20))):
+                left, line = left - len(chunk), line + chunk.count(b"\n")
+        return replace(check, first=replace(first, line=line))
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self._log.close()
+
+    def _see(self, before: Loaded, recorded: Recorded, event: ev.Event, after: Loaded) -> None:
+        self._records.count += 1
+        self._transitions.count += 1
+        self._views.see(after, recorded)
+        self._log.see(recorded)
+        self._commits.see(event, recorded)
+        if recorded.by != "cli":
+            self._last_own = recorded.seq
+        if isinstance(event, ev.RunStarted):
+            self._expect_own_id(event, recorded)
+        try:
+            self._judge(before, event, recorded)
+        except IMPOSSIBLE as error:
+            self._transitions.differ(
+                record=recorded, field="state", expected="a state that a run can be in", found=repr(error)
+            )
+
+    def _judge(self, before: Loaded, event: ev.Event, recorded: Recorded) -> None:
+        wrong = misfit(before.run, event, recorded)
+        if wrong is not None:
+            field, expected, found = wrong
+            self._transitions.differ(record=recorded, field=field, expected=expected, found=found)
+        self._decisions.see(before.run, event, recorded, search=self._search.of(before))
+        self._jobs.see(before.run.config, event, recorded)
+
+    def _expect_own_id(self, event: ev.RunStarted, recorded: Recorded) -> None:
+        if event.run_id != self._paths.run_id:
+            self._transitions.differ(
+                record=recorded, field="run_id", expected=self._paths.run_id, found=event.run_id
+            )
+
+
+class _Search:
+    """The seeded search, asked again; the code it looks at comes from git."""
+
+    def __init__(self, git: Git) -> None:
+        self._show = lru_cache(maxsize=SOURCES)(git.show)
+        self._asked = 0
+        self._not_asked = 0
+
+    def of(self, before: Loaded) -> Search:
+        """Return what proposes for an iteration in these states."""
+
+        def search(one: Iteration) -> Proposal | Unknown | None:
+            try:
+                found = searched(one, before.run, before.timeline, show=self._show)
+            except NotFound:
+                self._not_asked += 1
+                return Unknown()
+            self._asked += 1
+            return found
+
+        return search
+
+    @property
+    def note(self) -> str:
+        """Say how many proposals could not be made again."""
+        if not self._not_asked:
+            return ""
+        return (
+            f"{self._not_asked} proposals of the search not made again: their code is not in this repository"
+        )

@@ -1,0 +1,96 @@
+"""The files that ended jobs left, read again: a training's log must still give the result in the history.
+
+A folder that was removed is no difference, a file that was changed is one. What is redacted by the
+environment of today (reasons, the ends of logs) is not compared.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict
+
+from autoresearch.engine.audit.report import Tally, first_difference
+from autoresearch.engine.jobs.launcher import read_exit
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import Finished
+from autoresearch.engine.training.result import digest_output, read_result
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.events.values import OutputDigest, RunConfig
+
+
+class SealedFiles:
+    """Compares the folder of each job whose end is recorded."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        self.tally = Tally("job files", "ended jobs read again")
+        self._paths = paths
+        self._gone = 0
+
+    def see(self, config: RunConfig, event: ev.Event, recorded: Recorded) -> None:
+        """Read the job's folder again where an event tells of its end."""
+        match event:
+            case ev.TrainingFinished():
+                folder = self._paths.job(event.iteration, "train", event.attempt)
+            case ev.AgentAnswered():
+                folder = self._paths.job(event.iteration, event.step, event.attempt)
+            case ev.PrepareFinished():
+                folder = self._paths.job(0, "prepare", event.attempt)
+            case _:
+                return
+        if not folder.is_dir():
+            self._gone += 1
+            return
+        self.tally.count += 1
+        wanted = _training(config, folder) if isinstance(event, ev.TrainingFinished) else {}
+        self._output(folder, event.output, recorded)
+        differs = first_difference(wanted, event)
+        if differs is not None:
+            # The event is compared with the files, but they are what may have been changed: both are named.
+            field, files_say, event_says = differs
+            self.tally.differ(
+                record=recorded,
+                field=field,
+                expected=f"{files_say!r}, which {folder.name} of iteration {_number(event)} gives",
+                found=event_says,
+            )
+
+    def finish(self) -> None:
+        """Say how many folders are gone."""
+        if self._gone:
+            self.tally.note = f"{self._gone} job folders are gone"
+
+    def _output(self, folder: Path, recorded_as: OutputDigest, recorded: Recorded) -> None:
+        now = digest_output(folder)
+        for name in ("sha256", "bytes"):
+            expected, found = getattr(recorded_as, name), getattr(now, name)
+            if expected != found:
+                self.tally.differ(
+                    record=recorded,
+                    place=str((folder / "output.log").relative_to(self._paths.folder)),
+                    field=f"output.{name}",
+                    expected=expected,
+                    found=found,
+                )
+                return
+
+
+def _training(config: RunConfig, folder: Path) -> dict[str, Any]:
+    """Return what the folder of a training gives, as the fields of its event."""
+    ended = read_exit(folder)
+    if not isinstance(ended, Finished):
+        return {}
+    result = read_result(config, folder, ended.exit)
+    names = ("exit_code", "signal", "started_at", "ended_at", "seconds")
+    exit_ = {name: value for name, value in asdict(ended.exit).items() if name in names}
+    return {
+        "outcome": result.outcome,
+        "metric": result.metric,
+        **exit_,
+        "measured": result.measured,
+        "progress": result.progress,
+    }
+
+
+def _number(event: ev.Event) -> int:
+    return int(getattr(event, "iteration", 0))

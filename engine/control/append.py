@@ -1,0 +1,41 @@
+"""Append what a command says, judged by the state that it is appended to."""
+
+from collections.abc import Callable, Sequence
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import load_run
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import NotFound, WrongExpectedVersion
+from autoresearch.events.log.append import EventLog
+from autoresearch.projections.run_state import RunState
+
+
+BY = "cli"
+RACES = 20  # appends lost to others before giving up
+
+Judge = Callable[[RunState], Sequence[ev.Event]]
+
+
+def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, RunState]:
+    """Append what `judge` makes of the state as it stands; return the seq before, and the state after.
+
+    Judged again where somebody else appended in between, so that nothing is appended to a state that
+    was not looked at.
+
+    Raises:
+        UnknownEvent: the history is of a later program.
+    """
+    known = load_run(paths, deciding=True)
+    with EventLog(paths.history, since=known.position) as log:
+        for _ in range(RACES):
+            before = known.position.seq
+            events = judge(known.state)
+            try:
+                log.append(events, by=BY, expected=before)
+            except WrongExpectedVersion:
+                known = load_run(paths, since=known, deciding=True)
+                continue
+            return before, load_run(paths, since=known, deciding=True).state
+    raise NotFound(
+        f"{paths.history} grows faster than a command can be appended", remedy="try again in a moment"
+    )

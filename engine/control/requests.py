@@ -1,0 +1,150 @@
+"""From the words of a command to a request: loops, stages, agent, branch names. Pure, but for PATH.
+
+Refuses what is misspelt or contradicts itself, with the nearest word that is known.
+"""
+
+from difflib import get_close_matches
+
+from attrs import frozen
+
+from autoresearch.engine.agents.programs import NONE, resolve
+from autoresearch.events.errors import UsageRefused
+from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Request, RunConfig, TopStage
+
+
+MOST_LOOPS = 10**6
+MOST_AHEAD = 16
+LONGEST_S = 30 * 86400.0
+
+
+@frozen(kw_only=True)
+class Wish:
+    """What the options of `start` and `resume` said; "" and None where they said nothing."""
+
+    loops: int | None = None
+    only: str | None = None
+    from_stage: str | None = None
+    to_stage: str | None = None
+    loop_only: str | None = None
+    stochastic: bool = True
+    auto_prepare: bool = True
+    agent: str | None = None
+    timeout_s: float | None = None
+    prefetch: int | None = None
+
+    @property
+    def names_stages(self) -> bool:
+        """Say whether any option restricts the stages."""
+        return any(one is not None for one in (self.only, self.from_stage, self.to_stage, self.loop_only))
+
+    @property
+    def asks_for_loops(self) -> bool:
+        """Say whether it asks for something new, rather than to go on with what is left."""
+        return self.loops is not None or self.names_stages
+
+
+def request_of(wish: Wish, *, config: RunConfig) -> Request:
+    """Return the request; without a number of loops, one, or none where the loop is left out.
+
+    Raises:
+        UsageRefused: a misspelt stage, a number below 0, an unknown agent, or words that contradict.
+    """
+    stages, loop_stages = _stages(wish)
+    loops = ("loop" in stages) if wish.loops is None else wish.loops
+    if not 0 <= loops <= MOST_LOOPS:
+        raise UsageRefused(
+            f"--loops {loops}: expected 0 to {MOST_LOOPS}", remedy="say how many, as in --loops 5"
+        )
+    if loops and "loop" not in stages:
+        raise UsageRefused(
+            f"--loops {loops} asks for loops, and the stages leave the loop out",
+            remedy="drop one of the two, or add loop to --only",
+        )
+    if wish.agent and not wish.stochastic:
+        raise UsageRefused("--agent and --no-stochastic contradict each other", remedy="give one of them")
+    if wish.timeout_s is not None and not 0 < wish.timeout_s <= LONGEST_S:
+        raise UsageRefused(
+            f"--timeout {wish.timeout_s:g}: expected more than 0 and at most {LONGEST_S:g} seconds",
+            remedy="leave it out for the settings' own: twice the budget plus the time to start up",
+        )
+    if wish.prefetch is not None and not 0 <= wish.prefetch <= MOST_AHEAD:
+        raise UsageRefused(
+            f"--prefetch {wish.prefetch}: expected 0 to {MOST_AHEAD}",
+            remedy="1 keeps the device busy; 0 prepares nothing while a training runs",
+        )
+    return Request(
+        loops=int(loops),
+        stages=stages,
+        loop_stages=loop_stages,
+        stochastic=wish.stochastic,
+        auto_prepare=wish.auto_prepare,
+        agent=resolve(wish.agent or config.agent, config) if wish.stochastic else NONE,
+        timeout_s=wish.timeout_s or 0.0,
+        prefetch=config.prefetch if wish.prefetch is None else wish.prefetch,
+    )
+
+
+def _stages(wish: Wish) -> tuple[tuple[TopStage, ...], tuple[LoopStage, ...]]:
+    if wish.only is not None and (wish.from_stage or wish.to_stage):
+        raise UsageRefused(
+            "--only cannot go with --from-stage or --to-stage", remedy="list the stages in --only"
+        )
+    stages = TOP_STAGES if wish.only is not None else _range(wish.from_stage, wish.to_stage)
+    loop_stages = LOOP_STAGES
+    if wish.loop_only is not None:
+        loop_stages = _loop_stages(_names("--loop-only", wish.loop_only, LOOP_STAGES))
+    if wish.only is not None:
+        names = _names("--only", wish.only, (*TOP_STAGES, *LOOP_STAGES))
+        inner = _loop_stages(names)
+        if inner and wish.loop_only is not None:
+            raise UsageRefused(
+                f"--only names {', '.join(inner)}, and --loop-only names stages of the loop too",
+                remedy="name them in one of the two",
+            )
+        loop_stages = inner or loop_stages
+        stages = tuple(stage for stage in TOP_STAGES if stage in names or (stage == "loop" and inner))
+    if wish.loop_only is not None and "loop" not in stages:
+        raise UsageRefused(
+            "--loop-only speaks of a loop that the stages leave out", remedy="add loop to --only"
+        )
+    return stages, loop_stages
+
+
+def _loop_stages(names: frozenset[str]) -> tuple[LoopStage, ...]:
+    return tuple(stage for stage in LOOP_STAGES if stage in names)
+
+
+def _range(first: str | None, last: str | None) -> tuple[TopStage, ...]:
+    begin = _index("--from-stage", first) if first is not None else 0
+    end = _index("--to-stage", last) if last is not None else len(TOP_STAGES) - 1
+    if begin > end:
+        raise UsageRefused(
+            f"--from-stage {first} comes after --to-stage {last}",
+            remedy=f"the order is {', '.join(TOP_STAGES)}",
+        )
+    return TOP_STAGES[begin : end + 1]
+
+
+def _index(option: str, name: str) -> int:
+    for index, stage in enumerate(TOP_STAGES):
+        if stage == name.strip():
+            return index
+    raise _unknown(option, name, TOP_STAGES)
+
+
+def _names(option: str, text: str, known: tuple[str, ...]) -> frozenset[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UsageRefused(f"{option} names no stage", remedy=f"the stages are {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise _unknown(option, name, known)
+    return frozenset(names)
+
+
+def _unknown(option: str, name: str, known: tuple[str, ...]) -> UsageRefused:
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return UsageRefused(
+        f"{option}: there is no stage {name!r}", remedy=f"{hint}the stages are {', '.join(known)}"
+    )

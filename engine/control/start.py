@@ -1,0 +1,315 @@
+"""Start and resume: everything is looked at first, then one batch of events says what was asked.
+
+Launches nothing (engine/control/launch.py does) and prints nothing.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from attrs import evolve as replace
+from attrs import frozen
+
+from autoresearch.engine.agents.programs import NONE, adapter
+from autoresearch.engine.control.append import BY, append_judged
+from autoresearch.engine.control.requests import Wish, request_of
+from autoresearch.engine.core import dry_run
+from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.git.names import check_branch
+from autoresearch.engine.imports.import_run import refuse_imported
+from autoresearch.engine.paths import RunPaths, claim_run, default_branch, runs_folder
+from autoresearch.engine.ports import Git
+from autoresearch.engine.proposals import from_command
+from autoresearch.engine.runs.locate import find_run
+from autoresearch.engine.runs.settings import load_config
+from autoresearch.engine.system.process import hold_lock
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import Request, RunConfig, changed_settings
+from autoresearch.projections.run_state import RunState
+from autoresearch.projections.summary import waiting_for_human
+
+
+OWN_BRANCHES = "autoresearch/"
+START_PATIENCE_S = 10.0  # while another start claims its run
+
+
+@frozen(kw_only=True)
+class Asked:
+    """A run that was asked to do something."""
+
+    paths: RunPaths
+    branch: str
+    request: Request | None  # None: to go on with what is left
+    seq: int  # of the history before it was asked
+    how: str = ""  # why this run was taken, when it was not named
+    idle: str = ""  # why nothing has to be done; "" when a runner is needed
+    notes: tuple[str, ...] = ()  # what people should know
+
+
+def start(
+    home: Path,
+    wish: Wish,
+    *,
+    git: Git,
+    version: str,
+    branch: str | None = None,
+    run_id: str | None = None,
+    proposal: Path | None = None,
+) -> Asked:
+    """Create a run and record what was asked; whatever can be refused is refused before.
+
+    Raises:
+        UsageRefused, InvalidInput, NotFound: nothing was created.
+    """
+    config = load_config(home / "pyproject.toml")
+    request = request_of(wish, config=config)
+    received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
+    if run_id is not None and RunPaths(home=home, run_id=run_id).folder.exists():
+        raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
+    named, base = _branch_and_base(home, git, branch)
+    _check_files(git, base, config)
+    begun = ev.RunStarted(
+        run_id=run_id or "new",
+        branch=named or "new",
+        base_commit=base,
+        base_tree=git.tree(base),
+        config=config,
+        program_version=version,
+    )
+    _refuse_blocked(dry_run.after(RunState(), [begun]), request)
+    with _one_at_a_time(home):
+        on = named or default_branch(
+            datetime.now().astimezone().date(), lambda name: git.resolve(f"refs/heads/{name}") is not None
+        )
+        paths = _claim(home, git, on, run_id)
+        begun = replace(begun, run_id=paths.run_id, branch=on)
+        _begin(paths, git, [begun, *received, ev.LoopsRequested(request=request)])
+    return Asked(
+        paths=paths,
+        branch=on,
+        request=request,
+        seq=0,
+        notes=(*_uncommitted(git, config), *_proposer(request)),
+    )
+
+
+def resume(
+    home: Path,
+    run_id: str | None,
+    wish: Wish,
+    *,
+    git: Git,
+    runner_alive: Callable[[RunPaths], bool],
+    proposal: Path | None = None,
+) -> Asked:
+    """Ask a run for more loops, or to go on with what is left.
+
+    Raises:
+        UsageRefused, InvalidInput, NotFound: nothing was appended.
+    """
+    found = find_run(home, git, run_id)
+    config = load_config(home / "pyproject.toml")
+    received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
+    request: Request | None = None
+    idle = ""
+
+    def judge(run: RunState) -> Sequence[ev.Event]:
+        nonlocal request, idle
+        idle = ""
+        refuse_imported(run, git)
+        events: list[ev.Event] = [*_config_change(run, config, found.paths), *received]
+        after = dry_run.after(run, events)
+        asks = wish.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
+        request = request_of(wish, config=config) if asks else None
+        if request is not None:
+            _refuse_blocked(after, request)
+            lift = [ev.RunUnpaused()] if run.paused is not None else []
+            return [*events, *lift, ev.LoopsRequested(request=request)]
+        _refuse_wishes_without_loops(wish)
+        idle = _why_idle(after, runner_alive=runner_alive(found.paths))
+        return events if idle else [*events, ev.RunResumed()]
+
+    before, run = append_judged(found.paths, judge)
+    notes = _uncommitted(git, config) + (_turn(run) + _proposer(request) if request else ())
+    return Asked(
+        paths=found.paths,
+        branch=run.branch,
+        request=request,
+        seq=before,
+        how=found.how,
+        idle=idle,
+        notes=notes,
+    )
+
+
+def _claim(home: Path, git: Git, branch: str, run_id: str | None) -> RunPaths:
+    """Claim a run; an id whose candidates still have refs is used up, though its folder be gone."""
+    used_up = lambda one: bool(git.refs_below(RunRefs(one).prefix))  # noqa: E731
+    claimed = RunPaths(home=home, run_id=claim_run(home, branch, taken=used_up))
+    if run_id is None:
+        return claimed
+    named = RunPaths(home=home, run_id=run_id)
+    claimed.folder.rename(named.folder)
+    return named
+
+
+def _begin(paths: RunPaths, git: Git, events: Sequence[ev.Event]) -> None:
+    """Make the branch and write the first events; on failure the claimed folder goes again."""
+    begun = events[0]
+    assert isinstance(begun, ev.RunStarted)  # a history begins with it
+    try:
+        _ensure_branch(git, begun.branch, begun.base_commit)
+        with EventLog(paths.history) as log:
+            log.append(events, by=BY)
+    except BaseException:
+        shutil.rmtree(paths.folder, ignore_errors=True)
+        raise
+
+
+def _branch_and_base(home: Path, git: Git, branch: str | None) -> tuple[str | None, str]:
+    """Return the branch that was named or is checked out (None: a new one of today), and its commit."""
+    if branch is not None:
+        check_branch(branch)
+        _refuse_below_a_branch(git, branch)
+    named = branch or _own_branch(git)
+    base = (git.resolve(f"refs/heads/{named}") if named else None) or git.resolve("HEAD")
+    if base is None:
+        raise NotFound(
+            f"{home} has no commit yet", remedy="commit your files: git add -A && git commit -m start"
+        )
+    return named, base
+
+
+def _own_branch(git: Git) -> str | None:
+    """Return the branch that is checked out, where it is one of ours."""
+    current = git.current_branch()
+    return current if current is not None and current.startswith(OWN_BRANCHES) else None
+
+
+def _check_files(git: Git, base: str, config: RunConfig) -> None:
+    """Refuse a base that lacks a file in scope: a run stands on its base for good."""
+    for name in (*config.editable, *config.protected):
+        if git.show(base, name) is None:
+            raise NotFound(
+                f"{name} is not in commit {base[:7]}, on which the run would stand",
+                remedy=f"git add {name} && git commit, or change editable and protected in pyproject.toml",
+            )
+
+
+def _refuse_blocked(run: RunState, request: Request) -> None:
+    why, way_out = dry_run.why_blocked(run, request)
+    if why:
+        raise NotFound(why, remedy=way_out)
+
+
+def _refuse_below_a_branch(git: Git, branch: str) -> None:
+    """Refuse `main/x` where there is `main`: git keeps branches as files."""
+    parts = branch.split("/")
+    for above in ("/".join(parts[:count]) for count in range(1, len(parts))):
+        if git.resolve(f"refs/heads/{above}") is not None:
+            raise NotFound(
+                f"the branch {branch} cannot be made: there is a branch {above}",
+                remedy="name another one: --branch autoresearch/NAME",
+            )
+
+
+def _ensure_branch(git: Git, branch: str, base: str) -> None:
+    try:
+        if git.set_ref(f"refs/heads/{branch}", base, old=None):
+            return
+    except AutoresearchError as error:
+        raise NotFound(
+            f"the branch {branch} cannot be made: {error}",
+            remedy="name another one: --branch autoresearch/NAME",
+        ) from error
+    raise NotFound(f"the branch {branch} was moved just now by somebody else", remedy="start again")
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    """Let one `start` choose its branch and claim its run, so that two at once get two of each."""
+    runs_folder(home).mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + START_PATIENCE_S
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(hold_lock(runs_folder(home) / ".start.lock"))
+                break
+            except RunLocked:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+        yield
+
+
+def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.Event]:
+    names = changed_settings(run.config, config)
+    if "metric" in names and run.baseline is not None:
+        raise NotFound(
+            f"the metric in pyproject.toml is not the one that {paths.run_id} is measured by",
+            remedy="`autoresearch start` begins a run with the new metric; put the old one back to resume",
+        )
+    return [ev.ConfigChanged(config=config, changed=names)] if names else []
+
+
+def _refuse_wishes_without_loops(wish: Wish) -> None:
+    given = [
+        name
+        for name, said in (
+            ("--no-stochastic", not wish.stochastic),
+            ("--no-auto-prepare", not wish.auto_prepare),
+            ("--agent", wish.agent is not None),
+            ("--timeout", wish.timeout_s is not None),
+            ("--prefetch", wish.prefetch is not None),
+        )
+        if said
+    ]
+    if given:
+        raise UsageRefused(
+            f"{given[0]} speaks of new loops, and none are asked for",
+            remedy="say how many, as in --loops 5; without it the run goes on as it was asked to before",
+        )
+
+
+def _why_idle(run: RunState, *, runner_alive: bool) -> str:
+    # A run whose runner died before its last word still gets it.
+    if dry_run.nothing_left(run) and (runner_alive or run.stopped is not None):
+        hint = dry_run.open_iteration_hint(run)
+        return f"nothing is left to do; --loops N asks for more{f'. {hint}' if hint else ''}"
+    if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
+        waiting = waiting_for_human(run)
+        return waiting or f"a runner is at work already; {run.loops_left} loops are left"
+    return ""
+
+
+def _uncommitted(git: Git, config: RunConfig) -> tuple[str, ...]:
+    modified = git.modified((*config.editable, *config.protected))
+    if not modified:
+        return ()
+    names = ", ".join(modified)
+    return (
+        f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew",
+    )
+
+
+def _turn(run: RunState) -> tuple[str, ...]:
+    """Say what goes before the request that came last."""
+    earlier = sum(one.loops_left for one in run.asked[:-1])
+    return (f"what was asked for before goes first: {earlier} more",) if earlier else ()
+
+
+def _proposer(request: Request) -> tuple[str, ...]:
+    if "loop" not in request.stages or "propose" not in request.loop_stages:
+        return ()
+    if not request.stochastic:
+        return ("no agent is asked: the seeded search proposes",)
+    if request.agent == NONE:
+        return ("there is no agent to ask (`--agent` names one): the seeded search proposes",)
+    if not adapter(request.agent).available():
+        return (f"{request.agent} proposes, but is not on PATH: asking it will fail",)
+    return (f"{request.agent} proposes",)

@@ -1,0 +1,235 @@
+"""Every command the decider can give, in the imperative, and their union.
+
+A command names its effect completely: done twice, the second time finds what the first one did.
+"""
+
+from typing import Literal
+
+from attrs import field, frozen
+
+from autoresearch.events.values import LoopStage, Scalar
+from autoresearch.projections.run_state import JobStep
+
+
+@frozen(kw_only=True)
+class CheckSetup:
+    """Look whether files, data and tokenizer are there."""
+
+
+@frozen(kw_only=True)
+class Prepare:
+    """Start prepare.py as a job."""
+
+    attempt: int
+
+
+@frozen(kw_only=True)
+class StartIteration:
+    """Open an iteration on the best commit."""
+
+    iteration: int
+    base_commit: str
+    first_stage: LoopStage
+
+
+@frozen(kw_only=True)
+class ChooseProposal:
+    """Give a proposal that waits, or was set aside, to the iteration."""
+
+    iteration: int
+    received: int  # seq of its ProposalReceived or CandidateSetAside
+
+
+@frozen(kw_only=True)
+class AskForProposal:
+    """Ask an agent what to try next."""
+
+    iteration: int
+    attempt: int
+    agent: str
+
+
+@frozen(kw_only=True)
+class ProposeBySearch:
+    """Let the seeded search propose."""
+
+    iteration: int
+
+
+@frozen(kw_only=True)
+class ApplyProposal:
+    """Apply the machine-applicable form of the proposal on the workbench."""
+
+    iteration: int
+    attempt: int
+
+
+@frozen(kw_only=True)
+class AskToApply:
+    """Give a prose plan to an agent, on the workbench."""
+
+    iteration: int
+    attempt: int
+    agent: str
+    change: int
+
+
+@frozen(kw_only=True)
+class FollowBest:
+    """Let an iteration go on from a candidate that became the best while it was prepared."""
+
+    iteration: int
+    base_commit: str
+    best_iteration: int
+
+
+@frozen(kw_only=True)
+class CarryOver:
+    """Bring a change that was made on another base to the iteration's own."""
+
+    iteration: int
+    attempt: int
+    commit: str
+    made_on: str
+    mendable: bool  # an agent can make anew what does not merge
+
+
+@frozen(kw_only=True)
+class SetAside:
+    """Let a prepared candidate give way to a human's proposal; it is kept for the next iteration."""
+
+    iteration: int
+
+
+@frozen(kw_only=True)
+class CommitCandidate:
+    """Commit what was applied and give it a ref."""
+
+    iteration: int
+    attempt: int
+
+
+@frozen(kw_only=True)
+class TakeWorktree:
+    """Take what stands in the run's worktree as the candidate."""
+
+    iteration: int
+
+
+@frozen(kw_only=True)
+class StartTraining:
+    """Train the candidate in a slot."""
+
+    iteration: int
+    attempt: int
+    slot: int
+    commit: str
+    deadline_s: float
+
+
+@frozen(kw_only=True)
+class TriageCrash:
+    """Decide without an agent what becomes of a training that did not succeed."""
+
+    iteration: int
+    attempt: int
+    reason: str
+
+
+@frozen(kw_only=True)
+class AskToTriage:
+    """Show an agent the crash; it may mend the candidate."""
+
+    iteration: int
+    attempt: int
+    agent: str
+
+
+@frozen(kw_only=True)
+class RecordResult:
+    """Write down what the iteration came to."""
+
+    iteration: int
+
+
+@frozen(kw_only=True)
+class KeepCandidate:
+    """Make the candidate the new best and advance the run's branch."""
+
+    iteration: int
+    commit: str
+    rule: str
+    inputs: dict[str, Scalar] = field(factory=dict)
+    reason: str
+
+
+@frozen(kw_only=True)
+class DiscardCandidate:
+    """Close the iteration without a change of the best."""
+
+    iteration: int
+    rule: str
+    inputs: dict[str, Scalar] = field(factory=dict)
+    reason: str
+
+
+@frozen(kw_only=True)
+class LeaveOpen:
+    """Rest an iteration whose next stage the request may not do."""
+
+    iteration: int
+    next_stage: LoopStage
+
+
+@frozen(kw_only=True)
+class CancelJob:
+    """End a running job; its end is heard like any other."""
+
+    iteration: int
+    step: JobStep
+    attempt: int
+
+
+@frozen(kw_only=True)
+class PauseRun:
+    """Start nothing new until a human has looked."""
+
+    reason: str
+
+
+@frozen(kw_only=True)
+class Stop:
+    """Come to rest."""
+
+    reason: Literal["done", "stopped", "setup_incomplete", "baseline_failed", "exhausted", "blocked"]
+    detail: str
+
+
+Command = (
+    CheckSetup
+    | Prepare
+    | StartIteration
+    | ChooseProposal
+    | AskForProposal
+    | ProposeBySearch
+    | ApplyProposal
+    | AskToApply
+    | FollowBest
+    | CarryOver
+    | SetAside
+    | CommitCandidate
+    | TakeWorktree
+    | StartTraining
+    | TriageCrash
+    | AskToTriage
+    | RecordResult
+    | KeepCandidate
+    | DiscardCandidate
+    | LeaveOpen
+    | CancelJob
+    | PauseRun
+    | Stop
+)
+
+# What these did in the world stands, whatever was appended meanwhile; the others are decided again.
+STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining

@@ -1,0 +1,267 @@
+"""Decide what may start now, from the state alone. Pure: no clock, no disk, no process, no chance.
+
+Returns every command that may start; none means: wait until something happens. The runner is the one
+who waits, and a human is the one who may be waited for (projections/summary.py).
+"""
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import prefetch
+from autoresearch.engine.core.keep_rules import verdict
+from autoresearch.events.values import LOOP_STAGES, LoopStage, Request
+from autoresearch.projections.run_state import Asked, Iteration, RunState
+
+
+LOST_IN_A_ROW = 3  # trainings lost to kills or reboots before a human is asked
+
+
+def decide(state: RunState) -> tuple[do.Command, ...]:
+    """Return the commands that may start now."""
+    if state.stopped is not None or not state.run_id:
+        return ()
+    if state.stop is not None:
+        return _stopping(state)
+    if state.paused is not None:
+        return ()
+    too_much = _pause(state)
+    if too_much:
+        return (do.PauseRun(reason=too_much),)
+    active = next((one for one in state.asked if not _served(state, one)), None)
+    if active is None:
+        return () if state.jobs else (do.Stop(reason="done", detail=_summary(state)),)
+    request = active.request
+    if not state.setup.ok and "setup" in request.stages:
+        return _setup(state, request)
+    if state.best is None:
+        return _baseline(state, request)
+    return _loop(state, active)
+
+
+def active_request(state: RunState) -> Request | None:
+    """Return the request that is being served."""
+    return next((one.request for one in state.asked if not _served(state, one)), None)
+
+
+def _served(state: RunState, asked: Asked) -> bool:
+    stages = asked.request.stages
+    setup = state.setup.ok or "setup" not in stages
+    baseline = state.best is not None or "baseline" not in stages
+    loops = asked.loops_left == 0 or "loop" not in stages
+    return setup and baseline and loops
+
+
+def _stopping(state: RunState) -> tuple[do.Command, ...]:
+    if not state.jobs:
+        return (do.Stop(reason="stopped", detail="as requested"),)
+    if state.stop == "after_stage":
+        return ()
+    return _end_jobs(state)
+
+
+def _end_jobs(state: RunState) -> tuple[do.Command, ...]:
+    return tuple(do.CancelJob(iteration=n, step=job.step, attempt=job.attempt) for n, job in state.jobs)
+
+
+def _pause(state: RunState) -> str:
+    if state.agent_failures >= state.config.agent_failures:
+        return f"the agent failed {state.agent_failures} times in a row"
+    for one in state.open:
+        if one.lost >= LOST_IN_A_ROW and one.job is None:
+            return f"the training of iteration {one.number} was lost {one.lost} times in a row"
+    return ""
+
+
+def _setup(state: RunState, request: Request) -> tuple[do.Command, ...]:
+    setup = state.setup
+    if setup.job is not None:
+        return ()
+    if not setup.checked:
+        return (do.CheckSetup(),)
+    if setup.preparable and request.auto_prepare and not setup.prepared:
+        return (do.Prepare(attempt=setup.prepares + 1),)
+    failure = f" ({setup.failure})" if setup.failure else ""
+    detail = "; ".join(setup.missing) + failure
+    return (do.Stop(reason="setup_incomplete", detail=detail),)
+
+
+def _baseline(state: RunState, request: Request) -> tuple[do.Command, ...]:
+    if "baseline" not in request.stages:
+        return (do.Stop(reason="blocked", detail="there is no baseline yet, and the request leaves it out"),)
+    if not state.setup.ok:
+        return (do.Stop(reason="blocked", detail="setup is not done yet, and the request leaves it out"),)
+    one = state.iteration(0)
+    if one is None:
+        return (do.StartIteration(iteration=0, base_commit=state.base_commit, first_stage="train"),)
+    if one.job is not None:
+        return _open_ones(state)  # the first change is made while the baseline trains
+    if state.baseline_failed:
+        stop = do.Stop(reason="baseline_failed", detail=state.baseline_failed)
+        return _end_jobs(state) or (stop,)
+    return _stage(state, one, request)
+
+
+def _loop(state: RunState, active: Asked) -> tuple[do.Command, ...]:
+    return _open_ones(state) if state.open else _next_iteration(state, active.request)
+
+
+def _open_ones(state: RunState) -> tuple[do.Command, ...]:
+    """Carry on every open iteration, each by the request that it is one of the loops of."""
+    commands: list[do.Command] = []
+    stuck: list[Iteration] = []
+    for place, one in enumerate(prefetch.loops(state)):
+        request = prefetch.request_of(state, place)
+        if one.job is not None:
+            commands += _while_running(state, one)
+        elif request is not None and _may_go_on(one, request):
+            commands += _stage(state, one, request)
+        elif request is not None:
+            stuck.append(one)
+    if prefetch.may_open_another(state):
+        base = state.best.commit if state.best else state.base_commit
+        number = state.last_iteration + 1
+        commands.append(do.StartIteration(iteration=number, base_commit=base, first_stage="propose"))
+    if stuck and not commands and not state.jobs:
+        commands.append(do.LeaveOpen(iteration=stuck[0].number, next_stage=stuck[0].next_stage))
+    # The device goes first, for one at a time: what else there is to do can be done while it works.
+    trainings = [command for command in commands if isinstance(command, do.StartTraining)]
+    return (*trainings[:1], *(command for command in commands if command not in trainings))
+
+
+def _next_iteration(state: RunState, request: Request) -> tuple[do.Command, ...]:
+    number = state.last_iteration + 1
+    assert state.best is not None  # decide() checked
+    first = next(stage for stage in LOOP_STAGES if stage in request.loop_stages)
+    # Without a proposal and without an open iteration, what stands in the worktree is the candidate.
+    if first in ("propose", "commit", "train"):
+        return (do.StartIteration(iteration=number, base_commit=state.best.commit, first_stage=first),)
+    return (do.Stop(reason="blocked", detail=f"no iteration is open, so there is nothing to {first}"),)
+
+
+def _may_go_on(one: Iteration, request: Request) -> bool:
+    """Say whether the request lets it; one that records but does not triage takes a crash as it is."""
+    skips_triage = one.next_stage == "triage" and "record" in request.loop_stages
+    return one.job is not None or one.next_stage in request.loop_stages or skips_triage
+
+
+def _while_running(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
+    """End an agent that is still thinking of a proposal when a human has brought one."""
+    assert one.job is not None  # the caller checked
+    if one.job.step == "propose" and state.waiting:
+        return (do.CancelJob(iteration=one.number, step="propose", attempt=one.job.attempt),)
+    return ()
+
+
+def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
+    """Return the one command that carries this iteration on, or none while it must wait."""
+    stage: LoopStage = one.next_stage
+    if prefetch.is_overtaken(state, one):
+        assert state.best is not None  # somebody overtook it
+        best = state.best
+        follow = do.FollowBest(iteration=one.number, base_commit=best.commit, best_iteration=best.iteration)
+        return (follow,)
+    match stage:
+        case "propose" | "apply" if not prefetch.has_workbench(state, one):
+            return ()
+        case "propose":
+            return _propose(state, one, request)
+        case "apply":
+            return (_apply(one, request),)
+        case "commit" | "train" if one.commit is None and one.proposal is None:
+            return (do.TakeWorktree(iteration=one.number),)
+        case "commit":
+            return (do.CommitCandidate(iteration=one.number, attempt=one.change),)
+        case "train":
+            return _train(state, one, request)
+        case "triage":
+            return _triage(state, one, request)
+        case "record":
+            return (do.RecordResult(iteration=one.number),)
+        case "decide":
+            return (_decide(state, one),)
+
+
+def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
+    if state.waiting:
+        # --proposal-file goes first, then whatever came first.
+        first = min(state.waiting, key=lambda waiting: (waiting.source != "file", waiting.seq))
+        return (do.ChooseProposal(iteration=one.number, received=first.seq),)
+    if state.need_input is not None:
+        return ()
+    if state.set_aside:
+        return (do.ChooseProposal(iteration=one.number, received=state.set_aside[0].seq),)
+    if _has_agent(request) and not one.agent_gave_up:
+        return (do.AskForProposal(iteration=one.number, attempt=one.asked + 1, agent=request.agent),)
+    return (do.ProposeBySearch(iteration=one.number),)
+
+
+def _apply(one: Iteration, request: Request) -> do.Command:
+    assert one.proposal is not None  # propose comes before apply
+    if one.made is not None:
+        return do.CarryOver(
+            iteration=one.number,
+            attempt=one.change,
+            commit=one.made.commit,
+            made_on=one.made.base_commit,
+            mendable=_has_agent(request),
+        )
+    if (one.proposal.is_prose or one.conflict) and _has_agent(request):
+        return do.AskToApply(
+            iteration=one.number, attempt=one.asked + 1, agent=request.agent, change=one.change
+        )
+    return do.ApplyProposal(iteration=one.number, attempt=one.change)
+
+
+def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
+    assert one.commit is not None  # commit comes before train
+    slot = prefetch.free_slot(state)
+    if slot is None or prefetch.verdict_is_near(state):
+        return (do.SetAside(iteration=one.number),) if prefetch.gives_way(state, one) else ()
+    return (
+        do.StartTraining(
+            iteration=one.number,
+            attempt=one.trainings + 1,
+            slot=slot,
+            commit=one.commit,
+            deadline_s=request.timeout_s or state.config.deadline_s,
+        ),
+    )
+
+
+def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
+    if "triage" not in request.loop_stages:
+        return (do.RecordResult(iteration=one.number),)
+    if one.outcome == "timed_out":
+        reason = "too slow for the budget"
+    elif not _has_agent(request) or one.proposal is None:
+        reason = "no agent to mend it"
+    elif one.fixes >= state.config.fix_attempts:
+        reason = f"mended {one.fixes} times already"
+    elif prefetch.has_workbench(state, one):
+        return (do.AskToTriage(iteration=one.number, attempt=one.asked + 1, agent=request.agent),)
+    else:
+        return ()
+    return (do.TriageCrash(iteration=one.number, attempt=one.change, reason=reason),)
+
+
+def _decide(state: RunState, one: Iteration) -> do.Command:
+    judged = verdict(one, state.best, metric=state.config.metric, keep_rule=state.config.keep_rule)
+    if judged.keep:
+        assert one.commit is not None  # a metric comes from a commit
+        return do.KeepCandidate(
+            iteration=one.number,
+            commit=one.commit,
+            rule=judged.rule,
+            inputs=judged.inputs,
+            reason=judged.reason,
+        )
+    return do.DiscardCandidate(
+        iteration=one.number, rule=judged.rule, inputs=judged.inputs, reason=judged.reason
+    )
+
+
+def _has_agent(request: Request) -> bool:
+    return request.stochastic and request.agent != "none"
+
+
+def _summary(state: RunState) -> str:
+    best = f", best {state.config.metric.name} {state.best.metric:.6f}" if state.best else ""
+    return f"{state.completed} iterations{best}"

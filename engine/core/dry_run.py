@@ -1,0 +1,84 @@
+"""What a request would come to, asked of the decider before anything is appended. Pure.
+
+Only for what can be told for certain: a request that waits behind another one is never refused here,
+since that one changes the state first.
+"""
+
+from collections.abc import Iterable
+
+from attrs import evolve as replace
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.decider import active_request, decide
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.events.values import LOOP_STAGES, Request
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import Best, RunState
+
+
+def after(run: RunState, events: Iterable[ev.Event]) -> RunState:
+    """Return the state as it would be after these events."""
+    for event in events:
+        imagined = Recorded(
+            seq=run.seq + 1, at=run.updated_at, by="", key=None, tx=None, event=event, hash="", end=0
+        )
+        run = RUN.evolve(run, imagined)
+    return run
+
+
+def nothing_left(run: RunState) -> bool:
+    """Say whether going on would come to rest at once: all that was asked for is done."""
+    return any(
+        isinstance(one, do.Stop) and one.reason == "done" for one in decide(after(run, [ev.RunResumed()]))
+    )
+
+
+def why_blocked(run: RunState, request: Request) -> tuple[str, str]:
+    """Say why a request could not do anything, and the way out; two empty texts where it could."""
+    if active_request(run) is not None:
+        return "", ""
+    then = _granted(after(run, [ev.RunResumed(), ev.LoopsRequested(request=request)]), request)
+    for command in decide(then):
+        match command:
+            case do.Stop(reason="blocked"):
+                return command.detail, _way_out(then, request)
+            case do.LeaveOpen():
+                may = ", ".join(request.loop_stages)
+                stage = command.next_stage
+                why = f"iteration {command.iteration} waits for {stage}, and the request may only {may}"
+                return why, _go_on_with(stage)
+            case _:
+                pass
+    return "", ""
+
+
+def open_iteration_hint(run: RunState) -> str:
+    """Say how to go on with an iteration that was left open; "" where there is none."""
+    one = next(iter(run.open), None)
+    return f"iteration {one.number} waits for {one.next_stage}: {_go_on_with(one.next_stage)}" if one else ""
+
+
+def _granted(run: RunState, request: Request) -> RunState:
+    """Take for done what the request itself will do before its loops."""
+    if "setup" in request.stages:
+        run = replace(run, setup=replace(run.setup, ok=True, checked=True))
+    if "baseline" in request.stages and run.best is None and run.setup.ok:
+        best = Best(iteration=0, commit=run.base_commit, tree=run.base_tree, metric=0.0, data_id=None)
+        run = replace(run, best=best, open=(), last_iteration=0)
+    return run
+
+
+def _way_out(run: RunState, request: Request) -> str:
+    if not run.setup.ok:
+        return "leave out --only, or name setup too: --only setup,baseline,loop"
+    if run.best is None and "baseline" not in request.stages:
+        return "leave out --only, or name the baseline too: --only setup,baseline,loop"
+    return (
+        "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
+    )
+
+
+def _go_on_with(stage: str) -> str:
+    rest = LOOP_STAGES[[*LOOP_STAGES].index(next(one for one in LOOP_STAGES if one == stage)) :]
+    return f"`autoresearch resume --loops 1 --loop-only {','.join(rest)}` goes on with it"

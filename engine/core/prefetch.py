@@ -1,0 +1,81 @@
+"""Thinking while training: which iterations are open at once, and who of them goes first. Pure.
+
+While one iteration trains, the next is proposed, applied and committed on the best of then: that holds if
+the one that trains is discarded, as most are. If it is kept, the next one follows to the new best. The
+decider (engine/core/decider.py) asks here; the commands are its own.
+"""
+
+from autoresearch.events.values import LOOP_STAGES, Request
+from autoresearch.projections.run_state import Iteration, RunState
+
+
+def loops(state: RunState) -> tuple[Iteration, ...]:
+    """Return the open iterations that count as loops: all but the baseline, by number."""
+    return tuple(one for one in state.open if one.number > 0)
+
+
+def request_of(state: RunState, place: int) -> Request | None:
+    """Return the request that the open loop at this place, from 0, is one of; None beyond what was asked."""
+    for one in state.asked:
+        if "loop" in one.request.stages:
+            if place < one.loops_left:
+                return one.request
+            place -= one.loops_left
+    return None
+
+
+def may_open_another(state: RunState) -> bool:
+    """Say whether one more iteration may be prepared while others train.
+
+    Never more than was asked for, and never beside a request that leaves stages out: such a one is told
+    apart from the next by the iteration it leaves open.
+    """
+    opened = len(loops(state))
+    requests = [request_of(state, place) for place in range(opened + 1)]
+    if any(one is None or one.loop_stages != LOOP_STAGES for one in requests):
+        return False
+    request = requests[-1]
+    assert request is not None  # looked at above
+    train = sum(_trains(one) for one in state.open)
+    wanted = max(request.prefetch, state.config.slots - train)  # a free slot is filled without thinking ahead
+    return train > 0 and len(state.open) - train < wanted
+
+
+def is_overtaken(state: RunState, one: Iteration) -> bool:
+    """Say whether another became the best since this one got its base, and it has not been trained on it."""
+    if state.best is None or one.base_commit == state.best.commit:
+        return False
+    return one.next_stage in ("propose", "apply") or (one.next_stage == "train" and one.proposal is not None)
+
+
+def has_workbench(state: RunState, one: Iteration) -> bool:
+    """Say whether this iteration may be worked on: one at a time, what was begun first, then by number."""
+    others = [other for other in state.open if other is not one]
+    begun = any(_agent_at_work(other) or other.next_stage == "commit" for other in others)
+    to_make = ("propose", "apply", "triage")
+    earlier = any(other.number < one.number and other.next_stage in to_make for other in others)
+    return not begun and not earlier
+
+
+def free_slot(state: RunState) -> int | None:
+    """Return the first slot that no training has, or None."""
+    taken = {one.job.slot for one in state.open if one.job is not None and one.job.step == "train"}
+    return next((slot for slot in range(1, state.config.slots + 1) if slot not in taken), None)
+
+
+def verdict_is_near(state: RunState) -> bool:
+    """Say whether a training has ended whose verdict may change the best: nothing is trained before it."""
+    return any(one.next_stage in ("record", "decide") for one in state.open)
+
+
+def gives_way(state: RunState, one: Iteration) -> bool:
+    """Say whether a prepared candidate lets a human's proposal go first."""
+    return bool(state.waiting) and one.source in ("agent", "search") and one.trainings == 0
+
+
+def _trains(one: Iteration) -> bool:
+    return one.job is not None and one.job.step == "train"
+
+
+def _agent_at_work(one: Iteration) -> bool:
+    return one.job is not None and one.job.step != "train"

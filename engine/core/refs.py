@@ -1,0 +1,20 @@
+"""The names of everything that a run has in git. Pure."""
+
+from attrs import frozen
+
+
+@frozen
+class RunRefs:
+    """The refs of one run."""
+
+    run_id: str
+
+    @property
+    def prefix(self) -> str:
+        """Return what all refs of the run begin with."""
+        return f"refs/autoresearch/{self.run_id}/"
+
+    def candidate(self, iteration: int, change: int) -> str:
+        """Return the full name of the ref that an iteration's candidate gets, at its nth change."""
+        again = f".{change}" if change > 1 else ""
+        return f"{self.prefix}{iteration}{again}"

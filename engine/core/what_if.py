@@ -1,0 +1,143 @@
+"""What if: a run's verdicts taken again under another rule, from its history alone.
+
+A result is a fact; only what it is compared with changes. From the first verdict that changes, the real
+run would have built on other code: the results behind it are still shown, and marked.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Literal
+
+from attrs import frozen
+
+from autoresearch.engine.core.keep_rules import RULES, Verdict, is_rule, verdict
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.events.errors import UsageRefused
+from autoresearch.projections.iteration_reducers import best_of
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import Best, Iteration, RunState
+
+
+Word = Literal["keep", "discard"]
+
+
+@frozen(kw_only=True)
+class Judged:
+    """One iteration, as it was judged and as the other rule judges it."""
+
+    iteration: int
+    metric: float | None
+    was: Word
+    would_be: Word
+    reason: str  # of the other rule
+    other_code: bool  # the real run would have trained something else here
+
+    @property
+    def changed(self) -> bool:
+        """Say whether the other rule judges otherwise."""
+        return self.was != self.would_be
+
+
+@frozen(kw_only=True)
+class WhatIf:
+    """A whole run under another rule."""
+
+    rule: str
+    own_rule: str
+    judged: tuple[Judged, ...]
+    best: Best | None  # under the other rule
+    own_best: Best | None
+
+    @property
+    def changed(self) -> tuple[Judged, ...]:
+        """Return the iterations whose verdict changes."""
+        return tuple(one for one in self.judged if one.changed)
+
+    @property
+    def other_from(self) -> int | None:
+        """Return the first iteration whose code would have been another one."""
+        return next((one.iteration for one in self.judged if one.other_code), None)
+
+
+def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
+    """Judge a whole history by another rule.
+
+    Raises:
+        UsageRefused: there is no such rule.
+    """
+    _check(rule)
+    run, best = RunState(), None
+    foreign: set[str] = set()  # commits that stand on code which would not have been there
+    judged: list[Judged] = []
+    for recorded in records:
+        case = _case(run, recorded)
+        run = RUN.evolve(run, recorded)
+        if case is None:
+            continue
+        one, was = case
+        taken = verdict(one, best, metric=run.config.metric, keep_rule=rule)
+        if one.base_commit:
+            other_code = one.base_commit in foreign or (best is not None and one.base_commit != best.commit)
+        else:  # imported: what it stood on is not known, but it was made after what was kept then
+            other_code = any(earlier.changed for earlier in judged)
+        if other_code and one.commit:
+            foreign.add(one.commit)
+        best = _best_after(best, one, taken)
+        judged.append(_judged(one, taken, was=was, other_code=other_code))
+    return WhatIf(
+        rule=rule, own_rule=run.config.keep_rule, judged=tuple(judged), best=best, own_best=run.best
+    )
+
+
+def _check(rule: str) -> None:
+    if is_rule(rule):
+        return
+    name = rule.partition(":")[0]
+    known = ", ".join(RULES.values())
+    near = get_close_matches(name, RULES, n=1)
+    hint = f"did you mean {RULES[near[0]]}? " if near else ""
+    raise UsageRefused(f"--policy: there is no rule {rule!r}", remedy=f"{hint}the rules are {known}")
+
+
+def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:
+    """Return the iteration that an event closes, and how; None for any other event."""
+    event = recorded.event
+    match event:
+        case ev.CandidateKept() | ev.CandidateDiscarded():
+            one = run.iteration(event.iteration)
+            return (
+                None if one is None else (one, "keep" if isinstance(event, ev.CandidateKept) else "discard")
+            )
+        case ev.ResultImported():
+            crashed = event.status == "crash"
+            imported = Iteration(
+                number=event.iteration,
+                base_commit="",
+                next_stage="decide",
+                since=recorded.at,
+                commit=event.commit,
+                outcome="crashed" if crashed or event.metric is None else "succeeded",
+                metric=None if crashed else event.metric,
+            )
+            return imported, "keep" if event.status == "keep" else "discard"
+        case _:
+            return None
+
+
+def _best_after(best: Best | None, one: Iteration, taken: Verdict) -> Best | None:
+    if not taken.keep or one.metric is None:
+        return best
+    return best_of(one, one.commit or "", one.metric)
+
+
+def _judged(one: Iteration, taken: Verdict, *, was: Word, other_code: bool) -> Judged:
+    would_be: Word = "keep" if taken.keep else "discard"
+    return Judged(
+        iteration=one.number,
+        metric=one.metric,
+        was=was,
+        would_be=would_be,
+        reason=taken.reason,
+        other_code=other_code,
+    )

@@ -1,0 +1,167 @@
+"""Calling the git program so that neither the environment nor the user's settings change what it says.
+
+Part of engine/git/repository.py, which alone uses it.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from autoresearch.engine.ports import Diff
+from autoresearch.engine.system import run_command
+from autoresearch.engine.system.process import signal_name
+from autoresearch.events.errors import AutoresearchError
+
+
+CALL_S = 120.0  # a big tree on a slow disk; a call takes 2 to 5 ms here
+LOCK_PATIENCE_S = 1.0
+LOCK_AGE_S = 600.0  # where /proc cannot say who holds a lock, only age can
+
+# What the user's shell may say about git itself, and not about one repository.
+KEPT_ENVIRONMENT = frozenset(
+    {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"}
+)
+CALM = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_PAGER": "cat"}
+ALWAYS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.ignoreStat=false",
+    "core.quotePath=true",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "advice.detachedHead=false",
+)
+# Each of these undoes a setting that a user may have; the text of a diff is hashed into the log.
+DIFF_FORMAT = (
+    *("-r", "-z", "--numstat", "-p", "-U3", "--inter-hunk-context=0", "--binary", "--full-index"),
+    *("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-relative", "-O/dev/null"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers", "--indent-heuristic"),
+    *("--submodule=short", "--ignore-submodules=none"),
+)
+# The disk's trouble, and nobody's change is to blame: engine/loop/runner.py waits for better.
+DISK = {
+    os.strerror(number).encode(): number for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO)
+}
+TAKEN_LOCK = re.compile(rb"Unable to create '(.+?\.lock)': File exists")
+
+
+class Refused(AutoresearchError):
+    """Git ran to its end and said no."""
+
+
+def call(
+    command: tuple[str, ...],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    settings: tuple[str, ...] = (),
+    stdin: bytes | None = None,
+    timeout_s: float = CALL_S,
+    own_locks: tuple[Path, ...] = (),
+) -> run_command.Completed:
+    """Run git once; once more where a lock of `own_locks` was in the way and its holder is gone.
+
+    Raises:
+        OSError: the disk is full, read-only or broken.
+        AutoresearchError: git was killed, so nothing is known.
+    """
+    flags = [part for setting in (*ALWAYS, *settings) for part in ("-c", setting)]
+    words = ["git", *flags, *command]
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in KEPT_ENVIRONMENT
+    }
+    whole = inherited | CALM | dict(env or {})
+    done = run_command.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
+    taken = TAKEN_LOCK.search(done.stderr) if done.exit_code != 0 else None
+    if taken is not None:
+        lock = Path(os.path.realpath(cwd / os.fsdecode(taken[1])))
+        if lock in own_locks and _released(lock):
+            done = run_command.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
+    if done.exit_code < 0:
+        raise AutoresearchError(f"git {command[0]} was killed by {signal_name(-done.exit_code)}")
+    trouble = next((text for text in DISK if done.exit_code and text in done.stderr), None)
+    if trouble is not None:
+        raise OSError(DISK[trouble], trouble.decode(), str(cwd))
+    return done
+
+
+def output(done: run_command.Completed) -> bytes:
+    """Return what git printed; raise with git's own last line where it failed."""
+    if done.exit_code != 0:
+        raise Refused(f"git failed: {last_line(done.stderr)}")
+    return done.stdout
+
+
+def parsed_diff(said: bytes) -> Diff:
+    """Split what `diff-tree -z --numstat -p` prints: the counts, an empty field, the text."""
+    counts, _, text = said.partition(b"\0\0")
+    insertions = deletions = 0
+    files = []
+    for row in counts.split(b"\0") if text else []:
+        added, removed, path = row.split(b"\t", 2)
+        files.append(path.decode(errors="replace"))
+        insertions += int(added) if added != b"-" else 0  # "-": a binary file
+        deletions += int(removed) if removed != b"-" else 0
+    return Diff(
+        text=text,
+        sha256=hashlib.sha256(text).hexdigest(),
+        files=tuple(sorted(files)),
+        insertions=insertions,
+        deletions=deletions,
+    )
+
+
+def strip_level(patch: bytes) -> int:
+    """Say how many leading folders of a patch's paths to drop: git writes a/ and b/, people may not."""
+    names = re.findall(rb'^(?:---|\+\+\+) "?([^\t\r\n]+)', patch, re.MULTILINE)
+    plain = any(not name.startswith((b"a/", b"b/", b"/dev/null")) for name in names)
+    return 0 if plain else 1
+
+
+def last_line(stderr: bytes) -> str:
+    """Return the line of git's complaint that says most: the first fatal one, else the last."""
+    lines = [line for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (fatal or lines[-1:] or ["it said nothing"])[0]
+
+
+def _released(lock: Path) -> bool:
+    """Wait a little for a lock to go; remove it where nobody can still hold it."""
+    first = _identity(lock)
+    until = time.monotonic() + LOCK_PATIENCE_S
+    while time.monotonic() < until:
+        if not lock.exists():
+            return True
+        time.sleep(0.02)
+    if first is None or _identity(lock) != first or _may_be_held(lock):
+        return False
+    lock.unlink(missing_ok=True)
+    return True
+
+
+def _identity(lock: Path) -> tuple[int, int] | None:
+    try:
+        found = lock.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _may_be_held(lock: Path) -> bool:
+    if not Path("/proc/self/fd").is_dir():
+        return time.time() - lock.stat().st_mtime < LOCK_AGE_S
+    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(handle) == str(lock):  # noqa: PTH115 - Path.readlink would parse each of thousands
+                return True
+        except OSError:
+            continue
+    return False

@@ -1,0 +1,1 @@
+"""Imports: what other programs left, read into a history of its own. Knows formats, nothing live."""

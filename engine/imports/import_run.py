@@ -1,0 +1,157 @@
+"""Turn what another program left into a run of its own: a proper history, marked as imported, at rest.
+
+All of it is read and checked before anything is made. The history is written beside its place and moved
+there whole, so a run that is half imported is never seen.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import dry_run
+from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.git.names import check_branch
+from autoresearch.engine.imports import results_tsv, single_file_runner
+from autoresearch.engine.paths import RunPaths, branch_slug, claim_run
+from autoresearch.engine.ports import Git
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused
+from autoresearch.events.files import sync_folder
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.redact import secret_values
+from autoresearch.events.values import RunConfig
+from autoresearch.projections.run_state import RunState
+
+
+BY = "import"
+BRANCHES = "imported/"  # where the source names no branch
+MOST_BYTES = 2**28
+BATCH = 1000  # events appended at once
+
+
+@frozen(kw_only=True)
+class Imported:
+    """A run that was made from what another program left."""
+
+    paths: RunPaths
+    branch: str
+    head: ev.RunImported
+
+
+def import_run(home: Path, source: Path, *, git: Git, version: str, branch: str | None = None) -> Imported:
+    """Make a run of a results.tsv or of a run folder; the same source again makes another run.
+
+    The settings of its RunStarted are the program's defaults, its base is "": neither is known.
+
+    Raises:
+        NotFound: there is nothing at `source`.
+        UsageRefused: `branch` is no name for a branch.
+        InvalidInput: it says something else than it must; nothing was created.
+    """
+    if branch is not None:
+        check_branch(branch)
+    found = _read(source)
+    on = branch or _branch_of(found)
+    run_id = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
+    paths = RunPaths(home=home, run_id=run_id)
+    try:
+        begun = ev.RunStarted(
+            run_id=paths.run_id,
+            branch=on,
+            base_commit="",
+            base_tree="",
+            config=RunConfig(),
+            program_version=version,
+        )
+        _write(paths, [begun, found.head, *found.results])
+    except BaseException:
+        shutil.rmtree(paths.folder, ignore_errors=True)
+        raise
+    return Imported(paths=paths, branch=on, head=found.head)
+
+
+def refuse_imported(run: RunState, git: Git) -> None:
+    """Refuse to go on with an imported run: what was measured elsewhere cannot be compared with what is here.
+
+    Raises:
+        NotFound: says whether its best code is in this repository, and the way out.
+    """
+    if not run.imported:
+        return
+    commit = run.best.commit if run.best else ""
+    here = git.resolve(commit) if results_tsv.is_hash(commit) else None
+    if here is None:
+        raise NotFound(
+            f"{run.run_id} was imported, and its best code (commit {commit or 'unknown'}) is not in this "
+            "repository: there is nothing to go on from",
+            remedy="`autoresearch start` begins a run with the code that is here",
+        )
+    raise NotFound(
+        f"{run.run_id} was imported: its results were not measured here, so new ones cannot be compared",
+        remedy=f"begin a run with its best code: git branch autoresearch/NAME {here[:12]}, "
+        "then `autoresearch start --branch autoresearch/NAME`",
+    )
+
+
+def _read(source: Path) -> results_tsv.Source:
+    secrets = secret_values(os.environ)
+    if source.is_dir():
+        files = [source / single_file_runner.HISTORY, source / single_file_runner.STATE]
+        missing = [file.name for file in files if not file.is_file()]
+        if missing:
+            raise InvalidInput(
+                f"{source} has no {' and no '.join(missing)}; expected both, as its runner left them",
+                remedy="name such a folder, or a results.tsv",
+            )
+        history, state = map(_bytes, files)
+        return single_file_runner.read_folder(source.resolve().name, history, state, secrets=secrets)
+    return results_tsv.read_table(source.name, _bytes(source), secrets=secrets)
+
+
+def _bytes(file: Path) -> bytes:
+    """Return a file's bytes; a pipe or a device has no end that could be waited for."""
+    if not file.exists():
+        raise NotFound(f"there is no {file}", remedy="name a results.tsv, or a run folder")
+    if not file.is_file():
+        raise InvalidInput(f"{file} is no regular file", remedy="name a results.tsv, or a run folder")
+    size = file.stat().st_size
+    if size > MOST_BYTES:
+        raise InvalidInput(
+            f"{file} has {size} bytes; expected at most {MOST_BYTES}", remedy="import it in parts"
+        )
+    return file.read_bytes()
+
+
+def _branch_of(found: results_tsv.Source) -> str:
+    """Return the branch the source names, or one made of the table's name."""
+    if found.branch is None:
+        return f"{BRANCHES}{branch_slug(Path(found.head.name).stem)}"
+    try:
+        check_branch(found.branch)
+    except UsageRefused as error:
+        raise InvalidInput(
+            f"{found.head.name}/{single_file_runner.STATE}: {error}",
+            remedy="name the branch yourself: --branch NAME",
+        ) from error
+    return found.branch
+
+
+def _write(paths: RunPaths, events: Sequence[ev.Event]) -> None:
+    """Write the whole history, ended as the decider would end it, and move it into its place."""
+    beside = paths.folder / ".importing"
+    beside.mkdir()
+    draft = beside / paths.history.name
+    (end,) = decide(dry_run.after(RunState(), events))
+    assert isinstance(end, do.Stop)  # nothing was asked of this run, and nothing is open
+    whole = [*events, ev.RunStopped(reason=end.reason, detail=end.detail)]
+    with EventLog(draft) as log:
+        for begin in range(0, len(whole), BATCH):
+            log.append(whole[begin : begin + BATCH], by=BY)
+    draft.rename(paths.history)
+    shutil.rmtree(beside)
+    sync_folder(paths.folder)

@@ -1,0 +1,314 @@
+"""Run one job: claim its folder, stream its output, hold its deadline, write exit.json whole.
+
+    python -m autoresearch.engine.jobs.supervisor FOLDER
+
+Knows nothing of runs and outlives the runner. FOLDER/spec.json says what to run (engine/ports.py: JobSpec);
+the claim is a kernel lock on FOLDER/claim, inherited by the job, so that it is held while either of them
+lives; exit.json (JobExit) is the end. Called again, it finds the claim taken and leaves without a word.
+
+Time is what the machine was awake: a laptop that slept through a deadline has not timed anything out.
+Imports only what starts fast: the next training waits for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+from autoresearch.engine.jobs import spawn
+from autoresearch.engine.jobs.job_files import CLAIM, EXIT, OUTPUT, SPEC, STOP
+from autoresearch.engine.jobs.output_log import CappedLog
+from autoresearch.engine.system import process_table
+
+
+_SETTLE_S = 0.1  # children that end with their parent need a moment, and are not left behind
+_BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is idle
+_ROOM_S = 5.0  # between two tries to write exit.json on a full disk
+
+
+def main() -> None:
+    """Supervise the folder named on the command line; then come inherited locks: the claim's, a device's."""
+    supervise(sys.argv[1], *(int(word) for word in sys.argv[2:]))
+
+
+def supervise(folder: str, lock: int | None = None, place: int | None = None) -> None:
+    """Run the folder's job to its exit.json, unless somebody else does or did."""
+    hearing = _Hearing()
+    if lock is None:
+        lock = os.open(os.path.join(folder, CLAIM), os.O_RDWR | os.O_CREAT, 0o644)  # noqa: PTH118
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+    # A claim that says something was taken before: the job is lost, and lost jobs are not run again.
+    if os.path.exists(os.path.join(folder, EXIT)) or os.fstat(lock).st_size:  # noqa: PTH110, PTH118
+        return
+    job = _Job(folder, (lock,) if place is None else (lock, place), hearing)
+    facts = job.run()
+    if place is not None:
+        _free(place)
+    _write_exit(folder, facts)
+
+
+def _free(place: int) -> None:
+    """Let the device go before anybody hears of the end, whoever fled with its lock still open."""
+    fcntl.flock(place, fcntl.LOCK_UN)
+    with contextlib.suppress(OSError):
+        os.utime(place)  # whoever waits for it watches the file
+
+
+class _Hearing:
+    """Signals as something to poll: SIGCHLD wakes, SIGTERM is remembered."""
+
+    def __init__(self) -> None:
+        self.asked_to_end = False
+        self.wake, self._waker = os.pipe()
+        for end in (self.wake, self._waker):
+            os.set_blocking(end, False)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        # Functions, not SIG_IGN: what is ignored stays ignored in the job.
+        for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(number, lambda *_: None)
+
+    def _end(self, *_: object) -> None:
+        self.asked_to_end = True
+
+
+class _Job:
+    """One job, from its claim to the facts of its exit."""
+
+    def __init__(self, folder: str, locks: tuple[int, ...], hearing: _Hearing) -> None:
+        self.folder = folder
+        self.locks = locks
+        self.lock = locks[0]
+        self.hearing = hearing
+        self.me = os.getpid()
+        self.begun = time.monotonic()
+        self.started_at = _now()
+        self.reason = "exited"
+        self.kill_at = float("inf")  # when the polite time is over
+        self.status: tuple[int, float] | None = None  # of the child: wait status, CPU seconds
+
+    def run(self) -> dict[str, object]:
+        """Start the command, wait for its end, clear up behind it; return what exit.json says."""
+        self._note_claim(None)
+        if os.path.exists(os.path.join(self.folder, STOP)):  # noqa: PTH110, PTH118
+            return self._exit("terminated", detail="stopped before it began")
+        try:
+            with open(os.path.join(self.folder, SPEC), "rb") as file:  # noqa: PTH118, PTH123
+                self.spec = json.load(file)
+            self.log = CappedLog(os.path.join(self.folder, OUTPUT), self.spec["log_limit_bytes"])  # noqa: PTH118
+            process_table.adopt_orphans()  # before there can be one
+            self.pid, self.pipe = spawn.start(self.spec, self.locks)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return self._exit("not_started", detail=_explain(error))
+        leader = process_table.identity(self.pid)
+        self._note_claim(leader)
+        self._attend()
+        left_behind, their_cpu_s = self._clear_up()
+        self._drain()
+        self.log.close()
+        assert self.status is not None  # _attend ends with it
+        code = os.waitstatus_to_exitcode(self.status[0])
+        if self.reason == "exited" and code < 0 and self.hearing.asked_to_end:
+            self.reason = "terminated"  # a machine that goes down signals us both, in any order
+        return self._exit(
+            self.reason,
+            exit_code=code if code >= 0 else None,
+            signal=-code if code < 0 else None,
+            cpu_seconds=round(self.status[1] + their_cpu_s, 3),
+            output_bytes=self.log.received,
+            left_behind=left_behind,
+        )
+
+    def _attend(self) -> None:
+        """Stream the output and hold the limits, until the child has ended."""
+        spec, poll = self.spec, select.poll()
+        poll.register(self.pipe, select.POLLIN)
+        poll.register(self.hearing.wake, select.POLLIN)
+        deadline = self.begun + spec["deadline_s"]
+        idle = _Idle(self.pid, spec["idle_s"])
+        while self.status is None:
+            now = time.monotonic()
+            wait = min(deadline, self.kill_at, idle.look_at) - now
+            for handle, _ in poll.poll(max(0.0, min(wait, 60.0)) * 1000):
+                if handle == self.hearing.wake:
+                    os.read(handle, 4096)
+                elif not self._stream():
+                    poll.unregister(self.pipe)
+            self._wait()
+            now = time.monotonic()
+            if self.status is not None:
+                return
+            if self.reason == "exited":
+                self.reason = self._verdict(over=now >= deadline, idle=idle.is_so(now, self.log.received))
+                if self.reason != "exited":
+                    deadline = idle.look_at = float("inf")
+                    self._ask_to_end()
+            elif now >= self.kill_at:
+                process_table.kill_session(self.pid, above=self.me)
+                self.kill_at = now + 0.2  # again: one may have made a group of its own meanwhile
+
+    def _ask_to_end(self) -> None:
+        """Begin the polite time. A stopped process hears the request only when it goes on."""
+        self.kill_at = min(self.kill_at, time.monotonic() + self.spec["grace_s"])
+        process_table.signal_session(self.pid, signal.SIGTERM, above=self.me)
+        process_table.signal_session(self.pid, signal.SIGCONT, above=self.me)
+
+    def _verdict(self, *, over: bool, idle: bool) -> str:
+        if self.hearing.asked_to_end:
+            return "terminated"
+        return "deadline" if over else "idle" if idle else "exited"
+
+    def _stream(self) -> bool:
+        """Move what is in the pipe to the log; False at its end."""
+        try:
+            data = os.read(self.pipe, 2**18)
+        except BlockingIOError:
+            return True
+        self.log.write(data)
+        return bool(data)
+
+    def _drain(self) -> None:
+        """Take what is left in the pipe, and no more: one that cannot be killed may write for ever."""
+        give_up = time.monotonic() + 1.0
+        while select.select([self.pipe], [], [], 0)[0] and time.monotonic() < give_up:
+            if not self._stream():
+                return
+
+    def _wait(self) -> None:
+        """Reap whoever has ended: the child, and orphans that came to us."""
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.wait4(-1, os.WNOHANG))[0]:
+                pid, status, usage = ended
+                if pid == self.pid:
+                    self.status = (status, usage.ru_utime + usage.ru_stime)
+
+    def _clear_up(self) -> tuple[int, float]:
+        """End what outlived the child, wherever it fled; return how many, and their CPU seconds."""
+        left = process_table.session(self.pid, above=self.me)
+        settled = time.monotonic() + _SETTLE_S
+        while left and time.monotonic() < settled:
+            self._drain_while(0.01)
+            left = process_table.session(self.pid, above=self.me)
+        if not left:
+            return 0, 0.0
+        count, cpu_s = len(left), sum(entry.cpu_s for entry in left)
+        self._ask_to_end()
+        give_up = self.kill_at + process_table.UNKILLABLE_S
+        while process_table.session(self.pid, above=self.me) and time.monotonic() < give_up:
+            if time.monotonic() >= self.kill_at:
+                process_table.kill_session(self.pid, above=self.me)
+            self._drain_while(0.02)
+        return count, cpu_s
+
+    def _drain_while(self, seconds: float) -> None:
+        """Wait, and keep the pipe from filling: one that is asked to end may have last words."""
+        if select.select([self.pipe], [], [], seconds)[0] and not self._stream():
+            time.sleep(seconds)  # at its end a pipe is always ready
+
+    def _note_claim(self, child: process_table.Identity | None) -> None:
+        """Say in the claim who we are, and who the child is, so that somebody can follow up without us."""
+        me = process_table.identity(os.getpid())
+        note = {"supervisor": _named(me), "child": _named(child), "started_at": self.started_at}
+        # On a full disk the lock itself still tells that somebody is alive.
+        with contextlib.suppress(OSError):
+            os.pwrite(self.lock, json.dumps(note).encode() + b"\n", 0)
+            if child:  # by now the child is on its way, and does not wait for the device
+                os.fsync(self.lock)
+
+    def _exit(self, reason: str, **facts: object) -> dict[str, object]:
+        seconds = round(time.monotonic() - self.begun, 3)
+        return {
+            "reason": reason,
+            "started_at": self.started_at,
+            "ended_at": _now(),
+            "seconds": seconds,
+            **facts,
+        }
+
+
+class _Idle:
+    """Whether a job has neither printed nor used the CPU for `limit_s` seconds; 0: never."""
+
+    def __init__(self, leader: int, limit_s: float) -> None:
+        self._leader = leader
+        self._limit_s = limit_s
+        self._every_s = min(limit_s / 4, 5.0)
+        self._active = self._looked = time.monotonic()
+        self._received = 0
+        self._cpu_s = 0.0
+        self.look_at = self._looked + self._every_s if limit_s else float("inf")
+
+    def is_so(self, now: float, received: int) -> bool:
+        """Look again, if it is time; `received` counts the bytes printed so far."""
+        if now < self.look_at:
+            return False
+        cpu_s = sum(entry.cpu_s for entry in process_table.session(self._leader))
+        if received != self._received or abs(cpu_s - self._cpu_s) >= _BUSY * (now - self._looked):
+            self._active = now
+        self._received, self._cpu_s, self._looked = received, cpu_s, now
+        self.look_at = now + self._every_s
+        return now - self._active >= self._limit_s
+
+
+def _write_exit(folder: str, facts: dict[str, object]) -> None:
+    """Make exit.json appear, whole and durable, however long the disk is full."""
+    path = os.path.join(folder, EXIT)  # noqa: PTH118
+    data = json.dumps(facts).encode() + b"\n"
+    pause = 0.1
+    while True:
+        try:
+            _replace(path, data)
+        except FileNotFoundError:
+            return  # somebody deleted the folder: nobody is left to read it
+        except OSError:
+            time.sleep(pause)
+            pause = min(2 * pause, _ROOM_S)
+        else:
+            return
+
+
+def _replace(path: str, data: bytes) -> None:
+    temporary = f"{path}.tmp"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        while data:
+            data = data[os.write(handle, data) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.replace(temporary, path)  # noqa: PTH105
+    parent = os.open(os.path.dirname(path) or ".", os.O_RDONLY)  # noqa: PTH120
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
+
+
+def _named(who: process_table.Identity | None) -> dict[str, object] | None:
+    return {"pid": who[0], "started": who[1], "boot_id": who[2]} if who else None
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return f"{SPEC} is damaged: {error!r}"
+
+
+def _now() -> str:
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Put the real pieces of a runner together; the one place that names them all."""
+
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from autoresearch.engine.agents.programs import adapter
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.loop.effects import Effects
+from autoresearch.engine.loop.runner import Mode, Observer, Runner
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.views import Render
+
+
+def assemble(
+    home: Path, run_id: str, *, mode: Mode, render: Render, observers: Sequence[Observer] = ()
+) -> Runner:
+    """Return a runner of the run `run_id` in the repository whose top is `home`."""
+    paths = RunPaths(home=home, run_id=run_id)
+    effects = Effects(paths=paths, git=RealGit(home), jobs=RealJobs(), adapter=adapter)
+    return Runner(paths, effects, mode=mode, render=render, observers=observers, version=program_version())
+
+
+def program_version() -> str:
+    """Return the installed version of this program, or `source` where it runs from a bare checkout."""
+    try:
+        return metadata.version("autoresearch")
+    except metadata.PackageNotFoundError:
+        return "source"

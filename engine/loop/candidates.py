@@ -1,0 +1,294 @@
+"""From a proposal to a commit, and from a verdict to the run's branch.
+
+Changes are made on the run's workbench, so that they disturb no training; only what a human left in the run's
+worktree is taken from there.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from attrs import frozen
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.bookkeeping import STOOD_THERE, commit_subject
+from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import Diff, Git
+from autoresearch.engine.proposals import changes
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import InvalidInput, NotFound
+from autoresearch.events.files import write_atomic
+from autoresearch.events.values import Proposal
+from autoresearch.projections.run_state import Iteration, RunState
+
+
+# The last lines of each candidate's message; the log's head is "seq hash" when it was committed.
+TRAILERS = ("Autoresearch-Run", "Autoresearch-Iteration", "Autoresearch-Log")
+
+
+@frozen(kw_only=True)
+class Candidates:
+    """The code of one run's candidates."""
+
+    paths: RunPaths
+    git: Git
+
+    def apply(self, one: Iteration, run: RunState, *, change: int) -> ev.Event:
+        """Apply the machine form of the proposal, exactly or not at all."""
+        assert one.proposal is not None  # propose comes before apply
+        self.clear(one)
+        try:
+            self._write(one.proposal, run)
+        except InvalidInput as error:
+            self.clear(one)
+            return ev.ChangeFailed(iteration=one.number, attempt=change, reason=str(error))
+        return self.examine(one, run, change=change)
+
+    def carry_over(self, command: do.CarryOver, one: Iteration, run: RunState) -> tuple[ev.Event, ...]:
+        """Bring to the base what was made on another one: its form anew, else merged three ways."""
+        diff, how, reason = self._carried_over(command, one, run)
+        told = ev.CandidateCarriedOver(
+            iteration=one.number,
+            attempt=command.attempt,
+            base_commit=one.base_commit,
+            commit=command.commit,
+            made_on=command.made_on,
+            how=how,
+            reason=reason if how == "conflict" else "",
+        )
+        if diff is not None:
+            return (told, self._applied(one, diff, change=command.attempt))
+        self.clear(one)
+        if how == "conflict" and command.mendable:
+            return (told,)
+        return (told, ev.ChangeFailed(iteration=one.number, attempt=command.attempt, reason=reason))
+
+    def clear(self, one: Iteration) -> None:
+        """Put the workbench on the iteration's base, and nothing else on it."""
+        self.git.ensure_worktree(self.paths.workbench, one.base_commit)
+        self.git.reset(self.paths.workbench, one.base_commit)
+
+    def examine(self, one: Iteration, run: RunState, *, change: int) -> ev.ChangeApplied | ev.ChangeFailed:
+        """Look at what stands on the workbench; whatever may not be trained is cleared away."""
+        diff, reason = self._examined(self.paths.workbench, one, run)
+        if diff is None:
+            self.clear(one)
+            return ev.ChangeFailed(iteration=one.number, attempt=change, reason=reason)
+        return self._applied(one, diff, change=change)
+
+    def commit(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
+        """Commit what was applied. Called twice, returns the first commit."""
+        assert one.proposal is not None  # propose comes before commit
+        ref = RunRefs(run.run_id).candidate(one.number, one.change)
+        subject = commit_subject(one.proposal.commit_description)
+        made = self._made(ref, one, one.diff_sha256)
+        if made is None:
+            message = _message(subject, run, one, head)
+            self.git.ensure_worktree(self.paths.workbench, one.base_commit)
+            made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
+            if self.git.diff(one.base_commit, made).sha256 != one.diff_sha256:
+                trouble = self._apply_again(one)
+                if trouble:
+                    return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=trouble)
+                made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
+            self.git.set_ref(ref, made, old=None)
+        return self._committed(one, made, ref, subject, diff_sha256=one.diff_sha256)
+
+    def take_worktree(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
+        """Make a candidate of what stands in the worktree, edited or committed there by hand."""
+        worktree = self.paths.worktree
+        ref = RunRefs(run.run_id).candidate(one.number, one.change)
+        self.git.ensure_worktree(worktree, one.base_commit)
+        made = self._made(ref, one, None)
+        if made is None:
+            if self._touched(one):
+                diff, reason = self._examined(worktree, one, run)
+                if diff is None:
+                    return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=reason)
+                self._keep_diff(one.number, diff)
+                message = _message(STOOD_THERE, run, one, head)
+                made = self.git.commit(worktree, base=one.base_commit, message=message)
+            else:
+                made = one.base_commit
+            self.git.set_ref(ref, made, old=None)
+        diff = self.git.diff(one.base_commit, made)
+        return self._committed(one, made, ref, STOOD_THERE, diff_sha256=diff.sha256)
+
+    def keep(self, command: do.KeepCandidate, run: RunState) -> ev.CandidateKept:
+        """Advance the run's branch, unless somebody else has a hand on it."""
+        note = self._move_branch(command.commit, run)
+        return ev.CandidateKept(
+            iteration=command.iteration,
+            commit=command.commit,
+            rule=command.rule,
+            inputs=command.inputs,
+            reason=command.reason,
+            branch_moved=not note,
+            branch_note=note,
+        )
+
+    def discard(self, command: do.DiscardCandidate, run: RunState) -> ev.CandidateDiscarded:
+        """Put the worktree back on the best commit; the candidate stays under its ref."""
+        stands_on = run.best.commit if run.best else run.base_commit
+        if len(run.open) == 1:  # else the next one trains there already, or is about to
+            self.git.ensure_worktree(self.paths.worktree, stands_on)
+            self.git.reset(self.paths.worktree, stands_on)
+        return ev.CandidateDiscarded(
+            iteration=command.iteration, rule=command.rule, inputs=command.inputs, reason=command.reason
+        )
+
+    def _carried_over(
+        self, command: do.CarryOver, one: Iteration, run: RunState
+    ) -> tuple[Diff | None, Literal["form", "merge", "already", "conflict"], str]:
+        """Return what stands on the workbench afterwards and how it came there; without a diff, why not."""
+        reason = ""
+        for how in _ways(one):
+            self.clear(one)
+            reason = self._carried(how, command, one, run)
+            diff, trouble = (None, reason) if reason else self._examined(self.paths.workbench, one, run)
+            if diff is not None:
+                return diff, how, ""
+            if trouble == changes.NOTHING:
+                return None, "already", "the best has this change already"
+            reason = trouble
+        return None, "conflict", reason
+
+    def _carried(
+        self, how: Literal["form", "merge"], command: do.CarryOver, one: Iteration, run: RunState
+    ) -> str:
+        """Write the change onto the workbench; return why it does not fit, or ""."""
+        if how == "merge":
+            trouble = self.git.merge(self.paths.workbench, base=command.made_on, commit=command.commit)
+            return f"both change the same lines ({trouble})" if trouble else ""
+        assert one.proposal is not None  # what was made was proposed
+        try:
+            self._write(one.proposal, run)
+        except InvalidInput as error:
+            return str(error)
+        return ""
+
+    def _write(self, proposal: Proposal, run: RunState) -> None:
+        if proposal.patch is not None:
+            trouble = self.git.apply_patch(self.paths.workbench, proposal.patch.encode())
+            if trouble:
+                raise InvalidInput(f"the patch does not apply: {trouble}")
+            return
+        if proposal.is_prose:
+            raise InvalidInput(
+                "the plan is prose and no agent is there to carry it out; use set, edits or patch"
+            )
+        for name, content in changes.apply(
+            proposal, self._files(self.paths.workbench, run), run.config.editable
+        ).items():
+            path = self.paths.workbench / name
+            mode = path.stat().st_mode  # a replaced file has a new file's permissions
+            write_atomic(path, content, sync=False)
+            path.chmod(mode)
+
+    def _applied(self, one: Iteration, diff: Diff, *, change: int) -> ev.ChangeApplied:
+        self._keep_diff(one.number, diff)
+        return ev.ChangeApplied(
+            iteration=one.number,
+            attempt=change,
+            files=diff.files,
+            insertions=diff.insertions,
+            deletions=diff.deletions,
+            diff_sha256=diff.sha256,
+        )
+
+    def _examined(self, where: Path, one: Iteration, run: RunState) -> tuple[Diff | None, str]:
+        """Return how the files differ from the base, or None and why that may not be trained."""
+        try:
+            diff = self.git.changes(where, one.base_commit)
+        except (InvalidInput, NotFound) as error:  # a repository inside, a worktree that is gone
+            return None, str(error)
+        reason = changes.check_candidate(diff, self._files(where, run), run.config)
+        return (None, reason) if reason else (diff, "")
+
+    def _files(self, where: Path, run: RunState) -> dict[str, bytes]:
+        """Return the editable files as they stand there; a missing one has no entry."""
+        found = ((name, where / name) for name in run.config.editable)
+        return {name: path.read_bytes() for name, path in found if path.is_file() and not path.is_symlink()}
+
+    def _touched(self, one: Iteration) -> bool:
+        """Say whether anything in the worktree differs from the base, also what git cannot store."""
+        try:
+            return bool(self.git.changes(self.paths.worktree, one.base_commit).files)
+        except InvalidInput:
+            return True
+
+    def _keep_diff(self, iteration: int, diff: Diff) -> None:
+        folder = self.paths.iteration(iteration)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / "candidate.diff", diff.text)
+
+    def _apply_again(self, one: Iteration) -> str:
+        """Restore the applied change from its stored diff after somebody disturbed the workbench."""
+        stored = self.paths.iteration(one.number) / "candidate.diff"
+        self.clear(one)
+        if not stored.is_file():
+            return "the workbench was changed after the change was applied, and candidate.diff is gone"
+        trouble = self.git.apply_patch(self.paths.workbench, stored.read_bytes())
+        if trouble or self.git.changes(self.paths.workbench, one.base_commit).sha256 != one.diff_sha256:
+            self.clear(one)
+            return f"the change could not be restored from candidate.diff{': ' * bool(trouble)}{trouble}"
+        return ""
+
+    def _committed(
+        self, one: Iteration, commit: str, ref: str, subject: str, *, diff_sha256: str
+    ) -> ev.CandidateCommitted:
+        return ev.CandidateCommitted(
+            iteration=one.number,
+            attempt=one.change,
+            commit=commit,
+            tree=self.git.tree(commit),
+            base_commit=one.base_commit,
+            ref=ref,
+            subject=subject,
+            diff_sha256=diff_sha256,
+        )
+
+    def _made(self, ref: str, one: Iteration, diff_sha256: str | None) -> str | None:
+        """Return the commit that an earlier try left under the ref, or None.
+
+        Raises: InvalidInput: something else stands there, which is neither trained nor overwritten.
+        """
+        made = self.git.resolve(ref)
+        if made is None or made == one.base_commit:
+            return made
+        if diff_sha256 is None:  # what stood in the worktree; after its commit it still stands there
+            diff_sha256 = self.git.changes(self.paths.worktree, one.base_commit).sha256
+        if self.git.diff(one.base_commit, made).sha256 == diff_sha256:
+            return made
+        raise InvalidInput(
+            f"{ref} stands on {made[:7]}, which is not this iteration's change",
+            remedy=f"look at it, then remove it: git update-ref -d {ref}",
+        )
+
+    def _move_branch(self, commit: str, run: RunState) -> str:
+        """Move the run's branch to a kept commit; return why not, or the empty string."""
+        ref = f"refs/heads/{run.branch}"
+        stands = self.git.resolve(ref)
+        if stands == commit:
+            return ""
+        if run.branch in self.git.branches_checked_out():
+            return f"{run.branch} is checked out; `autoresearch adopt` brings the commit in"
+        # Also where the user brought the best in by hand. Each of both is before the kept commit.
+        ours = (run.branch_commit, run.best.commit if run.best else run.base_commit)
+        if stands in ours and self.git.set_ref(ref, commit, old=stands):
+            return ""
+        return f"{run.branch} was moved by somebody else, to {(stands or 'nowhere')[:7]}"
+
+
+def _ways(one: Iteration) -> tuple[Literal["form", "merge"], ...]:
+    """Say how a change may be carried over: by its form, unless it is prose or an agent mended it."""
+    assert one.proposal is not None  # what was made was proposed
+    return ("merge",) if one.proposal.is_prose or one.fixes else ("form", "merge")
+
+
+def _message(subject: str, run: RunState, one: Iteration, head: str) -> str:
+    values = (run.run_id, str(one.number), head)
+    trailers = "".join(f"{name}: {value}\n" for name, value in zip(TRAILERS, values, strict=True))
+    said = one.proposal.description if one.proposal else ""
+    body = f"{commit_subject(said)}\n\n" if said else ""
+    return f"{subject}\n\n{body}{trailers}"

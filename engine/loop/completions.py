@@ -1,0 +1,181 @@
+"""What became of a job, as events: read from its folder once it has ended."""
+
+from collections.abc import Callable
+
+from attrs import evolve as replace
+from attrs import frozen
+
+from autoresearch.engine.agents import branch_guard
+from autoresearch.engine.agents.prompts import parse_triage
+from autoresearch.engine.loop.candidates import Candidates
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import Absent, Agent, Answer, Finished, Git, JobExit, Jobs, Lost, Running
+from autoresearch.engine.training.result import digest_output, read_result
+from autoresearch.events import catalog as ev
+from autoresearch.events.clock import seconds_since
+from autoresearch.projections.run_state import Iteration, Job, RunState
+
+
+ORPHAN_GRACE_S = 60.0
+CALLED_BACK = "a human's proposal goes first, a stop was asked for, or its base was overtaken"
+
+
+@frozen(kw_only=True)
+class Collector:
+    """Reads ended jobs of one run. Reading twice gives the same events."""
+
+    paths: RunPaths
+    git: Git
+    jobs: Jobs
+    adapter: Callable[[str], Agent]
+
+    def collect(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
+        """Return the events of a job that has ended; none while it runs."""
+        folder = self.paths.job(number, job.step, job.attempt)
+        ended = self.jobs.look(folder)
+        if isinstance(ended, Running):
+            if ended.supervisor is None and self._overdue(job, run):
+                self.jobs.stop(folder)
+            return ()
+        if isinstance(ended, Absent):  # nobody has written into the claim of a started job
+            begun = "the supervisor was killed before the job began"
+            ended = Lost(reason=begun if folder.exists() else "its folder is gone")
+        if job.step == "prepare":
+            return (self._prepared(job, ended),)
+        one = run.iteration(number)
+        assert one is not None  # the job came from the state
+        if job.step == "train":
+            return (self._trained(one, job, ended, run),)
+        return self._answered(one, job, ended, run)
+
+    def _overdue(self, job: Job, run: RunState) -> bool:
+        """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""
+        config = run.config
+        limits = {"prepare": config.prepare_timeout_s, "train": job.deadline_s}
+        return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
+
+    def _prepared(self, job: Job, ended: Finished | Lost) -> ev.PrepareFinished:
+        output = digest_output(self.paths.job(0, "prepare", job.attempt))
+        if isinstance(ended, Lost):
+            return ev.PrepareFinished(
+                attempt=job.attempt, ok=False, reason=ended.reason, seconds=0.0, output=output
+            )
+        reason = _exit_reason(ended.exit)
+        return ev.PrepareFinished(
+            attempt=job.attempt, ok=not reason, reason=reason, seconds=ended.exit.seconds, output=output
+        )
+
+    def _trained(self, one: Iteration, job: Job, ended: Finished | Lost, run: RunState) -> ev.Event:
+        if isinstance(ended, Lost):
+            return ev.TrainingLost(iteration=one.number, attempt=job.attempt, reason=ended.reason)
+        done = ended.exit
+        if done.reason == "terminated":
+            reason = "ended by `stop --now`" if run.stop == "now" else "its supervisor was told to end it"
+            return ev.TrainingLost(iteration=one.number, attempt=job.attempt, reason=reason)
+        result = read_result(run.config, self.paths.job(one.number, "train", job.attempt), done)
+        return ev.TrainingFinished(
+            iteration=one.number,
+            attempt=job.attempt,
+            outcome=result.outcome,
+            reason=result.reason or result.note,
+            metric=result.metric,
+            exit_code=done.exit_code,
+            signal=done.signal,
+            started_at=done.started_at,
+            ended_at=done.ended_at,
+            seconds=done.seconds,
+            measured=result.measured,
+            output=result.output,
+            progress=result.progress,
+        )
+
+    def _answered(
+        self, one: Iteration, job: Job, ended: Finished | Lost, run: RunState
+    ) -> tuple[ev.Event, ...]:
+        assert job.step in ("propose", "apply", "triage")  # the caller checked the others
+        agent = self.adapter(one.agent)
+        folder = self.paths.job(one.number, job.step, job.attempt)
+        done = ended.exit if isinstance(ended, Finished) else _no_exit(ended.reason, job)
+        answer = agent.answer(job.step, folder, done)
+        harm = branch_guard.put_back(folder, self.git)
+        if harm:
+            answer = replace(answer, ok=False, reason=harm, proposal=None)
+        stands_on = one.commit if job.step == "triage" else one.base_commit
+        # On another commit where the runner died, and the base was overtaken, before it was written down.
+        cancelled = done.reason == "terminated" or not branch_guard.stood_on(folder, stands_on or "")
+        answered = ev.AgentAnswered(
+            iteration=one.number,
+            step=job.step,
+            attempt=job.attempt,
+            agent=one.agent,
+            outcome="cancelled" if cancelled else "ok" if answer.ok else "failed",
+            reason=CALLED_BACK if cancelled else answer.reason,
+            seconds=done.seconds,
+            usage=answer.usage,
+            output=answer.output,
+            session_id=answer.session_id,
+            model=answer.model,
+        )
+        if cancelled:
+            return (answered,)
+        match job.step:
+            case "propose":
+                return (answered, *_proposed(one, answer))
+            case "apply":
+                return (answered, self._applied(one, answer, run))
+            case "triage":
+                return (answered, *self._triaged(one, answer, run))
+
+    @property
+    def _candidates(self) -> Candidates:
+        return Candidates(paths=self.paths, git=self.git)
+
+    def _applied(self, one: Iteration, answer: Answer, run: RunState) -> ev.Event:
+        if answer.ok:
+            return self._candidates.examine(one, run, change=one.change)
+        self._candidates.clear(one)
+        return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=answer.reason)
+
+    def _triaged(self, one: Iteration, answer: Answer, run: RunState) -> tuple[ev.Event, ...]:
+        """Take what the agent mended as the next attempt, or what it said as the reason to give up."""
+        action, reason = parse_triage(answer.text) if answer.ok else ("discard", answer.reason)
+        if action == "fix_and_rerun":
+            mended = self._candidates.examine(one, run, change=one.change + 1)
+            if isinstance(mended, ev.ChangeApplied) and mended.diff_sha256 != one.diff_sha256:
+                triaged = ev.CrashTriaged(
+                    iteration=one.number, attempt=one.change, action="fix_and_rerun", reason=reason
+                )
+                return (triaged, mended)
+            reason = mended.reason if isinstance(mended, ev.ChangeFailed) else "the agent changed nothing"
+        triaged = ev.CrashTriaged(iteration=one.number, attempt=one.change, action="discard", reason=reason)
+        return (triaged,)
+
+
+def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:
+    if not answer.ok or answer.proposal is None:
+        return ()
+    if answer.proposal.status == "need_input":
+        return (ev.InputNeeded(iteration=one.number, question=answer.proposal.description),)
+    return (ev.ProposalChosen(iteration=one.number, source="agent", proposal=answer.proposal),)
+
+
+def _exit_reason(done: JobExit) -> str:
+    """Return why a job did not simply end with code 0, or the empty string."""
+    match done.reason:
+        case "not_started":
+            return done.detail
+        case "deadline":
+            return f"did not end within {done.seconds:.0f} s"
+        case "idle":
+            return "did nothing for too long"
+        case "terminated":
+            return "was told to end"
+        case "exited" if done.signal is not None:
+            return f"was killed by signal {done.signal}"
+        case "exited":
+            return "" if done.exit_code == 0 else f"ended with code {done.exit_code}"
+
+
+def _no_exit(reason: str, job: Job) -> JobExit:
+    """Stand in for the exit of a lost agent job, so that it counts as a failed answer."""
+    return JobExit(reason="not_started", detail=reason, started_at=job.since, ended_at=job.since, seconds=0.0)

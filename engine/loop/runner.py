@@ -1,0 +1,295 @@
+"""The loop of a run: hear, fold, decide, do, append, show; and sleep until the bell rings.
+
+One runner at a time holds a run (a kernel lock). It never waits for a job: trainings, agents and
+prepare.py outlive it, and whoever runs next picks them up.
+"""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.decider import decide
+from autoresearch.engine.jobs import devices
+from autoresearch.engine.loop.completions import Collector
+from autoresearch.engine.loop.effects import Effects, View
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.proposals import drop_folder
+from autoresearch.engine.proposals.drop_folder import Bell
+from autoresearch.engine.runs.load import NOTHING, Loaded, load
+from autoresearch.engine.runs.views import Render, Views
+from autoresearch.engine.system.process import hold_lock, this_process
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded, require_known
+from autoresearch.events.errors import (
+    AutoresearchError,
+    CorruptHistory,
+    DiskTrouble,
+    PositionVoided,
+    RunFailed,
+    UnknownEvent,
+    WaitingForHuman,
+    WrongExpectedVersion,
+)
+from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read
+from autoresearch.projections.run_state import RunState
+from autoresearch.projections.summary import waiting_for_human
+
+
+Observer = Callable[[Recorded, RunState], None]
+Mode = Literal["background", "foreground"]
+
+LOOK_ANYWAY_S = 1.0  # the level-triggered scan behind the bell; watchdog can be silent (network mounts)
+TROUBLE_LIMIT = 5  # failures of one effect in a row before a human is asked
+
+
+class Runner:
+    """Carries one run on until it comes to rest."""
+
+    def __init__(
+        self,
+        paths: RunPaths,
+        effects: Effects,
+        *,
+        mode: Mode,
+        render: Render,
+        observers: Sequence[Observer] = (),
+        version: str,
+    ) -> None:
+        """Take the pieces; nothing is locked or started before `run`."""
+        self._paths = paths
+        self._effects = effects
+        self._collector = Collector(paths=paths, git=effects.git, jobs=effects.jobs, adapter=effects.adapter)
+        self._mode: Mode = mode
+        self._observers = list(observers)
+        self._version = version
+        self._views = Views(paths, effects.git, render=render)
+        self._log = EventLog(paths.history)
+        self._loaded: Loaded = NOTHING
+        self._cancelled: set[do.Command] = set()
+        self._troubles = 0
+        self._waits = False  # for a device
+        self._polls = ""  # why the bell has to look by itself
+        self._told: tuple[Path, ...] = ()
+
+    def run(self) -> int:
+        """Work until the run rests; return the exit code.
+
+        Raises:
+            RunLocked: another runner holds the run.
+            WaitingForHuman: in the foreground, nothing can go on before a human has spoken.
+            RunFailed: setup is incomplete, or the baseline failed.
+        """
+        while True:
+            with hold_lock(self._paths.lock):
+                self._take()
+                self._work()
+            # A request that came after RunStopped but before the lock was free found a living runner.
+            self._catch_up()
+            if self._loaded.run.stopped is not None:
+                return self._rest()
+
+    def _take(self) -> None:
+        self._loaded = load(self._paths, deciding=True)
+        with contextlib.suppress(OSError):  # caches: written later, when there is room
+            self._views.rebuild(self._loaded)
+        if self._loaded.run.stopped is None:
+            process = this_process()
+            self._append(
+                (ev.RunnerStarted(process=process, mode=self._mode, program_version=self._version),),
+                by="runner",
+            )
+
+    def _work(self) -> None:
+        bell = Bell(self._paths.folder)
+        try:
+            while self._loaded.run.stopped is None:
+                if self._try_step():
+                    continue
+                self._show()
+                self._wait(bell)
+        finally:
+            bell.close()
+            self._show()
+
+    def _try_step(self) -> bool:
+        """Do one step; trouble of the world is tried again, more slowly, and then a human is asked."""
+        try:
+            moved = self._step()
+        except PositionVoided:  # a writer withdrew what its disk had refused; begin from what holds
+            self._loaded = load(self._paths, deciding=True)
+            self._views.rebuild(self._loaded)
+            return True
+        except (CorruptHistory, UnknownEvent):
+            raise
+        except (AutoresearchError, OSError) as error:
+            self._wait_for_better(error)
+            return True
+        if moved:
+            self._troubles = 0
+        return moved
+
+    def _wait_for_better(self, error: AutoresearchError | OSError) -> None:
+        """Sleep longer with each failure in a row; then ask a human, but for a disk that may get room."""
+        self._troubles += 1
+        if self._troubles >= TROUBLE_LIMIT and not isinstance(error, DiskTrouble | OSError):
+            self._troubles = 0
+            self._append((ev.RunPaused(reason=f"{error} {error.remedy}".strip()),), by="runner")
+            return
+        _tell_people(f"{error}; trying again")
+        time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
+
+    def _show(self) -> None:
+        """Bring the caches up to date; where the disk refuses, they lag behind and are written later."""
+        with contextlib.suppress(OSError):
+            self._views.show(self._loaded)
+
+    def _step(self) -> bool:
+        """Hear everything, then do the first thing there is to do; say whether anything happened."""
+        before = self._loaded.position.seq
+        self._waits = False
+        self._catch_up()
+        heard_all = self._hear_drops() < drop_folder.AT_ONCE
+        self._hear_jobs()
+        if self._loaded.position.seq != before and heard_all:
+            return True
+        for command in decide(self._loaded.run):
+            if isinstance(command, do.CancelJob) and command in self._cancelled:
+                continue
+            if isinstance(command, do.StartTraining) and self._must_wait(command):
+                continue
+            if isinstance(command, do.Stop) and not heard_all:
+                continue
+            self._do(command)
+            return True
+        return self._loaded.position.seq != before
+
+    def _must_wait(self, command: do.StartTraining) -> bool:
+        """Say whether the device is another training's, and tell people of it once."""
+        config = self._loaded.run.config
+        holders = devices.holders(config.device, config.slots)
+        ours = self._paths.job(command.iteration, "train", command.attempt).absolute()
+        # Held by the very training: the runner died after it had started it.
+        self._waits = bool(holders) and ours not in holders
+        if self._waits and holders != self._told:
+            _tell_people(f"the training waits for {devices.called(holders[0])}")
+            self._told = holders
+        return self._waits
+
+    def _do(self, command: do.Command) -> None:
+        run = self._loaded.run
+        position = self._loaded.position
+        if isinstance(command, do.Stop):  # whoever hears of the end finds the results there
+            self._show()
+        view = View(run=run, timeline=self._loaded.timeline, head=f"{position.seq} {position.hash}")
+        events = self._effects.perform(command, view)
+        if not events:
+            self._cancelled.add(command)
+            return
+        expected = None if isinstance(command, do.STARTS) else position.seq
+        try:
+            self._append(events, by="runner", expected=expected)
+        except WrongExpectedVersion:
+            self._catch_up()
+
+    def _hear_drops(self) -> int:
+        dropped = drop_folder.scan(self._paths)
+        for one in dropped:
+            event: ev.Event
+            if one.proposal is None:
+                event = ev.ProposalRefused(name=one.name, sha256=one.sha256, reason=one.reason)
+            else:
+                event = ev.ProposalReceived(
+                    source="drop",
+                    name=one.name,
+                    sha256=one.sha256,
+                    dropped_at=one.dropped_at,
+                    proposal=one.proposal,
+                )
+            recorded = self._append((event,), by="inbox", key=one.key)
+            drop_folder.settle(one, self._paths, seq=recorded[0].seq)
+        return len(dropped)
+
+    def _hear_jobs(self) -> None:
+        for number, job in self._loaded.run.jobs:
+            events = self._collector.collect(number, job, self._loaded.run)
+            if events:
+                self._append(events, by="runner")
+
+    def _append(
+        self, events: Sequence[ev.Event], *, by: str, expected: int | None = None, key: str | None = None
+    ) -> tuple[Recorded, ...]:
+        recorded = self._log.append(events, by=by, expected=expected, key=key)
+        self._catch_up()
+        return recorded
+
+    def _catch_up(self) -> None:
+        """Fold what was appended by anybody, show it, and tell the observers."""
+        position = self._loaded.position
+        for recorded in read(self._paths.history, after=position.seq, since=position):
+            require_known(recorded)
+            self._loaded = self._loaded.after(recorded)
+            with contextlib.suppress(OSError):
+                self._views.note(recorded)
+            self._tell(recorded)
+
+    def _tell(self, recorded: Recorded) -> None:
+        for observer in list(self._observers):
+            try:
+                observer(recorded, self._loaded.run)
+            except Exception:  # noqa: BLE001 - an observer is a guest: it is shown out, the run goes on
+                self._observers.remove(observer)
+
+    def _wait(self, bell: Bell) -> None:
+        run = self._loaded.run
+        waiting = waiting_for_human(run)
+        if waiting is not None and self._mode == "foreground" and not run.jobs:
+            raise WaitingForHuman(waiting, remedy=_how_to_go_on(run))
+        jobs = [self._paths.job(number, job.step, job.attempt) for number, job in run.jobs]
+        with contextlib.suppress(OSError):  # a full disk, or a file in its place
+            self._paths.proposals.mkdir(exist_ok=True)
+        device = [devices.folder()] if self._waits else []
+        bell.watch([self._paths.folder, self._paths.proposals, *jobs, *device])
+        if bell.polls != self._polls:
+            self._polls = bell.polls
+            _tell_people(f"changes are heard by looking: {bell.polls}")
+        # What came before the watch stood would not ring: look once more before sleeping.
+        if not self._news():
+            bell.wait(LOOK_ANYWAY_S)
+
+    def _news(self) -> bool:
+        run = self._loaded.run
+        ended = any(
+            (self._paths.job(number, job.step, job.attempt) / "exit.json").exists()
+            for number, job in run.jobs
+        )
+        grown = self._paths.history.stat().st_size > self._loaded.position.offset
+        freed = self._waits and not devices.holders(run.config.device, run.config.slots)
+        return ended or grown or freed
+
+    def _rest(self) -> int:
+        run = self._loaded.run
+        if run.stopped in ("setup_incomplete", "baseline_failed"):
+            what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
+            raise RunFailed(f"{what}: {run.stopped_detail}", remedy=_how_to_go_on(run))
+        return 3 if run.stopped == "blocked" else 0
+
+
+def _tell_people(text: str) -> None:
+    """Say what is no event: to the terminal, and in the background to runner.out."""
+    print(f"autoresearch: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _how_to_go_on(run: RunState) -> str:
+    resume = f"autoresearch resume --run-id {run.run_id}"
+    if run.paused is not None:
+        return f"look into it, then `{resume}`"
+    if run.need_input is not None:
+        return "drop a proposal as next_proposal.json, or use `autoresearch propose`"
+    if run.stopped == "baseline_failed":
+        return f"see `autoresearch logs 0`; `{resume}` trains the same code again, `start` takes new code"
+    return f"mend it, then `{resume}`"

@@ -1,0 +1,157 @@
+"""The constants of a Python file: `NAME = literal` at its top level, found and replaced byte for byte.
+
+What surrounds a literal (comment, spacing, line ends, encoding mark) is never touched.
+"""
+
+import ast
+import re
+import warnings
+
+from attrs import frozen
+
+from autoresearch.events.errors import InvalidInput
+from autoresearch.events.values import Scalar
+
+
+LINE_ENDS = re.compile(rb"\r\n|\r|\n")  # as Python sees them, not as str.splitlines does
+MARK = b"\xef\xbb\xbf"
+
+
+@frozen(kw_only=True)
+class Constant:
+    """One assignment of a literal; `start` and `end` are the literal's byte offsets in its file."""
+
+    name: str
+    value: Scalar
+    plain: bool  # value is what the literal says; False for a list, a tuple or an arithmetic expression
+    start: int
+    end: int
+    text: str  # the literal as it is written
+    comment: str  # what follows on its last line, from the "#"
+
+
+def find(source: bytes) -> tuple[Constant, ...]:
+    """Return all constants in their order; a name that is assigned twice is there twice.
+
+    Raises:
+        InvalidInput: the file is not Python, or not UTF-8.
+    """
+    starts = [0, *(match.end() for match in LINE_ENDS.finditer(source))]
+    # Python counts the columns of the first line behind the mark.
+    starts[0] = len(MARK) if source.startswith(MARK) else 0
+    found = []
+    for statement in _parsed(source).body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=node):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as node):
+                pass
+            case _:
+                continue
+        if not _is_literal(node):
+            continue
+        assert node.end_lineno is not None and node.end_col_offset is not None  # noqa: PT018 - parsed from text
+        start = starts[node.lineno - 1] + node.col_offset
+        end = starts[node.end_lineno - 1] + node.end_col_offset
+        rest = LINE_ENDS.split(source[end:], maxsplit=1)[0].decode()
+        plain, value = _value(node)
+        found.append(
+            Constant(
+                name=name,
+                value=value,
+                plain=plain,
+                start=start,
+                end=end,
+                text=source[start:end].decode(),
+                comment=rest[rest.index("#") :] if "#" in rest else "",
+            )
+        )
+    return tuple(found)
+
+
+def replace(source: bytes, constant: Constant, value: Scalar) -> bytes:
+    """Return the file with another value in the constant's place."""
+    return source[: constant.start] + render(constant, value).encode() + source[constant.end :]
+
+
+def render(constant: Constant, value: Scalar) -> str:
+    """Write a value as a Python literal in the manner of the constant; an equal value as it stands.
+
+    JSON does not tell 8 from 8.0: a whole number stays whole where it was, and a float stays a float.
+
+    Raises:
+        InvalidInput: the constant holds another kind of value.
+    """
+    old = constant.value
+    if constant.plain and type(old) is type(value) and old == value:
+        return constant.text
+    before, after = _kind(old) if constant.plain else "number", _kind(value)
+    if len({before, after} - {"None"}) > 1:
+        raise InvalidInput(f"{constant.name} is {constant.text}, a {before}; {value!r} is a {after}")
+    if type(old) is float and type(value) is int:
+        value = float(value)
+    if type(old) is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if constant.plain and type(old) is type(value) and old == value:
+        return constant.text
+    written = repr(value)
+    if isinstance(value, str) and constant.text.startswith('"') and not {'"', "\\"} & set(written):
+        return f'"{written[1:-1]}"'
+    return written
+
+
+def _parsed(source: bytes) -> ast.Module:
+    try:
+        source.decode()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"it is not UTF-8 at offset {error.start}") from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise InvalidInput(f"it is not Python: {error}") from error
+
+
+def _is_literal(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=value):
+            return value is None or isinstance(value, bool | int | float | str)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float())):
+            return True
+        case ast.BinOp(left=left, right=right):
+            return _is_number(left) and _is_number(right)
+        case _:
+            return False
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Say whether an expression is arithmetic on numbers only, such as 2**19 or 4 * 1024."""
+    match node:
+        case ast.Constant(value=value):
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case ast.UnaryOp(operand=operand):
+            return _is_number(operand)
+        case ast.BinOp(left=left, right=right):
+            return _is_number(left) and _is_number(right)
+        case _:
+            return False
+
+
+def _value(node: ast.expr) -> tuple[bool, Scalar]:
+    """Return whether the literal is plain, and its value; arithmetic is not computed."""
+    if isinstance(node, ast.BinOp):
+        return False, None
+    value: Scalar = ast.literal_eval(node)
+    return True, value
+
+
+def _kind(value: Scalar) -> str:
+    match value:
+        case None:
+            return "None"
+        case bool():
+            return "boolean"
+        case str():
+            return "string"
+        case _:
+            return "number"

@@ -1,0 +1,170 @@
+"""A run as of an event, a time, or an iteration: which record is meant, the states then, and what came next.
+
+Reads only. Times are those at which events were appended, by the clock of the machine then.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+
+from attrs import frozen
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import Loaded, load
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.events.log.read import read
+
+
+LISTS = "`autoresearch history` lists them"
+FORMS = "an event 57, an iteration iteration:7, a time 2026-03-08T21:04:05Z or 21:04"
+ITERATION = re.compile(r"iteration:(\d+)")
+TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
+
+
+@frozen(kw_only=True)
+class Moment:
+    """The states right after one record, and the record that came next."""
+
+    loaded: Loaded
+    came: Recorded | None  # None: this is where the history ends
+
+
+def moment(paths: RunPaths, at: str) -> Moment:
+    """Return the run as of what `at` names: see FORMS.
+
+    An iteration is meant as of its verdict, or as it stands while it is open.
+
+    Raises:
+        UsageRefused: it names nothing, or a time of day that was twice.
+        NotFound: the history has no such event, time or iteration.
+    """
+    return moment_at(paths, seq_at(paths, at))
+
+
+def moment_at(paths: RunPaths, seq: int) -> Moment:
+    """Return the run as of a record.
+
+    Raises:
+        NotFound: the history has no such record.
+    """
+    loaded = load(paths, upto=seq)
+    if loaded.position.seq < seq:
+        raise NotFound(
+            f"{paths.run_id} has {load(paths).position.seq} events, so there is no event {seq}",
+            remedy=LISTS,
+        )
+    coming = read(paths.history, after=seq, upto=seq + 1, since=loaded.position)
+    return Moment(loaded=loaded, came=next(coming, None))
+
+
+def seq_at(paths: RunPaths, at: str) -> int:
+    """Return the record that `at` names."""
+    refuse_misspelt(at)
+    text = at.strip()
+    named = ITERATION.fullmatch(text)
+    if named:
+        return _of_iteration(paths, int(named[1]))
+    if TIME_OF_DAY.fullmatch(text):
+        return _of_time(paths, _on_its_day(paths, text))
+    return int(text) if text.isdecimal() else _of_time(paths, datetime.fromisoformat(text).astimezone())
+
+
+def refuse_misspelt(at: str) -> None:
+    """Look whether `at` could name a moment of some run.
+
+    Raises:
+        UsageRefused: it has none of the FORMS.
+    """
+    text = at.strip()
+    if ITERATION.fullmatch(text) or (text.isdecimal() and int(text) > 0):
+        return
+    try:
+        if TIME_OF_DAY.fullmatch(text):
+            _clock(text)
+            return
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageRefused(f"--at {at!r}: expected {FORMS}", remedy=LISTS) from None
+    if len(text) < len("2026-03-08T21:04"):
+        raise UsageRefused(f"--at {at!r}: a day is no moment", remedy=f"name a time too: {text}T21:04")
+
+
+def _of_iteration(paths: RunPaths, number: int) -> int:
+    """Return the last record of an iteration: its verdict, or the newest while it is open."""
+    last = 0
+    for recorded in read(paths.history):
+        if getattr(recorded.event, "iteration", None) == number:
+            last = recorded.seq
+            if isinstance(recorded.event, ev.CandidateKept | ev.CandidateDiscarded | ev.ResultImported):
+                return last
+    if not last:
+        known = load(paths).run.last_iteration
+        there = f"0 to {known}" if known >= 0 else "none yet"
+        raise NotFound(
+            f"{paths.run_id} has no iteration {number}; there is {there}",
+            remedy="`autoresearch experiments` lists them",
+        )
+    return last
+
+
+def _of_time(paths: RunPaths, moment: datetime) -> int:
+    """Return the last record before the first one that is later: clocks may have been set back."""
+    last, first = 0, ""
+    for recorded in read(paths.history):
+        first = first or recorded.at
+        if _time(recorded) > moment:
+            break
+        last = recorded.seq
+    if not last:
+        raise NotFound(
+            f"{paths.run_id} began at {first}, after {moment.isoformat()}",
+            remedy="`autoresearch history` shows the times",
+        )
+    return last
+
+
+def _on_its_day(paths: RunPaths, text: str) -> datetime:
+    """Return the one moment of the run at this local time of day."""
+    clock = _clock(text)
+    began, ended = _span(paths)
+    # To the end of the minute or second: what happened within it had happened then.
+    width = timedelta(minutes=1) if text.count(":") == 1 else timedelta(seconds=1)
+    found = [one for one in _days(began, ended, clock) if began < one + width and one <= ended]
+    if not found:
+        raise NotFound(
+            f"{paths.run_id} went from {began.isoformat()} to {ended.isoformat()}, which has no {text}",
+            remedy="name the day too, as in 2026-03-08T21:04",
+        )
+    if len(found) > 1:
+        raise UsageRefused(
+            f"--at {text}: that time was on {len(found)} days of {paths.run_id}",
+            remedy=f"name the day: {', '.join(one.isoformat(timespec='minutes') for one in found[:3])}",
+        )
+    return found[0] + width - timedelta(milliseconds=1)
+
+
+def _clock(text: str) -> time:
+    hour, _, rest = text.partition(":")
+    return time.fromisoformat(f"{hour.zfill(2)}:{rest}")
+
+
+def _days(began: datetime, ended: datetime, clock: time) -> Iterator[datetime]:
+    day = began.date()
+    while day <= ended.date():
+        yield datetime.combine(day, clock).astimezone()
+        day += timedelta(days=1)
+
+
+def _span(paths: RunPaths) -> tuple[datetime, datetime]:
+    """Return the local times of the first and the latest record."""
+    records = read(paths.history)
+    began = ended = _time(next(records))
+    for recorded in records:
+        ended = max(ended, _time(recorded))
+    return began.astimezone(), ended.astimezone()
+
+
+def _time(recorded: Recorded) -> datetime:
+    return datetime.fromisoformat(recorded.at)

@@ -1,0 +1,64 @@
+"""Which repository and which run a command means, when it does not say, and when it does."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from attrs import frozen
+
+from autoresearch.engine.git.repository import find_top
+from autoresearch.engine.paths import RUN_ID, RunPaths, runs_folder
+from autoresearch.engine.ports import Git
+from autoresearch.engine.runs.catalogue import latest_run, started_runs
+from autoresearch.events.errors import NotFound
+
+
+@frozen(kw_only=True)
+class Found:
+    """A run that has a history, and why it was taken."""
+
+    paths: RunPaths
+    how: str  # "" when it was named
+
+
+def find_home(cwd: Path) -> Path:
+    """Return the top of the user's repository around `cwd`, also from inside a run's own worktree.
+
+    Raises:
+        NotFound: there is no repository, or it has no commit.
+    """
+    if not cwd.is_dir():
+        raise NotFound(f"{cwd} is no folder", remedy="name the repository: --repo PATH")
+    top = find_top(cwd)
+    runs = top.parent.parent
+    if (
+        top.name in ("worktree", "workbench")
+        and RUN_ID.fullmatch(top.parent.name)
+        and runs == runs_folder(runs.parent.parent)
+    ):
+        return find_top(runs.parent.parent)
+    return top
+
+
+def find_run(home: Path, git: Git, run_id: str | None) -> Found:
+    """Return the run of this id, else the latest of the current branch, else the latest.
+
+    Raises:
+        NotFound: there is no such run, or none at all.
+    """
+    if run_id is not None:
+        known = started_runs(home)
+        if run_id not in known:
+            raise _unknown(home, run_id, known)
+        return Found(paths=RunPaths(home=home, run_id=run_id), how="")
+    branch = git.current_branch()
+    latest = latest_run(home, branch)
+    if latest is None:
+        raise NotFound(f"there is no run in {home} yet", remedy="begin one: `autoresearch start --loops 5`")
+    of_branch = f" of {branch}" if latest[1] else ""
+    return Found(paths=RunPaths(home=home, run_id=latest[0]), how=f"the latest run{of_branch}")
+
+
+def _unknown(home: Path, run_id: str, known: tuple[str, ...]) -> NotFound:
+    near = get_close_matches(run_id, known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return NotFound(f"there is no run {run_id!r} in {home}", remedy=f"{hint}`autoresearch runs` lists them")

@@ -1,0 +1,1 @@
+"""The operating system: processes, locks, disks, devices, other programs' files. Knows nothing of runs."""

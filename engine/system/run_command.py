@@ -1,0 +1,83 @@
+"""Run a short command to its end and take what it wrote. What lasts is a job (engine/jobs/launcher.py).
+
+Imports only what starts fast: `status --json` asks nvidia-smi through it.
+"""
+
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autoresearch.engine.system import process_table
+from autoresearch.events.errors import AutoresearchError, NotFound
+
+
+class Completed:
+    """How a short command ended; a negative exit code is the signal that ended it."""
+
+    __slots__ = ("exit_code", "stderr", "stdout")
+
+    def __init__(self, *, exit_code: int, stdout: bytes, stderr: bytes) -> None:
+        self.exit_code = exit_code
+        self.stdout = stdout
+        self.stderr = stderr
+
+
+class CommandTimedOut(AutoresearchError, TimeoutError):
+    """A short command took too long; it and its children were killed."""
+
+    exit_code = 3
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout_s: float,
+) -> Completed:
+    """Run a short command to its end, in a session of its own, and return what it wrote.
+
+    Standard input is `stdin`, or empty, never the caller's.
+
+    Raises:
+        NotFound: the program or the folder does not exist.
+        CommandTimedOut: it took longer than `timeout_s`.
+    """
+    try:
+        child = subprocess.Popen(  # noqa: S603 - a list, no shell
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        msg = f"{command[0]} could not be started in {cwd}: {error.strerror}"
+        raise NotFound(msg, remedy=f"Install {command[0]}, or correct its name.") from error
+    try:
+        stdout, stderr = child.communicate(stdin, timeout=timeout_s)
+    except BaseException as error:
+        _kill(child)
+        if isinstance(error, subprocess.TimeoutExpired):
+            msg = f"{' '.join(command[:3])} took longer than {timeout_s:g} s in {cwd} and was killed"
+            raise CommandTimedOut(msg) from error
+        raise
+    return Completed(exit_code=child.returncode, stdout=stdout, stderr=stderr)
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    # Not waited for yet, so its pid means nobody else.
+    while process_table.session(child.pid):
+        process_table.kill_session(child.pid)
+        time.sleep(0.005)
+    try:
+        child.communicate(timeout=1)
+    except subprocess.TimeoutExpired:  # somebody outside of the session has our pipes; leave them to him
+        for pipe in (child.stdin, child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
+        child.wait()

@@ -1,0 +1,88 @@
+"""Find the metric in a training's output. Pure: bytes in, a number out, and flat memory for any output."""
+
+import codecs
+import re
+from decimal import Decimal
+
+from attrs import frozen
+
+from autoresearch.engine.system.foreign_files import number
+
+
+NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
+
+_LONG = 64 * 2**10  # characters of one line that are looked at together
+
+
+@frozen(kw_only=True)
+class Metric:
+    """The last match of a metric's pattern: as it was printed, and as a number, if it is one."""
+
+    text: str
+    value: float | None  # may be nan or infinite
+
+
+class MetricReader:
+    """Look for the last match of a pattern in output that comes in pieces, line by line.
+
+    A carriage return ends a line too: progress bars rewrite theirs. Of a line that is longer than 64 Ki
+    characters, any such stretch is looked at, and only its real beginning is the beginning of a line.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        """Compile the pattern; its first group is the number, or all of it where there is none."""
+        self._pattern = re.compile(pattern, re.MULTILINE)
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        # The character before what is looked at: so that ^ holds after a line's end and nowhere else.
+        self._before = "\n"
+        self._rest = ""
+        self._found: str | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Look at the next piece."""
+        text = self._rest + self._decoder.decode(data).replace("\r", "\n")
+        whole = text.rfind("\n") + 1
+        if whole:
+            self._look(text[:whole])
+            text, self._before = text[whole:], "\n"
+        if len(text) > _LONG:
+            self._look(text)
+            self._before, text = text[-_LONG - 1], text[-_LONG:]
+        self._rest = text
+
+    def finish(self) -> Metric | None:
+        """Return the last match, None where there was none."""
+        self._look(self._rest + self._decoder.decode(b"", final=True))
+        return None if self._found is None else parse(self._found)
+
+    def _look(self, text: str) -> None:
+        last = None
+        for match in self._pattern.finditer(self._before + text, pos=1):
+            last = match
+        if last is not None:
+            self._found = last[1] if last.re.groups else last[0]
+
+
+def parse(text: str | None) -> Metric:
+    """Read a number in any float notation; underscores and other alphabets are none."""
+    text = (text or "").strip()[:100]
+    return Metric(text=text, value=float(text) if NUMBER.fullmatch(text) else None)
+
+
+def refine(printed: Metric, exact: object, name: str) -> tuple[float, str]:
+    """Return the number to use, and what a reader should know of it.
+
+    `exact` is what result.json says, used where it agrees with the printed number at the printed precision.
+    Else the printed one counts: any script prints its metric, and a file may be left over or written early.
+    """
+    assert printed.value is not None  # the caller asked only for a finite number
+    value = number(exact)
+    if value is not None:
+        shown = Decimal(printed.text)
+        exponent = shown.as_tuple().exponent
+        assert isinstance(exponent, int)  # a finite number has one
+        if abs(Decimal(repr(value)) - shown) <= Decimal(1).scaleb(exponent) / 2:
+            return value, ""
+    elif exact is None:
+        return printed.value, ""
+    return printed.value, f"result.json says {name} {exact!r:.100}, the log {printed.text}: the log counts"

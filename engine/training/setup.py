@@ -1,0 +1,84 @@
+"""Setup: are the files, the data and the tokenizer there; and the job that prepares them."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports import Git, JobSpec
+from autoresearch.engine.system import run_command
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.values import RunConfig
+from autoresearch.projections.run_state import RunState
+
+
+CHECK_TIMEOUT_S = 120.0  # a check reads a manifest; slower than this is a hang
+
+
+def check_setup(run: RunState, *, paths: RunPaths, git: Git) -> ev.SetupChecked:
+    """Look at everything a training needs; what is missing is named, with its place."""
+    config = run.config
+    files = (*config.editable, *config.protected)
+    absent = [name for name in files if git.show(run.base_commit, name) is None]
+    if absent:
+        where = f"commit {run.base_commit[:7]} of {run.branch}"
+        missing = tuple(f"{name} is not in {where}" for name in absent)
+        return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None)
+    git.ensure_worktree(paths.worktree, run.base_commit)
+    if not config.check:
+        return ev.SetupChecked(ok=True, missing=(), preparable=False, data_id=None)
+    missing, data_id = _ask_check(config, paths.worktree)
+    return ev.SetupChecked(
+        ok=not missing, missing=missing, preparable=bool(missing and config.prepare), data_id=data_id
+    )
+
+
+def prepare_spec(config: RunConfig, *, attempt: int, worktree: Path) -> JobSpec:
+    """Return the job that prepares data and tokenizer."""
+    return JobSpec(
+        name=f"prepare {attempt}",
+        command=resolve(config.prepare),
+        cwd=str(worktree),
+        env={**config.env, "PYTHONUNBUFFERED": "1"},
+        deadline_s=config.prepare_timeout_s,
+        log_limit_bytes=int(config.log_limit_mb * 2**20),
+    )
+
+
+def resolve(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command with `{python}` replaced by the interpreter that runs the runner."""
+    return tuple(sys.executable if word == "{python}" else word for word in command)
+
+
+def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[str, ...], str | None]:
+    """Run the check command; return what is missing and the data_id.
+
+    A check prints one JSON object `{"ready": bool, "missing": [...], "data_id": ...}` as its last line;
+    for one that does not, its exit code speaks.
+    """
+    said = " ".join(config.check)
+    try:
+        done = run_command.run(
+            resolve(config.check), cwd=worktree, env={**os.environ, **config.env}, timeout_s=CHECK_TIMEOUT_S
+        )
+    except AutoresearchError as error:
+        return (f"the check `{said}` could not be run: {error}",), None
+    lines = done.stdout.decode(errors="replace").strip().splitlines()
+    try:
+        answer = json.loads(lines[-1]) if lines else None
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or "ready" not in answer:
+        if done.exit_code == 0:
+            return (), None
+        tail = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
+        return (
+            f"the check `{said}` ended with code {done.exit_code}: {tail[-1] if tail else 'no output'}",
+        ), None
+    data_id = answer.get("data_id")
+    named = [str(each) for each in answer.get("missing", [])]
+    if not answer["ready"] and not named:
+        named = [f"the check `{said}` says that it is not ready"]
+    return tuple(named) if not answer["ready"] else (), str(data_id) if data_id else None

@@ -1,0 +1,253 @@
+"""What each event of an iteration does to the state of its run: one reducer an event, none of them fails."""
+
+from typing import Any
+
+from autoresearch.events import catalog as ev
+from autoresearch.events.values import LoopStage
+from autoresearch.projections.fold import Reducer
+from autoresearch.projections.run_state import (
+    Asked,
+    Best,
+    Conflict,
+    Counts,
+    Iteration,
+    Job,
+    Made,
+    RunState,
+    SetAside,
+)
+
+
+def _proposal_chosen(state: RunState, event: ev.ProposalChosen, _seq: int, at: str) -> None:
+    if state.waiting:
+        state.waiting = tuple(one for one in state.waiting if one.seq != event.received)
+    state.need_input = None
+    aside = next((each for each in state.set_aside if each.seq == event.received), None)
+    if aside is not None:
+        state.set_aside = tuple(each for each in state.set_aside if each is not aside)
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.proposal, one.source = event.proposal, event.source
+        one.made = aside.made if aside is not None else None
+        one.next_stage, one.since = "apply", at
+
+
+def _input_needed(state: RunState, event: ev.InputNeeded, _seq: int, _at: str) -> None:
+    state.need_input = event.question
+
+
+def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.asked, one.agent = event.attempt, event.agent
+        one.job = Job(step=event.step, attempt=event.attempt, since=at)
+
+
+def _agent_answered(state: RunState, event: ev.AgentAnswered, _seq: int, _at: str) -> None:
+    outcome = event.outcome
+    if outcome != "cancelled":
+        state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.job = None
+        if outcome == "failed" and event.step == "propose":
+            one.agent_gave_up = True
+
+
+def _iteration_started(state: RunState, event: ev.IterationStarted, _seq: int, at: str) -> None:
+    number, base = event.iteration, event.base_commit
+    one = Iteration(number=number, base_commit=base, next_stage=event.first_stage, since=at)
+    if number == 0:
+        one.source, one.commit, one.tree = "baseline", base, state.base_tree
+    state.open = (*state.open, one)
+    state.last_iteration = number
+
+
+def _change_applied(state: RunState, event: ev.ChangeApplied, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.change, one.diff_sha256 = event.attempt, event.diff_sha256
+        one.next_stage, one.since = "commit", at
+
+
+def _change_failed(state: RunState, event: ev.ChangeFailed, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.outcome, one.reason = "not_applied", event.reason
+        one.next_stage, one.since = "record", at
+
+
+def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
+        one.next_stage, one.since = "train", at
+
+
+def _candidate_overtaken(state: RunState, event: ev.CandidateOvertaken, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is None:
+        return
+    commit = event.commit
+    if commit is not None:
+        _unmake(one, at, next_stage="apply")
+        one.made = Made(commit=commit, base_commit=event.old_base)
+    one.base_commit = event.base_commit
+
+
+def _candidate_carried_over(state: RunState, event: ev.CandidateCarriedOver, _seq: int, _at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        # What was carried over is applied, or failed, by the event that comes with this one.
+        one.made = one.conflict = None
+        if event.how == "conflict":
+            made = Made(commit=event.commit, base_commit=event.made_on)
+            one.conflict = Conflict(made=made, reason=event.reason)
+
+
+def _candidate_set_aside(state: RunState, event: ev.CandidateSetAside, seq: int, at: str) -> None:
+    made = Made(commit=event.commit, base_commit=event.base_commit)
+    aside = SetAside(seq=seq, source=event.source, proposal=event.proposal, made=made)
+    state.set_aside = (*state.set_aside, aside)
+    one = _open(state, event.iteration)
+    if one is not None:
+        _unmake(one, at, next_stage="propose")
+        one.proposal = one.source = None
+
+
+def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        attempt = event.attempt
+        one.trainings = attempt
+        one.job = Job(step="train", attempt=attempt, since=at, deadline_s=event.deadline_s, slot=event.slot)
+
+
+def _training_lost(state: RunState, event: ev.TrainingLost, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.job, one.since = None, at
+        one.lost += 1
+
+
+def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, at: str) -> None:
+    number, outcome = event.iteration, event.outcome
+    succeeded = outcome == "succeeded"
+    if number == 0 and not succeeded:
+        state.baseline_failed = f"{outcome}: {event.reason}"
+    one = _open(state, number)
+    if one is None:
+        return
+    one.job, one.lost, one.since = None, 0, at
+    one.outcome, one.reason = outcome, event.reason
+    one.metric, one.measured = event.metric, event.measured
+    one.log_tail = "" if succeeded else event.output.tail
+    after: LoopStage = "record" if succeeded else "triage"
+    # A baseline that failed is trained again when somebody resumes.
+    one.next_stage = "train" if number == 0 and not succeeded else after
+
+
+def _crash_triaged(state: RunState, event: ev.CrashTriaged, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        mended = event.action == "fix_and_rerun"
+        # A mended candidate is applied by the ChangeApplied that comes with this event.
+        one.fixes += mended
+        one.next_stage, one.since = "apply" if mended else "record", at
+
+
+def _result_recorded(state: RunState, event: ev.ResultRecorded, _seq: int, at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.next_stage, one.since = "decide", at
+
+
+def _iteration_left_open(state: RunState, event: ev.IterationLeftOpen, _seq: int, _at: str) -> None:
+    state.asked = _serve(state.asked, loops=None)
+    one = _open(state, event.iteration)
+    if one is not None:
+        one.left_open = True
+
+
+def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: str) -> None:
+    one = _open(state, event.iteration)
+    if one is not None and one.metric is not None:
+        state.best = best_of(one, event.commit, one.metric)
+        if event.branch_moved:
+            state.branch_commit = event.commit
+    _close(state, one, kept=True)
+
+
+def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
+    _close(state, _open(state, event.iteration), kept=False)
+
+
+def _open(state: RunState, number: int) -> Iteration | None:
+    for one in state.open:
+        if one.number == number:
+            return one
+    return None
+
+
+def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
+    """Go back to before the change; what was committed keeps its ref, the next one gets another."""
+    one.commit = one.tree = None
+    one.diff_sha256, one.conflict = "", None
+    one.change += 1
+    one.next_stage, one.since = next_stage, at
+
+
+def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
+    if one is None:
+        return
+    state.open = tuple(other for other in state.open if other is not one)
+    if one.number == 0:
+        state.baseline = one.metric
+        return
+    state.completed += 1
+    state.counts = _count(state.counts, one, kept=kept)
+    state.asked = _serve(state.asked, loops=1)
+
+
+def best_of(one: Iteration, commit: str, metric: float) -> Best:
+    """Return what a kept iteration is to those after it."""
+    data_id = one.measured.data_id if one.measured else None
+    return Best(iteration=one.number, commit=commit, tree=one.tree or "", metric=metric, data_id=data_id)
+
+
+def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
+    ended = [counts.kept, counts.discarded, counts.crashed, counts.not_applied]
+    ended[0 if kept else 1 if one.outcome == "succeeded" else 3 if one.outcome == "not_applied" else 2] += 1
+    return Counts(kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])
+
+
+def _serve(asked: tuple[Asked, ...], *, loops: int | None) -> tuple[Asked, ...]:
+    """Take loops (None: all) off the first request that has any left; those before it are served."""
+    for index, one in enumerate(asked):
+        if one.loops_left > 0:
+            left = 0 if loops is None else max(0, one.loops_left - loops)
+            return (Asked(request=one.request, loops_left=left), *asked[index + 1 :])
+    return asked[-1:]
+
+
+REDUCERS: dict[type[Any], Reducer[RunState]] = {
+    ev.ProposalChosen: _proposal_chosen,
+    ev.InputNeeded: _input_needed,
+    ev.AgentAsked: _agent_asked,
+    ev.AgentAnswered: _agent_answered,
+    ev.IterationStarted: _iteration_started,
+    ev.ChangeApplied: _change_applied,
+    ev.ChangeFailed: _change_failed,
+    ev.CandidateCommitted: _candidate_committed,
+    ev.CandidateOvertaken: _candidate_overtaken,
+    ev.CandidateCarriedOver: _candidate_carried_over,
+    ev.CandidateSetAside: _candidate_set_aside,
+    ev.TrainingStarted: _training_started,
+    ev.TrainingLost: _training_lost,
+    ev.TrainingFinished: _training_finished,
+    ev.CrashTriaged: _crash_triaged,
+    ev.ResultRecorded: _result_recorded,
+    ev.IterationLeftOpen: _iteration_left_open,
+    ev.CandidateKept: _candidate_kept,
+    ev.CandidateDiscarded: _candidate_discarded,
+}

@@ -1,0 +1,192 @@
+"""The state of a run, as the decider reads it: what was asked, what is open, what is best.
+
+One reducer an event; those of an iteration are in projections/iteration_reducers.py. Closed iterations leave
+no trace here but counts and the best one, so that the state stays small at a hundred thousand of them;
+projections/timeline.py has a row for each. Reducers never fail.
+"""
+
+from typing import Any
+
+from attrs import evolve as replace
+
+from autoresearch.events import catalog as ev
+from autoresearch.projections import iteration_reducers
+from autoresearch.projections.fold import Projection, Reducer
+from autoresearch.projections.run_state import Asked, Best, Job, RunState, Waiting
+from autoresearch.projections.state_format import RUN_FOLD
+
+
+__all__ = ["RUN", "RunState"]
+
+
+# --- the run -----------------------------------------------------------------------------------
+
+
+def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> None:
+    state.run_id = event.run_id
+    state.branch = event.branch
+    state.base_commit = state.branch_commit = event.base_commit
+    state.base_tree = event.base_tree
+    state.config = event.config
+    state.started_at = at
+
+
+def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: str) -> None:
+    state.config = event.config
+
+
+def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: str) -> None:
+    # Before the baseline stands, a request without loops may still owe setup and baseline.
+    unserved = tuple(one for one in state.asked if one.loops_left > 0 or state.best is None)
+    request = event.request
+    state.asked = (*unserved, Asked(request=request, loops_left=request.loops))
+    _go_on(state)
+
+
+def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) -> None:
+    _go_on(state)
+    _unpause(state)
+
+
+def _runner_started(state: RunState, event: ev.RunnerStarted, _seq: int, _at: str) -> None:
+    state.runner, state.runner_mode = event.process, event.mode
+
+
+def _run_paused(state: RunState, event: ev.RunPaused, _seq: int, _at: str) -> None:
+    state.paused = event.reason
+    state.agent_failures = 0
+
+
+def _run_unpaused(state: RunState, _event: ev.RunUnpaused, _seq: int, _at: str) -> None:
+    _unpause(state)
+
+
+def _stop_requested(state: RunState, event: ev.StopRequested, _seq: int, _at: str) -> None:
+    state.stop = "now" if event.now or state.stop == "now" else "after_stage"
+
+
+def _keep_adopted(state: RunState, event: ev.KeepAdopted, _seq: int, _at: str) -> None:
+    state.branch_commit = event.commit
+
+
+def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, _at: str) -> None:
+    state.stop = None
+    state.stopped, state.stopped_detail = event.reason, event.detail
+    state.runner = state.runner_mode = None
+    if event.reason in ("done", "blocked"):  # what was done or cannot be done is not tried again
+        state.asked = ()
+
+
+def _go_on(state: RunState) -> None:
+    """Lift what a stop or a failure left behind; setup that was incomplete is looked at again."""
+    state.stop = state.stopped = None
+    state.stopped_detail = state.baseline_failed = ""
+    if not state.setup.ok:
+        state.setup.checked = state.setup.prepared = False
+    for one in state.open:
+        one.left_open = False
+
+
+def _unpause(state: RunState) -> None:
+    """Count what led to the pause from the beginning again: a human has looked."""
+    state.paused = None
+    for one in state.open:
+        one.lost = 0
+
+
+# --- setup -------------------------------------------------------------------------------------
+
+
+def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str) -> None:
+    setup = state.setup
+    setup.checked = True
+    setup.ok, setup.preparable, setup.data_id = event.ok, event.preparable, event.data_id
+    setup.missing = event.missing
+
+
+def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:
+    state.setup.prepares = event.attempt
+    state.setup.job = Job(step="prepare", attempt=event.attempt, since=at)
+
+
+def _prepare_finished(state: RunState, event: ev.PrepareFinished, _seq: int, _at: str) -> None:
+    setup = state.setup
+    setup.job, setup.checked, setup.prepared = None, False, True
+    setup.failure = "" if event.ok else event.reason
+
+
+# --- proposals ---------------------------------------------------------------------------------
+
+
+def _proposal_received(state: RunState, event: ev.ProposalReceived, seq: int, _at: str) -> None:
+    waiting = Waiting(seq=seq, source=event.source, proposal=event.proposal)
+    state.waiting = (*state.waiting, waiting)
+
+
+# --- runs of other programs --------------------------------------------------------------------
+
+
+def _run_imported(state: RunState, event: ev.RunImported, _seq: int, _at: str) -> None:
+    state.imported = event.source
+    state.started_at = event.began_at or state.started_at
+
+
+def _result_imported(state: RunState, event: ev.ResultImported, _seq: int, _at: str) -> None:
+    """Fold a whole iteration of another program: its verdict is taken as it stands."""
+    number, metric, best = event.iteration, event.metric, state.best
+    if event.status == "keep" and metric is not None:
+        worse = best is not None and (
+            metric > best.metric if state.config.metric.lower_is_better else metric < best.metric
+        )
+        if not worse:  # some keep a slightly worse result for its simpler code
+            commit = event.commit or ""
+            state.best = Best(iteration=number, commit=commit, tree="", metric=metric, data_id=None)
+    state.last_iteration = number
+    if number == 0:
+        state.baseline = metric
+        return
+    counts = state.counts
+    match event.status:
+        case "keep":
+            state.counts = replace(counts, kept=counts.kept + 1)
+        case "discard":
+            state.counts = replace(counts, discarded=counts.discarded + 1)
+        case "crash":
+            state.counts = replace(counts, crashed=counts.crashed + 1)
+    state.completed += 1
+
+
+# --- the projection ----------------------------------------------------------------------------
+
+
+def _own(state: RunState) -> RunState:
+    return replace(state, setup=replace(state.setup), open=tuple(replace(one) for one in state.open))
+
+
+def _mark(state: RunState, seq: int, at: str) -> None:
+    state.seq, state.updated_at = seq, at
+
+
+# NoteAdded, ProposalRefused, RunCleaned and TailHealed change nothing here.
+REDUCERS: dict[type[Any], Reducer[RunState]] = {
+    ev.RunStarted: _run_started,
+    ev.ConfigChanged: _config_changed,
+    ev.LoopsRequested: _loops_requested,
+    ev.RunResumed: _run_resumed,
+    ev.RunnerStarted: _runner_started,
+    ev.RunPaused: _run_paused,
+    ev.RunUnpaused: _run_unpaused,
+    ev.StopRequested: _stop_requested,
+    ev.RunStopped: _run_stopped,
+    ev.KeepAdopted: _keep_adopted,
+    ev.SetupChecked: _setup_checked,
+    ev.PrepareStarted: _prepare_started,
+    ev.PrepareFinished: _prepare_finished,
+    ev.ProposalReceived: _proposal_received,
+    ev.RunImported: _run_imported,
+    ev.ResultImported: _result_imported,
+    **iteration_reducers.REDUCERS,
+}
+
+_NAME, _VERSION = RUN_FOLD
+RUN = Projection(name=_NAME, version=_VERSION, initial=RunState, own=_own, reducers=REDUCERS, mark=_mark)

@@ -1,0 +1,194 @@
+"""What a run's state is made of; projections/run_reducers.py says how events change it.
+
+What changes with most events is not frozen, since copying thirty fields would cost a fold of a million events
+most of its time. Only reducers change it, and only a copy of their own; a test holds that nobody else does.
+"""
+
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from autoresearch.events.values import (
+    LoopStage,
+    Measured,
+    Outcome,
+    Process,
+    Proposal,
+    ProposalSource,
+    Request,
+    RunConfig,
+)
+
+
+JobStep = Literal["prepare", "propose", "apply", "train", "triage"]
+
+
+@define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
+class Job:
+    """A job that was started and has not been collected yet."""
+
+    step: JobStep
+    attempt: int
+    since: str  # RFC 3339
+    deadline_s: float = 0.0  # of a training, as it was started
+    slot: int = 0  # of a training
+
+
+@frozen(kw_only=True)
+class Made:
+    """A candidate that was made on another base, or set aside, and is to be brought to the present base."""
+
+    commit: str
+    base_commit: str
+
+
+@frozen(kw_only=True)
+class Conflict:
+    """A change that could not be brought to the base, and why: it is made anew."""
+
+    made: Made
+    reason: str
+
+
+@define(kw_only=True)
+class Iteration:
+    """An open iteration: how far it came, and what it carries."""
+
+    number: int
+    base_commit: str
+    next_stage: LoopStage
+    since: str  # when it entered this stage
+    proposal: Proposal | None = None
+    source: ProposalSource | None = None
+    change: int = 1  # attempt of the change: grows with each mended crash and each new base
+    diff_sha256: str = ""
+    commit: str | None = None
+    tree: str | None = None
+    made: Made | None = None  # what is to be carried over to the base
+    conflict: Conflict | None = None  # what could not be
+    asked: int = 0  # agents asked so far, over all steps
+    agent: str = ""  # the one asked last
+    agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
+    trainings: int = 0  # trainings started so far
+    lost: int = 0  # trainings lost in a row
+    fixes: int = 0  # crashes mended so far
+    job: Job | None = None
+    outcome: Outcome | Literal["not_applied"] | None = None
+    reason: str = ""  # of the outcome, or of a failed apply
+    metric: float | None = None
+    measured: Measured | None = None
+    log_tail: str = ""
+    left_open: bool = False  # the request may not do the next stage
+
+
+@frozen(kw_only=True)
+class Best:
+    """The kept candidate that the next one has to beat."""
+
+    iteration: int
+    commit: str
+    tree: str
+    metric: float
+    data_id: str | None
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """A human's proposal that no iteration has used yet."""
+
+    seq: int
+    source: ProposalSource
+    proposal: Proposal
+
+
+@frozen(kw_only=True)
+class SetAside:
+    """A prepared candidate that gave way to a human's proposal, and is taken up before anybody is asked."""
+
+    seq: int
+    source: ProposalSource
+    proposal: Proposal
+    made: Made
+
+
+@frozen(kw_only=True)
+class Asked:
+    """A request, and how many of its loops are left."""
+
+    request: Request
+    loops_left: int
+
+
+@define(kw_only=True)
+class Setup:
+    """What is known of files, data and tokenizer."""
+
+    checked: bool = False
+    ok: bool = False
+    missing: tuple[str, ...] = ()
+    preparable: bool = False
+    data_id: str | None = None
+    prepares: int = 0  # prepare.py started so far
+    prepared: bool = False  # since the last request
+    failure: str = ""  # why the last prepare.py failed
+    job: Job | None = None
+
+
+@frozen(kw_only=True)
+class Counts:
+    """How the closed iterations ended, the baseline not counted."""
+
+    kept: int = 0
+    discarded: int = 0
+    crashed: int = 0  # crashed, timed_out, diverged, no_metric
+    not_applied: int = 0
+
+
+@define(kw_only=True)
+class RunState:
+    """All that decides what comes next."""
+
+    seq: int = 0
+    run_id: str = ""
+    branch: str = ""
+    base_commit: str = ""
+    base_tree: str = ""
+    config: RunConfig = RunConfig()
+    started_at: str = ""
+    updated_at: str = ""
+    asked: tuple[Asked, ...] = ()
+    setup: Setup = field(factory=Setup)
+    best: Best | None = None
+    baseline: float | None = None
+    baseline_failed: str = ""
+    branch_commit: str = ""  # where this run left its branch
+    open: tuple[Iteration, ...] = ()  # by number
+    last_iteration: int = -1
+    waiting: tuple[Waiting, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    paused: str | None = None
+    stop: Literal["after_stage", "now"] | None = None
+    stopped: str | None = None  # the reason of RunStopped
+    stopped_detail: str = ""
+    need_input: str | None = None
+    agent_failures: int = 0  # in a row
+    counts: Counts = Counts()
+    completed: int = 0  # iterations closed, the baseline not counted
+    runner: Process | None = None
+    runner_mode: Literal["background", "foreground"] | None = None
+    imported: str = ""  # what the results were read from, where they were not made here
+
+    def iteration(self, number: int) -> Iteration | None:
+        """Return the open iteration of this number."""
+        return next((one for one in self.open if one.number == number), None)
+
+    @property
+    def loops_left(self) -> int:
+        """Return the loops that were asked for and are not done."""
+        return sum(one.loops_left for one in self.asked)
+
+    @property
+    def jobs(self) -> tuple[tuple[int, Job], ...]:
+        """Return every running job with its iteration; prepare.py counts to iteration 0."""
+        running = [(0, self.setup.job)] + [(one.number, one.job) for one in self.open]
+        return tuple((number, job) for number, job in running if job is not None)

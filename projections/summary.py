@@ -1,0 +1,87 @@
+"""What the history alone says of how a run stands: the half of `status` that state.json keeps.
+
+Who only looks then need not fold, nor import what folds. Pure.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from attrs import asdict
+
+from autoresearch.projections.run_state import Iteration, Job, RunState
+
+
+Phase: TypeAlias = Literal[
+    "setup", "baseline", "loop", "waiting", "paused", "stopped", "done", "failed", "interrupted"
+]
+Standing: TypeAlias = Mapping[str, Any]  # Any: it is JSON
+
+
+def standing(run: RunState) -> Standing:
+    """Return what `status --json` tells of the history, and what its phase hangs on besides."""
+    best = run.best
+    training = next(((number, job) for number, job in run.jobs if job.step == "train"), None)
+    return {
+        "run_id": run.run_id,
+        "branch": run.branch,
+        "setup_done": run.setup.ok,
+        "baseline_done": best is not None,
+        "iterations_completed": run.completed,
+        "loops_left": run.loops_left,
+        "best_val_bpb": best.metric if best else None,
+        "baseline_val_bpb": run.baseline,
+        "kept_commit": (best.commit or None) if best else None,
+        "in_progress": _in_progress(run),
+        "counts": asdict(run.counts),
+        "waiting_proposals": len(run.waiting),
+        "need_input": run.need_input,
+        "seq": run.seq,
+        "updated_at": run.updated_at,
+        "has_runner": run.runner is not None,
+        "stopped": run.stopped,
+        "paused": run.paused is not None,
+        "waits_for_human": waiting_for_human(run) is not None,
+        "training": {"iteration": training[0], "attempt": training[1].attempt} if training else None,
+        "device_wanted": _device_wanted(run),
+    }
+
+
+def waiting_for_human(state: RunState) -> str | None:
+    """Return what a human must do before anything can start, or None."""
+    if state.paused is not None:
+        return f"paused: {state.paused}"
+    if state.need_input is not None and not state.waiting:
+        return f"a proposal is needed: {state.need_input}"
+    return None
+
+
+def busiest(run: RunState) -> Iteration | None:
+    """Return the open iteration that trains, else the one that is worked on, else the first."""
+    return next(iter(sorted(run.open, key=lambda one: (not _trains(one), one.job is None))), None)
+
+
+def _trains(one: Iteration) -> bool:
+    return one.job is not None and one.job.step == "train"
+
+
+def _device_wanted(run: RunState) -> dict[str, Any] | None:
+    """Return the device that a training would be started on, if somebody else did not hold it."""
+    ready = any(one.next_stage == "train" and one.job is None and one.commit for one in run.open)
+    free = sum(_trains(one) for one in run.open) < run.config.slots
+    if not ready or not free or run.stopped is not None or run.paused is not None:
+        return None
+    return {"device": run.config.device, "slots": run.config.slots}
+
+
+def _in_progress(run: RunState) -> dict[str, Any] | None:
+    """Return what is open now: iteration (None while preparing), stage, attempt of its job, since when."""
+    if run.setup.job is not None:
+        return _stage(None, "setup", run.setup.job, run.setup.job.since)
+    one = busiest(run)
+    if one is None:
+        return None
+    return _stage(one.number, one.next_stage, one.job, one.job.since if one.job else one.since)
+
+
+def _stage(iteration: int | None, stage: str, job: Job | None, since: str) -> dict[str, Any]:
+    return {"iteration": iteration, "stage": stage, "attempt": job.attempt if job else None, "since": since}

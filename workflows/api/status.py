@@ -1,0 +1,147 @@
+"""The object of `status --json`: what the history says of a run, and what only the world can say of it now.
+
+Imports only what starts fast: workflows/api/quick_status.py answers with it before anything else is imported.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from autoresearch.engine.jobs import devices
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.system import disk
+from autoresearch.engine.system.gpu import Gpu, gpu_now
+from autoresearch.engine.system.locks import is_locked
+from autoresearch.engine.training.progress import Progress, progress_now
+from autoresearch.events.clock import now
+
+
+TYPE_CHECKING = False  # as in typing, which takes 2 ms to import
+if TYPE_CHECKING:
+    from autoresearch.projections.summary import Phase, Standing
+
+SCHEMA = "autoresearch.status/1"
+LAUNCH_S = 3.0  # so long may a runner that was asked for take to begin
+
+RESTS: dict[str, Phase] = {
+    "done": "done",
+    "exhausted": "done",
+    "stopped": "stopped",
+    "setup_incomplete": "failed",
+    "baseline_failed": "failed",
+    "blocked": "failed",
+}
+
+
+class Live:
+    """What only the world can say of a run, at one moment."""
+
+    __slots__ = ("as_of", "dropped", "gpu", "progress", "runner_alive", "trouble", "waits_for")
+
+    def __init__(
+        self,
+        *,
+        runner_alive: bool,
+        progress: Progress | None,
+        gpu: Gpu | None,
+        dropped: int,
+        trouble: str = "",
+        waits_for: str = "",
+        as_of: str,
+    ) -> None:
+        self.runner_alive = runner_alive
+        self.progress = progress  # of the running training
+        self.gpu = gpu
+        self.dropped = dropped  # proposals in the inbox that no runner has heard of yet
+        self.trouble = trouble  # what keeps the run's folder from being written
+        self.waits_for = waits_for  # who holds the device that the next training needs
+        self.as_of = as_of
+
+
+def live(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> Live:
+    """Look at a run's runner, its training, its inbox, and the graphics card."""
+    return Live(
+        runner_alive=is_locked(paths.lock),
+        progress=_progress(paths, standing),
+        gpu=gpu_now() if gpu else None,
+        dropped=len(paths.dropped()),
+        trouble=disk.trouble(paths.folder),
+        waits_for=_waits_for(standing),
+        as_of=now(),
+    )
+
+
+def phase(standing: Standing, seen: Live) -> Phase:
+    """Return the one word for how a run stands. Pure."""
+    if standing["stopped"] is not None:
+        return RESTS.get(standing["stopped"], "stopped")
+    launching = not standing["has_runner"] and _seconds(standing["updated_at"], seen.as_of) < LAUNCH_S
+    if standing["waits_for_human"] and (seen.runner_alive or launching or not seen.dropped):
+        return "paused" if standing["paused"] else "waiting"
+    if not seen.runner_alive and not launching:
+        return "interrupted"
+    if seen.trouble:
+        return "waiting"
+    if not standing["setup_done"]:
+        return "setup"
+    return "loop" if standing["baseline_done"] else "baseline"
+
+
+def status_object(paths: RunPaths, standing: Standing, seen: Live) -> dict[str, object]:
+    """Return the object of `status --json`; its fields and their order are a contract. Pure."""
+    return {
+        "schema": SCHEMA,
+        "run_id": standing["run_id"],
+        "branch": standing["branch"],
+        "phase": phase(standing, seen),
+        "setup_done": standing["setup_done"],
+        "baseline_done": standing["baseline_done"],
+        "iterations_completed": standing["iterations_completed"],
+        "loops_left": standing["loops_left"],
+        "best_val_bpb": standing["best_val_bpb"],
+        "baseline_val_bpb": standing["baseline_val_bpb"],
+        "kept_commit": standing["kept_commit"],
+        "in_progress": standing["in_progress"],
+        "progress": _fields(seen.progress, "percent", "seconds_left", "loss", "tok_per_s"),
+        "counts": standing["counts"],
+        "trouble": seen.trouble or None,
+        "waits_for": seen.waits_for or None,
+        "waiting_proposals": standing["waiting_proposals"] + seen.dropped,
+        "need_input": standing["need_input"],
+        "gpu": _fields(seen.gpu, "utilisation_percent", "memory_used_mb", "memory_total_mb", "name"),
+        "state_path": str(paths.state),
+        "history_path": str(paths.history),
+        "runner_log_path": str(paths.runner_log),
+        "seq": standing["seq"],
+        "as_of": seen.as_of,
+    }
+
+
+def json_text(value: object) -> str:
+    """Return one JSON document, for people and programs."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _fields(one: Progress | Gpu | None, *names: str) -> dict[str, object] | None:
+    return None if one is None else {name: getattr(one, name) for name in names}
+
+
+def _progress(paths: RunPaths, standing: Standing) -> Progress | None:
+    training = standing["training"]
+    return progress_now(paths.job(training["iteration"], "train", training["attempt"])) if training else None
+
+
+def _waits_for(standing: Standing) -> str:
+    """Return who keeps a training from being started, where one would be."""
+    wanted = standing["device_wanted"]
+    holders = devices.holders(wanted["device"], wanted["slots"]) if wanted else ()
+    return devices.called(holders[0]) if holders else ""
+
+
+def _seconds(earlier: str, later: str) -> float:
+    """Return the seconds between two times of day as histories write them."""
+    try:
+        return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+    except ValueError:
+        return LAUNCH_S

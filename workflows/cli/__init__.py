@@ -1,0 +1,1 @@
+"""The command line: words to values, values to text and exit codes. Knows no rules."""

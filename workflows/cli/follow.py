@@ -1,0 +1,214 @@
+"""The commands that print what grows: history and logs, once or as it comes."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import load_run
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import MAX_LINE, Recorded, event_type
+from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.events.log.read import read
+from autoresearch.projections.event_text import line
+from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.live.follow import Tail, follow, follow_file
+
+
+STEPS = ("train", "prepare", "propose", "apply", "triage")
+LINES = 200
+INTERRUPTED = 130
+
+Live = Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is new, until the run rests.")]
+
+
+def history(
+    *,
+    since: Annotated[
+        int, typer.Option("--since", help="Only events after this one.", metavar="SEQ", min=0)
+    ] = 0,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Only events of this type; repeatable.", metavar="TYPE"),
+    ] = None,
+    live: Live = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print the records as they are stored.")] = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Print what happened, one line for each event."""
+    wanted = _types(types)
+    paths = opt.place(repo).run(run_id).paths
+    records = follow(paths) if live else read(paths.history)
+    try:
+        for recorded, begin in _with_beginnings(records):
+            if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted):
+                typer.echo(_stored(paths.history, begin, recorded.end) if jsonl else line(recorded))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def logs(
+    number: Annotated[
+        int | None,
+        typer.Argument(help="The iteration; default: the newest training.", metavar="[N]", min=0),
+    ] = None,
+    *,
+    step: Annotated[
+        str,
+        typer.Option(
+            "--step", help="train, or what an agent did: propose, apply, triage; or prepare.", metavar="STEP"
+        ),
+    ] = "",
+    lines: Annotated[
+        int,
+        typer.Option("-n", "--lines", help="Only so many lines from the end; 0: all.", metavar="N", min=0),
+    ] = LINES,
+    live: Live = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Print what a training printed; with -f as it comes, going on with the next one."""
+    if step and step not in STEPS:
+        raise UsageRefused(f"--step: there is no step {step!r}", remedy=f"the steps are {', '.join(STEPS)}")
+    paths = opt.place(repo).run(run_id).paths
+    job = _newest_job(paths, read(paths.history), number=number, step=step)
+    if job is None and not live:
+        raise _no_log(paths, number)
+    if not live and job is not None:
+        _print_end(job / "output.log", lines)
+        return 0
+    try:
+        _follow_logs(paths, job, lines=lines, number=number, step=step)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _types(names: list[str] | None) -> frozenset[str]:
+    known = [cls.__name__ for cls in get_args(ev.Event)]
+    for name in names or ():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "docs/events.md lists them"
+            raise UsageRefused(f"--type: there is no event {name!r}", remedy=hint)
+    return frozenset(names or ())
+
+
+def _with_beginnings(records: Iterable[Recorded]) -> Iterator[tuple[Recorded, int]]:
+    """Pair each record with where its bytes begin at the earliest."""
+    begin = 0
+    for recorded in records:
+        yield recorded, begin
+        begin = recorded.end
+
+
+def _stored(path: Path, begin: int, end: int) -> str:
+    """Return the record that ends at `end` as it is stored, without its line end."""
+    with path.open("rb") as file:
+        file.seek(max(begin, end - MAX_LINE))
+        raw = file.read(end - file.tell())
+    # What was closed off by a TailHealed stands before it, on lines of its own.
+    return raw.removesuffix(b"\n").rpartition(b"\n")[2].decode()
+
+
+def _newest_job(
+    paths: RunPaths, records: Iterable[Recorded], *, number: int | None, step: str
+) -> Path | None:
+    """Return the folder of the last job that was started, of this iteration and step where they are named."""
+    folder = None
+    for recorded in records:
+        match recorded.event:
+            case ev.TrainingStarted(iteration=iteration, attempt=attempt):
+                started = (iteration, "train", attempt)
+            case ev.PrepareStarted(attempt=attempt):
+                started = (0, "prepare", attempt)
+            case ev.AgentAsked(iteration=iteration, step=name, attempt=attempt) if step == name:
+                started = (iteration, name, attempt)
+            case _:
+                continue
+        if number in (None, started[0]) and step in ("", started[1]):
+            folder = paths.job(*started)
+    return folder
+
+
+def _no_log(paths: RunPaths, number: int | None) -> NotFound:
+    last = load_run(paths).state.last_iteration
+    known = f"; there is 0 to {last}" if last >= 0 and number is not None else ""
+    what = "nothing was started yet" if number is None else f"iteration {number} has no such log{known}"
+    return NotFound(f"{paths.run_id}: {what}", remedy="`autoresearch experiments` lists the iterations")
+
+
+def _print_end(path: Path, lines: int) -> None:
+    """Print a log, or its last lines; of any size, of any bytes."""
+    try:
+        with path.open("rb") as file:
+            file.seek(_offset(path, lines))
+            while piece := file.read(2**16):
+                _write(piece)
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"{path} is not there (yet)", remedy="the job was just started, or its folder was deleted"
+        ) from error
+    sys.stdout.flush()
+
+
+def _offset(path: Path, lines: int) -> int:
+    """Return where the last lines of a file begin; at most a megabyte is looked at."""
+    if lines == 0:
+        return 0
+    size = path.stat().st_size
+    begin = max(0, size - 2**20)
+    with path.open("rb") as file:
+        file.seek(begin)
+        end = file.read()
+    position = len(end.rstrip(b"\n"))
+    for _ in range(lines):
+        position = end.rfind(b"\n", 0, position)
+        if position < 0:
+            return begin
+    return begin + position + 1
+
+
+def _follow_logs(paths: RunPaths, job: Path | None, *, lines: int, number: int | None, step: str) -> None:
+    """Print the newest job's log as it grows, then the next one's, until the run rests."""
+    offset = _offset(job / "output.log", lines) if job is not None and (job / "output.log").exists() else 0
+    with Tail(paths) as tail:
+        while True:
+            if job is not None:
+                log, ended = job / "output.log", job / "exit.json"
+                for piece in follow_file(log, ended=ended.exists, offset=offset):
+                    _write(piece)
+                    sys.stdout.flush()
+            following = _next_job(paths, tail, job, number=number, step=step)
+            if following is None:
+                return
+            job, offset = following, 0
+
+
+def _next_job(paths: RunPaths, tail: Tail, job: Path | None, *, number: int | None, step: str) -> Path | None:
+    """Wait for a newer job than this one; None when the run rests without one."""
+    while True:
+        fresh = tail.news()
+        newest = _newest_job(paths, read(paths.history), number=number, step=step) if fresh else None
+        if newest is not None and newest != job:
+            return newest
+        if tail.loaded.run.stopped is not None or _is_over(tail, number):
+            return None
+        if not fresh:
+            tail.wait()
+
+
+def _is_over(tail: Tail, number: int | None) -> bool:
+    """Say whether the one iteration that is followed has its verdict."""
+    row = tail.loaded.timeline.row(number) if number is not None else None
+    return row is not None and row.verdict is not None
+
+
+def _write(piece: bytes) -> None:
+    sys.stdout.buffer.write(piece)

@@ -1,0 +1,162 @@
+"""The commands that look at a run, and never write: status, runs, experiments, show."""
+
+from typing import Annotated, Any
+
+import typer
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.as_of import moment
+from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.engine.runs.load import Loaded, load, load_run
+from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused
+from autoresearch.events.log.read import read
+from autoresearch.events.shapes import unstructure
+from autoresearch.projections.event_text import one_line
+from autoresearch.projections.summary import standing
+from autoresearch.workflows.api.status import Live, json_text, live, status_object
+from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages import tables
+from autoresearch.workflows.pages.status import Look, look, status_page
+
+
+TAIL_LINES = 20
+
+
+def status(
+    *, at: opt.At = None, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None
+) -> None:
+    """Say how a run stands: what is done, what is being done, what is best, what it waits for."""
+    paths = opt.place(repo).run(run_id).paths
+    seen = look(paths, load_run(paths).state) if at is None else _look_back(paths, at)
+    if as_json:
+        typer.echo(json_text(status_object(paths, standing(seen.run), seen.live)), nl=False)
+    else:
+        typer.echo(opt.spoken(status_page(seen)), nl=False)
+
+
+def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
+    """List the runs of the repository, the newest last."""
+    home = opt.place(repo).home
+    objects = [_run_object(RunPaths(home=home, run_id=run_id)) for run_id in started_runs(home)]
+    if as_json:
+        typer.echo(json_text(objects), nl=False)
+        return
+    if not objects:
+        opt.say("there is no run yet: `autoresearch start --loops 5` begins one")
+        return
+    head = ("run", "phase", "done", "left", "best", "began", "branch")
+    rows = [
+        (
+            one["run_id"],
+            one["phase"],
+            str(one.get("iterations_completed", "-")),
+            str(one.get("loops_left", "-")),
+            "-" if one.get("best_val_bpb") is None else f"{one['best_val_bpb']:.6f}",
+            str(one.get("started_at", "-"))[:16].replace("T", " "),
+            one_line(one.get("branch") or one.get("error", ""), 120),
+        )
+        for one in objects
+    ]
+    typer.echo(tables.table(head, rows, right=frozenset({2, 3, 4})), nl=False)
+
+
+def experiments(
+    *,
+    as_json: opt.AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV and nothing else.")] = False,
+    at: opt.At = None,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Show one line for each iteration: what was tried, what came of it, what is best."""
+    if as_json and as_csv:
+        raise UsageRefused("--json and --csv cannot go together", remedy="give one of them")
+    paths = opt.place(repo).run(run_id).paths
+    loaded = load(paths) if at is None else moment(paths, at).loaded
+    rows = loaded.timeline.rows
+    if as_json:
+        typer.echo(json_text([tables.experiment(row) for row in rows]), nl=False)
+    elif as_csv:
+        typer.echo(tables.experiments_csv(rows), nl=False)
+    else:
+        best = loaded.run.best.iteration if loaded.run.best else None
+        name = loaded.run.config.metric.name
+        typer.echo(tables.experiments_table(rows, metric=name, best=best), nl=False)
+
+
+def show(
+    number: Annotated[int, typer.Argument(help="The iteration; 0 is the baseline.", metavar="N", min=0)],
+    *,
+    only_diff: Annotated[
+        bool, typer.Option("--diff", help="Print the candidate's diff and nothing else.")
+    ] = False,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Show one iteration: its proposal, its diff, its metrics, its events, the end of its log."""
+    here = opt.place(repo)
+    paths = here.run(run_id).paths
+    loaded = load(paths)
+    row = loaded.timeline.row(number)
+    if row is None:
+        raise _no_iteration(loaded, number, paths)
+    story = tables.story_of(row, read(paths.history))
+    diff = _diff(here, paths, story)
+    if only_diff:
+        typer.echo(diff, nl=False)
+    elif as_json:
+        document = tables.experiment(row) | {
+            "base_commit": row.base_commit,
+            "proposal": unstructure(story.proposal) if story.proposal else None,
+            "diff": diff,
+            "log_tail": story.log_tail,
+        }
+        typer.echo(json_text(document), nl=False)
+    else:
+        name = loaded.run.config.metric.name
+        typer.echo(tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES), nl=False)
+
+
+def _look_back(paths: RunPaths, at: str) -> Look:
+    """Look at a run as it stood then: of the world, only the runner is known, and that it was there."""
+    run = moment(paths, at).loaded.run
+    then = Live(runner_alive=run.runner is not None, progress=None, gpu=None, dropped=0, as_of=run.updated_at)
+    return Look(paths=paths, run=run, runner=run.runner, live=then)
+
+
+def _run_object(paths: RunPaths) -> dict[str, Any]:  # Any: it is JSON
+    """Return a run for the list; a damaged one is listed with what is wrong."""
+    try:
+        run = load_run(paths).state
+    except AutoresearchError as error:
+        return {"run_id": paths.run_id, "phase": "unreadable", "error": str(error)}
+    told = standing(run)
+    said = status_object(paths, told, live(paths, told, gpu=False))
+    names = (
+        *("run_id", "branch", "phase", "iterations_completed", "loops_left"),
+        *("best_val_bpb", "baseline_val_bpb", "history_path"),
+    )
+    return {name: said[name] for name in names} | {"started_at": run.started_at}
+
+
+def _no_iteration(loaded: Loaded, number: int, paths: RunPaths) -> NotFound:
+    last = loaded.run.last_iteration
+    known = "none yet" if last < 0 else f"0 to {last}"
+    return NotFound(
+        f"{paths.run_id} has no iteration {number}; there is {known}",
+        remedy="`autoresearch experiments` lists them",
+    )
+
+
+def _diff(here: opt.Place, paths: RunPaths, story: tables.Story) -> str:
+    """Return the candidate's change: from git, else from the file that lies with the iteration."""
+    commit, base = story.commit, story.base_commit
+    if commit is None or not base or commit == base:
+        return ""
+    if here.git.resolve(commit) is not None and here.git.resolve(base) is not None:
+        return here.git.diff(base, commit).text.decode(errors="replace")
+    try:
+        return (paths.iteration(story.row.iteration) / "candidate.diff").read_text(errors="replace")
+    except FileNotFoundError:
+        return ""

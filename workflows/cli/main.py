@@ -1,0 +1,135 @@
+"""The command line: the table of commands, and the one place where errors become words and exit codes."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from autoresearch.engine.system.version import program_version
+from autoresearch.events.errors import AutoresearchError, NotFound
+from autoresearch.workflows.cli.options import spoken
+
+
+NAME = "autoresearch"
+HELP = "A runner for autonomous experiments: it changes train.py, trains, and keeps what is better."
+EXIT_CODES = {
+    0: "ok",
+    1: "a bug in autoresearch",
+    2: "usage: a misspelt command, option or stage; nothing was created",
+    3: "not found, or a precondition does not hold",
+    4: "the run ended in error: setup incomplete, baseline failed, disk trouble",
+    5: "invalid input: a proposal, a setting, a file to import",
+    6: "the history is corrupt, of a later program, or an audit found a difference",
+    7: "another runner holds the run",
+    8: "waiting for a human",
+    130: "interrupted (Ctrl-C); a run in the background goes on",
+    143: "terminated (SIGTERM)",
+}
+
+# Typer carries click within itself since 0.16 and uses the package before: one base class in both.
+_REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
+
+# In the order of the help. Only the module of the command that is called gets imported.
+COMMANDS = {
+    "start": ("autoresearch.workflows.cli.start_resume", "start_command"),
+    "resume": ("autoresearch.workflows.cli.start_resume", "resume_command"),
+    "stop": ("autoresearch.workflows.cli.signals", "stop"),
+    "pause": ("autoresearch.workflows.cli.signals", "pause"),
+    "unpause": ("autoresearch.workflows.cli.signals", "unpause"),
+    "propose": ("autoresearch.workflows.cli.signals", "propose"),
+    "note": ("autoresearch.workflows.cli.signals", "note"),
+    "status": ("autoresearch.workflows.cli.look", "status"),
+    "watch": ("autoresearch.workflows.cli.live", "watch"),
+    "experiments": ("autoresearch.workflows.cli.look", "experiments"),
+    "show": ("autoresearch.workflows.cli.look", "show"),
+    "logs": ("autoresearch.workflows.cli.follow", "logs"),
+    "history": ("autoresearch.workflows.cli.follow", "history"),
+    "runs": ("autoresearch.workflows.cli.look", "runs"),
+    "replay": ("autoresearch.workflows.cli.replay", "replay"),
+    "adopt": ("autoresearch.workflows.cli.tidy", "adopt_command"),
+    "clean": ("autoresearch.workflows.cli.tidy", "clean_command"),
+    "rebuild": ("autoresearch.workflows.cli.imports", "rebuild_command"),
+    "import": ("autoresearch.workflows.cli.imports", "import_command"),
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; whatever a user can cause is two lines on stderr."""
+    try:
+        words = sys.argv[1:] if words is None else words
+        called = words[0] if words and words[0] in COMMANDS else None
+        code = build((called,) if called else tuple(COMMANDS))(
+            args=words, prog_name=NAME, standalone_mode=False
+        )
+        sys.stdout.flush()
+    except AutoresearchError as error:
+        return _refuse(str(error), error.remedy, error.exit_code)
+    except _REFUSED as error:
+        return _refuse(_usage(error), f"`{_path(error)} --help` lists what there is", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except SystemExit as leaving:  # typer answers a completion, or was told by the reader: enough
+        seen_enough = isinstance(leaving.__context__, BrokenPipeError)
+        return 0 if seen_enough or leaving.code is None else int(leaving.code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return _refuse(
+            f"{error.strerror or error}{where}", "look at permissions and room", NotFound.exit_code
+        )
+    except Exception:  # noqa: BLE001 - a bug of ours: shown whole, so that it can be told
+        traceback.print_exc()
+        return _refuse("this is a bug; the lines above say where", "please report it", 1)
+    return code if isinstance(code, int) else 0
+
+
+def build(names: Sequence[str] = tuple(COMMANDS)) -> typer.Typer:
+    """Return the program with these commands."""
+    app = typer.Typer(name=NAME, help=HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(_root)
+    for name in names:
+        module, function = COMMANDS[name]
+        app.command(name)(getattr(import_module(module), function))
+    return app
+
+
+def _root(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"{NAME} {program_version()}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _refuse(what: str, remedy: str, code: int) -> int:
+    """Say in one line what is wrong, and in one line the way out."""
+    typer.echo(f"{NAME}: {' '.join(what.split())}", err=True)
+    if remedy:
+        typer.echo(f"  {spoken(' '.join(remedy.split()))}", err=True)
+    return code
+
+
+def _usage(error: Exception) -> str:
+    """Return what is wrong with the words of a command, with the nearest command where there is one."""
+    said = str(error.format_message()) if hasattr(error, "format_message") else str(error)
+    quoted = said.split("'")
+    if said.startswith("No such command") and len(quoted) > 1:
+        near = get_close_matches(quoted[1], COMMANDS, n=1)
+        return f"there is no command {quoted[1]!r}" + (f"; did you mean {near[0]}?" if near else "")
+    return said
+
+
+def _path(error: Exception) -> str:
+    """Return the command that an error is about, as it is typed."""
+    context = getattr(error, "ctx", None)
+    return str(context.command_path) if context is not None else NAME

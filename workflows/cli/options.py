@@ -1,0 +1,185 @@
+"""The options that commands share, their completion, and what every command needs to know of its place."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from attrs import frozen
+
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.engine.runs.locate import Found, find_home, find_run
+from autoresearch.events.errors import AutoresearchError, NotFound
+from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
+
+
+DOOR_NAME = "run_experiment.py"
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """Return the run ids that begin so, the newest first."""
+    try:
+        known = started_runs(find_home(Path.cwd()))
+    except AutoresearchError:
+        return []
+    return [run_id for run_id in reversed(known) if run_id.startswith(incomplete)]
+
+
+def complete_stages(incomplete: str) -> list[str]:
+    """Return lists of stages that go on from what is typed."""
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{stage}" for stage in (*TOP_STAGES, *LOOP_STAGES) if stage.startswith(last)]
+
+
+def _well_spelt(at: str | None) -> str | None:
+    """Refuse what names no moment of any run before a run is looked for."""
+    if at is not None:
+        from autoresearch.engine.runs.as_of import refuse_misspelt  # noqa: PLC0415 - for those who look back alone
+
+        refuse_misspelt(at)
+    return at
+
+
+Repo = Annotated[
+    Path | None,
+    typer.Option(
+        "--repo", help="A folder in the repository to work on; default: the current one.", metavar="PATH"
+    ),
+]
+RunId = Annotated[
+    str | None,
+    typer.Option(
+        "--run-id",
+        help="The run; default: the latest of the current branch, else the latest.",
+        metavar="ID",
+        autocompletion=complete_run,
+    ),
+]
+Loops = Annotated[
+    int | None, typer.Option("--loops", help="How many changes to try, 0 or more.", metavar="N")
+]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only",
+        help="Do these stages and nothing more: setup, baseline, loop, or stages of the loop.",
+        metavar="LIST",
+        autocompletion=complete_stages,
+    ),
+]
+FromStage = Annotated[
+    str | None, typer.Option("--from-stage", help="Begin with setup, baseline or loop.", metavar="STAGE")
+]
+ToStage = Annotated[
+    str | None, typer.Option("--to-stage", help="End after setup, baseline or loop.", metavar="STAGE")
+]
+LoopOnly = Annotated[
+    str | None,
+    typer.Option(
+        "--loop-only",
+        help=f"Of the loop, do these stages and nothing more: {', '.join(LOOP_STAGES)}.",
+        metavar="LIST",
+        autocompletion=complete_stages,
+    ),
+]
+NoStochastic = Annotated[
+    bool, typer.Option("--no-stochastic", help="Ask no agent: the seeded search proposes.")
+]
+ProposalFile = Annotated[
+    Path | None,
+    typer.Option("--proposal-file", help="A proposal for the first of these loops, as JSON.", metavar="PATH"),
+]
+AutoPrepare = Annotated[
+    bool,
+    typer.Option(
+        "--auto-prepare/--no-auto-prepare", help="Run prepare.py where data or tokenizer are missing."
+    ),
+]
+Background = Annotated[
+    bool,
+    typer.Option(
+        "--background-train/--no-background-train",
+        help="Go on in the background, unattended; or work here, to the end.",
+    ),
+]
+AgentName = Annotated[
+    str | None,
+    typer.Option(
+        "--agent",
+        help="The agent that proposes and edits: auto, none, opencode, codex, claude, command.",
+        metavar="NAME",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        help="End each training after so many seconds; default: twice its budget plus the time to start up.",
+        metavar="SECONDS",
+    ),
+]
+Prefetch = Annotated[
+    int | None,
+    typer.Option(
+        "--prefetch",
+        help="Prepare so many changes while another one trains; 0: none. Default: the setting, which is 1.",
+        metavar="N",
+    ),
+]
+Follow = Annotated[bool, typer.Option("--follow", help="Show the live view; Ctrl-C leaves the run going.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        help="As of an event (57), an iteration's verdict (iteration:7) or a time (21:04, or RFC 3339).",
+        metavar="WHEN",
+        callback=_well_spelt,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+@frozen(kw_only=True)
+class Place:
+    """The repository that a command works on."""
+
+    home: Path
+    git: RealGit
+
+    def run(self, run_id: str | None) -> Found:
+        """Return the run that is meant."""
+        return find_run(self.home, self.git, run_id)
+
+
+def place(repo: Path | None) -> Place:
+    """Return the repository around `repo`, or around the current folder."""
+    home = find_home(repo or Path.cwd())
+    return Place(home=home, git=RealGit(home))
+
+
+def refuse_inside_agent() -> None:
+    """Refuse to steer a run from inside one: an agent that edits a candidate has that task alone.
+
+    Raises:
+        NotFound: the environment says that an agent of a run is calling.
+    """
+    if os.environ.get("AUTORESEARCH_AGENT"):
+        raise NotFound(
+            "an agent at work on a candidate may not steer a run",
+            remedy="change the files you were asked to change; the run goes on by itself",
+        )
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line for people, at once."""
+    typer.echo(spoken(text), err=err)
+
+
+def spoken(text: str) -> str:
+    """Name the program as it was called, so that what is printed can be typed."""
+    if Path(sys.argv[0]).name != DOOR_NAME:
+        return text
+    return text.replace("`autoresearch ", f"`python {shlex.quote(sys.argv[0])} ")

@@ -1,0 +1,84 @@
+"""The command that goes through a history again: as an audit, as of a moment, or under another rule."""
+
+from typing import Annotated
+
+import typer
+
+from autoresearch.engine.audit.audit import audit
+from autoresearch.engine.core.what_if import what_if
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.as_of import moment, seq_at
+from autoresearch.engine.system.process import holder
+from autoresearch.events.errors import CorruptHistory, UsageRefused
+from autoresearch.events.log.read import read
+from autoresearch.projections.event_text import line
+from autoresearch.workflows.api.status import json_text
+from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages import replay as pages
+
+
+def replay(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            help="The run; default: as for --run-id.", metavar="[RUN]", autocompletion=opt.complete_run
+        ),
+    ] = None,
+    *,
+    at: opt.At = None,
+    step: Annotated[
+        bool, typer.Option("--step", help="Walk through the events, forward and back, in a terminal.")
+    ] = False,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            "--policy",
+            help="Judge the run by another rule, and show which verdicts change: lower, min-delta:NUMBER.",
+            metavar="NAME[:ARG]",
+        ),
+    ] = None,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Check everything that a history says, and end with code 6 on any difference.
+
+    With --at, print the state as of then and what came next; with --policy, what another rule had decided.
+    """
+    if run is not None and run_id is not None:
+        raise UsageRefused("the run is named twice", remedy="leave out --run-id")
+    _refuse_together({"--policy": policy is not None, "--at": at is not None})
+    _refuse_together({"--policy": policy is not None, "--step": step})
+    _refuse_together({"--json": as_json, "--step": step})
+    here = opt.place(repo)
+    paths = here.run(run or run_id).paths
+    if step:
+        from autoresearch.workflows.live.step import step as walk  # noqa: PLC0415 - a terminal's modules, for this alone
+
+        walk(paths, begin=seq_at(paths, at) if at else 1)
+        return 0
+    if policy is not None:
+        found = what_if(read(paths.history), policy)
+        document = pages.what_if_object(found, paths.run_id)
+        typer.echo(json_text(document) if as_json else pages.what_if_page(found), nl=False)
+        return 0
+    if at is not None:
+        then = moment(paths, at)
+        document = pages.moment_object(then)
+        typer.echo(json_text(document) if as_json else pages.moment_page(then), nl=False)
+        return 0
+    return _audit(here, paths, as_json=as_json)
+
+
+def _audit(here: opt.Place, paths: RunPaths, *, as_json: bool) -> int:
+    alive = holder(paths.lock) is not None
+    made, loaded = audit(paths, git=here.git, render=line, runner_alive=alive)
+    document = pages.audit_object(made, loaded)
+    page = opt.spoken(pages.audit_page(made, loaded.run))
+    typer.echo(json_text(document) if as_json else page, nl=False)
+    return 0 if made.first is None else CorruptHistory.exit_code
+
+
+def _refuse_together(given: dict[str, bool]) -> None:
+    if all(given.values()):
+        raise UsageRefused(f"{' and '.join(given)} cannot go together", remedy="give one of them")

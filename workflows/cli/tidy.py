@@ -1,0 +1,77 @@
+"""The commands about what a run leaves in the repository: adopt brings it in, clean removes it."""
+
+from typing import Annotated
+
+import typer
+
+from autoresearch.engine.control.adopt import adopt
+from autoresearch.engine.control.clean import Remains, clean, remains
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.events.errors import UsageRefused
+from autoresearch.projections.event_text import short
+from autoresearch.workflows.cli import options as opt
+
+
+REFS_SHOWN = 5
+
+Run = Annotated[
+    str | None,
+    typer.Argument(
+        help="The run; default: as for --run-id.", metavar="[RUN]", autocompletion=opt.complete_run
+    ),
+]
+
+
+def adopt_command(run: Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+    """Bring the best commit into the run's branch, where a keep left a checked-out branch alone.
+
+    Only a fast-forward. Files that are checked out move along; edits that are in the way refuse it.
+    """
+    opt.refuse_inside_agent()
+    here = opt.place(repo)
+    paths = here.run(_named(run, run_id)).paths
+    opt.say(f"{paths.run_id}: {adopt(paths, here.git)}")
+
+
+def clean_command(
+    run: Annotated[str, typer.Argument(help="The run.", metavar="RUN", autocompletion=opt.complete_run)],
+    *,
+    with_folder: Annotated[
+        bool, typer.Option("--folder", help="Remove the run's folder too, with its history and logs.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would go.")] = False,
+    repo: opt.Repo = None,
+) -> None:
+    """Remove a run's worktrees and refs from the repository; its branch stays."""
+    opt.refuse_inside_agent()
+    here = opt.place(repo)
+    paths = here.run(run).paths
+    if yes:
+        gone = clean(paths, here.git, RealJobs(), with_folder=with_folder)
+        _tell(gone, "removed")
+        return
+    _tell(remains(paths, here.git, with_folder=with_folder), "would remove")
+    again = f"`autoresearch clean {paths.run_id}{' --folder' if with_folder else ''} --yes`"
+    opt.say(f"nothing was removed; {again} does it")
+
+
+def _tell(gone: Remains, verb: str) -> None:
+    for worktree in gone.worktrees:
+        opt.say(f"{verb} the worktree {worktree}")
+    for ref, commit in gone.refs[:REFS_SHOWN]:
+        opt.say(f"{verb} {ref} ({short(commit)})")
+    if len(gone.refs) > REFS_SHOWN:
+        opt.say(f"{verb} {len(gone.refs) - REFS_SHOWN} more refs of the run")
+    if gone.folder is not None:
+        opt.say(f"{verb} {gone.folder}, with its history")
+    if not (gone.worktrees or gone.refs or gone.folder):
+        opt.say("there is nothing to remove")
+    if gone.kept_ref:
+        opt.say(f"{gone.kept_ref} stays: nothing else names the best commit; `autoresearch adopt` first")
+    opt.say(f"the branch {gone.branch} stays")
+
+
+def _named(run: str | None, run_id: str | None) -> str | None:
+    if run is not None and run_id is not None:
+        raise UsageRefused("the run is named twice", remedy="leave out --run-id")
+    return run or run_id

@@ -1,0 +1,159 @@
+"""Follow a run from outside: its states, brought up to date by reading only what is new.
+
+A bell (watchdog) says when to look; a slow look behind it finds what no bell rang for: on a network mount,
+after a laptop's sleep, or where the system has no more watches to give.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import NOTHING, Loaded
+from autoresearch.engine.system.process import holder
+from autoresearch.events.codec import Recorded
+from autoresearch.events.errors import PositionVoided
+from autoresearch.events.log.read import read
+from autoresearch.projections.event_text import line
+from autoresearch.projections.summary import waiting_for_human
+
+
+if TYPE_CHECKING:
+    from autoresearch.engine.proposals.drop_folder import Bell
+
+
+Ending = Literal["rest", "waiting", "gone"]
+
+POLL_S = 0.2  # a stat of one file; heard soon enough for eyes
+SLOW_POLL_S = 1.0  # between two looks that no bell rang for
+DEAD_LOOKS = 15  # looks in a row without a runner before it counts as gone: one may be just starting
+
+
+class Tail:
+    """A run's states, and the records that came since the last look."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        self.paths = paths
+        self.loaded: Loaded = NOTHING
+        self._bell: Bell | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bell is not None:
+            self._bell.close()
+
+    def news(self) -> list[Recorded]:
+        """Fold what is new and return it; empty when nothing is.
+
+        After a record that its writer withdrew, since the disk had refused it, comes the TailHealed of the
+        same seq that says so.
+
+        Raises:
+            NotFound, CorruptHistory: as reading a history does.
+        """
+        if self.paths.history.exists() and self.paths.history.stat().st_size == self.loaded.position.offset:
+            return []
+        try:
+            return self._read()
+        except PositionVoided as voided:
+            self.loaded = NOTHING
+            return [recorded for recorded in self._read() if recorded.seq > voided.seq]
+
+    def wait(self) -> None:
+        """Sleep until something was written in the run's folder, but no longer than the slow look."""
+        if self._bell is None:
+            from autoresearch.engine.proposals.drop_folder import Bell  # noqa: PLC0415 - watchdog is loaded only by who waits
+
+            self._bell = Bell(self.paths.folder)
+            with contextlib.suppress(OSError):  # no watch is left: the slow look is enough
+                self._bell.watch([self.paths.folder])
+            return  # what came before the bell hung
+        self._bell.wait(SLOW_POLL_S)
+
+    def _read(self) -> list[Recorded]:
+        fresh = []
+        position = self.loaded.position
+        for recorded in read(self.paths.history, after=position.seq, since=position):
+            self.loaded = self.loaded.after(recorded)
+            fresh.append(recorded)
+        return fresh
+
+
+def follow(paths: RunPaths, after: int = 0) -> Iterator[Recorded]:
+    """Yield the records after a seq, then each new one, until the run is at rest."""
+    with Tail(paths) as tail:
+        while True:
+            fresh = tail.news()
+            yield from (one for one in fresh if one.seq > after)
+            if not fresh:
+                if tail.loaded.run.stopped is not None:
+                    return
+                tail.wait()
+
+
+class Pulse:
+    """Says whether a run still has a runner; one look without is not yet its death."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        self._paths = paths
+        self._missing = 0
+
+    def gone(self) -> bool:
+        """Look once more; True when no runner was seen for a while."""
+        self._missing = 0 if holder(self._paths.lock) else self._missing + 1
+        return self._missing >= DEAD_LOOKS
+
+
+def watch_lines(
+    paths: RunPaths, *, write: Callable[[str], None], after: int = 0, leave_waiting: bool = False
+) -> Ending:
+    """Write one line for each event after a seq, until the run rests; say how it ended.
+
+    With `leave_waiting` it also ends when nothing can happen before a human speaks.
+    """
+    tail, pulse = Tail(paths), Pulse(paths)
+    while True:
+        fresh = tail.news()
+        for recorded in fresh:
+            if recorded.seq > after:
+                write(line(recorded))
+        ending = None if fresh else ending_of(tail, pulse, leave_waiting=leave_waiting)
+        if ending is not None:
+            return ending
+        time.sleep(POLL_S)
+
+
+def ending_of(tail: Tail, pulse: Pulse, *, leave_waiting: bool) -> Ending | None:
+    """Say how watching a run ends, None while it goes on."""
+    run = tail.loaded.run
+    if run.stopped is not None:
+        return "rest"
+    gone = pulse.gone()
+    if waiting_for_human(run) is not None and not run.jobs and (leave_waiting or gone):
+        return "waiting"
+    return "gone" if gone else None
+
+
+def follow_file(path: Path, *, ended: Callable[[], bool], offset: int = 0) -> Iterator[bytes]:
+    """Yield what a file holds from `offset` and what is added, until `ended`; it may not exist yet."""
+    while True:
+        over = ended()
+        try:
+            with path.open("rb") as file:
+                # A log that has reached its limit loses its middle: then it goes on at its end.
+                offset = file.seek(min(offset, file.seek(0, 2)))
+                while piece := file.read(2**16):
+                    offset += len(piece)
+                    yield piece
+        except FileNotFoundError:
+            pass
+        if over:
+            return
+        time.sleep(POLL_S)

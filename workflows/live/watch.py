@@ -1,0 +1,110 @@
+"""Watch a run in a terminal: a live view (rich). Reads only."""
+
+import time
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.projections.event_text import duration, name_of, one_line
+from autoresearch.projections.summary import Phase, waiting_for_human
+from autoresearch.projections.timeline import Row
+from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, Tail, ending_of
+from autoresearch.workflows.pages.status import Look, ahead_words, look, now_words
+from autoresearch.workflows.pages.tables import next_words, status_of
+
+
+ROWS = 12  # of the newest iterations
+BAR_CELLS = 40
+FRAME_ROWS = 14  # lines of the view beside the table of iterations
+
+COLOURS: dict[Phase, str] = {
+    "done": "green",
+    "failed": "red",
+    "interrupted": "red",
+    "waiting": "yellow",
+    "paused": "yellow",
+    "stopped": "yellow",
+}
+STATUS_COLOURS = {"keep": "green", "crash": "red", "not_applied": "red", "open": "cyan"}
+
+
+def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
+    """Show the live view until the run rests; say how it ended. The last picture stays."""
+    tail, pulse, console = Tail(paths), Pulse(paths), Console()
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        while True:
+            tail.news()
+            seen = look(paths, tail.loaded.run, gpu=False)
+            ending = ending_of(tail, pulse, leave_waiting=leave_waiting)
+            live.update(picture(seen, tail.loaded.timeline.rows, height=console.height), refresh=True)
+            if ending is not None:
+                return ending
+            time.sleep(POLL_S)
+
+
+def picture(seen: Look, rows: list[Row], *, height: int) -> RenderableType:
+    """Return the view of one moment, at most as high as the terminal."""
+    shown = max(3, min(ROWS, height - FRAME_ROWS))
+    parts: list[RenderableType] = [*_head(seen), *_now(seen)]
+    if rows:
+        parts += [Text(), _table(seen, rows[-shown:], left_out=len(rows) - shown)]
+    parts += [Text(), Text(f"next  {one_line(next_words(seen.run), 200)}", style="dim")]
+    return Group(*parts)
+
+
+def _head(seen: Look) -> list[RenderableType]:
+    run, word = seen.run, seen.phase
+    first = Text.assemble((run.run_id, "bold"), f" on {run.branch}: ", (word, COLOURS.get(word, "cyan")))
+    second = Text(f"{run.completed} done, {run.loops_left} left")
+    if run.best is not None:
+        best = f"{run.best.metric:.6f}"
+        second.append(f"; best {run.config.metric.name} ").append(best, "bold green")
+        second.append(f", {name_of(run.best.iteration)}")
+    return [first, second]
+
+
+def _now(seen: Look) -> list[RenderableType]:
+    words = waiting_for_human(seen.run) or now_words(seen)
+    if not words:
+        return []
+    ahead = ahead_words(seen.run)
+    lines: list[RenderableType] = [Text(one_line(words, 200))]
+    if seen.live.progress is not None and seen.live.progress.percent is not None:
+        bar = ProgressBar(total=100.0, completed=seen.live.progress.percent, width=BAR_CELLS)
+        left = seen.live.progress.seconds_left
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(
+            bar,
+            Text(f"{seen.live.progress.percent:3.0f} %"),
+            Text("" if left is None else f"{duration(max(0.0, left))} left"),
+        )
+        lines.append(grid)
+    if ahead:
+        lines.append(Text(one_line(f"ahead: {ahead}", 200), style="dim"))
+    return lines
+
+
+def _table(seen: Look, rows: list[Row], *, left_out: int) -> Table:
+    best = seen.run.best.iteration if seen.run.best else None
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for name, justify in (("#", "right"), ("status", "left"), (seen.run.config.metric.name, "right")):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("description", no_wrap=True, overflow="ellipsis")
+    if left_out > 0:
+        table.add_row("…", Text(f"{left_out} before", style="dim"))
+    for row in rows:
+        status = status_of(row)
+        score = "-" if row.metric is None else f"{row.metric:.6f}"
+        table.add_row(
+            str(row.iteration),
+            Text(status, style=STATUS_COLOURS.get(status, "")),
+            Text(score, style="bold green" if row.iteration == best else ""),
+            "-" if row.training_s is None else duration(row.training_s),
+            Text(one_line(row.description, 120)),
+        )
+    return table

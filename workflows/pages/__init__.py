@@ -1,0 +1,1 @@
+"""Pages: states, events and audits as text for people. Pure."""

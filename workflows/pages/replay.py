@@ -1,0 +1,146 @@
+"""Audits, moments and what-ifs -> text and JSON. Pure; the states themselves: workflows/pages/tables.py."""
+
+from typing import Any
+
+from attrs import asdict
+
+from autoresearch.engine.audit.report import Audit, Check
+from autoresearch.engine.core.what_if import Judged, WhatIf
+from autoresearch.engine.runs.as_of import Moment
+from autoresearch.engine.runs.load import Loaded
+from autoresearch.events.codec import Recorded, event_type
+from autoresearch.events.shapes import unstructure
+from autoresearch.projections.event_text import line, name_of, one_line, say, short
+from autoresearch.projections.run_state import Best, RunState
+from autoresearch.workflows.pages.tables import next_words, state_page, table
+
+
+SCHEMA = "autoresearch.replay/1"
+VALUE_CHARACTERS = 200
+
+
+def audit_page(audit: Audit, run: RunState) -> str:
+    """Return the state, one line for each check, and the first difference."""
+    rows = [(one.name, str(one.count), one.unit, _verdict(one)) for one in audit.checks]
+    checks = table(("check", "", "", ""), rows, right=frozenset({1}))
+    return f"{state_page(run)}\n{checks}\n{_first(audit)}"
+
+
+def audit_object(audit: Audit, loaded: Loaded) -> dict[str, Any]:  # Any: it is JSON
+    """Return the audit as JSON has it."""
+    return _head(loaded) | {
+        "clean": audit.first is None,
+        "first_difference": asdict(audit.first) if audit.first else None,
+        "checks": [asdict(one) for one in audit.checks],
+        **_state(loaded),
+    }
+
+
+def moment_page(moment: Moment) -> str:
+    """Return the state as of a moment, what happened there, and what came next."""
+    came = line(moment.came) if moment.came else "nothing yet: the history ends here"
+    return f"{state_page(moment.loaded.run)}came      {came}\n"
+
+
+def moment_object(moment: Moment) -> dict[str, Any]:  # Any: it is JSON
+    """Return a moment as JSON has it."""
+    return _head(moment.loaded) | _state(moment.loaded) | {"came": _event(moment.came)}
+
+
+def what_if_page(found: WhatIf) -> str:
+    """Return a run under another rule: what would change, and what can be said of it."""
+    own = "" if found.rule != found.own_rule else ", which is its own"
+    head = f"judged by {found.rule}{own}; the run was judged by {found.own_rule}"
+    rows = [
+        (
+            str(one.iteration),
+            "-" if one.metric is None else f"{one.metric:.6f}",
+            one.was,
+            one.would_be,
+            "changed" if one.changed else "",
+            "other code" if one.other_code else "",
+            one_line(one.reason, 100),
+        )
+        for one in found.judged
+    ]
+    columns = ("#", "metric", "was", "would be", "", "", "by the other rule")
+    return f"{head}\n\n{table(columns, rows, right=frozenset({0, 1}))}\n{_what_it_means(found)}"
+
+
+def what_if_object(found: WhatIf, run_id: str) -> dict[str, Any]:  # Any: it is JSON
+    """Return a run under another rule as JSON has it."""
+    return {
+        "schema": SCHEMA,
+        "run_id": run_id,
+        "policy": found.rule,
+        "own_policy": found.own_rule,
+        "changed": [one.iteration for one in found.changed],
+        "other_code_from": found.other_from,
+        "best": asdict(found.best) if found.best else None,
+        "own_best": asdict(found.own_best) if found.own_best else None,
+        "iterations": [_judged(one) for one in found.judged],
+    }
+
+
+def _head(loaded: Loaded) -> dict[str, Any]:
+    position = loaded.position
+    return {"schema": SCHEMA, "run_id": loaded.run.run_id, "seq": position.seq, "hash": position.hash}
+
+
+def _state(loaded: Loaded) -> dict[str, Any]:
+    return {"state": unstructure(loaded.run), "next": next_words(loaded.run)}
+
+
+def _event(recorded: Recorded | None) -> dict[str, Any] | None:
+    if recorded is None:
+        return None
+    said = say(recorded.event)
+    return {"seq": recorded.seq, "at": recorded.at, "type": event_type(recorded.event), "said": said}
+
+
+def _judged(one: Judged) -> dict[str, Any]:
+    return asdict(one) | {"changed": one.changed}
+
+
+def _verdict(check: Check) -> str:
+    if check.differences:
+        return f"{check.differences} difference{'' if check.differences == 1 else 's'}"
+    return f"ok; {check.note}" if check.note and check.count else check.note or "ok"
+
+
+def _first(audit: Audit) -> str:
+    first = audit.first
+    if first is None:
+        return "no difference\n"
+    where = first.place if first.line is None else f"{first.place}, line {first.line}"
+    record = "" if first.seq is None else f" (record {first.seq})"
+    said = [one_line(text, VALUE_CHARACTERS) for text in (first.field, first.expected, first.found)]
+    return (
+        f"first difference, of {first.check}: {where}{record}\n"
+        f"  field     {said[0]}\n  expected  {said[1]}\n  found     {said[2]}\n"
+    )
+
+
+def _what_it_means(found: WhatIf) -> str:
+    changed = found.changed
+    if not changed:
+        return "no verdict changes\n"
+    names = ", ".join(str(one.iteration) for one in changed)
+    said = [f"{len(changed)} verdict{'' if len(changed) == 1 else 's'} would change: {names}"]
+    if found.other_from is None:
+        said.append("no later iteration stands on another code for it")
+    else:
+        said.append(
+            f"from {name_of(found.other_from)} on, the real run would have trained other code: "
+            "those results are not what it would have got"
+        )
+    other = {one.iteration for one in found.judged if one.other_code}
+    foreign = ", measured on that other code" if found.best and found.best.iteration in other else ""
+    said.append(f"best would be {_best(found.best)}{foreign}; it is {_best(found.own_best)}")
+    return "\n".join(said) + "\n"
+
+
+def _best(best: Best | None) -> str:
+    if best is None:
+        return "none"
+    return f"{best.metric:.6f} of {name_of(best.iteration)}, commit {short(best.commit)}"

@@ -1,0 +1,176 @@
+"""How a run stands, for people: the page of `status`. Never writes.
+
+workflows/api/status.py has the object that `status --json` prints.
+"""
+
+from attrs import frozen
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.system.disk import silent
+from autoresearch.engine.system.gpu import Gpu
+from autoresearch.engine.system.process import holder
+from autoresearch.engine.training.progress import Progress
+from autoresearch.events.values import Process
+from autoresearch.projections.event_text import duration, name_of, one_line, short
+from autoresearch.projections.run_state import RunState
+from autoresearch.projections.summary import Phase, busiest, standing, waiting_for_human
+from autoresearch.workflows.api.status import Live, live, phase
+
+
+@frozen(kw_only=True)
+class Look:
+    """A run's state, and what only the world can say of it at one moment."""
+
+    paths: RunPaths
+    run: RunState
+    runner: Process | None
+    live: Live
+    silent: str = ""  # the kind of the folder's file system, where that tells of no changes
+
+    @property
+    def phase(self) -> Phase:
+        """Return the one word for how the run stands."""
+        return phase(standing(self.run), self.live)
+
+
+def look(paths: RunPaths, run: RunState, *, gpu: bool = True) -> Look:
+    """Look at a run: its runner, the running training, the inbox, and the graphics card."""
+    seen = live(paths, standing(run), gpu=gpu)
+    return Look(
+        paths=paths,
+        run=run,
+        runner=holder(paths.lock) if seen.runner_alive else None,
+        live=seen,
+        silent=silent(paths.folder),
+    )
+
+
+def status_page(seen: Look) -> str:
+    """Return the page for people: one line for each thing they ask about."""
+    run = seen.run
+    rows = [
+        ("run", f"{run.run_id} on {run.branch}"),
+        ("phase", _phase_words(seen)),
+        ("now", now_words(seen)),
+        ("ahead", ahead_words(run)),
+        ("best", _best_words(run)),
+        ("done", _done_words(run)),
+        ("waiting", _waiting_words(seen)),
+        ("trouble", seen.live.trouble),
+        ("gpu", _gpu_words(seen.live.gpu)),
+        ("runner", _runner_words(seen)),
+        ("hears", f"by looking: {seen.silent} tells of no changes" if seen.silent else ""),
+        ("files", str(seen.paths.folder)),
+    ]
+    return "".join(f"{name:<8} {one_line(words, 400)}\n" for name, words in rows if words)
+
+
+def now_words(seen: Look) -> str:
+    """Say what is being done now, with the training's own progress."""
+    run = seen.run
+    if run.setup.job is not None:
+        return f"preparing data and tokenizer, attempt {run.setup.job.attempt}"
+    one = busiest(run)
+    if one is None:
+        return ""
+    attempt = f" (attempt {one.job.attempt})" if one.job and one.job.attempt > 1 else ""
+    waits = "" if one.job or seen.phase in ("loop", "baseline") else ", which waits"
+    if seen.live.waits_for:
+        waits = f", which waits for the device: {seen.live.waits_for} holds it"
+    return ", ".join(
+        [f"{name_of(one.number)}: {one.next_stage}{attempt}{waits}", *progress_words(seen.live.progress)]
+    )
+
+
+def ahead_words(run: RunState) -> str:
+    """Say what is prepared beside the training that runs."""
+    first = busiest(run)
+    others = [one for one in run.open if one is not first]
+    return "; ".join(
+        f"{name_of(one.number)}: {'ready' if one.next_stage == 'train' else one.next_stage}" for one in others
+    )
+
+
+def progress_words(progress: Progress | None) -> list[str]:
+    """Return what a training says of itself, in words."""
+    if progress is None:
+        return []
+    said = [
+        None if progress.percent is None else f"{progress.percent:.0f} %",
+        None if progress.seconds_left is None else f"{duration(max(0.0, progress.seconds_left))} left",
+        None if progress.loss is None else f"loss {progress.loss:.4f}",
+        None if progress.tok_per_s is None else f"{progress.tok_per_s:,.0f} tokens/s",
+    ]
+    return [words for words in said if words]
+
+
+def _phase_words(seen: Look) -> str:
+    run, word = seen.run, seen.phase
+    match word:
+        case "waiting" if seen.live.trouble:
+            return f"waiting: {seen.live.trouble}"
+        case "waiting" | "paused":
+            return f"{waiting_for_human(run)}; {_way_on(run)}"
+        case "interrupted":
+            return "interrupted: no runner is alive; `autoresearch resume` goes on"
+        case "stopped" | "done" | "failed":
+            return f"{word}: {run.stopped_detail}" if run.stopped_detail else word
+        case _:
+            return word
+
+
+def _way_on(run: RunState) -> str:
+    if run.paused is not None:
+        return "`autoresearch unpause` goes on"
+    return "`autoresearch propose` answers, or drop a next_proposal.json"
+
+
+def _best_words(run: RunState) -> str:
+    name = run.config.metric.name
+    if run.best is None or run.baseline is None:
+        return f"no {name} yet"
+    best = f"{name} {run.best.metric:.6f}, {name_of(run.best.iteration)}, commit {short(run.best.commit)}"
+    if run.best.iteration == 0:
+        return best
+    change = 100 * (run.best.metric - run.baseline) / abs(run.baseline) if run.baseline else 0.0
+    return f"{best}; baseline {run.baseline:.6f} ({change:+.2f} %)"
+
+
+def _done_words(run: RunState) -> str:
+    counts = run.counts
+    ends = [
+        f"{count} {word}"
+        for count, word in (
+            (counts.kept, "kept"),
+            (counts.discarded, "discarded"),
+            (counts.crashed, "crashed"),
+            (counts.not_applied, "not applied"),
+        )
+        if count
+    ]
+    said = f" ({', '.join(ends)})" if ends else ""
+    return f"{run.completed} iteration{'' if run.completed == 1 else 's'}{said}, {run.loops_left} left"
+
+
+def _waiting_words(seen: Look) -> str:
+    known = [one.proposal.description for one in seen.run.waiting]
+    dropped = [f"{seen.live.dropped} dropped, not read yet"] if seen.live.dropped else []
+    return "; ".join([*known, *dropped])
+
+
+def _gpu_words(gpu: Gpu | None) -> str:
+    if gpu is None:
+        return ""
+    used = [
+        "" if gpu.utilisation_percent is None else f"{gpu.utilisation_percent:.0f} % busy",
+        "" if gpu.memory_used_mb is None else f"{gpu.memory_used_mb:,.0f} MiB used",
+        "" if gpu.memory_total_mb is None else f"of {gpu.memory_total_mb:,.0f} MiB",
+    ]
+    return " ".join([f"{gpu.name}:", *(words for words in used if words)])
+
+
+def _runner_words(seen: Look) -> str:
+    if seen.runner is None:
+        return ""
+    mode = f", in the {seen.run.runner_mode}" if seen.run.runner_mode else ""
+    return f"process {seen.runner.pid}{mode}"

@@ -1,0 +1,216 @@
+"""States -> text: the tables and pages that commands print. Single events: projections/event_text.py."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from attrs import asdict, frozen
+
+from autoresearch.engine.core.decider import decide
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.events.values import Proposal
+from autoresearch.projections.event_text import duration, name_of, one_line, say, short
+from autoresearch.projections.run_state import RunState
+from autoresearch.projections.summary import waiting_for_human
+from autoresearch.projections.timeline import Row
+
+
+DESCRIPTION_CHARACTERS = 60
+EXPERIMENT_COLUMNS = (
+    "iteration",
+    "status",
+    "metric",
+    "memory_gb",
+    "seconds",
+    "commit",
+    "source",
+    "description",
+    "reason",
+    "started_at",
+    "closed_at",
+)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> str:
+    """Return aligned columns, those in `right` to the right, the last one as it is."""
+    lines = [tuple(head), *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    text = ""
+    for line in lines:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        text += "  ".join(cells).rstrip() + "\n"
+    return text
+
+
+def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> str:
+    """Return one line for each iteration; the best is marked."""
+    head = ("", "#", "status", metric, "memory", "time", "commit", "by", "description")
+    lines = [
+        (
+            "*" if row.iteration == best else "",
+            str(row.iteration),
+            status_of(row),
+            "-" if row.metric is None else f"{row.metric:.6f}",
+            f"{row.memory_gb:.1f} GB" if row.memory_gb else "-",
+            "-" if row.training_s is None else duration(row.training_s),
+            short(row.commit),
+            row.source or "-",
+            one_line(row.description, DESCRIPTION_CHARACTERS),
+        )
+        for row in rows
+    ]
+    return table(head, lines, right=frozenset({1, 3, 4, 5}))
+
+
+def status_of(row: Row) -> str:
+    """Return the one word for how an iteration stands: its verdict, or that it is open."""
+    if row.verdict is not None:
+        return row.verdict
+    return "recorded" if row.recorded else "open"
+
+
+def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
+    """Return an iteration's row as JSON and CSV have it."""
+    said = asdict(row) | {"status": status_of(row), "seconds": row.training_s}
+    return {name: said[name] for name in EXPERIMENT_COLUMNS} | {"settings": dict(row.settings)}
+
+
+def experiments_csv(rows: Sequence[Row]) -> str:
+    """Return a table for spreadsheets: the columns of EXPERIMENT_COLUMNS."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(EXPERIMENT_COLUMNS)
+    writer.writerows([experiment(row)[name] for name in EXPERIMENT_COLUMNS] for row in rows)
+    return out.getvalue()
+
+
+@frozen(kw_only=True)
+class Story:
+    """All that one iteration left: its row, its proposal, its events, the last end of a log."""
+
+    row: Row
+    proposal: Proposal | None
+    base_commit: str
+    commit: str | None
+    events: tuple[Recorded, ...]
+    log_tail: str
+
+
+def story_of(row: Row, events: Iterable[Recorded]) -> Story:
+    """Gather what the events say of one iteration."""
+    own = tuple(one for one in events if getattr(one.event, "iteration", None) == row.iteration)
+    proposal: Proposal | None = None
+    commit = row.commit
+    tail = ""
+    for recorded in own:
+        match recorded.event:
+            case ev.ProposalChosen():
+                proposal = recorded.event.proposal
+            case ev.CandidateCommitted():
+                commit = recorded.event.commit
+            case ev.TrainingFinished():
+                tail = recorded.event.output.tail
+            case ev.ResultImported():
+                proposal, tail = recorded.event.proposal, recorded.event.log_tail
+            case _:
+                pass
+    return Story(
+        row=row, proposal=proposal, base_commit=row.base_commit, commit=commit, events=own, log_tail=tail
+    )
+
+
+def story_page(story: Story, *, metric: str, diff: str, tail_lines: int) -> str:
+    """Return an iteration's page: proposal, diff, metrics, what happened, the end of its log."""
+    row = story.row
+    score = "-" if row.metric is None else f"{row.metric:.6f}"
+    head = [
+        f"{name_of(row.iteration)}: {status_of(row)}",
+        *([one_line(row.reason, 300)] if row.reason else []),
+        f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
+        f"commit {short(row.commit)} on {short(row.base_commit)}",
+    ]
+    parts = ["\n".join(head)]
+    if story.proposal is not None:
+        parts.append(_section(f"proposal ({row.source})", proposal_text(story.proposal)))
+    if diff:
+        parts.append(_section("diff", diff))
+    parts.append(
+        _section("events", "\n".join(f"{one.at} #{one.seq} {say(one.event)}" for one in story.events))
+    )
+    if story.log_tail:
+        tail = story.log_tail.replace("\r", "\n").rstrip().splitlines()[-tail_lines:]
+        parts.append(_section("end of the training's log", "\n".join(tail)))
+    return "\n\n".join(parts) + "\n"
+
+
+def proposal_text(proposal: Proposal) -> str:
+    """Return a proposal for people: the plan, then what is applied exactly."""
+    lines = [proposal.description]
+    if proposal.change_plan != proposal.description:
+        lines += ["", proposal.change_plan]
+    lines += [f"set {name} = {value!r}" for name, value in proposal.set.items()]
+    lines += [f"edit {edit.file or 'the editable file'}" for edit in proposal.edits]
+    if proposal.patch is not None:
+        lines.append("patch")
+    return "\n".join(lines)
+
+
+def state_page(run: RunState) -> str:
+    """Return the folded state for people, and what comes next; for any point of a history."""
+    best = run.best
+    rows = [
+        ("run", f"{run.run_id} on {run.branch}, from {run.imported or short(run.base_commit)}"),
+        ("seq", f"{run.seq}, {run.updated_at}"),
+        ("setup", "complete" if run.setup.ok else "; ".join(run.setup.missing) or "not looked at yet"),
+        ("baseline", "none yet" if run.baseline is None else f"{run.baseline:.6f}"),
+        (
+            "best",
+            f"{best.metric:.6f}, {name_of(best.iteration)}, commit {short(best.commit)}"
+            if best
+            else "none yet",
+        ),
+        (
+            "done",
+            f"{run.completed} iterations; {', '.join(f'{n} {k}' for k, n in asdict(run.counts).items())}",
+        ),
+        ("left", f"{run.loops_left} loops"),
+        *(
+            ("open", f"{name_of(one.number)}: {one.next_stage}{', running' if one.job else ''}")
+            for one in run.open
+        ),
+        *(("waiting", one.proposal.description) for one in run.waiting),
+        ("next", next_words(run)),
+    ]
+    return "".join(f"{name:<9} {one_line(words, 300)}\n" for name, words in rows)
+
+
+def next_words(run: RunState) -> str:
+    """Say what comes next, as the decider sees it."""
+    if run.stopped is not None:
+        return f"at rest, {run.stopped.replace('_', ' ')}: {run.stopped_detail}"
+    waiting = waiting_for_human(run)
+    commands = decide(run)
+    if commands:
+        return ", ".join(_command_words(asdict(one), type(one).__name__) for one in commands)
+    if run.jobs:
+        return (
+            "when "
+            + " and ".join(f"{job.step} of {name_of(number)}" for number, job in run.jobs)
+            + " has ended"
+        )
+    return f"a human speaks: {waiting}" if waiting else "nothing"
+
+
+def _command_words(fields: dict[str, Any], name: str) -> str:
+    words = "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+    iteration = fields.get("iteration")
+    return words if iteration is None else f"{words} ({name_of(iteration)})"
+
+
+def _section(title: str, text: str) -> str:
+    return f"--- {title}\n{text.rstrip()}"
