@@ -181,7 +181,7 @@ def _validator() -> Any:  # noqa: ANN401 - as above
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # noqa: PLC0415
 
     # Found by name: what people touch stands above the engine, which imports nothing of it.
-    schema = resources.files("workflows").joinpath("schemas/proposal.schema.json").read_bytes()
+    schema = resources.files("autoresearch.workflows").joinpath("schemas/proposal.schema.json").read_bytes()
     return Draft202012Validator(json.loads(schema))
 
 

@@ -79,7 +79,7 @@ def imported(done: RunPaths, words: str) -> dict[str, str]:
     """Return the modules that a command line has loaded, with their files. Nothing is preloaded by `site`."""
     installed = ":".join(entry for entry in sys.path if entry.endswith("site-packages"))
     ended = subprocess.run(
-        [sys.executable, "-S", "-c", PROGRAM, str(ROOT), *words.split()],
+        [sys.executable, "-S", "-c", PROGRAM, str(ROOT / "src"), *words.split()],
         cwd=done.home,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": installed, "PYTHONUTF8": "1"},
         text=True,
