@@ -176,7 +176,7 @@ class _Repo:
             log.append([ev.LoopsRequested(request=Request(loops=count, stochastic=False))], by="bench")
             for number in range(first, first + count):
                 log.append(_iteration(number, commit=best, run_id=run.run_id), by="bench")
-                (self.paths.job(number, "train", 1)).mkdir(parents=True)
+                self.paths.job(number, "train", 1).folder.mkdir(parents=True)
         refs = "".join(
             f"create refs/autoresearch/{run.run_id}/{number} {best}\n"
             for number in range(first, first + count)

@@ -1,21 +1,55 @@
-"""Where a run's files lie: run ids, and the only place that knows a run folder's names.
+"""Every name in a run's folder and in a job's folder: the one place that knows them.
 
-Knows nothing of what the files say. Imports only what starts fast.
+Knows nothing of what the files say. The supervisor of each job imports it, so it imports nothing that takes
+time, not even pathlib.
 """
+
+from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
-from datetime import date
-from pathlib import Path
 
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.files import write_atomic
 
+
+TYPE_CHECKING = False  # as in typing, which takes 2 ms to import
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]*-r[0-9]{3,9}")
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-SLUG_CHARACTERS = 60
+
+# In a run's folder. Who watches or names a file without its folder takes its name from here.
+HISTORY, STATE, RESULTS, RUNNER_LOG = "history.jsonl", "state.json", "results.tsv", "runner.log"
+NEXT_PROPOSAL, PROPOSALS = "next_proposal.json", "proposals"
+TRAIN_CHECKOUT, EDIT_CHECKOUT = "worktree", "workbench"
+ITERATIONS, CANDIDATE = "iterations", "candidate.diff"
+
+# In a job's folder.
+SPEC, CLAIM, OUTPUT, EXIT, STOP = "spec.json", "claim", "output.log", "exit.json", "stop"
+RESULT, PROGRESS = "result.json", "progress.jsonl"
+
+
+class JobPaths:
+    """The folder of one job, by its names, in the order of its life."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        # what the runner leaves for an agent's job
+        self.prompt = folder / "prompt.txt"
+        self.hooks = folder / "git-hooks"
+        self.ref_hook = self.hooks / "reference-transaction"
+        self.began_on = folder / "began_on"  # the commit that the agent found
+        self.branches = folder / "branches.json"  # where the user's branches stood then
+        self.harm = folder / "harm.txt"  # what it did to them
+        # any job's
+        self.spec = folder / SPEC  # what to run
+        self.claim = folder / CLAIM  # a kernel lock, and who holds it
+        self.output = folder / OUTPUT  # all that it printed
+        self.stop = folder / STOP  # it shall end
+        self.exit = folder / EXIT  # how it ended
+        # what a training may leave, where it likes to
+        self.progress = folder / PROGRESS
+        self.result = folder / RESULT
 
 
 class RunPaths:
@@ -25,8 +59,6 @@ class RunPaths:
         InvalidInput: the run id is none; so no id leads out of the runs' folder.
     """
 
-    __slots__ = ("home", "run_id")
-
     def __init__(self, *, home: Path, run_id: str) -> None:
         if not RUN_ID.fullmatch(run_id):
             raise InvalidInput(
@@ -35,75 +67,29 @@ class RunPaths:
             )
         self.home = home
         self.run_id = run_id
-
-    @property
-    def folder(self) -> Path:
-        """Return the run's folder."""
-        return runs_folder(self.home) / self.run_id
-
-    @property
-    def history(self) -> Path:
-        """Return the truth."""
-        return self.folder / "history.jsonl"
-
-    @property
-    def state(self) -> Path:
-        """Return the snapshot of the run projection, a cache."""
-        return self.folder / "state.json"
-
-    @property
-    def results(self) -> Path:
-        """Return the table of results, a view."""
-        return self.folder / "results.tsv"
-
-    @property
-    def runner_log(self) -> Path:
-        """Return the readable log, a view: one line per event."""
-        return self.folder / "runner.log"
-
-    @property
-    def runner_out(self) -> Path:
-        """Return what a detached runner printed: nothing, unless it has a bug."""
-        return self.folder / "runner.out"
-
-    @property
-    def lock(self) -> Path:
-        """Return the file whose kernel lock the run's one runner holds."""
-        return self.folder / "runner.lock"
-
-    @property
-    def next_proposal(self) -> Path:
-        """Return where a human drops the next proposal."""
-        return self.folder / "next_proposal.json"
-
-    @property
-    def proposals(self) -> Path:
-        """Return the folder that takes any number of proposals, used in name order."""
-        return self.folder / "proposals"
-
-    @property
-    def consumed(self) -> Path:
-        """Return the folder of dropped proposals that were used."""
-        return self.folder / "consumed_proposals"
-
-    @property
-    def refused(self) -> Path:
-        """Return the folder of dropped files that are no proposals, with the reasons beside them."""
-        return self.folder / "refused_proposals"
-
-    @property
-    def worktree(self) -> Path:
-        """Return the run's own checkout, in which it trains."""
-        return self.folder / "worktree"
-
-    @property
-    def workbench(self) -> Path:
-        """Return the checkout in which changes are made, while another one trains."""
-        return self.folder / "workbench"
+        self.runs = RunsFolder(home)
+        self.folder = folder = self.runs.folder / run_id
+        self.history = folder / HISTORY  # the truth
+        # views of it
+        self.state = folder / STATE  # the snapshot of the run projection
+        self.results = folder / RESULTS  # the table of results
+        self.runner_log = folder / RUNNER_LOG  # the readable log: one line per event
+        # the run's one runner
+        self.lock = folder / "runner.lock"  # the kernel lock that it holds
+        self.runner_out = folder / "runner.out"  # what it printed in the background: nothing, but for a bug
+        # what humans drop
+        self.next_proposal = folder / NEXT_PROPOSAL
+        self.proposals = folder / PROPOSALS  # any number of them, used in name order
+        self.consumed = folder / "consumed_proposals"
+        self.refused = folder / "refused_proposals"  # what is none, with the reasons beside them
+        # the run's own checkouts
+        self.worktree = folder / TRAIN_CHECKOUT  # trains
+        self.workbench = folder / EDIT_CHECKOUT  # is edited, while another one trains
+        self.draft = folder / ".importing"  # a history that is not whole yet
 
     def slot(self, number: int) -> Path:
         """Return the checkout in which a slot's trainings run; that of the first is the run's own."""
-        return self.worktree if number == 1 else self.folder / f"worktree-{number}"
+        return self.worktree if number == 1 else self.folder / f"{TRAIN_CHECKOUT}-{number}"
 
     def received_proposal(self, seq: int) -> Path:
         """Return where a dropped proposal waits once event `seq` has recorded it."""
@@ -115,11 +101,19 @@ class RunPaths:
 
     def iteration(self, number: int) -> Path:
         """Return an iteration's folder; 0 is the baseline, and preparing belongs to it."""
-        return self.folder / "iterations" / f"{number:04d}"
+        return self.folder / ITERATIONS / f"{number:04d}"
 
-    def job(self, iteration: int, step: str, attempt: int) -> Path:
+    def chosen_proposal(self, iteration: int) -> Path:
+        """Return where an iteration's proposal lies, for people to read."""
+        return self.iteration(iteration) / "proposal.json"
+
+    def candidate_diff(self, iteration: int) -> Path:
+        """Return where the diff lies that was applied last."""
+        return self.iteration(iteration) / CANDIDATE
+
+    def job(self, iteration: int, step: str, attempt: int) -> JobPaths:
         """Return the folder of one job: `step` is prepare, propose, apply, triage or train."""
-        return self.iteration(iteration) / f"{step}.{attempt}"
+        return JobPaths(self.iteration(iteration) / f"{step}.{attempt}")
 
     def dropped(self) -> list[Path]:
         """Return the files that lie in the inbox, in the order in which they are used."""
@@ -132,59 +126,15 @@ class RunPaths:
         return first + [path for path in others if not path.name.startswith(".") and path.suffix != ".tmp"]
 
 
-def runs_folder(home: Path) -> Path:
-    """Return where the runs of a repository lie."""
-    return home / "workflows" / "runs"
+class RunsFolder:
+    """The folder in which the runs of a repository lie, and what runs share there."""
 
-
-def branch_slug(branch: str) -> str:
-    """Return a branch's name as a run id can hold it: lower case, letters, digits and single dashes."""
-    slug = re.sub(r"[^a-z0-9]+", "-", branch.lower()).strip("-")[:SLUG_CHARACTERS].strip("-")
-    return slug or "run"
-
-
-def claim_run(home: Path, branch: str, *, taken: Callable[[str], bool] = lambda _: False) -> str:
-    """Make the folder of a new run of this branch and return the run's id.
-
-    Claimed by mkdir, so that two claims at once get two ids; `taken` says which ids are used up though
-    their folder is gone, since their candidates still have refs. Git is told to ignore all runs.
-    """
-    folder = runs_folder(home)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / ".gitignore").exists():
-        write_atomic(folder / ".gitignore", b"*\n")
-    slug = branch_slug(branch)
-    number = max(
-        (number_of(path.name) for path in folder.glob(f"{slug}-r*") if is_of_slug(path.name, slug)), default=0
-    )
-    while True:
-        number += 1
-        run_id = f"{slug}-r{number:03d}"
-        if taken(run_id):
-            continue
-        try:
-            (folder / run_id).mkdir()
-        except FileExistsError:
-            continue
-        return run_id
-
-
-def default_branch(today: date, taken: Callable[[str], bool]) -> str:
-    """Return today's branch, `autoresearch/nov3`, or the first of -2, -3 that is not taken."""
-    name = f"autoresearch/{MONTHS[today.month - 1]}{today.day}"
-    if not taken(name):
-        return name
-    number = 2
-    while taken(f"{name}-{number}"):
-        number += 1
-    return f"{name}-{number}"
-
-
-def is_of_slug(run_id: str, slug: str) -> bool:
-    """Say whether a run id was made from this slug."""
-    return RUN_ID.fullmatch(run_id) is not None and run_id.rpartition("-r")[0] == slug
-
-
-def number_of(run_id: str) -> int:
-    """Return the number at the end of a run id."""
-    return int(run_id.rpartition("-r")[2])
+    def __init__(self, home: Path) -> None:
+        self.folder = folder = home / "workflows" / "runs"
+        self.ignore = folder / ".gitignore"
+        self.start_lock = folder / ".start.lock"  # one `start` at a time claims a run
+        # results.tsv at the top of the repository, which was copied from the run that wrote last
+        self.top_results = home / RESULTS
+        self.top_lock = folder / ".results.lock"
+        self.top_draft = folder / ".results.tsv"
+        self.top_seal = folder / ".results.sha256"  # of what stands at the top

@@ -1,4 +1,4 @@
-"""The caches of a run: state.json and results.tsv. Deleting them changes nothing."""
+"""The snapshot of the run projection as state.json holds it. Deleting it changes nothing."""
 
 from pathlib import Path
 
@@ -6,14 +6,11 @@ import orjson
 from attrs import asdict
 
 from autoresearch.events.codec import Position
-from autoresearch.events.files import write_atomic
 from autoresearch.events.shapes import structure, unstructure
 from autoresearch.projections.fold import Snapshot
-from autoresearch.projections.results import results_tsv
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_format import FOLD, FORMAT
 from autoresearch.projections.summary import standing
-from autoresearch.projections.timeline import Timeline
 
 
 def state_json(snapshot: Snapshot[RunState]) -> bytes:
@@ -38,9 +35,3 @@ def read_snapshot(path: Path) -> Snapshot[RunState] | None:
         return Snapshot(position=position, state=structure(RunState, document["state"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def write_caches(folder: Path, snapshot: Snapshot[RunState], timeline: Timeline) -> None:
-    """Rewrite state.json and results.tsv of a run folder."""
-    write_atomic(folder / "results.tsv", results_tsv(timeline).encode(), sync=False)
-    write_atomic(folder / "state.json", state_json(snapshot), sync=False)

@@ -4,7 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from autoresearch.engine.paths import RunPaths, claim_run
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.claim import claim_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from tests import given as g
@@ -45,7 +46,7 @@ def make_repo(folder: Path) -> Path:
 
 def make_run(repo: Path, *events: ev.Event, branch: str = BRANCH) -> RunPaths:
     """Write a run whose history is these events, after its RunStarted."""
-    paths = RunPaths(home=repo, run_id=claim_run(repo, branch))
+    paths = claim_run(repo, branch)
     head = git(repo, "rev-parse", "HEAD")
     begun = ev.RunStarted(
         run_id=paths.run_id,

@@ -6,43 +6,40 @@ beside each move. A move by anybody else is the user's own, and stays.
 """
 
 import json
-from pathlib import Path
 
+from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports import Git
 from autoresearch.events.files import write_atomic
 
 
 AGENT_ADDRESS = "agent@autoresearch.localhost"  # its git signs with it, unless it goes out of its way
-BEGAN = "began_on"
-BEFORE = "branches.json"
-HARM = "harm.txt"
 
 
-def remember(job: Path, git: Git, *, stands_on: str) -> None:
+def remember(job: JobPaths, git: Git, *, stands_on: str) -> None:
     """Write into an agent's job folder on which commit it begins, and where the branches stand.
 
     Done twice, keeps the first.
     """
-    write_atomic(job / BEGAN, stands_on.encode(), sync=False)
-    if not (job / BEFORE).exists():
-        write_atomic(job / BEFORE, json.dumps(git.branches()).encode(), sync=False)
+    write_atomic(job.began_on, stands_on.encode(), sync=False)
+    if not job.branches.exists():
+        write_atomic(job.branches, json.dumps(git.branches()).encode(), sync=False)
 
 
-def stood_on(job: Path, commit: str) -> bool:
+def stood_on(job: JobPaths, commit: str) -> bool:
     """Say whether the job began on this commit: what it left on another one is nobody's change."""
     try:
-        return (job / BEGAN).read_text() == commit
+        return job.began_on.read_text() == commit
     except OSError:  # a job folder that somebody tidied up
         return True
 
 
-def put_back(job: Path, git: Git) -> str:
+def put_back(job: JobPaths, git: Git) -> str:
     """Undo what the agent of a job that has ended did to branches; say what it was, "" for nothing.
 
     Asked again, says the same.
     """
-    if (job / HARM).exists():
-        return (job / HARM).read_text(errors="replace")
+    if job.harm.exists():
+        return job.harm.read_text(errors="replace")
     before = _before(job)
     if before is None:
         return ""
@@ -52,7 +49,7 @@ def put_back(job: Path, git: Git) -> str:
     if not harmed:
         return ""
     said = f"it moved {', '.join(harmed)}, which is not its to move; that was undone"
-    write_atomic(job / HARM, said.encode(errors="replace"), sync=False)
+    write_atomic(job.harm, said.encode(errors="replace"), sync=False)
     for name in harmed:
         _undo(f"refs/heads/{name}", before.get(name), now.get(name), git)
     return said
@@ -72,9 +69,9 @@ def _undo(ref: str, before: str | None, now: str | None, git: Git) -> None:
         git.drop_ref(ref, old=now)
 
 
-def _before(job: Path) -> dict[str, str] | None:
+def _before(job: JobPaths) -> dict[str, str] | None:
     try:
-        told = json.loads((job / BEFORE).read_bytes())
+        told = json.loads(job.branches.read_bytes())
     except (OSError, ValueError):  # a job folder that somebody tidied up
         return None
     return {str(name): str(commit) for name, commit in told.items()}

@@ -18,6 +18,7 @@ from attrs import evolve, field, frozen
 from autoresearch.engine.agents import transcripts
 from autoresearch.engine.agents.branch_guard import AGENT_ADDRESS
 from autoresearch.engine.agents.transcripts import Said
+from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports import Agent, Answer, Ask, JobExit, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
 from autoresearch.events.errors import InvalidInput, UsageRefused
@@ -27,8 +28,6 @@ from autoresearch.events.values import OutputDigest, Proposal, RunConfig, Usage
 
 
 NONE = "none"  # no agent is asked
-PROMPT_FILE = "prompt.txt"
-LOG_FILE = "output.log"
 LOG_LIMIT_BYTES = 16 * 2**20
 ANSWER_LIMIT = 16 * 1024  # bytes of last words in an Answer
 REASON_LIMIT = 500  # characters
@@ -70,18 +69,18 @@ class Program:
 
     def job(self, ask: Ask, folder: Path) -> JobSpec:
         """Write prompt.txt and the git hook into the job's folder and return how to run it."""
-        hooks = folder.absolute() / "git-hooks"
-        hooks.mkdir(parents=True, exist_ok=True)
-        write_atomic(hooks / "reference-transaction", REFUSE_REFS)
-        (hooks / "reference-transaction").chmod(0o755)
-        write_atomic(folder / PROMPT_FILE, ask.prompt.encode(errors="replace"))
+        job = JobPaths(folder.absolute())
+        job.hooks.mkdir(parents=True, exist_ok=True)
+        write_atomic(job.ref_hook, REFUSE_REFS)
+        job.ref_hook.chmod(0o755)
+        write_atomic(job.prompt, ask.prompt.encode(errors="replace"))
         return JobSpec(
             name=f"{ask.step} by {self.name}",
             command=self.command(ask),
             cwd=str(ask.worktree),
-            env={**_confined(ask.worktree, hooks), **self.env},
+            env={**_confined(ask.worktree, job.hooks), **self.env},
             unset=UNSET,
-            stdin=str(folder.absolute() / PROMPT_FILE),
+            stdin=str(job.prompt),
             deadline_s=ask.timeout_s,
             idle_s=ask.idle_s,
             log_limit_bytes=LOG_LIMIT_BYTES,
@@ -89,7 +88,7 @@ class Program:
 
     def answer(self, ask_step: Step, folder: Path, exit_: JobExit) -> Answer:
         """Read the job's output.log, any size, any bytes, into an answer. Never raises."""
-        log, secrets = folder / LOG_FILE, secret_values(os.environ)
+        log, secrets = JobPaths(folder).output, secret_values(os.environ)
         try:
             said, output = self.read(log), transcripts.digest(log, secrets)
         except OSError as error:

@@ -11,7 +11,7 @@ from attrs import asdict
 
 from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.jobs.launcher import read_exit
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports import Finished
 from autoresearch.engine.training.result import digest_output, read_result
 from autoresearch.events import catalog as ev
@@ -31,11 +31,11 @@ class SealedFiles:
         """Read the job's folder again where an event tells of its end."""
         match event:
             case ev.TrainingFinished():
-                folder = self._paths.job(event.iteration, "train", event.attempt)
+                folder = self._paths.job(event.iteration, "train", event.attempt).folder
             case ev.AgentAnswered():
-                folder = self._paths.job(event.iteration, event.step, event.attempt)
+                folder = self._paths.job(event.iteration, event.step, event.attempt).folder
             case ev.PrepareFinished():
-                folder = self._paths.job(0, "prepare", event.attempt)
+                folder = self._paths.job(0, "prepare", event.attempt).folder
             case _:
                 return
         if not folder.is_dir():
@@ -67,7 +67,7 @@ class SealedFiles:
             if expected != found:
                 self.tally.differ(
                     record=recorded,
-                    place=str((folder / "output.log").relative_to(self._paths.folder)),
+                    place=str(JobPaths(folder).output.relative_to(self._paths.folder)),
                     field=f"output.{name}",
                     expected=expected,
                     found=found,

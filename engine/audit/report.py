@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import define, frozen
 
+from autoresearch.engine.paths import HISTORY
 from autoresearch.events.codec import Recorded, event_type
 
 
@@ -67,7 +68,7 @@ class Tally:
         found: object,
         record: Recorded | None = None,
         seq: int | None = None,
-        place: str = "history.jsonl",
+        place: str = HISTORY,
         line: int | None = None,
     ) -> None:
         """Note a difference; only the first is kept, the others are counted."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.audit.report import Tally
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import RESULTS, RUNNER_LOG, STATE, RunPaths
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.engine.runs.views import Render
 from autoresearch.events import catalog as ev
@@ -44,8 +44,8 @@ class StateViews:
     def __init__(self, paths: RunPaths) -> None:
         """Read both files before the history is read, so that all they say is in it."""
         self._history = paths.history
-        self.state = Tally("state.json", "bytes")
-        self.results = Tally("results.tsv", "bytes")
+        self.state = Tally(STATE, "bytes")
+        self.results = Tally(RESULTS, "bytes")
         self._state = _read(paths.state)
         self._results = _read(paths.results)
         self._named = self._position()
@@ -85,9 +85,7 @@ class StateViews:
         if contains(self._history, self._named):
             self.state.note = "stands at a record that was withdrawn, since the disk had refused it"
             return
-        self.state.differ(
-            place="state.json", seq=self._named.seq, field=field, expected=expected, found=found
-        )
+        self.state.differ(place=STATE, seq=self._named.seq, field=field, expected=expected, found=found)
 
     def _take_table(self, loaded: Loaded) -> None:
         """Be content with a table that was right at this position."""
@@ -112,9 +110,7 @@ class StateViews:
             written_as = (document["format"], document["fold"])
             position = structure(Position, document["position"])
         except (ValueError, KeyError, TypeError):
-            self.state.differ(
-                place="state.json", field="format", expected=FORMAT, found="what cannot be read"
-            )
+            self.state.differ(place=STATE, field="format", expected=FORMAT, found="what cannot be read")
             return None
         if written_as != (FORMAT, f"{RUN.name}/{RUN.version}"):
             self.state.note = f"is of another program ({' '.join(map(str, written_as))})"
@@ -127,7 +123,7 @@ class RunnerLog:
 
     def __init__(self, paths: RunPaths, render: Render) -> None:
         """Note how long the file is before the history is read; what is added later is not looked at."""
-        self.tally = Tally("runner.log", "lines")
+        self.tally = Tally(RUNNER_LOG, "lines")
         self._render = render
         self._lags_from: int | None = None
         self._file = paths.runner_log.open("rb") if paths.runner_log.is_file() else None
@@ -167,7 +163,7 @@ class RunnerLog:
         line = rest.split(b"\n")[0].decode(errors="replace")
         number = self.tally.count + 1
         self.tally.differ(
-            place="runner.log", line=number, seq=seq, field=f"line {number}", expected=wanted, found=line
+            place=RUNNER_LOG, line=number, seq=seq, field=f"line {number}", expected=wanted, found=line
         )
 
 

@@ -87,7 +87,7 @@ def _at_rest(paths: RunPaths, jobs: Jobs) -> Iterator[None]:
         ) from error
     with lock:
         for number, job in load_run(paths).state.jobs:
-            if isinstance(jobs.look(paths.job(number, job.step, job.attempt)), Running):
+            if isinstance(jobs.look(paths.job(number, job.step, job.attempt).folder), Running):
                 raise RunLocked(
                     f"{job.step} of iteration {number} of {paths.run_id} is still running",
                     remedy=f"`autoresearch stop --now --run-id {paths.run_id}` ends it",

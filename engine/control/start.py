@@ -20,9 +20,10 @@ from autoresearch.engine.core import dry_run
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports.import_run import refuse_imported
-from autoresearch.engine.paths import RunPaths, claim_run, default_branch, runs_folder
+from autoresearch.engine.paths import RunPaths, RunsFolder
 from autoresearch.engine.ports import Git
 from autoresearch.engine.proposals import from_command
+from autoresearch.engine.runs.claim import claim_run, default_branch
 from autoresearch.engine.runs.locate import find_run
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.engine.system.process import hold_lock
@@ -150,7 +151,7 @@ def resume(
 def _claim(home: Path, git: Git, branch: str, run_id: str | None) -> RunPaths:
     """Claim a run; an id whose candidates still have refs is used up, though its folder be gone."""
     used_up = lambda one: bool(git.refs_below(RunRefs(one).prefix))  # noqa: E731
-    claimed = RunPaths(home=home, run_id=claim_run(home, branch, taken=used_up))
+    claimed = claim_run(home, branch, taken=used_up)
     if run_id is None:
         return claimed
     named = RunPaths(home=home, run_id=run_id)
@@ -233,12 +234,13 @@ def _ensure_branch(git: Git, branch: str, base: str) -> None:
 @contextmanager
 def _one_at_a_time(home: Path) -> Iterator[None]:
     """Let one `start` choose its branch and claim its run, so that two at once get two of each."""
-    runs_folder(home).mkdir(parents=True, exist_ok=True)
+    runs = RunsFolder(home)
+    runs.folder.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + START_PATIENCE_S
     with ExitStack() as held:
         while True:
             try:
-                held.enter_context(hold_lock(runs_folder(home) / ".start.lock"))
+                held.enter_context(hold_lock(runs.start_lock))
                 break
             except RunLocked:
                 if time.monotonic() > until:

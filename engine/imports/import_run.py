@@ -17,8 +17,10 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports import results_tsv, single_file_runner
-from autoresearch.engine.paths import RunPaths, branch_slug, claim_run
+from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports import Git
+from autoresearch.engine.runs.catalogue import branch_slug
+from autoresearch.engine.runs.claim import claim_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused
 from autoresearch.events.files import sync_folder
@@ -57,8 +59,7 @@ def import_run(home: Path, source: Path, *, git: Git, version: str, branch: str 
         check_branch(branch)
     found = _read(source)
     on = branch or _branch_of(found)
-    run_id = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
-    paths = RunPaths(home=home, run_id=run_id)
+    paths = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
     try:
         begun = ev.RunStarted(
             run_id=paths.run_id,
@@ -143,9 +144,8 @@ def _branch_of(found: results_tsv.Source) -> str:
 
 def _write(paths: RunPaths, events: Sequence[ev.Event]) -> None:
     """Write the whole history, ended as the decider would end it, and move it into its place."""
-    beside = paths.folder / ".importing"
-    beside.mkdir()
-    draft = beside / paths.history.name
+    paths.draft.mkdir()
+    draft = paths.draft / paths.history.name
     (end,) = decide(dry_run.after(RunState(), events))
     assert isinstance(end, do.Stop)  # nothing was asked of this run, and nothing is open
     whole = [*events, ev.RunStopped(reason=end.reason, detail=end.detail)]
@@ -153,5 +153,5 @@ def _write(paths: RunPaths, events: Sequence[ev.Event]) -> None:
         for begin in range(0, len(whole), BATCH):
             log.append(whole[begin : begin + BATCH], by=BY)
     draft.rename(paths.history)
-    shutil.rmtree(beside)
+    shutil.rmtree(paths.draft)
     sync_folder(paths.folder)

@@ -14,7 +14,7 @@ from pathlib import Path
 from attrs import asdict, evolve, fields, frozen
 
 from autoresearch.engine.jobs import devices
-from autoresearch.engine.jobs.job_files import CLAIM, EXIT, SPEC, STOP
+from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
 from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import is_locked, try_lock
@@ -35,14 +35,15 @@ class RealJobs:
 
         False where all places that the spec names are taken: then nothing was started.
         """
+        job = JobPaths(folder)
         folder.mkdir(parents=True, exist_ok=True)
         # Taken here and inherited by the supervisor: from this line on, everybody sees the job running.
-        lock = try_lock(folder / CLAIM)
+        lock = try_lock(job.claim)
         if lock is None:
             return True
         held = [lock]
         try:
-            if (folder / EXIT).exists() or os.fstat(lock).st_size:
+            if job.exit.exists() or os.fstat(lock).st_size:
                 return True
             if spec.places:
                 place = devices.take(tuple(Path(one) for one in spec.places), job=folder.absolute())
@@ -50,7 +51,7 @@ class RealJobs:
                     return False
                 held.append(place)
             # Not synced: what cuts the power ends the job too, and the next training waits for this.
-            write_atomic(folder / SPEC, json.dumps(asdict(_absolute(spec))).encode(), sync=False)
+            write_atomic(job.spec, json.dumps(asdict(_absolute(spec))).encode(), sync=False)
             command = (sys.executable, *_SUPERVISE, str(folder.absolute()), *map(str, held))
             process.spawn_detached(command, cwd=_HOME, keep=held)
         finally:
@@ -64,7 +65,7 @@ class RealJobs:
         if ended is not None:
             return ended
         claim = _read_claim(folder)
-        if is_locked(folder / CLAIM):
+        if is_locked(JobPaths(folder).claim):
             if claim is None or claim.supervisor is None:
                 return Running(supervisor=None)
             if process.alive(claim.supervisor):
@@ -85,27 +86,27 @@ class RealJobs:
         if not isinstance(self.look(folder), Running):
             return
         with contextlib.suppress(FileNotFoundError):
-            write_atomic(folder / STOP, b"", sync=False)  # heard by a supervisor that has just begun
+            write_atomic(JobPaths(folder).stop, b"", sync=False)  # heard by a supervisor that has just begun
         claim = _read_claim(folder)
         if claim is None or claim.supervisor is None or process.ask_to_end(claim.supervisor):
             return
-        if claim.child is not None and not (folder / EXIT).exists():
+        if claim.child is not None and not JobPaths(folder).exit.exists():
             process.end_group(claim.child, _grace_s(folder))
 
 
 def read_exit(folder: Path) -> Finished | Lost | None:
     """Return what exit.json says; a damaged one loses the job; None where there is none."""
     try:
-        data = (folder / EXIT).read_bytes()
+        data = JobPaths(folder).exit.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         told = json.loads(data)
         exit_ = JobExit(**told)
     except (ValueError, TypeError):
-        return Lost(reason=f"{EXIT} is damaged")
+        return Lost(reason=f"{JobPaths(folder).exit.name} is damaged")
     if exit_.reason not in _REASONS or not all(isinstance(told.get(name), str) for name in _TIMES):
-        return Lost(reason=f"{EXIT} is damaged")
+        return Lost(reason=f"{JobPaths(folder).exit.name} is damaged")
     return Finished(exit=exit_)
 
 
@@ -131,7 +132,7 @@ class _Claim:
 def _read_claim(folder: Path) -> _Claim | None:
     """Return what the claim says; None where nobody has written into it. What is unreadable names nobody."""
     try:
-        data = (folder / CLAIM).read_bytes()
+        data = JobPaths(folder).claim.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not data:
@@ -155,5 +156,5 @@ def _why_lost(claim: _Claim) -> str:
 
 def _grace_s(folder: Path) -> float:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return float(json.loads((folder / SPEC).read_bytes())["grace_s"])
+        return float(json.loads(JobPaths(folder).spec.read_bytes())["grace_s"])
     return 5.0

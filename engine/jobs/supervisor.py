@@ -22,8 +22,8 @@ import sys
 import time
 
 from autoresearch.engine.jobs import spawn
-from autoresearch.engine.jobs.job_files import CLAIM, EXIT, OUTPUT, SPEC, STOP
 from autoresearch.engine.jobs.output_log import CappedLog
+from autoresearch.engine.paths import CLAIM, EXIT, OUTPUT, SPEC, STOP
 from autoresearch.engine.system import process_table
 
 

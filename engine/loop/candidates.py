@@ -218,20 +218,20 @@ class Candidates:
             return True
 
     def _keep_diff(self, iteration: int, diff: Diff) -> None:
-        folder = self.paths.iteration(iteration)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / "candidate.diff", diff.text)
+        path = self.paths.candidate_diff(iteration)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, diff.text)
 
     def _apply_again(self, one: Iteration) -> str:
         """Restore the applied change from its stored diff after somebody disturbed the workbench."""
-        stored = self.paths.iteration(one.number) / "candidate.diff"
+        stored = self.paths.candidate_diff(one.number)
         self.clear(one)
         if not stored.is_file():
-            return "the workbench was changed after the change was applied, and candidate.diff is gone"
+            return f"the workbench was changed after the change was applied, and {stored.name} is gone"
         trouble = self.git.apply_patch(self.paths.workbench, stored.read_bytes())
         if trouble or self.git.changes(self.paths.workbench, one.base_commit).sha256 != one.diff_sha256:
             self.clear(one)
-            return f"the change could not be restored from candidate.diff{': ' * bool(trouble)}{trouble}"
+            return f"the change could not be restored from {stored.name}{': ' * bool(trouble)}{trouble}"
         return ""
 
     def _committed(

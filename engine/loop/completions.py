@@ -31,7 +31,7 @@ class Collector:
 
     def collect(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
         """Return the events of a job that has ended; none while it runs."""
-        folder = self.paths.job(number, job.step, job.attempt)
+        folder = self.paths.job(number, job.step, job.attempt).folder
         ended = self.jobs.look(folder)
         if isinstance(ended, Running):
             if ended.supervisor is None and self._overdue(job, run):
@@ -55,7 +55,7 @@ class Collector:
         return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
     def _prepared(self, job: Job, ended: Finished | Lost) -> ev.PrepareFinished:
-        output = digest_output(self.paths.job(0, "prepare", job.attempt))
+        output = digest_output(self.paths.job(0, "prepare", job.attempt).folder)
         if isinstance(ended, Lost):
             return ev.PrepareFinished(
                 attempt=job.attempt, ok=False, reason=ended.reason, seconds=0.0, output=output
@@ -72,7 +72,7 @@ class Collector:
         if done.reason == "terminated":
             reason = "ended by `stop --now`" if run.stop == "now" else "its supervisor was told to end it"
             return ev.TrainingLost(iteration=one.number, attempt=job.attempt, reason=reason)
-        result = read_result(run.config, self.paths.job(one.number, "train", job.attempt), done)
+        result = read_result(run.config, self.paths.job(one.number, "train", job.attempt).folder, done)
         return ev.TrainingFinished(
             iteration=one.number,
             attempt=job.attempt,
@@ -94,15 +94,15 @@ class Collector:
     ) -> tuple[ev.Event, ...]:
         assert job.step in ("propose", "apply", "triage")  # the caller checked the others
         agent = self.adapter(one.agent)
-        folder = self.paths.job(one.number, job.step, job.attempt)
+        files = self.paths.job(one.number, job.step, job.attempt)
         done = ended.exit if isinstance(ended, Finished) else _no_exit(ended.reason, job)
-        answer = agent.answer(job.step, folder, done)
-        harm = branch_guard.put_back(folder, self.git)
+        answer = agent.answer(job.step, files.folder, done)
+        harm = branch_guard.put_back(files, self.git)
         if harm:
             answer = replace(answer, ok=False, reason=harm, proposal=None)
         stands_on = one.commit if job.step == "triage" else one.base_commit
         # On another commit where the runner died, and the base was overtaken, before it was written down.
-        cancelled = done.reason == "terminated" or not branch_guard.stood_on(folder, stands_on or "")
+        cancelled = done.reason == "terminated" or not branch_guard.stood_on(files, stands_on or "")
         answered = ev.AgentAnswered(
             iteration=one.number,
             step=job.step,

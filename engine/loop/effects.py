@@ -94,14 +94,14 @@ class Effects:
             case do.DiscardCandidate():
                 return (self.candidates.discard(command, run),)
             case do.CancelJob():
-                self.jobs.stop(self.paths.job(command.iteration, command.step, command.attempt))
+                self.jobs.stop(self.paths.job(command.iteration, command.step, command.attempt).folder)
                 return ()
             case _:
                 return (event_of(command, run),)
 
     def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
         spec = prepare_spec(run.config, attempt=command.attempt, worktree=self.paths.worktree)
-        self.jobs.start(self.paths.job(0, "prepare", command.attempt), spec)
+        self.jobs.start(self.paths.job(0, "prepare", command.attempt).folder, spec)
         return (ev.PrepareStarted(attempt=command.attempt, command=spec.command),)
 
     def _propose(
@@ -144,13 +144,14 @@ class Effects:
             case do.AskToTriage():
                 assert one.commit is not None  # what crashed was committed
                 step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
-        folder = self.paths.job(one.number, step, command.attempt)
+        files = self.paths.job(one.number, step, command.attempt)
+        folder = files.folder
         self.git.ensure_worktree(self.paths.workbench, stands_on)
         if isinstance(self.jobs.look(folder), Absent):  # a job that was started may be editing already
             self.git.reset(self.paths.workbench, stands_on)
             folder.mkdir(parents=True, exist_ok=True)
-            branch_guard.remember(folder, self.git, stands_on=stands_on)
-        elif not branch_guard.stood_on(folder, stands_on):  # begun before the base was overtaken
+            branch_guard.remember(files, self.git, stands_on=stands_on)
+        elif not branch_guard.stood_on(files, stands_on):  # begun before the base was overtaken
             self.jobs.stop(folder)
         agent = self.adapter(command.agent)
         ask = Ask(
@@ -174,7 +175,7 @@ class Effects:
         )
 
     def _train(self, command: do.StartTraining, run: RunState) -> tuple[ev.Event, ...]:
-        folder = self.paths.job(command.iteration, "train", command.attempt)
+        folder = self.paths.job(command.iteration, "train", command.attempt).folder
         worktree = self.paths.slot(command.slot)
         self.git.ensure_worktree(worktree, command.commit)
         if isinstance(self.jobs.look(folder), Absent):  # nothing is trained under a wrong commit
@@ -202,10 +203,10 @@ class Effects:
 
     def _keep_proposal(self, iteration: int, proposal: Proposal) -> None:
         """Leave a copy with the iteration, for people; the event holds the same."""
-        folder = self.paths.iteration(iteration)
-        folder.mkdir(parents=True, exist_ok=True)
+        path = self.paths.chosen_proposal(iteration)
+        path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(unstructure(proposal), indent=2, ensure_ascii=False)
-        write_atomic(folder / "proposal.json", f"{text}\n".encode(), sync=False)
+        write_atomic(path, f"{text}\n".encode(), sync=False)
 
     def _propose_prompt(self, view: View, one: Iteration) -> str:
         run = view.run

@@ -16,7 +16,7 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import Effects, View
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import NEXT_PROPOSAL, RunPaths
 from autoresearch.engine.proposals import drop_folder
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.load import NOTHING, Loaded, load
@@ -172,7 +172,7 @@ class Runner:
         """Say whether the device is another training's, and tell people of it once."""
         config = self._loaded.run.config
         holders = devices.holders(config.device, config.slots)
-        ours = self._paths.job(command.iteration, "train", command.attempt).absolute()
+        ours = self._paths.job(command.iteration, "train", command.attempt).folder.absolute()
         # Held by the very training: the runner died after it had started it.
         self._waits = bool(holders) and ours not in holders
         if self._waits and holders != self._told:
@@ -249,7 +249,7 @@ class Runner:
         waiting = waiting_for_human(run)
         if waiting is not None and self._mode == "foreground" and not run.jobs:
             raise WaitingForHuman(waiting, remedy=_how_to_go_on(run))
-        jobs = [self._paths.job(number, job.step, job.attempt) for number, job in run.jobs]
+        jobs = [self._paths.job(number, job.step, job.attempt).folder for number, job in run.jobs]
         with contextlib.suppress(OSError):  # a full disk, or a file in its place
             self._paths.proposals.mkdir(exist_ok=True)
         device = [devices.folder()] if self._waits else []
@@ -263,10 +263,7 @@ class Runner:
 
     def _news(self) -> bool:
         run = self._loaded.run
-        ended = any(
-            (self._paths.job(number, job.step, job.attempt) / "exit.json").exists()
-            for number, job in run.jobs
-        )
+        ended = any(self._paths.job(number, job.step, job.attempt).exit.exists() for number, job in run.jobs)
         grown = self._paths.history.stat().st_size > self._loaded.position.offset
         freed = self._waits and not devices.holders(run.config.device, run.config.slots)
         return ended or grown or freed
@@ -289,7 +286,7 @@ def _how_to_go_on(run: RunState) -> str:
     if run.paused is not None:
         return f"look into it, then `{resume}`"
     if run.need_input is not None:
-        return "drop a proposal as next_proposal.json, or use `autoresearch propose`"
+        return f"drop a proposal as {NEXT_PROPOSAL}, or use `autoresearch propose`"
     if run.stopped == "baseline_failed":
         return f"see `autoresearch logs 0`; `{resume}` trains the same code again, `start` takes new code"
     return f"mend it, then `{resume}`"

@@ -21,7 +21,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import EXIT, HISTORY, NEXT_PROPOSAL, PROPOSALS, RunPaths
 from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse
 from autoresearch.engine.system.disk import silent
 from autoresearch.events.clock import from_epoch
@@ -35,7 +35,7 @@ AT_ONCE = 500  # files heard before anything else is done: 0.7 s (2026-11)
 QUIET_S = 2.0  # a file that is no proposal yet may still be being written
 NAME_BYTES = 150  # of a refused file's name: what is put around it must fit beside it
 # Names that ring, beside all in proposals/. A device's lock is touched when a training lets it go.
-LOUD = ("history.jsonl", "next_proposal.json", "exit.json", "*.lock")
+LOUD = (HISTORY, NEXT_PROPOSAL, EXIT, "*.lock")
 
 
 @frozen(kw_only=True)
@@ -88,7 +88,7 @@ class Bell:
 
     def _schedule(self, folders: Iterable[Path]) -> None:
         for folder in folders:
-            handler = _Ring(self._rung, all_names=folder.name == "proposals")
+            handler = _Ring(self._rung, all_names=folder.name == PROPOSALS)
             self._watches[folder] = self._observer.schedule(handler, str(folder))
 
     def _poll(self, error: OSError) -> None:

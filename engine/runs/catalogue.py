@@ -4,12 +4,14 @@ The first line of a history says it. Imports only what starts fast.
 """
 
 import json
+import re
 from pathlib import Path
 
-from autoresearch.engine.paths import RUN_ID, RunPaths, branch_slug, is_of_slug, number_of, runs_folder
+from autoresearch.engine.paths import RUN_ID, RunPaths, RunsFolder
 
 
 FIRST_LINE_BYTES = 2**20
+SLUG_CHARACTERS = 60
 
 
 def started_runs(home: Path) -> tuple[str, ...]:
@@ -35,9 +37,25 @@ def has_begun(paths: RunPaths) -> bool:
     return _first_line(paths).endswith(b"\n")
 
 
+def branch_slug(branch: str) -> str:
+    """Return a branch's name as a run id can hold it: lower case, letters, digits and single dashes."""
+    slug = re.sub(r"[^a-z0-9]+", "-", branch.lower()).strip("-")[:SLUG_CHARACTERS].strip("-")
+    return slug or "run"
+
+
+def is_of_slug(run_id: str, slug: str) -> bool:
+    """Say whether a run id was made from this slug."""
+    return RUN_ID.fullmatch(run_id) is not None and run_id.rpartition("-r")[0] == slug
+
+
+def number_of(run_id: str) -> int:
+    """Return the number at the end of a run id."""
+    return int(run_id.rpartition("-r")[2])
+
+
 def _started(home: Path) -> list[tuple[str, int, str, str]]:
     """Return when each run began, its number, id and branch, as far as its history says so; sorted."""
-    folder = runs_folder(home)
+    folder = RunsFolder(home).folder
     if not folder.is_dir():
         return []
     found = []

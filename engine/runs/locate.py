@@ -6,7 +6,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.git.repository import find_top
-from autoresearch.engine.paths import RUN_ID, RunPaths, runs_folder
+from autoresearch.engine.paths import EDIT_CHECKOUT, RUN_ID, TRAIN_CHECKOUT, RunPaths, RunsFolder
 from autoresearch.engine.ports import Git
 from autoresearch.engine.runs.catalogue import latest_run, started_runs
 from autoresearch.events.errors import NotFound
@@ -31,9 +31,9 @@ def find_home(cwd: Path) -> Path:
     top = find_top(cwd)
     runs = top.parent.parent
     if (
-        top.name in ("worktree", "workbench")
+        top.name in (TRAIN_CHECKOUT, EDIT_CHECKOUT)
         and RUN_ID.fullmatch(top.parent.name)
-        and runs == runs_folder(runs.parent.parent)
+        and runs == RunsFolder(runs.parent.parent).folder
     ):
         return find_top(runs.parent.parent)
     return top

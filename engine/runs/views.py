@@ -9,7 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable
 
-from autoresearch.engine.paths import RunPaths, runs_folder
+from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports import Git
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.engine.system.process import hold_lock
@@ -17,7 +17,8 @@ from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import RunLocked
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import read
-from autoresearch.projections.snapshot import write_caches
+from autoresearch.projections.results import results_tsv
+from autoresearch.projections.snapshot import state_json
 
 
 Render = Callable[[Recorded], str]
@@ -62,7 +63,9 @@ class Views:
         present = self._paths.state.exists() and self._paths.results.exists()
         if self._shown == loaded.position.seq and present:
             return
-        write_caches(self._paths.folder, loaded.snapshot, loaded.timeline)
+        # The table first: it may be ahead of the position that state.json names, never behind it.
+        write_atomic(self._paths.results, results_tsv(loaded.timeline).encode(), sync=False)
+        write_atomic(self._paths.state, state_json(loaded.snapshot), sync=False)
         self._copy_to_top()
         self._shown = loaded.position.seq
 
@@ -72,19 +75,18 @@ class Views:
         It is ours to write while it is untracked and either absent or exactly what a runner wrote: what
         it wrote last, or was about to. The copy is made among the runs, which git ignores, and moved.
         """
-        if self._git.is_tracked("results.tsv"):
+        runs = self._paths.runs
+        if self._git.is_tracked(runs.top_results.name):
             return
-        runs = runs_folder(self._paths.home)
-        with contextlib.suppress(RunLocked), hold_lock(runs / ".results.lock"):  # another run copies its own
-            top, seal = self._paths.home / "results.tsv", runs / ".results.sha256"
-            known = seal.read_text().split() if seal.exists() else []
-            stands = [_digest(top.read_bytes())] if top.exists() else []
+        with contextlib.suppress(RunLocked), hold_lock(runs.top_lock):  # another run copies its own
+            known = runs.top_seal.read_text().split() if runs.top_seal.exists() else []
+            stands = [_digest(runs.top_results.read_bytes())] if runs.top_results.exists() else []
             if not set(stands) <= set(known):
                 return
             table = self._paths.results.read_bytes()
-            write_atomic(seal, "\n".join([*stands, _digest(table)]).encode(), sync=False)
-            write_atomic(runs / ".results.tsv", table, sync=False)
-            (runs / ".results.tsv").replace(top)
+            write_atomic(runs.top_seal, "\n".join([*stands, _digest(table)]).encode(), sync=False)
+            write_atomic(runs.top_draft, table, sync=False)
+            runs.top_draft.replace(runs.top_results)
 
 
 def write_runner_log(paths: RunPaths, *, upto: int, render: Render) -> None:

@@ -8,11 +8,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from autoresearch.engine.jobs.job_files import OUTPUT
+from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.system.foreign_files import number, object_in, tail_of
 
 
-FILE = "progress.jsonl"
 TAIL_BYTES = 64 * 2**10
 
 # Compiled by its first use: most who import this ask of no training.
@@ -43,11 +42,11 @@ class Progress:
 
 def progress_now(folder: Path) -> Progress | None:
     """Say where a training stands, from the ends of its files; None where it has said nothing yet."""
-    for line in reversed(tail_of(folder / FILE, TAIL_BYTES).split(b"\n")[:-1]):
+    for line in reversed(tail_of(JobPaths(folder).progress, TAIL_BYTES).split(b"\n")[:-1]):
         told = object_in(line)
         if told is not None and kind_of(told) == "progress":
             return _progress(told)
-    text = tail_of(folder / OUTPUT, TAIL_BYTES).decode(errors="replace").replace("\r", "\n")
+    text = tail_of(JobPaths(folder).output, TAIL_BYTES).decode(errors="replace").replace("\r", "\n")
     for said in reversed(text.split("\n")):
         match = re.search(_STEP, said[:1000])
         if match:

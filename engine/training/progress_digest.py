@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.system.foreign_files import number, object_in, tail_of
-from autoresearch.engine.training.progress import FILE, TAIL_BYTES, kind_of
+from autoresearch.engine.training.progress import TAIL_BYTES, kind_of
 from autoresearch.events.values import ProgressDigest
 
 
@@ -23,7 +24,7 @@ def read_digest(folder: Path) -> ProgressDigest | None:
     sha256, count, points = hashlib.sha256(), 0, list[tuple[float, float]]()
     every, seen = 1, 0  # of the points seen, each `every`th is taken
     try:
-        for line in _lines(folder / FILE, sha256):
+        for line in _lines(JobPaths(folder).progress, sha256):
             count += 1
             point = _point(line)
             if point is None:
@@ -43,7 +44,7 @@ def read_digest(folder: Path) -> ProgressDigest | None:
 
 def stated_failure(folder: Path) -> str:
     """Return the reason of the `failed` line that ended progress.jsonl; "" where none did."""
-    for line in reversed(tail_of(folder / FILE, TAIL_BYTES).split(b"\n")[:-1]):
+    for line in reversed(tail_of(JobPaths(folder).progress, TAIL_BYTES).split(b"\n")[:-1]):
         told = object_in(line)
         if told is not None and kind_of(told) in ("failed", "finished"):
             reason = told.get("exit_reason", told.get("reason"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.jobs import devices
-from autoresearch.engine.jobs.job_files import OUTPUT
+from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports import JobExit, JobSpec
 from autoresearch.engine.system.foreign_files import read_object
 from autoresearch.engine.system.process import signal_name
@@ -80,10 +80,10 @@ def training_spec(
 
 def read_result(config: RunConfig, folder: Path, exit_: JobExit) -> Result:
     """Say what came of a training that has ended. Read twice, says the same."""
-    reader = MetricReader(config.metric.pattern)
-    output = _digest(folder / OUTPUT, config, reader)
+    job, reader = JobPaths(folder), MetricReader(config.metric.pattern)
+    output = _digest(job.output, config, reader)
     found = reader.finish()
-    told = read_object(folder / "result.json")
+    told = read_object(job.result)
     failure = stated_failure(folder) or str((told or {}).get("exit_reason") or "")
     exact = (told or {}).get(config.metric.name)
     outcome, reason, metric, note = _judge(
@@ -93,7 +93,7 @@ def read_result(config: RunConfig, folder: Path, exit_: JobExit) -> Result:
         outcome=outcome,
         reason=reason,
         metric=metric,
-        measured=measured(told, folder / OUTPUT),
+        measured=measured(told, job.output),
         output=output,
         progress=read_digest(folder),
         note=note,
@@ -102,7 +102,7 @@ def read_result(config: RunConfig, folder: Path, exit_: JobExit) -> Result:
 
 def digest_output(folder: Path) -> OutputDigest:
     """Return size, sha256 and redacted end of a job's output.log; none at all counts as empty."""
-    return _digest(folder / OUTPUT, None, None)
+    return _digest(JobPaths(folder).output, None, None)
 
 
 # --- within ------------------------------------------------------------------------------------

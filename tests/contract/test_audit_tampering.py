@@ -339,7 +339,7 @@ def test_a_healed_tail_and_a_command_that_shows_nothing_are_in_order(tmp_path):
 
 def test_changed_job_files_are_noticed_and_removed_ones_are_not_missed(world: World):
     """A changed log differs from the digest in the history; a removed folder is only told of."""
-    folder = world.paths.job(1, "train", 1)
+    folder = world.paths.job(1, "train", 1).folder
     kept = folder.with_name("kept")
     shutil.copytree(folder, kept)
     (folder / "output.log").write_bytes(b"val_bpb: 0.100000\n")

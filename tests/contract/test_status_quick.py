@@ -118,8 +118,8 @@ def test_the_answers_are_equal_in_every_state(repo, held, capsys, state: str):
     """Byte for byte, however the run stands: with a training's log, with a runner, with dropped files."""
     paths = cached(make_run(repo, *STATES[state]))
     for number in (0, 1):
-        paths.job(number, "train", 1).mkdir(parents=True)
-        (paths.job(number, "train", 1) / "output.log").write_bytes(STEP)
+        paths.job(number, "train", 1).folder.mkdir(parents=True)
+        paths.job(number, "train", 1).output.write_bytes(STEP)
     assert whole(capsys) == told() is not None
     held(paths.lock)
     assert whole(capsys) == told() is not None

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine import paths
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import RunPaths, RunsFolder
 from autoresearch.engine.runs import catalogue
+from autoresearch.engine.runs.claim import claim_run, default_branch
 from autoresearch.events.errors import InvalidInput
 
 
@@ -38,8 +38,8 @@ def test_every_name_lies_in_the_runs_folder(tmp_path: Path) -> None:
         paths.refused: "refused_proposals",
         paths.worktree: "worktree",
         paths.iteration(12): "iterations/0012",
-        paths.job(12345, "train", 2): "iterations/12345/train.2",
-        paths.job(0, "prepare", 1): "iterations/0000/prepare.1",
+        paths.job(12345, "train", 2).folder: "iterations/12345/train.2",
+        paths.job(0, "prepare", 1).folder: "iterations/0000/prepare.1",
     }
     assert {path: folder / name for path, name in names.items()} == {path: path for path in names}
 
@@ -68,33 +68,33 @@ def test_a_run_id_leads_nowhere_else(tmp_path: Path, run_id: str) -> None:
 )
 def test_a_branch_becomes_a_safe_slug(tmp_path: Path, branch: str, slug: str) -> None:
     """Any branch name makes a run id, and the run id makes a path."""
-    assert slug == paths.branch_slug(branch)
-    run_id = paths.claim_run(tmp_path, branch)
+    assert slug == catalogue.branch_slug(branch)
+    run_id = claim_run(tmp_path, branch).run_id
     assert run_id == f"{slug}-r001"
     assert RunPaths(home=tmp_path, run_id=run_id).folder.is_dir()
 
 
 def test_claims_are_numbered(tmp_path: Path) -> None:
     """The next run of a branch has the next number, whatever other branches and files there are."""
-    assert paths.claim_run(tmp_path, "a") == "a-r001"
-    assert paths.claim_run(tmp_path, "a") == "a-r002"
-    assert paths.claim_run(tmp_path, "a-r001") == "a-r001-r001"
-    assert paths.claim_run(tmp_path, "b") == "b-r001"
-    (paths.runs_folder(tmp_path) / "a-r0999").mkdir()
-    assert paths.claim_run(tmp_path, "a") == "a-r1000"
+    assert claim_run(tmp_path, "a").run_id == "a-r001"
+    assert claim_run(tmp_path, "a").run_id == "a-r002"
+    assert claim_run(tmp_path, "a-r001").run_id == "a-r001-r001"
+    assert claim_run(tmp_path, "b").run_id == "b-r001"
+    (RunsFolder(tmp_path).folder / "a-r0999").mkdir()
+    assert claim_run(tmp_path, "a").run_id == "a-r1000"
 
 
 def test_two_claims_at_once_get_two_ids(tmp_path: Path) -> None:
     """However many claim at the same time, each gets an id of its own."""
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: paths.claim_run(tmp_path, "a"), range(40)))
+        found = list(pool.map(lambda _: claim_run(tmp_path, "a").run_id, range(40)))
     assert len(set(found)) == 40
 
 
 def test_git_ignores_the_runs(tmp_path: Path) -> None:
     """In a repository that says nothing about it, the runs are ignored from the first on."""
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    run_id = paths.claim_run(tmp_path, "a")
+    run_id = claim_run(tmp_path, "a").run_id
     RunPaths(home=tmp_path, run_id=run_id).state.write_text("{}")
     done = subprocess.run(["git", "status", "--porcelain"], cwd=tmp_path, check=True, capture_output=True)
     assert done.stdout == b""
@@ -103,12 +103,12 @@ def test_git_ignores_the_runs(tmp_path: Path) -> None:
 def test_runs_are_ordered_by_their_first_event(tmp_path: Path) -> None:
     """The newest run is last, by its first event; one without a first event is a claim, and not listed."""
     for branch in ("b", "a", "c", "a"):
-        paths.claim_run(tmp_path, branch)
+        claim_run(tmp_path, branch)
     begin(tmp_path, "a-r002", "2026-03-08T21:00:03.000Z", "a")
     begin(tmp_path, "b-r001", "2026-03-08T21:00:02.000Z", "b")
     begin(tmp_path, "a-r001", "2026-03-08T21:00:01.000Z", "a")
-    (paths.runs_folder(tmp_path) / "strange").mkdir()
-    (paths.runs_folder(tmp_path) / "file-r001").write_text("")
+    (RunsFolder(tmp_path).folder / "strange").mkdir()
+    (RunsFolder(tmp_path).folder / "file-r001").write_text("")
     RunPaths(home=tmp_path, run_id="c-r001").history.write_text('{"seq":1,')
     assert catalogue.started_runs(tmp_path) == ("a-r001", "b-r001", "a-r002")
 
@@ -118,7 +118,7 @@ def test_the_latest_run_of_a_branch(tmp_path: Path) -> None:
     assert catalogue.latest_run(tmp_path, None) is None
     assert catalogue.latest_run(tmp_path, "c") is None
     for branch in ("a/b", "a-b", "c", "c"):
-        paths.claim_run(tmp_path, branch)
+        claim_run(tmp_path, branch)
     begin(tmp_path, "a-b-r001", "2026-03-08T21:00:01.000Z", "a/b")
     begin(tmp_path, "c-r001", "2026-03-08T21:00:02.000Z", "c")
     begin(tmp_path, "a-b-r002", "2026-03-08T21:00:03.000Z", "a-b")
@@ -134,7 +134,7 @@ def test_the_latest_run_of_a_branch(tmp_path: Path) -> None:
 )
 def test_a_damaged_history_is_still_a_run(tmp_path: Path, content: bytes) -> None:
     """A run whose history cannot be read is listed all the same, under the branch of its id."""
-    run_id = paths.claim_run(tmp_path, "a")
+    run_id = claim_run(tmp_path, "a").run_id
     RunPaths(home=tmp_path, run_id=run_id).history.write_bytes(content + b"\n")
     assert catalogue.started_runs(tmp_path) == (run_id,)
     assert catalogue.latest_run(tmp_path, "a") == (run_id, True)
@@ -142,16 +142,16 @@ def test_a_damaged_history_is_still_a_run(tmp_path: Path, content: bytes) -> Non
 
 def test_the_default_branch_is_the_day(tmp_path: Path) -> None:
     """The branch is named after the day, and numbered where it is taken."""
-    assert paths.default_branch(date(2026, 11, 3), lambda _: False) == "autoresearch/nov3"
-    assert paths.default_branch(date(2026, 3, 10), lambda _: False) == "autoresearch/mar10"
+    assert default_branch(date(2026, 11, 3), lambda _: False) == "autoresearch/nov3"
+    assert default_branch(date(2026, 3, 10), lambda _: False) == "autoresearch/mar10"
     taken = {"autoresearch/nov23", "autoresearch/nov23-2"}
-    assert paths.default_branch(date(2026, 11, 23), taken.__contains__) == "autoresearch/nov23-3"
+    assert default_branch(date(2026, 11, 23), taken.__contains__) == "autoresearch/nov23-3"
 
 
 def test_claims_of_two_processes(tmp_path: Path) -> None:
     """Two programs that claim at once get two ids."""
-    code = "import sys; from pathlib import Path; from autoresearch.engine.paths import claim_run; "
-    code += "print([claim_run(Path(sys.argv[1]), 'a') for _ in range(50)])"
+    code = "import sys; from pathlib import Path; from autoresearch.engine.runs.claim import claim_run; "
+    code += "print([claim_run(Path(sys.argv[1]), 'a').run_id for _ in range(50)])"
     command = [sys.executable, "-c", code, str(tmp_path)]
     root = Path(__file__).parents[2]
     started = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -64,9 +64,9 @@ def done(repo) -> RunPaths:
     )
     for number in (0, 1, 2):
         job = paths.job(number, "train", 1)
-        job.mkdir(parents=True)
-        (job / "output.log").write_text(LOG if number else "the baseline\n")
-        (job / "exit.json").write_text("{}")
+        job.folder.mkdir(parents=True)
+        job.output.write_text(LOG if number else "the baseline\n")
+        job.exit.write_text("{}")
     return paths
 
 
@@ -150,7 +150,7 @@ def test_show_falls_back_to_the_stored_diff(repo, capsys):
     """Where git has lost a commit, the diff that lies with the iteration is shown."""
     paths = make_run(repo, g.asked(1), *g.BASELINE, *g.candidate(1))
     paths.iteration(1).mkdir(parents=True)
-    (paths.iteration(1) / "candidate.diff").write_text("-stored\n")
+    paths.candidate_diff(1).write_text("-stored\n")
     assert "-stored\n" == call("show 1 --diff", capsys)
 
 
@@ -166,7 +166,7 @@ def test_logs_end_of_the_newest_or_a_named_one(done, capsys):
 def test_a_log_of_strange_bytes_is_printed_as_it_is(done, capfdbinary):
     """Output that is not UTF-8, or one endless line, is no trouble."""
     raw = b"\xff\xfe" + b"x" * 3_000_000
-    (done.job(2, "train", 1) / "output.log").write_bytes(raw)
+    done.job(2, "train", 1).output.write_bytes(raw)
     assert 0 == main(["logs", "2", "-n", "0"])
     assert raw == capfdbinary.readouterr().out
 

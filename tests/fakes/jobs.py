@@ -7,8 +7,8 @@ from typing import Literal
 
 from attrs import asdict, field, mutable
 
-from autoresearch.engine.jobs.job_files import EXIT, OUTPUT, SPEC
 from autoresearch.engine.jobs.launcher import read_exit
+from autoresearch.engine.paths import EXIT, OUTPUT, SPEC
 from autoresearch.engine.ports import Absent, JobExit, JobSpec, JobState, Lost, Running
 from autoresearch.events.values import Process
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from autoresearch.engine.jobs import devices
-from autoresearch.engine.jobs.job_files import SPEC
 from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.paths import SPEC
 from autoresearch.engine.ports import Absent, Finished, JobSpec, Lost, Running
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.system import process

@@ -54,7 +54,7 @@ def test_a_reboot_is_a_new_attempt_and_no_stranger_is_signalled(scene: Scene, st
     scene.restore()
     runner = scene.runner(env={"CRASH_HANG": HANGS})
     until(lambda: trains(scene))
-    claim = scene.paths.job(1, "train", 1) / "claim"
+    claim = scene.paths.job(1, "train", 1).claim
     until(lambda: json.loads(claim.read_bytes())["child"] is not None)
     end_everything(scene.repo)
     runner.wait()

@@ -7,13 +7,22 @@ import sys
 import tomllib
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
 
+from autoresearch.engine.paths import RunPaths
 from autoresearch.projections.run_state import Iteration, RunState, Setup
 from autoresearch.projections.timeline import Row, Timeline
 
+
+# Who may name files that are called as a run's are, and why.
+FOREIGN_NAMES = {
+    "events/catalog.py": {"results.tsv"},  # a kind of source, as it is stored
+    "engine/imports/results_tsv.py": {"results.tsv"},  # the same
+    "engine/imports/single_file_runner.py": {"history.jsonl", "state.json"},  # another program's
+}
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("events", "projections", "engine", "workflows")
@@ -30,7 +39,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("engine.ports", "engine.paths", "engine.system"),
     ("engine.git", "engine.jobs", "engine.proposals"),
     ("engine.agents", "engine.core", "engine.training"),
-    ("engine.imports", "engine.runs"),
+    ("engine.runs",),
+    ("engine.imports",),
     ("engine.control", "engine.loop"),
     ("engine.audit",),
     ("workflows.api",),
@@ -165,6 +175,52 @@ def test_the_core_knows_events_and_projections_alone():
         own = {name for name in imports(path) if name.split(".")[0] in LAYERS}
         allowed = ("events.", "projections.", "engine.core.")
         assert not [name for name in own if not name.startswith(allowed)], path
+
+
+def owned_names() -> set[str]:
+    """Return the names in a run's folder and in a job's, as their owner gives them."""
+    run = RunPaths(home=Path("/home"), run_id="a-r001")
+    files = [run, run.runs, run.job(1, "train", 1)]
+    found = {path.name for one in files for path in vars(one).values() if isinstance(path, Path)}
+    return found | {run.candidate_diff(1).name, run.chosen_proposal(1).name} - {"a-r001", "train.1"}
+
+
+def literals(path: Path) -> Iterator[tuple[ast.Constant, bool]]:
+    """Yield each text in a module but for docstrings, and whether it is joined to a path."""
+    tree = ast.parse(path.read_text())
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    joined = {id(node.right) for node in ast.walk(tree) if isinstance(node, ast.BinOp)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node, id(node) in joined
+
+
+def test_names_of_files_have_one_owner():
+    """No module but engine/paths.py names a file of a run or of a job; a plain word, where a path is made."""
+    owned = owned_names()
+    assert {"history.jsonl", "claim", "output.log", "proposal.json", ".results.sha256"} <= owned
+    wrong = [
+        f"{relative(path)}:{node.lineno}: {node.value!r}"
+        for path in MODULES
+        if relative(path) != "engine/paths.py"
+        for node, joined in literals(path)
+        if node.value in owned
+        and (joined or "." in node.value)
+        and node.value not in FOREIGN_NAMES.get(relative(path), ())
+    ]
+    assert [] == wrong
+
+
+def test_refs_have_one_owner():
+    """No module but engine/core/refs.py spells the refs of a run."""
+    wrong = [
+        f"{relative(path)}:{node.lineno}: {node.value!r}"
+        for path in MODULES
+        if relative(path) != "engine/core/refs.py"
+        for node, _ in literals(path)
+        if "refs/autoresearch" in str(node.value)
+    ]
+    assert [] == wrong
 
 
 def test_only_reducers_change_a_state():

@@ -46,4 +46,4 @@ def test_the_deadline_of_an_orphan_is_held(monkeypatch, supervisor, ran_s: float
     collector = Collector(paths=paths, git=None, jobs=jobs, adapter=None)
     job = Job(step="train", attempt=1, since=from_epoch(0.0), deadline_s=20.0)
     assert () == collector.collect(0, job, g.given(g.started()))
-    assert ([paths.job(0, "train", 1)] if stopped else []) == jobs.stopped
+    assert ([paths.job(0, "train", 1).folder] if stopped else []) == jobs.stopped

@@ -129,7 +129,9 @@ def _fields(one: Progress | Gpu | None, *names: str) -> dict[str, object] | None
 
 def _progress(paths: RunPaths, standing: Standing) -> Progress | None:
     training = standing["training"]
-    return progress_now(paths.job(training["iteration"], "train", training["attempt"])) if training else None
+    if training is None:
+        return None
+    return progress_now(paths.job(training["iteration"], "train", training["attempt"]).folder)
 
 
 def _waits_for(standing: Standing) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import MAX_LINE, Recorded, event_type
@@ -81,7 +81,7 @@ def logs(
     if job is None and not live:
         raise _no_log(paths, number)
     if not live and job is not None:
-        _print_end(job / "output.log", lines)
+        _print_end(job.output, lines)
         return 0
     try:
         _follow_logs(paths, job, lines=lines, number=number, step=step)
@@ -119,9 +119,9 @@ def _stored(path: Path, begin: int, end: int) -> str:
 
 def _newest_job(
     paths: RunPaths, records: Iterable[Recorded], *, number: int | None, step: str
-) -> Path | None:
+) -> JobPaths | None:
     """Return the folder of the last job that was started, of this iteration and step where they are named."""
-    folder = None
+    newest = None
     for recorded in records:
         match recorded.event:
             case ev.TrainingStarted(iteration=iteration, attempt=attempt):
@@ -133,8 +133,8 @@ def _newest_job(
             case _:
                 continue
         if number in (None, started[0]) and step in ("", started[1]):
-            folder = paths.job(*started)
-    return folder
+            newest = paths.job(*started)
+    return newest
 
 
 def _no_log(paths: RunPaths, number: int | None) -> NotFound:
@@ -175,14 +175,13 @@ def _offset(path: Path, lines: int) -> int:
     return begin + position + 1
 
 
-def _follow_logs(paths: RunPaths, job: Path | None, *, lines: int, number: int | None, step: str) -> None:
+def _follow_logs(paths: RunPaths, job: JobPaths | None, *, lines: int, number: int | None, step: str) -> None:
     """Print the newest job's log as it grows, then the next one's, until the run rests."""
-    offset = _offset(job / "output.log", lines) if job is not None and (job / "output.log").exists() else 0
+    offset = _offset(job.output, lines) if job is not None and job.output.exists() else 0
     with Tail(paths) as tail:
         while True:
             if job is not None:
-                log, ended = job / "output.log", job / "exit.json"
-                for piece in follow_file(log, ended=ended.exists, offset=offset):
+                for piece in follow_file(job.output, ended=job.exit.exists, offset=offset):
                     _write(piece)
                     sys.stdout.flush()
             following = _next_job(paths, tail, job, number=number, step=step)
@@ -191,12 +190,14 @@ def _follow_logs(paths: RunPaths, job: Path | None, *, lines: int, number: int |
             job, offset = following, 0
 
 
-def _next_job(paths: RunPaths, tail: Tail, job: Path | None, *, number: int | None, step: str) -> Path | None:
+def _next_job(
+    paths: RunPaths, tail: Tail, job: JobPaths | None, *, number: int | None, step: str
+) -> JobPaths | None:
     """Wait for a newer job than this one; None when the run rests without one."""
     while True:
         fresh = tail.news()
         newest = _newest_job(paths, read(paths.history), number=number, step=step) if fresh else None
-        if newest is not None and newest != job:
+        if newest is not None and (job is None or newest.folder != job.folder):
             return newest
         if tail.loaded.run.stopped is not None or _is_over(tail, number):
             return None

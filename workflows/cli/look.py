@@ -157,6 +157,6 @@ def _diff(here: opt.Place, paths: RunPaths, story: tables.Story) -> str:
     if here.git.resolve(commit) is not None and here.git.resolve(base) is not None:
         return here.git.diff(base, commit).text.decode(errors="replace")
     try:
-        return (paths.iteration(story.row.iteration) / "candidate.diff").read_text(errors="replace")
+        return paths.candidate_diff(story.row.iteration).read_text(errors="replace")
     except FileNotFoundError:
         return ""
