@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from autoresearch.events.errors import InvalidInput
+from autoresearch.events.errors import InvalidInput, WayOut
 
 
 TYPE_CHECKING = False  # as in typing, which takes 2 ms to import
@@ -63,7 +63,7 @@ class RunPaths:
         if not RUN_ID.fullmatch(run_id):
             raise InvalidInput(
                 f"{run_id!r} is no run id",
-                remedy="`autoresearch runs` lists them; they look like mar10-r001",
+                remedy=WayOut("runs_look_like", example="mar10-r001"),
             )
         self.home = home
         self.run_id = run_id

@@ -49,6 +49,14 @@ class JobExit:
 
 
 @frozen(kw_only=True)
+class NotMoved:
+    """Why a branch was not moved forward: a commit or an uncommitted edit of the user would be lost."""
+
+    why: Literal["diverged", "refused", "rebasing", "raced"]
+    what: str  # the same for people; where git refused, in its words
+
+
+@frozen(kw_only=True)
 class Absent:
     """Nobody has claimed the job yet."""
 
@@ -153,8 +161,8 @@ class Git(Protocol):
     def drop_ref(self, ref: str, *, old: str) -> bool:
         """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""
 
-    def fast_forward(self, branch: str, commit: str) -> str:
-        """Move a branch forward, and the files where it is checked out; return why not, or "".
+    def fast_forward(self, branch: str, commit: str) -> NotMoved | None:
+        """Move a branch forward, and the files where it is checked out; return why not.
 
         A branch that contains the commit stays. Nothing is moved where a commit or an uncommitted edit of
         the user would be lost.

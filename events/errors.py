@@ -1,4 +1,22 @@
-"""Every error that a user can cause, each with what, where, and the way out."""
+"""Every error that a user can cause, each with what, where, and the way out.
+
+Nobody reads an error's text to learn something from it: what a caller needs is a field.
+Imports only what starts fast.
+"""
+
+from __future__ import annotations
+
+
+class WayOut:
+    """A command of ours that leads out of an error, by name; workflows/pages/ways_out.py words it."""
+
+    def __init__(self, name: str, **fields: str) -> None:
+        """Keep the name of a sentence in that table, and what fills it."""
+        self.name = name
+        self.fields = fields
+
+    def __repr__(self) -> str:
+        return f"WayOut({self.name!r}, **{self.fields!r})"
 
 
 class AutoresearchError(Exception):
@@ -9,8 +27,8 @@ class AutoresearchError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, *, remedy: str = "") -> None:
-        """Keep both sentences; the remedy may be empty where there is none."""
+    def __init__(self, message: str, *, remedy: str | WayOut = "") -> None:
+        """Keep both; the remedy is empty where there is none, and a WayOut where it is a command of ours."""
         super().__init__(message)
         self.remedy = remedy
 
@@ -44,9 +62,25 @@ class WrongValue(InvalidInput, ValueError):
 
 
 class CorruptHistory(AutoresearchError):
-    """A history is damaged before its last line; nothing was repaired."""
+    """A history is damaged before its last line; nothing was repaired.
+
+    `what` is wrong in line `line` of the file `path`, which begins at byte `offset`; None and "" where
+    there is no such line, or where only the line's own bytes were looked at.
+    """
 
     exit_code = 6
+
+    def __init__(
+        self, what: str, *, path: str = "", line: int | None = None, offset: int = 0, remedy: str = ""
+    ) -> None:
+        """Keep each field, and make the sentence of them."""
+        where = path.rpartition("/")[2]
+        message = what if line is None else f"{where}:{line}: {what} (byte {offset} of {path})"
+        super().__init__(message, remedy=remedy)
+        self.what = what
+        self.path = path
+        self.line = line
+        self.offset = offset
 
 
 class UnknownEvent(AutoresearchError):

@@ -60,6 +60,14 @@ def busiest(run: RunState) -> Iteration | None:
     return next(iter(sorted(run.open, key=lambda one: (not _trains(one), one.job is None))), None)
 
 
+def job_names(run: RunState) -> tuple[str, ...]:
+    """Return what people call the jobs that run now: `train of iteration 3`, `prepare.py`."""
+    return tuple(
+        "prepare.py" if job.step == "prepare" else f"{job.step} of iteration {number}"
+        for number, job in run.jobs
+    )
+
+
 def _trains(one: Iteration) -> bool:
     return one.job is not None and one.job.step == "train"
 

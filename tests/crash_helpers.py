@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from autoresearch.engine.control.requests import Wish
+from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import start
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.paths import RunPaths
@@ -128,7 +128,9 @@ class Scene:
         self.git("init", "-q", "-b", "main")
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "first")
-        asked = start(self.repo, Wish(loops=LOOPS, agent="command"), git=RealGit(self.repo), version="test")
+        asked = start(
+            self.repo, StartOptions(loops=LOOPS, agent="command"), git=RealGit(self.repo), version="test"
+        )
         self.paths = RunPaths(home=self.repo, run_id=asked.paths.run_id)
         self.paths.proposals.mkdir()
         for number, form in enumerate(DROPPED):

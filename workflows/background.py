@@ -13,11 +13,12 @@ def main(home: Path, run_id: str) -> int:
     from autoresearch.engine.loop.assembly import assemble  # noqa: PLC0415 - only now can it be found
     from autoresearch.events.errors import AutoresearchError  # noqa: PLC0415
     from autoresearch.projections.event_text import line  # noqa: PLC0415
+    from autoresearch.workflows.pages.ways_out import worded  # noqa: PLC0415
 
     try:
         return assemble(home, run_id, mode="background", render=line).run()
     except AutoresearchError as error:
-        sys.stderr.write(f"autoresearch: {error}\n  {error.remedy}\n")
+        sys.stderr.write(f"autoresearch: {error}\n  {worded(error.remedy)}\n")
         return error.exit_code
 
 

@@ -31,7 +31,6 @@ from autoresearch.events.values import Proposal
 from autoresearch.projections.run_state import Iteration
 
 
-NAMED_LINE = re.compile(r":(\d+): (.*)", re.DOTALL)
 SOURCES = 64  # versions of the editable file that are kept, for the search; one changes with each keep
 
 # What the decider and the readers of job files may raise in a state that no run can be in: a history that
@@ -85,13 +84,12 @@ class _Auditor:
                 before, loaded = loaded, loaded.after(recorded)
                 self._see(before, recorded, recorded.event, loaded)
         except CorruptHistory as error:
-            named = NAMED_LINE.search(str(error))
             self._records.differ(
                 seq=loaded.position.seq + 1,
-                line=int(named[1]) if named else None,
+                line=error.line,
                 field="record",
                 expected=f"record {loaded.position.seq + 1}, as it was written",
-                found=named[2] if named else str(error),
+                found=error.what,
             )
         return loaded
 

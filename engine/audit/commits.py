@@ -86,7 +86,7 @@ class Commits:
             self._compare(self._named[at : at + TOGETHER])
         self._vouch(begun.run_id, refs, end)
         if self._cleaned:
-            self.tally.note = "what `autoresearch clean` removed was not compared"
+            self.tally.note = "what was cleaned away was not compared"
 
     def _compare(self, named: list[tuple[int, ev.CandidateCommitted]]) -> None:
         """Compare commits, refs, trees, parents and diffs."""

@@ -32,6 +32,7 @@ class Check:
     count: int
     unit: str
     note: str  # what was not compared, and why; "" when everything was
+    absent: bool  # there is no such view
     differences: int
     first: Difference | None
 
@@ -57,6 +58,7 @@ class Tally:
     unit: str
     count: int = 0
     note: str = ""
+    absent: bool = False
     differences: int = 0
     first: Difference | None = None
 
@@ -96,6 +98,7 @@ class Tally:
             count=self.count,
             unit=self.unit,
             note=self.note,
+            absent=self.absent,
             differences=self.differences,
             first=self.first,
         )

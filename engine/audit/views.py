@@ -24,8 +24,6 @@ from autoresearch.projections.snapshot import state_json
 from autoresearch.projections.state_format import FORMAT
 
 
-MISSING = "is not there; `autoresearch rebuild` makes it"
-
 _CHANGE_THE_TABLE = ev.ResultRecorded | ev.CandidateKept | ev.CandidateDiscarded | ev.ResultImported
 
 
@@ -75,7 +73,7 @@ class StateViews:
         elif named is not None:
             _lag(self.state, standing, named.seq)
         if self._results is None:
-            self.results.note = MISSING
+            _miss(self.results)
         elif not self.results.count:
             self._compare(self.results, self._results, results_tsv(loaded.timeline).encode())
 
@@ -103,7 +101,7 @@ class StateViews:
     def _position(self) -> Position | None:
         """Return the position that state.json names; one that cannot be read is a difference."""
         if self._state is None:
-            self.state.note = MISSING
+            _miss(self.state)
             return None
         try:
             document = json.loads(self._state)
@@ -129,7 +127,7 @@ class RunnerLog:
         self._file = paths.runner_log.open("rb") if paths.runner_log.is_file() else None
         self._left = os.fstat(self._file.fileno()).st_size if self._file else 0
         if self._file is None:
-            self.tally.note = MISSING
+            _miss(self.tally)
 
     def see(self, recorded: Recorded) -> None:
         """Compare the line of one event."""
@@ -165,6 +163,11 @@ class RunnerLog:
         self.tally.differ(
             place=RUNNER_LOG, line=number, seq=seq, field=f"line {number}", expected=wanted, found=line
         )
+
+
+def _miss(tally: Tally) -> None:
+    """Say that a view is not there: any command that reads works without it."""
+    tally.note, tally.absent = "is not there", True
 
 
 def _lag(tally: Tally, standing: Standing, seq: int) -> None:

@@ -17,7 +17,7 @@ from autoresearch.engine.ports import Git, Jobs, Running
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import RunLocked
+from autoresearch.events.errors import RunLocked, WayOut
 from autoresearch.projections.run_state import RunState
 
 
@@ -83,13 +83,13 @@ def _at_rest(paths: RunPaths, jobs: Jobs) -> Iterator[None]:
     except RunLocked as error:
         raise RunLocked(
             f"a runner of {paths.run_id} is alive",
-            remedy=f"`autoresearch stop --run-id {paths.run_id}` first",
+            remedy=WayOut("stop_first", run_id=paths.run_id),
         ) from error
     with lock:
         for number, job in load_run(paths).state.jobs:
             if isinstance(jobs.look(paths.job(number, job.step, job.attempt).folder), Running):
                 raise RunLocked(
                     f"{job.step} of iteration {number} of {paths.run_id} is still running",
-                    remedy=f"`autoresearch stop --now --run-id {paths.run_id}` ends it",
+                    remedy=WayOut("stop_now", run_id=paths.run_id),
                 )
         yield

@@ -9,7 +9,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.system.process import alive, holder, spawn_detached
 from autoresearch.events.clock import from_epoch
-from autoresearch.events.errors import RunFailed, RunLocked
+from autoresearch.events.errors import RunFailed, RunLocked, WayOut
 from autoresearch.events.values import Process
 
 
@@ -61,7 +61,7 @@ def refuse_second_runner(paths: RunPaths) -> None:
     since = from_epoch(paths.lock.stat().st_mtime)
     raise RunLocked(
         f"{paths.run_id} is held by a runner, process {held.pid}, since {since}",
-        remedy="leave out --no-background-train to hand it the request, or `autoresearch stop` first",
+        remedy=WayOut("hand_over_or_stop"),
     )
 
 

@@ -18,7 +18,7 @@ LONGEST_S = 30 * 86400.0
 
 
 @frozen(kw_only=True)
-class Wish:
+class StartOptions:
     """What the options of `start` and `resume` said; "" and None where they said nothing."""
 
     loops: int | None = None
@@ -43,14 +43,14 @@ class Wish:
         return self.loops is not None or self.names_stages
 
 
-def request_of(wish: Wish, *, config: RunConfig) -> Request:
+def request_of(options: StartOptions, *, config: RunConfig) -> Request:
     """Return the request; without a number of loops, one, or none where the loop is left out.
 
     Raises:
         UsageRefused: a misspelt stage, a number below 0, an unknown agent, or words that contradict.
     """
-    stages, loop_stages = _stages(wish)
-    loops = ("loop" in stages) if wish.loops is None else wish.loops
+    stages, loop_stages = _stages(options)
+    loops = ("loop" in stages) if options.loops is None else options.loops
     if not 0 <= loops <= MOST_LOOPS:
         raise UsageRefused(
             f"--loops {loops}: expected 0 to {MOST_LOOPS}", remedy="say how many, as in --loops 5"
@@ -60,50 +60,50 @@ def request_of(wish: Wish, *, config: RunConfig) -> Request:
             f"--loops {loops} asks for loops, and the stages leave the loop out",
             remedy="drop one of the two, or add loop to --only",
         )
-    if wish.agent and not wish.stochastic:
+    if options.agent and not options.stochastic:
         raise UsageRefused("--agent and --no-stochastic contradict each other", remedy="give one of them")
-    if wish.timeout_s is not None and not 0 < wish.timeout_s <= LONGEST_S:
+    if options.timeout_s is not None and not 0 < options.timeout_s <= LONGEST_S:
         raise UsageRefused(
-            f"--timeout {wish.timeout_s:g}: expected more than 0 and at most {LONGEST_S:g} seconds",
+            f"--timeout {options.timeout_s:g}: expected more than 0 and at most {LONGEST_S:g} seconds",
             remedy="leave it out for the settings' own: twice the budget plus the time to start up",
         )
-    if wish.prefetch is not None and not 0 <= wish.prefetch <= MOST_AHEAD:
+    if options.prefetch is not None and not 0 <= options.prefetch <= MOST_AHEAD:
         raise UsageRefused(
-            f"--prefetch {wish.prefetch}: expected 0 to {MOST_AHEAD}",
+            f"--prefetch {options.prefetch}: expected 0 to {MOST_AHEAD}",
             remedy="1 keeps the device busy; 0 prepares nothing while a training runs",
         )
     return Request(
         loops=int(loops),
         stages=stages,
         loop_stages=loop_stages,
-        stochastic=wish.stochastic,
-        auto_prepare=wish.auto_prepare,
-        agent=resolve(wish.agent or config.agent, config) if wish.stochastic else NONE,
-        timeout_s=wish.timeout_s or 0.0,
-        prefetch=config.prefetch if wish.prefetch is None else wish.prefetch,
+        stochastic=options.stochastic,
+        auto_prepare=options.auto_prepare,
+        agent=resolve(options.agent or config.agent, config) if options.stochastic else NONE,
+        timeout_s=options.timeout_s or 0.0,
+        prefetch=config.prefetch if options.prefetch is None else options.prefetch,
     )
 
 
-def _stages(wish: Wish) -> tuple[tuple[TopStage, ...], tuple[LoopStage, ...]]:
-    if wish.only is not None and (wish.from_stage or wish.to_stage):
+def _stages(options: StartOptions) -> tuple[tuple[TopStage, ...], tuple[LoopStage, ...]]:
+    if options.only is not None and (options.from_stage or options.to_stage):
         raise UsageRefused(
             "--only cannot go with --from-stage or --to-stage", remedy="list the stages in --only"
         )
-    stages = TOP_STAGES if wish.only is not None else _range(wish.from_stage, wish.to_stage)
+    stages = TOP_STAGES if options.only is not None else _range(options.from_stage, options.to_stage)
     loop_stages = LOOP_STAGES
-    if wish.loop_only is not None:
-        loop_stages = _loop_stages(_names("--loop-only", wish.loop_only, LOOP_STAGES))
-    if wish.only is not None:
-        names = _names("--only", wish.only, (*TOP_STAGES, *LOOP_STAGES))
+    if options.loop_only is not None:
+        loop_stages = _loop_stages(_names("--loop-only", options.loop_only, LOOP_STAGES))
+    if options.only is not None:
+        names = _names("--only", options.only, (*TOP_STAGES, *LOOP_STAGES))
         inner = _loop_stages(names)
-        if inner and wish.loop_only is not None:
+        if inner and options.loop_only is not None:
             raise UsageRefused(
                 f"--only names {', '.join(inner)}, and --loop-only names stages of the loop too",
                 remedy="name them in one of the two",
             )
         loop_stages = inner or loop_stages
         stages = tuple(stage for stage in TOP_STAGES if stage in names or (stage == "loop" and inner))
-    if wish.loop_only is not None and "loop" not in stages:
+    if options.loop_only is not None and "loop" not in stages:
         raise UsageRefused(
             "--loop-only speaks of a loop that the stages leave out", remedy="add loop to --only"
         )

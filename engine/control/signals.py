@@ -1,20 +1,55 @@
 """What a human says to a run beside start and resume: stop, pause, unpause, note, propose.
 
-One event each, appended only where it makes sense; each returns a sentence on what follows from it.
+One event each, appended only where it makes sense; each returns what follows from it.
 """
 
 from collections.abc import Sequence
+
+from attrs import frozen
 
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.system.process import holder
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import InvalidInput, NotFound
+from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.summary import job_names
 
 
-def stop(paths: RunPaths, *, now: bool) -> tuple[str, bool]:
-    """Ask the runner to end; return what follows, and whether a runner must be launched to do it.
+@frozen(kw_only=True)
+class StopAsked:
+    """The runner will end: at once, or after what runs now."""
+
+    now: bool
+    jobs: tuple[str, ...]  # that run now
+    needs_runner: bool  # nobody is alive to do it
+
+
+@frozen(kw_only=True)
+class PauseSet:
+    """Nothing new starts; what runs now goes on."""
+
+    jobs: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class PauseLifted:
+    """New things start again, where a runner is alive."""
+
+    runner_alive: bool
+
+
+@frozen(kw_only=True)
+class ProposalQueued:
+    """A proposal that waits for its iteration."""
+
+    place: int  # from 1: the next one that is used
+    loops_left: bool
+    runner_alive: bool
+
+
+def stop(paths: RunPaths, *, now: bool) -> StopAsked:
+    """Ask the runner to end.
 
     Raises:
         NotFound: nothing is at work, so there is nothing to stop.
@@ -24,23 +59,14 @@ def stop(paths: RunPaths, *, now: bool) -> tuple[str, bool]:
     def judge(run: RunState) -> Sequence[ev.Event]:
         _refuse_at_rest(run, paths)
         if not alive and not (now and run.jobs):
-            job = _jobs(run)
-            raise NotFound(
-                f"no runner of {paths.run_id} is alive" + (f"; {job} goes on to its end" if job else ""),
-                remedy="`autoresearch stop --now` ends it"
-                if job
-                else "`autoresearch resume` goes on with the run",
-            )
+            raise _no_runner(run, paths)
         return [ev.StopRequested(now=now)]
 
     _, run = append_judged(paths, judge)
-    job = _jobs(run)
-    if now:
-        return f"the runner ends {job or 'the run'} at once", not alive
-    return f"the runner ends after {job or 'the current step'}", False
+    return StopAsked(now=now, jobs=job_names(run), needs_runner=now and not alive)
 
 
-def pause(paths: RunPaths, *, reason: str) -> str:
+def pause(paths: RunPaths, *, reason: str) -> PauseSet:
     """Let nothing new start until somebody unpauses.
 
     Raises:
@@ -50,17 +76,14 @@ def pause(paths: RunPaths, *, reason: str) -> str:
     def judge(run: RunState) -> Sequence[ev.Event]:
         _refuse_at_rest(run, paths)
         if run.paused is not None:
-            raise NotFound(
-                f"{paths.run_id} is paused already: {run.paused}", remedy="`autoresearch unpause` goes on"
-            )
+            raise NotFound(f"{paths.run_id} is paused already: {run.paused}", remedy=WayOut("unpause"))
         return [ev.RunPaused(reason=reason)]
 
     _, run = append_judged(paths, judge)
-    job = _jobs(run)
-    return f"nothing new is started until `autoresearch unpause`{f'; {job} goes on' if job else ''}"
+    return PauseSet(jobs=job_names(run))
 
 
-def unpause(paths: RunPaths) -> str:
+def unpause(paths: RunPaths) -> PauseLifted:
     """Lift a pause.
 
     Raises:
@@ -69,30 +92,25 @@ def unpause(paths: RunPaths) -> str:
 
     def judge(run: RunState) -> Sequence[ev.Event]:
         if run.paused is None:
-            raise NotFound(f"{paths.run_id} is not paused", remedy="`autoresearch status` says how it stands")
+            raise NotFound(f"{paths.run_id} is not paused", remedy=WayOut("status"))
         return [ev.RunUnpaused()]
 
     append_judged(paths, judge)
-    if holder(paths.lock) is None:
-        return "the pause is lifted; no runner is alive: `autoresearch resume` goes on"
-    return "the pause is lifted; the runner goes on"
+    return PauseLifted(runner_alive=holder(paths.lock) is not None)
 
 
-def note(paths: RunPaths, text: str) -> str:
+def note(paths: RunPaths, text: str) -> None:
     """Write something down; agents that propose read the last notes.
 
     Raises:
         InvalidInput: the text is empty.
     """
     if not text.strip():
-        raise InvalidInput(
-            "a note needs a text", remedy='for example `autoresearch note "depth 8 was too slow here"`'
-        )
+        raise InvalidInput("a note needs a text", remedy=WayOut("note_example"))
     append_judged(paths, lambda _run: [ev.NoteAdded(text=text)])
-    return "noted"
 
 
-def propose(paths: RunPaths, received: ev.ProposalReceived) -> str:
+def propose(paths: RunPaths, received: ev.ProposalReceived) -> ProposalQueued:
     """Hand a proposal to the run; the next iteration without one uses it.
 
     Raises:
@@ -107,26 +125,24 @@ def propose(paths: RunPaths, received: ev.ProposalReceived) -> str:
         return [received]
 
     _, run = append_judged(paths, judge)
-    place = f"proposal {len(run.waiting)} in line" if len(run.waiting) > 1 else "the next proposal used"
-    if run.stopped is not None or run.loops_left == 0:
-        return f"{place}; no loops are left: `autoresearch resume --loops 1` tries it"
-    if holder(paths.lock) is None:
-        return f"{place}; no runner is alive: `autoresearch resume` goes on"
-    return place
+    return ProposalQueued(
+        place=max(1, len(run.waiting)),
+        loops_left=run.stopped is None and run.loops_left > 0,
+        runner_alive=holder(paths.lock) is not None,
+    )
 
 
 def _refuse_at_rest(run: RunState, paths: RunPaths) -> None:
     if run.stopped is not None:
         raise NotFound(
             f"{paths.run_id} is at rest already: {run.stopped}, {run.stopped_detail}",
-            remedy="`autoresearch resume --loops N` asks for more",
+            remedy=WayOut("ask_for_more"),
         )
 
 
-def _jobs(run: RunState) -> str:
-    """Name what is running now."""
-    names = [
-        "prepare.py" if job.step == "prepare" else f"{job.step} of iteration {number}"
-        for number, job in run.jobs
-    ]
-    return " and ".join(names)
+def _no_runner(run: RunState, paths: RunPaths) -> NotFound:
+    what = f"no runner of {paths.run_id} is alive"
+    if not run.jobs:
+        return NotFound(what, remedy=WayOut("resume", run_id=paths.run_id))
+    going_on = " and ".join(job_names(run))
+    return NotFound(f"{what}; {going_on} goes on to its end", remedy=WayOut("stop_now", run_id=paths.run_id))

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.agents.programs import NONE, adapter
 from autoresearch.engine.control.append import BY, append_judged
-from autoresearch.engine.control.requests import Wish, request_of
+from autoresearch.engine.control.requests import StartOptions, request_of
 from autoresearch.engine.core import dry_run
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
@@ -24,11 +25,11 @@ from autoresearch.engine.paths import RunPaths, RunsFolder
 from autoresearch.engine.ports import Git
 from autoresearch.engine.proposals import from_command
 from autoresearch.engine.runs.claim import claim_run, default_branch
-from autoresearch.engine.runs.locate import find_run
+from autoresearch.engine.runs.locate import Chosen, find_run
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused
+from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused, WayOut
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import Request, RunConfig, changed_settings
 from autoresearch.projections.run_state import RunState
@@ -40,35 +41,56 @@ START_PATIENCE_S = 10.0  # while another start claims its run
 
 
 @frozen(kw_only=True)
-class Asked:
+class Proposer:
+    """Who proposes where no human does."""
+
+    agent: str  # NONE: the seeded search
+    wanted: bool  # an agent was not ruled out
+    available: bool  # its program is on PATH
+
+
+@frozen(kw_only=True)
+class Idle:
+    """Why a runner has nothing to be told."""
+
+    why: Literal["nothing_left", "waits_for_human", "runner_alive"]
+    loops_left: int
+    human: str = ""  # what a human must do
+    left_open: tuple[int, str] | None = None  # an iteration that was left open, and the stage it waits for
+
+
+@frozen(kw_only=True)
+class StartOutcome:
     """A run that was asked to do something."""
 
     paths: RunPaths
     branch: str
     request: Request | None  # None: to go on with what is left
     seq: int  # of the history before it was asked
-    how: str = ""  # why this run was taken, when it was not named
-    idle: str = ""  # why nothing has to be done; "" when a runner is needed
-    notes: tuple[str, ...] = ()  # what people should know
+    chosen: Chosen = "named"
+    idle: Idle | None = None  # None: a runner is needed
+    uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
+    earlier_loops: int = 0  # that were asked for before and go first
+    proposer: Proposer | None = None  # None: nothing is proposed
 
 
 def start(
     home: Path,
-    wish: Wish,
+    options: StartOptions,
     *,
     git: Git,
     version: str,
     branch: str | None = None,
     run_id: str | None = None,
     proposal: Path | None = None,
-) -> Asked:
+) -> StartOutcome:
     """Create a run and record what was asked; whatever can be refused is refused before.
 
     Raises:
         UsageRefused, InvalidInput, NotFound: nothing was created.
     """
     config = load_config(home / "pyproject.toml")
-    request = request_of(wish, config=config)
+    request = request_of(options, config=config)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
     if run_id is not None and RunPaths(home=home, run_id=run_id).folder.exists():
         raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
@@ -90,24 +112,25 @@ def start(
         paths = _claim(home, git, on, run_id)
         begun = replace(begun, run_id=paths.run_id, branch=on)
         _begin(paths, git, [begun, *received, ev.LoopsRequested(request=request)])
-    return Asked(
+    return StartOutcome(
         paths=paths,
         branch=on,
         request=request,
         seq=0,
-        notes=(*_uncommitted(git, config), *_proposer(request)),
+        uncommitted=_uncommitted(git, config),
+        proposer=_proposer(request),
     )
 
 
 def resume(
     home: Path,
     run_id: str | None,
-    wish: Wish,
+    options: StartOptions,
     *,
     git: Git,
     runner_alive: Callable[[RunPaths], bool],
     proposal: Path | None = None,
-) -> Asked:
+) -> StartOutcome:
     """Ask a run for more loops, or to go on with what is left.
 
     Raises:
@@ -117,34 +140,35 @@ def resume(
     config = load_config(home / "pyproject.toml")
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
     request: Request | None = None
-    idle = ""
+    idle: Idle | None = None
 
     def judge(run: RunState) -> Sequence[ev.Event]:
         nonlocal request, idle
-        idle = ""
+        idle = None
         refuse_imported(run, git)
         events: list[ev.Event] = [*_config_change(run, config, found.paths), *received]
         after = dry_run.after(run, events)
-        asks = wish.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
-        request = request_of(wish, config=config) if asks else None
+        asks = options.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
+        request = request_of(options, config=config) if asks else None
         if request is not None:
             _refuse_blocked(after, request)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
             return [*events, *lift, ev.LoopsRequested(request=request)]
-        _refuse_wishes_without_loops(wish)
+        _refuse_options_without_loops(options)
         idle = _why_idle(after, runner_alive=runner_alive(found.paths))
         return events if idle else [*events, ev.RunResumed()]
 
     before, run = append_judged(found.paths, judge)
-    notes = _uncommitted(git, config) + (_turn(run) + _proposer(request) if request else ())
-    return Asked(
+    return StartOutcome(
         paths=found.paths,
         branch=run.branch,
         request=request,
         seq=before,
-        how=found.how,
+        chosen=found.chosen,
         idle=idle,
-        notes=notes,
+        uncommitted=_uncommitted(git, config),
+        earlier_loops=sum(one.loops_left for one in run.asked[:-1]) if request else 0,
+        proposer=_proposer(request) if request else None,
     )
 
 
@@ -254,20 +278,20 @@ def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev
     if "metric" in names and run.baseline is not None:
         raise NotFound(
             f"the metric in pyproject.toml is not the one that {paths.run_id} is measured by",
-            remedy="`autoresearch start` begins a run with the new metric; put the old one back to resume",
+            remedy=WayOut("start_with_new_metric"),
         )
     return [ev.ConfigChanged(config=config, changed=names)] if names else []
 
 
-def _refuse_wishes_without_loops(wish: Wish) -> None:
+def _refuse_options_without_loops(options: StartOptions) -> None:
     given = [
         name
         for name, said in (
-            ("--no-stochastic", not wish.stochastic),
-            ("--no-auto-prepare", not wish.auto_prepare),
-            ("--agent", wish.agent is not None),
-            ("--timeout", wish.timeout_s is not None),
-            ("--prefetch", wish.prefetch is not None),
+            ("--no-stochastic", not options.stochastic),
+            ("--no-auto-prepare", not options.auto_prepare),
+            ("--agent", options.agent is not None),
+            ("--timeout", options.timeout_s is not None),
+            ("--prefetch", options.prefetch is not None),
         )
         if said
     ]
@@ -278,40 +302,27 @@ def _refuse_wishes_without_loops(wish: Wish) -> None:
         )
 
 
-def _why_idle(run: RunState, *, runner_alive: bool) -> str:
+def _why_idle(run: RunState, *, runner_alive: bool) -> Idle | None:
     # A run whose runner died before its last word still gets it.
     if dry_run.nothing_left(run) and (runner_alive or run.stopped is not None):
-        hint = dry_run.open_iteration_hint(run)
-        return f"nothing is left to do; --loops N asks for more{f'. {hint}' if hint else ''}"
+        one = next(iter(run.open), None)
+        left_open = (one.number, one.next_stage) if one else None
+        return Idle(why="nothing_left", loops_left=0, left_open=left_open)
     if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
-        waiting = waiting_for_human(run)
-        return waiting or f"a runner is at work already; {run.loops_left} loops are left"
-    return ""
+        human = waiting_for_human(run) or ""
+        return Idle(
+            why="waits_for_human" if human else "runner_alive", loops_left=run.loops_left, human=human
+        )
+    return None
 
 
 def _uncommitted(git: Git, config: RunConfig) -> tuple[str, ...]:
-    modified = git.modified((*config.editable, *config.protected))
-    if not modified:
-        return ()
-    names = ", ".join(modified)
-    return (
-        f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew",
-    )
+    return git.modified((*config.editable, *config.protected))
 
 
-def _turn(run: RunState) -> tuple[str, ...]:
-    """Say what goes before the request that came last."""
-    earlier = sum(one.loops_left for one in run.asked[:-1])
-    return (f"what was asked for before goes first: {earlier} more",) if earlier else ()
-
-
-def _proposer(request: Request) -> tuple[str, ...]:
+def _proposer(request: Request) -> Proposer | None:
     if "loop" not in request.stages or "propose" not in request.loop_stages:
-        return ()
-    if not request.stochastic:
-        return ("no agent is asked: the seeded search proposes",)
-    if request.agent == NONE:
-        return ("there is no agent to ask (`--agent` names one): the seeded search proposes",)
-    if not adapter(request.agent).available():
-        return (f"{request.agent} proposes, but is not on PATH: asking it will fail",)
-    return (f"{request.agent} proposes",)
+        return None
+    agent = request.agent if request.stochastic else NONE
+    available = agent != NONE and adapter(agent).available()
+    return Proposer(agent=agent, wanted=request.stochastic, available=available)

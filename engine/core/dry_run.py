@@ -12,7 +12,8 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import active_request, decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
-from autoresearch.events.values import LOOP_STAGES, Request
+from autoresearch.events.errors import WayOut
+from autoresearch.events.values import LOOP_STAGES, LoopStage, Request
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Best, RunState
 
@@ -34,7 +35,7 @@ def nothing_left(run: RunState) -> bool:
     )
 
 
-def why_blocked(run: RunState, request: Request) -> tuple[str, str]:
+def why_blocked(run: RunState, request: Request) -> tuple[str, str | WayOut]:
     """Say why a request could not do anything, and the way out; two empty texts where it could."""
     if active_request(run) is not None:
         return "", ""
@@ -47,16 +48,15 @@ def why_blocked(run: RunState, request: Request) -> tuple[str, str]:
                 may = ", ".join(request.loop_stages)
                 stage = command.next_stage
                 why = f"iteration {command.iteration} waits for {stage}, and the request may only {may}"
-                return why, _go_on_with(stage)
+                return why, WayOut("go_on_with_stages", stages=",".join(stages_from(stage)))
             case _:
                 pass
     return "", ""
 
 
-def open_iteration_hint(run: RunState) -> str:
-    """Say how to go on with an iteration that was left open; "" where there is none."""
-    one = next(iter(run.open), None)
-    return f"iteration {one.number} waits for {one.next_stage}: {_go_on_with(one.next_stage)}" if one else ""
+def stages_from(first: str) -> tuple[LoopStage, ...]:
+    """Return the stages that an iteration still needs that waits for `first`."""
+    return LOOP_STAGES[[*LOOP_STAGES].index(next(one for one in LOOP_STAGES if one == first)) :]
 
 
 def _granted(run: RunState, request: Request) -> RunState:
@@ -77,8 +77,3 @@ def _way_out(run: RunState, request: Request) -> str:
     return (
         "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
     )
-
-
-def _go_on_with(stage: str) -> str:
-    rest = LOOP_STAGES[[*LOOP_STAGES].index(next(one for one in LOOP_STAGES if one == stage)) :]
-    return f"`autoresearch resume --loops 1 --loop-only {','.join(rest)}` goes on with it"

@@ -24,7 +24,7 @@ from autoresearch.engine.git.program import (
     parsed_diff,
     strip_level,
 )
-from autoresearch.engine.ports import Commit, Diff
+from autoresearch.engine.ports import Commit, Diff, NotMoved
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound
 
 
@@ -190,8 +190,8 @@ class RealGit:
         done = call(("update-ref", "--no-deref", "-d", ref, old), cwd=self._top, env=self._bounds)
         return done.exit_code == 0 or self._look("rev-parse", "--verify", "--quiet", ref) is None
 
-    def fast_forward(self, branch: str, commit: str) -> str:
-        """Move a branch forward, and the files where it is checked out; return why not, or "".
+    def fast_forward(self, branch: str, commit: str) -> NotMoved | None:
+        """Move a branch forward, and the files where it is checked out; return why not.
 
         A branch that contains the commit stays. Nothing is moved where a commit or an uncommitted edit of
         the user would be lost.
@@ -199,18 +199,21 @@ class RealGit:
         ref = f"refs/heads/{branch}"
         stands = self.resolve(ref)
         if stands is not None and self._look("merge-base", "--is-ancestor", commit, stands) is not None:
-            return ""
+            return None
         if stands is not None and self._look("merge-base", "--is-ancestor", stands, commit) is None:
-            return f"{branch} has commits that {commit[:7]} does not contain"
+            return NotMoved(why="diverged", what=f"{branch} has commits that {commit[:7]} does not contain")
         here = self._checkouts().get(branch)
         if here is not None and stands is not None:
             # Git itself keeps edits that are not in the way, and refuses where one is.
             merge = ("-c", "merge.autoStash=false", "merge", "--ff-only", "--quiet", commit)
             done = call(merge, cwd=here, env=IDENTITY | self._bounds, timeout_s=CHECKOUT_S)
-            return f"git refuses in {here}: {last_line(done.stderr)}" if done.exit_code else ""
+            refused = f"git refuses in {here}: {last_line(done.stderr)}"
+            return NotMoved(why="refused", what=refused) if done.exit_code else None
         if branch in self.branches_checked_out():
-            return f"{branch} is being rebased"
-        return "" if self.set_ref(ref, commit, old=stands) else f"{branch} was moved just now"
+            return NotMoved(why="rebasing", what=f"{branch} is being rebased")
+        if self.set_ref(ref, commit, old=stands):
+            return None
+        return NotMoved(why="raced", what=f"{branch} was moved just now")
 
     # --- worktrees -------------------------------------------------------------------------
 

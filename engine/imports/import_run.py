@@ -22,7 +22,7 @@ from autoresearch.engine.ports import Git
 from autoresearch.engine.runs.catalogue import branch_slug
 from autoresearch.engine.runs.claim import claim_run
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused
+from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
 from autoresearch.events.files import sync_folder
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.redact import secret_values
@@ -90,12 +90,11 @@ def refuse_imported(run: RunState, git: Git) -> None:
         raise NotFound(
             f"{run.run_id} was imported, and its best code (commit {commit or 'unknown'}) is not in this "
             "repository: there is nothing to go on from",
-            remedy="`autoresearch start` begins a run with the code that is here",
+            remedy=WayOut("start_with_code_here"),
         )
     raise NotFound(
         f"{run.run_id} was imported: its results were not measured here, so new ones cannot be compared",
-        remedy=f"begin a run with its best code: git branch autoresearch/NAME {here[:12]}, "
-        "then `autoresearch start --branch autoresearch/NAME`",
+        remedy=WayOut("start_with_imported_code", commit=here[:12]),
     )
 
 

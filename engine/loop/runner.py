@@ -16,7 +16,7 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import Effects, View
-from autoresearch.engine.paths import NEXT_PROPOSAL, RunPaths
+from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.proposals import drop_folder
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.load import NOTHING, Loaded, load
@@ -32,6 +32,7 @@ from autoresearch.events.errors import (
     RunFailed,
     UnknownEvent,
     WaitingForHuman,
+    WayOut,
     WrongExpectedVersion,
 )
 from autoresearch.events.log.append import EventLog
@@ -138,7 +139,8 @@ class Runner:
         self._troubles += 1
         if self._troubles >= TROUBLE_LIMIT and not isinstance(error, DiskTrouble | OSError):
             self._troubles = 0
-            self._append((ev.RunPaused(reason=f"{error} {error.remedy}".strip()),), by="runner")
+            remedy = error.remedy if isinstance(error.remedy, str) else ""
+            self._append((ev.RunPaused(reason=f"{error} {remedy}".strip()),), by="runner")
             return
         _tell_people(f"{error}; trying again")
         time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
@@ -277,16 +279,19 @@ class Runner:
 
 
 def _tell_people(text: str) -> None:
-    """Say what is no event: to the terminal, and in the background to runner.out."""
-    print(f"autoresearch: {text}", file=sys.stderr, flush=True)  # noqa: T201
+    """Say what is no event: to the terminal, and in the background to runner.out.
+
+    Nobody may be there to hear it: on a full disk, or once the terminal is gone, the run goes on.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        print(f"autoresearch: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _how_to_go_on(run: RunState) -> str:
-    resume = f"autoresearch resume --run-id {run.run_id}"
+def _how_to_go_on(run: RunState) -> WayOut:
     if run.paused is not None:
-        return f"look into it, then `{resume}`"
+        return WayOut("look_and_resume", run_id=run.run_id)
     if run.need_input is not None:
-        return f"drop a proposal as {NEXT_PROPOSAL}, or use `autoresearch propose`"
+        return WayOut("propose")
     if run.stopped == "baseline_failed":
-        return f"see `autoresearch logs 0`; `{resume}` trains the same code again, `start` takes new code"
-    return f"mend it, then `{resume}`"
+        return WayOut("retry_baseline", run_id=run.run_id)
+    return WayOut("mend_and_resume", run_id=run.run_id)

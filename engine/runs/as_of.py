@@ -13,11 +13,11 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
-from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 
 
-LISTS = "`autoresearch history` lists them"
+LISTS = WayOut("events")
 FORMS = "an event 57, an iteration iteration:7, a time 2026-03-08T21:04:05Z or 21:04"
 ITERATION = re.compile(r"iteration:(\d+)")
 TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
@@ -104,7 +104,7 @@ def _of_iteration(paths: RunPaths, number: int) -> int:
         there = f"0 to {known}" if known >= 0 else "none yet"
         raise NotFound(
             f"{paths.run_id} has no iteration {number}; there is {there}",
-            remedy="`autoresearch experiments` lists them",
+            remedy=WayOut("experiments"),
         )
     return last
 
@@ -120,7 +120,7 @@ def _of_time(paths: RunPaths, moment: datetime) -> int:
     if not last:
         raise NotFound(
             f"{paths.run_id} began at {first}, after {moment.isoformat()}",
-            remedy="`autoresearch history` shows the times",
+            remedy=WayOut("event_times"),
         )
     return last
 

@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from attrs import frozen
 
@@ -9,7 +10,10 @@ from autoresearch.engine.git.repository import find_top
 from autoresearch.engine.paths import EDIT_CHECKOUT, RUN_ID, TRAIN_CHECKOUT, RunPaths, RunsFolder
 from autoresearch.engine.ports import Git
 from autoresearch.engine.runs.catalogue import latest_run, started_runs
-from autoresearch.events.errors import NotFound
+from autoresearch.events.errors import NotFound, WayOut
+
+
+Chosen = Literal["named", "latest_of_branch", "latest"]  # why a command means this run
 
 
 @frozen(kw_only=True)
@@ -17,7 +21,7 @@ class Found:
     """A run that has a history, and why it was taken."""
 
     paths: RunPaths
-    how: str  # "" when it was named
+    chosen: Chosen
 
 
 def find_home(cwd: Path) -> Path:
@@ -49,16 +53,16 @@ def find_run(home: Path, git: Git, run_id: str | None) -> Found:
         known = started_runs(home)
         if run_id not in known:
             raise _unknown(home, run_id, known)
-        return Found(paths=RunPaths(home=home, run_id=run_id), how="")
+        return Found(paths=RunPaths(home=home, run_id=run_id), chosen="named")
     branch = git.current_branch()
     latest = latest_run(home, branch)
     if latest is None:
-        raise NotFound(f"there is no run in {home} yet", remedy="begin one: `autoresearch start --loops 5`")
-    of_branch = f" of {branch}" if latest[1] else ""
-    return Found(paths=RunPaths(home=home, run_id=latest[0]), how=f"the latest run{of_branch}")
+        raise NotFound(f"there is no run in {home} yet", remedy=WayOut("begin"))
+    chosen: Chosen = "latest_of_branch" if latest[1] else "latest"
+    return Found(paths=RunPaths(home=home, run_id=latest[0]), chosen=chosen)
 
 
 def _unknown(home: Path, run_id: str, known: tuple[str, ...]) -> NotFound:
     near = get_close_matches(run_id, known, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return NotFound(f"there is no run {run_id!r} in {home}", remedy=f"{hint}`autoresearch runs` lists them")
+    way_out = WayOut("runs_near", near=near[0]) if near else WayOut("runs")
+    return NotFound(f"there is no run {run_id!r} in {home}", remedy=way_out)

@@ -6,7 +6,6 @@ a whole line, and never a line that follows one that was lost. That is what tell
 
 import mmap
 from hashlib import sha256
-from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import orjson
@@ -82,7 +81,10 @@ def corrupt(file: BinaryIO, offset: int, what: str) -> CorruptHistory:
         line += chunk.count(b"\n")
         left -= len(chunk)
     return CorruptHistory(
-        f"{Path(file.name).name}:{line}: {what} (byte {offset} of {file.name})",
+        what,
+        path=str(file.name),
+        line=line,
+        offset=offset,
         remedy="restore the file from a copy; nothing was changed",
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from autoresearch.events.codec import HASH, Line, Position, Recorded, parse
-from autoresearch.events.errors import CorruptHistory, NotFound, PositionVoided
+from autoresearch.events.errors import CorruptHistory, NotFound, PositionVoided, WayOut
 from autoresearch.events.log import damage
 from autoresearch.events.log.verify import Block, block_of, checked
 
@@ -105,7 +105,7 @@ def record(path: Path, line: Line) -> Recorded:
         return parse(raw, seq=seq, end=end)
     except CorruptHistory as error:
         with _open(path) as file:
-            raise damage.corrupt(file, end - len(raw), str(error)) from error
+            raise damage.corrupt(file, end - len(raw), error.what) from error
 
 
 def position_of(line: Line) -> Position:
@@ -149,7 +149,7 @@ def _open(path: Path) -> BinaryIO:
     try:
         return path.open("rb", buffering=_BUFFER)
     except FileNotFoundError as error:
-        raise NotFound(f"{path} does not exist", remedy="look with `autoresearch runs`") from error
+        raise NotFound(f"{path} does not exist", remedy=WayOut("runs")) from error
 
 
 def _size(file: BinaryIO) -> int:

@@ -54,17 +54,17 @@ def commit_of_the_user(git: Git) -> None:
 
 def test_a_checked_out_branch_moves_with_its_files(git: Git, start: str, kept: str) -> None:
     """Where the user stands on the branch, the files and the index come along."""
-    assert git.fast_forward("main", kept) == ""
+    assert git.fast_forward("main", kept) is None
     assert git.resolve("main") == kept
     assert (git.top() / "train.py").read_bytes() == b"A = 9\nB = 2\nC = 3\n"
     assert git.modified(("train.py",)) == ()
-    assert git.fast_forward("main", kept) == ""
+    assert git.fast_forward("main", kept) is None
 
 
 def test_a_branch_that_nobody_stands_on_moves_alone(git: Git, start: str, kept: str) -> None:
     """A branch that is not checked out moves, and one that is gone comes back."""
     git.set_ref("refs/heads/other", start, old=None)
-    assert git.fast_forward("other", kept) == git.fast_forward("gone", kept) == ""
+    assert git.fast_forward("other", kept) is git.fast_forward("gone", kept) is None
     assert git.resolve("other") == git.resolve("gone") == kept
     assert (git.top() / "train.py").read_bytes() == b"A = 1\nB = 2\nC = 3\n"
 
@@ -72,14 +72,16 @@ def test_a_branch_that_nobody_stands_on_moves_alone(git: Git, start: str, kept: 
 def test_edits_that_are_not_in_the_way_stay(git: Git, start: str, kept: str) -> None:
     """An edit of another file is there afterwards as before."""
     (git.top() / "prepare.py").write_text("edited\n")
-    assert git.fast_forward("main", kept) == ""
+    assert git.fast_forward("main", kept) is None
     assert (git.top() / "prepare.py").read_text() == "edited\n"
 
 
 def test_edits_that_are_in_the_way_refuse_it(git: Git, start: str, kept: str) -> None:
     """An edit that would be lost refuses the whole, and nothing has moved."""
     (git.top() / "train.py").write_text("edited\n")
-    assert "local changes" in git.fast_forward("main", kept)
+    refused = git.fast_forward("main", kept)
+    assert refused is not None
+    assert ("refused", True) == (refused.why, "local changes" in refused.what)
     assert git.resolve("main") == start
     assert (git.top() / "train.py").read_text() == "edited\n"
 
@@ -88,7 +90,9 @@ def test_commits_of_the_user_refuse_it(git: Git, start: str, kept: str) -> None:
     """A branch with a commit of the user's own is not moved over it."""
     commit_of_the_user(git)
     stands = git.resolve("main")
-    assert "has commits that" in git.fast_forward("main", kept)
+    refused = git.fast_forward("main", kept)
+    assert refused is not None
+    assert ("diverged", True) == (refused.why, "has commits that" in refused.what)
     assert git.resolve("main") == stands
 
 
@@ -97,7 +101,7 @@ def test_a_branch_that_went_on_stays(git: Git, start: str, kept: str) -> None:
     git.fast_forward("main", kept)
     commit_of_the_user(git)
     stands = git.resolve("main")
-    assert git.fast_forward("main", kept) == ""
+    assert git.fast_forward("main", kept) is None
     assert git.resolve("main") == stands
 
 

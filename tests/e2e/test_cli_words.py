@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.control.launch import Launched
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import event_type
 from autoresearch.events.log.read import read
@@ -29,8 +30,9 @@ def repo(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(made)
     monkeypatch.setenv("PATH", os.environ["PATH"])
     monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
-    monkeypatch.setattr(start_resume, "ensure_runner", lambda paths: f"launched {paths.run_id}")
-    monkeypatch.setattr(signals, "ensure_runner", lambda paths: f"launched {paths.run_id}")
+    launched = Launched(runner=None, already=False)
+    monkeypatch.setattr(start_resume, "ensure_runner", lambda paths: launched)
+    monkeypatch.setattr(signals, "ensure_runner", lambda paths: launched)
     return made
 
 
@@ -129,7 +131,7 @@ def test_start_records_what_was_asked_in_one_batch(repo, capsys):
     code, out, _ = call("start --loops 5 --branch autoresearch/x --proposal-file p.json", capsys)
     assert 0 == code
     assert "autoresearch-x-r001 on autoresearch/x" in out
-    assert "launched autoresearch-x-r001" in out
+    assert "runner started in the background" in out
     assert "uncommitted changes to train.py are not part of the run" in out
     history = repo / "workflows/runs/autoresearch-x-r001/history.jsonl"
     records = list(read(history))
@@ -191,14 +193,14 @@ def test_resume_with_nothing_left_says_so(repo, capsys):
     code, out, _ = call("resume", capsys)
     assert 0 == code
     assert "nothing is left to do; --loops N asks for more" in out
-    assert "launched" not in out
+    assert "runner started" not in out
     assert [] == types(paths, len(BASELINE_ONLY) + 1)
 
 
 def test_resume_goes_on_after_a_stop(repo, capsys):
     """What a stop left over is resumed without a new request."""
     paths = make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(reason="stopped", detail=""))
-    assert "launched" in call("resume", capsys)[1]
+    assert "runner started" in call("resume", capsys)[1]
     assert "RunResumed" == types(paths)[-1]
 
 

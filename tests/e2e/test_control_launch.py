@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.control.launch import launch, refuse_second_runner
-from autoresearch.engine.control.requests import Wish
+from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import resume, start
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.system.process import hold_lock, holder
@@ -72,7 +72,9 @@ def test_a_second_runner_in_the_foreground_is_told_who_holds_the_run(paths):
 def test_a_run_whose_last_word_is_missing_gets_it(tmp_path, alive):
     """Where all is done and no runner lived to say so, resume asks for one; a living one says it."""
     paths = make_run(make_repo(tmp_path / "repo"), g.asked(0), g.runner_started(), *g.BASELINE)
-    asked = resume(paths.home, paths.run_id, Wish(), git=RealGit(paths.home), runner_alive=lambda _: alive)
+    asked = resume(
+        paths.home, paths.run_id, StartOptions(), git=RealGit(paths.home), runner_alive=lambda _: alive
+    )
     assert alive == bool(asked.idle)
 
 
@@ -83,9 +85,9 @@ def test_starts_at_once_get_ids_and_branches_of_their_own(tmp_path):
         f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n"
         "from pathlib import Path; from autoresearch.engine.control.start import start\n"
         "from autoresearch.engine.git.repository import RealGit\n"
-        "from autoresearch.engine.control.requests import Wish\n"
+        "from autoresearch.engine.control.requests import StartOptions\n"
         "here = Path('.').resolve()\n"
-        "print(start(here, Wish(), git=RealGit(here), version='0').paths.run_id)"
+        "print(start(here, StartOptions(), git=RealGit(here), version='0').paths.run_id)"
     )
     children = [
         subprocess.Popen([sys.executable, "-c", code], cwd=repo, stdout=subprocess.PIPE, text=True)
@@ -103,7 +105,7 @@ def test_a_named_branch_that_stands_elsewhere_is_the_base(tmp_path):
     git(repo, "branch", "autoresearch/old")
     (repo / "train.py").write_text("LR = 0.3\n")
     git(repo, "commit", "-qam", "later")
-    asked = start(repo, Wish(), git=RealGit(repo), version="0", branch="autoresearch/old")
+    asked = start(repo, StartOptions(), git=RealGit(repo), version="0", branch="autoresearch/old")
     first = asked.paths.history.read_text().splitlines()[0]
     assert git(repo, "rev-parse", "autoresearch/old") in first
     assert git(repo, "rev-parse", "main") not in first

@@ -14,7 +14,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine import ports
-from autoresearch.engine.ports import Diff
+from autoresearch.engine.ports import Diff, NotMoved
 from autoresearch.events.errors import AutoresearchError, NotFound
 
 
@@ -93,23 +93,24 @@ class FakeGit:
         self.refs.pop(ref, None)
         return True
 
-    def fast_forward(self, branch: str, commit: str) -> str:
-        """Move a branch forward, and the files where it is checked out; return why not, or ""."""
+    def fast_forward(self, branch: str, commit: str) -> NotMoved | None:
+        """Move a branch forward, and the files where it is checked out; return why not."""
         stands = self.refs.get(f"refs/heads/{branch}")
         if stands is not None and commit in self._line(stands):
-            return ""
+            return None
         if stands is not None and stands not in self._line(commit):
-            return f"{branch} has commits that {commit[:7]} does not contain"
+            return NotMoved(why="diverged", what=f"{branch} has commits that {commit[:7]} does not contain")
         if branch == self.branch and stands is not None:
             new = self._commit(commit).files
             changed = [name for name in new if new[name] != self._commit(stands).files.get(name)]
             if self.modified(tuple(changed)):
-                return f"git refuses in {self._top}: local changes would be overwritten"
+                what = f"git refuses in {self._top}: local changes would be overwritten"
+                return NotMoved(why="refused", what=what)
             for name in changed:
                 (self._top / name).write_bytes(new[name])
                 self.index[name] = new[name]
         self.refs[f"refs/heads/{branch}"] = commit
-        return ""
+        return None
 
     def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
         """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""

@@ -1,5 +1,7 @@
+import contextlib
 import errno
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,21 @@ def test_a_disk_that_takes_nothing_is_waited_out(tmp_path: Path, what: str, numb
     assert 0 == world.runner(failing(50, error, what)).run()
     state = load(world.paths).run
     assert (1, 2, None) == (state.completed, len(world.trained), state.paused)
+
+
+@pytest.mark.parametrize("gone", ["full disk", "closed"])
+def test_a_runner_that_nobody_can_hear_goes_on(tmp_path: Path, monkeypatch, gone: str):
+    """Where runner.out takes no more, telling of trouble is given up, and the run is not."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    nowhere = Path("/dev/full").open("w")  # noqa: SIM115 - its close fails, as its writes do
+    if gone == "closed":
+        nowhere.close()
+    monkeypatch.setattr(sys, "stderr", nowhere)
+    assert 0 == world.runner(failing(3, OSError(errno.ENOSPC, "no room"), "effect")).run()
+    with contextlib.suppress(OSError):  # what it could not write is tried once more
+        nowhere.close()
+    assert 1 == load(world.paths).run.completed
 
 
 def test_a_damaged_history_stops_the_runner_at_once(tmp_path: Path):

@@ -70,10 +70,10 @@ def test_a_keep_does_not_move_a_branch_under_the_user(tmp_path: Path):
 def test_adopt_moves_the_branch_and_the_files(tmp_path: Path):
     """After adopt the user's files are those of the best commit, and later keeps move the branch again."""
     world = kept_run(tmp_path, user_on=BRANCH)
-    assert "moved from" in adopt(world.paths, world.git)
+    assert adopt(world.paths, world.git).moved
     assert best(world) == stands(world)
     assert b"WIDTH = 16" in (world.home / "train.py").read_bytes()
-    assert "already" in adopt(world.paths, world.git)
+    assert not adopt(world.paths, world.git).moved
     assert 1 == types(world).count("KeepAdopted")
     world.git.branch = "main"
     assert more(world, LR=0.03).branch_moved

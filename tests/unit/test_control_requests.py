@@ -1,6 +1,6 @@
 import pytest
 
-from autoresearch.engine.control.requests import Wish, request_of
+from autoresearch.engine.control.requests import StartOptions, request_of
 from autoresearch.engine.git.names import check_branch
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, RunConfig
@@ -10,7 +10,7 @@ CONFIG = RunConfig(agent="none")
 
 
 def request(**words):
-    return request_of(Wish(**words), config=CONFIG)
+    return request_of(StartOptions(**words), config=CONFIG)
 
 
 def test_nothing_said_is_one_loop_of_everything():
@@ -75,14 +75,14 @@ def test_what_is_misspelt_or_contradicts_is_refused(words, says):
 
 def test_no_stochastic_asks_no_agent():
     """--no-stochastic outweighs the configured agent."""
-    asked = request_of(Wish(stochastic=False), config=RunConfig(agent="codex"))
+    asked = request_of(StartOptions(stochastic=False), config=RunConfig(agent="codex"))
     assert (False, "none") == (asked.stochastic, asked.agent)
 
 
 def test_the_named_agent_outweighs_the_configured_one():
     """--agent is taken before the setting."""
-    assert "codex" == request_of(Wish(agent="codex"), config=RunConfig(agent="claude")).agent
-    assert "claude" == request_of(Wish(), config=RunConfig(agent="claude")).agent
+    assert "codex" == request_of(StartOptions(agent="codex"), config=RunConfig(agent="claude")).agent
+    assert "claude" == request_of(StartOptions(), config=RunConfig(agent="claude")).agent
 
 
 @pytest.mark.parametrize("name", ["autoresearch/mar10", "autoresearch/mar10-2", "main", "a.b/c", "größer"])

@@ -12,7 +12,7 @@ from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import MAX_LINE, Recorded, event_type
-from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 from autoresearch.projections.event_text import line
 from autoresearch.workflows.cli import options as opt
@@ -42,7 +42,7 @@ def history(
 ) -> int:
     """Print what happened, one line for each event."""
     wanted = _types(types)
-    paths = opt.place(repo).run(run_id).paths
+    paths = opt.target(repo).run(run_id).paths
     records = follow(paths) if live else read(paths.history)
     try:
         for recorded, begin in _with_beginnings(records):
@@ -76,7 +76,7 @@ def logs(
     """Print what a training printed; with -f as it comes, going on with the next one."""
     if step and step not in STEPS:
         raise UsageRefused(f"--step: there is no step {step!r}", remedy=f"the steps are {', '.join(STEPS)}")
-    paths = opt.place(repo).run(run_id).paths
+    paths = opt.target(repo).run(run_id).paths
     job = _newest_job(paths, read(paths.history), number=number, step=step)
     if job is None and not live:
         raise _no_log(paths, number)
@@ -141,7 +141,7 @@ def _no_log(paths: RunPaths, number: int | None) -> NotFound:
     last = load_run(paths).state.last_iteration
     known = f"; there is 0 to {last}" if last >= 0 and number is not None else ""
     what = "nothing was started yet" if number is None else f"iteration {number} has no such log{known}"
-    return NotFound(f"{paths.run_id}: {what}", remedy="`autoresearch experiments` lists the iterations")
+    return NotFound(f"{paths.run_id}: {what}", remedy=WayOut("experiments"))
 
 
 def _print_end(path: Path, lines: int) -> None:

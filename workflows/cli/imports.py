@@ -10,6 +10,7 @@ from autoresearch.engine.runs.rebuild import Rebuilt, rebuild
 from autoresearch.engine.system.version import program_version
 from autoresearch.projections.event_text import line
 from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages.ways_out import typed
 
 
 def import_command(
@@ -31,13 +32,13 @@ def import_command(
     It can be looked at like any run, and not resumed. What cannot be read is refused with its line.
     """
     opt.refuse_inside_agent()
-    here = opt.place(repo)
+    here = opt.target(repo)
     made = import_run(here.home, path, git=here.git, version=program_version(), branch=branch)
     rebuild(made.paths, render=line)
     opt.say(f"{made.paths.run_id} on {made.branch}: {made.head.rows} results from {made.head.name}")
     if made.head.left_out:
         opt.say(f"left out, since they have no result: {made.head.left_out}")
-    opt.say(f"look: `autoresearch experiments --run-id {made.paths.run_id}`")
+    opt.say(f"look: {typed(f'experiments --run-id {made.paths.run_id}')}")
 
 
 def rebuild_command(
@@ -47,7 +48,7 @@ def rebuild_command(
 ) -> None:
     """Write state.json, results.tsv and runner.log anew from the history, and say what differed."""
     opt.refuse_inside_agent()
-    for one in rebuild(opt.place(repo).run(run).paths, render=line):
+    for one in rebuild(opt.target(repo).run(run).paths, render=line):
         opt.say(_words(one))
 
 

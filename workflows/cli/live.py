@@ -4,16 +4,17 @@ import sys
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
-from autoresearch.events.errors import NotFound, RunFailed, WaitingForHuman
+from autoresearch.events.errors import NotFound, RunFailed, WaitingForHuman, WayOut
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import waiting_for_human
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import watch_lines
+from autoresearch.workflows.pages.ways_out import typed
 
 
 def watch(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> int:
     """Watch a run live until it rests; Ctrl-C leaves it going. Not on a terminal: one line per event."""
-    return show_live(opt.place(repo).run(run_id).paths, leave_waiting=False)
+    return show_live(opt.target(repo).run(run_id).paths, leave_waiting=False)
 
 
 def rest_code(run: RunState) -> int:
@@ -24,10 +25,9 @@ def rest_code(run: RunState) -> int:
     """
     if run.stopped in ("setup_incomplete", "baseline_failed"):
         what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
-        resume_it = f"`autoresearch resume --run-id {run.run_id}`"
         raise RunFailed(
             f"{what}: {run.stopped_detail}",
-            remedy=f"`autoresearch logs 0` shows its output; mend it, then {resume_it}",
+            remedy=WayOut("see_output_and_resume", run_id=run.run_id),
         )
     return NotFound.exit_code if run.stopped == "blocked" else 0
 
@@ -42,17 +42,17 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
         else:
             ending = watch_lines(paths, write=opt.say, after=after, leave_waiting=leave_waiting)
     except KeyboardInterrupt:
-        opt.say(f"the run goes on by itself; `autoresearch watch --run-id {paths.run_id}` looks again")
+        opt.say(f"the run goes on by itself; {typed(f'watch --run-id {paths.run_id}')} looks again")
         return 130
     run = load_run(paths).state
     if ending == "gone":
         raise NotFound(
             f"no runner of {paths.run_id} is alive",
-            remedy=f"`autoresearch resume --run-id {paths.run_id}` goes on",
+            remedy=WayOut("resume", run_id=paths.run_id),
         )
     if ending == "waiting":
         raise WaitingForHuman(
             f"{paths.run_id} waits: {waiting_for_human(run)}",
-            remedy="`autoresearch propose`, or `autoresearch unpause`, then it goes on",
+            remedy=WayOut("propose_or_unpause"),
         )
     return rest_code(run)

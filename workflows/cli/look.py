@@ -8,7 +8,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import Loaded, load, load_run
-from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused
+from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 from autoresearch.events.shapes import unstructure
 from autoresearch.projections.event_text import one_line
@@ -17,6 +17,7 @@ from autoresearch.workflows.api.status import Live, json_text, live, status_obje
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import tables
 from autoresearch.workflows.pages.status import Look, look, status_page
+from autoresearch.workflows.pages.ways_out import typed
 
 
 TAIL_LINES = 20
@@ -26,23 +27,23 @@ def status(
     *, at: opt.At = None, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None
 ) -> None:
     """Say how a run stands: what is done, what is being done, what is best, what it waits for."""
-    paths = opt.place(repo).run(run_id).paths
+    paths = opt.target(repo).run(run_id).paths
     seen = look(paths, load_run(paths).state) if at is None else _look_back(paths, at)
     if as_json:
         typer.echo(json_text(status_object(paths, standing(seen.run), seen.live)), nl=False)
     else:
-        typer.echo(opt.spoken(status_page(seen)), nl=False)
+        typer.echo(status_page(seen), nl=False)
 
 
 def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
     """List the runs of the repository, the newest last."""
-    home = opt.place(repo).home
+    home = opt.target(repo).home
     objects = [_run_object(RunPaths(home=home, run_id=run_id)) for run_id in started_runs(home)]
     if as_json:
         typer.echo(json_text(objects), nl=False)
         return
     if not objects:
-        opt.say("there is no run yet: `autoresearch start --loops 5` begins one")
+        opt.say(f"there is no run yet: {typed('start --loops 5')} begins one")
         return
     head = ("run", "phase", "done", "left", "best", "began", "branch")
     rows = [
@@ -71,7 +72,7 @@ def experiments(
     """Show one line for each iteration: what was tried, what came of it, what is best."""
     if as_json and as_csv:
         raise UsageRefused("--json and --csv cannot go together", remedy="give one of them")
-    paths = opt.place(repo).run(run_id).paths
+    paths = opt.target(repo).run(run_id).paths
     loaded = load(paths) if at is None else moment(paths, at).loaded
     rows = loaded.timeline.rows
     if as_json:
@@ -95,7 +96,7 @@ def show(
     repo: opt.Repo = None,
 ) -> None:
     """Show one iteration: its proposal, its diff, its metrics, its events, the end of its log."""
-    here = opt.place(repo)
+    here = opt.target(repo)
     paths = here.run(run_id).paths
     loaded = load(paths)
     row = loaded.timeline.row(number)
@@ -145,11 +146,11 @@ def _no_iteration(loaded: Loaded, number: int, paths: RunPaths) -> NotFound:
     known = "none yet" if last < 0 else f"0 to {last}"
     return NotFound(
         f"{paths.run_id} has no iteration {number}; there is {known}",
-        remedy="`autoresearch experiments` lists them",
+        remedy=WayOut("experiments"),
     )
 
 
-def _diff(here: opt.Place, paths: RunPaths, story: tables.Story) -> str:
+def _diff(here: opt.Target, paths: RunPaths, story: tables.Story) -> str:
     """Return the candidate's change: from git, else from the file that lies with the iteration."""
     commit, base = story.commit, story.base_commit
     if commit is None or not base or commit == base:

@@ -12,7 +12,7 @@ import typer
 
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.errors import AutoresearchError, NotFound
-from autoresearch.workflows.cli.options import spoken
+from autoresearch.workflows.pages.ways_out import worded
 
 
 NAME = "autoresearch"
@@ -68,7 +68,7 @@ def main(words: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except AutoresearchError as error:
-        return _refuse(str(error), error.remedy, error.exit_code)
+        return _refuse(str(error), worded(error.remedy), error.exit_code)
     except _REFUSED as error:
         return _refuse(_usage(error), f"`{_path(error)} --help` lists what there is", 2)
     except (KeyboardInterrupt, typer.Abort):
@@ -115,7 +115,7 @@ def _refuse(what: str, remedy: str, code: int) -> int:
     """Say in one line what is wrong, and in one line the way out."""
     typer.echo(f"{NAME}: {' '.join(what.split())}", err=True)
     if remedy:
-        typer.echo(f"  {spoken(' '.join(remedy.split()))}", err=True)
+        typer.echo(f"  {' '.join(remedy.split())}", err=True)
     return code
 
 

@@ -1,8 +1,6 @@
 """The options that commands share, their completion, and what every command needs to know of its place."""
 
 import os
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +12,6 @@ from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import Found, find_home, find_run
 from autoresearch.events.errors import AutoresearchError, NotFound
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
-
-
-DOOR_NAME = "run_experiment.py"
 
 
 def complete_run(incomplete: str) -> list[str]:
@@ -143,7 +138,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document an
 
 
 @frozen(kw_only=True)
-class Place:
+class Target:
     """The repository that a command works on."""
 
     home: Path
@@ -154,10 +149,10 @@ class Place:
         return find_run(self.home, self.git, run_id)
 
 
-def place(repo: Path | None) -> Place:
+def target(repo: Path | None) -> Target:
     """Return the repository around `repo`, or around the current folder."""
     home = find_home(repo or Path.cwd())
-    return Place(home=home, git=RealGit(home))
+    return Target(home=home, git=RealGit(home))
 
 
 def refuse_inside_agent() -> None:
@@ -175,11 +170,4 @@ def refuse_inside_agent() -> None:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print a line for people, at once."""
-    typer.echo(spoken(text), err=err)
-
-
-def spoken(text: str) -> str:
-    """Name the program as it was called, so that what is printed can be typed."""
-    if Path(sys.argv[0]).name != DOOR_NAME:
-        return text
-    return text.replace("`autoresearch ", f"`python {shlex.quote(sys.argv[0])} ")
+    typer.echo(text, err=err)

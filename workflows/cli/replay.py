@@ -50,7 +50,7 @@ def replay(
     _refuse_together({"--policy": policy is not None, "--at": at is not None})
     _refuse_together({"--policy": policy is not None, "--step": step})
     _refuse_together({"--json": as_json, "--step": step})
-    here = opt.place(repo)
+    here = opt.target(repo)
     paths = here.run(run or run_id).paths
     if step:
         from autoresearch.workflows.live.step import step as walk  # noqa: PLC0415 - a terminal's modules, for this alone
@@ -70,11 +70,11 @@ def replay(
     return _audit(here, paths, as_json=as_json)
 
 
-def _audit(here: opt.Place, paths: RunPaths, *, as_json: bool) -> int:
+def _audit(here: opt.Target, paths: RunPaths, *, as_json: bool) -> int:
     alive = holder(paths.lock) is not None
     made, loaded = audit(paths, git=here.git, render=line, runner_alive=alive)
     document = pages.audit_object(made, loaded)
-    page = opt.spoken(pages.audit_page(made, loaded.run))
+    page = pages.audit_page(made, loaded.run)
     typer.echo(json_text(document) if as_json else page, nl=False)
     return 0 if made.first is None else CorruptHistory.exit_code
 

@@ -11,10 +11,11 @@ from autoresearch.engine.control import signals
 from autoresearch.engine.proposals.from_command import from_bytes, from_file, received
 from autoresearch.engine.proposals.parse import MAX_BYTES, from_fields
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import UsageRefused
+from autoresearch.events.errors import UsageRefused, WayOut
 from autoresearch.events.shapes import unstructure
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.launch import ensure_runner
+from autoresearch.workflows.pages.control import pause_line, proposed_line, stop_line, unpause_line
 
 
 def stop(
@@ -25,11 +26,11 @@ def stop(
 ) -> None:
     """Stop the run after the current stage; `resume` goes on."""
     opt.refuse_inside_agent()
-    paths = opt.place(repo).run(run_id).paths
-    said, needs_runner = signals.stop(paths, now=now)
-    if needs_runner:
+    paths = opt.target(repo).run(run_id).paths
+    outcome = signals.stop(paths, now=now)
+    if outcome.needs_runner:
         ensure_runner(paths)
-    opt.say(f"{paths.run_id}: {said}")
+    opt.say(f"{paths.run_id}: {stop_line(outcome)}")
 
 
 def pause(
@@ -42,15 +43,15 @@ def pause(
 ) -> None:
     """Start nothing new until `unpause`; what runs goes on."""
     opt.refuse_inside_agent()
-    paths = opt.place(repo).run(run_id).paths
-    opt.say(f"{paths.run_id}: {signals.pause(paths, reason=reason or 'as asked')}")
+    paths = opt.target(repo).run(run_id).paths
+    opt.say(f"{paths.run_id}: {pause_line(signals.pause(paths, reason=reason or 'as asked'))}")
 
 
 def unpause(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
     """Lift a pause."""
     opt.refuse_inside_agent()
-    paths = opt.place(repo).run(run_id).paths
-    opt.say(f"{paths.run_id}: {signals.unpause(paths)}")
+    paths = opt.target(repo).run(run_id).paths
+    opt.say(f"{paths.run_id}: {unpause_line(signals.unpause(paths))}")
 
 
 def propose(
@@ -76,11 +77,11 @@ def propose(
     if (file is not None) == fields:
         raise UsageRefused(
             "give a proposal either as a file or by options" if fields else "there is nothing to propose",
-            remedy="`autoresearch propose p.json`, or `autoresearch propose --set DEPTH=4`",
+            remedy=WayOut("propose_example"),
         )
     event = _from_options(description, plan, commit, settings or []) if file is None else _read(file)
-    paths = opt.place(repo).run(run_id).paths
-    opt.say(f"{paths.run_id}: {signals.propose(paths, event)}")
+    paths = opt.target(repo).run(run_id).paths
+    opt.say(f"{paths.run_id}: {proposed_line(signals.propose(paths, event))}")
 
 
 def note(
@@ -90,8 +91,9 @@ def note(
     repo: opt.Repo = None,
 ) -> None:
     """Write something into the run's history; agents that propose read the last notes."""
-    paths = opt.place(repo).run(run_id).paths
-    opt.say(f"{paths.run_id}: {signals.note(paths, text)}")
+    paths = opt.target(repo).run(run_id).paths
+    signals.note(paths, text)
+    opt.say(f"{paths.run_id}: noted")
 
 
 def _read(file: str) -> ev.ProposalReceived:

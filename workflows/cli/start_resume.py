@@ -1,26 +1,100 @@
 """The commands that make a run go: start and resume."""
 
-from typing import Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from attrs import frozen
 
 from autoresearch.engine.control.launch import refuse_second_runner
-from autoresearch.engine.control.requests import Wish
-from autoresearch.engine.control.start import Asked, resume, start
+from autoresearch.engine.control.requests import StartOptions
+from autoresearch.engine.control.start import StartOutcome, resume, start
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load, load_run
 from autoresearch.engine.system.process import Terminated, holder, terminable
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.codec import Recorded
-from autoresearch.projections.event_text import asked_for, line
+from autoresearch.projections.event_text import line
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.summary import job_names
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.launch import ensure_runner
+from autoresearch.workflows.pages.control import launched_line, start_lines
+from autoresearch.workflows.pages.ways_out import typed
 
 
-def start_command(
+@frozen(kw_only=True)
+class SharedOptions:
+    """What the options say that start and resume share."""
+
+    options: StartOptions
+    proposal: Path | None
+    background: bool
+    follow: bool
+    here: opt.Target
+
+
+def _shared_options(
     *,
     loops: opt.Loops = None,
+    only: opt.Only = None,
+    from_stage: opt.FromStage = None,
+    to_stage: opt.ToStage = None,
+    loop_only: opt.LoopOnly = None,
+    no_stochastic: opt.NoStochastic = False,
+    proposal_file: opt.ProposalFile = None,
+    auto_prepare: opt.AutoPrepare = True,
+    background_train: opt.Background = True,
+    agent: opt.AgentName = None,
+    timeout: opt.Timeout = None,
+    prefetch: opt.Prefetch = None,
+    follow: opt.Follow = False,
+    repo: opt.Repo = None,
+) -> SharedOptions:
+    opt.refuse_inside_agent()
+    options = StartOptions(
+        loops=loops,
+        only=only,
+        from_stage=from_stage,
+        to_stage=to_stage,
+        loop_only=loop_only,
+        stochastic=not no_stochastic,
+        auto_prepare=auto_prepare,
+        agent=agent,
+        timeout_s=timeout,
+        prefetch=prefetch,
+    )
+    return SharedOptions(
+        options=options,
+        proposal=proposal_file,
+        background=background_train,
+        follow=follow,
+        here=opt.target(repo),
+    )
+
+
+def _with_shared_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the shared options behind its own; what they say is its first argument."""
+    names = inspect.signature(_shared_options).parameters
+    own = list(inspect.signature(command).parameters.values())[1:]
+
+    @functools.wraps(command)
+    def whole(**given: Any) -> int:  # noqa: ANN401 - typer has checked them
+        value = _shared_options(**{name: given.pop(name) for name in names})
+        return command(value, **given)
+
+    # What typer reads the options from.
+    whole.__signature__ = inspect.Signature([*own, *names.values()])  # type: ignore[attr-defined]
+    return whole
+
+
+@_with_shared_options
+def start_command(
+    shared: SharedOptions,
+    *,
     run_id: Annotated[
         str | None,
         typer.Option("--run-id", help="The new run's id; default: the next of its branch.", metavar="ID"),
@@ -31,124 +105,58 @@ def start_command(
             "--branch", help="The run's branch; default: one of today, as autoresearch/nov23.", metavar="NAME"
         ),
     ] = None,
-    only: opt.Only = None,
-    from_stage: opt.FromStage = None,
-    to_stage: opt.ToStage = None,
-    loop_only: opt.LoopOnly = None,
-    no_stochastic: opt.NoStochastic = False,
-    proposal_file: opt.ProposalFile = None,
-    auto_prepare: opt.AutoPrepare = True,
-    background_train: opt.Background = True,
-    agent: opt.AgentName = None,
-    timeout: opt.Timeout = None,
-    prefetch: opt.Prefetch = None,
-    follow: opt.Follow = False,
-    repo: opt.Repo = None,
 ) -> int:
     """Begin a new run: set up, train the baseline, try changes and keep the better ones.
 
     Returns within about a second; the run goes on by itself. Without --loops, one.
     """
-    opt.refuse_inside_agent()
-    wish = Wish(
-        loops=loops,
-        only=only,
-        from_stage=from_stage,
-        to_stage=to_stage,
-        loop_only=loop_only,
-        stochastic=not no_stochastic,
-        auto_prepare=auto_prepare,
-        agent=agent,
-        timeout_s=timeout,
-        prefetch=prefetch,
-    )
-    here = opt.place(repo)
-    asked = start(
-        here.home,
-        wish,
-        git=here.git,
+    outcome = start(
+        shared.here.home,
+        shared.options,
+        git=shared.here.git,
         version=program_version(),
         branch=branch,
         run_id=run_id,
-        proposal=proposal_file,
+        proposal=shared.proposal,
     )
-    return _go(asked, background=background_train, follow=follow)
+    return _go(outcome, background=shared.background, follow=shared.follow)
 
 
-def resume_command(
-    *,
-    loops: opt.Loops = None,
-    run_id: opt.RunId = None,
-    only: opt.Only = None,
-    from_stage: opt.FromStage = None,
-    to_stage: opt.ToStage = None,
-    loop_only: opt.LoopOnly = None,
-    no_stochastic: opt.NoStochastic = False,
-    proposal_file: opt.ProposalFile = None,
-    auto_prepare: opt.AutoPrepare = True,
-    background_train: opt.Background = True,
-    agent: opt.AgentName = None,
-    timeout: opt.Timeout = None,
-    prefetch: opt.Prefetch = None,
-    follow: opt.Follow = False,
-    repo: opt.Repo = None,
-) -> int:
+@_with_shared_options
+def resume_command(shared: SharedOptions, *, run_id: opt.RunId = None) -> int:
     """Ask a run for more loops; without --loops, go on with what is left.
 
     A runner that is alive hears it at once. Ends a stop, a pause and a failed baseline.
     """
-    opt.refuse_inside_agent()
-    wish = Wish(
-        loops=loops,
-        only=only,
-        from_stage=from_stage,
-        to_stage=to_stage,
-        loop_only=loop_only,
-        stochastic=not no_stochastic,
-        auto_prepare=auto_prepare,
-        agent=agent,
-        timeout_s=timeout,
-        prefetch=prefetch,
-    )
-    here = opt.place(repo)
-    if not background_train:
-        refuse_second_runner(here.run(run_id).paths)
-    asked = resume(
-        here.home,
+    if not shared.background:
+        refuse_second_runner(shared.here.run(run_id).paths)
+    outcome = resume(
+        shared.here.home,
         run_id,
-        wish,
-        git=here.git,
+        shared.options,
+        git=shared.here.git,
         runner_alive=lambda paths: holder(paths.lock) is not None,
-        proposal=proposal_file,
+        proposal=shared.proposal,
     )
-    return _go(asked, background=background_train, follow=follow)
+    return _go(outcome, background=shared.background, follow=shared.follow)
 
 
-def _go(asked: Asked, *, background: bool, follow: bool) -> int:
+def _go(outcome: StartOutcome, *, background: bool, follow: bool) -> int:
     """Say what was asked, see to it that a runner does it, and show it where that was asked for too."""
-    _announce(asked)
-    if asked.idle:
-        opt.say(asked.idle)
-        _rebuild_views(asked.paths)
+    for line_ in start_lines(outcome):
+        opt.say(line_)
+    if outcome.idle is not None:
+        _rebuild_views(outcome.paths)
         return 0
     if not background:
-        return _work_here(asked.paths)
-    opt.say(ensure_runner(asked.paths))
+        return _work_here(outcome.paths)
+    opt.say(launched_line(ensure_runner(outcome.paths)))
     if follow:
         from autoresearch.workflows.cli.live import show_live  # noqa: PLC0415 - rich and what it shows are for those who look
 
-        return show_live(asked.paths, after=asked.seq, leave_waiting=True)
-    opt.say("look: `autoresearch status`, `watch`, `experiments`; end it: `autoresearch stop`")
+        return show_live(outcome.paths, after=outcome.seq, leave_waiting=True)
+    opt.say(f"look: {typed('status')}, `watch`, `experiments`; end it: {typed('stop')}")
     return 0
-
-
-def _announce(asked: Asked) -> None:
-    how = f" ({asked.how})" if asked.how else ""
-    opt.say(f"{asked.paths.run_id} on {asked.branch}{how}")
-    if asked.request is not None:
-        opt.say(f"asked for {asked_for(asked.request)}")
-    for note in asked.notes:
-        opt.say(note)
 
 
 def _work_here(paths: RunPaths) -> int:
@@ -163,13 +171,9 @@ def _work_here(paths: RunPaths) -> int:
         with terminable():
             return runner.run()
     except (KeyboardInterrupt, Terminated) as interrupt:
-        jobs = load_run(paths).state.jobs
-        for number, job in jobs:
-            opt.say(
-                f"{job.step} of iteration {number} goes on by itself: `autoresearch stop --now` ends it",
-                err=True,
-            )
-        opt.say(f"interrupted; `autoresearch resume --run-id {paths.run_id}` goes on from here", err=True)
+        for job in job_names(load_run(paths).state):
+            opt.say(f"{job} goes on by itself: {typed('stop --now')} ends it", err=True)
+        opt.say(f"interrupted; {typed(f'resume --run-id {paths.run_id}')} goes on from here", err=True)
         return 143 if isinstance(interrupt, Terminated) else 130
 
 

@@ -10,6 +10,8 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.events.errors import UsageRefused
 from autoresearch.projections.event_text import short
 from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages.control import adopted_line
+from autoresearch.workflows.pages.ways_out import typed
 
 
 REFS_SHOWN = 5
@@ -28,9 +30,9 @@ def adopt_command(run: Run = None, *, run_id: opt.RunId = None, repo: opt.Repo =
     Only a fast-forward. Files that are checked out move along; edits that are in the way refuse it.
     """
     opt.refuse_inside_agent()
-    here = opt.place(repo)
+    here = opt.target(repo)
     paths = here.run(_named(run, run_id)).paths
-    opt.say(f"{paths.run_id}: {adopt(paths, here.git)}")
+    opt.say(f"{paths.run_id}: {adopted_line(adopt(paths, here.git))}")
 
 
 def clean_command(
@@ -44,14 +46,14 @@ def clean_command(
 ) -> None:
     """Remove a run's worktrees and refs from the repository; its branch stays."""
     opt.refuse_inside_agent()
-    here = opt.place(repo)
+    here = opt.target(repo)
     paths = here.run(run).paths
     if yes:
         gone = clean(paths, here.git, RealJobs(), with_folder=with_folder)
         _tell(gone, "removed")
         return
     _tell(remains(paths, here.git, with_folder=with_folder), "would remove")
-    again = f"`autoresearch clean {paths.run_id}{' --folder' if with_folder else ''} --yes`"
+    again = typed(f"clean {paths.run_id}{' --folder' if with_folder else ''} --yes")
     opt.say(f"nothing was removed; {again} does it")
 
 
@@ -67,7 +69,7 @@ def _tell(gone: Remains, verb: str) -> None:
     if not (gone.worktrees or gone.refs or gone.folder):
         opt.say("there is nothing to remove")
     if gone.kept_ref:
-        opt.say(f"{gone.kept_ref} stays: nothing else names the best commit; `autoresearch adopt` first")
+        opt.say(f"{gone.kept_ref} stays: nothing else names the best commit; {typed('adopt')} first")
     opt.say(f"the branch {gone.branch} stays")
 
 

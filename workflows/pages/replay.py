@@ -13,6 +13,7 @@ from autoresearch.events.shapes import unstructure
 from autoresearch.projections.event_text import line, name_of, one_line, say, short
 from autoresearch.projections.run_state import Best, RunState
 from autoresearch.workflows.pages.tables import next_words, state_page, table
+from autoresearch.workflows.pages.ways_out import typed
 
 
 SCHEMA = "autoresearch.replay/1"
@@ -21,7 +22,16 @@ VALUE_CHARACTERS = 200
 
 def audit_page(audit: Audit, run: RunState) -> str:
     """Return the state, one line for each check, and the first difference."""
-    rows = [(one.name, str(one.count), one.unit, _verdict(one)) for one in audit.checks]
+    rebuild = typed(f"rebuild {run.run_id}")
+    rows = [
+        (
+            one.name,
+            str(one.count),
+            one.unit,
+            f"{_verdict(one)}; {rebuild} makes it" if one.absent else _verdict(one),
+        )
+        for one in audit.checks
+    ]
     checks = table(("check", "", "", ""), rows, right=frozenset({1}))
     return f"{state_page(run)}\n{checks}\n{_first(audit)}"
 

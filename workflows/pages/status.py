@@ -15,6 +15,7 @@ from autoresearch.projections.event_text import duration, name_of, one_line, sho
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import Phase, busiest, standing, waiting_for_human
 from autoresearch.workflows.api.status import Live, live, phase
+from autoresearch.workflows.pages.ways_out import typed
 
 
 @frozen(kw_only=True)
@@ -112,7 +113,7 @@ def _phase_words(seen: Look) -> str:
         case "waiting" | "paused":
             return f"{waiting_for_human(run)}; {_way_on(run)}"
         case "interrupted":
-            return "interrupted: no runner is alive; `autoresearch resume` goes on"
+            return f"interrupted: no runner is alive; {typed('resume')} goes on"
         case "stopped" | "done" | "failed":
             return f"{word}: {run.stopped_detail}" if run.stopped_detail else word
         case _:
@@ -121,8 +122,8 @@ def _phase_words(seen: Look) -> str:
 
 def _way_on(run: RunState) -> str:
     if run.paused is not None:
-        return "`autoresearch unpause` goes on"
-    return "`autoresearch propose` answers, or drop a next_proposal.json"
+        return f"{typed('unpause')} goes on"
+    return f"{typed('propose')} answers, or drop a next_proposal.json"
 
 
 def _best_words(run: RunState) -> str:

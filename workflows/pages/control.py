@@ -1,0 +1,108 @@
+"""What follows from what a human asked of a run, in lines: the outcomes of engine/control."""
+
+from collections.abc import Iterator
+
+from autoresearch.engine.agents.programs import NONE
+from autoresearch.engine.control.adopt import Adopted
+from autoresearch.engine.control.launch import Launched
+from autoresearch.engine.control.signals import PauseLifted, PauseSet, ProposalQueued, StopAsked
+from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
+from autoresearch.engine.core.dry_run import stages_from
+from autoresearch.projections.event_text import asked_for, short
+from autoresearch.workflows.pages.ways_out import typed
+
+
+def start_lines(outcome: StartOutcome) -> Iterator[str]:
+    """Yield what was asked of which run, and what people should know about it."""
+    chosen = {
+        "named": "",
+        "latest": " (the latest run)",
+        "latest_of_branch": f" (the latest run of {outcome.branch})",
+    }
+    yield f"{outcome.paths.run_id} on {outcome.branch}{chosen[outcome.chosen]}"
+    if outcome.request is not None:
+        yield f"asked for {asked_for(outcome.request)}"
+    if outcome.uncommitted:
+        names = ", ".join(outcome.uncommitted)
+        yield (
+            f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew"
+        )
+    if outcome.earlier_loops:
+        yield f"what was asked for before goes first: {outcome.earlier_loops} more"
+    if outcome.proposer is not None:
+        yield _proposer(outcome.proposer)
+    if outcome.idle is not None:
+        yield _idle(outcome.idle)
+
+
+def launched_line(launched: Launched) -> str:
+    """Say who does what was asked."""
+    who = f", process {launched.runner.pid}" if launched.runner and launched.runner.pid else ""
+    if launched.already:
+        return f"a runner is at work already{who}: it hears this"
+    return f"runner started in the background{who}; it goes on by itself"
+
+
+def stop_line(outcome: StopAsked) -> str:
+    """Say when the runner ends."""
+    jobs = " and ".join(outcome.jobs)
+    if outcome.now:
+        return f"the runner ends {jobs or 'the run'} at once"
+    return f"the runner ends after {jobs or 'the current step'}"
+
+
+def pause_line(outcome: PauseSet) -> str:
+    """Say what a pause holds up, and what it does not."""
+    going_on = f"; {' and '.join(outcome.jobs)} goes on" if outcome.jobs else ""
+    return f"nothing new is started until {typed('unpause')}{going_on}"
+
+
+def unpause_line(outcome: PauseLifted) -> str:
+    """Say whether anybody goes on."""
+    if outcome.runner_alive:
+        return "the pause is lifted; the runner goes on"
+    return f"the pause is lifted; no runner is alive: {typed('resume')} goes on"
+
+
+def proposed_line(outcome: ProposalQueued) -> str:
+    """Say when a proposal is tried."""
+    place = f"proposal {outcome.place} in line" if outcome.place > 1 else "the next proposal used"
+    if not outcome.loops_left:
+        return f"{place}; no loops are left: {typed('resume --loops 1')} tries it"
+    if not outcome.runner_alive:
+        return f"{place}; no runner is alive: {typed('resume')} goes on"
+    return place
+
+
+def adopted_line(outcome: Adopted) -> str:
+    """Say where the run's branch stands now."""
+    best = f"the best commit {short(outcome.commit)}"
+    if not outcome.moved:
+        return f"{outcome.branch} contains {best} already"
+    before = short(outcome.before) if outcome.before else "nowhere"
+    return f"{outcome.branch} moved from {before} to {best}"
+
+
+def _proposer(one: Proposer) -> str:
+    if not one.wanted:
+        return "no agent is asked: the seeded search proposes"
+    if one.agent == NONE:
+        return "there is no agent to ask (`--agent` names one): the seeded search proposes"
+    if not one.available:
+        return f"{one.agent} proposes, but is not on PATH: asking it will fail"
+    return f"{one.agent} proposes"
+
+
+def _idle(idle: Idle) -> str:
+    match idle.why:
+        case "waits_for_human":
+            return idle.human
+        case "runner_alive":
+            return f"a runner is at work already; {idle.loops_left} loops are left"
+        case "nothing_left" if idle.left_open is None:
+            return "nothing is left to do; --loops N asks for more"
+        case "nothing_left":
+            number, stage = idle.left_open
+            go_on = typed(f"resume --loops 1 --loop-only {','.join(stages_from(stage))}")
+            waits = f"iteration {number} waits for {stage}: {go_on} goes on with it"
+            return f"nothing is left to do; --loops N asks for more. {waits}"

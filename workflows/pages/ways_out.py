@@ -1,0 +1,70 @@
+"""The ways out of errors, and every other mention of a command, named as the program was called.
+
+The engine names a way out and fills in its fields; the sentences are here.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+from autoresearch.events.errors import WayOut
+
+
+DOOR_NAME = "run_experiment.py"
+
+SENTENCES = {
+    "ask_for_more": "`{program} resume --loops N` asks for more",
+    "begin": "begin one: `{program} start --loops 5`",
+    "event_times": "`{program} history` shows the times",
+    "events": "`{program} history` lists them",
+    "experiments": "`{program} experiments` lists the iterations",
+    "go_on_with_stages": "`{program} resume --loops 1 --loop-only {stages}` goes on with it",
+    "hand_over_or_stop": "leave out --no-background-train to hand it the request, or `{program} stop` first",
+    "look_and_resume": "look into it, then `{program} resume --run-id {run_id}`",
+    "mend_and_resume": "mend it, then `{program} resume --run-id {run_id}`",
+    "note_example": 'for example `{program} note "depth 8 was too slow here"`',
+    "propose": "drop a proposal as next_proposal.json, or use `{program} propose`",
+    "propose_example": "`{program} propose p.json`, or `{program} propose --set DEPTH=4`",
+    "propose_or_unpause": "`{program} propose`, or `{program} unpause`, then it goes on",
+    "resume": "`{program} resume --run-id {run_id}` goes on",
+    "retry_baseline": (
+        "see `{program} logs 0`; `{program} resume --run-id {run_id}` trains the same code again, "
+        "`{program} start` takes new code"
+    ),
+    "runs": "`{program} runs` lists them",
+    "runs_look_like": "`{program} runs` lists them; they look like {example}",
+    "runs_near": "did you mean {near}? `{program} runs` lists them",
+    "see_output_and_resume": (
+        "`{program} logs 0` shows its output; mend it, then `{program} resume --run-id {run_id}`"
+    ),
+    "start_with_code_here": "`{program} start` begins a run with the code that is here",
+    "start_with_imported_code": (
+        "begin a run with its best code: git branch autoresearch/NAME {commit}, "
+        "then `{program} start --branch autoresearch/NAME`"
+    ),
+    "start_with_new_metric": (
+        "`{program} start` begins a run with the new metric; put the old one back to resume"
+    ),
+    "status": "`{program} status` says how it stands",
+    "stop_first": "`{program} stop --run-id {run_id}` first",
+    "stop_now": "`{program} stop --now --run-id {run_id}` ends it",
+    "unpause": "`{program} unpause` goes on",
+    "wait_or_stop": "wait for it, or `{program} stop` ends it",
+}
+
+
+def worded(remedy: str | WayOut) -> str:
+    """Return the way out as a sentence; "" where there is none."""
+    if isinstance(remedy, str):
+        return remedy
+    return SENTENCES[remedy.name].format(program=program(), **remedy.fields)
+
+
+def typed(words: str) -> str:
+    """Return a command as it can be typed, in the quotes that set it off from a sentence."""
+    return f"`{program()} {words}`"
+
+
+def program() -> str:
+    """Return how this program was called."""
+    return f"python {shlex.quote(sys.argv[0])}" if Path(sys.argv[0]).name == DOOR_NAME else "autoresearch"
