@@ -3,10 +3,18 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# A .venv of another Python, or one whose making was cut short, is made anew.
+VERSION = import sys; print(*sys.version_info[:2])
+WANTED := $(shell $(PYTHON) -c '$(VERSION)')
+FOUND  := $(shell test ! -e $(VENV)/.unfinished && $(BIN)/python -c 'import pip; $(VERSION)' 2>/dev/null)
+ifneq ($(FOUND),$(WANTED))
+.PHONY: $(BIN)/python
+endif
+
 .PHONY: run test lint torture bench reference clean help
 
 help:            ## list the targets
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
 run: $(VENV)/.run      ## a whole run on real text: baseline and three loops, live, then the results
 	$(BIN)/python workflows/run_experiment.py start --loops 3 --no-stochastic --follow
@@ -35,15 +43,20 @@ reference: $(VENV)/.dev  ## write the generated schemas and reference pages
 clean:           ## remove the virtual environment and caches; runs stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/bin/python:
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "autoresearch needs Python 3.11: make PYTHON=python3.11")'
+	rm -rf $(VENV)
+	mkdir $(VENV)
+	touch $(VENV)/.unfinished
 	$(PYTHON) -m venv $(VENV)
+	rm $(VENV)/.unfinished
 
-$(VENV)/.run: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+$(VENV)/.run: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+$(VENV)/.dev: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.dev

@@ -23,6 +23,12 @@ def main(home: Path, run_id: str) -> int:
 
 
 if __name__ == "__main__":
-    # Instead of this folder, whose modules must not hide others, the one that holds the package.
-    sys.path[0] = str(Path(__file__).absolute().parents[2])
+    # Only our package is taken from where this file lies: beside an installed one lie the packages of others,
+    # which must stand behind the standard library; and this folder's modules must not hide anybody's.
+    if not sys.flags.safe_path:
+        del sys.path[0]
+    sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
+    import autoresearch  # noqa: F401 - from here on its modules are found through it
+
+    del sys.path[0]
     sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

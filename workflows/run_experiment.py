@@ -1,17 +1,23 @@
 """The door: `python workflows/run_experiment.py start --loops 5`, and the console script `autoresearch`.
 
-Works from a checkout without being installed, from any folder. `status --json`, which programs ask again and
-again, is answered by workflows/api/quick_status.py where it can be; everything else is
-workflows/cli/main.py's.
+Works from a checkout without being installed, from any folder; what it needs and does not find, it names.
+`status --json`, which programs ask again and again, is answered by workflows/api/quick_status.py where it can
+be; everything else is workflows/cli/main.py's.
 """
 
 import os
 import sys
 
 
+NEEDS = ("attrs", "jsonschema", "orjson", "rich", "typer", "watchdog")  # pyproject.toml says what for
+PYTHON = (3, 11)
+PRECONDITION = 3  # an exit code
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
     if not _told_quickly():
+        _refuse_incomplete()
         from autoresearch.workflows.cli.main import main as command_line  # noqa: PLC0415 - only now can it be found
 
         sys.exit(command_line())
@@ -31,7 +37,31 @@ def _told_quickly() -> bool:
     return True
 
 
+def _refuse_incomplete() -> None:
+    from importlib.util import find_spec  # noqa: PLC0415 - `status --json` needs none
+
+    missing = [name for name in NEEDS if find_spec(name) is None]
+    if missing:
+        home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120 - pathlib costs more
+        _refuse(
+            f"not installed for {sys.executable}: {', '.join(missing)}",
+            f"`make run` in {home} makes an environment with all of it; or `pip install --editable {home}`",
+        )
+
+
+def _refuse(what: str, remedy: str) -> None:
+    sys.stderr.write(f"autoresearch: {what}\n  {remedy}\n")
+    sys.exit(PRECONDITION)
+
+
 if __name__ == "__main__":
+    if sys.version_info < PYTHON:  # older ones have to be able to read this file
+        wanted, found = (".".join(map(str, version[:2])) for version in (PYTHON, sys.version_info))
+        _refuse(
+            f"it needs Python {wanted}, and this is {found}", f"call it with python{wanted}, or a later one"
+        )
     # Instead of this folder, whose modules must not hide others, the one that holds the package.
-    sys.path[0] = os.path.realpath(f"{__file__}/../../src")
+    if not sys.flags.safe_path:
+        del sys.path[0]
+    sys.path.insert(0, os.path.realpath(f"{__file__}/../../src"))
     main()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from attrs import evolve, fields
+from attrs import fields
 
 from autoresearch.engine.runs import settings
 from autoresearch.events.errors import InvalidInput
@@ -115,13 +115,6 @@ def test_a_table_must_be_one(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_bytes(text.encode("latin-1"))
     with pytest.raises(InvalidInput, match=r"expected a table|is no TOML"):
         settings.load_config(tmp_path / "pyproject.toml")
-
-
-def test_changed_names_what_differs() -> None:
-    """Only the settings that differ are named."""
-    assert settings.changed(RunConfig(), RunConfig()) == ()
-    new = evolve(RunConfig(), seed=3, metric=MetricSpec(name="loss"))
-    assert settings.changed(RunConfig(), new) == ("metric", "seed")
 
 
 def test_the_reference_has_every_setting() -> None:

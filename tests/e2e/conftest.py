@@ -19,6 +19,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.system.process import holder
 from autoresearch.projections.event_text import line
+from tests.waiting import PATIENCE_S
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,19 +66,20 @@ class Program:
     def __init__(self, repo: Path, env: dict[str, str]) -> None:
         self.repo = repo
         self.env = env
+        self.door: tuple[str, ...] = (sys.executable, str(DOOR))
         self.is_true = True  # False: a test has made a history, a view or a ref untrue
 
     def __call__(
         self, *words: str, code: int | None = 0, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, str(DOOR), *words],
+            [*self.door, *words],
             cwd=self.repo,
             env=self.env,
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
             check=False,
         )
         if code is not None:
@@ -93,7 +95,7 @@ class Program:
         return [json.loads(line) for line in self("history", "--jsonl", *words).stdout.splitlines()]
 
     def wait(
-        self, until: Callable[[dict[str, Any]], bool], *words: str, timeout_s: float = 60
+        self, until: Callable[[dict[str, Any]], object], *words: str, timeout_s: float = PATIENCE_S
     ) -> dict[str, Any]:
         """Look at the status until it satisfies the condition."""
         end = time.monotonic() + timeout_s

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import tomllib
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -263,43 +262,3 @@ def test_each_dependency_says_why():
     for one in wanted:
         lines = [line for line in text.splitlines() if f'"{one}"' in line]
         assert any("#" in line for line in lines), one
-
-
-def test_the_wheel_holds_one_package(tmp_path: Path):
-    """The wheel has one top-level name, with every module and schema below it, and no run."""
-    copy = tmp_path / "source"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_symlink():
-            (copy / name).symlink_to((ROOT / name).readlink())
-        elif (ROOT / name).is_file():
-            (copy / name).write_bytes((ROOT / name).read_bytes())
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            "--no-build-isolation",
-            "-w",
-            str(tmp_path),
-            str(copy),
-        ],
-        check=True,
-    )
-    (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    assert {"autoresearch"} == {name.split("/")[0] for name in names if ".dist-info" not in name}
-    assert {f"autoresearch/{relative(path)}" for path in MODULES} <= set(names)
-    assert "autoresearch/workflows/schemas/proposal.schema.json" in names
-    assert any(name.startswith("autoresearch/events/schemas/") for name in names)
-    assert not any("workflows/runs" in name for name in names)

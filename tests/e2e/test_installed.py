@@ -1,0 +1,142 @@
+"""What pip installs: one package, beside others of any name, in a repository with folders of any name."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Program, at_rest
+from tests.unit.test_laws import MODULES, ROOT, relative
+from tests.waiting import PATIENCE_S
+
+
+FOREIGN = ("events", "projections", "engine", "workflows")  # one is installed by a well-known search client
+HIDING = ("contextlib", "json", "signal", "typing")  # backports, that must stay behind the standard library
+BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
+TRAIN = "import engine\nLR = 0.1  # search: 0.1 | 0.2\nprint(f'val_bpb: {engine.SCORE}')\n"
+SETTINGS = '[tool.autoresearch]\ncheck = []\nprepare = []\nprotected = []\nagent = "none"\n'
+
+
+def call(*words: str, cwd: Path) -> str:
+    """Run a program that must succeed; return what it printed last."""
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert 0 == done.returncode, f"{words}: {done.stdout}{done.stderr}"
+    return done.stdout.strip().rpartition("\n")[2]
+
+
+def built(kind: str, source: Path, into: Path) -> Path:
+    """Build an sdist or a wheel of a source tree, without a download."""
+    into.mkdir(exist_ok=True)
+    return into / call(sys.executable, "-c", BUILD, f"build_{kind}", str(into), cwd=source)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository as git would clone it, with what is not committed yet."""
+    copy = tmp_path_factory.mktemp("source")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.split("\0")[:-1]:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_symlink():
+            (copy / name).symlink_to((ROOT / name).readlink())
+        elif (ROOT / name).is_file():
+            (copy / name).write_bytes((ROOT / name).read_bytes())
+    return copy
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of the checkout."""
+    return built("wheel", checkout, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def installed(program: Program, wheel: Path, tmp_path: Path) -> Program:
+    """The console script of the wheel, in an environment and a repository with folders of the same names."""
+    (program.repo / "engine").mkdir()
+    (program.repo / "engine" / "__init__.py").write_text("SCORE = 0.5\n")
+    (program.repo / "train.py").write_text(TRAIN)
+    (program.repo / "pyproject.toml").write_text(SETTINGS)
+    program.git("add", "-A")
+    program.git("commit", "-q", "-m", "an engine of their own")
+    venv = tmp_path / "venv"
+    call(sys.executable, "-m", "venv", "--without-pip", str(venv), cwd=tmp_path)
+    (site,) = (venv / "lib").glob("python*/site-packages")
+    (site / "of_the_tests.pth").write_text("\n".join(path for path in sys.path if "site-packages" in path))
+    pip = ("-m", "pip", "--python", str(venv / "bin" / "python"), "install", "--quiet", "--no-deps")
+    call(sys.executable, *pip, "--no-index", str(wheel), cwd=tmp_path)
+    for name in FOREIGN:
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text("")
+    for name in HIDING:
+        (site / f"{name}.py").write_text("raise SystemExit('of another')\n")
+    program.env["PYTHONPATH"] = "."
+    program.door = (str(venv / "bin" / "autoresearch"),)
+    return program
+
+
+def test_the_wheel_holds_one_package(wheel: Path):
+    """The wheel has one top-level name, with every module and schema below it, and no run."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"autoresearch"} == {name.split("/")[0] for name in names if ".dist-info" not in name}
+    assert {f"autoresearch/{relative(path)}" for path in MODULES} <= set(names)
+    assert "autoresearch/__main__.py" in names
+    assert "autoresearch/workflows/schemas/proposal.schema.json" in names
+    assert any(name.startswith("autoresearch/events/schemas/") for name in names)
+    assert not any("workflows/runs" in name for name in names)
+
+
+def test_a_wheel_of_the_sdist_is_the_same(checkout: Path, wheel: Path, tmp_path: Path):
+    """What is packed as source builds the same wheel, name for name and byte for byte."""
+    packed = built("sdist", checkout, tmp_path / "sdist")
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path, filter="data")
+    again = built("wheel", tmp_path / packed.name.removesuffix(".tar.gz"), tmp_path / "again")
+    first, second = zipfile.ZipFile(wheel), zipfile.ZipFile(again)
+    assert sorted(first.namelist()) == sorted(second.namelist())
+    ours = [name for name in first.namelist() if name.startswith("autoresearch/")]
+    assert [] == [name for name in ours if first.read(name) != second.read(name)]
+
+
+def test_it_works_beside_packages_and_folders_of_any_name(installed: Program):
+    """Status, a run with a runner of its own, and its audit work beside `events`, `engine` and the like."""
+    assert "there is no run" in installed("status", code=3).stderr
+    installed("start", "--loops", "1", "--no-stochastic")
+    status = installed.wait(at_rest)
+    assert ("done", 1, 0.5) == (status["phase"], status["iterations_completed"], status["best_val_bpb"])
+    assert json.loads(installed("replay", "--json").stdout)["clean"]
+    python = Path(installed.door[0]).with_name("python")
+    installed.door = (str(python), "-m", "autoresearch")
+    assert "done" == installed.status()["phase"]
+
+
+def test_the_runner_needs_little(tmp_path: Path):
+    """What pip installs with the wheel is a few small packages; torch comes with an extra, and pinned."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = {one.split(">")[0].split("=")[0] for one in project["dependencies"]}
+    assert {"attrs", "jsonschema", "orjson", "rich", "typer", "watchdog"} == named
+    assert ["torch==2.13.0"] == project["optional-dependencies"]["train"]
+
+
+@pytest.mark.parametrize("words", ["status", "status --json", "start --loops 1"])
+def test_a_bare_clone_says_what_to_install(tmp_path: Path, words: str):
+    """Without the packages it needs, the program names them and the way out, in two lines and with code 3."""
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    command = [sys.executable, "-I", "-S", str(ROOT / "workflows" / "run_experiment.py"), *words.split()]
+    done = subprocess.run(command, cwd=tmp_path, env=bare, capture_output=True, text=True, check=False)
+    assert (3, "") == (done.returncode, done.stdout)
+    missing, remedy = done.stderr.splitlines()
+    assert missing.endswith("attrs, jsonschema, orjson, rich, typer, watchdog")
+    assert f"pip install --editable {ROOT}" in remedy
