@@ -1,5 +1,6 @@
-"""What holds for every test: none waits for the device that a real run of the developer trains on."""
+"""What holds for every test: none waits for the device of a real run, and none is deaf to Ctrl-C."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,3 +13,13 @@ def _devices_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTORESEARCH_DEVICES", str(folder))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signals_are_heard() -> Iterator[None]:
+    """Let what tests start hear Ctrl-C, as from a terminal: what a shell starts with `&` would ignore it."""
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
