@@ -43,10 +43,17 @@ def _refuse_incomplete() -> None:
     missing = [name for name in NEEDS if find_spec(name) is None]
     if missing:
         home = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120 - pathlib costs more
-        _refuse(
-            f"not installed for {sys.executable}: {', '.join(missing)}",
-            f"`make run` in {home} makes an environment with all of it; or `pip install --editable {home}`",
-        )
+        _refuse(f"not installed for {sys.executable}: {', '.join(missing)}", _how_to_install(home))
+
+
+def _how_to_install(home: str) -> str:
+    """Name the environment that has it, where there is one; else how it is made."""
+    venv = f"{home}/.venv"
+    python = f"{venv}/bin/python"
+    install = f"{python} -m pip install --editable {home}"
+    if os.path.exists(python) and os.path.realpath(sys.prefix) != os.path.realpath(venv):  # noqa: PTH110
+        return f"call it with {python}; if that lacks it too: `{install}`"
+    return f"`python3 -m venv {venv} && {install}`, then call it with {python}; or `make run` in {home}"
 
 
 def _refuse(what: str, remedy: str) -> None:

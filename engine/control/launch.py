@@ -70,5 +70,7 @@ def _died(paths: RunPaths) -> RunFailed:
         said = paths.runner_out.read_bytes()[-TAIL_BYTES:].decode(errors="replace").strip()
     except FileNotFoundError:
         said = ""
-    last = said.splitlines()[-1] if said else "it said nothing"
-    return RunFailed(f"the runner of {paths.run_id} ended at once: {last}", remedy=f"see {paths.runner_out}")
+    lines = said.splitlines() or ["it said nothing"]
+    last = lines[-2:] if lines[-1].startswith(" ") else lines[-1:]  # a way out stands below what is wrong
+    words = "; ".join(one.strip() for one in last)
+    return RunFailed(f"the runner of {paths.run_id} ended at once: {words}", remedy=f"see {paths.runner_out}")

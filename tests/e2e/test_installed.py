@@ -140,3 +140,35 @@ def test_a_bare_clone_says_what_to_install(tmp_path: Path, words: str):
     missing, remedy = done.stderr.splitlines()
     assert missing.endswith("attrs, jsonschema, orjson, rich, typer, watchdog")
     assert f"pip install --editable {ROOT}" in remedy
+
+
+@pytest.mark.parametrize("name", ["attrs", "jsonschema", "watchdog"])
+def test_a_package_that_is_missing_alone_is_named(tmp_path: Path, name: str):
+    """No command begins what it could not end: what any of them needs is looked for first."""
+    door = str(ROOT / "workflows" / "run_experiment.py")
+    without = (
+        f"import runpy, sys; sys.modules[{name!r}] = None; runpy.run_path({door!r}, run_name='__main__')"
+    )
+    command = [sys.executable, "-c", without, "runs"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (3, "") == (done.returncode, done.stdout)
+    assert done.stderr.splitlines()[0].endswith(f": {name}")
+
+
+def test_the_way_out_names_the_environment_that_there_is(tmp_path: Path):
+    """Without an environment it is the commands that make one; beside one, its Python is to be called."""
+    door = tmp_path / "workflows" / "run_experiment.py"
+    door.parent.mkdir()
+    door.write_bytes((ROOT / "workflows" / "run_experiment.py").read_bytes())
+    (tmp_path / "src").symlink_to(ROOT / "src")
+
+    def remedy() -> str:
+        command = [sys.executable, "-I", "-S", str(door), "status"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.stderr.splitlines()[1]
+
+    python = f"{tmp_path}/.venv/bin/python"
+    assert f"`python3 -m venv {tmp_path}/.venv && {python} -m pip install --editable {tmp_path}`" in remedy()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").touch()
+    assert f"call it with {python}" in remedy()
