@@ -13,6 +13,7 @@ from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.loop.candidates import TRAILERS
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import RunConfig
@@ -51,7 +52,7 @@ def figures(*, quick: bool) -> list[Figure]:
 
 
 def _long_history(home: Path, count: int) -> tuple[int, float]:
-    paths = RunPaths(home=home, run_id=RUN_ID)
+    paths = run_named(home, RUN_ID)
     paths.folder.mkdir(parents=True)
     _git(home, "init", "-q")
     return histories.write(paths.history, count=count), _audited(paths)
@@ -59,7 +60,7 @@ def _long_history(home: Path, count: int) -> tuple[int, float]:
 
 def _commits(home: Path, count: int) -> float:
     """Return the seconds for a history that names so many commits, and little else."""
-    paths = RunPaths(home=home, run_id=RUN_ID)
+    paths = run_named(home, RUN_ID)
     paths.folder.mkdir(parents=True)
     _git(home, "init", "-q")
     _git(home, "fast-import", "--quiet", stdin=_stream(0, "base", "A = 0\n", "refs/heads/main", parent=""))

@@ -17,7 +17,6 @@ from typing import Literal
 
 from attrs import evolve
 
-from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports import Answer, JobExit
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.system.process import holder
@@ -159,7 +158,7 @@ def _real(*, prefetch: int, seconds: float, loops: int) -> tuple[float, list[flo
             (sys.executable, str(DOOR), *asks),
         ):
             subprocess.run(words, cwd=repo, env=os.environ | own, check=True, capture_output=True)  # noqa: S603
-        paths = RunPaths(home=repo, run_id=started_runs(repo)[-1])
+        paths = started_runs(repo)[-1]
         while holder(paths.lock) is not None:
             time.sleep(0.2)
         lines = [line.split() for line in clock.read_text().splitlines()]

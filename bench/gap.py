@@ -16,7 +16,6 @@ from statistics import median, quantiles
 
 from attrs import frozen
 
-from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.system.process import holder
@@ -126,7 +125,7 @@ class _Repo:
         began = time.monotonic()
         self._door("start", "--only", "setup,baseline")
         took = time.monotonic() - began
-        self.paths = RunPaths(home=self.top, run_id=started_runs(self.top)[-1])
+        self.paths = started_runs(self.top)[-1]
         while load(self.paths).run.stopped is None:
             time.sleep(0.1)
         self.clock.unlink()

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
@@ -122,7 +123,7 @@ def _starting(home: Path, reps: int) -> Figure:
     took = []
     for number in range(1, reps + 1):
         took.append(_cost((str(DOOR), "start", "--only", "setup", "--branch", "b"), home)[1])
-        paths = RunPaths(home=home, run_id=f"b-r{number:03d}")
+        paths = run_named(home, f"b-r{number:03d}")
         while load_run(paths).state.stopped is None:
             time.sleep(0.05)
     return Figure(what="`start` to its return, wall", measured=1e3 * median(took), unit="ms")
@@ -166,7 +167,7 @@ def _make_run(home: Path, count: int) -> None:
 
 
 def _paths(home: Path) -> RunPaths:
-    return RunPaths(home=home, run_id=RUN_ID)
+    return run_named(home, RUN_ID)
 
 
 def _cpu(costs: Sequence[Cost]) -> list[float]:

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.terminal_theme import DIMMED_MONOKAI
 
 from autoresearch.engine.git.repository import find_top
-from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.runs.catalogue import latest_run
+from autoresearch.engine.runs.catalogue import latest_run, run_named
 from autoresearch.engine.runs.load import load
 from autoresearch.workflows.live.watch import picture
 from autoresearch.workflows.pages.status import look
@@ -24,7 +23,7 @@ def main() -> None:
     latest = (sys.argv[1], True) if len(sys.argv) > 1 else latest_run(home, None)
     assert latest is not None, "there is no run to draw"
     run_id, _ = latest
-    paths = RunPaths(home=home, run_id=run_id)
+    paths = run_named(home, run_id)
     loaded = load(paths)
     with Path("/dev/null").open("w") as nowhere:
         console = Console(record=True, width=86, file=nowhere, force_terminal=True)

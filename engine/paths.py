@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]*-r[0-9]{3,9}")
 
+# Where runs lie: beside the door of a single-file runner, or out of the way of other tools.
+DOOR = "workflows/run_experiment.py"
+OPEN_RUNS, HIDDEN_RUNS = "workflows/runs", ".autoresearch/runs"
+
 # In a run's folder. Who watches or names a file without its folder takes its name from here.
 HISTORY, STATE, RESULTS, RUNNER_LOG = "history.jsonl", "state.json", "results.tsv", "runner.log"
 NEXT_PROPOSAL, PROPOSALS = "next_proposal.json", "proposals"
@@ -53,22 +57,13 @@ class JobPaths:
 
 
 class RunPaths:
-    """The folder of one run, by its names. `home` is the top of the user's repository.
+    """The folder of one run, by its names. `home` is the top of the user's repository."""
 
-    Raises:
-        InvalidInput: the run id is none; so no id leads out of the runs' folder.
-    """
-
-    def __init__(self, *, home: Path, run_id: str) -> None:
-        if not RUN_ID.fullmatch(run_id):
-            raise InvalidInput(
-                f"{run_id!r} is no run id",
-                remedy=WayOut("runs_look_like", example="mar10-r001"),
-            )
+    def __init__(self, *, home: Path, folder: Path) -> None:
         self.home = home
-        self.run_id = run_id
-        self.runs = RunsFolder(home)
-        self.folder = folder = self.runs.folder / run_id
+        self.folder = folder
+        self.run_id = folder.name
+        self.runs = RunsFolder(home=home, folder=folder.parent)
         self.history = folder / HISTORY  # the truth
         # views of it
         self.state = folder / STATE  # the snapshot of the run projection
@@ -129,12 +124,38 @@ class RunPaths:
 class RunsFolder:
     """The folder in which the runs of a repository lie, and what runs share there."""
 
-    def __init__(self, home: Path) -> None:
-        self.folder = folder = home / "workflows" / "runs"
-        self.ignore = folder / ".gitignore"
+    def __init__(self, *, home: Path, folder: Path) -> None:
+        self.home = home
+        self.folder = folder
         self.start_lock = folder / ".start.lock"  # one `start` at a time claims a run
-        # results.tsv at the top of the repository, which was copied from the run that wrote last
+        # in a clone of the single-file runner: results.tsv at its top, copied from the run that wrote last
+        self.door = home / DOOR
         self.top_results = home / RESULTS
         self.top_lock = folder / ".results.lock"
         self.top_draft = folder / ".results.tsv"
         self.top_seal = folder / ".results.sha256"  # of what stands at the top
+
+    def run(self, run_id: str) -> RunPaths:
+        """Return the run of this id, whether it is there or not.
+
+        Raises:
+            InvalidInput: the run id is none; so no id leads out of the runs' folder.
+        """
+        if not RUN_ID.fullmatch(run_id):
+            raise InvalidInput(
+                f"{run_id!r} is no run id",
+                remedy=WayOut("runs_look_like", example="mar10-r001"),
+            )
+        return RunPaths(home=self.home, folder=self.folder / run_id)
+
+
+def run_of(job: Path) -> tuple[str, Path] | None:
+    """Return the run that a job's folder belongs to, and the repository, as far as the path tells.
+
+    Where runs lie in a folder of the user's choice, that folder stands for the repository.
+    """
+    run = next((folder for folder in job.parents if RUN_ID.fullmatch(folder.name)), None)
+    if run is None:
+        return None
+    usual = run.parent.parts[-2:] in (tuple(OPEN_RUNS.split("/")), tuple(HIDDEN_RUNS.split("/")))
+    return run.name, run.parent.parent.parent if usual else run.parent

@@ -13,7 +13,6 @@ from attrs import frozen
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import start
 from autoresearch.engine.git.repository import RealGit
-from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read, verify
@@ -125,13 +124,15 @@ class Scene:
         (self.repo / "train.py").write_text(TRAIN)
         agent = json.dumps(str(folder / "agent.py"))
         (self.repo / "pyproject.toml").write_text(SETTINGS.replace("AGENT", agent))
+        (self.repo / "workflows").mkdir()  # a clone of the single-file runner: it shows its table at its top
+        (self.repo / "workflows" / "run_experiment.py").touch()
         self.git("init", "-q", "-b", "main")
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "first")
         asked = start(
             self.repo, StartOptions(loops=LOOPS, agent="command"), git=RealGit(self.repo), version="test"
         )
-        self.paths = RunPaths(home=self.repo, run_id=asked.paths.run_id)
+        self.paths = asked.paths
         self.paths.proposals.mkdir()
         for number, form in enumerate(DROPPED):
             words = dict.fromkeys(("description", "change_plan", "commit_description"), f"dropped {number}")

@@ -1,4 +1,4 @@
-"""The runner of one run, in the background: `python background.py HOME RUN_ID`.
+"""The runner of one run, in the background: `python background.py HOME FOLDER`.
 
 A program of its own, since a runner lives all night and has no use for a command line. What it prints
 goes to the run's runner.out: nothing, unless the run ends in error or this program has a bug.
@@ -8,15 +8,16 @@ import sys
 from pathlib import Path
 
 
-def main(home: Path, run_id: str) -> int:
+def main(home: Path, folder: Path) -> int:
     """Carry the run on until it rests; return the exit code."""
     from autoresearch.engine.loop.assembly import assemble  # noqa: PLC0415 - only now can it be found
+    from autoresearch.engine.paths import RunPaths  # noqa: PLC0415
     from autoresearch.events.errors import AutoresearchError  # noqa: PLC0415
     from autoresearch.projections.event_text import line  # noqa: PLC0415
     from autoresearch.workflows.pages.ways_out import worded  # noqa: PLC0415
 
     try:
-        return assemble(home, run_id, mode="background", render=line).run()
+        return assemble(RunPaths(home=home, folder=folder), mode="background", render=line).run()
     except AutoresearchError as error:
         sys.stderr.write(f"autoresearch: {error}\n  {worded(error.remedy)}\n")
         return error.exit_code
@@ -31,4 +32,4 @@ if __name__ == "__main__":
     import autoresearch  # noqa: F401 - from here on its modules are found through it
 
     del sys.path[0]
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -21,11 +21,13 @@ from autoresearch.engine.core import dry_run
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports.import_run import refuse_imported
-from autoresearch.engine.paths import RunPaths, RunsFolder
+from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports import Git
 from autoresearch.engine.proposals import from_command
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.claim import claim_run, default_branch
 from autoresearch.engine.runs.locate import Chosen, find_run
+from autoresearch.engine.runs.places import runs_of
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
@@ -92,7 +94,7 @@ def start(
     config = load_config(home / "pyproject.toml")
     request = request_of(options, config=config)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
-    if run_id is not None and RunPaths(home=home, run_id=run_id).folder.exists():
+    if run_id is not None and run_named(home, run_id).folder.exists():
         raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
     named, base = _branch_and_base(home, git, branch)
     _check_files(git, base, config)
@@ -178,7 +180,7 @@ def _claim(home: Path, git: Git, branch: str, run_id: str | None) -> RunPaths:
     claimed = claim_run(home, branch, taken=used_up)
     if run_id is None:
         return claimed
-    named = RunPaths(home=home, run_id=run_id)
+    named = claimed.runs.run(run_id)
     claimed.folder.rename(named.folder)
     return named
 
@@ -258,7 +260,7 @@ def _ensure_branch(git: Git, branch: str, base: str) -> None:
 @contextmanager
 def _one_at_a_time(home: Path) -> Iterator[None]:
     """Let one `start` choose its branch and claim its run, so that two at once get two of each."""
-    runs = RunsFolder(home)
+    runs = runs_of(home)
     runs.folder.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + START_PATIENCE_S
     with ExitStack() as held:

@@ -10,7 +10,7 @@ import os
 import re
 from pathlib import Path
 
-from autoresearch.engine.paths import RUN_ID
+from autoresearch.engine.paths import run_of
 from autoresearch.engine.system.locks import is_locked, try_lock
 
 
@@ -52,9 +52,8 @@ def holders(device: str, slots: int) -> tuple[Path, ...]:
 
 def called(holder: Path) -> str:
     """Return who holds a device, for people."""
-    run = next((part for part in reversed(holder.parts) if RUN_ID.fullmatch(part)), "")
-    home = Path(*holder.parts[: holder.parts.index("workflows")]) if run else holder
-    return f"a training of {run} in {home}" if run else f"the training in {home}"
+    found = run_of(holder)
+    return f"a training of {found[0]} in {found[1]}" if found else f"the training in {holder}"
 
 
 def take(files: tuple[Path, ...], *, job: Path) -> int | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
 
 from autoresearch.engine.agents.programs import adapter
 from autoresearch.engine.git.repository import RealGit
@@ -13,12 +12,9 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.views import Render
 
 
-def assemble(
-    home: Path, run_id: str, *, mode: Mode, render: Render, observers: Sequence[Observer] = ()
-) -> Runner:
-    """Return a runner of the run `run_id` in the repository whose top is `home`."""
-    paths = RunPaths(home=home, run_id=run_id)
-    effects = Effects(paths=paths, git=RealGit(home), jobs=RealJobs(), adapter=adapter)
+def assemble(paths: RunPaths, *, mode: Mode, render: Render, observers: Sequence[Observer] = ()) -> Runner:
+    """Return a runner of the run."""
+    effects = Effects(paths=paths, git=RealGit(paths.home), jobs=RealJobs(), adapter=adapter)
     return Runner(paths, effects, mode=mode, render=render, observers=observers, version=program_version())
 
 

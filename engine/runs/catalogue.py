@@ -4,32 +4,45 @@ The first line of a history says it. Imports only what starts fast.
 """
 
 import json
+import os
 import re
 from pathlib import Path
 
 from autoresearch.engine.paths import RUN_ID, RunPaths, RunsFolder
+from autoresearch.engine.runs.places import places
 
 
 FIRST_LINE_BYTES = 2**20
 SLUG_CHARACTERS = 60
 
 
-def started_runs(home: Path) -> tuple[str, ...]:
+def started_runs(home: Path) -> tuple[RunPaths, ...]:
     """Return the runs that have begun, the newest last; a folder without a whole first event is a claim.
 
     A run is as old as the first event in its history, whatever later touched its files. Where two are
     equally old, the number decides.
     """
-    return tuple(run_id for _, _, run_id, _ in _started(home))
+    return tuple(one.paths for one in _started(home))
 
 
-def latest_run(home: Path, branch: str | None) -> tuple[str, bool] | None:
+def latest_run(home: Path, branch: str | None) -> tuple[RunPaths, bool] | None:
     """Return the newest run that has begun, and whether it is of this branch: of any, where that has none."""
     known = _started(home)
-    for _, _, run_id, recorded in reversed(known if branch else ()):
-        if recorded == branch or (not recorded and is_of_slug(run_id, branch_slug(branch or ""))):
-            return run_id, True
-    return (known[-1][2], False) if known else None
+    for one in reversed(known if branch else ()):
+        by_its_id = not one.branch and is_of_slug(one.paths.run_id, branch_slug(branch or ""))
+        if one.branch == branch or by_its_id:
+            return one.paths, True
+    return (known[-1].paths, False) if known else None
+
+
+def run_named(home: Path, run_id: str) -> RunPaths:
+    """Return the run of this id wherever it lies; where it lies nowhere, where a new one would.
+
+    Raises:
+        InvalidInput: it is no run id.
+    """
+    found = [RunsFolder(home=home, folder=place).run(run_id) for place in places(home)]
+    return min(found, key=lambda one: (not has_begun(one), not one.folder.exists()))
 
 
 def has_begun(paths: RunPaths) -> bool:
@@ -53,19 +66,34 @@ def number_of(run_id: str) -> int:
     return int(run_id.rpartition("-r")[2])
 
 
-def _started(home: Path) -> list[tuple[str, int, str, str]]:
-    """Return when each run began, its number, id and branch, as far as its history says so; sorted."""
-    folder = RunsFolder(home).folder
-    if not folder.is_dir():
+def ids_in(place: Path) -> list[str]:
+    """Return the run ids for which there is something in this folder."""
+    try:
+        return [name for name in os.listdir(place) if RUN_ID.fullmatch(name)]  # noqa: PTH208 - names are wanted
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    found = []
-    for path in folder.iterdir():
-        if RUN_ID.fullmatch(path.name):
-            line = _first_line(RunPaths(home=home, run_id=path.name))
+
+
+class _Begun:
+    """A run that has begun: when, and on which branch, as far as its history says so."""
+
+    def __init__(self, paths: RunPaths, line: bytes) -> None:
+        self.paths = paths
+        at, self.branch = _began(line)
+        self.age = (at or "~", number_of(paths.run_id), paths.run_id)
+
+
+def _started(home: Path) -> list[_Begun]:
+    """Return the runs that have begun, the newest last; of two with one id, the first."""
+    found: dict[str, _Begun] = {}
+    for place in places(home):
+        runs = RunsFolder(home=home, folder=place)
+        for run_id in ids_in(place):
+            paths = runs.run(run_id)
+            line = _first_line(paths)
             if line.endswith(b"\n"):
-                at, branch = _began(line)
-                found.append((at or "~", number_of(path.name), path.name, branch))
-    return sorted(found)
+                found.setdefault(run_id, _Begun(paths, line))
+    return sorted(found.values(), key=lambda one: one.age)
 
 
 def _first_line(paths: RunPaths) -> bytes:

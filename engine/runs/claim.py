@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from autoresearch.engine.paths import RunPaths, RunsFolder
-from autoresearch.engine.runs.catalogue import branch_slug, is_of_slug, number_of
-from autoresearch.events.files import write_atomic
+from autoresearch.engine.git.ignoring import ensure_ignored
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import branch_slug, ids_in, is_of_slug, number_of
+from autoresearch.engine.runs.places import places, runs_of
 
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -18,16 +19,15 @@ def claim_run(home: Path, branch: str, *, taken: Callable[[str], bool] = lambda 
     Claimed by mkdir, so that two claims at once get two ids; `taken` says which ids are used up though
     their folder is gone, since their candidates still have refs. Git is told to ignore all runs.
     """
-    runs = RunsFolder(home)
+    runs = runs_of(home)
     runs.folder.mkdir(parents=True, exist_ok=True)
-    if not runs.ignore.exists():
-        write_atomic(runs.ignore, b"*\n")
+    ensure_ignored(home, runs.folder)
     slug = branch_slug(branch)
-    names = [path.name for path in runs.folder.glob(f"{slug}-r*")]
+    names = [name for place in places(home) for name in ids_in(place)]
     number = max((number_of(name) for name in names if is_of_slug(name, slug)), default=0)
     while True:
         number += 1
-        claimed = RunPaths(home=home, run_id=f"{slug}-r{number:03d}")
+        claimed = runs.run(f"{slug}-r{number:03d}")
         if taken(claimed.run_id):
             continue
         try:

@@ -1,5 +1,6 @@
 """Which repository and which run a command means, when it does not say, and when it does."""
 
+import contextlib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
@@ -7,9 +8,10 @@ from typing import Literal
 from attrs import frozen
 
 from autoresearch.engine.git.repository import find_top
-from autoresearch.engine.paths import EDIT_CHECKOUT, RUN_ID, TRAIN_CHECKOUT, RunPaths, RunsFolder
+from autoresearch.engine.paths import RUN_ID, RunPaths
 from autoresearch.engine.ports import Git
-from autoresearch.engine.runs.catalogue import latest_run, started_runs
+from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named, started_runs
+from autoresearch.engine.runs.places import places
 from autoresearch.events.errors import NotFound, WayOut
 
 
@@ -25,7 +27,7 @@ class Found:
 
 
 def find_home(cwd: Path) -> Path:
-    """Return the top of the user's repository around `cwd`, also from inside a run's own worktree.
+    """Return the top of the user's repository around `cwd`, also from inside one of a run's own checkouts.
 
     Raises:
         NotFound: there is no repository, or it has no commit.
@@ -33,13 +35,10 @@ def find_home(cwd: Path) -> Path:
     if not cwd.is_dir():
         raise NotFound(f"{cwd} is no folder", remedy="name the repository: --repo PATH")
     top = find_top(cwd)
-    runs = top.parent.parent
-    if (
-        top.name in (TRAIN_CHECKOUT, EDIT_CHECKOUT)
-        and RUN_ID.fullmatch(top.parent.name)
-        and runs == RunsFolder(runs.parent.parent).folder
-    ):
-        return find_top(runs.parent.parent)
+    if RUN_ID.fullmatch(top.parent.name):
+        with contextlib.suppress(NotFound):  # a folder that is only named so
+            around = find_top(top.parent)
+            return around if top.parent.parent in places(around) else top
     return top
 
 
@@ -50,19 +49,18 @@ def find_run(home: Path, git: Git, run_id: str | None) -> Found:
         NotFound: there is no such run, or none at all.
     """
     if run_id is not None:
-        known = started_runs(home)
-        if run_id not in known:
-            raise _unknown(home, run_id, known)
-        return Found(paths=RunPaths(home=home, run_id=run_id), chosen="named")
+        if not RUN_ID.fullmatch(run_id) or not has_begun(run_named(home, run_id)):
+            raise _unknown(home, run_id)
+        return Found(paths=run_named(home, run_id), chosen="named")
     branch = git.current_branch()
     latest = latest_run(home, branch)
     if latest is None:
         raise NotFound(f"there is no run in {home} yet", remedy=WayOut("begin"))
     chosen: Chosen = "latest_of_branch" if latest[1] else "latest"
-    return Found(paths=RunPaths(home=home, run_id=latest[0]), chosen=chosen)
+    return Found(paths=latest[0], chosen=chosen)
 
 
-def _unknown(home: Path, run_id: str, known: tuple[str, ...]) -> NotFound:
-    near = get_close_matches(run_id, known, n=1)
+def _unknown(home: Path, run_id: str) -> NotFound:
+    near = get_close_matches(run_id, [one.run_id for one in started_runs(home)], n=1)
     way_out = WayOut("runs_near", near=near[0]) if near else WayOut("runs")
     return NotFound(f"there is no run {run_id!r} in {home}", remedy=way_out)

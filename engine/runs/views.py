@@ -70,13 +70,13 @@ class Views:
         self._shown = loaded.position.seq
 
     def _copy_to_top(self) -> None:
-        """Copy results.tsv to the top of the repository, where that takes nothing from the user.
+        """Copy results.tsv to the top of a single-file runner's clone, where it takes nothing from the user.
 
         It is ours to write while it is untracked and either absent or exactly what a runner wrote: what
         it wrote last, or was about to. The copy is made among the runs, which git ignores, and moved.
         """
         runs = self._paths.runs
-        if self._git.is_tracked(runs.top_results.name):
+        if not runs.door.is_file() or self._git.is_tracked(runs.top_results.name):
             return
         with contextlib.suppress(RunLocked), hold_lock(runs.top_lock):  # another run copies its own
             known = runs.top_seal.read_text().split() if runs.top_seal.exists() else []

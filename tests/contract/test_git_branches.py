@@ -37,7 +37,7 @@ def kept(git: Git, start: str) -> str:
 
 
 def place(git: Git) -> Path:
-    return git.top() / "workflows" / "runs" / "main-r001" / "worktree"
+    return git.top() / ".autoresearch" / "runs" / "main-r001" / "worktree"
 
 
 def commit_of_the_user(git: Git) -> None:

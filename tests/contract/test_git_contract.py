@@ -60,7 +60,7 @@ def start(git: Git) -> str:
 @pytest.fixture
 def worktree(git: Git, start: str) -> Path:
     """Return a worktree on the first commit."""
-    folder = git.top() / "workflows" / "runs" / "main-r001" / "worktree"
+    folder = git.top() / ".autoresearch" / "runs" / "main-r001" / "worktree"
     git.ensure_worktree(folder, start)
     return folder
 

@@ -7,6 +7,7 @@ import pytest
 
 import autoresearch.engine.runs.load
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import load, load_run
 from autoresearch.events import catalog as ev
 from autoresearch.events import codec
@@ -70,7 +71,7 @@ def test_a_snapshot_that_cannot_be_used_changes_nothing(paths: RunPaths, damage)
 
 def test_the_snapshot_of_another_run_is_not_used(paths: RunPaths, tmp_path: Path):
     """A state.json that was copied from another run is passed over, not believed and not accused."""
-    other = RunPaths(home=tmp_path, run_id="autoresearch-mar8-r002")
+    other = run_named(tmp_path, "autoresearch-mar8-r002")
     other.folder.mkdir()
     with EventLog(other.history) as log:
         log.append([ev.NoteAdded(text="of the other run")], by="test")

@@ -7,6 +7,7 @@ import pytest
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment, seq_at
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events.errors import NotFound, UsageRefused
 from autoresearch.events.log.append import EventLog
 from tests import given as g
@@ -19,7 +20,7 @@ def run(tmp_path, monkeypatch):
     time.tzset()
 
     def write(*times: str) -> RunPaths:
-        paths = RunPaths(home=tmp_path, run_id="autoresearch-mar8-r001")
+        paths = run_named(tmp_path, "autoresearch-mar8-r001")
         paths.folder.mkdir(parents=True)
         clock = iter(f"{one}Z" for one in times)
         events = [g.started(), g.asked(), *g.BASELINE]

@@ -8,6 +8,7 @@ import pytest
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.proposals.drop_folder import Bell
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.workflows.live import follow as tailing
@@ -23,7 +24,7 @@ DONE = ev.RunStopped(reason="done", detail="")
 @pytest.fixture
 def paths(tmp_path: Path) -> RunPaths:
     """Return a run that was started."""
-    made = RunPaths(home=tmp_path, run_id="autoresearch-mar8-r001")
+    made = run_named(tmp_path, "autoresearch-mar8-r001")
     made.folder.mkdir(parents=True)
     with open_log(made.history) as log:
         log.append([g.started()], by="x")

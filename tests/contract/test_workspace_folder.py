@@ -8,22 +8,34 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.paths import RunPaths, RunsFolder
+from autoresearch.engine.paths import run_of
 from autoresearch.engine.runs import catalogue
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.claim import claim_run, default_branch
+from autoresearch.engine.runs.places import runs_of
 from autoresearch.events.errors import InvalidInput
 
 
 def begin(home: Path, run_id: str, at: str, branch: str) -> None:
     """Write the first line of a run's history."""
     line = f'{{"seq":1,"type":"RunStarted","v":1,"at":"{at}","data":{{"branch":"{branch}"}}}}\n'
-    RunPaths(home=home, run_id=run_id).history.write_text(line + "more\n")
+    run_named(home, run_id).history.write_text(line + "more\n")
+
+
+def started(home: Path) -> list[str]:
+    return [one.run_id for one in catalogue.started_runs(home)]
+
+
+def latest(home: Path, branch: str | None) -> tuple[str, bool]:
+    found = catalogue.latest_run(home, branch)
+    assert found is not None
+    return found[0].run_id, found[1]
 
 
 def test_every_name_lies_in_the_runs_folder(tmp_path: Path) -> None:
     """All paths of a run are the ones that people and agents know."""
-    paths = RunPaths(home=tmp_path, run_id="mar10-r001")
-    folder = tmp_path / "workflows" / "runs" / "mar10-r001"
+    paths = run_named(tmp_path, "mar10-r001")
+    folder = tmp_path / ".autoresearch" / "runs" / "mar10-r001"
     names = {
         paths.folder: ".",
         paths.history: "history.jsonl",
@@ -50,7 +62,7 @@ def test_every_name_lies_in_the_runs_folder(tmp_path: Path) -> None:
 def test_a_run_id_leads_nowhere_else(tmp_path: Path, run_id: str) -> None:
     """What is no run id is refused before it becomes a path."""
     with pytest.raises(InvalidInput, match="is no run id"):
-        RunPaths(home=tmp_path, run_id=run_id)
+        run_named(tmp_path, run_id)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +83,7 @@ def test_a_branch_becomes_a_safe_slug(tmp_path: Path, branch: str, slug: str) ->
     assert slug == catalogue.branch_slug(branch)
     run_id = claim_run(tmp_path, branch).run_id
     assert run_id == f"{slug}-r001"
-    assert RunPaths(home=tmp_path, run_id=run_id).folder.is_dir()
+    assert run_named(tmp_path, run_id).folder.is_dir()
 
 
 def test_claims_are_numbered(tmp_path: Path) -> None:
@@ -80,7 +92,7 @@ def test_claims_are_numbered(tmp_path: Path) -> None:
     assert claim_run(tmp_path, "a").run_id == "a-r002"
     assert claim_run(tmp_path, "a-r001").run_id == "a-r001-r001"
     assert claim_run(tmp_path, "b").run_id == "b-r001"
-    (RunsFolder(tmp_path).folder / "a-r0999").mkdir()
+    (runs_of(tmp_path).folder / "a-r0999").mkdir()
     assert claim_run(tmp_path, "a").run_id == "a-r1000"
 
 
@@ -91,13 +103,20 @@ def test_two_claims_at_once_get_two_ids(tmp_path: Path) -> None:
     assert len(set(found)) == 40
 
 
-def test_git_ignores_the_runs(tmp_path: Path) -> None:
-    """In a repository that says nothing about it, the runs are ignored from the first on."""
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    run_id = claim_run(tmp_path, "a").run_id
-    RunPaths(home=tmp_path, run_id=run_id).state.write_text("{}")
-    done = subprocess.run(["git", "status", "--porcelain"], cwd=tmp_path, check=True, capture_output=True)
-    assert done.stdout == b""
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        ("/a/workflows/runs/b-r001/iterations/0001/train.1", ("b-r001", "/a")),
+        ("/a/.autoresearch/runs/b-r001/iterations/0001/train.1", ("b-r001", "/a")),
+        ("/a/workflows/x/.autoresearch/runs/b-r001/iterations/0001/train.1", ("b-r001", "/a/workflows/x")),
+        ("/a/elsewhere/b-r001/iterations/0001/train.1", ("b-r001", "/a/elsewhere")),
+        ("/a/workflows/train.1", None),
+    ],
+)
+def test_a_job_tells_whose_it_is(job: str, said: tuple[str, str] | None) -> None:
+    """From a job's folder follow its run and its repository, in whichever of the places the run lies."""
+    found = run_of(Path(job))
+    assert said == (found and (found[0], str(found[1])))
 
 
 def test_runs_are_ordered_by_their_first_event(tmp_path: Path) -> None:
@@ -107,10 +126,10 @@ def test_runs_are_ordered_by_their_first_event(tmp_path: Path) -> None:
     begin(tmp_path, "a-r002", "2026-03-08T21:00:03.000Z", "a")
     begin(tmp_path, "b-r001", "2026-03-08T21:00:02.000Z", "b")
     begin(tmp_path, "a-r001", "2026-03-08T21:00:01.000Z", "a")
-    (RunsFolder(tmp_path).folder / "strange").mkdir()
-    (RunsFolder(tmp_path).folder / "file-r001").write_text("")
-    RunPaths(home=tmp_path, run_id="c-r001").history.write_text('{"seq":1,')
-    assert catalogue.started_runs(tmp_path) == ("a-r001", "b-r001", "a-r002")
+    (runs_of(tmp_path).folder / "strange").mkdir()
+    (runs_of(tmp_path).folder / "file-r001").write_text("")
+    run_named(tmp_path, "c-r001").history.write_text('{"seq":1,')
+    assert started(tmp_path) == ["a-r001", "b-r001", "a-r002"]
 
 
 def test_the_latest_run_of_a_branch(tmp_path: Path) -> None:
@@ -122,11 +141,11 @@ def test_the_latest_run_of_a_branch(tmp_path: Path) -> None:
     begin(tmp_path, "a-b-r001", "2026-03-08T21:00:01.000Z", "a/b")
     begin(tmp_path, "c-r001", "2026-03-08T21:00:02.000Z", "c")
     begin(tmp_path, "a-b-r002", "2026-03-08T21:00:03.000Z", "a-b")
-    assert catalogue.latest_run(tmp_path, "a/b") == ("a-b-r001", True)
-    assert catalogue.latest_run(tmp_path, "a-b") == ("a-b-r002", True)
-    assert catalogue.latest_run(tmp_path, "c") == ("c-r001", True)
-    assert catalogue.latest_run(tmp_path, "d") == ("a-b-r002", False)
-    assert catalogue.latest_run(tmp_path, None) == ("a-b-r002", False)
+    assert latest(tmp_path, "a/b") == ("a-b-r001", True)
+    assert latest(tmp_path, "a-b") == ("a-b-r002", True)
+    assert latest(tmp_path, "c") == ("c-r001", True)
+    assert latest(tmp_path, "d") == ("a-b-r002", False)
+    assert latest(tmp_path, None) == ("a-b-r002", False)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +154,9 @@ def test_the_latest_run_of_a_branch(tmp_path: Path) -> None:
 def test_a_damaged_history_is_still_a_run(tmp_path: Path, content: bytes) -> None:
     """A run whose history cannot be read is listed all the same, under the branch of its id."""
     run_id = claim_run(tmp_path, "a").run_id
-    RunPaths(home=tmp_path, run_id=run_id).history.write_bytes(content + b"\n")
-    assert catalogue.started_runs(tmp_path) == (run_id,)
-    assert catalogue.latest_run(tmp_path, "a") == (run_id, True)
+    run_named(tmp_path, run_id).history.write_bytes(content + b"\n")
+    assert started(tmp_path) == [run_id]
+    assert latest(tmp_path, "a") == (run_id, True)
 
 
 def test_the_default_branch_is_the_day(tmp_path: Path) -> None:

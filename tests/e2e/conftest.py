@@ -15,8 +15,8 @@ import pytest
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.git.repository import RealGit
-from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.engine.runs.places import runs_of
 from autoresearch.engine.system.process import holder
 from autoresearch.projections.event_text import line
 from tests.waiting import PATIENCE_S
@@ -120,15 +120,14 @@ class Program:
 
     def audit(self) -> None:
         """Hold all that the runs say against an audit, also of those that are at work."""
-        for run_id in started_runs(self.repo):
-            paths = RunPaths(home=self.repo, run_id=run_id)
+        for paths in started_runs(self.repo):
             alive = holder(paths.lock) is not None
             found = audit(paths, git=RealGit(self.repo), render=line, runner_alive=alive)[0].first
-            assert found is None, f"{run_id}: {found}"
+            assert found is None, f"{paths.run_id}: {found}"
 
     def run_folder(self) -> Path:
         """Return the only run's folder."""
-        (folder,) = (path for path in (self.repo / "workflows" / "runs").iterdir() if path.is_dir())
+        (folder,) = (path for path in runs_of(self.repo).folder.iterdir() if path.is_dir())
         return folder
 
 

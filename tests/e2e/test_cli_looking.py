@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
@@ -221,7 +222,7 @@ def test_runs_lists_the_newest_last(repo, done, capsys):
 
 def test_a_start_that_was_killed_leaves_no_run(repo, done, capsys):
     """A folder without a whole first event is not listed, and never the latest run."""
-    torn = RunPaths(home=repo, run_id="autoresearch-mar9-r001")
+    torn = run_named(repo, "autoresearch-mar9-r001")
     torn.folder.mkdir()
     for content in (None, b"", b'{"seq":1,"type":"RunSta'):
         if content is not None:

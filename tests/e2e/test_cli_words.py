@@ -97,7 +97,7 @@ def test_a_setting_that_is_unknown_is_refused(repo, capsys):
     code, _, err = call("start", capsys)
     assert 5 == code
     assert "did you mean editable?" in err
-    assert not (repo / "workflows").exists()
+    assert not (repo / ".autoresearch").exists()
 
 
 def test_a_repository_without_train_py_is_refused(repo, capsys):
@@ -107,7 +107,7 @@ def test_a_repository_without_train_py_is_refused(repo, capsys):
     code, _, err = call("start", capsys)
     assert 3 == code
     assert "train.py is not in commit" in err
-    assert not (repo / "workflows").exists()
+    assert not (repo / ".autoresearch").exists()
 
 
 def test_no_repository_and_no_commit_are_refused(tmp_path, capsys, monkeypatch):
@@ -133,7 +133,7 @@ def test_start_records_what_was_asked_in_one_batch(repo, capsys):
     assert "autoresearch-x-r001 on autoresearch/x" in out
     assert "runner started in the background" in out
     assert "uncommitted changes to train.py are not part of the run" in out
-    history = repo / "workflows/runs/autoresearch-x-r001/history.jsonl"
+    history = repo / ".autoresearch/runs/autoresearch-x-r001/history.jsonl"
     records = list(read(history))
     assert ["RunStarted", "ProposalReceived", "LoopsRequested"] == [event_type(one.event) for one in records]
     assert {(0, 3), (1, 3), (2, 3)} == {one.tx for one in records}
@@ -156,7 +156,7 @@ def test_the_default_branch_is_todays_and_counts_on(repo, capsys):
 def test_a_named_run_id_is_taken_once(repo, capsys):
     """`start --run-id` claims that id, and refuses one that exists."""
     assert 0 == call("start --run-id night-r007", capsys)[0]
-    assert ["night-r007"] == [path.name for path in (repo / "workflows/runs").iterdir() if path.is_dir()]
+    assert ["night-r007"] == [path.name for path in (repo / ".autoresearch/runs").iterdir() if path.is_dir()]
     code, _, err = call("start --run-id night-r007", capsys)
     assert 3 == code
     assert "exists already" in err
@@ -172,7 +172,7 @@ def test_a_start_that_fails_half_way_leaves_no_run(repo, capsys, monkeypatch):
     code, _, err = call("start", capsys)
     assert 3 == code
     assert "No space left on device" in err
-    assert [] == [path for path in (repo / "workflows/runs").iterdir() if path.is_dir()]
+    assert [] == [path for path in (repo / ".autoresearch/runs").iterdir() if path.is_dir()]
 
 
 def test_resume_asks_the_latest_run_and_says_which(repo, capsys):

@@ -8,7 +8,7 @@ def test_the_id_of_a_deleted_run_is_not_taken_again(program: Program):
     words = "--branch tries --loops 1 --no-stochastic --no-background-train"
     program("start", *words.split())
     first = program.status()["run_id"]
-    shutil.rmtree(program.repo / "workflows" / "runs")
+    shutil.rmtree(program.repo / ".autoresearch")
     program("start", *words.split())
     second = program.status()["run_id"]
     assert ("tries-r001", "tries-r002") == (first, second)

@@ -64,7 +64,7 @@ def refused(words: str, capsys) -> tuple[int, str]:
 
 def latest(repo: Path) -> RunPaths:
     """Return the run that was made last."""
-    return RunPaths(home=repo, run_id=started_runs(repo)[-1])
+    return started_runs(repo)[-1]
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -126,7 +126,7 @@ def test_importing_twice_makes_two_runs(repo, capsys, folder):
     """Each import is a run of its own with the same results."""
     for _ in range(2):
         call(f"import {folder}", capsys)
-    first, second = (RunPaths(home=repo, run_id=run_id) for run_id in started_runs(repo))
+    first, second = started_runs(repo)
     assert ("autoresearch-nov23-r001", "autoresearch-nov23-r002") == (first.run_id, second.run_id)
     assert first.results.read_bytes() == second.results.read_bytes()
 
@@ -214,7 +214,7 @@ def test_a_run_is_seen_only_when_it_is_whole(repo, monkeypatch, capsys):
     append = EventLog.append
 
     def look(*arguments, **options):
-        seen.append([paths.exists() for paths in repo.glob("workflows/runs/*/history.jsonl")])
+        seen.append([paths.exists() for paths in repo.glob(".autoresearch/runs/*/history.jsonl")])
         return append(*arguments, **options)
 
     monkeypatch.setattr(import_run, "BATCH", 10)

@@ -22,7 +22,7 @@ def test_a_table_with_other_columns_is_refused(program: Program, name: str):
     said = program("import", str(TABLES / name), code=5).stderr
     assert f"{name}:1" in said
     assert "expected commit, val_bpb, memory_gb, status, description" in said
-    assert not (program.repo / "workflows" / "runs" / ".gitignore").exists()
+    assert not (program.repo / ".autoresearch").exists()
 
 
 def test_a_run_of_the_single_file_runner_imports(program: Program):

@@ -15,6 +15,7 @@ from autoresearch.engine.loop.effects import Effects
 from autoresearch.engine.loop.runner import Runner
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.log.append import EventLog
@@ -56,11 +57,11 @@ class World:
         MADE.append(self)
         self.home.mkdir(parents=True, exist_ok=True)
         self.git = FakeGit(
-            self.home, {"train.py": TRAIN, "program.md": b"", ".gitignore": b"workflows/runs/\n"}
+            self.home, {"train.py": TRAIN, "program.md": b"", ".gitignore": b".autoresearch/runs/\n"}
         )
         self.jobs = FakeJobs(on_start=self._train)
         self.agent = FakeAgent()
-        self.paths = RunPaths(home=self.home, run_id=RUN_ID)
+        self.paths = run_named(self.home, RUN_ID)
         self.paths.folder.mkdir(parents=True)
 
     def start(

@@ -12,6 +12,7 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.loop.effects import Effects
 from autoresearch.engine.loop.runner import Runner
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
@@ -23,7 +24,7 @@ from tests.fakes.world import BRANCH, RUN_ID
 
 
 TRAIN = 'LR = 0.1  # search: 0.01 | 0.1\nprint("val_bpb: 1.5")\n'
-FILES = {"train.py": TRAIN, "prepare.py": "", "program.md": "", ".gitignore": "workflows/runs/\n"}
+FILES = {"train.py": TRAIN, "prepare.py": "", "program.md": "", ".gitignore": ".autoresearch/runs/\n"}
 BARE = "git:-c core.hooksPath=/dev/null"  # as an agent that leaves our hooks out
 
 
@@ -54,7 +55,7 @@ def repo(tmp_path: Path) -> Iterator[Path]:
 
 def run_with(repo: Path, *words: str, agent: str = "command", timeout_s: float = 20.0) -> RunPaths:
     """Run one loop, proposed and applied by the agent that behaves so."""
-    paths = RunPaths(home=repo, run_id=RUN_ID)
+    paths = run_named(repo, RUN_ID)
     paths.folder.mkdir(parents=True)
     real = RealGit(repo)
     base = str(real.resolve("main"))
@@ -86,7 +87,7 @@ def the_users(repo: Path) -> tuple[str, ...]:
     """Return all of the user's: branches, HEAD, index, stash, working tree."""
     branches = git(repo, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/stash")
     mine = "".join(line for line in branches.splitlines(keepends=True) if "autoresearch/" not in line)
-    status = git(repo, "status", "--porcelain").replace("?? results.tsv\n", "")
+    status = git(repo, "status", "--porcelain")
     return mine, git(repo, "symbolic-ref", "HEAD"), git(repo, "ls-files", "--stage"), status
 
 

@@ -164,7 +164,7 @@ def test_what_is_dropped_while_the_runner_is_stopped_is_heard_once(program: Prog
     go = hold_trainings(program)
     program("start", "--loops", "1", "--no-stochastic")
     program.wait(lambda status: bool(status["progress"]))
-    paths = RunPaths(home=program.repo, run_id=program.run_folder().name)
+    paths = RunPaths(home=program.repo, folder=program.run_folder())
     runner = holder(paths.lock)
     assert runner is not None
     os.kill(runner.pid, signal.SIGSTOP)

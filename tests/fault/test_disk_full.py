@@ -18,7 +18,7 @@ def mount(*words: str) -> None:
 @pytest.fixture
 def disk(program: Program) -> Iterator[Path]:
     """Put the runs of the program's repository on a small disk of their own."""
-    runs = program.repo / "workflows" / "runs"
+    runs = program.repo / ".autoresearch" / "runs"
     runs.mkdir(parents=True)
     mount("-t", "tmpfs", "-o", "size=3m", "autoresearch-test", str(runs))
     yield runs

@@ -33,7 +33,7 @@ def repository(top: Path) -> RealGit:
 
 def place(git: RealGit) -> Path:
     """Return where the run's worktree belongs."""
-    return git.top() / "workflows" / "runs" / "main-r001" / "worktree"
+    return git.top() / ".autoresearch" / "runs" / "main-r001" / "worktree"
 
 
 @pytest.fixture

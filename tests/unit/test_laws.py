@@ -11,7 +11,7 @@ from pathlib import Path
 
 import attrs
 
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.projections.run_state import Iteration, RunState, Setup
 from autoresearch.projections.timeline import Row, Timeline
 
@@ -178,10 +178,11 @@ def test_the_core_knows_events_and_projections_alone():
 
 def owned_names() -> set[str]:
     """Return the names in a run's folder and in a job's, as their owner gives them."""
-    run = RunPaths(home=Path("/home"), run_id="a-r001")
+    run = run_named(Path("/home"), "a-r001")
     files = [run, run.runs, run.job(1, "train", 1)]
     found = {path.name for one in files for path in vars(one).values() if isinstance(path, Path)}
-    return found | {run.candidate_diff(1).name, run.chosen_proposal(1).name} - {"a-r001", "train.1"}
+    others = {run.folder.name, run.job(1, "train", 1).folder.name, run.runs.door.name}
+    return (found | {run.candidate_diff(1).name, run.chosen_proposal(1).name}) - others
 
 
 def literals(path: Path) -> Iterator[tuple[ast.Constant, bool]]:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.loop.completions import ORPHAN_GRACE_S, Collector
-from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports import Running
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.values import Process
 from autoresearch.projections.run_state import Job
@@ -42,7 +42,7 @@ def test_the_deadline_of_an_orphan_is_held(monkeypatch, supervisor, ran_s: float
     """Past its deadline a training without a supervisor is ended, and no other is."""
     monkeypatch.setattr("autoresearch.engine.loop.completions.seconds_since", lambda _: ran_s)
     jobs = Jobs(supervisor)
-    paths = RunPaths(home=Path("/home"), run_id="main-r001")
+    paths = run_named(Path("/home"), "main-r001")
     collector = Collector(paths=paths, git=None, jobs=jobs, adapter=None)
     job = Job(step="train", attempt=1, since=from_epoch(0.0), deadline_s=20.0)
     assert () == collector.collect(0, job, g.given(g.started()))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Process
@@ -21,7 +21,7 @@ RUN = (g.started(), g.asked(40), g.runner_started(), *g.BASELINE)
 
 def drawn(*events, height: int = 40, width: int = 100, **more) -> str:
     """Return the live view of a run, as a terminal shows it."""
-    paths = RunPaths(home=Path("/home"), run_id="autoresearch-mar8-r001")
+    paths = run_named(Path("/home"), "autoresearch-mar8-r001")
     seen = {"progress": None, "gpu": None, "dropped": 0, "as_of": "2026-03-08T22:00:00.000Z"} | more
     live = Live(runner_alive=True, **seen)
     runner = Process(pid=1, started=1, boot_id="b")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.gpu import parse
 from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
@@ -45,7 +45,7 @@ RUNNER = Process(pid=7, started=1, boot_id="b")
 
 
 def look(*events, runner: Process | None = RUNNER, **more) -> Look:
-    paths = RunPaths(home=Path("/home"), run_id="autoresearch-mar8-r001")
+    paths = run_named(Path("/home"), "autoresearch-mar8-r001")
     seen = {"progress": None, "gpu": None, "dropped": 0, "as_of": LATE} | more
     live = Live(runner_alive=runner is not None, **seen)
     return Look(paths=paths, run=g.given(*events), runner=runner, live=live)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autoresearch.engine.git.plain_files import plain_checkout
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.runs.catalogue import has_begun, latest_run
+from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.state_format import FOLD, FORMAT
 from autoresearch.workflows.api.status import json_text, live, status_object
@@ -68,10 +68,10 @@ def _run(asked: dict[str, str]) -> RunPaths | None:
         return None
     home, branch = found
     if "--run-id" in asked:
-        paths = RunPaths(home=home, run_id=asked["--run-id"])
+        paths = run_named(home, asked["--run-id"])
         return paths if has_begun(paths) else None
     latest = latest_run(home, branch)
-    return None if latest is None else RunPaths(home=home, run_id=latest[0])
+    return None if latest is None else latest[0]
 
 
 def _standing(paths: RunPaths) -> Standing | None:

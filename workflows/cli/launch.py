@@ -12,4 +12,4 @@ RUNNER = Path(__file__).absolute().parents[1] / "background.py"
 
 def ensure_runner(paths: RunPaths) -> Launched:
     """Give the run a background runner, unless one is alive."""
-    return launch(paths, (sys.executable, str(RUNNER), str(paths.home), paths.run_id))
+    return launch(paths, (sys.executable, str(RUNNER), str(paths.home), str(paths.folder)))

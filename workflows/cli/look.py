@@ -37,8 +37,7 @@ def status(
 
 def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
     """List the runs of the repository, the newest last."""
-    home = opt.target(repo).home
-    objects = [_run_object(RunPaths(home=home, run_id=run_id)) for run_id in started_runs(home)]
+    objects = [_run_object(paths) for paths in started_runs(opt.target(repo).home)]
     if as_json:
         typer.echo(json_text(objects), nl=False)
         return

@@ -20,7 +20,7 @@ def complete_run(incomplete: str) -> list[str]:
         known = started_runs(find_home(Path.cwd()))
     except AutoresearchError:
         return []
-    return [run_id for run_id in reversed(known) if run_id.startswith(incomplete)]
+    return [one.run_id for one in reversed(known) if one.run_id.startswith(incomplete)]
 
 
 def complete_stages(incomplete: str) -> list[str]:

@@ -166,7 +166,7 @@ def _work_here(paths: RunPaths) -> int:
     def show(recorded: Recorded, _run: RunState) -> None:
         opt.say(line(recorded))
 
-    runner = assemble(paths.home, paths.run_id, mode="foreground", render=line, observers=[show])
+    runner = assemble(paths, mode="foreground", render=line, observers=[show])
     try:
         with terminable():
             return runner.run()

@@ -1,0 +1,52 @@
+"""Where the runs of a repository lie: in which folders they may, and in which a new one is made.
+
+Imports only what starts fast: quick status looks here first.
+"""
+
+from pathlib import Path, PurePosixPath
+
+from autoresearch.engine.paths import HIDDEN_RUNS, OPEN_RUNS, RunsFolder
+
+
+SETTING = "runs_folder"  # of [tool.autoresearch]; events/values.py: RunConfig
+
+
+def runs_of(home: Path) -> RunsFolder:
+    """Return the folder that takes new runs: the one that is set, else the one that disturbs nobody.
+
+    In a repository that has the door of a single-file runner, people know that they lie beside it.
+    """
+    named = _named(home / "pyproject.toml")
+    if named is None:
+        named = OPEN_RUNS if RunsFolder(home=home, folder=home / OPEN_RUNS).door.is_file() else HIDDEN_RUNS
+    return RunsFolder(home=home, folder=home / named)
+
+
+def places(home: Path) -> tuple[Path, ...]:
+    """Return every folder that may hold runs, the one for new runs first."""
+    return tuple(dict.fromkeys((runs_of(home).folder, home / OPEN_RUNS, home / HIDDEN_RUNS)))
+
+
+def is_inside(path: str) -> bool:
+    """Say whether a relative path leads to a place below the top of a repository, and is spelt plainly."""
+    parts = PurePosixPath(path).parts
+    return (
+        bool(parts) and not path.startswith("/") and ".." not in parts and str(PurePosixPath(*parts)) == path
+    )
+
+
+def _named(pyproject: Path) -> str | None:
+    """Return the folder that the settings name; None where they name none, or none that could be."""
+    try:
+        text = pyproject.read_bytes()
+    except OSError:
+        return None
+    if SETTING.encode() not in text:
+        return None
+    import tomllib  # noqa: PLC0415 - 6 ms for those who set it alone
+
+    try:
+        named = tomllib.loads(text.decode())["tool"]["autoresearch"][SETTING]
+    except (ValueError, KeyError, TypeError):
+        return None  # engine/runs/settings.py says what is wrong, where a command reads all of them
+    return named if isinstance(named, str) and is_inside(named) else None
