@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.loop.candidates import TRAILERS
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
@@ -106,7 +107,7 @@ def _commits(home: Path, count: int) -> float:
 
 def _audited(paths: RunPaths, *, commits: int = 0) -> float:
     began = time.perf_counter()
-    made, _ = audit(paths, git=RealGit(paths.home), render=line, runner_alive=False)
+    made, _ = audit(paths, git=RealGit(paths.home), jobs=RealJobs(), render=line, runner_alive=False)
     seconds = time.perf_counter() - began
     by_name = {one.name: one for one in made.checks}
     assert commits == by_name["log heads"].count

@@ -13,14 +13,14 @@ import time
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Literal
 
 from attrs import evolve
 
-from autoresearch.engine.ports import Answer, JobExit
+from autoresearch.engine.jobs.output import digest
+from autoresearch.engine.ports.agent import Answer, Step
+from autoresearch.engine.ports.jobs import JobExit, JobOutput
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.system.process import holder
-from autoresearch.engine.training.result import digest_output
 from autoresearch.events.values import Proposal
 from bench.table import Figure
 from tests.fakes.agents import FakeAgent, answered
@@ -100,10 +100,10 @@ def figures(*, quick: bool) -> list[Figure]:
 class _Editor(FakeAgent):
     """Proposes in prose, one idea an iteration."""
 
-    def answer(self, ask_step: Literal["propose", "apply", "triage"], folder: Path, _exit: JobExit) -> Answer:
-        said = f"{ask_step} {folder.parent.name}"
+    def answer(self, step: Step, output: JobOutput, _exit: JobExit) -> Answer:
+        said = f"{step} {output.job.parent.name}"
         prose = Proposal(status="ok", description=said, change_plan=said, commit_description=said)
-        return evolve(answered(proposal=prose), output=digest_output(folder))
+        return evolve(answered(proposal=prose), output=digest(output.log(), ()))
 
 
 def _simulated(*, prefetch: int, conflicts: bool = False) -> float:

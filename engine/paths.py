@@ -147,15 +147,3 @@ class RunsFolder:
                 remedy=WayOut("runs_look_like", example="mar10-r001"),
             )
         return RunPaths(home=self.home, folder=self.folder / run_id)
-
-
-def run_of(job: Path) -> tuple[str, Path] | None:
-    """Return the run that a job's folder belongs to, and the repository, as far as the path tells.
-
-    Where runs lie in a folder of the user's choice, that folder stands for the repository.
-    """
-    run = next((folder for folder in job.parents if RUN_ID.fullmatch(folder.name)), None)
-    if run is None:
-        return None
-    usual = run.parent.parts[-2:] in (tuple(OPEN_RUNS.split("/")), tuple(HIDDEN_RUNS.split("/")))
-    return run.name, run.parent.parent.parent if usual else run.parent

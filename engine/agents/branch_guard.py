@@ -8,7 +8,7 @@ beside each move. A move by anybody else is the user's own, and stays.
 import json
 
 from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports import Git
+from autoresearch.engine.ports.repository import Git
 from autoresearch.events.files import write_atomic
 
 

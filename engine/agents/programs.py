@@ -8,18 +8,19 @@ change is within bounds is seen from git, by whoever asked.
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
 
 from attrs import evolve, field, frozen
 
 from autoresearch.engine.agents import transcripts
 from autoresearch.engine.agents.branch_guard import AGENT_ADDRESS
 from autoresearch.engine.agents.transcripts import Said
+from autoresearch.engine.jobs.output import LogDigest, last_words
 from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports import Agent, Answer, Ask, JobExit, JobSpec
+from autoresearch.engine.ports.agent import Agent, Answer, Ask, Step
+from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
 from autoresearch.events.errors import InvalidInput, UsageRefused
 from autoresearch.events.files import write_atomic
@@ -49,8 +50,6 @@ UNSET = (
     "AUTORESEARCH_JOB_DIR",
 )
 
-Step = Literal["propose", "apply", "triage"]
-
 
 @frozen(kw_only=True)
 class Program:
@@ -59,7 +58,7 @@ class Program:
     name: str
     label: str  # what reasons call it
     command: Callable[[Ask], tuple[str, ...]]
-    read: Callable[[Path], Said]
+    read: Callable[[Iterable[bytes]], Said]
     sums_steps: bool = False  # its usage is a sum over many lines: unknown once the log was capped
     env: dict[str, str] = field(factory=dict)
 
@@ -86,25 +85,27 @@ class Program:
             log_limit_bytes=LOG_LIMIT_BYTES,
         )
 
-    def answer(self, ask_step: Step, folder: Path, exit_: JobExit) -> Answer:
-        """Read the job's output.log, any size, any bytes, into an answer. Never raises."""
-        log, secrets = JobPaths(folder).output, secret_values(os.environ)
+    def answer(self, step: Step, output: JobOutput, exit_: JobExit) -> Answer:
+        """Read what the job printed, any size, any bytes, into an answer. Never raises."""
+        secrets = secret_values(os.environ)
+        log = LogDigest(secrets)
         try:
-            said, output = self.read(log), transcripts.digest(log, secrets)
+            said = self.read(log.passing(output.log()))
         except OSError as error:
-            said, output = Said(error=f"its output cannot be read: {error.strerror}"), transcripts.NO_OUTPUT
-        if self.sums_steps and exit_.output_bytes > output.bytes:
+            log, said = LogDigest(secrets), Said(error=f"its output cannot be read: {error.strerror}")
+        digest = log.digest()
+        if self.sums_steps and exit_.output_bytes > digest.bytes:
             said = evolve(said, usage=Usage())
-        reason, proposal = self._failure(exit_, said, output), None
-        if ask_step == "propose" and not reason:
+        reason, proposal = self._failure(exit_, said, digest), None
+        if step == "propose" and not reason:
             proposal, reason = _proposal(said.text, secrets)
         return Answer(
             ok=not reason,
             reason=redact(reason[: 2 * REASON_LIMIT], secrets)[:REASON_LIMIT],
-            text=transcripts.last_words(said.text, secrets, ANSWER_LIMIT),
+            text=last_words(said.text, secrets, ANSWER_LIMIT),
             proposal=proposal,
             usage=said.usage,
-            output=output,
+            output=digest,
             session_id=said.session_id,
             model=said.model,
         )

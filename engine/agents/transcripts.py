@@ -1,26 +1,22 @@
 """What agent programs print, read into one shape: last words, cost, and what went wrong.
 
-Reads any file in flat memory and believes nothing in it: unknown lines are passed over, bad ones counted.
+Reads any output in flat memory and believes nothing in it: unknown lines are passed over, bad ones counted.
 Knows the three programs' line formats (as of 2026-11); knows nothing of processes or exit codes.
 """
 
-import hashlib
 import math
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import orjson
 from attrs import evolve, field, frozen, mutable
 
-from autoresearch.events.redact import redact
-from autoresearch.events.values import OutputDigest, Usage
+from autoresearch.engine.system.foreign_files import lines_of
+from autoresearch.events.values import Usage
 
 
-CHUNK = 2**20
 LINE_LIMIT = 4 * 2**20  # bytes; a longer line is passed over as a bad one
 TEXT_LIMIT = 256 * 1024  # characters of last words that are kept for parsing
-TAIL_LIMIT = 4096  # bytes of the output's end that go into the history
 NUMBER_LIMIT = 2**48  # a count of tokens beyond this is nonsense, and sums must stay within 64 bits
 DOLLAR_LIMIT = 1e9
 
@@ -43,52 +39,23 @@ class Said:
 
 @mutable
 class Lines:
-    """The JSON objects of a file, one per line; `bad` counts the lines that are none."""
+    """The JSON objects of a log, one per line; `bad` counts the lines that are none."""
 
-    path: Path
+    log: Iterable[bytes]
     bad: int = 0
 
     def __iter__(self) -> Iterator[Json]:
-        if not self.path.is_file():
-            return
-        with self.path.open("rb") as file:
-            while line := file.readline(LINE_LIMIT):
-                if not line.endswith(b"\n") and len(line) == LINE_LIMIT:
-                    self.bad += 1
-                    while (rest := file.readline(LINE_LIMIT)) and not rest.endswith(b"\n"):
-                        pass
-                elif (parsed := _parsed(line)) is not None:
-                    yield parsed
-                elif line.strip():
-                    self.bad += 1
+        for line in lines_of(self.log, LINE_LIMIT):
+            parsed = _parsed(line)
+            if parsed is not None:
+                yield parsed
+            elif line.strip():
+                self.bad += 1
 
 
-NO_OUTPUT = OutputDigest(bytes=0, sha256=hashlib.sha256().hexdigest(), tail="")
-
-
-def digest(path: Path, secrets: Sequence[str]) -> OutputDigest:
-    """Return size, sha256 and redacted end of a file; a file that is not there counts as empty."""
-    sha256, size, end = hashlib.sha256(), 0, b""
-    if path.is_file():
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                sha256.update(chunk)
-                size += len(chunk)
-                end = (end + chunk)[-2 * TAIL_LIMIT :]
-    tail = last_words(end.decode(errors="replace"), secrets, TAIL_LIMIT)
-    return OutputDigest(bytes=size, sha256=sha256.hexdigest(), tail=tail)
-
-
-def last_words(text: str, secrets: Sequence[str], limit: int) -> str:
-    """Return the redacted end of a text, at most `limit` bytes of UTF-8."""
-    # First to twice the limit, so that a secret which is cut in half is cut off afterwards.
-    clipped = redact(_end(text, 2 * limit), secrets)
-    return _end(clipped, limit)
-
-
-def read_opencode(path: Path) -> Said:
+def read_opencode(log: Iterable[bytes]) -> Said:
     """Read `opencode run --format json`: usage is the sum of all steps, unknown if one did not end."""
-    lines, steps, open_step, text, error, session = Lines(path), list[Usage](), False, "", "", None
+    lines, steps, open_step, text, error, session = Lines(log), list[Usage](), False, "", "", None
     for line in lines:
         part = _dict(line.get("part"))
         session = _word(line.get("sessionID")) or session
@@ -112,9 +79,9 @@ def read_opencode(path: Path) -> Said:
     )
 
 
-def read_codex(path: Path) -> Said:
+def read_codex(log: Iterable[bytes]) -> Said:
     """Read `codex exec --json`: its input counts the cached part too, and it names no price."""
-    lines, turns, text, error, session = Lines(path), list[Usage](), "", "", None
+    lines, turns, text, error, session = Lines(log), list[Usage](), "", "", None
     for line in lines:
         item = _dict(line.get("item"))
         match line.get("type"):
@@ -137,9 +104,9 @@ def read_codex(path: Path) -> Said:
     )
 
 
-def read_claude(path: Path) -> Said:
+def read_claude(log: Iterable[bytes]) -> Said:
     """Read `claude -p --output-format json` or `stream-json`: the last line of type result says all."""
-    lines, result, model = Lines(path), Json(), None
+    lines, result, model = Lines(log), Json(), None
     for line in lines:
         if line.get("type") == "result":
             result = line
@@ -162,14 +129,12 @@ def read_claude(path: Path) -> Said:
     )
 
 
-def read_plain(path: Path) -> Said:
+def read_plain(log: Iterable[bytes]) -> Said:
     """Read the output of any program: all of it is text, and its end is what counts."""
-    if not path.is_file():
-        return Said(answered=True)
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TEXT_LIMIT))
-        text = file.read(TEXT_LIMIT).decode(errors="replace").strip()
-    return Said(text=text, answered=True)
+    end = b""
+    for piece in log:
+        end = (end + piece)[-TEXT_LIMIT:]
+    return Said(text=end.decode(errors="replace").strip(), answered=True)
 
 
 def total(parts: Sequence[Usage]) -> Usage:
@@ -257,10 +222,6 @@ def _error_words(error: object) -> str:
 def _sum(numbers: Sequence[Number | None]) -> Number | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if known and len(known) == len(numbers) else None
-
-
-def _end(text: str, limit: int) -> str:
-    return text.encode(errors="replace")[-limit:].decode(errors="ignore")
 
 
 def _dict(value: object) -> Json:

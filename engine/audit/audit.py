@@ -20,7 +20,8 @@ from autoresearch.engine.core.outcomes import Search, Unknown
 from autoresearch.engine.core.transitions import misfit
 from autoresearch.engine.loop.effects import searched
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Git
+from autoresearch.engine.ports.jobs import Jobs
+from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.runs.load import NOTHING, Loaded
 from autoresearch.engine.runs.views import Render
 from autoresearch.events import catalog as ev
@@ -38,13 +39,15 @@ SOURCES = 64  # versions of the editable file that are kept, for the search; one
 IMPOSSIBLE = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, re.error)
 
 
-def audit(paths: RunPaths, *, git: Git, render: Render, runner_alive: bool) -> tuple[Audit, Loaded]:
+def audit(
+    paths: RunPaths, *, git: Git, jobs: Jobs, render: Render, runner_alive: bool
+) -> tuple[Audit, Loaded]:
     """Check everything; return what came out, and the states at the end of what could be read.
 
     Raises:
         NotFound: the run has no history.
     """
-    one = _Auditor(paths, git, render)
+    one = _Auditor(paths, git, jobs, render)
     try:
         loaded = one.read()
         return one.finish(loaded, runner_alive=runner_alive), loaded
@@ -55,7 +58,7 @@ def audit(paths: RunPaths, *, git: Git, render: Render, runner_alive: bool) -> t
 class _Auditor:
     """Shows each record to every check."""
 
-    def __init__(self, paths: RunPaths, git: Git, render: Render) -> None:
+    def __init__(self, paths: RunPaths, git: Git, jobs: Jobs, render: Render) -> None:
         self._paths = paths
         self._records = Tally("history", "records, in order, chained, each as its schema says")
         self._transitions = Tally("transitions", "events that may follow the state before them")
@@ -63,7 +66,7 @@ class _Auditor:
         self._search = _Search(git)
         self._views = StateViews(paths)  # these two before the history: it is ahead of them
         self._log = RunnerLog(paths, render)
-        self._jobs = SealedFiles(paths)
+        self._jobs = SealedFiles(paths, jobs)
         self._commits = Commits(paths, git)
         self._last_own = 0
 

@@ -13,7 +13,7 @@ from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.loop.candidates import TRAILERS
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Commit, Git
+from autoresearch.engine.ports.repository import Commit, Git
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.log.read import read

@@ -10,10 +10,10 @@ from typing import Any
 from attrs import asdict
 
 from autoresearch.engine.audit.report import Tally, first_difference
-from autoresearch.engine.jobs.launcher import read_exit
+from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.paths import JobPaths, RunPaths
-from autoresearch.engine.ports import Finished
-from autoresearch.engine.training.result import digest_output, read_result
+from autoresearch.engine.ports.jobs import Absent, Finished, Jobs
+from autoresearch.engine.training.result import read_result
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.values import OutputDigest, RunConfig
@@ -22,9 +22,10 @@ from autoresearch.events.values import OutputDigest, RunConfig
 class SealedFiles:
     """Compares the folder of each job whose end is recorded."""
 
-    def __init__(self, paths: RunPaths) -> None:
+    def __init__(self, paths: RunPaths, jobs: Jobs) -> None:
         self.tally = Tally("job files", "ended jobs read again")
         self._paths = paths
+        self._jobs = jobs
         self._gone = 0
 
     def see(self, config: RunConfig, event: ev.Event, recorded: Recorded) -> None:
@@ -38,11 +39,11 @@ class SealedFiles:
                 folder = self._paths.job(0, "prepare", event.attempt).folder
             case _:
                 return
-        if not folder.is_dir():
+        if isinstance(self._jobs.look(folder), Absent):
             self._gone += 1
             return
         self.tally.count += 1
-        wanted = _training(config, folder) if isinstance(event, ev.TrainingFinished) else {}
+        wanted = self._training(config, folder) if isinstance(event, ev.TrainingFinished) else {}
         self._output(folder, event.output, recorded)
         differs = first_difference(wanted, event)
         if differs is not None:
@@ -61,7 +62,7 @@ class SealedFiles:
             self.tally.note = f"{self._gone} job folders are gone"
 
     def _output(self, folder: Path, recorded_as: OutputDigest, recorded: Recorded) -> None:
-        now = digest_output(folder)
+        now = digest(self._jobs.output(folder).log(), ())
         for name in ("sha256", "bytes"):
             expected, found = getattr(recorded_as, name), getattr(now, name)
             if expected != found:
@@ -74,22 +75,21 @@ class SealedFiles:
                 )
                 return
 
-
-def _training(config: RunConfig, folder: Path) -> dict[str, Any]:
-    """Return what the folder of a training gives, as the fields of its event."""
-    ended = read_exit(folder)
-    if not isinstance(ended, Finished):
-        return {}
-    result = read_result(config, folder, ended.exit)
-    names = ("exit_code", "signal", "started_at", "ended_at", "seconds")
-    exit_ = {name: value for name, value in asdict(ended.exit).items() if name in names}
-    return {
-        "outcome": result.outcome,
-        "metric": result.metric,
-        **exit_,
-        "measured": result.measured,
-        "progress": result.progress,
-    }
+    def _training(self, config: RunConfig, folder: Path) -> dict[str, Any]:
+        """Return what a training left, as the fields of its event."""
+        ended = self._jobs.look(folder)
+        if not isinstance(ended, Finished):
+            return {}
+        result = read_result(config, self._jobs.output(folder), ended.exit)
+        names = ("exit_code", "signal", "started_at", "ended_at", "seconds")
+        exit_ = {name: value for name, value in asdict(ended.exit).items() if name in names}
+        return {
+            "outcome": result.outcome,
+            "metric": result.metric,
+            **exit_,
+            "measured": result.measured,
+            "progress": result.progress,
+        }
 
 
 def _number(event: ev.Event) -> int:

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Git, NotMoved
+from autoresearch.engine.ports.repository import Git, NotMoved
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, WayOut

@@ -13,7 +13,8 @@ from attrs import frozen
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Git, Jobs, Running
+from autoresearch.engine.ports.jobs import Jobs, Running
+from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev

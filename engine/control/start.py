@@ -22,7 +22,7 @@ from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Git
+from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.proposals import from_command
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.claim import claim_run, default_branch

@@ -7,7 +7,7 @@ commits is not read one by one.
 from collections.abc import Iterator, Sequence
 
 from autoresearch.engine.git.program import parsed_diff
-from autoresearch.engine.ports import Commit, Diff
+from autoresearch.engine.ports.repository import Commit, Diff
 
 
 LONGEST = 1000  # characters of a revision: a full ref name

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from autoresearch.engine.ports import Diff
+from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.process import signal_name
 from autoresearch.events.errors import AutoresearchError

@@ -24,7 +24,7 @@ from autoresearch.engine.git.program import (
     parsed_diff,
     strip_level,
 )
-from autoresearch.engine.ports import Commit, Diff, NotMoved
+from autoresearch.engine.ports.repository import Commit, Diff, NotMoved
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound
 
 

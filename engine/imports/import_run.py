@@ -18,7 +18,7 @@ from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports import results_tsv, single_file_runner
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Git
+from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.runs.catalogue import branch_slug
 from autoresearch.engine.runs.claim import claim_run
 from autoresearch.events import catalog as ev

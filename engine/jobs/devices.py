@@ -8,9 +8,9 @@ Imports only what starts fast.
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from autoresearch.engine.paths import run_of
 from autoresearch.engine.system.locks import is_locked, try_lock
 
 
@@ -18,12 +18,9 @@ NONE = "none"
 FOLDER_VARIABLE = "AUTORESEARCH_DEVICES"
 
 
-def places(device: str, slots: int) -> tuple[Path, ...]:
-    """Return the lock files of a run's device, one for each training at once; none where none is shared."""
-    if device == NONE:
-        return ()
-    machine = re.sub(r"[^A-Za-z0-9.-]", "_", os.uname().nodename) or "machine"
-    return tuple(folder() / f"{machine}-{device}-{slot + 1}.lock" for slot in range(slots))
+def places(lock: str, at_once: int) -> tuple[str, ...]:
+    """Return the names of a device's places, one for each training at once; none where nothing is shared."""
+    return () if lock == NONE else tuple(f"{lock}-{number + 1}" for number in range(at_once))
 
 
 def folder() -> Path:
@@ -41,34 +38,39 @@ def folder() -> Path:
     return wanted
 
 
-def holders(device: str, slots: int) -> tuple[Path, ...]:
-    """Return the jobs that hold the device, where all of its places are taken; none where one is free.
+def lock_of(place: str) -> Path:
+    """Return the file whose lock is held by whoever has the place."""
+    machine = re.sub(r"[^A-Za-z0-9.-]", "_", os.uname().nodename) or "machine"
+    return folder() / f"{machine}-{place}.lock"
 
-    A job is its folder; one that has not said which it is yet, is the file of its lock.
+
+def holders(wanted: Sequence[str], *, job: Path | None = None) -> tuple[str, ...]:
+    """Return who holds the places, for people, where all are taken; none where one is free, or `job` has one.
+
+    Who has not said its name yet is named by the file of its lock.
     """
-    files = places(device, slots)
-    return tuple(map(_holder, files)) if all(is_locked(file) for file in files) else ()
+    locks = [lock_of(place) for place in wanted]
+    if not all(is_locked(lock) for lock in locks):
+        return ()
+    found = [_holder(lock) for lock in locks]
+    return () if str(job) in (folder for folder, _ in found) else tuple(name for _, name in found)
 
 
-def called(holder: Path) -> str:
-    """Return who holds a device, for people."""
-    found = run_of(holder)
-    return f"a training of {found[0]} in {found[1]}" if found else f"the training in {holder}"
-
-
-def take(files: tuple[Path, ...], *, job: Path) -> int | None:
+def take(wanted: Sequence[str], *, job: Path, name: str) -> int | None:
     """Take the first free place for a job; return the open file that holds it, None where all are taken."""
-    for file in files:
-        handle = try_lock(file)
+    for place in wanted:
+        handle = try_lock(lock_of(place))
         if handle is not None:
             os.ftruncate(handle, 0)
-            os.pwrite(handle, json.dumps({"job": str(job)}).encode() + b"\n", 0)
+            os.pwrite(handle, json.dumps({"job": str(job), "name": name}).encode() + b"\n", 0)
             return handle
     return None
 
 
-def _holder(file: Path) -> Path:
+def _holder(lock: Path) -> tuple[str, str]:
+    """Return the job that a lock names, and what people call it."""
     try:
-        return Path(json.loads(file.read_bytes())["job"])
+        told = json.loads(lock.read_bytes())
+        return str(told["job"]), str(told["name"])
     except (OSError, ValueError, KeyError, TypeError):  # it was taken this very moment
-        return file
+        return "", f"the training that locked {lock}"

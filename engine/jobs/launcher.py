@@ -9,13 +9,15 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import asdict, evolve, fields, frozen
 
 from autoresearch.engine.jobs import devices
+from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
+from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
 from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import is_locked, try_lock
 from autoresearch.events.files import write_atomic
@@ -32,42 +34,42 @@ _HOME = Path(__file__).absolute().parents[3]  # where `autoresearch` is found, i
 class RealJobs:
     """Each job under a supervisor of its own."""
 
-    def start(self, folder: Path, spec: JobSpec) -> bool:
-        """Write spec.json and launch a supervisor. Called twice for one folder, starts one job.
+    def start(self, job: Path, spec: JobSpec) -> bool:
+        """Write spec.json and launch a supervisor. Called twice for one job, starts one.
 
         False where all places that the spec names are taken: then nothing was started.
         """
-        job = JobPaths(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        files = JobPaths(job)
+        job.mkdir(parents=True, exist_ok=True)
         # Taken here and inherited by the supervisor: from this line on, everybody sees the job running.
-        lock = try_lock(job.claim)
+        lock = try_lock(files.claim)
         if lock is None:
             return True
         held = [lock]
         try:
-            if job.exit.exists() or os.fstat(lock).st_size:
+            if files.exit.exists() or os.fstat(lock).st_size:
                 return True
             if spec.places:
-                place = devices.take(tuple(Path(one) for one in spec.places), job=folder.absolute())
+                place = devices.take(spec.places, job=job.absolute(), name=spec.name)
                 if place is None:
                     return False
                 held.append(place)
             # Not synced: what cuts the power ends the job too, and the next training waits for this.
-            write_atomic(job.spec, json.dumps(asdict(_absolute(spec))).encode(), sync=False)
-            command = (sys.executable, *_SUPERVISE, str(folder.absolute()), *map(str, held))
+            write_atomic(files.spec, json.dumps(asdict(_absolute(spec))).encode(), sync=False)
+            command = (sys.executable, *_SUPERVISE, str(job.absolute()), *map(str, held))
             process.spawn_detached(command, cwd=_HOME, keep=held)
         finally:
             for handle in held:
                 os.close(handle)
         return True
 
-    def look(self, folder: Path) -> JobState:
+    def look(self, job: Path) -> JobState:
         """Say how the job stands, from its folder and the process table alone."""
-        ended = read_exit(folder)
+        ended = _read_exit(job)
         if ended is not None:
             return ended
-        claim = _read_claim(folder)
-        if is_locked(JobPaths(folder).claim):
+        claim = _read_claim(job)
+        if is_locked(JobPaths(job).claim):
             if claim is None or claim.supervisor is None:
                 return Running(supervisor=None)
             if process.alive(claim.supervisor):
@@ -75,28 +77,49 @@ class RealJobs:
             if claim.child is None or process.group_alive(claim.child):
                 return Running(supervisor=None)
             # Somebody who left the job's session still has its lock; the job itself is over.
-        ended = read_exit(folder)  # it may have come between the first look and the lock's release
+        ended = _read_exit(job)  # it may have come between the first look and the lock's release
         if ended is not None:
             return ended
-        return Absent() if claim is None else Lost(reason=_why_lost(claim))
+        if claim is not None:
+            return Lost(reason=_why_lost(claim))
+        return Absent(reason=_NEVER_BEGAN) if job.exists() else Absent()
 
-    def stop(self, folder: Path) -> None:
+    def stop(self, job: Path) -> None:
         """Ask the supervisor to end the job; returns at once, exit.json follows.
 
         Where the supervisor is dead, the job is ended from here, which may take its grace time.
         """
-        if not isinstance(self.look(folder), Running):
+        if not isinstance(self.look(job), Running):
             return
         with contextlib.suppress(FileNotFoundError):
-            write_atomic(JobPaths(folder).stop, b"", sync=False)  # heard by a supervisor that has just begun
-        claim = _read_claim(folder)
+            write_atomic(JobPaths(job).stop, b"", sync=False)  # heard by a supervisor that has just begun
+        claim = _read_claim(job)
         if claim is None or claim.supervisor is None or process.ask_to_end(claim.supervisor):
             return
-        if claim.child is not None and not JobPaths(folder).exit.exists():
-            process.end_group(claim.child, _grace_s(folder))
+        if claim.child is not None and not JobPaths(job).exit.exists():
+            process.end_group(claim.child, _grace_s(job))
+
+    def blocked_by(self, job: Path, places: tuple[str, ...]) -> tuple[str, ...]:
+        """Return who holds the places, where all are taken; none where one is free, or the job's own."""
+        return devices.holders(places, job=job.absolute()) if places else ()
+
+    def output(self, job: Path) -> FolderOutput:
+        """Return what the job left so far."""
+        return FolderOutput(job)
+
+    def signs(self, jobs: Iterable[Path], *, blocked: bool) -> tuple[Path, ...]:
+        """Return the local folders in which a job's end shows, or that a place became free."""
+        return (*jobs, devices.folder()) if blocked else tuple(jobs)
 
 
-def read_exit(folder: Path) -> Finished | Lost | None:
+# --- within ------------------------------------------------------------------------------------
+
+_REASONS = ("exited", "deadline", "idle", "terminated", "not_started")
+_TIMES = ("started_at", "ended_at")
+_NEVER_BEGAN = "the supervisor was killed before the job began"
+
+
+def _read_exit(folder: Path) -> Finished | Lost | None:
     """Return what exit.json says; a damaged one loses the job; None where there is none."""
     try:
         data = JobPaths(folder).exit.read_bytes()
@@ -110,13 +133,6 @@ def read_exit(folder: Path) -> Finished | Lost | None:
     if exit_.reason not in _REASONS or not all(isinstance(told.get(name), str) for name in _TIMES):
         return Lost(reason=f"{JobPaths(folder).exit.name} is damaged")
     return Finished(exit=exit_)
-
-
-_REASONS = ("exited", "deadline", "idle", "terminated", "not_started")
-_TIMES = ("started_at", "ended_at")
-
-
-# --- within ------------------------------------------------------------------------------------
 
 
 def _absolute(spec: JobSpec) -> JobSpec:
@@ -153,7 +169,7 @@ def _process(told: dict[str, object] | None) -> Process | None:
 def _why_lost(claim: _Claim) -> str:
     if claim.supervisor is not None and claim.supervisor.boot_id != process.boot_id():
         return "the machine was restarted"
-    return "the supervisor was killed" + ("" if claim.child else " before the job began")
+    return "the supervisor was killed" if claim.child else _NEVER_BEGAN
 
 
 def _grace_s(folder: Path) -> float:

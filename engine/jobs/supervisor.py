@@ -2,9 +2,9 @@
 
     python -m autoresearch.engine.jobs.supervisor FOLDER
 
-Knows nothing of runs and outlives the runner. FOLDER/spec.json says what to run (engine/ports.py: JobSpec);
-the claim is a kernel lock on FOLDER/claim, inherited by the job, so that it is held while either of them
-lives; exit.json (JobExit) is the end. Called again, it finds the claim taken and leaves without a word.
+Knows nothing of runs and outlives the runner. FOLDER/spec.json says what to run (JobSpec); the claim is a
+kernel lock on FOLDER/claim, inherited by the job, so that it is held while either of them lives; exit.json
+(JobExit) is the end. Called again, it finds the claim taken and leaves without a word.
 
 Time is what the machine was awake: a laptop that slept through a deadline has not timed anything out.
 Imports only what starts fast: the next training waits for it.

@@ -13,7 +13,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import STOOD_THERE, commit_subject
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Diff, Git
+from autoresearch.engine.ports.repository import Diff, Git
 from autoresearch.engine.proposals import changes
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound

@@ -1,5 +1,6 @@
-"""What became of a job, as events: read from its folder once it has ended."""
+"""What became of a job, as events: read from what it left, once it has ended."""
 
+import os
 from collections.abc import Callable
 
 from attrs import evolve as replace
@@ -7,12 +8,16 @@ from attrs import frozen
 
 from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.prompts import parse_triage
+from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Absent, Agent, Answer, Finished, Git, JobExit, Jobs, Lost, Running
-from autoresearch.engine.training.result import digest_output, read_result
+from autoresearch.engine.ports.agent import Agent, Answer
+from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
+from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.training.result import read_result
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
+from autoresearch.events.redact import secret_values
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
@@ -38,10 +43,9 @@ class Collector:
                 self.jobs.stop(folder)
             return ()
         if isinstance(ended, Absent):  # nobody has written into the claim of a started job
-            begun = "the supervisor was killed before the job began"
-            ended = Lost(reason=begun if folder.exists() else "its folder is gone")
+            ended = Lost(reason=ended.reason)
         if job.step == "prepare":
-            return (self._prepared(job, ended),)
+            return (self._prepared(job, ended, run),)
         one = run.iteration(number)
         assert one is not None  # the job came from the state
         if job.step == "train":
@@ -54,8 +58,9 @@ class Collector:
         limits = {"prepare": config.prepare_timeout_s, "train": job.deadline_s}
         return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
-    def _prepared(self, job: Job, ended: Finished | Lost) -> ev.PrepareFinished:
-        output = digest_output(self.paths.job(0, "prepare", job.attempt).folder)
+    def _prepared(self, job: Job, ended: Finished | Lost, run: RunState) -> ev.PrepareFinished:
+        left = self.jobs.output(self.paths.job(0, "prepare", job.attempt).folder)
+        output = digest(left.log(), secret_values(os.environ | run.config.env))
         if isinstance(ended, Lost):
             return ev.PrepareFinished(
                 attempt=job.attempt, ok=False, reason=ended.reason, seconds=0.0, output=output
@@ -72,7 +77,8 @@ class Collector:
         if done.reason == "terminated":
             reason = "ended by `stop --now`" if run.stop == "now" else "its supervisor was told to end it"
             return ev.TrainingLost(iteration=one.number, attempt=job.attempt, reason=reason)
-        result = read_result(run.config, self.paths.job(one.number, "train", job.attempt).folder, done)
+        left = self.jobs.output(self.paths.job(one.number, "train", job.attempt).folder)
+        result = read_result(run.config, left, done)
         return ev.TrainingFinished(
             iteration=one.number,
             attempt=job.attempt,
@@ -96,7 +102,7 @@ class Collector:
         agent = self.adapter(one.agent)
         files = self.paths.job(one.number, job.step, job.attempt)
         done = ended.exit if isinstance(ended, Finished) else _no_exit(ended.reason, job)
-        answer = agent.answer(job.step, files.folder, done)
+        answer = agent.answer(job.step, self.jobs.output(files.folder), done)
         harm = branch_guard.put_back(files, self.git)
         if harm:
             answer = replace(answer, ok=False, reason=harm, proposal=None)

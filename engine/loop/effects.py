@@ -15,12 +15,15 @@ from attrs import frozen
 from autoresearch.engine.agents import branch_guard, prompts
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import TRIED_ALL, event_of, open_iteration, proposal_at
+from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Absent, Agent, Ask, Git, Jobs
+from autoresearch.engine.ports.agent import Agent, Ask
+from autoresearch.engine.ports.jobs import Absent, Jobs
+from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.proposals import search
-from autoresearch.engine.training.result import training_spec
 from autoresearch.engine.training.setup import check_setup, prepare_spec
+from autoresearch.engine.training.spec import Training, training_spec
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.files import write_atomic
@@ -174,21 +177,18 @@ class Effects:
             ),
         )
 
+    def blocked_by(self, command: do.StartTraining, run: RunState) -> tuple[str, ...]:
+        """Return who holds the device that a training wants, for people; none where there is room for it."""
+        one = self._training(command, run)
+        return self.jobs.blocked_by(one.job, one.places)
+
     def _train(self, command: do.StartTraining, run: RunState) -> tuple[ev.Event, ...]:
-        folder = self.paths.job(command.iteration, "train", command.attempt).folder
-        worktree = self.paths.slot(command.slot)
-        self.git.ensure_worktree(worktree, command.commit)
-        if isinstance(self.jobs.look(folder), Absent):  # nothing is trained under a wrong commit
-            self.git.reset(worktree, command.commit)
-        spec = training_spec(
-            run.config,
-            folder=folder,
-            worktree=worktree,
-            iteration=command.iteration,
-            attempt=command.attempt,
-            deadline_s=command.deadline_s,
-        )
-        if not self.jobs.start(folder, spec):
+        one = self._training(command, run)
+        self.git.ensure_worktree(one.checkout, command.commit)
+        if isinstance(self.jobs.look(one.job), Absent):  # nothing is trained under a wrong commit
+            self.git.reset(one.checkout, command.commit)
+        spec = training_spec(run.config, one)
+        if not self.jobs.start(one.job, spec):
             return ()  # another run was quicker: the device is its now, and this one waits
         return (
             ev.TrainingStarted(
@@ -199,6 +199,20 @@ class Effects:
                 command=spec.command,
                 deadline_s=command.deadline_s,
             ),
+        )
+
+    def _training(self, command: do.StartTraining, run: RunState) -> Training:
+        return Training(
+            run_id=run.run_id,
+            home=self.paths.home,
+            iteration=command.iteration,
+            attempt=command.attempt,
+            slot=command.slot,
+            commit=command.commit,
+            job=self.paths.job(command.iteration, "train", command.attempt).folder,
+            checkout=self.paths.slot(command.slot),
+            deadline_s=command.deadline_s,
+            places=devices.places(run.config.device, run.config.slots),
         )
 
     def _keep_proposal(self, iteration: int, proposal: Proposal) -> None:

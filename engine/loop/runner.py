@@ -13,10 +13,10 @@ from typing import Literal
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
-from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import Effects, View
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import drop_folder
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.load import NOTHING, Loaded, load
@@ -73,9 +73,9 @@ class Runner:
         self._loaded: Loaded = NOTHING
         self._cancelled: set[do.Command] = set()
         self._troubles = 0
-        self._waits = False  # for a device
+        self._blocked: do.StartTraining | None = None  # a training that waits for its device
         self._polls = ""  # why the bell has to look by itself
-        self._told: tuple[Path, ...] = ()
+        self._told: tuple[str, ...] = ()
 
     def run(self) -> int:
         """Work until the run rests; return the exit code.
@@ -153,7 +153,7 @@ class Runner:
     def _step(self) -> bool:
         """Hear everything, then do the first thing there is to do; say whether anything happened."""
         before = self._loaded.position.seq
-        self._waits = False
+        self._blocked = None
         self._catch_up()
         heard_all = self._hear_drops() < drop_folder.AT_ONCE
         self._hear_jobs()
@@ -172,15 +172,14 @@ class Runner:
 
     def _must_wait(self, command: do.StartTraining) -> bool:
         """Say whether the device is another training's, and tell people of it once."""
-        config = self._loaded.run.config
-        holders = devices.holders(config.device, config.slots)
-        ours = self._paths.job(command.iteration, "train", command.attempt).folder.absolute()
-        # Held by the very training: the runner died after it had started it.
-        self._waits = bool(holders) and ours not in holders
-        if self._waits and holders != self._told:
-            _tell_people(f"the training waits for {devices.called(holders[0])}")
+        holders = self._effects.blocked_by(command, self._loaded.run)
+        if not holders:
+            return False
+        self._blocked = command
+        if holders != self._told:
+            _tell_people(f"the training waits for {holders[0]}")
             self._told = holders
-        return self._waits
+        return True
 
     def _do(self, command: do.Command) -> None:
         run = self._loaded.run
@@ -251,11 +250,10 @@ class Runner:
         waiting = waiting_for_human(run)
         if waiting is not None and self._mode == "foreground" and not run.jobs:
             raise WaitingForHuman(waiting, remedy=_how_to_go_on(run))
-        jobs = [self._paths.job(number, job.step, job.attempt).folder for number, job in run.jobs]
         with contextlib.suppress(OSError):  # a full disk, or a file in its place
             self._paths.proposals.mkdir(exist_ok=True)
-        device = [devices.folder()] if self._waits else []
-        bell.watch([self._paths.folder, self._paths.proposals, *jobs, *device])
+        signs = self._effects.jobs.signs(self._jobs(), blocked=self._blocked is not None)
+        bell.watch([self._paths.folder, self._paths.proposals, *signs])
         if bell.polls != self._polls:
             self._polls = bell.polls
             _tell_people(f"changes are heard by looking: {bell.polls}")
@@ -264,11 +262,15 @@ class Runner:
             bell.wait(LOOK_ANYWAY_S)
 
     def _news(self) -> bool:
-        run = self._loaded.run
-        ended = any(self._paths.job(number, job.step, job.attempt).exit.exists() for number, job in run.jobs)
+        ended = any(not isinstance(self._effects.jobs.look(job), Running) for job in self._jobs())
         grown = self._paths.history.stat().st_size > self._loaded.position.offset
-        freed = self._waits and not devices.holders(run.config.device, run.config.slots)
-        return ended or grown or freed
+        freed = self._blocked and not self._effects.blocked_by(self._blocked, self._loaded.run)
+        return ended or grown or bool(freed)
+
+    def _jobs(self) -> list[Path]:
+        return [
+            self._paths.job(number, job.step, job.attempt).folder for number, job in self._loaded.run.jobs
+        ]
 
     def _rest(self) -> int:
         run = self._loaded.run

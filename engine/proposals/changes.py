@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Mapping
 
-from autoresearch.engine.ports import Diff
+from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.proposals import constants
 from autoresearch.engine.proposals.constants import Constant
 from autoresearch.events.errors import InvalidInput

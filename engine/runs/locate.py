@@ -9,7 +9,7 @@ from attrs import frozen
 
 from autoresearch.engine.git.repository import find_top
 from autoresearch.engine.paths import RUN_ID, RunPaths
-from autoresearch.engine.ports import Git
+from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named, started_runs
 from autoresearch.engine.runs.places import places
 from autoresearch.events.errors import NotFound, WayOut

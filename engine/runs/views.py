@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Git
+from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events.codec import Recorded

@@ -1,10 +1,12 @@
-"""What other programs leave in files, taken with caution: the end of a file, a JSON object, a number.
+"""What other programs leave in files, taken with caution: the end of a file, lines, a JSON object, a number.
 
-Nothing here raises. Imports only what starts fast: `status --json` reads the progress of a training.
+Nothing here raises, whatever the content. Imports only what starts fast: `status --json` reads the progress
+of a training.
 """
 
 import json
 import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -22,13 +24,30 @@ def tail_of(path: Path, size: int) -> bytes:
         return b""
 
 
-def read_object(path: Path) -> dict[str, object] | None:
-    """Return the JSON object in a file, None where there is no file, or no such thing in it."""
-    try:
-        with path.open("rb") as file:
-            return object_in(file.read(_MOST_BYTES))
-    except OSError:
-        return None
+def object_from(pieces: Iterable[bytes] | None) -> dict[str, object] | None:
+    """Return the JSON object that comes in pieces, None where there is none, or what comes is too large."""
+    text = b""
+    for piece in pieces or ():
+        text += piece
+        if len(text) > _MOST_BYTES:
+            return None
+    return object_in(text)
+
+
+def lines_of(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """Yield the lines of what comes in pieces, with their ends; the last one may have none.
+
+    Of a line that is longer than `limit`, its beginning is yielded, with an end.
+    """
+    rest = b""
+    for piece in pieces:
+        *whole, last = piece.split(b"\n")
+        for one in whole:
+            yield (rest + one)[:limit] + b"\n"
+            rest = b""
+        rest = (rest + last)[:limit]
+    if rest:
+        yield rest
 
 
 def object_in(text: bytes) -> dict[str, object] | None:

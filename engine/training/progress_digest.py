@@ -5,12 +5,10 @@ not read.
 """
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 
-from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.system.foreign_files import number, object_in, tail_of
-from autoresearch.engine.training.progress import TAIL_BYTES, kind_of
+from autoresearch.engine.system.foreign_files import lines_of, number, object_in
+from autoresearch.engine.training.progress import kind_of
 from autoresearch.events.values import ProgressDigest
 
 
@@ -19,62 +17,63 @@ POINTS = 60
 _LINE_BYTES = 64 * 2**10  # a longer line is none of ours
 
 
-def read_digest(folder: Path) -> ProgressDigest | None:
-    """Return digest, count and some points of progress.jsonl; None where there is no such file."""
-    sha256, count, points = hashlib.sha256(), 0, list[tuple[float, float]]()
-    every, seen = 1, 0  # of the points seen, each `every`th is taken
-    try:
-        for line in _lines(JobPaths(folder).progress, sha256):
-            count += 1
-            point = _point(line)
-            if point is None:
-                continue
-            if seen % every == 0:
-                points.append(point)
-            seen += 1
-            last = point
-            if len(points) > 2 * POINTS:
-                points, every = points[::2], 2 * every
-    except OSError:
-        return None
-    if seen and points[-1] != last:
-        points.append(last)
-    return ProgressDigest(sha256=sha256.hexdigest(), lines=count, points=_thinned(points))
+def read_progress(pieces: Iterable[bytes] | None) -> tuple[ProgressDigest | None, str]:
+    """Return digest, count and some points of progress.jsonl, and why it says that the training failed.
+
+    No digest where there is no such file; "" where it says nothing of a failure.
+    """
+    if pieces is None:
+        return None, ""
+    sha256, curve, count, failure = hashlib.sha256(), _Curve(), 0, ""
+    for line in lines_of(_hashed(pieces, sha256), _LINE_BYTES):
+        if not line.endswith(b"\n"):
+            break
+        count += 1
+        told = object_in(line) or {}
+        if kind_of(told) in ("failed", "finished"):
+            failure = _failure(told)
+        elif kind_of(told) == "progress":
+            curve.add(number(told.get("percent")), number(told.get("loss")))
+    return ProgressDigest(sha256=sha256.hexdigest(), lines=count, points=curve.points()), failure
 
 
-def stated_failure(folder: Path) -> str:
-    """Return the reason of the `failed` line that ended progress.jsonl; "" where none did."""
-    for line in reversed(tail_of(JobPaths(folder).progress, TAIL_BYTES).split(b"\n")[:-1]):
-        told = object_in(line)
-        if told is not None and kind_of(told) in ("failed", "finished"):
-            reason = told.get("exit_reason", told.get("reason"))
-            return reason if kind_of(told) == "failed" and isinstance(reason, str) else ""
-    return ""
+class _Curve:
+    """Some points of a curve of any length, evenly taken, the first and the last among them."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[float, float]] = []
+        self._every, self._seen = 1, 0  # of the points seen, each `every`th is taken
+        self._last = (0.0, 0.0)
+
+    def add(self, percent: float | None, loss: float | None) -> None:
+        """Take note of a point; one that lacks a number is none."""
+        if percent is None or loss is None:
+            return
+        self._last = round(percent, 2), round(loss, 6)
+        if self._seen % self._every == 0:
+            self._taken.append(self._last)
+        self._seen += 1
+        if len(self._taken) > 2 * POINTS:
+            self._taken, self._every = self._taken[::2], 2 * self._every
+
+    def points(self) -> tuple[tuple[float, float], ...]:
+        """Return at most POINTS of those that were taken."""
+        taken = self._taken
+        if taken and taken[-1] != self._last:
+            taken = [*taken, self._last]
+        if len(taken) <= POINTS:
+            return tuple(taken)
+        last = len(taken) - 1
+        return tuple(taken[round(i * last / (POINTS - 1))] for i in range(POINTS))
 
 
-def _lines(path: Path, sha256: "hashlib._Hash") -> Iterator[bytes]:
-    """Yield the whole lines of a file, hashing all of it; of a line that is too long, its beginning."""
-    with path.open("rb") as file:
-        begun = b""
-        while piece := file.readline(_LINE_BYTES):
-            sha256.update(piece)
-            if piece.endswith(b"\n"):
-                yield begun or piece
-                begun = b""
-            else:
-                begun = begun or piece
+def _hashed(pieces: Iterable[bytes], sha256: "hashlib._Hash") -> Iterator[bytes]:
+    for piece in pieces:
+        sha256.update(piece)
+        yield piece
 
 
-def _thinned(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    if len(points) <= POINTS:
-        return tuple(points)
-    last = len(points) - 1
-    return tuple(points[round(i * last / (POINTS - 1))] for i in range(POINTS))
-
-
-def _point(line: bytes) -> tuple[float, float] | None:
-    told = object_in(line)
-    if told is None or kind_of(told) != "progress":
-        return None
-    percent, loss = number(told.get("percent")), number(told.get("loss"))
-    return None if percent is None or loss is None else (round(percent, 2), round(loss, 6))
+def _failure(told: Mapping[str, object]) -> str:
+    """Return the reason of a line that ends a training; "" where it ended well."""
+    reason = told.get("exit_reason", told.get("reason"))
+    return reason if kind_of(told) == "failed" and isinstance(reason, str) else ""

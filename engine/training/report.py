@@ -1,21 +1,19 @@
 """What a training says of itself beside the metric: result.json, or the summary lines of its log."""
 
 import re
-from pathlib import Path
 
-from autoresearch.engine.system.foreign_files import number, tail_of
+from autoresearch.engine.system.foreign_files import number
 from autoresearch.engine.training.metric import NUMBER
 from autoresearch.events.values import Measured
 
 
-_TAIL_BYTES = 64 * 2**10
 _MOST_CHARACTERS = 200
 _LINE = re.compile(rb"^(peak_vram_mb|training_seconds|total_seconds|num_steps):[ \t]*(\S+)", re.MULTILINE)
 
 
-def measured(told: dict[str, object] | None, log: Path) -> Measured:
+def measured(told: dict[str, object] | None, log_end: bytes) -> Measured:
     """Return the facts of result.json, and of the log's last lines where that does not say them."""
-    facts = {**_summary(log), **{key: value for key, value in (told or {}).items() if value is not None}}
+    facts = {**_summary(log_end), **{key: value for key, value in (told or {}).items() if value is not None}}
     return Measured(
         peak_vram_mb=number(facts.get("peak_vram_mb")),
         training_seconds=number(facts.get("training_seconds")),
@@ -29,9 +27,9 @@ def measured(told: dict[str, object] | None, log: Path) -> Measured:
     )
 
 
-def _summary(log: Path) -> dict[str, object]:
+def _summary(log_end: bytes) -> dict[str, object]:
     facts: dict[str, object] = {}
-    for match in _LINE.finditer(tail_of(log, _TAIL_BYTES).replace(b"\r", b"\n")):
+    for match in _LINE.finditer(log_end.replace(b"\r", b"\n")):
         text = match[2].decode("ascii", errors="replace")
         if NUMBER.fullmatch(text):
             facts[match[1].decode()] = float(text)

@@ -1,41 +1,27 @@
-"""A training's folder, read: how it is started, where it stands, and what came of it.
+"""A training that has ended: what came of it, from what it left.
 
-Starts and ends nothing, and knows nothing of events. What counts is output.log: its last metric line is the
+Starts and ends nothing, and knows nothing of events. What counts is the log: its last metric line is the
 contract for any script, and result.json, where a script writes one, only adds digits and facts. Memory is
 flat for any output: 200 MB, one endless line, any bytes.
 """
 
-import hashlib
 import math
 import os
-import sys
-from pathlib import Path
 
 from attrs import frozen
 
-from autoresearch.engine.jobs import devices
-from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports import JobExit, JobSpec
-from autoresearch.engine.system.foreign_files import read_object
+from autoresearch.engine.jobs.output import LogDigest
+from autoresearch.engine.paths import PROGRESS, RESULT
+from autoresearch.engine.ports.jobs import JobExit, JobOutput
+from autoresearch.engine.system.foreign_files import object_from
 from autoresearch.engine.system.process import signal_name
 from autoresearch.engine.training.metric import Metric, MetricReader, refine
-from autoresearch.engine.training.progress_digest import read_digest, stated_failure
+from autoresearch.engine.training.progress_digest import read_progress
 from autoresearch.engine.training.report import measured
-from autoresearch.events.redact import redact, secret_values
+from autoresearch.events.redact import secret_values
 from autoresearch.events.values import Measured, Outcome, OutputDigest, ProgressDigest, RunConfig
 
 
-TAIL_BYTES = 4096
-
-# Measured on two shared cores (2026-11): spinning threads cost a factor of three beside another job, and
-# glibc's mmap of each large tensor a factor of 1.4; the results are bit-identical.
-FAST_ON_CPU = {
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": "8000000000",
-}
-
-_CHUNK = 2**20
 _DIVERGED = ("nan", "exploding")
 _WHY_DIVERGED = {"nan": "the loss is not a number", "exploding": "the loss is exploding"}
 
@@ -53,56 +39,28 @@ class Result:
     note: str = ""  # what a reader should know of a success
 
 
-def training_env(config: RunConfig, folder: Path) -> dict[str, str]:
-    """Return what is added to the environment of a training; the settings' own `env` has the last word."""
-    # No bytecode is written: two candidates of one second and one size would share a stale file.
-    plain = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    env = {**FAST_ON_CPU, **plain, "AUTORESEARCH_JOB_DIR": str(folder.absolute())}
-    if config.budget:
-        env["AUTORESEARCH_BUDGET"] = config.budget
-    return env | config.env
-
-
-def training_spec(
-    config: RunConfig, *, folder: Path, worktree: Path, iteration: int, attempt: int, deadline_s: float
-) -> JobSpec:
-    """Return how the training of one attempt is run."""
-    return JobSpec(
-        name=f"train {iteration}.{attempt}",
-        command=tuple(word.replace("{python}", sys.executable) for word in config.train),
-        cwd=str(worktree.absolute()),
-        env=training_env(config, folder),
-        deadline_s=deadline_s,
-        log_limit_bytes=int(config.log_limit_mb * 2**20),
-        places=tuple(str(place) for place in devices.places(config.device, config.slots)),
-    )
-
-
-def read_result(config: RunConfig, folder: Path, exit_: JobExit) -> Result:
+def read_result(config: RunConfig, output: JobOutput, exit_: JobExit) -> Result:
     """Say what came of a training that has ended. Read twice, says the same."""
-    job, reader = JobPaths(folder), MetricReader(config.metric.pattern)
-    output = _digest(job.output, config, reader)
-    found = reader.finish()
-    told = read_object(job.result)
-    failure = stated_failure(folder) or str((told or {}).get("exit_reason") or "")
+    reader, log = MetricReader(config.metric.pattern), LogDigest(secret_values(os.environ | config.env))
+    for piece in log.passing(output.log()):
+        reader.feed(piece)
+    found, digest = reader.finish(), log.digest()
+    told = object_from(output.file(RESULT))
+    progress, failure = read_progress(output.file(PROGRESS))
+    failure = failure or str((told or {}).get("exit_reason") or "")
     exact = (told or {}).get(config.metric.name)
     outcome, reason, metric, note = _judge(
-        config.metric.name, exit_, found, exact=exact, failure=failure, tail=output.tail
+        config.metric.name, exit_, found, exact=exact, failure=failure, tail=digest.tail
     )
     return Result(
         outcome=outcome,
         reason=reason,
         metric=metric,
-        measured=measured(told, job.output),
-        output=output,
-        progress=read_digest(folder),
+        measured=measured(told, log.end),
+        output=digest,
+        progress=progress,
         note=note,
     )
-
-
-def digest_output(folder: Path) -> OutputDigest:
-    """Return size, sha256 and redacted end of a job's output.log; none at all counts as empty."""
-    return _digest(JobPaths(folder).output, None, None)
 
 
 # --- within ------------------------------------------------------------------------------------
@@ -144,20 +102,3 @@ def _why_crashed(exit_: JobExit, failure: str, tail: str) -> str:
     last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
     words = [f"exit code {exit_.exit_code}", failure.replace("_", " "), last[:300]]
     return ": ".join(word for word in words if word)
-
-
-def _digest(path: Path, config: RunConfig | None, reader: MetricReader | None) -> OutputDigest:
-    """Read the file once: its size, its sha256, its redacted end, and all of it for the reader."""
-    sha256, size, end = hashlib.sha256(), 0, b""
-    if path.is_file():
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                sha256.update(chunk)
-                size += len(chunk)
-                end = (end + chunk)[-4 * TAIL_BYTES :]  # more: a secret that the cut halves is cut off later
-                if reader is not None:
-                    reader.feed(chunk)
-    secrets = secret_values(os.environ | (config.env if config else {}))
-    tail = redact(end.decode(errors="replace"), secrets)
-    last = tail.encode(errors="replace")[-TAIL_BYTES:].decode(errors="ignore")
-    return OutputDigest(bytes=size, sha256=sha256.hexdigest(), tail=last)

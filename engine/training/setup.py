@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import Git, JobSpec
+from autoresearch.engine.ports.jobs import JobSpec
+from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.system import run_command
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError

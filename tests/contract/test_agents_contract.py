@@ -11,7 +11,9 @@ import pytest
 from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, PROGRAMS, UNSET
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.engine.ports import Agent, Answer, Ask, Finished, JobExit, JobSpec
+from autoresearch.engine.jobs.output import FolderOutput
+from autoresearch.engine.ports.agent import Agent, Answer, Ask
+from autoresearch.engine.ports.jobs import Finished, JobExit, JobSpec
 from autoresearch.events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered, fake_program, run_inline
 
@@ -80,7 +82,7 @@ def asked(worktree: Path, behaviour: str, arg: str = "", **more: object) -> Ask:
 def ask(agent: Agent, question: Ask, run: Runner) -> Answer:
     """Ask to the end."""
     folder = question.worktree.parent / "iterations" / "0001" / f"{question.step}.1"
-    return agent.answer(question.step, folder, run(agent.job(question, folder), folder))
+    return agent.answer(question.step, FolderOutput(folder), run(agent.job(question, folder), folder))
 
 
 def git(worktree: Path, *words: str) -> str:
@@ -120,14 +122,15 @@ class TestAgentContract:
         """Reading the same folder again gives the same answer."""
         folder = tmp_path / "job"
         exit_ = run_inline(agent.job(asked(worktree, "ok"), folder), folder)
-        assert agent.answer("propose", folder, exit_) == agent.answer("propose", folder, exit_)
+        output = FolderOutput(folder)
+        assert agent.answer("propose", output, exit_) == agent.answer("propose", output, exit_)
 
     def test_a_failed_job_is_a_failed_answer(self, agent: Agent, worktree: Path, tmp_path: Path) -> None:
         """What did not run has a reason and no proposal."""
         folder = tmp_path / "job"
         agent.job(asked(worktree, "ok"), folder)
         exit_ = JobExit(reason="not_started", detail="no memory", started_at="", ended_at="", seconds=0.0)
-        answer = agent.answer("propose", folder, exit_)
+        answer = agent.answer("propose", FolderOutput(folder), exit_)
         assert (answer.ok, answer.proposal) == (False, None)
         assert answer.reason
 

@@ -8,7 +8,9 @@ import orjson
 import pytest
 
 from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, Program
-from autoresearch.engine.ports import Answer, JobExit
+from autoresearch.engine.jobs.output import FolderOutput
+from autoresearch.engine.ports.agent import Answer
+from autoresearch.engine.ports.jobs import JobExit
 from autoresearch.events.values import Proposal, Usage
 from tests.fakes.agents import FIXTURES, ended
 
@@ -25,7 +27,7 @@ SAID = json.dumps({"type": "text", "part": {"text": '{"status": "ok"}'}})
 def recorded(program: Program, name: str, folder: Path, exit_: JobExit | None = None) -> Answer:
     """Return the answer to a proposal that a recorded output gives."""
     shutil.copy(FIXTURES / name, folder / "output.log")
-    return program.answer("propose", folder, exit_ or ended())
+    return program.answer("propose", FolderOutput(folder), exit_ or ended())
 
 
 def printed(
@@ -37,7 +39,7 @@ def printed(
     """Return the answer to an apply that these lines give."""
     texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
     (folder / "output.log").write_text("".join(f"{text}\n" for text in texts))
-    return program.answer("apply", folder, exit_ or ended())
+    return program.answer("apply", FolderOutput(folder), exit_ or ended())
 
 
 def test_opencode_sums_its_steps(tmp_path: Path) -> None:
@@ -212,7 +214,7 @@ def test_a_hung_program_that_never_printed_is_said_to(tmp_path: Path) -> None:
 def test_a_missing_program_is_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that is not on PATH is named so, also without any log."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    answer = OPENCODE.answer("propose", tmp_path, ended("not_started", None, detail="ENOENT"))
+    answer = OPENCODE.answer("propose", FolderOutput(tmp_path), ended("not_started", None, detail="ENOENT"))
     assert answer.reason == "opencode is not installed (no such program on PATH)"
     assert answer.output.bytes == 0
 
@@ -231,7 +233,7 @@ def test_a_missing_program_is_said_to_be_missing(tmp_path: Path, monkeypatch: py
 def test_an_answer_without_a_valid_proposal_is_a_failure(text: str, reason: str, tmp_path: Path) -> None:
     """Nonsense in the place of a proposal is recorded as such."""
     (tmp_path / "output.log").write_text(text)
-    answer = COMMAND.answer("propose", tmp_path, ended())
+    answer = COMMAND.answer("propose", FolderOutput(tmp_path), ended())
     assert (answer.ok, answer.proposal) == (False, None)
     assert answer.reason.startswith(reason)
 
@@ -244,7 +246,7 @@ def test_a_proposal_is_found_behind_prose_and_in_a_code_block(tmp_path: Path) ->
     (tmp_path / "output.log").write_text(
         f'First I thought {{x}} or {{"a": 1}}.\n```json\n{valid}\n```\nDone.'
     )
-    answer = COMMAND.answer("propose", tmp_path, ended())
+    answer = COMMAND.answer("propose", FolderOutput(tmp_path), ended())
     assert answer.ok
     assert answer.proposal is not None
     assert answer.proposal.status == "need_input"
@@ -268,10 +270,10 @@ def test_secrets_do_not_leave_the_adapter(tmp_path: Path, monkeypatch: pytest.Mo
         "edits": [{"file": "train.py", "search": "a", "replace": f"key = '{key}'"}],
     }
     (tmp_path / "output.log").write_text(json.dumps(proposal))
-    answer = COMMAND.answer("propose", tmp_path, ended())
+    answer = COMMAND.answer("propose", FolderOutput(tmp_path), ended())
     assert answer.ok
     assert key not in repr(answer)
-    failed = COMMAND.answer("propose", tmp_path, ended(code=1))
+    failed = COMMAND.answer("propose", FolderOutput(tmp_path), ended(code=1))
     assert not failed.ok
     assert key not in repr(failed)
 
@@ -280,7 +282,7 @@ def test_texts_are_bounded_and_the_digest_is_of_the_whole(tmp_path: Path) -> Non
     """The tail holds at most 4 KiB, whatever was printed; the digest counts every byte."""
     log = tmp_path / "output.log"
     log.write_bytes(b"x" * 5_000_000 + "ü".encode() * 5_000)
-    answer = COMMAND.answer("apply", tmp_path, ended())
+    answer = COMMAND.answer("apply", FolderOutput(tmp_path), ended())
     assert answer.output.bytes == 5_010_000
     assert len(answer.output.tail.encode()) == 4096
     assert len(answer.text.encode()) <= 16 * 1024
@@ -290,7 +292,7 @@ def test_texts_are_bounded_and_the_digest_is_of_the_whole(tmp_path: Path) -> Non
 def test_a_folder_in_the_place_of_the_log_is_no_answer(program: Program, tmp_path: Path) -> None:
     """What is not a plain file is read as empty."""
     (tmp_path / "output.log").mkdir()
-    answer = program.answer("propose", tmp_path, ended())
+    answer = program.answer("propose", FolderOutput(tmp_path), ended())
     assert (answer.ok, answer.output.bytes) == (False, 0)
 
 

@@ -1,7 +1,6 @@
 """The audit against tampering by somebody who can make the whole chain right again."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -52,7 +51,7 @@ def world(done: World) -> Iterator[World]:
 
 
 def audited(world: World, *, runner_alive: bool = False) -> Audit:
-    return audit(world.paths, git=world.git, render=render, runner_alive=runner_alive)[0]
+    return audit(world.paths, git=world.git, jobs=world.jobs, render=render, runner_alive=runner_alive)[0]
 
 
 def rebuild_views(world: World) -> None:
@@ -339,16 +338,15 @@ def test_a_healed_tail_and_a_command_that_shows_nothing_are_in_order(tmp_path):
 
 def test_changed_job_files_are_noticed_and_removed_ones_are_not_missed(world: World):
     """A changed log differs from the digest in the history; a removed folder is only told of."""
-    folder = world.paths.job(1, "train", 1).folder
-    kept = folder.with_name("kept")
-    shutil.copytree(folder, kept)
-    (folder / "output.log").write_bytes(b"val_bpb: 0.100000\n")
+    job = world.paths.job(1, "train", 1).folder
+    kept = world.jobs.jobs[job]
+    world.jobs.jobs[job] = evolve(kept, printed=b"val_bpb: 0.100000\n")
     assert {"job files": "output.sha256"} == differing(audited(world))
-    shutil.rmtree(folder)
+    del world.jobs.jobs[job]
     made = audited(world)
     assert made.first is None
     assert "1 job folders are gone" == next(one.note for one in made.checks if one.name == "job files")
-    kept.rename(folder)
+    world.jobs.jobs[job] = kept
 
 
 def test_a_commit_that_is_not_as_the_log_says_is_noticed(world: World):
@@ -368,7 +366,7 @@ def test_a_commit_that_is_not_as_the_log_says_is_noticed(world: World):
     foreign = World(world.home.parent / "elsewhere").git
     foreign.commits.clear()
     foreign.refs.clear()
-    made = audit(world.paths, git=foreign, render=render, runner_alive=False)[0]
+    made = audit(world.paths, git=foreign, jobs=world.jobs, render=render, runner_alive=False)[0]
     assert made.first is None
     assert "none of the run's commits" in next(one.note for one in made.checks if one.name == "commits")
     assert "not made again" in next(one.note for one in made.checks if one.name == "decisions")

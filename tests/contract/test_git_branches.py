@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git.repository import RealGit
-from autoresearch.engine.ports import Git
+from autoresearch.engine.ports.repository import Git
 from autoresearch.events.errors import NotFound
 from tests.contract.test_git_contract import make_fake, make_real
 from tests.fakes.git import FakeGit

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git.repository import RealGit, find_top
-from autoresearch.engine.ports import Git
+from autoresearch.engine.ports.repository import Git
 from autoresearch.events.errors import AutoresearchError, NotFound
 from tests.fakes.git import FakeGit
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.engine.ports import Absent, Finished, Jobs, JobSpec, JobState, Lost, Running
+from autoresearch.engine.ports.jobs import Absent, Finished, Jobs, JobSpec, JobState, Lost, Running
 from autoresearch.engine.system.process import end_group
 from tests.fakes.jobs import FakeJobs
 
@@ -32,11 +32,11 @@ class Fake:
     def __init__(self, home: Path) -> None:
         self.jobs = FakeJobs()
 
-    def spec(self, home: Path) -> JobSpec:
-        return JobSpec(name="waiter", command=("waiter",), cwd=str(home), deadline_s=30)
+    def spec(self, home: Path, places: tuple[str, ...] = ()) -> JobSpec:
+        return JobSpec(name="waiter", command=("waiter",), cwd=str(home), deadline_s=30, places=places)
 
     def finish(self, folder: Path, code: int) -> None:
-        self.jobs.finish(folder, exit_code=code, output=b"hello\n")
+        self.jobs.finish(folder, exit_code=code, output=b"hello\n", files={"left.json": b"{}"})
 
     def vanish(self, folder: Path) -> None:
         self.jobs.lose(folder)
@@ -48,11 +48,14 @@ class Real:
     def __init__(self, home: Path) -> None:
         self.jobs = RealJobs()
 
-    def spec(self, home: Path) -> JobSpec:
+    def spec(self, home: Path, places: tuple[str, ...] = ()) -> JobSpec:
         command = (sys.executable, "-S", "-c", WAITER)
-        return JobSpec(name="waiter", command=command, cwd=str(home), deadline_s=30, grace_s=2.0)
+        return JobSpec(
+            name="waiter", command=command, cwd=str(home), deadline_s=30, grace_s=2.0, places=places
+        )
 
     def finish(self, folder: Path, code: int) -> None:
+        (folder / "left.json").write_bytes(b"{}")
         (folder / "tmp").write_text(str(code))
         (folder / "tmp").rename(folder.parent / "go")
         ended(self.jobs, folder)
@@ -88,6 +91,11 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTORESEARCH_DEVICES", str(tmp_path / "devices"))
+
+
+@pytest.fixture(autouse=True)
 def _nothing_is_left(player: Player, folder: Path) -> Iterator[None]:
     yield
     state = player.jobs.look(folder)
@@ -106,8 +114,11 @@ def test_a_job_from_nothing_to_its_end(player: Player, folder: Path, tmp_path: P
     state = player.jobs.look(folder)
     assert isinstance(state, Finished)
     assert (state.exit.reason, state.exit.exit_code, state.exit.signal) == ("exited", 3, None)
-    assert (folder / "output.log").read_bytes() == b"hello\n"
     assert state.exit.output_bytes == 6
+    output = player.jobs.output(folder)
+    assert b"hello\n" == b"".join(output.log()) == b"".join(output.log())
+    assert b"{}" == b"".join(output.file("left.json") or ())
+    assert output.file("none.json") is None
 
 
 class TestOneFolder:
@@ -165,10 +176,33 @@ class TestOneFolder:
         player.jobs.start(folder, self.spec(player, folder))
         assert player.jobs.look(folder) == state
 
-    @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"reason": "exited"}', b'{"reason": 3}'])
-    def test_a_damaged_exit_loses_the_job(self, player: Player, folder: Path, data: bytes) -> None:
-        """An exit.json that is not what a supervisor writes is no result."""
-        player.jobs.start(folder, self.spec(player, folder))
+    def test_a_job_that_was_never_started_left_nothing(self, player: Player, folder: Path) -> None:
+        """Who asks for the output of a job that is not there, reads nothing."""
+        output = player.jobs.output(folder)
+        assert b"" == b"".join(output.log())
+        assert output.file("left.json") is None
+
+    def test_a_taken_place_blocks_another_job_and_not_its_own(self, player: Player, folder: Path) -> None:
+        """A job holds its place until it is over; who waits for it is told its name, and starts nothing."""
+        other, spec = folder.with_name("train.2"), player.spec(folder.parent, ("shared",))
+        assert () == player.jobs.blocked_by(folder, ("shared",))
+        assert player.jobs.start(folder, spec)
+        assert ("waiter",) == player.jobs.blocked_by(other, ("shared",))
+        assert () == player.jobs.blocked_by(folder, ("shared",))
+        assert () == player.jobs.blocked_by(other, ("shared", "free"))
+        assert () == player.jobs.blocked_by(other, ())
+        assert not player.jobs.start(other, spec)
+        assert isinstance(player.jobs.look(other), Absent)
         player.finish(folder, 0)
-        (folder / "exit.json").write_bytes(data)
-        assert player.jobs.look(folder) == Lost(reason="exit.json is damaged")
+        assert () == player.jobs.blocked_by(other, ("shared",))
+
+    def test_a_lost_job_holds_no_place(self, player: Player, folder: Path) -> None:
+        """The place of a job that vanished is free."""
+        player.jobs.start(folder, player.spec(folder.parent, ("shared",)))
+        player.vanish(folder)
+        assert () == player.jobs.blocked_by(folder.with_name("train.2"), ("shared",))
+
+    def test_signs_are_folders_or_none(self, player: Player, folder: Path) -> None:
+        """What is to be watched for a job's end lies on this machine, and is there once it was started."""
+        player.jobs.start(folder, self.spec(player, folder))
+        assert all(one.is_dir() for one in player.jobs.signs([folder], blocked=True))

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from autoresearch.engine.ports import JobExit
+from autoresearch.engine.jobs.output import TAIL_BYTES, FolderOutput, digest
+from autoresearch.engine.ports.jobs import JobExit
 from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.training.progress_digest import POINTS
-from autoresearch.engine.training.result import TAIL_BYTES, Result, digest_output, read_result
+from autoresearch.engine.training.result import Result, read_result
 from autoresearch.events.values import MetricSpec, ProgressDigest, RunConfig
 
 
@@ -26,7 +27,7 @@ def ended(**facts: Any) -> JobExit:
 
 
 def read(folder: Path, *, config: RunConfig | None = None, **facts: Any) -> Result:
-    return read_result(config or RunConfig(), folder, ended(**facts))
+    return read_result(config or RunConfig(), FolderOutput(folder), ended(**facts))
 
 
 def leave(folder: Path, output: bytes = b"", **files: Any) -> Path:
@@ -150,7 +151,7 @@ def test_a_missing_log_is_an_empty_one(tmp_path: Path) -> None:
     """A folder without output.log is read as one whose job printed nothing."""
     result = read(tmp_path)
     assert (result.outcome, result.output.bytes, result.output.tail) == ("no_metric", 0, "")
-    assert digest_output(tmp_path).sha256 == hashlib.sha256(b"").hexdigest()
+    assert digest(FolderOutput(tmp_path).log(), ()).sha256 == hashlib.sha256(b"").hexdigest()
 
 
 def test_any_metric_of_any_script(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_secrets_do_not_leave_with_the_tail(tmp_path: Path, monkeypatch: pytest.
     """A secret of the environment that a training prints is not in what is remembered, even half cut off."""
     monkeypatch.setenv("WANDB_API_KEY", "s3cr3t-0123456789-abcdef")
     leave(tmp_path, b"s3cr3t-0123456789-abcdef " * 500 + b"end\n")
-    tail = digest_output(tmp_path).tail
+    tail = read(tmp_path).output.tail
     assert tail.endswith("end\n")
     assert "0123456789" not in tail
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.paths import run_of
 from autoresearch.engine.runs import catalogue
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.claim import claim_run, default_branch
@@ -101,22 +100,6 @@ def test_two_claims_at_once_get_two_ids(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: claim_run(tmp_path, "a").run_id, range(40)))
     assert len(set(found)) == 40
-
-
-@pytest.mark.parametrize(
-    ("job", "said"),
-    [
-        ("/a/workflows/runs/b-r001/iterations/0001/train.1", ("b-r001", "/a")),
-        ("/a/.autoresearch/runs/b-r001/iterations/0001/train.1", ("b-r001", "/a")),
-        ("/a/workflows/x/.autoresearch/runs/b-r001/iterations/0001/train.1", ("b-r001", "/a/workflows/x")),
-        ("/a/elsewhere/b-r001/iterations/0001/train.1", ("b-r001", "/a/elsewhere")),
-        ("/a/workflows/train.1", None),
-    ],
-)
-def test_a_job_tells_whose_it_is(job: str, said: tuple[str, str] | None) -> None:
-    """From a job's folder follow its run and its repository, in whichever of the places the run lies."""
-    found = run_of(Path(job))
-    assert said == (found and (found[0], str(found[1])))
 
 
 def test_runs_are_ordered_by_their_first_event(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.places import runs_of
 from autoresearch.engine.system.process import holder
@@ -122,7 +123,8 @@ class Program:
         """Hold all that the runs say against an audit, also of those that are at work."""
         for paths in started_runs(self.repo):
             alive = holder(paths.lock) is not None
-            found = audit(paths, git=RealGit(self.repo), render=line, runner_alive=alive)[0].first
+            world = {"git": RealGit(self.repo), "jobs": RealJobs()}
+            found = audit(paths, **world, render=line, runner_alive=alive)[0].first
             assert found is None, f"{paths.run_id}: {found}"
 
     def run_folder(self) -> Path:

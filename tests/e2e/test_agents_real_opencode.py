@@ -13,7 +13,8 @@ import pytest
 from autoresearch.engine.agents.programs import OPENCODE
 from autoresearch.engine.agents.prompts import propose_prompt
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.engine.ports import Answer, Ask, Finished
+from autoresearch.engine.ports.agent import Answer, Ask
+from autoresearch.engine.ports.jobs import Finished
 from autoresearch.events.values import MetricSpec, Usage
 from tests.e2e.fixtures.agents.chat_server import ChatServer
 
@@ -91,7 +92,7 @@ def opencode(
         jobs.start(folder, OPENCODE.job(question, folder))
         while not isinstance(state := jobs.look(folder), Finished):
             time.sleep(0.1)
-        return OPENCODE.answer("propose", folder, state.exit)
+        return OPENCODE.answer("propose", jobs.output(folder), state.exit)
 
     return ask
 

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Literal
 
 from attrs import evolve
 
-from autoresearch.engine.ports import Answer, Ask, JobExit, JobSpec
-from autoresearch.engine.training.result import digest_output
+from autoresearch.engine.jobs.output import digest
+from autoresearch.engine.ports.agent import Answer, Ask, Step
+from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.events.values import OutputDigest, Proposal, Usage
 
 
@@ -42,7 +42,7 @@ class FakeAgent:
     def __init__(self, *answers: Answer, name: str = "fake", installed: bool = True) -> None:
         """Take the answers; what was asked is in `asked`."""
         self._answers = list(answers)
-        self._given: dict[Path, Answer] = {}
+        self._given: dict[JobOutput, Answer] = {}
         self._name = name
         self.installed = installed
         self.asked: list[Ask] = []
@@ -70,14 +70,14 @@ class FakeAgent:
             idle_s=ask.idle_s,
         )
 
-    def answer(self, ask_step: Literal["propose", "apply", "triage"], folder: Path, exit_: JobExit) -> Answer:
+    def answer(self, step: Step, output: JobOutput, exit_: JobExit) -> Answer:
         """Return the next answer; read twice, one job has one answer."""
-        if folder not in self._given:
+        if output not in self._given:
             ran = exit_.reason == "exited" and exit_.exit_code == 0
             left = self._answers.pop(0) if ran and self._answers else None
             given = left or answered(reason=f"{self.name} has no answer")
-            self._given[folder] = evolve(given, output=digest_output(folder))
-        return self._given[folder]
+            self._given[output] = evolve(given, output=digest(output.log(), ()))
+        return self._given[output]
 
 
 def ended(reason: str = "exited", code: int | None = 0, **more: object) -> JobExit:

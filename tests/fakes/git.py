@@ -13,8 +13,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from autoresearch.engine import ports
-from autoresearch.engine.ports import Diff, NotMoved
+from autoresearch.engine.ports import repository as ports
+from autoresearch.engine.ports.repository import Diff, NotMoved
 from autoresearch.events.errors import AutoresearchError, NotFound
 
 

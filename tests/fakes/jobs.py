@@ -1,16 +1,44 @@
-"""Jobs that run nothing: each ends when, and as, the test says."""
+"""Jobs that run nothing: each ends when, and as, the test says. What they leave is in memory."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from attrs import asdict, field, mutable
+from attrs import define, field, frozen, mutable
 
-from autoresearch.engine.jobs.launcher import read_exit
-from autoresearch.engine.paths import EXIT, OUTPUT, SPEC
-from autoresearch.engine.ports import Absent, JobExit, JobSpec, JobState, Lost, Running
+from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
 from autoresearch.events.values import Process
+
+
+PIECE = 7  # bytes: so that everything is read in several pieces
+
+
+@frozen
+class FakeOutput:
+    """What a job left, in memory."""
+
+    job: Path
+    files: Mapping[str, bytes] = field(eq=False)
+    printed: bytes = field(eq=False)
+
+    def log(self) -> Iterator[bytes]:
+        """Yield what it printed; nothing where nothing was."""
+        return _pieces(self.printed)
+
+    def file(self, name: str) -> Iterator[bytes] | None:
+        """Yield a file that the job wrote into its own folder, None where there is none."""
+        return _pieces(self.files[name]) if name in self.files else None
+
+
+@define
+class FakeJob:
+    """One job that was started."""
+
+    spec: JobSpec
+    place: str | None
+    state: JobState
+    printed: bytes = b""
+    files: Mapping[str, bytes] = field(factory=dict)
 
 
 @mutable
@@ -21,42 +49,54 @@ class FakeJobs:
     started: list[tuple[Path, JobSpec]] = field(factory=list)  # one entry a job, in order
     stopped: list[Path] = field(factory=list)  # running jobs that were asked to end, in order
     ends_when_stopped: bool = True  # False: it takes its time; the test ends it
-    _running: dict[Path, JobSpec] = field(factory=dict)
-    _lost: dict[Path, str] = field(factory=dict)
+    jobs: dict[Path, FakeJob] = field(factory=dict)
 
-    def start(self, folder: Path, spec: JobSpec) -> bool:
-        """Take note of the job, once per folder; no place is ever taken."""
-        if not isinstance(self.look(folder), Absent):
+    def start(self, job: Path, spec: JobSpec) -> bool:
+        """Take note of the job, once; False where all of its places are taken."""
+        if job in self.jobs:
             return True
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / SPEC).write_text(json.dumps(asdict(spec)), encoding="utf-8")
-        self._running[folder] = spec
-        self.started.append((folder, spec))
+        if self.blocked_by(job, spec.places):
+            return False
+        held = self._held()
+        place = next((one for one in spec.places if one not in held), None)
+        supervisor = Process(pid=1, started=len(self.started) + 1, boot_id="fake")
+        self.jobs[job] = FakeJob(spec=spec, place=place, state=Running(supervisor=supervisor))
+        self.started.append((job, spec))
         if self.on_start is not None:
-            self.on_start(self, folder, spec)
+            self.on_start(self, job, spec)
         return True
 
-    def look(self, folder: Path) -> JobState:
+    def look(self, job: Path) -> JobState:
         """Say what the test made of the job."""
-        if ended := read_exit(folder):
-            return ended
-        if folder in self._lost:
-            return Lost(reason=self._lost[folder])
-        if folder in self._running:
-            return Running(supervisor=Process(pid=1, started=len(self.started), boot_id="fake"))
-        return Absent()
+        return self.jobs[job].state if job in self.jobs else Absent()
 
-    def stop(self, folder: Path) -> None:
+    def stop(self, job: Path) -> None:
         """End a running job as a polite supervisor does."""
-        if not isinstance(self.look(folder), Running):
+        if not isinstance(self.look(job), Running):
             return
-        self.stopped.append(folder)
+        self.stopped.append(job)
         if self.ends_when_stopped:
-            self.finish(folder, reason="terminated", exit_code=None, signal=15)
+            self.finish(job, reason="terminated", exit_code=None, signal=15)
+
+    def blocked_by(self, job: Path, places: tuple[str, ...]) -> tuple[str, ...]:
+        """Return who holds the places where all are taken; none where one is free, or the job's."""
+        held = self._held()
+        holders = [held.get(place) for place in places]
+        names = tuple(self.jobs[one].spec.name for one in holders if one is not None)
+        return () if None in holders or job in holders else names
+
+    def output(self, job: Path) -> FakeOutput:
+        """Return what the job left so far."""
+        left = self.jobs.get(job)
+        return FakeOutput(job, left.files if left else {}, left.printed if left else b"")
+
+    def signs(self, jobs: Iterable[Path], *, blocked: bool) -> tuple[Path, ...]:
+        """Return no folder: nothing of a job is on the disk."""
+        return ()
 
     def finish(
         self,
-        folder: Path,
+        job: Path,
         *,
         exit_code: int | None = 0,
         signal: int | None = None,
@@ -66,11 +106,9 @@ class FakeJobs:
         files: Mapping[str, bytes] | None = None,
         seconds: float = 1.0,
     ) -> None:
-        """End the job: leave its output, other files of its folder, and exit.json."""
-        assert isinstance(self.look(folder), Running), f"{folder} does not run"
-        (folder / OUTPUT).write_bytes(output)
-        for name, data in (files or {}).items():
-            (folder / name).write_bytes(data)
+        """End the job: leave its output, other files, and how it ended."""
+        one = self._running(job)
+        one.printed, one.files = output, files or {}
         exit_ = JobExit(
             reason=reason,
             detail=detail,
@@ -82,16 +120,25 @@ class FakeJobs:
             cpu_seconds=seconds,
             output_bytes=len(output),
         )
-        (folder / EXIT).write_text(json.dumps(asdict(exit_)), encoding="utf-8")
-        del self._running[folder]
+        one.state = Finished(exit=exit_)
 
-    def lose(self, folder: Path, reason: str = "the machine was restarted") -> None:
-        """Let the job vanish without an exit.json."""
-        assert isinstance(self.look(folder), Running), f"{folder} does not run"
-        del self._running[folder]
-        self._lost[folder] = reason
+    def lose(self, job: Path, reason: str = "the machine was restarted") -> None:
+        """Let the job vanish without an end."""
+        self._running(job).state = Lost(reason=reason)
 
     @property
     def running(self) -> tuple[Path, ...]:
-        """Return the folders of the jobs that run, in the order of their start."""
-        return tuple(self._running)
+        """Return the jobs that run, in the order of their start."""
+        return tuple(job for job, one in self.jobs.items() if isinstance(one.state, Running))
+
+    def _running(self, job: Path) -> FakeJob:
+        assert job in self.running, f"{job} does not run"
+        return self.jobs[job]
+
+    def _held(self) -> dict[str, Path]:
+        held = {self.jobs[job].place: job for job in self.running}
+        return {place: job for place, job in held.items() if place is not None}
+
+
+def _pieces(content: bytes) -> Iterator[bytes]:
+    yield from (content[at : at + PIECE] for at in range(0, len(content), PIECE))

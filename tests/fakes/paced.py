@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from autoresearch.engine.loop.runner import Runner
-from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.ports.jobs import JobSpec
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import World, result_of
 

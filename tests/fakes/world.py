@@ -14,7 +14,7 @@ from autoresearch.engine.audit.report import Difference
 from autoresearch.engine.loop.effects import Effects
 from autoresearch.engine.loop.runner import Runner
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
@@ -126,7 +126,7 @@ def result_of(source: str) -> dict[str, Any]:
 
 def audited(world: World) -> Difference | None:
     """Take every decision again, rebuild every view, look up every commit; return the first difference."""
-    return audit(world.paths, git=world.git, render=render, runner_alive=False)[0].first
+    return audit(world.paths, git=world.git, jobs=world.jobs, render=render, runner_alive=False)[0].first
 
 
 def _wrap(runner: Runner, around: Callable[[str, Callable[[], object]], object]) -> None:
@@ -135,6 +135,7 @@ def _wrap(runner: Runner, around: Callable[[str, Callable[[], object]], object])
 
     class Wrapped:
         git, jobs, adapter, paths = effects.git, effects.jobs, effects.adapter, effects.paths
+        blocked_by = staticmethod(effects.blocked_by)
 
         def perform(self, command, view):
             return around(f"effect {type(command).__name__}", lambda: perform(command, view))

@@ -12,7 +12,7 @@ from watchdog.observers import Observer
 from watchdog.observers.polling import PollingObserver
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.system.disk import silent
 from autoresearch.engine.system.process import holder

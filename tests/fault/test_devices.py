@@ -15,7 +15,7 @@ import pytest
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import SPEC
-from autoresearch.engine.ports import Absent, Finished, JobSpec, Lost, Running
+from autoresearch.engine.ports.jobs import Absent, Finished, JobSpec, Lost, Running
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.system import process
 from autoresearch.events.values import Process, RunConfig
@@ -47,18 +47,21 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def start(home: Path, name: str, *command: str, config: RunConfig = CONFIG) -> bool:
     spec: dict[str, Any] = {"deadline_s": 30.0, "grace_s": 0.3, "cwd": str(home)}
-    places = tuple(map(str, devices.places(config.device, config.slots)))
+    places = devices.places(config.device, config.slots)
     return JOBS.start(home / name, JobSpec(name=name, command=command, places=places, **spec))
 
 
+def holders() -> tuple[str, ...]:
+    return devices.holders(devices.places(CONFIG.device, CONFIG.slots))
+
+
 def test_a_second_training_is_not_started(home: Path):
-    """While one trains, another is refused and leaves no trace; the holder is named by its run."""
+    """While one trains, another is refused and leaves no trace; the holder is named."""
     assert start(home, "train.1", "sleep", "30")
     assert not start(home, "train.2", "sleep", "30")
-    assert Absent() == JOBS.look(home / "train.2")
+    assert isinstance(JOBS.look(home / "train.2"), Absent)
     assert not (home / "train.2" / SPEC).exists()
-    (holder,) = devices.holders(CONFIG.device, CONFIG.slots)
-    assert f"a training of main-r001 in {home.parents[4]}" == devices.called(holder)
+    assert ("train.1",) == holders()
 
 
 def test_the_same_training_is_not_in_its_own_way(home: Path):
@@ -71,7 +74,7 @@ def test_the_device_is_free_when_the_end_is_told(home: Path):
     """Whoever hears of a training's end finds the device free, whatever the training left behind."""
     assert start(home, "train.1", "sh", "-c", "setsid sleep 3 & sleep 0.2")
     until(lambda: isinstance(JOBS.look(home / "train.1"), Finished))
-    assert () == devices.holders(CONFIG.device, CONFIG.slots)
+    assert () == holders()
     assert start(home, "train.2", "true")
 
 
@@ -94,7 +97,7 @@ def test_letting_go_rings_the_bell(home: Path):
     try:
         bell.watch([devices.folder()])
         assert bell._rung.wait(20)
-        until(lambda: not devices.holders(CONFIG.device, CONFIG.slots))
+        until(lambda: not holders())
     finally:
         bell.close()
 
@@ -125,7 +128,7 @@ def test_two_runs_take_turns(program: Program):
     program.wait(lambda status: bool(status["progress"]), "--run-id", first)
     second = program(*start).stdout.split()[0]
     status = program.wait(lambda status: bool(status["waits_for"]), "--run-id", second)
-    assert f"a training of {first} in {program.repo}" == status["waits_for"]
+    assert f"training 0.1 of {first} in {program.repo}" == status["waits_for"]
     assert "waits for the device" in program("status", "--run-id", second).stdout
     go.touch()
     times = []
@@ -143,7 +146,7 @@ def test_two_runs_take_turns(program: Program):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"job": 1}'])
 def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
     """A holder that has not said who it is, or nonsense, is named by its file."""
-    (file,) = devices.places(CONFIG.device, CONFIG.slots)
+    (file,) = map(devices.lock_of, devices.places(CONFIG.device, CONFIG.slots))
     hold = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
     file.touch()
     with subprocess.Popen(
@@ -152,5 +155,5 @@ def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
         assert other.stdout is not None
         other.stdout.readline()
         file.write_bytes(content)
-        assert str(file) in devices.called(devices.holders(CONFIG.device, CONFIG.slots)[0])
+        assert str(file) in holders()[0]
         other.communicate()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.engine.ports import Absent, Finished, JobExit, JobSpec, Lost, Running
+from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, Lost, Running
 from autoresearch.engine.system import locks, process, process_table
 from autoresearch.events.values import Process
 
@@ -69,6 +69,15 @@ def supervisor(folder: Path) -> Process:
 def output(folder: Path) -> bytes:
     path = folder / "output.log"
     return path.read_bytes() if path.exists() else b""
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"reason": "exited"}', b'{"reason": 3}'])
+def test_a_damaged_exit_loses_the_job(home: Path, data: bytes) -> None:
+    """An exit.json that is not what a supervisor writes is no result."""
+    folder = start(home, "true")
+    finished(folder)
+    (folder / "exit.json").write_bytes(data)
+    assert JOBS.look(folder) == Lost(reason="exit.json is damaged")
 
 
 # --- ways to end ---------------------------------------------------------------------------------
@@ -436,7 +445,7 @@ import sys, time
 sys.path.insert(0, {str(Path(process.__file__).absolute().parents[3])!r})
 from pathlib import Path
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.ports.jobs import JobSpec
 command = ("sh", "-c", "sleep 0.4; echo on")
 RealJobs().start(Path("job"), JobSpec(name="j", command=command, cwd=".", deadline_s=9))
 print("started", flush=True)

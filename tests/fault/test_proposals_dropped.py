@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.proposals.parse import MAX_BYTES
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev

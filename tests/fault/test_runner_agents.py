@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events.errors import WaitingForHuman
 from autoresearch.events.log.read import read

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve as replace
 
+from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.runs.load import load
-from autoresearch.engine.training.result import digest_output
 from autoresearch.events.errors import NotFound
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Proposal
@@ -49,9 +49,9 @@ def searched(folder: Path, *, prefetch: int = 1, slots: int = 1) -> PacedWorld:
 class Editor(FakeAgent):
     """An agent that proposes in prose, by the number of the iteration."""
 
-    def answer(self, ask_step, folder, exit_):
-        said = answered(proposal=proposal(f"idea {int(folder.parent.name)}"))
-        return replace(said, output=digest_output(folder))
+    def answer(self, step, output, exit_):
+        said = answered(proposal=proposal(f"idea {int(output.job.parent.name)}"))
+        return replace(said, output=digest(output.log(), ()))
 
 
 # What the editor makes of each idea; where the text to replace is gone, it adds a line at the end.

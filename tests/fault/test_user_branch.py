@@ -6,7 +6,7 @@ import pytest
 
 from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.clean import clean, remains
-from autoresearch.engine.ports import JobSpec
+from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, RunLocked

@@ -10,8 +10,10 @@ from attrs import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoresearch.engine.agents.programs import PROGRAMS, Step
+from autoresearch.engine.agents.programs import PROGRAMS
 from autoresearch.engine.agents.prompts import parse_triage
+from autoresearch.engine.jobs.output import FolderOutput
+from autoresearch.engine.ports.agent import Step
 from tests.fakes.agents import ended
 
 
@@ -52,7 +54,7 @@ def test_any_output_is_an_answer_that_can_be_stored(
     """Whatever was printed and however it ended, the answer is ok or has a reason, and is JSON."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "output.log").write_bytes(output)
-        answer = PROGRAMS[name].answer(step, Path(folder), exit_)  # type: ignore[arg-type]
+        answer = PROGRAMS[name].answer(step, FolderOutput(Path(folder)), exit_)  # type: ignore[arg-type]
     assert answer.ok == (answer.reason == "")
     assert len(answer.output.tail.encode()) <= 4096
     assert orjson.dumps(asdict(answer))

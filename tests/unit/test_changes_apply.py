@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoresearch.engine.ports import Diff
+from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.proposals import changes
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.values import Edit, Proposal, RunConfig, Scalar

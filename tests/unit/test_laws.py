@@ -223,6 +223,18 @@ def test_refs_have_one_owner():
     assert [] == wrong
 
 
+def test_the_engine_knows_ports_and_no_player():
+    """Who runs git and who starts jobs is chosen where a run is assembled, and in the commands."""
+    players = ("engine.git.repository.RealGit", "engine.jobs.launcher.RealJobs")
+    wrong = [
+        f"{relative(path)} imports {name}"
+        for path in MODULES
+        for name in imports(path)
+        if name in players and not relative(path).startswith(("engine/loop/assembly.py", "workflows/cli/"))
+    ]
+    assert [] == wrong
+
+
 def test_only_reducers_change_a_state():
     """Nobody outside of the projections assigns to a field of a state."""
     states = (RunState, Iteration, Setup, Timeline, Row)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.loop.completions import ORPHAN_GRACE_S, Collector
-from autoresearch.engine.ports import Running
+from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.values import Process

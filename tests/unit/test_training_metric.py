@@ -1,14 +1,11 @@
-"""The metric in a training's output, and how a training is started."""
+"""The metric in a training's output."""
 
 import math
-import sys
-from pathlib import Path
 
 import pytest
 
 from autoresearch.engine.training.metric import MetricReader, parse, refine
-from autoresearch.engine.training.result import training_env, training_spec
-from autoresearch.events.values import MetricSpec, RunConfig
+from autoresearch.events.values import MetricSpec
 
 
 def last(output: bytes, *, pattern: str = MetricSpec().pattern, piece: int = 2**20) -> str | None:
@@ -131,36 +128,3 @@ def test_log_counts_where_result_json_disagrees(exact: object) -> None:
     value, note = refine(parse("0.997900"), exact, "val_bpb")
     assert value == 0.9979
     assert "the log counts" in note
-
-
-def test_training_gets_the_fast_variables_and_its_folder() -> None:
-    """The launcher sets what train.py cannot set for itself; the user's own settings win."""
-    config = RunConfig(budget="tokens:1000", env={"OMP_WAIT_POLICY": "ACTIVE", "X": "1"})
-    assert training_env(config, Path("/runs/r 1/train.1")) == {
-        "OMP_WAIT_POLICY": "ACTIVE",
-        "MALLOC_MMAP_MAX_": "0",
-        "MALLOC_TRIM_THRESHOLD_": "8000000000",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "AUTORESEARCH_JOB_DIR": "/runs/r 1/train.1",
-        "AUTORESEARCH_BUDGET": "tokens:1000",
-        "X": "1",
-    }
-
-
-def test_no_budget_leaves_the_training_its_own() -> None:
-    """An empty budget sets no variable."""
-    assert "AUTORESEARCH_BUDGET" not in training_env(RunConfig(), Path("/job"))
-
-
-def test_spec_runs_this_installation_in_the_worktree() -> None:
-    """{python} is the interpreter of the installation; the limit is the settings'."""
-    config = RunConfig(train=("{python}", "-u", "train.py"), log_limit_mb=0.5)
-    spec = training_spec(
-        config, folder=Path("/job"), worktree=Path("/tree"), iteration=7, attempt=2, deadline_s=90.0
-    )
-    assert spec.name == "train 7.2"
-    assert spec.command == (sys.executable, "-u", "train.py")
-    assert spec.cwd == "/tree"
-    assert spec.deadline_s == 90.0
-    assert spec.log_limit_bytes == 2**19

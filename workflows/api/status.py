@@ -137,8 +137,8 @@ def _progress(paths: RunPaths, standing: Standing) -> Progress | None:
 def _waits_for(standing: Standing) -> str:
     """Return who keeps a training from being started, where one would be."""
     wanted = standing["device_wanted"]
-    holders = devices.holders(wanted["device"], wanted["slots"]) if wanted else ()
-    return devices.called(holders[0]) if holders else ""
+    holders = devices.holders(devices.places(wanted["device"], wanted["slots"])) if wanted else ()
+    return holders[0] if holders else ""
 
 
 def _seconds(earlier: str, later: str) -> float:

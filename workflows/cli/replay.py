@@ -6,6 +6,7 @@ import typer
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.core.what_if import what_if
+from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment, seq_at
 from autoresearch.engine.system.process import holder
@@ -72,7 +73,7 @@ def replay(
 
 def _audit(here: opt.Target, paths: RunPaths, *, as_json: bool) -> int:
     alive = holder(paths.lock) is not None
-    made, loaded = audit(paths, git=here.git, render=line, runner_alive=alive)
+    made, loaded = audit(paths, git=here.git, jobs=RealJobs(), render=line, runner_alive=alive)
     document = pages.audit_object(made, loaded)
     page = pages.audit_page(made, loaded.run)
     typer.echo(json_text(document) if as_json else page, nl=False)

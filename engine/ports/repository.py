@@ -1,51 +1,10 @@
-"""What the effects need of the world, as Protocols, and the values that cross these borders.
-
-Each port has a real player, a fake for tests, and one contract test that both pass.
-"""
+"""Git, as its users need it: commits, refs, branches and worktrees of one repository."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from attrs import field, frozen
-
-from autoresearch.events.values import OutputDigest, Process, Proposal, Usage
-
-
-# --- jobs --------------------------------------------------------------------------------------
-
-
-@frozen(kw_only=True)
-class JobSpec:
-    """All that a supervisor needs to run one job; stored as spec.json in the job's folder."""
-
-    name: str  # for people: "train 7.1"
-    command: tuple[str, ...]
-    cwd: str
-    env: dict[str, str] = field(factory=dict)  # added to the supervisor's environment
-    unset: tuple[str, ...] = ()  # removed from it
-    stdin: str | None = None  # a file; None is an empty standard input
-    deadline_s: float
-    idle_s: float = 0.0  # ended after so long without output and without CPU use; 0: never
-    log_limit_bytes: int = 64 * 2**20  # output.log keeps its head and its tail beyond this
-    grace_s: float = 5.0  # between the polite signal and the other one
-    places: tuple[str, ...] = ()  # lock files, of which the job holds the first free one until it is over
-
-
-@frozen(kw_only=True)
-class JobExit:
-    """How a job ended: the whole of its exit.json."""
-
-    reason: Literal["exited", "deadline", "idle", "terminated", "not_started"]
-    detail: str = ""  # for not_started: why
-    exit_code: int | None = None
-    signal: int | None = None
-    started_at: str  # RFC 3339, UTC, milliseconds
-    ended_at: str
-    seconds: float
-    cpu_seconds: float | None = None  # of the job and all its children
-    output_bytes: int = 0  # as the job wrote them, also where the log was capped
-    left_behind: int = 0  # processes of the group that outlived the job and were ended
+from attrs import frozen
 
 
 @frozen(kw_only=True)
@@ -54,54 +13,6 @@ class NotMoved:
 
     why: Literal["diverged", "refused", "rebasing", "raced"]
     what: str  # the same for people; where git refused, in its words
-
-
-@frozen(kw_only=True)
-class Absent:
-    """Nobody has claimed the job yet."""
-
-
-@frozen(kw_only=True)
-class Running:
-    """A supervisor, or what it started, is alive."""
-
-    supervisor: Process | None
-
-
-@frozen(kw_only=True)
-class Finished:
-    """exit.json is there, whole."""
-
-    exit: JobExit
-
-
-@frozen(kw_only=True)
-class Lost:
-    """The job was claimed, nobody is alive, and there is no exit.json."""
-
-    reason: str  # "the machine was restarted", "the supervisor was killed"
-
-
-JobState = Absent | Running | Finished | Lost
-
-
-class Jobs(Protocol):
-    """Processes that outlive the runner, one folder each."""
-
-    def start(self, folder: Path, spec: JobSpec) -> bool:
-        """Write spec.json and launch a supervisor. Called twice for one folder, starts one job.
-
-        False where all places that the spec names are taken: then nothing was started.
-        """
-
-    def look(self, folder: Path) -> JobState:
-        """Say how the job stands, from its folder and the process table alone."""
-
-    def stop(self, folder: Path) -> None:
-        """Ask the supervisor to end the job; returns at once, exit.json follows."""
-
-
-# --- git ---------------------------------------------------------------------------------------
 
 
 @frozen(kw_only=True)
@@ -221,50 +132,3 @@ class Git(Protocol):
 
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""
-
-
-# --- agents ------------------------------------------------------------------------------------
-
-
-@frozen(kw_only=True)
-class Ask:
-    """One question to an agent."""
-
-    step: Literal["propose", "apply", "triage"]
-    prompt: str
-    worktree: Path
-    model: str = ""
-    timeout_s: float = 600.0
-    idle_s: float = 120.0
-    command: tuple[str, ...] = ()  # of the "command" agent
-
-
-@frozen(kw_only=True)
-class Answer:
-    """What came of it; every failure an agent is capable of is `ok=False` with a reason."""
-
-    ok: bool
-    reason: str  # "" when ok
-    text: str  # the last words of the agent, redacted
-    proposal: Proposal | None  # the step was "propose" and the answer held a valid one
-    usage: Usage
-    output: OutputDigest
-    session_id: str | None = None
-    model: str | None = None
-
-
-class Agent(Protocol):
-    """A coding-agent program, run as a job: prompt in by stdin, JSON lines out."""
-
-    @property
-    def name(self) -> str:
-        """Return the name that events and settings give it."""
-
-    def available(self) -> bool:
-        """Say whether the program is installed."""
-
-    def job(self, ask: Ask, folder: Path) -> JobSpec:
-        """Write prompt.txt into the job's folder and return how to run it."""
-
-    def answer(self, ask_step: Literal["propose", "apply", "triage"], folder: Path, exit_: JobExit) -> Answer:
-        """Read the job's output.log, any size, any bytes, into an answer. Never raises."""

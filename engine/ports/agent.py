@@ -1,0 +1,56 @@
+"""Agents: a coding-agent program is asked, and what it printed is read into an answer."""
+
+from pathlib import Path
+from typing import Literal, Protocol
+
+from attrs import frozen
+
+from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
+from autoresearch.events.values import OutputDigest, Proposal, Usage
+
+
+Step = Literal["propose", "apply", "triage"]
+
+
+@frozen(kw_only=True)
+class Ask:
+    """One question to an agent."""
+
+    step: Step
+    prompt: str
+    worktree: Path
+    model: str = ""
+    timeout_s: float = 600.0
+    idle_s: float = 120.0
+    command: tuple[str, ...] = ()  # of the "command" agent
+
+
+@frozen(kw_only=True)
+class Answer:
+    """What came of it; every failure an agent is capable of is `ok=False` with a reason."""
+
+    ok: bool
+    reason: str  # "" when ok
+    text: str  # the last words of the agent, redacted
+    proposal: Proposal | None  # the step was "propose" and the answer held a valid one
+    usage: Usage
+    output: OutputDigest
+    session_id: str | None = None
+    model: str | None = None
+
+
+class Agent(Protocol):
+    """A coding-agent program, run as a job: prompt in by stdin, JSON lines out."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that events and settings give it."""
+
+    def available(self) -> bool:
+        """Say whether the program is installed."""
+
+    def job(self, ask: Ask, folder: Path) -> JobSpec:
+        """Write prompt.txt into the job's folder and return how to run it."""
+
+    def answer(self, step: Step, output: JobOutput, exit_: JobExit) -> Answer:
+        """Read what the job printed, any size, any bytes, into an answer. Never raises."""

@@ -1,0 +1,124 @@
+"""Jobs: processes that outlive the runner, and all that the runner ever learns of one.
+
+An executor may be anywhere: what it knows of a job comes through these protocols, and through nothing else.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, Protocol
+
+from attrs import field, frozen
+
+from autoresearch.events.values import Process
+
+
+@frozen(kw_only=True)
+class JobSpec:
+    """All that a supervisor needs to run one job; stored as spec.json in the job's folder."""
+
+    name: str  # for people who wait for it: "training 7.1 of mar10-r001"
+    command: tuple[str, ...]
+    cwd: str
+    env: dict[str, str] = field(factory=dict)  # added to the supervisor's environment
+    unset: tuple[str, ...] = ()  # removed from it
+    stdin: str | None = None  # a file; None is an empty standard input
+    deadline_s: float
+    idle_s: float = 0.0  # ended after so long without output and without CPU use; 0: never
+    log_limit_bytes: int = 64 * 2**20  # the log keeps its head and its tail beyond this
+    grace_s: float = 5.0  # between the polite signal and the other one
+    places: tuple[str, ...] = ()  # shared with other runs; the job holds the first free one until it is over
+
+
+@frozen(kw_only=True)
+class JobExit:
+    """How a job ended: the whole of its exit.json."""
+
+    reason: Literal["exited", "deadline", "idle", "terminated", "not_started"]
+    detail: str = ""  # for not_started: why
+    exit_code: int | None = None
+    signal: int | None = None
+    started_at: str  # RFC 3339, UTC, milliseconds
+    ended_at: str
+    seconds: float
+    cpu_seconds: float | None = None  # of the job and all its children
+    output_bytes: int = 0  # as the job wrote them, also where the log was capped
+    left_behind: int = 0  # processes of the group that outlived the job and were ended
+
+
+@frozen(kw_only=True)
+class Absent:
+    """Nobody has claimed the job yet."""
+
+    reason: str = "its folder is gone"  # why, for who knows that it was started
+
+
+@frozen(kw_only=True)
+class Running:
+    """A supervisor, or what it started, is alive."""
+
+    supervisor: Process | None
+
+
+@frozen(kw_only=True)
+class Finished:
+    """The job ended, and how is known."""
+
+    exit: JobExit
+
+
+@frozen(kw_only=True)
+class Lost:
+    """The job was claimed, nobody is alive, and nobody told how it ended."""
+
+    reason: str  # "the machine was restarted", "the supervisor was killed"
+
+
+JobState = Absent | Running | Finished | Lost
+
+
+class JobOutput(Protocol):
+    """What a job left, in pieces, from the beginning, as often as it is asked for."""
+
+    @property
+    def job(self) -> Path:
+        """Return the job that left it."""
+
+    def log(self) -> Iterator[bytes]:
+        """Yield what it printed, as far as it was kept; nothing where nothing was.
+
+        Raises: OSError: it cannot be read now.
+        """
+
+    def file(self, name: str) -> Iterator[bytes] | None:
+        """Yield a file that the job wrote into its own folder, None where there is none to be read.
+
+        Raises: OSError: it cannot be read now.
+        """
+
+
+class Jobs(Protocol):
+    """Processes that outlive the runner. A job is its folder: its name is all that is used of it here."""
+
+    def start(self, job: Path, spec: JobSpec) -> bool:
+        """Start the job. Called twice for one job, starts one.
+
+        False where all places that the spec names are taken: then nothing was started.
+        """
+
+    def look(self, job: Path) -> JobState:
+        """Say how the job stands."""
+
+    def stop(self, job: Path) -> None:
+        """Ask the job to end; returns at once, its end follows."""
+
+    def blocked_by(self, job: Path, places: tuple[str, ...]) -> tuple[str, ...]:
+        """Return who holds the places, by their spec's names, where all of them are taken.
+
+        None where one is free, or where the job itself holds one.
+        """
+
+    def output(self, job: Path) -> JobOutput:
+        """Return what the job left so far."""
+
+    def signs(self, jobs: Iterable[Path], *, blocked: bool) -> tuple[Path, ...]:
+        """Return the local folders in which a job's end shows, or that a place became free; none: poll."""
