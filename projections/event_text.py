@@ -9,6 +9,7 @@ from typing import assert_never
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, Request, Usage
+from autoresearch.projections.times import duration
 
 
 LINE_CHARACTERS = 240
@@ -41,19 +42,6 @@ def short(commit: str | None) -> str:
 def name_of(iteration: int) -> str:
     """Return what people call an iteration: 0 is the baseline."""
     return "baseline" if iteration == 0 else f"iteration {iteration}"
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time as people say it: `0.4 s`, `36 s`, `5 min 12 s`, `2 h 05 min`."""
-    if seconds < 10:  # noqa: PLR2004 - below that a tenth matters
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:  # noqa: PLR2004 - seconds in a minute
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def asked_for(request: Request) -> str:

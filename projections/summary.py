@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import asdict
 
+from autoresearch.projections.event_text import name_of
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
@@ -63,7 +64,7 @@ def busiest(run: RunState) -> Iteration | None:
 def job_names(run: RunState) -> tuple[str, ...]:
     """Return what people call the jobs that run now: `train of iteration 3`, `prepare.py`."""
     return tuple(
-        "prepare.py" if job.step == "prepare" else f"{job.step} of iteration {number}"
+        "prepare.py" if job.step == "prepare" else f"{job.step} of {name_of(number)}"
         for number, job in run.jobs
     )
 

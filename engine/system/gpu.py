@@ -5,6 +5,7 @@ Imports only what starts fast.
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from autoresearch.events.errors import AutoresearchError
 
@@ -14,23 +15,13 @@ TIMEOUT_S = 2.0
 QUERY = ("--query-gpu=utilization.gpu,memory.used,memory.total,name", "--format=csv,noheader,nounits")
 
 
-class Gpu:
+class Gpu(NamedTuple):
     """One card; None where the driver does not say."""
 
-    __slots__ = ("memory_total_mb", "memory_used_mb", "name", "utilisation_percent")
-
-    def __init__(
-        self,
-        *,
-        utilisation_percent: float | None,
-        memory_used_mb: float | None,
-        memory_total_mb: float | None,
-        name: str,
-    ) -> None:
-        self.utilisation_percent = utilisation_percent
-        self.memory_used_mb = memory_used_mb  # MiB
-        self.memory_total_mb = memory_total_mb  # MiB
-        self.name = name
+    utilisation_percent: float | None
+    memory_used_mb: float | None  # MiB
+    memory_total_mb: float | None  # MiB
+    name: str
 
 
 def gpu_now() -> Gpu | None:

@@ -18,6 +18,7 @@ from attrs import asdict
 
 from autoresearch.engine.system import process_table
 from autoresearch.engine.system.locks import is_locked, try_lock
+from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import NotFound, RunLocked, WayOut
 from autoresearch.events.values import Process
 
@@ -174,7 +175,7 @@ def holder(path: Path) -> Process | None:
 def _locked(path: Path) -> RunLocked:
     who = holder(path)
     with contextlib.suppress(OSError):
-        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
+        since = from_epoch(path.stat().st_mtime)
         named = f"process {who.pid}, since {since}" if who and who.pid else "another process"
         return RunLocked(f"{path} is held by {named}", remedy=WayOut("wait_or_stop"))
     return RunLocked(f"{path} is held by another process")

@@ -7,20 +7,18 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from autoresearch.engine.system import process_table
 from autoresearch.events.errors import AutoresearchError, NotFound
 
 
-class Completed:
+class Completed(NamedTuple):
     """How a short command ended; a negative exit code is the signal that ended it."""
 
-    __slots__ = ("exit_code", "stderr", "stdout")
-
-    def __init__(self, *, exit_code: int, stdout: bytes, stderr: bytes) -> None:
-        self.exit_code = exit_code
-        self.stdout = stdout
-        self.stderr = stderr
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
 
 
 class CommandTimedOut(AutoresearchError, TimeoutError):

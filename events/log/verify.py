@@ -58,12 +58,12 @@ def following(raw: bytes, since: Position) -> list[bytes]:
     Nothing where they are not, which says nothing yet of what they are: `checked` tells.
     """
     lines = raw.splitlines(keepends=True)  # JSON escapes all other line ends: a line with one would not fit
-    place = _Place(since=since.seq, seq=since.seq, prev=since.hash.encode())
-    return lines if _fit(lines, place) == len(lines) and not place.size else []
+    cursor = _Cursor(since=since.seq, seq=since.seq, prev=since.hash.encode())
+    return lines if _fit(lines, cursor) == len(lines) and not cursor.size else []
 
 
 @define
-class _Place:
+class _Cursor:
     """Where the next line belongs, and how far the batch is that it may belong to."""
 
     since: int  # seq where reading began: a batch may have begun before
@@ -75,34 +75,34 @@ class _Place:
 
 def _straight(file: BinaryIO, since: Position, limit: int) -> Generator[Block, None, Position | None]:
     """Yield writes while all fits; return where the held one begins if something does not, else None."""
-    place = _Place(since=since.seq, seq=since.seq, prev=since.hash.encode())
+    cursor = _Cursor(since=since.seq, seq=since.seq, prev=since.hash.encode())
     held, held_at = list[bytes](), since
     file.seek(since.offset)
     left = limit - since.offset
     while left > 0 and (lines := file.readlines(min(_CHUNK, left))):
         left -= sum(map(len, lines))
-        good = _fit(lines, place) if left >= 0 else 0  # beyond the limit somebody writes just now
+        good = _fit(lines, cursor) if left >= 0 else 0  # beyond the limit somebody writes just now
         held += lines[:good]
-        begin = _last_write(held, place.done)
+        begin = _last_write(held, cursor.done)
         if begin:
             block = block_of(held_at, held[:begin])
             yield block
             held, held_at = held[begin:], block.end
         if good < len(lines):
             return held_at
-    if place.size:
+    if cursor.size:
         return held_at
     if held:
         yield block_of(held_at, held)
     return None
 
 
-def _fit(lines: list[bytes], place: _Place) -> int:
+def _fit(lines: list[bytes], cursor: _Cursor) -> int:
     """Go past the lines that fit, and return how many did.
 
     Their numbers are not read here, since the hash covers them: who parses a line sees that it is right.
     """
-    seq, prev, done, size = place.seq, place.prev, place.done, place.size
+    seq, prev, done, size = cursor.seq, cursor.prev, cursor.done, cursor.size
     digits = len(str(seq + 1))
     more_digits_at = 10**digits
     good = 0
@@ -119,14 +119,14 @@ def _fit(lines: list[bytes], place: _Place) -> int:
             done += 1
         elif raw[digits + 10 : digits + 11] == _IN_BATCH:
             tx = tx_of(raw)
-            if tx is None or (tx[0] and seq - tx[0] > place.since):
+            if tx is None or (tx[0] and seq - tx[0] > cursor.since):
                 break
             done, size = tx[0] + 1, tx[1]
         if done == size:
             done = size = 0
         prev = stored
         good += 1
-    place.seq, place.prev, place.done, place.size = place.seq + good, prev, done, size
+    cursor.seq, cursor.prev, cursor.done, cursor.size = cursor.seq + good, prev, done, size
     return good
 
 

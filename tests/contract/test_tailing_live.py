@@ -12,7 +12,7 @@ from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.workflows.live import follow as tailing
-from autoresearch.workflows.live.follow import Tail, follow
+from autoresearch.workflows.live.follow import RunFollower, follow
 from tests import given as g
 from tests.log_helpers import note, open_log
 
@@ -72,7 +72,7 @@ def test_a_follower_without_a_bell_looks_by_itself(paths: RunPaths, monkeypatch:
 
 def test_a_follower_goes_past_a_healed_tail(paths: RunPaths):
     """Torn bytes are not shown, what closes them off is, and then what comes after."""
-    with Tail(paths) as tail, open_log(paths.history) as log:
+    with RunFollower(paths) as tail, open_log(paths.history) as log:
         assert [1] == [one.seq for one in tail.news()]
         with paths.history.open("ab") as file:
             file.write(b'{"seq":2,"type":"NoteAdd')
@@ -84,7 +84,7 @@ def test_a_follower_goes_past_a_healed_tail(paths: RunPaths):
 
 def test_a_follower_goes_past_a_withdrawn_record(paths: RunPaths):
     """After a record that the disk refused comes the TailHealed of its number; the state forgets it."""
-    with Tail(paths) as tail, open_log(paths.history) as log:
+    with RunFollower(paths) as tail, open_log(paths.history) as log:
         begin = log.head()
         log.append([DONE], by="x")
         assert [1, 2] == [one.seq for one in tail.news()]

@@ -32,7 +32,7 @@ SETTINGS = COMMON | {"tomllib"}  # from pyproject.toml
 VERSION = {"csv", "importlib.metadata", "importlib.resources", "tempfile"}  # of what is installed
 MAY = {
     "status": ("status", TABLES),
-    "status --json": (f"status --json --run-id {RUN}", set()),
+    "status --json": (f"status --json --run-id {RUN}", {"typing"}),
     "runs": ("runs", TABLES),
     "experiments": ("experiments --csv", TABLES),
     "show": ("show 0", TABLES),

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from autoresearch.events import catalog as ev
 from autoresearch.projections.event_text import LINE_CHARACTERS, one_line, say
 from autoresearch.projections.timeline import Row
-from autoresearch.workflows.pages.tables import experiments_csv, experiments_table, table
+from autoresearch.workflows.api.experiments import experiments_csv
+from autoresearch.workflows.pages.tables import experiments_table, table
 
 
 TEXT = st.text(max_size=400)

@@ -246,7 +246,7 @@ def test_only_reducers_change_a_state():
             stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
             if stored and node.attr in fields:
                 assert isinstance(node.value, ast.Name), f"{path}:{node.lineno}"
-                assert node.value.id in ("self", "place"), f"{path}:{node.lineno}: {node.attr}"
+                assert node.value.id in ("self", "cursor"), f"{path}:{node.lineno}: {node.attr}"
 
 
 def test_no_command_imports_torch():

@@ -64,3 +64,15 @@ def test_each_way_out_has_its_sentence():
                 assert wanted == fields, f"{relative(path)}:{node.lineno}: {name}"
                 used.add(name)
     assert used == set(SENTENCES)
+
+
+def test_a_page_makes_text_alone():
+    """No function of pages/ returns a JSON object: those are made in api/."""
+    wrong = [
+        f"{relative(path)}:{node.lineno}: {node.name}"
+        for path in MODULES
+        if relative(path).startswith("workflows/pages/")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.returns and "dict" in ast.unparse(node.returns)
+    ]
+    assert [] == wrong

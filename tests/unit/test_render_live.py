@@ -10,9 +10,9 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.values import Process
 from autoresearch.projections.fold import fold
 from autoresearch.projections.timeline import TIMELINE
-from autoresearch.workflows.api.status import Live
+from autoresearch.workflows.api.run_now import RunNow
+from autoresearch.workflows.api.status import LiveFacts
 from autoresearch.workflows.live.watch import picture
-from autoresearch.workflows.pages.status import Look
 from tests import given as g
 
 
@@ -23,9 +23,9 @@ def drawn(*events, height: int = 40, width: int = 100, **more) -> str:
     """Return the live view of a run, as a terminal shows it."""
     paths = run_named(Path("/home"), "autoresearch-mar8-r001")
     seen = {"progress": None, "gpu": None, "dropped": 0, "as_of": "2026-03-08T22:00:00.000Z"} | more
-    live = Live(runner_alive=True, **seen)
+    facts = LiveFacts(runner_alive=True, **seen)
     runner = Process(pid=1, started=1, boot_id="b")
-    look = Look(paths=paths, run=g.given(*events), runner=runner, live=live)
+    look = RunNow(paths=paths, run=g.given(*events), runner=runner, facts=facts)
     out = io.StringIO()
     rows = fold(TIMELINE, g.recorded(*events)).rows
     Console(file=out, width=width, height=height, color_system=None).print(picture(look, rows, height=height))

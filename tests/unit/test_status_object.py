@@ -9,9 +9,10 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.values import Process
 from autoresearch.projections.summary import standing
 from autoresearch.workflows.api import status
-from autoresearch.workflows.api.status import Live
-from autoresearch.workflows.pages.status import Look, status_page
-from autoresearch.workflows.pages.tables import next_words
+from autoresearch.workflows.api.next_step import next_step
+from autoresearch.workflows.api.run_now import RunNow
+from autoresearch.workflows.api.status import LiveFacts
+from autoresearch.workflows.pages.status import status_page
 from tests import given as g
 
 
@@ -44,20 +45,20 @@ LATE = "2026-03-08T23:00:00.000Z"
 RUNNER = Process(pid=7, started=1, boot_id="b")
 
 
-def look(*events, runner: Process | None = RUNNER, **more) -> Look:
+def look(*events, runner: Process | None = RUNNER, **more) -> RunNow:
     paths = run_named(Path("/home"), "autoresearch-mar8-r001")
     seen = {"progress": None, "gpu": None, "dropped": 0, "as_of": LATE} | more
-    live = Live(runner_alive=runner is not None, **seen)
-    return Look(paths=paths, run=g.given(*events), runner=runner, live=live)
+    facts = LiveFacts(runner_alive=runner is not None, **seen)
+    return RunNow(paths=paths, run=g.given(*events), runner=runner, facts=facts)
 
 
 def phase_of(*events, alive: bool = True, dropped: int = 0, as_of: str = LATE) -> str:
     return look(*events, runner=RUNNER if alive else None, dropped=dropped, as_of=as_of).phase
 
 
-def status_object(seen: Look) -> dict:
+def status_object(seen: RunNow) -> dict:
     """Return what `status --json` prints of what was seen."""
-    return status.status_object(seen.paths, standing(seen.run), seen.live)
+    return status.status_object(seen.paths, standing(seen.run), seen.facts)
 
 
 BEGUN = (g.started(), g.asked(2), g.runner_started())
@@ -140,10 +141,10 @@ def test_the_page_forges_no_line():
 
 def test_what_comes_next_is_the_deciders_word():
     """The next step is asked of the decider, or it is the end of the job that runs."""
-    assert "check setup" == next_words(g.given(*BEGUN))
-    assert "start training (iteration 1)" == next_words(g.given(*BEGUN, *g.BASELINE, *g.candidate(1)))
+    assert "check setup" == next_step(g.given(*BEGUN))
+    assert "start training (iteration 1)" == next_step(g.given(*BEGUN, *g.BASELINE, *g.candidate(1)))
     running = g.given(*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1))
-    assert "when train of iteration 1 has ended" == next_words(running)
+    assert "when train of iteration 1 has ended" == next_step(running)
 
 
 def test_a_card_is_read_from_nvidia_smi():

@@ -12,16 +12,16 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autoresearch.engine.git.plain_files import plain_checkout
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.state_format import FOLD, FORMAT
-from autoresearch.workflows.api.status import json_text, live, status_object
+from autoresearch.workflows.api.status import json_text, live_facts, status_object
 
 
-TYPE_CHECKING = False  # as in workflows/api/status.py
 if TYPE_CHECKING:
     from autoresearch.projections.summary import Standing
 
@@ -38,7 +38,7 @@ def answer(words: Sequence[str]) -> str | None:
         standing = None if paths is None else _standing(paths)
         if paths is None or standing is None:
             return None
-        return json_text(status_object(paths, standing, live(paths, standing)))
+        return json_text(status_object(paths, standing, live_facts(paths, standing)))
     except (AutoresearchError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # the whole command says what is wrong, or that nothing is
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.paths import RunPaths
@@ -17,7 +18,6 @@ from autoresearch.engine.training.progress import Progress, progress_now
 from autoresearch.events.clock import now
 
 
-TYPE_CHECKING = False  # as in typing, which takes 2 ms to import
 if TYPE_CHECKING:
     from autoresearch.projections.summary import Phase, Standing
 
@@ -34,34 +34,21 @@ RESTS: dict[str, Phase] = {
 }
 
 
-class Live:
+class LiveFacts(NamedTuple):
     """What only the world can say of a run, at one moment."""
 
-    __slots__ = ("as_of", "dropped", "gpu", "progress", "runner_alive", "trouble", "waits_for")
-
-    def __init__(
-        self,
-        *,
-        runner_alive: bool,
-        progress: Progress | None,
-        gpu: Gpu | None,
-        dropped: int,
-        trouble: str = "",
-        waits_for: str = "",
-        as_of: str,
-    ) -> None:
-        self.runner_alive = runner_alive
-        self.progress = progress  # of the running training
-        self.gpu = gpu
-        self.dropped = dropped  # proposals in the inbox that no runner has heard of yet
-        self.trouble = trouble  # what keeps the run's folder from being written
-        self.waits_for = waits_for  # who holds the device that the next training needs
-        self.as_of = as_of
+    runner_alive: bool
+    progress: Progress | None  # of the running training
+    gpu: Gpu | None
+    dropped: int  # proposals in the inbox that no runner has heard of yet
+    as_of: str
+    trouble: str = ""  # what keeps the run's folder from being written
+    waits_for: str = ""  # who holds the device that the next training needs
 
 
-def live(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> Live:
+def live_facts(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> LiveFacts:
     """Look at a run's runner, its training, its inbox, and the graphics card."""
-    return Live(
+    return LiveFacts(
         runner_alive=is_locked(paths.lock),
         progress=_progress(paths, standing),
         gpu=gpu_now() if gpu else None,
@@ -72,29 +59,29 @@ def live(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> Live:
     )
 
 
-def phase(standing: Standing, seen: Live) -> Phase:
+def phase(standing: Standing, facts: LiveFacts) -> Phase:
     """Return the one word for how a run stands. Pure."""
     if standing["stopped"] is not None:
         return RESTS.get(standing["stopped"], "stopped")
-    launching = not standing["has_runner"] and _seconds(standing["updated_at"], seen.as_of) < LAUNCH_S
-    if standing["waits_for_human"] and (seen.runner_alive or launching or not seen.dropped):
+    launching = not standing["has_runner"] and _seconds(standing["updated_at"], facts.as_of) < LAUNCH_S
+    if standing["waits_for_human"] and (facts.runner_alive or launching or not facts.dropped):
         return "paused" if standing["paused"] else "waiting"
-    if not seen.runner_alive and not launching:
+    if not facts.runner_alive and not launching:
         return "interrupted"
-    if seen.trouble:
+    if facts.trouble:
         return "waiting"
     if not standing["setup_done"]:
         return "setup"
     return "loop" if standing["baseline_done"] else "baseline"
 
 
-def status_object(paths: RunPaths, standing: Standing, seen: Live) -> dict[str, object]:
+def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict[str, object]:
     """Return the object of `status --json`; its fields and their order are a contract. Pure."""
     return {
         "schema": SCHEMA,
         "run_id": standing["run_id"],
         "branch": standing["branch"],
-        "phase": phase(standing, seen),
+        "phase": phase(standing, facts),
         "setup_done": standing["setup_done"],
         "baseline_done": standing["baseline_done"],
         "iterations_completed": standing["iterations_completed"],
@@ -103,18 +90,18 @@ def status_object(paths: RunPaths, standing: Standing, seen: Live) -> dict[str, 
         "baseline_val_bpb": standing["baseline_val_bpb"],
         "kept_commit": standing["kept_commit"],
         "in_progress": standing["in_progress"],
-        "progress": _fields(seen.progress, "percent", "seconds_left", "loss", "tok_per_s"),
+        "progress": _fields(facts.progress, "percent", "seconds_left", "loss", "tok_per_s"),
         "counts": standing["counts"],
-        "trouble": seen.trouble or None,
-        "waits_for": seen.waits_for or None,
-        "waiting_proposals": standing["waiting_proposals"] + seen.dropped,
+        "trouble": facts.trouble or None,
+        "waits_for": facts.waits_for or None,
+        "waiting_proposals": standing["waiting_proposals"] + facts.dropped,
         "need_input": standing["need_input"],
-        "gpu": _fields(seen.gpu, "utilisation_percent", "memory_used_mb", "memory_total_mb", "name"),
+        "gpu": _fields(facts.gpu, "utilisation_percent", "memory_used_mb", "memory_total_mb", "name"),
         "state_path": str(paths.state),
         "history_path": str(paths.history),
         "runner_log_path": str(paths.runner_log),
         "seq": standing["seq"],
-        "as_of": seen.as_of,
+        "as_of": facts.as_of,
     }
 
 

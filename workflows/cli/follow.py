@@ -1,7 +1,7 @@
 """The commands that print what grows: history and logs, once or as it comes."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, get_args
@@ -11,19 +11,22 @@ import typer
 from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import MAX_LINE, Recorded, event_type
+from autoresearch.events.codec import Recorded, event_type
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 from autoresearch.projections.event_text import line
+from autoresearch.workflows.api.history import stored_line, with_beginnings
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.live.follow import Tail, follow, follow_file
+from autoresearch.workflows.live.follow import RunFollower, follow, follow_file
 
 
 STEPS = ("train", "prepare", "propose", "apply", "triage")
 LINES = 200
 INTERRUPTED = 130
 
-Live = Annotated[bool, typer.Option("-f", "--follow", help="Go on with what is new, until the run rests.")]
+Following = Annotated[
+    bool, typer.Option("-f", "--follow", help="Go on with what is new, until the run rests.")
+]
 
 
 def history(
@@ -35,7 +38,7 @@ def history(
         list[str] | None,
         typer.Option("--type", help="Only events of this type; repeatable.", metavar="TYPE"),
     ] = None,
-    live: Live = False,
+    live: Following = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print the records as they are stored.")] = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -45,9 +48,9 @@ def history(
     paths = opt.target(repo).run(run_id).paths
     records = follow(paths) if live else read(paths.history)
     try:
-        for recorded, begin in _with_beginnings(records):
+        for recorded, begin in with_beginnings(records):
             if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted):
-                typer.echo(_stored(paths.history, begin, recorded.end) if jsonl else line(recorded))
+                typer.echo(stored_line(paths.history, begin, recorded.end) if jsonl else line(recorded))
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
@@ -69,7 +72,7 @@ def logs(
         int,
         typer.Option("-n", "--lines", help="Only so many lines from the end; 0: all.", metavar="N", min=0),
     ] = LINES,
-    live: Live = False,
+    live: Following = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
@@ -98,23 +101,6 @@ def _types(names: list[str] | None) -> frozenset[str]:
             hint = f"did you mean {near[0]}?" if near else "docs/events.md lists them"
             raise UsageRefused(f"--type: there is no event {name!r}", remedy=hint)
     return frozenset(names or ())
-
-
-def _with_beginnings(records: Iterable[Recorded]) -> Iterator[tuple[Recorded, int]]:
-    """Pair each record with where its bytes begin at the earliest."""
-    begin = 0
-    for recorded in records:
-        yield recorded, begin
-        begin = recorded.end
-
-
-def _stored(path: Path, begin: int, end: int) -> str:
-    """Return the record that ends at `end` as it is stored, without its line end."""
-    with path.open("rb") as file:
-        file.seek(max(begin, end - MAX_LINE))
-        raw = file.read(end - file.tell())
-    # What was closed off by a TailHealed stands before it, on lines of its own.
-    return raw.removesuffix(b"\n").rpartition(b"\n")[2].decode()
 
 
 def _newest_job(
@@ -178,36 +164,36 @@ def _offset(path: Path, lines: int) -> int:
 def _follow_logs(paths: RunPaths, job: JobPaths | None, *, lines: int, number: int | None, step: str) -> None:
     """Print the newest job's log as it grows, then the next one's, until the run rests."""
     offset = _offset(job.output, lines) if job is not None and job.output.exists() else 0
-    with Tail(paths) as tail:
+    with RunFollower(paths) as follower:
         while True:
             if job is not None:
                 for piece in follow_file(job.output, ended=job.exit.exists, offset=offset):
                     _write(piece)
                     sys.stdout.flush()
-            following = _next_job(paths, tail, job, number=number, step=step)
+            following = _next_job(paths, follower, job, number=number, step=step)
             if following is None:
                 return
             job, offset = following, 0
 
 
 def _next_job(
-    paths: RunPaths, tail: Tail, job: JobPaths | None, *, number: int | None, step: str
+    paths: RunPaths, follower: RunFollower, job: JobPaths | None, *, number: int | None, step: str
 ) -> JobPaths | None:
     """Wait for a newer job than this one; None when the run rests without one."""
     while True:
-        fresh = tail.news()
+        fresh = follower.news()
         newest = _newest_job(paths, read(paths.history), number=number, step=step) if fresh else None
         if newest is not None and (job is None or newest.folder != job.folder):
             return newest
-        if tail.loaded.run.stopped is not None or _is_over(tail, number):
+        if follower.loaded.run.stopped is not None or _is_over(follower, number):
             return None
         if not fresh:
-            tail.wait()
+            follower.wait()
 
 
-def _is_over(tail: Tail, number: int | None) -> bool:
+def _is_over(follower: RunFollower, number: int | None) -> bool:
     """Say whether the one iteration that is followed has its verdict."""
-    row = tail.loaded.timeline.row(number) if number is not None else None
+    row = follower.loaded.timeline.row(number) if number is not None else None
     return row is not None and row.verdict is not None
 
 

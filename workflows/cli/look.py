@@ -1,6 +1,6 @@
 """The commands that look at a run, and never write: status, runs, experiments, show."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -8,15 +8,24 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import Loaded, load, load_run
-from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
-from autoresearch.events.shapes import unstructure
 from autoresearch.projections.event_text import one_line
 from autoresearch.projections.summary import standing
-from autoresearch.workflows.api.status import Live, json_text, live, status_object
+from autoresearch.projections.times import minute_of
+from autoresearch.workflows.api.experiments import (
+    Story,
+    experiment,
+    experiment_whole,
+    experiments_csv,
+    story_of,
+)
+from autoresearch.workflows.api.run_now import run_now, run_then
+from autoresearch.workflows.api.runs import run_object
+from autoresearch.workflows.api.status import json_text, status_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import tables
-from autoresearch.workflows.pages.status import Look, look, status_page
+from autoresearch.workflows.pages.status import status_page
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -28,16 +37,16 @@ def status(
 ) -> None:
     """Say how a run stands: what is done, what is being done, what is best, what it waits for."""
     paths = opt.target(repo).run(run_id).paths
-    seen = look(paths, load_run(paths).state) if at is None else _look_back(paths, at)
+    seen = run_now(paths, load_run(paths).state) if at is None else run_then(paths, at)
     if as_json:
-        typer.echo(json_text(status_object(paths, standing(seen.run), seen.live)), nl=False)
+        typer.echo(json_text(status_object(paths, standing(seen.run), seen.facts)), nl=False)
     else:
         typer.echo(status_page(seen), nl=False)
 
 
 def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
     """List the runs of the repository, the newest last."""
-    objects = [_run_object(paths) for paths in started_runs(opt.target(repo).home)]
+    objects = [run_object(paths) for paths in started_runs(opt.target(repo).home)]
     if as_json:
         typer.echo(json_text(objects), nl=False)
         return
@@ -52,7 +61,7 @@ def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
             str(one.get("iterations_completed", "-")),
             str(one.get("loops_left", "-")),
             "-" if one.get("best_val_bpb") is None else f"{one['best_val_bpb']:.6f}",
-            str(one.get("started_at", "-"))[:16].replace("T", " "),
+            minute_of(one["started_at"]) if "started_at" in one else "-",
             one_line(one.get("branch") or one.get("error", ""), 120),
         )
         for one in objects
@@ -75,9 +84,9 @@ def experiments(
     loaded = load(paths) if at is None else moment(paths, at).loaded
     rows = loaded.timeline.rows
     if as_json:
-        typer.echo(json_text([tables.experiment(row) for row in rows]), nl=False)
+        typer.echo(json_text([experiment(row) for row in rows]), nl=False)
     elif as_csv:
-        typer.echo(tables.experiments_csv(rows), nl=False)
+        typer.echo(experiments_csv(rows), nl=False)
     else:
         best = loaded.run.best.iteration if loaded.run.best else None
         name = loaded.run.config.metric.name
@@ -101,43 +110,15 @@ def show(
     row = loaded.timeline.row(number)
     if row is None:
         raise _no_iteration(loaded, number, paths)
-    story = tables.story_of(row, read(paths.history))
+    story = story_of(row, read(paths.history))
     diff = _diff(here, paths, story)
     if only_diff:
         typer.echo(diff, nl=False)
     elif as_json:
-        document = tables.experiment(row) | {
-            "base_commit": row.base_commit,
-            "proposal": unstructure(story.proposal) if story.proposal else None,
-            "diff": diff,
-            "log_tail": story.log_tail,
-        }
-        typer.echo(json_text(document), nl=False)
+        typer.echo(json_text(experiment_whole(story, diff=diff)), nl=False)
     else:
         name = loaded.run.config.metric.name
         typer.echo(tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES), nl=False)
-
-
-def _look_back(paths: RunPaths, at: str) -> Look:
-    """Look at a run as it stood then: of the world, only the runner is known, and that it was there."""
-    run = moment(paths, at).loaded.run
-    then = Live(runner_alive=run.runner is not None, progress=None, gpu=None, dropped=0, as_of=run.updated_at)
-    return Look(paths=paths, run=run, runner=run.runner, live=then)
-
-
-def _run_object(paths: RunPaths) -> dict[str, Any]:  # Any: it is JSON
-    """Return a run for the list; a damaged one is listed with what is wrong."""
-    try:
-        run = load_run(paths).state
-    except AutoresearchError as error:
-        return {"run_id": paths.run_id, "phase": "unreadable", "error": str(error)}
-    told = standing(run)
-    said = status_object(paths, told, live(paths, told, gpu=False))
-    names = (
-        *("run_id", "branch", "phase", "iterations_completed", "loops_left"),
-        *("best_val_bpb", "baseline_val_bpb", "history_path"),
-    )
-    return {name: said[name] for name in names} | {"started_at": run.started_at}
 
 
 def _no_iteration(loaded: Loaded, number: int, paths: RunPaths) -> NotFound:
@@ -149,7 +130,7 @@ def _no_iteration(loaded: Loaded, number: int, paths: RunPaths) -> NotFound:
     )
 
 
-def _diff(here: opt.Target, paths: RunPaths, story: tables.Story) -> str:
+def _diff(here: opt.Target, paths: RunPaths, story: Story) -> str:
     """Return the candidate's change: from git, else from the file that lies with the iteration."""
     commit, base = story.commit, story.base_commit
     if commit is None or not base or commit == base:

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from autoresearch.engine.system.version import program_version
-from autoresearch.events.errors import AutoresearchError, NotFound
-from autoresearch.workflows.pages.ways_out import worded
+from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
+from autoresearch.workflows.pages.ways_out import typed, worded
 
 
 NAME = "autoresearch"
@@ -62,7 +62,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; whatever a user can cause is two lines on stderr."""
     try:
         words = sys.argv[1:] if words is None else words
-        called = words[0] if words and words[0] in COMMANDS else None
+        called = _command(words)
         code = build((called,) if called else tuple(COMMANDS))(
             args=words, prog_name=NAME, standalone_mode=False
         )
@@ -70,7 +70,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except AutoresearchError as error:
         return _refuse(str(error), worded(error.remedy), error.exit_code)
     except _REFUSED as error:
-        return _refuse(_usage(error), f"`{_path(error)} --help` lists what there is", 2)
+        return _refuse(_usage(error), f"{typed(f'{_path(error)} --help'.strip())} lists what there is", 2)
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except SystemExit as leaving:  # typer answers a completion, or was told by the reader: enough
@@ -119,17 +119,27 @@ def _refuse(what: str, remedy: str, code: int) -> int:
     return code
 
 
+def _command(words: Sequence[str]) -> str | None:
+    """Return the command that is called; None where an option stands first, or nothing.
+
+    Raises:
+        UsageRefused: there is no such command.
+    """
+    if not words or words[0].startswith("-"):
+        return None
+    if words[0] in COMMANDS:
+        return words[0]
+    near = get_close_matches(words[0], COMMANDS, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise UsageRefused(f"there is no command {words[0]!r}{hint}", remedy=WayOut("commands"))
+
+
 def _usage(error: Exception) -> str:
-    """Return what is wrong with the words of a command, with the nearest command where there is one."""
-    said = str(error.format_message()) if hasattr(error, "format_message") else str(error)
-    quoted = said.split("'")
-    if said.startswith("No such command") and len(quoted) > 1:
-        near = get_close_matches(quoted[1], COMMANDS, n=1)
-        return f"there is no command {quoted[1]!r}" + (f"; did you mean {near[0]}?" if near else "")
-    return said
+    """Return what is wrong with the words of a command, as click says it."""
+    return str(error.format_message()) if hasattr(error, "format_message") else str(error)
 
 
 def _path(error: Exception) -> str:
-    """Return the command that an error is about, as it is typed."""
+    """Return the command that an error is about; "" for the program itself."""
     context = getattr(error, "ctx", None)
-    return str(context.command_path) if context is not None else NAME
+    return str(context.command_path).removeprefix(NAME).strip() if context is not None else ""

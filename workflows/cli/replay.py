@@ -13,6 +13,7 @@ from autoresearch.engine.system.process import holder
 from autoresearch.events.errors import CorruptHistory, UsageRefused
 from autoresearch.events.log.read import read
 from autoresearch.projections.event_text import line
+from autoresearch.workflows.api.replay import audit_object, moment_object, what_if_object
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import replay as pages
@@ -54,18 +55,18 @@ def replay(
     here = opt.target(repo)
     paths = here.run(run or run_id).paths
     if step:
-        from autoresearch.workflows.live.step import step as walk  # noqa: PLC0415 - a terminal's modules, for this alone
+        from autoresearch.workflows.live.step import walk_through  # noqa: PLC0415 - a terminal's modules, for this alone
 
-        walk(paths, begin=seq_at(paths, at) if at else 1)
+        walk_through(paths, begin=seq_at(paths, at) if at else 1)
         return 0
     if policy is not None:
         found = what_if(read(paths.history), policy)
-        document = pages.what_if_object(found, paths.run_id)
+        document = what_if_object(found, paths.run_id)
         typer.echo(json_text(document) if as_json else pages.what_if_page(found), nl=False)
         return 0
     if at is not None:
         then = moment(paths, at)
-        document = pages.moment_object(then)
+        document = moment_object(then)
         typer.echo(json_text(document) if as_json else pages.moment_page(then), nl=False)
         return 0
     return _audit(here, paths, as_json=as_json)
@@ -74,7 +75,7 @@ def replay(
 def _audit(here: opt.Target, paths: RunPaths, *, as_json: bool) -> int:
     alive = holder(paths.lock) is not None
     made, loaded = audit(paths, git=here.git, jobs=RealJobs(), render=line, runner_alive=alive)
-    document = pages.audit_object(made, loaded)
+    document = audit_object(made, loaded)
     page = pages.audit_page(made, loaded.run)
     typer.echo(json_text(document) if as_json else page, nl=False)
     return 0 if made.first is None else CorruptHistory.exit_code

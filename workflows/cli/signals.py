@@ -15,7 +15,7 @@ from autoresearch.events.errors import UsageRefused, WayOut
 from autoresearch.events.shapes import unstructure
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.launch import ensure_runner
-from autoresearch.workflows.pages.control import pause_line, proposed_line, stop_line, unpause_line
+from autoresearch.workflows.pages.signals import pause_line, proposed_line, stop_line, unpause_line
 
 
 def stop(

@@ -22,7 +22,7 @@ from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import job_names
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.launch import ensure_runner
-from autoresearch.workflows.pages.control import launched_line, start_lines
+from autoresearch.workflows.pages.start import launched_line, start_lines
 from autoresearch.workflows.pages.ways_out import typed
 
 

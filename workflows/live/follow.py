@@ -32,7 +32,7 @@ SLOW_POLL_S = 1.0  # between two looks that no bell rang for
 DEAD_LOOKS = 15  # looks in a row without a runner before it counts as gone: one may be just starting
 
 
-class Tail:
+class RunFollower:
     """A run's states, and the records that came since the last look."""
 
     def __init__(self, paths: RunPaths) -> None:
@@ -88,14 +88,14 @@ class Tail:
 
 def follow(paths: RunPaths, after: int = 0) -> Iterator[Recorded]:
     """Yield the records after a seq, then each new one, until the run is at rest."""
-    with Tail(paths) as tail:
+    with RunFollower(paths) as follower:
         while True:
-            fresh = tail.news()
+            fresh = follower.news()
             yield from (one for one in fresh if one.seq > after)
             if not fresh:
-                if tail.loaded.run.stopped is not None:
+                if follower.loaded.run.stopped is not None:
                     return
-                tail.wait()
+                follower.wait()
 
 
 class Pulse:
@@ -118,21 +118,21 @@ def watch_lines(
 
     With `leave_waiting` it also ends when nothing can happen before a human speaks.
     """
-    tail, pulse = Tail(paths), Pulse(paths)
+    follower, pulse = RunFollower(paths), Pulse(paths)
     while True:
-        fresh = tail.news()
+        fresh = follower.news()
         for recorded in fresh:
             if recorded.seq > after:
                 write(line(recorded))
-        ending = None if fresh else ending_of(tail, pulse, leave_waiting=leave_waiting)
+        ending = None if fresh else ending_of(follower, pulse, leave_waiting=leave_waiting)
         if ending is not None:
             return ending
         time.sleep(POLL_S)
 
 
-def ending_of(tail: Tail, pulse: Pulse, *, leave_waiting: bool) -> Ending | None:
+def ending_of(follower: RunFollower, pulse: Pulse, *, leave_waiting: bool) -> Ending | None:
     """Say how watching a run ends, None while it goes on."""
-    run = tail.loaded.run
+    run = follower.loaded.run
     if run.stopped is not None:
         return "rest"
     gone = pulse.gone()

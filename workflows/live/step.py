@@ -27,7 +27,7 @@ CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 HELP = "n or right: next   p or left: back   g NUMBER Enter: go there   q: leave"
 
 
-def step(paths: RunPaths, *, begin: int) -> None:
+def walk_through(paths: RunPaths, *, begin: int) -> None:
     """Show one moment after the other, as the keys say, until q.
 
     Raises:

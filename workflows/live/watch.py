@@ -9,12 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.projections.event_text import duration, name_of, one_line
+from autoresearch.projections.event_text import name_of, one_line
 from autoresearch.projections.summary import Phase, waiting_for_human
 from autoresearch.projections.timeline import Row
-from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, Tail, ending_of
-from autoresearch.workflows.pages.status import Look, ahead_words, look, now_words
-from autoresearch.workflows.pages.tables import next_words, status_of
+from autoresearch.projections.times import duration
+from autoresearch.workflows.api.experiments import status_of
+from autoresearch.workflows.api.next_step import next_step
+from autoresearch.workflows.api.run_now import RunNow, run_now
+from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, RunFollower, ending_of
+from autoresearch.workflows.pages.status import ahead_words, now_words
 
 
 ROWS = 12  # of the newest iterations
@@ -34,29 +37,29 @@ STATUS_COLOURS = {"keep": "green", "crash": "red", "not_applied": "red", "open":
 
 def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
     """Show the live view until the run rests; say how it ended. The last picture stays."""
-    tail, pulse, console = Tail(paths), Pulse(paths), Console()
+    follower, pulse, console = RunFollower(paths), Pulse(paths), Console()
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
-            tail.news()
-            seen = look(paths, tail.loaded.run, gpu=False)
-            ending = ending_of(tail, pulse, leave_waiting=leave_waiting)
-            live.update(picture(seen, tail.loaded.timeline.rows, height=console.height), refresh=True)
+            follower.news()
+            seen = run_now(paths, follower.loaded.run, gpu=False)
+            ending = ending_of(follower, pulse, leave_waiting=leave_waiting)
+            live.update(picture(seen, follower.loaded.timeline.rows, height=console.height), refresh=True)
             if ending is not None:
                 return ending
             time.sleep(POLL_S)
 
 
-def picture(seen: Look, rows: list[Row], *, height: int) -> RenderableType:
+def picture(seen: RunNow, rows: list[Row], *, height: int) -> RenderableType:
     """Return the view of one moment, at most as high as the terminal."""
     shown = max(3, min(ROWS, height - FRAME_ROWS))
     parts: list[RenderableType] = [*_head(seen), *_now(seen)]
     if rows:
         parts += [Text(), _table(seen, rows[-shown:], left_out=len(rows) - shown)]
-    parts += [Text(), Text(f"next  {one_line(next_words(seen.run), 200)}", style="dim")]
+    parts += [Text(), Text(f"next  {one_line(next_step(seen.run), 200)}", style="dim")]
     return Group(*parts)
 
 
-def _head(seen: Look) -> list[RenderableType]:
+def _head(seen: RunNow) -> list[RenderableType]:
     run, word = seen.run, seen.phase
     first = Text.assemble((run.run_id, "bold"), f" on {run.branch}: ", (word, COLOURS.get(word, "cyan")))
     second = Text(f"{run.completed} done, {run.loops_left} left")
@@ -67,19 +70,19 @@ def _head(seen: Look) -> list[RenderableType]:
     return [first, second]
 
 
-def _now(seen: Look) -> list[RenderableType]:
+def _now(seen: RunNow) -> list[RenderableType]:
     words = waiting_for_human(seen.run) or now_words(seen)
     if not words:
         return []
     ahead = ahead_words(seen.run)
     lines: list[RenderableType] = [Text(one_line(words, 200))]
-    if seen.live.progress is not None and seen.live.progress.percent is not None:
-        bar = ProgressBar(total=100.0, completed=seen.live.progress.percent, width=BAR_CELLS)
-        left = seen.live.progress.seconds_left
+    if seen.facts.progress is not None and seen.facts.progress.percent is not None:
+        bar = ProgressBar(total=100.0, completed=seen.facts.progress.percent, width=BAR_CELLS)
+        left = seen.facts.progress.seconds_left
         grid = Table.grid(padding=(0, 1))
         grid.add_row(
             bar,
-            Text(f"{seen.live.progress.percent:3.0f} %"),
+            Text(f"{seen.facts.progress.percent:3.0f} %"),
             Text("" if left is None else f"{duration(max(0.0, left))} left"),
         )
         lines.append(grid)
@@ -88,7 +91,7 @@ def _now(seen: Look) -> list[RenderableType]:
     return lines
 
 
-def _table(seen: Look, rows: list[Row], *, left_out: int) -> Table:
+def _table(seen: RunNow, rows: list[Row], *, left_out: int) -> Table:
     best = seen.run.best.iteration if seen.run.best else None
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name, justify in (("#", "right"), ("status", "left"), (seen.run.config.metric.name, "right")):

@@ -3,50 +3,17 @@
 workflows/api/status.py has the object that `status --json` prints.
 """
 
-from attrs import frozen
-
-from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.system.disk import silent
 from autoresearch.engine.system.gpu import Gpu
-from autoresearch.engine.system.process import holder
 from autoresearch.engine.training.progress import Progress
-from autoresearch.events.values import Process
-from autoresearch.projections.event_text import duration, name_of, one_line, short
+from autoresearch.projections.event_text import name_of, one_line, short
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.summary import Phase, busiest, standing, waiting_for_human
-from autoresearch.workflows.api.status import Live, live, phase
+from autoresearch.projections.summary import busiest, waiting_for_human
+from autoresearch.projections.times import duration
+from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.pages.ways_out import typed
 
 
-@frozen(kw_only=True)
-class Look:
-    """A run's state, and what only the world can say of it at one moment."""
-
-    paths: RunPaths
-    run: RunState
-    runner: Process | None
-    live: Live
-    silent: str = ""  # the kind of the folder's file system, where that tells of no changes
-
-    @property
-    def phase(self) -> Phase:
-        """Return the one word for how the run stands."""
-        return phase(standing(self.run), self.live)
-
-
-def look(paths: RunPaths, run: RunState, *, gpu: bool = True) -> Look:
-    """Look at a run: its runner, the running training, the inbox, and the graphics card."""
-    seen = live(paths, standing(run), gpu=gpu)
-    return Look(
-        paths=paths,
-        run=run,
-        runner=holder(paths.lock) if seen.runner_alive else None,
-        live=seen,
-        silent=silent(paths.folder),
-    )
-
-
-def status_page(seen: Look) -> str:
+def status_page(seen: RunNow) -> str:
     """Return the page for people: one line for each thing they ask about."""
     run = seen.run
     rows = [
@@ -57,8 +24,8 @@ def status_page(seen: Look) -> str:
         ("best", _best_words(run)),
         ("done", _done_words(run)),
         ("waiting", _waiting_words(seen)),
-        ("trouble", seen.live.trouble),
-        ("gpu", _gpu_words(seen.live.gpu)),
+        ("trouble", seen.facts.trouble),
+        ("gpu", _gpu_words(seen.facts.gpu)),
         ("runner", _runner_words(seen)),
         ("hears", f"by looking: {seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.paths.folder)),
@@ -66,7 +33,7 @@ def status_page(seen: Look) -> str:
     return "".join(f"{name:<8} {one_line(words, 400)}\n" for name, words in rows if words)
 
 
-def now_words(seen: Look) -> str:
+def now_words(seen: RunNow) -> str:
     """Say what is being done now, with the training's own progress."""
     run = seen.run
     if run.setup.job is not None:
@@ -76,10 +43,10 @@ def now_words(seen: Look) -> str:
         return ""
     attempt = f" (attempt {one.job.attempt})" if one.job and one.job.attempt > 1 else ""
     waits = "" if one.job or seen.phase in ("loop", "baseline") else ", which waits"
-    if seen.live.waits_for:
-        waits = f", which waits for the device: {seen.live.waits_for} holds it"
+    if seen.facts.waits_for:
+        waits = f", which waits for the device: {seen.facts.waits_for} holds it"
     return ", ".join(
-        [f"{name_of(one.number)}: {one.next_stage}{attempt}{waits}", *progress_words(seen.live.progress)]
+        [f"{name_of(one.number)}: {one.next_stage}{attempt}{waits}", *progress_words(seen.facts.progress)]
     )
 
 
@@ -105,11 +72,11 @@ def progress_words(progress: Progress | None) -> list[str]:
     return [words for words in said if words]
 
 
-def _phase_words(seen: Look) -> str:
+def _phase_words(seen: RunNow) -> str:
     run, word = seen.run, seen.phase
     match word:
-        case "waiting" if seen.live.trouble:
-            return f"waiting: {seen.live.trouble}"
+        case "waiting" if seen.facts.trouble:
+            return f"waiting: {seen.facts.trouble}"
         case "waiting" | "paused":
             return f"{waiting_for_human(run)}; {_way_on(run)}"
         case "interrupted":
@@ -153,9 +120,9 @@ def _done_words(run: RunState) -> str:
     return f"{run.completed} iteration{'' if run.completed == 1 else 's'}{said}, {run.loops_left} left"
 
 
-def _waiting_words(seen: Look) -> str:
+def _waiting_words(seen: RunNow) -> str:
     known = [one.proposal.description for one in seen.run.waiting]
-    dropped = [f"{seen.live.dropped} dropped, not read yet"] if seen.live.dropped else []
+    dropped = [f"{seen.facts.dropped} dropped, not read yet"] if seen.facts.dropped else []
     return "; ".join([*known, *dropped])
 
 
@@ -170,7 +137,7 @@ def _gpu_words(gpu: Gpu | None) -> str:
     return " ".join([f"{gpu.name}:", *(words for words in used if words)])
 
 
-def _runner_words(seen: Look) -> str:
+def _runner_words(seen: RunNow) -> str:
     if seen.runner is None:
         return ""
     mode = f", in the {seen.run.runner_mode}" if seen.run.runner_mode else ""

@@ -1,36 +1,19 @@
 """States -> text: the tables and pages that commands print. Single events: projections/event_text.py."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from attrs import asdict, frozen
+from attrs import asdict
 
-from autoresearch.engine.core.decider import decide
-from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
 from autoresearch.events.values import Proposal
-from autoresearch.projections.event_text import duration, name_of, one_line, say, short
+from autoresearch.projections.event_text import name_of, one_line, say, short
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.summary import waiting_for_human
 from autoresearch.projections.timeline import Row
+from autoresearch.projections.times import duration
+from autoresearch.workflows.api.experiments import Story, status_of
+from autoresearch.workflows.api.next_step import next_step
 
 
 DESCRIPTION_CHARACTERS = 60
-EXPERIMENT_COLUMNS = (
-    "iteration",
-    "status",
-    "metric",
-    "memory_gb",
-    "seconds",
-    "commit",
-    "source",
-    "description",
-    "reason",
-    "started_at",
-    "closed_at",
-)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> str:
@@ -65,63 +48,6 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
         for row in rows
     ]
     return table(head, lines, right=frozenset({1, 3, 4, 5}))
-
-
-def status_of(row: Row) -> str:
-    """Return the one word for how an iteration stands: its verdict, or that it is open."""
-    if row.verdict is not None:
-        return row.verdict
-    return "recorded" if row.recorded else "open"
-
-
-def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
-    """Return an iteration's row as JSON and CSV have it."""
-    said = asdict(row) | {"status": status_of(row), "seconds": row.training_s}
-    return {name: said[name] for name in EXPERIMENT_COLUMNS} | {"settings": dict(row.settings)}
-
-
-def experiments_csv(rows: Sequence[Row]) -> str:
-    """Return a table for spreadsheets: the columns of EXPERIMENT_COLUMNS."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(EXPERIMENT_COLUMNS)
-    writer.writerows([experiment(row)[name] for name in EXPERIMENT_COLUMNS] for row in rows)
-    return out.getvalue()
-
-
-@frozen(kw_only=True)
-class Story:
-    """All that one iteration left: its row, its proposal, its events, the last end of a log."""
-
-    row: Row
-    proposal: Proposal | None
-    base_commit: str
-    commit: str | None
-    events: tuple[Recorded, ...]
-    log_tail: str
-
-
-def story_of(row: Row, events: Iterable[Recorded]) -> Story:
-    """Gather what the events say of one iteration."""
-    own = tuple(one for one in events if getattr(one.event, "iteration", None) == row.iteration)
-    proposal: Proposal | None = None
-    commit = row.commit
-    tail = ""
-    for recorded in own:
-        match recorded.event:
-            case ev.ProposalChosen():
-                proposal = recorded.event.proposal
-            case ev.CandidateCommitted():
-                commit = recorded.event.commit
-            case ev.TrainingFinished():
-                tail = recorded.event.output.tail
-            case ev.ResultImported():
-                proposal, tail = recorded.event.proposal, recorded.event.log_tail
-            case _:
-                pass
-    return Story(
-        row=row, proposal=proposal, base_commit=row.base_commit, commit=commit, events=own, log_tail=tail
-    )
 
 
 def story_page(story: Story, *, metric: str, diff: str, tail_lines: int) -> str:
@@ -184,32 +110,9 @@ def state_page(run: RunState) -> str:
             for one in run.open
         ),
         *(("waiting", one.proposal.description) for one in run.waiting),
-        ("next", next_words(run)),
+        ("next", next_step(run)),
     ]
     return "".join(f"{name:<9} {one_line(words, 300)}\n" for name, words in rows)
-
-
-def next_words(run: RunState) -> str:
-    """Say what comes next, as the decider sees it."""
-    if run.stopped is not None:
-        return f"at rest, {run.stopped.replace('_', ' ')}: {run.stopped_detail}"
-    waiting = waiting_for_human(run)
-    commands = decide(run)
-    if commands:
-        return ", ".join(_command_words(asdict(one), type(one).__name__) for one in commands)
-    if run.jobs:
-        return (
-            "when "
-            + " and ".join(f"{job.step} of {name_of(number)}" for number, job in run.jobs)
-            + " has ended"
-        )
-    return f"a human speaks: {waiting}" if waiting else "nothing"
-
-
-def _command_words(fields: dict[str, Any], name: str) -> str:
-    words = "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
-    iteration = fields.get("iteration")
-    return words if iteration is None else f"{words} ({name_of(iteration)})"
 
 
 def _section(title: str, text: str) -> str:

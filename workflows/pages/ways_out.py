@@ -15,6 +15,7 @@ DOOR_NAME = "run_experiment.py"
 SENTENCES = {
     "ask_for_more": "`{program} resume --loops N` asks for more",
     "begin": "begin one: `{program} start --loops 5`",
+    "commands": "`{program} --help` lists what there is",
     "event_times": "`{program} history` shows the times",
     "events": "`{program} history` lists them",
     "experiments": "`{program} experiments` lists the iterations",

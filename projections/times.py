@@ -1,0 +1,19 @@
+"""Times and lengths of time, as people read them. Pure."""
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as people say it: `0.4 s`, `36 s`, `5 min 12 s`, `2 h 05 min`."""
+    if seconds < 10:  # noqa: PLR2004 - below that a tenth matters
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def minute_of(at: str) -> str:
+    """Return the day and minute, UTC, of a time as histories write it: `2026-03-08 21:04`."""
+    return at[:16].replace("T", " ")

@@ -1,0 +1,96 @@
+"""The objects of `experiments` and `show`: one iteration as a row, and all that it left."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from attrs import asdict, frozen
+
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Recorded
+from autoresearch.events.shapes import unstructure
+from autoresearch.events.values import Proposal
+from autoresearch.projections.timeline import Row
+
+
+COLUMNS = (
+    "iteration",
+    "status",
+    "metric",
+    "memory_gb",
+    "seconds",
+    "commit",
+    "source",
+    "description",
+    "reason",
+    "started_at",
+    "closed_at",
+)
+
+
+def status_of(row: Row) -> str:
+    """Return the one word for how an iteration stands: its verdict, or that it is open."""
+    if row.verdict is not None:
+        return row.verdict
+    return "recorded" if row.recorded else "open"
+
+
+def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
+    """Return an iteration's row as JSON and CSV have it."""
+    said = asdict(row) | {"status": status_of(row), "seconds": row.training_s}
+    return {name: said[name] for name in COLUMNS} | {"settings": dict(row.settings)}
+
+
+def experiments_csv(rows: Sequence[Row]) -> str:
+    """Return a table for spreadsheets: one line for each iteration."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([experiment(row)[name] for name in COLUMNS] for row in rows)
+    return out.getvalue()
+
+
+@frozen(kw_only=True)
+class Story:
+    """All that one iteration left: its row, its proposal, its events, the last end of a log."""
+
+    row: Row
+    proposal: Proposal | None
+    base_commit: str
+    commit: str | None
+    events: tuple[Recorded, ...]
+    log_tail: str
+
+
+def story_of(row: Row, events: Iterable[Recorded]) -> Story:
+    """Gather what the events say of one iteration."""
+    own = tuple(one for one in events if getattr(one.event, "iteration", None) == row.iteration)
+    proposal: Proposal | None = None
+    commit = row.commit
+    tail = ""
+    for recorded in own:
+        match recorded.event:
+            case ev.ProposalChosen():
+                proposal = recorded.event.proposal
+            case ev.CandidateCommitted():
+                commit = recorded.event.commit
+            case ev.TrainingFinished():
+                tail = recorded.event.output.tail
+            case ev.ResultImported():
+                proposal, tail = recorded.event.proposal, recorded.event.log_tail
+            case _:
+                pass
+    return Story(
+        row=row, proposal=proposal, base_commit=row.base_commit, commit=commit, events=own, log_tail=tail
+    )
+
+
+def experiment_whole(story: Story, *, diff: str) -> dict[str, Any]:  # Any: it is JSON
+    """Return an iteration's row with its proposal, its diff and the end of its log."""
+    return experiment(story.row) | {
+        "base_commit": story.base_commit,
+        "proposal": unstructure(story.proposal) if story.proposal else None,
+        "diff": diff,
+        "log_tail": story.log_tail,
+    }

@@ -1,0 +1,67 @@
+"""The objects of `replay`: an audit, a moment, and what another rule had decided."""
+
+from typing import Any
+
+from attrs import asdict
+
+from autoresearch.engine.audit.report import Audit
+from autoresearch.engine.core.what_if import Judged, WhatIf
+from autoresearch.engine.runs.as_of import Moment
+from autoresearch.engine.runs.load import Loaded
+from autoresearch.events.codec import Recorded, event_type
+from autoresearch.events.shapes import unstructure
+from autoresearch.projections.event_text import say
+from autoresearch.workflows.api.next_step import next_step
+
+
+SCHEMA = "autoresearch.replay/1"
+
+
+def audit_object(audit: Audit, loaded: Loaded) -> dict[str, Any]:  # Any: it is JSON
+    """Return the audit as JSON has it."""
+    return _head(loaded) | {
+        "clean": audit.first is None,
+        "first_difference": asdict(audit.first) if audit.first else None,
+        "checks": [asdict(one) for one in audit.checks],
+        **_state(loaded),
+    }
+
+
+def moment_object(moment: Moment) -> dict[str, Any]:  # Any: it is JSON
+    """Return a moment as JSON has it."""
+    return _head(moment.loaded) | _state(moment.loaded) | {"came": _event(moment.came)}
+
+
+def what_if_object(found: WhatIf, run_id: str) -> dict[str, Any]:  # Any: it is JSON
+    """Return a run under another rule as JSON has it."""
+    return {
+        "schema": SCHEMA,
+        "run_id": run_id,
+        "policy": found.rule,
+        "own_policy": found.own_rule,
+        "changed": [one.iteration for one in found.changed],
+        "other_code_from": found.other_from,
+        "best": asdict(found.best) if found.best else None,
+        "own_best": asdict(found.own_best) if found.own_best else None,
+        "iterations": [_judged(one) for one in found.judged],
+    }
+
+
+def _head(loaded: Loaded) -> dict[str, Any]:
+    position = loaded.position
+    return {"schema": SCHEMA, "run_id": loaded.run.run_id, "seq": position.seq, "hash": position.hash}
+
+
+def _state(loaded: Loaded) -> dict[str, Any]:
+    return {"state": unstructure(loaded.run), "next": next_step(loaded.run)}
+
+
+def _event(recorded: Recorded | None) -> dict[str, Any] | None:
+    if recorded is None:
+        return None
+    said = say(recorded.event)
+    return {"seq": recorded.seq, "at": recorded.at, "type": event_type(recorded.event), "said": said}
+
+
+def _judged(one: Judged) -> dict[str, Any]:
+    return asdict(one) | {"changed": one.changed}
