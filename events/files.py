@@ -44,6 +44,14 @@ def write_all(fd: int, data: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
+def sync_data(fd: int) -> None:
+    """Wait until the file's bytes and its size are on the disk."""
+    if hasattr(os, "fdatasync"):
+        os.fdatasync(fd)
+    else:  # macOS
+        os.fsync(fd)
+
+
 def sync_folder(folder: Path) -> None:
     """Bring a folder's entries to the disk, so that a new or replaced name survives a power cut."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

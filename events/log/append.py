@@ -34,24 +34,21 @@ from autoresearch.events.errors import (
     NotFound,
     WrongExpectedVersion,
 )
-from autoresearch.events.files import sync_folder, write_all
+from autoresearch.events.files import sync_data, sync_folder, write_all
 from autoresearch.events.log.healing import finished_lines, healing
-from autoresearch.events.log.read import follow, holds, position_of, read, verify
-from autoresearch.events.log.syncing import GroupSync, sync_data
+from autoresearch.events.log.read import position_of
 from autoresearch.events.log.tail import Tail
 
 
-__all__ = ["EventLog", "Position", "follow", "holds", "read", "verify"]
-
 MAX_BATCH = 2**24  # bytes written at once, so that what a reader holds back stays small
-Durability = Literal["fsync", "batch", "off"]
+Durability = Literal["fsync", "off"]
 
 
 class EventLog:
     """One history, open for appending; safe to share between threads, and after a fork.
 
-    Durability: `fsync` returns once the records are on the disk; `batch` too, but threads that append at
-    the same time share one sync; `off` leaves them to the system, so a power cut may take them.
+    Durability: `fsync` returns once the records are on the disk; `off` leaves them to the system, so a
+    power cut may take them.
     `since` is a position known to be on the disk (a snapshot's), to check the file from there only.
     """
 
@@ -236,10 +233,7 @@ class EventLog:
         if self._durability == "off":
             return
         try:
-            if self._durability == "batch":
-                file.group.sync(end)
-            else:
-                sync_data(file.fd)
+            sync_data(file.fd)
             if not self._folder_synced:
                 sync_folder(self._path.parent)
                 self._folder_synced = True
@@ -284,7 +278,6 @@ class _File:
     def __init__(self, path: Path, *, create: bool) -> None:
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | (os.O_CREAT if create else 0)
         self.fd = os.open(path, flags, 0o644)
-        self.group = GroupSync(self.fd)
 
     def __del__(self) -> None:
         if hasattr(self, "fd"):

@@ -5,17 +5,16 @@ acknowledged, so readers stop before it; bytes that a TailHealed closed off are 
 those; anything else that does not fit is `CorruptHistory`. events/log/damage.py tells these apart.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from autoresearch.events.codec import HASH, Line, Position, Recorded, parse
-from autoresearch.events.errors import CorruptHistory, NotFound, PositionVoided, WayOut
+from autoresearch.events.errors import CorruptHistory, NotFound, WayOut
 from autoresearch.events.log import damage
 from autoresearch.events.log.verify import Block, block_of, checked
 
 
-POLL_S = 1.0  # between two looks of `follow` that nobody woke
 _BUFFER = 2**16  # bytes
 
 
@@ -36,32 +35,6 @@ def read(
             return
         if line[0] > after:
             yield record(path, line)
-
-
-def follow(
-    path: Path, after: int = 0, *, wait: Callable[[float], None], stop: Callable[[], bool]
-) -> Iterator[Recorded]:
-    """Yield the records after `after`, then each new one, until `stop()`.
-
-    `wait(seconds)` is called when there is nothing new; it may return early. A record that its writer
-    withdrew, because the disk refused to sync it, is followed by a TailHealed of the same `seq`.
-
-    Raises:
-        NotFound, CorruptHistory: as `read` does.
-    """
-    position = Position.start()
-    while True:
-        try:
-            for line in lines(path, position):
-                position = position_of(line)
-                if line[0] > after:
-                    yield record(path, line)
-        except PositionVoided as voided:
-            position = Position(seq=voided.seq, offset=voided.offset, hash=voided.hash)
-            continue
-        if stop():
-            return
-        wait(POLL_S)
 
 
 def verify(path: Path) -> Position:

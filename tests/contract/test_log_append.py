@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autoresearch.events.catalog import NoteAdded, RunResumed, TailHealed
+from autoresearch.events.catalog import RunResumed, TailHealed
 from autoresearch.events.codec import NO_HASH, Position
 from autoresearch.events.errors import (
     CorruptHistory,
@@ -18,7 +18,7 @@ from autoresearch.events.errors import (
     WrongExpectedVersion,
 )
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.log.read import follow, holds, read, verify
+from autoresearch.events.log.read import holds, read, verify
 from autoresearch.events.log.tail import Tail
 from tests.log_helpers import AT, build, events_of, note, open_log, seqs_of
 
@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "history.jsonl"
 
 
-@pytest.mark.parametrize("durability", ["fsync", "batch", "off"])
+@pytest.mark.parametrize("durability", ["fsync", "off"])
 def test_what_was_appended_is_read_back(hostile: Path, durability: Any):
     """Every level of durability gives the same records, in order, from 1, without holes."""
     with EventLog(hostile, durability=durability) as log:
@@ -177,35 +177,14 @@ def test_a_position_of_another_history_is_noticed(path: Path, tmp_path: Path):
 
 
 def test_a_missing_history_is_not_found(tmp_path: Path):
-    """Reading, following and verifying say that there is no such file, and a log that there is no folder."""
+    """Reading and verifying say that there is no such file, and a log that there is no folder."""
     absent = tmp_path / "absent" / "history.jsonl"
     with pytest.raises(NotFound):
         list(read(absent))
     with pytest.raises(NotFound):
         verify(absent)
-    with pytest.raises(NotFound):
-        next(follow(absent, wait=lambda _: None, stop=lambda: True))
     with pytest.raises(NotFound), EventLog(absent) as log:
         log.append([note("a")], by="x")
-
-
-def test_follow_yields_what_is_there_and_what_comes(path: Path):
-    """A follower sees each record once, in order, over batches and healed tails, until it is stopped."""
-    build(path)
-    todo = [b'{"half a line', "heal", "batch"]
-
-    def wait(_: float) -> None:
-        step = todo.pop(0)
-        if isinstance(step, bytes):
-            with path.open("ab") as file:
-                file.write(step)
-            return
-        with open_log(path) as log:
-            log.append([note(step)] * (3 if step == "batch" else 1), by="x")
-
-    seen = list(follow(path, 3, wait=wait, stop=lambda: not todo))
-    assert seen == list(read(path, 3))
-    assert [one.seq for one in seen] == list(range(4, 14))
 
 
 def test_a_file_that_is_cut_replaced_or_removed_while_open_is_noticed(path: Path):
@@ -229,45 +208,20 @@ def test_a_file_that_is_cut_replaced_or_removed_while_open_is_noticed(path: Path
 
 def test_threads_share_one_log(path: Path):
     """Eight threads append durably through one log: every acknowledged record is there, once."""
-    for durability in ("fsync", "batch"):
-        with EventLog(path, durability=durability) as log:
-            acknowledged: list[tuple[int, Any]] = []
+    acknowledged: list[tuple[int, Any]] = []
+    with EventLog(path) as log:
 
-            def work(name: int, log: EventLog = log, done: list[Any] = acknowledged) -> None:
-                for turn in range(10):
-                    (one,) = log.append([note(f"{name} {turn}")], by="thread")
-                    done.append((one.seq, one.event))
+        def work(name: int) -> None:
+            for turn in range(10):
+                (one,) = log.append([note(f"{name} {turn}")], by="thread")
+                acknowledged.append((one.seq, one.event))
 
-            threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        assert sorted(acknowledged, key=lambda pair: pair[0]) == [(r.seq, r.event) for r in read(path)]
-        path.unlink()
-
-
-def test_group_commit_shares_syncs(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """In `batch`, threads that wait for the disk together are served by fewer syncs than appends."""
-    real, count = os.fdatasync, []
-    first = threading.Event()
-
-    def slow(fd: int) -> None:
-        count.append(fd)
-        first.wait(0.05)
-        real(fd)
-
-    monkeypatch.setattr(os, "fdatasync", slow)
-    with EventLog(path, durability="batch") as log:
-        threads = [
-            threading.Thread(target=log.append, args=([note(i)],), kwargs={"by": "x"}) for i in range(8)
-        ]
+        threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert seqs_of(path) == list(range(1, 9))
-    assert len(count) < 8
+    assert sorted(acknowledged, key=lambda pair: pair[0]) == [(r.seq, r.event) for r in read(path)]
 
 
 def test_a_forked_child_takes_locks_of_its_own(path: Path):
@@ -306,30 +260,6 @@ def test_positions_of_withdrawn_records_are_told(path: Path):
         log.append([note("c")], by="x", expected=2)
     assert events_of(path) == [note("a"), note("c")]
     assert verify(path).seq == 3
-
-
-def test_a_follower_goes_on_behind_a_withdrawn_record(path: Path):
-    """A follower that has shown a record gets the TailHealed that voids it, under the same number."""
-    with open_log(path) as log, open_log(path) as other:
-        log.append([note("a")], by="x")
-        todo = ["write", "withdraw", "more"]
-        begin = log.head()
-
-        def wait(_: float) -> None:
-            step = todo.pop(0)
-            if step == "withdraw":
-                log._close_off(log._file.fd, begin)  # type: ignore[union-attr]
-            else:
-                log.append([note(step)], by="x")
-            assert other.head().seq == log.head().seq
-
-        seen = list(follow(path, wait=wait, stop=lambda: not todo))
-    assert [(one.seq, type(one.event)) for one in seen] == [
-        (1, NoteAdded),
-        (2, NoteAdded),
-        (2, TailHealed),
-        (3, NoteAdded),
-    ]
 
 
 def test_the_clock_is_asked_once_for_a_batch(path: Path):

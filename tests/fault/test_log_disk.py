@@ -83,18 +83,17 @@ def _try(log: EventLog, events: list[Any]) -> DiskTrouble | None:
     return None
 
 
-@pytest.mark.parametrize("durability", ["fsync", "batch"])
 @pytest.mark.parametrize("way", [(errno.EIO, 0.0), (errno.ENOSPC, 0.4), (errno.ENOSPC, 0.999)])
 @pytest.mark.parametrize("fail_at", range(CALLS))
 def test_a_call_that_fails_once_leaves_nothing_of_its_append(
-    path: Path, disk: BrokenDisk, durability: Any, way: tuple[int, float], fail_at: int
+    path: Path, disk: BrokenDisk, way: tuple[int, float], fail_at: int
 ):
     """Whichever write or sync fails, the caller is told, nothing of it is seen, and the next append works."""
     error, partly = way
     disk.fail_at, disk.partly, disk.error = fail_at, partly, error
     acknowledged: list[Any] = []
     troubles = []
-    with EventLog(path, durability=durability) as log:
+    with EventLog(path) as log:
         for texts in SCRIPT:
             events = [note(text) for text in texts]
             trouble = _try(log, events)
@@ -107,16 +106,15 @@ def test_a_call_that_fails_once_leaves_nothing_of_its_append(
     assert verify(path).offset == path.stat().st_size
 
 
-@pytest.mark.parametrize("durability", ["fsync", "batch"])
 @pytest.mark.parametrize("partly", [0.0, 0.4, 0.999])
 @pytest.mark.parametrize("fail_at", range(CALLS))
 def test_a_disk_that_stays_broken_is_told_each_time(
-    path: Path, disk: BrokenDisk, durability: Any, partly: float, fail_at: int
+    path: Path, disk: BrokenDisk, partly: float, fail_at: int
 ):
     """While nothing works, what was acknowledged stays; once it works again, the history goes on."""
     disk.fail_at, disk.partly, disk.error, disk.for_ever = fail_at, partly, errno.ENOSPC, True
     acknowledged: list[Any] = []
-    with EventLog(path, durability=durability) as log:
+    with EventLog(path) as log:
         for texts in SCRIPT:
             events = [note(text) for text in texts]
             trouble = _try(log, events)
@@ -205,24 +203,6 @@ def test_a_failed_sync_does_not_void_what_stands_behind(path: Path, monkeypatch:
         assert not caught.value.withdrawn
         log.append([note("b")], by="x", key="k")
     assert events_of(path) == [note("a"), note("b"), note("c")]
-
-
-def test_a_failing_sync_fails_for_all_who_waited(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """In a group commit nobody is told that his records are safe by a sync that failed."""
-    from autoresearch.events.log.syncing import GroupSync  # noqa: PLC0415
-
-    calls = []
-
-    def fail(fd: int) -> None:
-        calls.append(fd)
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(os, "fdatasync", fail)
-    group = GroupSync(99)
-    for _ in range(3):
-        with pytest.raises(OSError, match="Input/output"):
-            group.sync(10)
-    assert calls == [99]
 
 
 def test_files_that_cannot_be_opened_are_named(path: Path, monkeypatch: pytest.MonkeyPatch):
