@@ -7,7 +7,6 @@ change is within bounds is seen from git, by whoever asked.
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +21,7 @@ from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.agent import Agent, Answer, Ask, Step
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
+from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events.errors import InvalidInput, UsageRefused
 from autoresearch.events.files import write_atomic
 from autoresearch.events.redact import redact, secret_values
@@ -195,7 +195,7 @@ def _claude_command(ask: Ask) -> tuple[str, ...]:
 
 def _own_command(ask: Ask) -> tuple[str, ...]:
     assert ask.command  # resolve() checked
-    return tuple(part.replace("{python}", sys.executable) for part in ask.command)
+    return with_interpreter(ask.command)
 
 
 def _confined(worktree: Path, hooks: Path) -> dict[str, str]:

@@ -71,9 +71,8 @@ def propose_prompt(
     notes: Sequence[str],
     policy: str,
     editable: Sequence[str],
-    last_error: str = "",
 ) -> str:
-    """Ask for the next change; `last_error` says why the answer before this one was of no use."""
+    """Ask for the next change."""
     rows = "\n".join(_row(row) for row in recent)
     return f"""\
 You propose the next experiment of an automatic series. In this step you only propose: change no file.
@@ -89,8 +88,7 @@ The policy of this series:
 
 The latest experiments (number, {metric.name}, verdict, description):
 {_fenced(rows)}
-{_section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}\
-{_section("Your answer before this one could not be used:", "data", last_error[:NOTE_LIMIT])}
+{_section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}
 {ANSWER_CONTRACT}"""
 
 

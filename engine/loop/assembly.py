@@ -1,7 +1,6 @@
 """Put the real pieces of a runner together; the one place that names them all."""
 
 from collections.abc import Sequence
-from importlib import metadata
 
 from autoresearch.engine.agents.programs import adapter
 from autoresearch.engine.git.repository import RealGit
@@ -10,17 +9,10 @@ from autoresearch.engine.loop.effects import Effects
 from autoresearch.engine.loop.runner import Mode, Observer, Runner
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.views import Render
+from autoresearch.engine.system.version import program_version
 
 
 def assemble(paths: RunPaths, *, mode: Mode, render: Render, observers: Sequence[Observer] = ()) -> Runner:
     """Return a runner of the run."""
     effects = Effects(paths=paths, git=RealGit(paths.home), jobs=RealJobs(), adapter=adapter)
     return Runner(paths, effects, mode=mode, render=render, observers=observers, version=program_version())
-
-
-def program_version() -> str:
-    """Return the installed version of this program, or `source` where it runs from a bare checkout."""
-    try:
-        return metadata.version("autoresearch")
-    except metadata.PackageNotFoundError:
-        return "source"

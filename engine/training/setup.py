@@ -2,13 +2,13 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.system import run_command
+from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.values import RunConfig
@@ -40,17 +40,12 @@ def prepare_spec(config: RunConfig, *, attempt: int, worktree: Path) -> JobSpec:
     """Return the job that prepares data and tokenizer."""
     return JobSpec(
         name=f"prepare {attempt}",
-        command=resolve(config.prepare),
+        command=with_interpreter(config.prepare),
         cwd=str(worktree),
         env={**config.env, "PYTHONUNBUFFERED": "1"},
         deadline_s=config.prepare_timeout_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
     )
-
-
-def resolve(command: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the command with `{python}` replaced by the interpreter that runs the runner."""
-    return tuple(sys.executable if word == "{python}" else word for word in command)
 
 
 def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[str, ...], str | None]:
@@ -62,7 +57,10 @@ def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[str, ...], str 
     said = " ".join(config.check)
     try:
         done = run_command.run(
-            resolve(config.check), cwd=worktree, env={**os.environ, **config.env}, timeout_s=CHECK_TIMEOUT_S
+            with_interpreter(config.check),
+            cwd=worktree,
+            env={**os.environ, **config.env},
+            timeout_s=CHECK_TIMEOUT_S,
         )
     except AutoresearchError as error:
         return (f"the check `{said}` could not be run: {error}",), None

@@ -3,12 +3,12 @@
 What a training gets, and what it may leave, is docs/training.md. Starts nothing itself.
 """
 
-import sys
 from pathlib import Path
 
 from attrs import frozen
 
 from autoresearch.engine.ports.jobs import JobSpec
+from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events.values import RunConfig
 
 
@@ -41,7 +41,7 @@ def training_spec(config: RunConfig, one: Training) -> JobSpec:
     """Return how a training is run."""
     return JobSpec(
         name=f"training {one.iteration}.{one.attempt} of {one.run_id} in {one.home}",
-        command=tuple(word.replace("{python}", sys.executable) for word in config.train),
+        command=with_interpreter(config.train),
         cwd=str(one.checkout.absolute()),
         env=environment(config, one),
         deadline_s=one.deadline_s,

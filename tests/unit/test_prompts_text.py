@@ -75,12 +75,10 @@ def test_a_long_description_is_cut() -> None:
     assert len(proposing(recent=[row])) < 10_000
 
 
-def test_notes_and_the_last_error_are_shown_only_when_there_are_some() -> None:
-    """Without notes and errors the prompt does not mention them."""
+def test_notes_are_shown_only_when_there_are_some() -> None:
+    """Without notes the prompt does not mention them."""
     assert "Notes by" not in proposing()
-    assert "could not be used" not in proposing()
     assert "try depth 6" in proposing(notes=["try depth 6"])
-    assert "no JSON object in it" in proposing(last_error="no JSON object in it")
 
 
 def test_the_example_in_the_contract_is_json_with_the_four_strings() -> None:

@@ -1,0 +1,9 @@
+"""The Python that the runner itself runs on: what `{python}` stands for in a command of the settings."""
+
+import sys
+from collections.abc import Sequence
+
+
+def with_interpreter(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the command with `{python}` replaced, in any of its words."""
+    return tuple(word.replace("{python}", sys.executable) for word in command)
