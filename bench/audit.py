@@ -17,7 +17,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.values import RunConfig
+from autoresearch.events.settings import RunConfig
 from autoresearch.projections.event_text import line
 from bench import histories
 from bench.table import Figure
@@ -91,7 +91,7 @@ def _commits(home: Path, count: int) -> float:
         named = [
             ev.CandidateCommitted(
                 iteration=number,
-                attempt=1,
+                change=1,
                 commit=one.hash,
                 tree=one.tree,
                 base_commit=base.hash,

@@ -222,13 +222,19 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
     )
     return [
         ev.IterationStarted(iteration=number, base_commit=commit, first_stage="propose"),
-        ev.ProposalChosen(iteration=number, source="search", proposal=said),
+        ev.ProposalChosen(
+            iteration=number,
+            source="search",
+            description=said.description,
+            proposal=said,
+            received=None,
+        ),
         ev.ChangeApplied(
-            iteration=number, attempt=1, files=("train.py",), insertions=1, deletions=1, diff_sha256="0" * 64
+            iteration=number, change=1, files=("train.py",), insertions=1, deletions=1, diff_sha256="0" * 64
         ),
         ev.CandidateCommitted(
             iteration=number,
-            attempt=1,
+            change=1,
             commit=commit,
             tree=commit,
             base_commit=commit,
@@ -238,17 +244,18 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
         ),
         ev.TrainingStarted(
             iteration=number,
-            attempt=1,
+            training=1,
             slot=1,
+            device="cpu",
             commit=commit,
             command=("python", "train.py"),
             deadline_s=900.0,
         ),
         ev.TrainingFinished(
             iteration=number,
-            attempt=1,
+            training=1,
             outcome="succeeded",
-            reason="",
+            reason=None,
             metric=1.6,
             exit_code=0,
             signal=None,
@@ -265,11 +272,8 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             outcome="succeeded",
             metric=1.6,
             memory_gb=0.5,
-            description=said.description,
         ),
-        ev.CandidateDiscarded(
-            iteration=number, rule="lower", inputs={"metric": 1.6, "best": 1.05}, reason="no improvement"
-        ),
+        ev.CandidateDiscarded(iteration=number, rule="lower", inputs={"metric": 1.6, "best": 1.05}),
     ]
 
 

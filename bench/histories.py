@@ -9,15 +9,8 @@ from pathlib import Path
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position, chain, envelope, payload
-from autoresearch.events.values import (
-    Measured,
-    OutputDigest,
-    ProgressDigest,
-    Proposal,
-    Request,
-    RunConfig,
-    Usage,
-)
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Measured, OutputDigest, ProgressDigest, Proposal, Request, Usage
 
 
 AT = "2026-03-08T21:04:05.123Z"
@@ -70,20 +63,26 @@ def _iteration(number: int) -> Iterator[tuple[ev.Event, ...]]:
         commit_description=f"experiment {number}: wider MLP",
     )
     yield (ev.IterationStarted(iteration=number, base_commit=best, first_stage="propose"),)
-    for attempt, step in enumerate(("propose", "apply"), start=1):
+    for call, step in enumerate(("propose", "apply"), start=1):
         asked = ev.AgentAsked(
             iteration=number,
             step=step,  # type: ignore[arg-type]
-            attempt=attempt,
+            call=call,
             agent="opencode",
             prompt_sha256=SHA,
         )
         came = (
-            ev.ProposalChosen(iteration=number, source="agent", proposal=said)
+            ev.ProposalChosen(
+                iteration=number,
+                source="agent",
+                description=said.description,
+                proposal=said,
+                received=None,
+            )
             if step == "propose"
             else ev.ChangeApplied(
                 iteration=number,
-                attempt=1,
+                change=1,
                 files=("train.py",),
                 insertions=3,
                 deletions=2,
@@ -95,7 +94,7 @@ def _iteration(number: int) -> Iterator[tuple[ev.Event, ...]]:
     yield (
         ev.CandidateCommitted(
             iteration=number,
-            attempt=1,
+            change=1,
             commit=_commit(number),
             tree=_commit(number),
             base_commit=best,
@@ -111,10 +110,10 @@ def _answered(asked: ev.AgentAsked) -> ev.AgentAnswered:
     return ev.AgentAnswered(
         iteration=asked.iteration,
         step=asked.step,
-        attempt=asked.attempt,
+        call=asked.call,
         agent=asked.agent,
         outcome="ok",
-        reason="",
+        reason=None,
         seconds=73.214,
         usage=Usage(
             input_uncached=2103, input_cached=18231, output=913, cost_usd=0.0213, cost_basis="reported"
@@ -131,8 +130,9 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
     yield (
         ev.TrainingStarted(
             iteration=number,
-            attempt=1,
+            training=1,
             slot=1,
+            device="0",
             commit=_commit(number),
             command=("/usr/bin/python3", "train.py"),
             deadline_s=900.0,
@@ -141,9 +141,9 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
     yield (
         ev.TrainingFinished(
             iteration=number,
-            attempt=1,
+            training=1,
             outcome="succeeded",
-            reason="",
+            reason=None,
             metric=metric,
             exit_code=0,
             signal=None,
@@ -172,7 +172,6 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
             outcome="succeeded",
             metric=metric,
             memory_gb=58.714,
-            description=f"try {number}: a wider MLP with a smaller learning rate for its second matrix",
         ),
     )
     if keep:
@@ -182,9 +181,8 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
                 commit=_commit(number),
                 rule="lower",
                 inputs={"metric": metric, "best": 2.0, "min_delta": 0.0},
-                reason="improved",
                 branch_moved=True,
-                branch_note="",
+                branch_note=None,
             ),
         )
     else:
@@ -193,7 +191,6 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
                 iteration=number,
                 rule="lower",
                 inputs={"metric": metric, "best": 2.0, "min_delta": 0.0},
-                reason="no improvement",
             ),
         )
 

@@ -1,14 +1,20 @@
 """Every event that can happen in a run, in the past tense, and the union that registers them.
 
-An event carries what a reader needs to understand it alone. It is never edited, only succeeded: a
-changed class gets `VERSION + 1`, one upcaster, one golden line and one schema file. Iteration 0 is the
-baseline. Times of appending are in the envelope (events/codec.py), not here.
+An event is never edited, only succeeded: a changed class gets `VERSION + 1`, one upcaster, one golden line
+and one schema file. What happened is said in values; a reason is a code with its inputs, and the sentence is
+made in projections/wording.py, so that rewording one changes no history. Who may record an event, where it
+may stand and what determines its fields: engine/core/event_rules.py. Iteration 0 is the baseline. Times of
+appending are in the envelope (events/codec.py), not here.
+
+Numbers count from 1: `preparation` those of a run; of an iteration, `change` each new state of its code
+(applied, mended, brought to another base), `call` the questions to agents, `training` the trainings.
 """
 
 from typing import ClassVar, Literal
 
-from attrs import field, frozen
+from attrs import frozen
 
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     LoopStage,
     Measured,
@@ -18,8 +24,8 @@ from autoresearch.events.values import (
     ProgressDigest,
     Proposal,
     ProposalSource,
+    Reason,
     Request,
-    RunConfig,
     Scalar,
     Usage,
 )
@@ -32,7 +38,7 @@ from autoresearch.events.values import (
 class RunStarted:
     """A run was created: its branch, the commit it stands on, and all of its settings."""
 
-    VERSION: ClassVar[int] = 3  # since 2: config.device; since 3: config.prefetch
+    VERSION: ClassVar[int] = 1
     run_id: str
     branch: str
     base_commit: str
@@ -45,7 +51,7 @@ class RunStarted:
 class ConfigChanged:
     """The settings were found changed when the run was resumed."""
 
-    VERSION: ClassVar[int] = 3  # since 2: config.device; since 3: config.prefetch
+    VERSION: ClassVar[int] = 1
     config: RunConfig
     changed: tuple[str, ...]  # names of the settings that differ
 
@@ -54,7 +60,7 @@ class ConfigChanged:
 class LoopsRequested:
     """Somebody asked for loops, and said which stages they may do. Also ends a stop."""
 
-    VERSION: ClassVar[int] = 3  # since 2: request.timeout_s; since 3: request.prefetch
+    VERSION: ClassVar[int] = 1
     request: Request
 
 
@@ -73,6 +79,7 @@ class RunnerStarted:
     process: Process
     mode: Literal["background", "foreground"]
     program_version: str
+    devices: tuple[str, ...]  # those that trainings are dealt out over, from the settings or the machine
 
 
 @frozen(kw_only=True)
@@ -80,7 +87,7 @@ class RunPaused:
     """Nothing new is started until the run is unpaused; what runs goes on."""
 
     VERSION: ClassVar[int] = 1
-    reason: str
+    reason: Reason
 
 
 @frozen(kw_only=True)
@@ -103,8 +110,8 @@ class RunStopped:
     """The runner came to rest; `resume` goes on from here."""
 
     VERSION: ClassVar[int] = 1
-    reason: Literal["done", "stopped", "setup_incomplete", "baseline_failed", "exhausted", "blocked"]
-    detail: str
+    how: Literal["done", "stopped", "setup_incomplete", "baseline_failed", "blocked"]
+    reason: Reason
 
 
 @frozen(kw_only=True)
@@ -141,7 +148,7 @@ class SetupChecked:
 
     VERSION: ClassVar[int] = 1
     ok: bool
-    missing: tuple[str, ...]  # what is missing, and where, for people
+    missing: tuple[Reason, ...]  # what is missing, and where
     preparable: bool  # prepare.py may mend all that is missing
     data_id: str | None
 
@@ -151,7 +158,7 @@ class PrepareStarted:
     """prepare.py was started as a job."""
 
     VERSION: ClassVar[int] = 1
-    attempt: int
+    preparation: int
     command: tuple[str, ...]
 
 
@@ -160,9 +167,9 @@ class PrepareFinished:
     """prepare.py ended."""
 
     VERSION: ClassVar[int] = 1
-    attempt: int
+    preparation: int
     ok: bool
-    reason: str
+    reason: Reason | None  # None: ok
     seconds: float
     output: OutputDigest
 
@@ -175,7 +182,7 @@ class ProposalReceived:
     """A human's proposal arrived and waits to be used."""
 
     VERSION: ClassVar[int] = 1
-    source: ProposalSource  # file, drop or command
+    source: ProposalSource  # file, drop or cli
     name: str  # the file it came in, or ""
     sha256: str  # of the bytes that came
     dropped_at: str  # when the file was last changed, RFC 3339; "" for a command
@@ -189,27 +196,28 @@ class ProposalRefused:
     VERSION: ClassVar[int] = 1
     name: str
     sha256: str
-    reason: str
+    reason: Reason
 
 
 @frozen(kw_only=True)
 class ProposalChosen:
-    """An iteration got its proposal."""
+    """An iteration got its proposal: a new one, or one that the log has already."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
     source: ProposalSource
-    proposal: Proposal
-    received: int | None = None  # seq of the ProposalReceived, or CandidateSetAside, that is used up
+    description: str  # of the proposal
+    proposal: Proposal | None  # None: it stands where `received` says
+    received: int | None  # seq of the ProposalReceived, or CandidateDeferred, that is used up
 
 
 @frozen(kw_only=True)
 class InputNeeded:
-    """A proposer asked for a human: nothing is trained until a human proposal arrives."""
+    """A proposer asked for a human: nothing is trained until a human's proposal arrives."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    question: str
+    question: Reason
 
 
 # --- agents ------------------------------------------------------------------------------------
@@ -222,7 +230,7 @@ class AgentAsked:
     VERSION: ClassVar[int] = 1
     iteration: int
     step: Literal["propose", "apply", "triage"]
-    attempt: int
+    call: int
     agent: str
     prompt_sha256: str
 
@@ -234,15 +242,15 @@ class AgentAnswered:
     VERSION: ClassVar[int] = 1
     iteration: int
     step: Literal["propose", "apply", "triage"]
-    attempt: int
+    call: int
     agent: str
     outcome: Literal["ok", "failed", "cancelled"]
-    reason: str  # "" when ok
+    reason: Reason | None  # None: ok
     seconds: float
     usage: Usage
     output: OutputDigest
-    session_id: str | None = None
-    model: str | None = None
+    session_id: str | None
+    model: str | None
 
 
 # --- an iteration ------------------------------------------------------------------------------
@@ -260,11 +268,11 @@ class IterationStarted:
 
 @frozen(kw_only=True)
 class ChangeApplied:
-    """The proposal was applied whole, on the run's workbench."""
+    """The proposal was applied whole, in the run's edit checkout."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int  # 1, then one more for each mended crash and each new base
+    change: int
     files: tuple[str, ...]
     insertions: int
     deletions: int
@@ -273,12 +281,12 @@ class ChangeApplied:
 
 @frozen(kw_only=True)
 class ChangeFailed:
-    """The proposal could not be applied; the workbench was restored and nothing is trained."""
+    """The proposal could not be applied; the edit checkout was restored and nothing is trained."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int
-    reason: str
+    change: int
+    reason: Reason
 
 
 @frozen(kw_only=True)
@@ -287,7 +295,7 @@ class CandidateCommitted:
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int
+    change: int
     commit: str
     tree: str
     base_commit: str
@@ -297,46 +305,47 @@ class CandidateCommitted:
 
 
 @frozen(kw_only=True)
-class CandidateOvertaken:
-    """Another candidate became the best while this one was prepared: it goes on from that one."""
+class BaseMoved:
+    """Another candidate became the best while this one was prepared: that one is its base now."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    base_commit: str  # on which it goes on
+    base_commit: str  # the new one
     best_iteration: int
     old_base: str
-    commit: str | None  # what was made on the old base, to be carried over; None: nothing yet
+    commit: str | None  # what was made on the old base, to be rebased; None: nothing yet
 
 
 @frozen(kw_only=True)
-class CandidateCarriedOver:
+class CandidateRebased:
     """A change that was made on another base was brought to this one, or could not be.
 
-    `form`: its exact form was applied anew; `merge`: merged three ways; `already`: the base has it;
+    `reapplied`: its exact form was applied again; `merged`: three ways; `empty`: the base has it already;
     `conflict`: it was thrown away, and is made anew where somebody can.
     """
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int
+    change: int
     base_commit: str
-    commit: str  # what was carried over
+    commit: str  # what was rebased
     made_on: str  # its own base
-    how: Literal["form", "merge", "already", "conflict"]
-    reason: str  # of a conflict; else ""
+    how: Literal["reapplied", "merged", "empty", "conflict"]
+    reason: Reason | None  # of a conflict
 
 
 @frozen(kw_only=True)
-class CandidateSetAside:
+class CandidateDeferred:
     """A prepared candidate gave way to a human's proposal; the next free iteration takes it up."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int
+    change: int
     commit: str
     base_commit: str
     source: ProposalSource
-    proposal: Proposal
+    description: str  # of its proposal
+    chosen: int  # seq of the ProposalChosen that gave it its proposal
 
 
 @frozen(kw_only=True)
@@ -345,8 +354,9 @@ class TrainingStarted:
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int
+    training: int
     slot: int
+    device: str  # as CUDA_VISIBLE_DEVICES names it, or "cpu"
     commit: str
     command: tuple[str, ...]
     deadline_s: float
@@ -358,9 +368,9 @@ class TrainingFinished:
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int
+    training: int
     outcome: Outcome
-    reason: str  # why it did not succeed; of a success only what is odd about it
+    reason: Reason | None  # why it did not succeed; of a success only what is odd about it
     metric: float | None
     exit_code: int | None
     signal: int | None
@@ -374,12 +384,12 @@ class TrainingFinished:
 
 @frozen(kw_only=True)
 class TrainingLost:
-    """A training ended without a result of its own fault (reboot, kill, stop): it is tried again."""
+    """A training ended without a result by no fault of its own (reboot, kill, stop): it is tried again."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int
-    reason: str
+    training: int
+    reason: Reason
 
 
 @frozen(kw_only=True)
@@ -388,9 +398,9 @@ class CrashTriaged:
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    attempt: int
+    change: int
     action: Literal["discard", "fix_and_rerun"]
-    reason: str
+    reason: Reason
 
 
 @frozen(kw_only=True)
@@ -403,32 +413,29 @@ class ResultRecorded:
     outcome: Outcome | Literal["not_applied"]
     metric: float | None
     memory_gb: float
-    description: str
 
 
 @frozen(kw_only=True)
 class CandidateKept:
-    """The candidate is the new best."""
+    """The candidate is the new best, by a rule and its inputs."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
     commit: str
     rule: str
     inputs: dict[str, Scalar]
-    reason: str
     branch_moved: bool
-    branch_note: str  # why the branch was not moved; "" when it was
+    branch_note: Reason | None  # why the branch was not moved
 
 
 @frozen(kw_only=True)
 class CandidateDiscarded:
-    """The candidate is not the new best; its commit stays under its ref."""
+    """The candidate is not the new best, by a rule and its inputs; its commit stays under its ref."""
 
     VERSION: ClassVar[int] = 1
     iteration: int
     rule: str
-    inputs: dict[str, Scalar] = field(factory=dict)
-    reason: str
+    inputs: dict[str, Scalar]
 
 
 @frozen(kw_only=True)
@@ -453,7 +460,7 @@ class RunImported:
     sha256: str  # of the table, or of the folder's history.jsonl
     rows: int
     began_at: str | None  # None: the source does not say
-    left_out: str  # what was begun and has no result; "" when there is nothing
+    left_out: dict[str, str]  # number of an iteration that has no result -> its last stage, "" for none
 
 
 @frozen(kw_only=True)
@@ -516,9 +523,9 @@ Event = (
     | ChangeApplied
     | ChangeFailed
     | CandidateCommitted
-    | CandidateOvertaken
-    | CandidateCarriedOver
-    | CandidateSetAside
+    | BaseMoved
+    | CandidateRebased
+    | CandidateDeferred
     | TrainingStarted
     | TrainingFinished
     | TrainingLost

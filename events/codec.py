@@ -12,9 +12,9 @@ import orjson
 from attrs import frozen
 
 from autoresearch.events.catalog import Event
-from autoresearch.events.errors import CorruptHistory, InvalidInput, UnknownEvent, WrongValue
+from autoresearch.events.errors import CorruptHistory, InvalidInput, LaterValue, UnknownEvent, WrongValue
 from autoresearch.events.shapes import JSON, function_for, structure, unstructure
-from autoresearch.events.upcasters import UPCASTERS, Data, Step, upcast
+from autoresearch.events.upcasters import Data, Step, upcast
 
 
 __all__ = [
@@ -90,7 +90,7 @@ def event_type(event: Event | RawEvent) -> str:
 
 
 def decode(
-    name: str, version: int, data: Data, *, steps: Mapping[tuple[str, int], Step] = UPCASTERS
+    name: str, version: int, data: Data, *, steps: Mapping[tuple[str, int], Step] | None = None
 ) -> Event | RawEvent:
     """Return the event that was stored, brought up to the version this program knows.
 
@@ -104,6 +104,8 @@ def decode(
         data = upcast(name, version, data, to=cls.VERSION, steps=steps)
     try:
         event: Event = function_for(cls, "read_exactly")(data)
+    except LaterValue:
+        return RawEvent(type=name, version=version, data=data)
     except WrongValue as error:
         raise CorruptHistory(f"{name} v{version}: {error}") from error
     return event

@@ -89,6 +89,10 @@ class UnknownEvent(AutoresearchError):
     exit_code = 6
 
 
+class LaterValue(UnknownEvent):
+    """A versioned value inside an event (settings, a request) is of a later program."""
+
+
 class RunLocked(AutoresearchError):
     """Another runner holds the run."""
 

@@ -16,7 +16,7 @@ import orjson
 from autoresearch.events.catalog import Event
 from autoresearch.events.errors import AutoresearchError, InvalidInput
 from autoresearch.events.files import write_atomic
-from autoresearch.events.shapes import JSON, MAX_INT, hints, members
+from autoresearch.events.shapes import JSON, MAX_INT, hints, members, value_version
 
 
 FOLDER = Path(__file__).parent / "schemas"
@@ -87,7 +87,9 @@ def _text(cls: Any) -> bytes:  # noqa: ANN401 - a member of the union of events
 
 
 def _object(cls: type, inner: dict[str, dict[str, JSON]]) -> dict[str, JSON]:
-    properties: dict[str, JSON] = {name: _of(annotation, inner) for name, annotation in hints(cls).items()}
+    version = value_version(cls)
+    properties: dict[str, JSON] = {"v": {"const": version}} if version else {}
+    properties |= {name: _of(annotation, inner) for name, annotation in hints(cls).items()}
     return {
         "type": "object",
         "properties": properties,

@@ -5,9 +5,9 @@ integers, finite floats, None, tuples, string-keyed dicts, and other value objec
 """
 
 import re
-from typing import Literal
+from typing import ClassVar, Literal
 
-from attrs import field, fields, frozen
+from attrs import field, frozen
 
 
 Scalar = str | int | float | bool | None
@@ -15,7 +15,7 @@ Scalar = str | int | float | bool | None
 LoopStage = Literal["propose", "apply", "commit", "train", "triage", "record", "decide"]
 TopStage = Literal["setup", "baseline", "loop"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric"]
-ProposalSource = Literal["file", "drop", "command", "agent", "search", "worktree", "baseline"]
+ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
 
 LOOP_STAGES: tuple[LoopStage, ...] = (
     "propose",
@@ -30,6 +30,24 @@ TOP_STAGES: tuple[TopStage, ...] = ("setup", "baseline", "loop")
 
 # Control characters, line ends that only Unicode knows, and what turns the direction of text.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+
+@frozen(kw_only=True)
+class Reason:
+    """Why something is so: a code and its inputs, which are compared, and what somebody else said of it.
+
+    `code` is one of projections/wording.py, where the sentence is made; `said` came from outside (an agent,
+    git, a log) and stays as it was.
+    """
+
+    code: str
+    inputs: dict[str, Scalar] = field(factory=dict)
+    said: str = ""
+
+
+def why(code: str, said: str = "", **inputs: Scalar) -> Reason:
+    """Return a reason; its inputs are named as in its sentence."""
+    return Reason(code=code, inputs=inputs, said=said)
 
 
 @frozen(kw_only=True)
@@ -63,58 +81,10 @@ class Proposal:
 
 
 @frozen(kw_only=True)
-class MetricSpec:
-    """Which number of a training's output counts, and which way is better."""
-
-    name: str = "val_bpb"
-    pattern: str = r"^val_bpb:\s*(\S+)"  # one group: the number; the last match counts
-    lower_is_better: bool = True
-
-
-@frozen(kw_only=True)
-class RunConfig:
-    """All settings of a run, as `[tool.autoresearch]` of pyproject.toml gives them.
-
-    `{python}` in a command stands for the interpreter that the runner itself runs on.
-    """
-
-    train: tuple[str, ...] = ("{python}", "train.py")
-    prepare: tuple[str, ...] = ("{python}", "prepare.py")
-    check: tuple[str, ...] = ("{python}", "prepare.py", "--check")
-    editable: tuple[str, ...] = ("train.py",)
-    protected: tuple[str, ...] = ("prepare.py", "program.md")
-    policy_file: str = "program.md"  # what the editing agent is told
-    metric: MetricSpec = MetricSpec()
-    keep_rule: str = "lower"  # or "min-delta:0.001"
-    budget: str = ""  # given to the training as AUTORESEARCH_BUDGET; empty: its own default
-    budget_s: float = 300.0  # seconds a training is expected to take at most
-    timeout_s: float = 0.0  # deadline of a training; 0: twice budget_s plus start-up
-    prepare_timeout_s: float = 3600.0
-    agent: str = "auto"  # auto: opencode where it is installed, else none
-    agent_command: tuple[str, ...] = ()  # a command of the user's own; the prompt comes on stdin
-    agent_model: str = ""
-    agent_timeout_s: float = 600.0
-    agent_idle_s: float = 120.0  # seconds without output and without CPU use
-    agent_failures: int = 3  # this many in a row pause the run
-    fix_attempts: int = 2  # fix_and_rerun at most, per iteration
-    seed: int = 0  # of the seeded search
-    slots: int = 1  # trainings at once
-    prefetch: int = 1  # iterations that are prepared while another one trains
-    device: str = "auto"  # what trainings of all runs share; auto: the machine's, none: nothing
-    log_limit_mb: float = 64.0  # output.log keeps its head and its tail beyond this
-    env: dict[str, str] = field(factory=dict)  # added to the environment of a training
-
-    @property
-    def deadline_s(self) -> float:
-        """Return the seconds after which a training is ended."""
-        startup_s = 300.0  # importing torch and compiling a model, generously
-        return self.timeout_s or 2 * self.budget_s + startup_s
-
-
-@frozen(kw_only=True)
 class Request:
     """What one `start` or `resume` asked for: how many loops, and which stages they may do."""
 
+    VALUE_VERSION: ClassVar[int] = 1
     loops: int
     stages: tuple[TopStage, ...] = TOP_STAGES
     loop_stages: tuple[LoopStage, ...] = LOOP_STAGES
@@ -178,8 +148,3 @@ class OutputDigest:
     bytes: int
     sha256: str
     tail: str
-
-
-def changed_settings(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
-    """Return the names of the settings that differ."""
-    return tuple(one.name for one in fields(RunConfig) if getattr(old, one.name) != getattr(new, one.name))

@@ -6,29 +6,33 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.values import LoopStage
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import (
-    Asked,
     Best,
     Conflict,
     Counts,
+    DeferredCandidate,
     Iteration,
     Job,
     Made,
+    PendingRequest,
     RunState,
-    SetAside,
 )
 
 
-def _proposal_chosen(state: RunState, event: ev.ProposalChosen, _seq: int, at: str) -> None:
-    if state.waiting:
-        state.waiting = tuple(one for one in state.waiting if one.seq != event.received)
+def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
+    proposal, received, made = event.proposal, event.received, None
+    if received is not None:
+        for waiting in state.waiting:
+            proposal = waiting.proposal if waiting.seq == received else proposal
+        for deferred in state.deferred:
+            if deferred.seq == received:
+                proposal, made = deferred.proposal, deferred.made
+        state.waiting = tuple(each for each in state.waiting if each.seq != received)
+        state.deferred = tuple(each for each in state.deferred if each.seq != received)
     state.need_input = None
-    aside = next((each for each in state.set_aside if each.seq == event.received), None)
-    if aside is not None:
-        state.set_aside = tuple(each for each in state.set_aside if each is not aside)
     one = _open(state, event.iteration)
     if one is not None:
-        one.proposal, one.source = event.proposal, event.source
-        one.made = aside.made if aside is not None else None
+        one.proposal, one.source, one.chosen = proposal, event.source, seq
+        one.made = made
         one.next_stage, one.since = "apply", at
 
 
@@ -39,8 +43,8 @@ def _input_needed(state: RunState, event: ev.InputNeeded, _seq: int, _at: str) -
 def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> None:
     one = _open(state, event.iteration)
     if one is not None:
-        one.asked, one.agent = event.attempt, event.agent
-        one.job = Job(step=event.step, attempt=event.attempt, since=at)
+        one.calls, one.agent = event.call, event.agent
+        one.job = Job(step=event.step, number=event.call, since=at)
 
 
 def _agent_answered(state: RunState, event: ev.AgentAnswered, _seq: int, _at: str) -> None:
@@ -66,7 +70,7 @@ def _iteration_started(state: RunState, event: ev.IterationStarted, _seq: int, a
 def _change_applied(state: RunState, event: ev.ChangeApplied, _seq: int, at: str) -> None:
     one = _open(state, event.iteration)
     if one is not None:
-        one.change, one.diff_sha256 = event.attempt, event.diff_sha256
+        one.change, one.diff_sha256 = event.change, event.diff_sha256
         one.next_stage, one.since = "commit", at
 
 
@@ -84,7 +88,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
         one.next_stage, one.since = "train", at
 
 
-def _candidate_overtaken(state: RunState, event: ev.CandidateOvertaken, _seq: int, at: str) -> None:
+def _base_moved(state: RunState, event: ev.BaseMoved, _seq: int, at: str) -> None:
     one = _open(state, event.iteration)
     if one is None:
         return
@@ -95,22 +99,23 @@ def _candidate_overtaken(state: RunState, event: ev.CandidateOvertaken, _seq: in
     one.base_commit = event.base_commit
 
 
-def _candidate_carried_over(state: RunState, event: ev.CandidateCarriedOver, _seq: int, _at: str) -> None:
+def _candidate_rebased(state: RunState, event: ev.CandidateRebased, _seq: int, _at: str) -> None:
     one = _open(state, event.iteration)
     if one is not None:
-        # What was carried over is applied, or failed, by the event that comes with this one.
+        # What was rebased is applied, or failed, by the event that comes with this one.
         one.made = one.conflict = None
         if event.how == "conflict":
             made = Made(commit=event.commit, base_commit=event.made_on)
             one.conflict = Conflict(made=made, reason=event.reason)
 
 
-def _candidate_set_aside(state: RunState, event: ev.CandidateSetAside, seq: int, at: str) -> None:
-    made = Made(commit=event.commit, base_commit=event.base_commit)
-    aside = SetAside(seq=seq, source=event.source, proposal=event.proposal, made=made)
-    state.set_aside = (*state.set_aside, aside)
+def _candidate_deferred(state: RunState, event: ev.CandidateDeferred, seq: int, at: str) -> None:
     one = _open(state, event.iteration)
     if one is not None:
+        made = Made(commit=event.commit, base_commit=event.base_commit)
+        if one.proposal is not None:
+            deferred = DeferredCandidate(seq=seq, source=event.source, proposal=one.proposal, made=made)
+            state.deferred = (*state.deferred, deferred)
         _unmake(one, at, next_stage="propose")
         one.proposal = one.source = None
 
@@ -118,9 +123,9 @@ def _candidate_set_aside(state: RunState, event: ev.CandidateSetAside, seq: int,
 def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at: str) -> None:
     one = _open(state, event.iteration)
     if one is not None:
-        attempt = event.attempt
-        one.trainings = attempt
-        one.job = Job(step="train", attempt=attempt, since=at, deadline_s=event.deadline_s, slot=event.slot)
+        number = event.training
+        one.trainings = number
+        one.job = Job(step="train", number=number, since=at, deadline_s=event.deadline_s, slot=event.slot)
 
 
 def _training_lost(state: RunState, event: ev.TrainingLost, _seq: int, at: str) -> None:
@@ -134,7 +139,7 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
     number, outcome = event.iteration, event.outcome
     succeeded = outcome == "succeeded"
     if number == 0 and not succeeded:
-        state.baseline_failed = f"{outcome}: {event.reason}"
+        state.baseline_failed, state.baseline_reason = outcome, event.reason
     one = _open(state, number)
     if one is None:
         return
@@ -162,11 +167,8 @@ def _result_recorded(state: RunState, event: ev.ResultRecorded, _seq: int, at: s
         one.next_stage, one.since = "decide", at
 
 
-def _iteration_left_open(state: RunState, event: ev.IterationLeftOpen, _seq: int, _at: str) -> None:
-    state.asked = _serve(state.asked, loops=None)
-    one = _open(state, event.iteration)
-    if one is not None:
-        one.left_open = True
+def _iteration_left_open(state: RunState, _event: ev.IterationLeftOpen, _seq: int, _at: str) -> None:
+    state.requests = _serve(state.requests, loops=None)
 
 
 def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: str) -> None:
@@ -206,7 +208,7 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
         return
     state.completed += 1
     state.counts = _count(state.counts, one, kept=kept)
-    state.asked = _serve(state.asked, loops=1)
+    state.requests = _serve(state.requests, loops=1)
 
 
 def best_of(one: Iteration, commit: str, metric: float) -> Best:
@@ -221,12 +223,12 @@ def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
     return Counts(kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])
 
 
-def _serve(asked: tuple[Asked, ...], *, loops: int | None) -> tuple[Asked, ...]:
+def _serve(asked: tuple[PendingRequest, ...], *, loops: int | None) -> tuple[PendingRequest, ...]:
     """Take loops (None: all) off the first request that has any left; those before it are served."""
     for index, one in enumerate(asked):
         if one.loops_left > 0:
             left = 0 if loops is None else max(0, one.loops_left - loops)
-            return (Asked(request=one.request, loops_left=left), *asked[index + 1 :])
+            return (PendingRequest(request=one.request, loops_left=left), *asked[index + 1 :])
     return asked[-1:]
 
 
@@ -239,9 +241,9 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.ChangeApplied: _change_applied,
     ev.ChangeFailed: _change_failed,
     ev.CandidateCommitted: _candidate_committed,
-    ev.CandidateOvertaken: _candidate_overtaken,
-    ev.CandidateCarriedOver: _candidate_carried_over,
-    ev.CandidateSetAside: _candidate_set_aside,
+    ev.BaseMoved: _base_moved,
+    ev.CandidateRebased: _candidate_rebased,
+    ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
     ev.TrainingLost: _training_lost,
     ev.TrainingFinished: _training_finished,

@@ -12,7 +12,7 @@ from attrs import evolve as replace
 from autoresearch.events import catalog as ev
 from autoresearch.projections import iteration_reducers
 from autoresearch.projections.fold import Projection, Reducer
-from autoresearch.projections.run_state import Asked, Best, Job, RunState, Waiting
+from autoresearch.projections.run_state import Best, Job, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_FOLD
 
 
@@ -37,9 +37,9 @@ def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: st
 
 def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: str) -> None:
     # Before the baseline stands, a request without loops may still owe setup and baseline.
-    unserved = tuple(one for one in state.asked if one.loops_left > 0 or state.best is None)
+    unserved = tuple(one for one in state.requests if one.loops_left > 0 or state.best is None)
     request = event.request
-    state.asked = (*unserved, Asked(request=request, loops_left=request.loops))
+    state.requests = (*unserved, PendingRequest(request=request, loops_left=request.loops))
     _go_on(state)
 
 
@@ -50,6 +50,7 @@ def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) ->
 
 def _runner_started(state: RunState, event: ev.RunnerStarted, _seq: int, _at: str) -> None:
     state.runner, state.runner_mode = event.process, event.mode
+    state.devices = event.devices
 
 
 def _run_paused(state: RunState, event: ev.RunPaused, _seq: int, _at: str) -> None:
@@ -71,20 +72,18 @@ def _keep_adopted(state: RunState, event: ev.KeepAdopted, _seq: int, _at: str) -
 
 def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, _at: str) -> None:
     state.stop = None
-    state.stopped, state.stopped_detail = event.reason, event.detail
+    state.stopped, state.stopped_reason = event.how, event.reason
     state.runner = state.runner_mode = None
-    if event.reason in ("done", "blocked"):  # what was done or cannot be done is not tried again
-        state.asked = ()
+    if event.how in ("done", "blocked"):  # what was done or cannot be done is not tried again
+        state.requests = ()
 
 
 def _go_on(state: RunState) -> None:
     """Lift what a stop or a failure left behind; setup that was incomplete is looked at again."""
     state.stop = state.stopped = None
-    state.stopped_detail = state.baseline_failed = ""
+    state.stopped_reason = state.baseline_failed = state.baseline_reason = None
     if not state.setup.ok:
         state.setup.checked = state.setup.prepared = False
-    for one in state.open:
-        one.left_open = False
 
 
 def _unpause(state: RunState) -> None:
@@ -105,21 +104,21 @@ def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str)
 
 
 def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:
-    state.setup.prepares = event.attempt
-    state.setup.job = Job(step="prepare", attempt=event.attempt, since=at)
+    state.setup.preparations = event.preparation
+    state.setup.job = Job(step="prepare", number=event.preparation, since=at)
 
 
 def _prepare_finished(state: RunState, event: ev.PrepareFinished, _seq: int, _at: str) -> None:
     setup = state.setup
     setup.job, setup.checked, setup.prepared = None, False, True
-    setup.failure = "" if event.ok else event.reason
+    setup.failure = event.reason
 
 
 # --- proposals ---------------------------------------------------------------------------------
 
 
 def _proposal_received(state: RunState, event: ev.ProposalReceived, seq: int, _at: str) -> None:
-    waiting = Waiting(seq=seq, source=event.source, proposal=event.proposal)
+    waiting = WaitingProposal(seq=seq, source=event.source, proposal=event.proposal)
     state.waiting = (*state.waiting, waiting)
 
 

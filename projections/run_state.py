@@ -8,6 +8,7 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     LoopStage,
     Measured,
@@ -15,8 +16,8 @@ from autoresearch.events.values import (
     Process,
     Proposal,
     ProposalSource,
+    Reason,
     Request,
-    RunConfig,
 )
 
 
@@ -28,7 +29,7 @@ class Job:
     """A job that was started and has not been collected yet."""
 
     step: JobStep
-    attempt: int
+    number: int  # of its kind: of the run's preparations, of an iteration's calls or trainings
     since: str  # RFC 3339
     deadline_s: float = 0.0  # of a training, as it was started
     slot: int = 0  # of a training
@@ -36,7 +37,7 @@ class Job:
 
 @frozen(kw_only=True)
 class Made:
-    """A candidate that was made on another base, or set aside, and is to be brought to the present base."""
+    """A candidate that was made on another base, or deferred, and is to be brought to the present base."""
 
     commit: str
     base_commit: str
@@ -47,7 +48,7 @@ class Conflict:
     """A change that could not be brought to the base, and why: it is made anew."""
 
     made: Made
-    reason: str
+    reason: Reason | None
 
 
 @define(kw_only=True)
@@ -60,13 +61,14 @@ class Iteration:
     since: str  # when it entered this stage
     proposal: Proposal | None = None
     source: ProposalSource | None = None
-    change: int = 1  # attempt of the change: grows with each mended crash and each new base
+    chosen: int = 0  # seq of the event that gave it its proposal
+    change: int = 1  # grows with each mended crash and each new base
     diff_sha256: str = ""
     commit: str | None = None
     tree: str | None = None
-    made: Made | None = None  # what is to be carried over to the base
+    made: Made | None = None  # what is to be rebased
     conflict: Conflict | None = None  # what could not be
-    asked: int = 0  # agents asked so far, over all steps
+    calls: int = 0  # agents asked so far, over all steps
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
     trainings: int = 0  # trainings started so far
@@ -74,11 +76,10 @@ class Iteration:
     fixes: int = 0  # crashes mended so far
     job: Job | None = None
     outcome: Outcome | Literal["not_applied"] | None = None
-    reason: str = ""  # of the outcome, or of a failed apply
+    reason: Reason | None = None  # of the outcome, or of a failed apply
     metric: float | None = None
     measured: Measured | None = None
     log_tail: str = ""
-    left_open: bool = False  # the request may not do the next stage
 
 
 @frozen(kw_only=True)
@@ -93,7 +94,7 @@ class Best:
 
 
 @frozen(kw_only=True)
-class Waiting:
+class WaitingProposal:
     """A human's proposal that no iteration has used yet."""
 
     seq: int
@@ -102,7 +103,7 @@ class Waiting:
 
 
 @frozen(kw_only=True)
-class SetAside:
+class DeferredCandidate:
     """A prepared candidate that gave way to a human's proposal, and is taken up before anybody is asked."""
 
     seq: int
@@ -112,7 +113,7 @@ class SetAside:
 
 
 @frozen(kw_only=True)
-class Asked:
+class PendingRequest:
     """A request, and how many of its loops are left."""
 
     request: Request
@@ -125,12 +126,12 @@ class Setup:
 
     checked: bool = False
     ok: bool = False
-    missing: tuple[str, ...] = ()
+    missing: tuple[Reason, ...] = ()
     preparable: bool = False
     data_id: str | None = None
-    prepares: int = 0  # prepare.py started so far
+    preparations: int = 0  # started so far
     prepared: bool = False  # since the last request
-    failure: str = ""  # why the last prepare.py failed
+    failure: Reason | None = None  # why the last preparation failed
     job: Job | None = None
 
 
@@ -156,26 +157,28 @@ class RunState:
     config: RunConfig = RunConfig()
     started_at: str = ""
     updated_at: str = ""
-    asked: tuple[Asked, ...] = ()
+    requests: tuple[PendingRequest, ...] = ()
     setup: Setup = field(factory=Setup)
     best: Best | None = None
     baseline: float | None = None
-    baseline_failed: str = ""
+    baseline_failed: Outcome | None = None
+    baseline_reason: Reason | None = None
     branch_commit: str = ""  # where this run left its branch
     open: tuple[Iteration, ...] = ()  # by number
     last_iteration: int = -1
-    waiting: tuple[Waiting, ...] = ()
-    set_aside: tuple[SetAside, ...] = ()
-    paused: str | None = None
+    waiting: tuple[WaitingProposal, ...] = ()
+    deferred: tuple[DeferredCandidate, ...] = ()
+    paused: Reason | None = None
     stop: Literal["after_stage", "now"] | None = None
-    stopped: str | None = None  # the reason of RunStopped
-    stopped_detail: str = ""
-    need_input: str | None = None
+    stopped: str | None = None  # how the run came to rest
+    stopped_reason: Reason | None = None
+    need_input: Reason | None = None
     agent_failures: int = 0  # in a row
     counts: Counts = Counts()
     completed: int = 0  # iterations closed, the baseline not counted
     runner: Process | None = None
     runner_mode: Literal["background", "foreground"] | None = None
+    devices: tuple[str, ...] = ()  # of the runner that was started last
     imported: str = ""  # what the results were read from, where they were not made here
 
     def iteration(self, number: int) -> Iteration | None:
@@ -185,7 +188,17 @@ class RunState:
     @property
     def loops_left(self) -> int:
         """Return the loops that were asked for and are not done."""
-        return sum(one.loops_left for one in self.asked)
+        return sum(one.loops_left for one in self.requests)
+
+    @property
+    def slots(self) -> int:
+        """Return how many trainings may run at once."""
+        return self.config.slots or max(1, len(self.devices))
+
+    def device(self, slot: int) -> str:
+        """Return the device that a slot trains on; slots are dealt out over the devices in turn."""
+        devices = self.devices or ("cpu",)
+        return devices[(slot - 1) % len(devices)]
 
     @property
     def jobs(self) -> tuple[tuple[int, Job], ...]:

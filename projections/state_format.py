@@ -3,6 +3,6 @@
 A module of its own, since who only looks imports neither folds nor what they are made of.
 """
 
-FORMAT = "autoresearch.state/2"  # grows with any change of what stands beside the state
-RUN_FOLD = ("run", 5)  # name and version of the run projection; grows with any change of what it computes
+FORMAT = "autoresearch.state/1"  # grows with any change of what stands beside the state
+RUN_FOLD = ("run", 1)  # name and version of the run projection; grows with any change of what it computes
 FOLD = "/".join(map(str, RUN_FOLD))

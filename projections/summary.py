@@ -8,8 +8,10 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import asdict
 
-from autoresearch.projections.event_text import name_of
+from autoresearch.events.shapes import unstructure
+from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import Iteration, Job, RunState
+from autoresearch.projections.wording import name_of
 
 
 Phase: TypeAlias = Literal[
@@ -29,30 +31,33 @@ def standing(run: RunState) -> Standing:
         "baseline_done": best is not None,
         "iterations_completed": run.completed,
         "loops_left": run.loops_left,
+        "metric": run.config.metric.name,
+        "best_metric": best.metric if best else None,
         "best_val_bpb": best.metric if best else None,
+        "baseline_metric": run.baseline,
         "baseline_val_bpb": run.baseline,
         "kept_commit": (best.commit or None) if best else None,
         "in_progress": _in_progress(run),
         "counts": asdict(run.counts),
         "waiting_proposals": len(run.waiting),
-        "need_input": run.need_input,
+        "need_input": unstructure(run.need_input) if run.need_input is not None else None,
         "seq": run.seq,
         "updated_at": run.updated_at,
         "has_runner": run.runner is not None,
         "stopped": run.stopped,
         "paused": run.paused is not None,
         "waits_for_human": waiting_for_human(run) is not None,
-        "training": {"iteration": training[0], "attempt": training[1].attempt} if training else None,
+        "training": {"iteration": training[0], "attempt": training[1].number} if training else None,
         "device_wanted": _device_wanted(run),
     }
 
 
-def waiting_for_human(state: RunState) -> str | None:
-    """Return what a human must do before anything can start, or None."""
+def waiting_for_human(state: RunState) -> Reason | None:
+    """Return what a human must do before anything can start, or None: lift a pause, or propose."""
     if state.paused is not None:
-        return f"paused: {state.paused}"
+        return state.paused
     if state.need_input is not None and not state.waiting:
-        return f"a proposal is needed: {state.need_input}"
+        return state.need_input
     return None
 
 
@@ -76,10 +81,10 @@ def _trains(one: Iteration) -> bool:
 def _device_wanted(run: RunState) -> dict[str, Any] | None:
     """Return the device that a training would be started on, if somebody else did not hold it."""
     ready = any(one.next_stage == "train" and one.job is None and one.commit for one in run.open)
-    free = sum(_trains(one) for one in run.open) < run.config.slots
+    free = sum(_trains(one) for one in run.open) < run.slots
     if not ready or not free or run.stopped is not None or run.paused is not None:
         return None
-    return {"device": run.config.device, "slots": run.config.slots}
+    return {"device": run.config.device_lock, "slots": run.slots}
 
 
 def _in_progress(run: RunState) -> dict[str, Any] | None:
@@ -93,4 +98,4 @@ def _in_progress(run: RunState) -> dict[str, Any] | None:
 
 
 def _stage(iteration: int | None, stage: str, job: Job | None, since: str) -> dict[str, Any]:
-    return {"iteration": iteration, "stage": stage, "attempt": job.attempt if job else None, "since": since}
+    return {"iteration": iteration, "stage": stage, "attempt": job.number if job else None, "since": since}

@@ -6,12 +6,16 @@ from attrs import define, field
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Outcome, ProposalSource, Scalar
+from autoresearch.events.values import Outcome, Proposal, ProposalSource, Reason, Scalar, why
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.rows import Rows
 
 
-Verdict = Literal["keep", "discard", "crash", "not_applied"]
+RowVerdict = Literal["keep", "discard", "crash", "not_applied"]
+
+# As they stand in results.tsv, which other programs read.
+BASELINE = "baseline"
+STOOD_THERE = "what stood in the worktree"
 
 
 @define(kw_only=True)
@@ -36,9 +40,11 @@ class Row:
     training_s: float | None = None  # wall seconds of the last training
     cost_usd: float | None = None  # of all agent calls, where they said
     recorded: bool = False
-    verdict: Verdict | None = None
-    rule: str = ""
-    reason: str = ""
+    verdict: RowVerdict | None = None
+    rule: str = ""  # of the verdict
+    inputs: dict[str, Scalar] = field(factory=dict)  # of the rule
+    reason: Reason | None = None  # of the outcome: why there is no result, or what is odd about it
+    chosen: int = 0  # seq of the event that gave it its proposal
     as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
 
 
@@ -49,6 +55,7 @@ class Timeline:
     closed: Rows[Row] = field(factory=Rows)
     open: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()  # the last ten
+    proposals: dict[int, Proposal] = field(factory=dict)  # by seq: received and not used, or of open rows
 
     @property
     def rows(self) -> list[Row]:
@@ -78,7 +85,7 @@ def imported_row(event: ev.ResultImported) -> Row:
         recorded=True,
         verdict=event.status,
         rule="imported",
-        reason=event.reason,
+        reason=why("imported", event.reason) if event.reason else None,
         as_given=event.as_given,
     )
 
@@ -91,15 +98,23 @@ def _iteration_started(timeline: Timeline, event: ev.IterationStarted, _seq: int
     number, base = event.iteration, event.base_commit
     row = Row(iteration=number, started_at=at, base_commit=base)
     if number == 0:
-        row.source, row.description, row.commit = "baseline", "baseline", base
+        row.source, row.description, row.commit = "baseline", BASELINE, base
     timeline.open = (*timeline.open, row)
 
 
-def _proposal_chosen(timeline: Timeline, event: ev.ProposalChosen, _seq: int, _at: str) -> None:
+def _proposal_received(timeline: Timeline, event: ev.ProposalReceived, seq: int, _at: str) -> None:
+    timeline.proposals[seq] = event.proposal
+
+
+def _proposal_chosen(timeline: Timeline, event: ev.ProposalChosen, seq: int, _at: str) -> None:
+    received = event.received
+    proposal = event.proposal if received is None else timeline.proposals.pop(received, None)
     row = _open(timeline, event.iteration)
     if row is not None:
-        said = event.proposal
-        row.source, row.description, row.settings = event.source, said.description, dict(said.set)
+        row.source, row.description, row.chosen = event.source, event.description, seq
+        row.settings = {} if proposal is None else dict(proposal.set)
+        if proposal is not None:
+            timeline.proposals[seq] = proposal
 
 
 def _agent_answered(timeline: Timeline, event: ev.AgentAnswered, _seq: int, _at: str) -> None:
@@ -118,18 +133,21 @@ def _candidate_committed(timeline: Timeline, event: ev.CandidateCommitted, _seq:
     row = _open(timeline, event.iteration)
     if row is not None:
         row.commit, row.ref = event.commit, event.ref
-        row.description = row.description or event.subject
+        row.description = row.description or STOOD_THERE  # nobody proposed it
 
 
-def _candidate_overtaken(timeline: Timeline, event: ev.CandidateOvertaken, _seq: int, _at: str) -> None:
+def _base_moved(timeline: Timeline, event: ev.BaseMoved, _seq: int, _at: str) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
         row.base_commit, row.commit, row.ref = event.base_commit, None, None
 
 
-def _candidate_set_aside(timeline: Timeline, event: ev.CandidateSetAside, _seq: int, _at: str) -> None:
+def _candidate_deferred(timeline: Timeline, event: ev.CandidateDeferred, seq: int, _at: str) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
+        proposal = timeline.proposals.pop(row.chosen, None)
+        if proposal is not None:
+            timeline.proposals[seq] = proposal
         row.commit = row.ref = row.source = None
         row.description, row.settings = "", {}
 
@@ -137,13 +155,20 @@ def _candidate_set_aside(timeline: Timeline, event: ev.CandidateSetAside, _seq: 
 def _training_started(timeline: Timeline, event: ev.TrainingStarted, _seq: int, _at: str) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
-        row.trainings = event.attempt
+        row.trainings = event.training
 
 
 def _training_finished(timeline: Timeline, event: ev.TrainingFinished, _seq: int, _at: str) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
         row.outcome, row.metric, row.training_s = event.outcome, event.metric, event.seconds
+        row.reason = event.reason
+
+
+def _change_failed(timeline: Timeline, event: ev.ChangeFailed, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.outcome, row.reason = "not_applied", event.reason
 
 
 def _result_recorded(timeline: Timeline, event: ev.ResultRecorded, _seq: int, _at: str) -> None:
@@ -151,7 +176,7 @@ def _result_recorded(timeline: Timeline, event: ev.ResultRecorded, _seq: int, _a
     if row is not None:
         row.recorded = True
         row.outcome, row.metric, row.memory_gb = event.outcome, event.metric, event.memory_gb
-        row.description = event.description
+        row.description = row.description or STOOD_THERE
 
 
 def _candidate_kept(timeline: Timeline, event: ev.CandidateKept, _seq: int, at: str) -> None:
@@ -179,31 +204,35 @@ def _close(
     row = _open(timeline, event.iteration)
     if row is None:
         return
-    row.closed_at, row.rule, row.reason = at, event.rule, event.reason
+    row.closed_at, row.rule, row.inputs = at, event.rule, dict(event.inputs)
+    timeline.proposals.pop(row.chosen, None)
     row.verdict = "keep" if kept else _why_not(row)
     timeline.open = tuple(other for other in timeline.open if other is not row)
     timeline.closed = timeline.closed.plus(row)
 
 
-def _why_not(row: Row) -> Verdict:
+def _why_not(row: Row) -> RowVerdict:
     if row.outcome == "not_applied":
         return "not_applied"
     return "discard" if row.outcome == "succeeded" else "crash"
 
 
 def _own(timeline: Timeline) -> Timeline:
-    return replace(timeline, open=tuple(replace(row) for row in timeline.open))
+    rows = tuple(replace(row) for row in timeline.open)
+    return replace(timeline, open=rows, proposals=dict(timeline.proposals))
 
 
 REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.NoteAdded: _note_added,
     ev.IterationStarted: _iteration_started,
+    ev.ProposalReceived: _proposal_received,
     ev.ProposalChosen: _proposal_chosen,
     ev.AgentAnswered: _agent_answered,
     ev.ChangeApplied: _change_applied,
+    ev.ChangeFailed: _change_failed,
     ev.CandidateCommitted: _candidate_committed,
-    ev.CandidateOvertaken: _candidate_overtaken,
-    ev.CandidateSetAside: _candidate_set_aside,
+    ev.BaseMoved: _base_moved,
+    ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
     ev.TrainingFinished: _training_finished,
     ev.ResultRecorded: _result_recorded,
@@ -212,4 +241,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=2, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=1, initial=Timeline, own=_own, reducers=REDUCERS)

@@ -98,7 +98,7 @@ def counted(events: list[ev.Event]) -> Counter[str]:
     Whether a keep overtakes the next change depends on which is ready first, and so on where a kill fell.
     """
     named = Counter(type(event).__name__ for event in events)
-    overtaken = Counter(event.iteration for event in events if isinstance(event, ev.CandidateOvertaken))
+    overtaken = Counter(event.iteration for event in events if isinstance(event, ev.BaseMoved))
     made = Counter(
         (type(event).__name__, event.iteration, getattr(event, "step", ""))
         for event in events

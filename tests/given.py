@@ -2,6 +2,7 @@
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     LOOP_STAGES,
     Measured,
@@ -9,8 +10,8 @@ from autoresearch.events.values import (
     Process,
     Proposal,
     Request,
-    RunConfig,
     Usage,
+    why,
 )
 from autoresearch.projections.fold import fold
 from autoresearch.projections.run_reducers import RUN
@@ -18,6 +19,8 @@ from autoresearch.projections.run_state import RunState
 
 
 BASE = "b" * 40
+BROKE = why("exit_code_said", "it broke", exit_code=1)
+HUNG = why("agent_silent", agent="opencode", seconds=1.0)
 OUTPUT = OutputDigest(bytes=10, sha256="0" * 64, tail="the end")
 
 
@@ -64,7 +67,7 @@ def asked(
 
 def set_up(*, ok: bool = True, preparable: bool = False) -> ev.SetupChecked:
     """Setup was looked at."""
-    missing = () if ok else ("data - in the cache",)
+    missing = () if ok else (why("check_says", "data - in the cache"),)
     return ev.SetupChecked(ok=ok, missing=missing, preparable=preparable, data_id="d1")
 
 
@@ -73,12 +76,13 @@ def opened(iteration: int, *, base: str = BASE, first: str = "propose") -> ev.It
     return ev.IterationStarted(iteration=iteration, base_commit=base, first_stage=first)
 
 
-def training(iteration: int, attempt: int = 1, commit: str = BASE) -> ev.TrainingStarted:
+def training(iteration: int, number: int = 1, commit: str = BASE) -> ev.TrainingStarted:
     """A training was started."""
     return ev.TrainingStarted(
         iteration=iteration,
-        attempt=attempt,
+        training=number,
         slot=1,
+        device="cpu",
         commit=commit,
         command=("python", "train.py"),
         deadline_s=900,
@@ -86,14 +90,14 @@ def training(iteration: int, attempt: int = 1, commit: str = BASE) -> ev.Trainin
 
 
 def trained(
-    iteration: int, metric: float | None, *, outcome: str = "succeeded", attempt: int = 1, data_id: str = "d1"
+    iteration: int, metric: float | None, *, outcome: str = "succeeded", number: int = 1, data_id: str = "d1"
 ) -> ev.TrainingFinished:
     """A training ended."""
     return ev.TrainingFinished(
         iteration=iteration,
-        attempt=attempt,
+        training=number,
         outcome=outcome,
-        reason="" if outcome == "succeeded" else "it broke",
+        reason=None if outcome == "succeeded" else BROKE,
         metric=metric,
         exit_code=0,
         signal=None,
@@ -114,7 +118,6 @@ def row(iteration: int, metric: float | None, *, outcome: str = "succeeded") -> 
         outcome=outcome,
         metric=metric,
         memory_gb=2.0,
-        description=f"try {iteration}",
     )
 
 
@@ -125,15 +128,14 @@ def kept(iteration: int, commit: str = BASE) -> ev.CandidateKept:
         commit=commit,
         rule="lower",
         inputs={},
-        reason="improved",
         branch_moved=True,
-        branch_note="",
+        branch_note=None,
     )
 
 
 def discarded(iteration: int) -> ev.CandidateDiscarded:
     """A candidate was discarded."""
-    return ev.CandidateDiscarded(iteration=iteration, rule="lower", inputs={}, reason="no improvement")
+    return ev.CandidateDiscarded(iteration=iteration, rule="lower", inputs={})
 
 
 def proposal(**more) -> Proposal:
@@ -152,23 +154,30 @@ def chosen(
     iteration: int, *, source: str = "search", received: int | None = None, **more
 ) -> ev.ProposalChosen:
     """An iteration got its proposal."""
-    return ev.ProposalChosen(iteration=iteration, source=source, proposal=proposal(**more), received=received)
+    said = proposal(**more)
+    return ev.ProposalChosen(
+        iteration=iteration,
+        source=source,
+        description=said.description,
+        proposal=said if received is None else None,
+        received=received,
+    )
 
 
-def applied(iteration: int, attempt: int = 1, sha: str = "1" * 64) -> ev.ChangeApplied:
+def applied(iteration: int, change: int = 1, sha: str = "1" * 64) -> ev.ChangeApplied:
     """A proposal was applied."""
     return ev.ChangeApplied(
-        iteration=iteration, attempt=attempt, files=("train.py",), insertions=1, deletions=1, diff_sha256=sha
+        iteration=iteration, change=change, files=("train.py",), insertions=1, deletions=1, diff_sha256=sha
     )
 
 
 def committed(
-    iteration: int, commit: str = "c" * 40, attempt: int = 1, tree: str = ""
+    iteration: int, commit: str = "c" * 40, change: int = 1, tree: str = ""
 ) -> ev.CandidateCommitted:
     """A candidate was committed."""
     return ev.CandidateCommitted(
         iteration=iteration,
-        attempt=attempt,
+        change=change,
         commit=commit,
         tree=tree or commit[::-1] + "x",
         base_commit=BASE,
@@ -178,32 +187,32 @@ def committed(
     )
 
 
-def agent_asked(iteration: int, step: str, attempt: int = 1) -> ev.AgentAsked:
+def agent_asked(iteration: int, step: str, call: int = 1) -> ev.AgentAsked:
     """An agent was asked."""
-    return ev.AgentAsked(
-        iteration=iteration, step=step, attempt=attempt, agent="opencode", prompt_sha256="0" * 64
-    )
+    return ev.AgentAsked(iteration=iteration, step=step, call=call, agent="opencode", prompt_sha256="0" * 64)
 
 
-def agent_answered(iteration: int, step: str, outcome: str = "ok", attempt: int = 1) -> ev.AgentAnswered:
+def agent_answered(iteration: int, step: str, outcome: str = "ok", call: int = 1) -> ev.AgentAnswered:
     """An agent answered."""
     return ev.AgentAnswered(
         iteration=iteration,
         step=step,
-        attempt=attempt,
+        call=call,
         agent="opencode",
         outcome=outcome,
-        reason="" if outcome == "ok" else "it hung",
+        reason=None if outcome == "ok" else HUNG,
         seconds=1.0,
         usage=Usage(),
         output=OUTPUT,
+        session_id=None,
+        model=None,
     )
 
 
 def runner_started() -> ev.RunnerStarted:
     """A runner took the run."""
     process = Process(pid=1, started=1, boot_id="boot")
-    return ev.RunnerStarted(process=process, mode="background", program_version="0")
+    return ev.RunnerStarted(process=process, mode="background", program_version="0", devices=("cpu",))
 
 
 def received(*, source: str = "drop", **more) -> ev.ProposalReceived:

@@ -6,6 +6,7 @@ from typing import Any
 from autoresearch.events.catalog import NoteAdded, RunPaused, StopRequested, TailHealed
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
+from autoresearch.events.values import why
 
 
 AT = "2026-03-08T21:04:05.123Z"
@@ -30,7 +31,7 @@ def build(path: Path) -> bytes:
         with path.open("ab") as file:
             file.write(b'{"seq":5,"type":"No\n\0')
         log.append([note("six")], by="a", key="k")
-        log.append([RunPaused(reason="r"), note("eight")], by="b")
+        log.append([RunPaused(reason=why("human", "r")), note("eight")], by="b")
     return path.read_bytes()
 
 

@@ -10,6 +10,7 @@ import json
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.repository import Git
 from autoresearch.events.files import write_atomic
+from autoresearch.events.values import Reason, why
 
 
 AGENT_ADDRESS = "agent@autoresearch.localhost"  # its git signs with it, unless it goes out of its way
@@ -33,26 +34,26 @@ def stood_on(job: JobPaths, commit: str) -> bool:
         return True
 
 
-def put_back(job: JobPaths, git: Git) -> str:
-    """Undo what the agent of a job that has ended did to branches; say what it was, "" for nothing.
+def put_back(job: JobPaths, git: Git) -> Reason | None:
+    """Undo what the agent of a job that has ended did to branches; return what it was, None for nothing.
 
     Asked again, says the same.
     """
     if job.harm.exists():
-        return job.harm.read_text(errors="replace")
+        return why("branch_harmed", branches=job.harm.read_text(errors="replace"))
     before = _before(job)
     if before is None:
-        return ""
+        return None
     now = git.branches()
     moved = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     harmed = [name for name in sorted(moved) if _by_agent(name, now, git)]
     if not harmed:
-        return ""
-    said = f"it moved {', '.join(harmed)}, which is not its to move; that was undone"
+        return None
+    said = ", ".join(harmed)
     write_atomic(job.harm, said.encode(errors="replace"), sync=False)
     for name in harmed:
         _undo(f"refs/heads/{name}", before.get(name), now.get(name), git)
-    return said
+    return why("branch_harmed", branches=said)
 
 
 def _by_agent(name: str, now: dict[str, str], git: Git) -> bool:

@@ -25,7 +25,9 @@ from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events.errors import InvalidInput, UsageRefused
 from autoresearch.events.files import write_atomic
 from autoresearch.events.redact import redact, secret_values
-from autoresearch.events.values import OutputDigest, Proposal, RunConfig, Usage
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage, why
+from autoresearch.projections.wording import say
 
 
 NONE = "none"  # no agent is asked
@@ -92,16 +94,17 @@ class Program:
         try:
             said = self.read(log.passing(output.log()))
         except OSError as error:
-            log, said = LogDigest(secrets), Said(error=f"its output cannot be read: {error.strerror}")
+            unreadable = say(why("output_unreadable", error.strerror or str(error)))
+            log, said = LogDigest(secrets), Said(error=unreadable)
         digest = log.digest()
         if self.sums_steps and exit_.output_bytes > digest.bytes:
             said = evolve(said, usage=Usage())
         reason, proposal = self._failure(exit_, said, digest), None
-        if step == "propose" and not reason:
+        if step == "propose" and reason is None:
             proposal, reason = _proposal(said.text, secrets)
         return Answer(
-            ok=not reason,
-            reason=redact(reason[: 2 * REASON_LIMIT], secrets)[:REASON_LIMIT],
+            ok=reason is None,
+            reason=reason and evolve(reason, said=_cut(reason.said, secrets)),
             text=last_words(said.text, secrets, ANSWER_LIMIT),
             proposal=proposal,
             usage=said.usage,
@@ -110,36 +113,35 @@ class Program:
             model=said.model,
         )
 
-    def _failure(self, exit_: JobExit, said: Said, output: OutputDigest) -> str:
-        """Say in one sentence why there is no answer; "" where there is one."""
+    def _failure(self, exit_: JobExit, said: Said, output: OutputDigest) -> Reason | None:
+        """Return why there is no answer; None where there is one."""
         match exit_.reason:
             case "not_started" if not self.available():
-                return f"{self.label} is not installed (no such program on PATH)"
+                return why("not_installed", agent=self.label)
             case "not_started":
-                return f"{self.label} did not run to its end: {exit_.detail}"
+                return why("agent_not_run", exit_.detail, agent=self.label)
             case "deadline":
-                return f"{self.label} was still at work after {exit_.seconds:.0f} s and was ended"
+                return why("agent_deadline", agent=self.label, seconds=exit_.seconds)
             case "idle" if not output.bytes:
-                return f"{self.label} printed nothing for {exit_.seconds:.0f} s and was ended"
+                return why("agent_silent", agent=self.label, seconds=exit_.seconds)
             case "idle":
-                return f"{self.label} fell silent and was ended after {exit_.seconds:.0f} s"
+                return why("agent_fell_silent", agent=self.label, seconds=exit_.seconds)
             case "terminated":
-                return f"{self.label} was ended on request"
+                return why("agent_terminated", agent=self.label)
             case "exited":
                 return self._exited_badly(exit_, said, output)
 
-    def _exited_badly(self, exit_: JobExit, said: Said, output: OutputDigest) -> str:
+    def _exited_badly(self, exit_: JobExit, said: Said, output: OutputDigest) -> Reason | None:
         if said.error:
-            return f"{self.label} failed: {said.error}"
+            return why("agent_said", said.error, agent=self.label)
         if exit_.exit_code is None:
-            return f"{self.label} was killed by signal {exit_.signal}"
+            return why("agent_killed", agent=self.label, signal=exit_.signal)
         if exit_.exit_code:
             last = next((line for line in reversed(output.tail.splitlines()) if line.strip()), "no output")
-            return f"{self.label} exited with {exit_.exit_code}: {last.strip()}"
-        if not said.answered:
-            bad = f"{said.bad_lines} lines of its output could not be read" if said.bad_lines else "no output"
-            return f"{self.label} gave no answer ({bad})"
-        return ""
+            return why("agent_exit", last.strip(), agent=self.label, exit_code=exit_.exit_code)
+        if not said.answered and said.bad_lines:
+            return why("agent_bad_lines", agent=self.label, lines=said.bad_lines)
+        return None if said.answered else why("agent_no_answer", agent=self.label)
 
 
 def adapter(name: str) -> Agent:
@@ -231,13 +233,17 @@ def _confined(worktree: Path, hooks: Path) -> dict[str, str]:
     }
 
 
-def _proposal(text: str, secrets: Sequence[str]) -> tuple[Proposal | None, str]:
+def _proposal(text: str, secrets: Sequence[str]) -> tuple[Proposal | None, Reason | None]:
     if not text.strip():
-        return None, "the answer is empty"
+        return None, why("answer_empty")
     try:
-        return _redacted(parse_text(text), secrets), ""
+        return _redacted(parse_text(text), secrets), None
     except InvalidInput as error:
-        return None, f"the answer holds no valid proposal: {error}"
+        return None, why("answer_no_proposal", str(error))
+
+
+def _cut(said: str, secrets: Sequence[str]) -> str:
+    return redact(said[: 2 * REASON_LIMIT], secrets)[:REASON_LIMIT]
 
 
 def _redacted(proposal: Proposal, secrets: Sequence[str]) -> Proposal:

@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from autoresearch.events.values import MetricSpec, Proposal
+from autoresearch.events.settings import MetricSpec
+from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.timeline import Row
+from autoresearch.projections.wording import say
 
 
 LOG_LIMIT = 12_000  # characters of a log's end that are shown
@@ -141,18 +143,17 @@ The end of its log:
 {TRIAGE_CONTRACT}"""
 
 
-def parse_triage(text: str) -> tuple[Action, str]:
+def parse_triage(text: str) -> tuple[Action, Reason]:
     """Return what the agent decided about a crash; anything but a clear fix_and_rerun is a discard."""
     answer = _last_object(text)
     if answer is None:
-        return "discard", "the agent's answer holds no JSON object"
+        return "discard", why("triage_no_object")
     action, said = answer.get("action"), answer.get("reason")
-    reason = _line(said, REASON_LIMIT) if isinstance(said, str) else ""
+    line = _line(said, REASON_LIMIT) if isinstance(said, str) else ""
+    reason = why("agent_decided", line) if line else why("triage_no_reason")
     if action == "fix_and_rerun":
-        return "fix_and_rerun", reason or "the agent gave no reason"
-    if action == "discard":
-        return "discard", reason or "the agent gave no reason"
-    return "discard", "the agent's answer names no known action"
+        return "fix_and_rerun", reason
+    return "discard", reason if action == "discard" else why("triage_no_action")
 
 
 def _last_object(text: str) -> dict[str, Any] | None:
@@ -182,9 +183,9 @@ def _fenced(text: str, label: Label = "data") -> str:
 
 
 def _row(row: Row) -> str:
-    why = f" ({_line(row.reason, LINE_LIMIT)})" if row.verdict in ("crash", "not_applied") else ""
+    failed = f" ({_line(say(row.reason), LINE_LIMIT)})" if row.verdict in ("crash", "not_applied") else ""
     verdict = row.verdict or "not decided yet"
-    return f"{row.iteration}  {_number(row.metric)}  {verdict}  {_line(row.description, LINE_LIMIT)}{why}"
+    return f"{row.iteration}  {_number(row.metric)}  {verdict}  {_line(row.description, LINE_LIMIT)}{failed}"
 
 
 def _line(text: str, limit: int) -> str:

@@ -16,8 +16,8 @@ from autoresearch.engine.audit.decisions import Decisions
 from autoresearch.engine.audit.job_files import SealedFiles
 from autoresearch.engine.audit.report import Audit, Check, Tally
 from autoresearch.engine.audit.views import RunnerLog, Standing, StateViews
+from autoresearch.engine.core.event_rules import misfit
 from autoresearch.engine.core.outcomes import Search, Unknown
-from autoresearch.engine.core.transitions import misfit
 from autoresearch.engine.loop.effects import searched
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs
@@ -153,7 +153,7 @@ class _Auditor:
             )
 
     def _judge(self, before: Loaded, event: ev.Event, recorded: Recorded) -> None:
-        wrong = misfit(before.run, event, recorded)
+        wrong = misfit(before.run, event, recorded.by)
         if wrong is not None:
             field, expected, found = wrong
             self._transitions.differ(record=recorded, field=field, expected=expected, found=found)

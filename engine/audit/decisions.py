@@ -13,11 +13,11 @@ from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.outcomes import (
-    Outcome,
+    ExpectedEvent,
     Search,
     after_answer,
-    after_carrying,
     after_mending,
+    after_rebasing,
     outcomes,
 )
 from autoresearch.events import catalog as ev
@@ -36,7 +36,7 @@ class Decisions:
     def __init__(self) -> None:
         self.tally = Tally("decisions", "decisions taken again")
         self._earlier: list[Offer] = []  # what was on offer since the runner's own last event
-        self._due: tuple[tuple[Outcome, ...], ...] = ()  # what must follow in this batch
+        self._due: tuple[tuple[ExpectedEvent, ...], ...] = ()  # what must follow in this batch
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded, *, search: Search) -> None:
         """Compare one event with what was to be decided in the state before it."""
@@ -66,10 +66,10 @@ class Decisions:
             self._compare(tuple(self._possible(before, event, search)), event, recorded)
         if isinstance(event, ev.CrashTriaged):
             self._due = after_mending(event)
-        if isinstance(event, ev.CandidateCarriedOver):
-            self._due = after_carrying(event, decide(before))
+        if isinstance(event, ev.CandidateRebased):
+            self._due = after_rebasing(event, decide(before))
 
-    def _possible(self, before: RunState, event: ev.Event, search: Search) -> Iterator[Outcome]:
+    def _possible(self, before: RunState, event: ev.Event, search: Search) -> Iterator[ExpectedEvent]:
         for command in decide(before):
             yield from outcomes(command, before, event, search=search)
         for run, commands in self._earlier:
@@ -77,7 +77,7 @@ class Decisions:
                 if isinstance(command, do.STARTS):
                     yield from outcomes(command, run, event, search=search)
 
-    def _compare(self, possible: Sequence[Outcome], event: ev.Event, recorded: Recorded) -> None:
+    def _compare(self, possible: Sequence[ExpectedEvent], event: ev.Event, recorded: Recorded) -> None:
         """Note a difference unless the event is one of the possible outcomes; name the nearest one's."""
         of_type = [one for one in possible if one.type is type(event)]
         found = [first_difference(one.fields, event) for one in of_type]

@@ -16,7 +16,8 @@ from autoresearch.engine.ports.jobs import Absent, Finished, Jobs
 from autoresearch.engine.training.result import read_result
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
-from autoresearch.events.values import OutputDigest, RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import OutputDigest
 
 
 class SealedFiles:
@@ -32,11 +33,11 @@ class SealedFiles:
         """Read the job's folder again where an event tells of its end."""
         match event:
             case ev.TrainingFinished():
-                folder = self._paths.job(event.iteration, "train", event.attempt).folder
+                folder = self._paths.job(event.iteration, "train", event.training).folder
             case ev.AgentAnswered():
-                folder = self._paths.job(event.iteration, event.step, event.attempt).folder
+                folder = self._paths.job(event.iteration, event.step, event.call).folder
             case ev.PrepareFinished():
-                folder = self._paths.job(0, "prepare", event.attempt).folder
+                folder = self._paths.job(0, "prepare", event.preparation).folder
             case _:
                 return
         if isinstance(self._jobs.look(folder), Absent):

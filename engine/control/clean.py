@@ -88,7 +88,7 @@ def _at_rest(paths: RunPaths, jobs: Jobs) -> Iterator[None]:
         ) from error
     with lock:
         for number, job in load_run(paths).state.jobs:
-            if isinstance(jobs.look(paths.job(number, job.step, job.attempt).folder), Running):
+            if isinstance(jobs.look(paths.job(number, job.step, job.number).folder), Running):
                 raise RunLocked(
                     f"{job.step} of iteration {number} of {paths.run_id} is still running",
                     remedy=WayOut("stop_now", run_id=paths.run_id),

@@ -9,7 +9,8 @@ from attrs import frozen
 
 from autoresearch.engine.agents.programs import NONE, resolve
 from autoresearch.events.errors import UsageRefused
-from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Request, RunConfig, TopStage
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Request, TopStage
 
 
 MOST_LOOPS = 10**6

@@ -12,8 +12,11 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.system.process import holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
+from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.state_text import say_stopped
 from autoresearch.projections.summary import job_names
+from autoresearch.projections.wording import say, words
 
 
 @frozen(kw_only=True)
@@ -76,8 +79,8 @@ def pause(paths: RunPaths, *, reason: str) -> PauseSet:
     def judge(run: RunState) -> Sequence[ev.Event]:
         _refuse_at_rest(run, paths)
         if run.paused is not None:
-            raise NotFound(f"{paths.run_id} is paused already: {run.paused}", remedy=WayOut("unpause"))
-        return [ev.RunPaused(reason=reason)]
+            raise NotFound(f"{paths.run_id} is paused already: {say(run.paused)}", remedy=WayOut("unpause"))
+        return [ev.RunPaused(reason=why("human", reason))]
 
     _, run = append_judged(paths, judge)
     return PauseSet(jobs=job_names(run))
@@ -135,7 +138,7 @@ def propose(paths: RunPaths, received: ev.ProposalReceived) -> ProposalQueued:
 def _refuse_at_rest(run: RunState, paths: RunPaths) -> None:
     if run.stopped is not None:
         raise NotFound(
-            f"{paths.run_id} is at rest already: {run.stopped}, {run.stopped_detail}",
+            f"{paths.run_id} is at rest already: {words(run.stopped)}, {say_stopped(run)}",
             remedy=WayOut("ask_for_more"),
         )
 

@@ -33,9 +33,10 @@ from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused, WayOut
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.values import Request, RunConfig, changed_settings
+from autoresearch.events.settings import RunConfig, changed_settings
+from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.summary import waiting_for_human
+from autoresearch.projections.state_text import say_waiting
 
 
 OWN_BRANCHES = "autoresearch/"
@@ -169,7 +170,7 @@ def resume(
         chosen=found.chosen,
         idle=idle,
         uncommitted=_uncommitted(git, config),
-        earlier_loops=sum(one.loops_left for one in run.asked[:-1]) if request else 0,
+        earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
         proposer=_proposer(request) if request else None,
     )
 
@@ -311,7 +312,7 @@ def _why_idle(run: RunState, *, runner_alive: bool) -> Idle | None:
         left_open = (one.number, one.next_stage) if one else None
         return Idle(why="nothing_left", loops_left=0, left_open=left_open)
     if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
-        human = waiting_for_human(run) or ""
+        human = say_waiting(run)
         return Idle(
             why="waits_for_human" if human else "runner_alive", loops_left=run.loops_left, human=human
         )

@@ -5,9 +5,9 @@ A command names its effect completely: done twice, the second time finds what th
 
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import frozen
 
-from autoresearch.events.values import LoopStage, Scalar
+from autoresearch.events.values import LoopStage, Reason, Scalar
 from autoresearch.projections.run_state import JobStep
 
 
@@ -18,9 +18,9 @@ class CheckSetup:
 
 @frozen(kw_only=True)
 class Prepare:
-    """Start prepare.py as a job."""
+    """Start preparing data as a job."""
 
-    attempt: int
+    preparation: int
 
 
 @frozen(kw_only=True)
@@ -34,10 +34,10 @@ class StartIteration:
 
 @frozen(kw_only=True)
 class ChooseProposal:
-    """Give a proposal that waits, or was set aside, to the iteration."""
+    """Give a proposal that waits, or was deferred, to the iteration."""
 
     iteration: int
-    received: int  # seq of its ProposalReceived or CandidateSetAside
+    received: int  # seq of its ProposalReceived or CandidateDeferred
 
 
 @frozen(kw_only=True)
@@ -45,7 +45,7 @@ class AskForProposal:
     """Ask an agent what to try next."""
 
     iteration: int
-    attempt: int
+    call: int
     agent: str
 
 
@@ -58,25 +58,25 @@ class ProposeBySearch:
 
 @frozen(kw_only=True)
 class ApplyProposal:
-    """Apply the machine-applicable form of the proposal on the workbench."""
+    """Apply the machine-applicable form of the proposal in the edit checkout."""
 
     iteration: int
-    attempt: int
+    change: int
 
 
 @frozen(kw_only=True)
 class AskToApply:
-    """Give a prose plan to an agent, on the workbench."""
+    """Give a prose plan to an agent, in the edit checkout."""
 
     iteration: int
-    attempt: int
+    call: int
     agent: str
     change: int
 
 
 @frozen(kw_only=True)
-class FollowBest:
-    """Let an iteration go on from a candidate that became the best while it was prepared."""
+class MoveBase:
+    """Give an iteration a new base: a candidate that became the best while it was prepared."""
 
     iteration: int
     base_commit: str
@@ -84,18 +84,18 @@ class FollowBest:
 
 
 @frozen(kw_only=True)
-class CarryOver:
+class RebaseCandidate:
     """Bring a change that was made on another base to the iteration's own."""
 
     iteration: int
-    attempt: int
+    change: int
     commit: str
     made_on: str
     mendable: bool  # an agent can make anew what does not merge
 
 
 @frozen(kw_only=True)
-class SetAside:
+class DeferCandidate:
     """Let a prepared candidate give way to a human's proposal; it is kept for the next iteration."""
 
     iteration: int
@@ -106,7 +106,7 @@ class CommitCandidate:
     """Commit what was applied and give it a ref."""
 
     iteration: int
-    attempt: int
+    change: int
 
 
 @frozen(kw_only=True)
@@ -121,8 +121,9 @@ class StartTraining:
     """Train the candidate in a slot."""
 
     iteration: int
-    attempt: int
+    training: int
     slot: int
+    device: str
     commit: str
     deadline_s: float
 
@@ -132,8 +133,8 @@ class TriageCrash:
     """Decide without an agent what becomes of a training that did not succeed."""
 
     iteration: int
-    attempt: int
-    reason: str
+    change: int
+    reason: Reason
 
 
 @frozen(kw_only=True)
@@ -141,7 +142,7 @@ class AskToTriage:
     """Show an agent the crash; it may mend the candidate."""
 
     iteration: int
-    attempt: int
+    call: int
     agent: str
 
 
@@ -159,8 +160,7 @@ class KeepCandidate:
     iteration: int
     commit: str
     rule: str
-    inputs: dict[str, Scalar] = field(factory=dict)
-    reason: str
+    inputs: dict[str, Scalar]
 
 
 @frozen(kw_only=True)
@@ -169,8 +169,7 @@ class DiscardCandidate:
 
     iteration: int
     rule: str
-    inputs: dict[str, Scalar] = field(factory=dict)
-    reason: str
+    inputs: dict[str, Scalar]
 
 
 @frozen(kw_only=True)
@@ -187,22 +186,22 @@ class CancelJob:
 
     iteration: int
     step: JobStep
-    attempt: int
+    number: int
 
 
 @frozen(kw_only=True)
 class PauseRun:
     """Start nothing new until a human has looked."""
 
-    reason: str
+    reason: Reason
 
 
 @frozen(kw_only=True)
 class Stop:
     """Come to rest."""
 
-    reason: Literal["done", "stopped", "setup_incomplete", "baseline_failed", "exhausted", "blocked"]
-    detail: str
+    how: Literal["done", "stopped", "setup_incomplete", "baseline_failed", "blocked"]
+    reason: Reason
 
 
 Command = (
@@ -214,9 +213,9 @@ Command = (
     | ProposeBySearch
     | ApplyProposal
     | AskToApply
-    | FollowBest
-    | CarryOver
-    | SetAside
+    | MoveBase
+    | RebaseCandidate
+    | DeferCandidate
     | CommitCandidate
     | TakeWorktree
     | StartTraining

@@ -7,8 +7,8 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import prefetch
 from autoresearch.engine.core.keep_rules import verdict
-from autoresearch.events.values import LOOP_STAGES, LoopStage, Request
-from autoresearch.projections.run_state import Asked, Iteration, RunState
+from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, why
+from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
 
 LOST_IN_A_ROW = 3  # trainings lost to kills or reboots before a human is asked
@@ -23,11 +23,11 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
     if state.paused is not None:
         return ()
     too_much = _pause(state)
-    if too_much:
+    if too_much is not None:
         return (do.PauseRun(reason=too_much),)
-    active = next((one for one in state.asked if not _served(state, one)), None)
+    active = next((one for one in state.requests if not _served(state, one)), None)
     if active is None:
-        return () if state.jobs else (do.Stop(reason="done", detail=_summary(state)),)
+        return () if state.jobs else (do.Stop(how="done", reason=_summary(state)),)
     request = active.request
     if not state.setup.ok and "setup" in request.stages:
         return _setup(state, request)
@@ -38,36 +38,36 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
 
 def active_request(state: RunState) -> Request | None:
     """Return the request that is being served."""
-    return next((one.request for one in state.asked if not _served(state, one)), None)
+    return next((one.request for one in state.requests if not _served(state, one)), None)
 
 
-def _served(state: RunState, asked: Asked) -> bool:
-    stages = asked.request.stages
+def _served(state: RunState, pending: PendingRequest) -> bool:
+    stages = pending.request.stages
     setup = state.setup.ok or "setup" not in stages
     baseline = state.best is not None or "baseline" not in stages
-    loops = asked.loops_left == 0 or "loop" not in stages
+    loops = pending.loops_left == 0 or "loop" not in stages
     return setup and baseline and loops
 
 
 def _stopping(state: RunState) -> tuple[do.Command, ...]:
     if not state.jobs:
-        return (do.Stop(reason="stopped", detail="as requested"),)
+        return (do.Stop(how="stopped", reason=why("as_requested")),)
     if state.stop == "after_stage":
         return ()
     return _end_jobs(state)
 
 
 def _end_jobs(state: RunState) -> tuple[do.Command, ...]:
-    return tuple(do.CancelJob(iteration=n, step=job.step, attempt=job.attempt) for n, job in state.jobs)
+    return tuple(do.CancelJob(iteration=n, step=job.step, number=job.number) for n, job in state.jobs)
 
 
-def _pause(state: RunState) -> str:
+def _pause(state: RunState) -> Reason | None:
     if state.agent_failures >= state.config.agent_failures:
-        return f"the agent failed {state.agent_failures} times in a row"
+        return why("agent_failed_in_a_row", times=state.agent_failures)
     for one in state.open:
         if one.lost >= LOST_IN_A_ROW and one.job is None:
-            return f"the training of iteration {one.number} was lost {one.lost} times in a row"
-    return ""
+            return why("training_lost_in_a_row", iteration=one.number, times=one.lost)
+    return None
 
 
 def _setup(state: RunState, request: Request) -> tuple[do.Command, ...]:
@@ -77,29 +77,27 @@ def _setup(state: RunState, request: Request) -> tuple[do.Command, ...]:
     if not setup.checked:
         return (do.CheckSetup(),)
     if setup.preparable and request.auto_prepare and not setup.prepared:
-        return (do.Prepare(attempt=setup.prepares + 1),)
-    failure = f" ({setup.failure})" if setup.failure else ""
-    detail = "; ".join(setup.missing) + failure
-    return (do.Stop(reason="setup_incomplete", detail=detail),)
+        return (do.Prepare(preparation=setup.preparations + 1),)
+    return (do.Stop(how="setup_incomplete", reason=why("setup_incomplete", missing=len(setup.missing))),)
 
 
 def _baseline(state: RunState, request: Request) -> tuple[do.Command, ...]:
     if "baseline" not in request.stages:
-        return (do.Stop(reason="blocked", detail="there is no baseline yet, and the request leaves it out"),)
+        return (do.Stop(how="blocked", reason=why("no_baseline_allowed")),)
     if not state.setup.ok:
-        return (do.Stop(reason="blocked", detail="setup is not done yet, and the request leaves it out"),)
+        return (do.Stop(how="blocked", reason=why("no_setup_allowed")),)
     one = state.iteration(0)
     if one is None:
         return (do.StartIteration(iteration=0, base_commit=state.base_commit, first_stage="train"),)
     if one.job is not None:
         return _open_ones(state)  # the first change is made while the baseline trains
-    if state.baseline_failed:
-        stop = do.Stop(reason="baseline_failed", detail=state.baseline_failed)
+    if state.baseline_failed is not None:
+        stop = do.Stop(how="baseline_failed", reason=why("baseline_failed", outcome=state.baseline_failed))
         return _end_jobs(state) or (stop,)
     return _stage(state, one, request)
 
 
-def _loop(state: RunState, active: Asked) -> tuple[do.Command, ...]:
+def _loop(state: RunState, active: PendingRequest) -> tuple[do.Command, ...]:
     return _open_ones(state) if state.open else _next_iteration(state, active.request)
 
 
@@ -133,7 +131,7 @@ def _next_iteration(state: RunState, request: Request) -> tuple[do.Command, ...]
     # Without a proposal and without an open iteration, what stands in the worktree is the candidate.
     if first in ("propose", "commit", "train"):
         return (do.StartIteration(iteration=number, base_commit=state.best.commit, first_stage=first),)
-    return (do.Stop(reason="blocked", detail=f"no iteration is open, so there is nothing to {first}"),)
+    return (do.Stop(how="blocked", reason=why("nothing_to_do_it_on", stage=first)),)
 
 
 def _may_go_on(one: Iteration, request: Request) -> bool:
@@ -146,7 +144,7 @@ def _while_running(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
     """End an agent that is still thinking of a proposal when a human has brought one."""
     assert one.job is not None  # the caller checked
     if one.job.step == "propose" and state.waiting:
-        return (do.CancelJob(iteration=one.number, step="propose", attempt=one.job.attempt),)
+        return (do.CancelJob(iteration=one.number, step="propose", number=one.job.number),)
     return ()
 
 
@@ -156,8 +154,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
     if prefetch.is_overtaken(state, one):
         assert state.best is not None  # somebody overtook it
         best = state.best
-        follow = do.FollowBest(iteration=one.number, base_commit=best.commit, best_iteration=best.iteration)
-        return (follow,)
+        move = do.MoveBase(iteration=one.number, base_commit=best.commit, best_iteration=best.iteration)
+        return (move,)
     match stage:
         case "propose" | "apply" if not prefetch.has_workbench(state, one):
             return ()
@@ -168,7 +166,7 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "commit" | "train" if one.commit is None and one.proposal is None:
             return (do.TakeWorktree(iteration=one.number),)
         case "commit":
-            return (do.CommitCandidate(iteration=one.number, attempt=one.change),)
+            return (do.CommitCandidate(iteration=one.number, change=one.change),)
         case "train":
             return _train(state, one, request)
         case "triage":
@@ -186,40 +184,39 @@ def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comm
         return (do.ChooseProposal(iteration=one.number, received=first.seq),)
     if state.need_input is not None:
         return ()
-    if state.set_aside:
-        return (do.ChooseProposal(iteration=one.number, received=state.set_aside[0].seq),)
+    if state.deferred:
+        return (do.ChooseProposal(iteration=one.number, received=state.deferred[0].seq),)
     if _has_agent(request) and not one.agent_gave_up:
-        return (do.AskForProposal(iteration=one.number, attempt=one.asked + 1, agent=request.agent),)
+        return (do.AskForProposal(iteration=one.number, call=one.calls + 1, agent=request.agent),)
     return (do.ProposeBySearch(iteration=one.number),)
 
 
 def _apply(one: Iteration, request: Request) -> do.Command:
     assert one.proposal is not None  # propose comes before apply
     if one.made is not None:
-        return do.CarryOver(
+        return do.RebaseCandidate(
             iteration=one.number,
-            attempt=one.change,
+            change=one.change,
             commit=one.made.commit,
             made_on=one.made.base_commit,
             mendable=_has_agent(request),
         )
     if (one.proposal.is_prose or one.conflict) and _has_agent(request):
-        return do.AskToApply(
-            iteration=one.number, attempt=one.asked + 1, agent=request.agent, change=one.change
-        )
-    return do.ApplyProposal(iteration=one.number, attempt=one.change)
+        return do.AskToApply(iteration=one.number, call=one.calls + 1, agent=request.agent, change=one.change)
+    return do.ApplyProposal(iteration=one.number, change=one.change)
 
 
 def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     assert one.commit is not None  # commit comes before train
     slot = prefetch.free_slot(state)
     if slot is None or prefetch.verdict_is_near(state):
-        return (do.SetAside(iteration=one.number),) if prefetch.gives_way(state, one) else ()
+        return (do.DeferCandidate(iteration=one.number),) if prefetch.gives_way(state, one) else ()
     return (
         do.StartTraining(
             iteration=one.number,
-            attempt=one.trainings + 1,
+            training=one.trainings + 1,
             slot=slot,
+            device=state.device(slot),
             commit=one.commit,
             deadline_s=request.timeout_s or state.config.deadline_s,
         ),
@@ -230,16 +227,16 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     if "triage" not in request.loop_stages:
         return (do.RecordResult(iteration=one.number),)
     if one.outcome == "timed_out":
-        reason = "too slow for the budget"
+        reason = why("too_slow")
     elif not _has_agent(request) or one.proposal is None:
-        reason = "no agent to mend it"
+        reason = why("nobody_mends")
     elif one.fixes >= state.config.fix_attempts:
-        reason = f"mended {one.fixes} times already"
+        reason = why("mended_enough", times=one.fixes)
     elif prefetch.has_workbench(state, one):
-        return (do.AskToTriage(iteration=one.number, attempt=one.asked + 1, agent=request.agent),)
+        return (do.AskToTriage(iteration=one.number, call=one.calls + 1, agent=request.agent),)
     else:
         return ()
-    return (do.TriageCrash(iteration=one.number, attempt=one.change, reason=reason),)
+    return (do.TriageCrash(iteration=one.number, change=one.change, reason=reason),)
 
 
 def _decide(state: RunState, one: Iteration) -> do.Command:
@@ -251,17 +248,16 @@ def _decide(state: RunState, one: Iteration) -> do.Command:
             commit=one.commit,
             rule=judged.rule,
             inputs=judged.inputs,
-            reason=judged.reason,
         )
-    return do.DiscardCandidate(
-        iteration=one.number, rule=judged.rule, inputs=judged.inputs, reason=judged.reason
-    )
+    return do.DiscardCandidate(iteration=one.number, rule=judged.rule, inputs=judged.inputs)
 
 
 def _has_agent(request: Request) -> bool:
     return request.stochastic and request.agent != "none"
 
 
-def _summary(state: RunState) -> str:
-    best = f", best {state.config.metric.name} {state.best.metric:.6f}" if state.best else ""
-    return f"{state.completed} iterations{best}"
+def _summary(state: RunState) -> Reason:
+    if state.best is None:
+        return why("done_without_best", completed=state.completed)
+    metric = state.config.metric.name
+    return why("done", completed=state.completed, metric=metric, best=state.best.metric)

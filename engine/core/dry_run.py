@@ -16,6 +16,7 @@ from autoresearch.events.errors import WayOut
 from autoresearch.events.values import LOOP_STAGES, LoopStage, Request
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Best, RunState
+from autoresearch.projections.wording import say
 
 
 def after(run: RunState, events: Iterable[ev.Event]) -> RunState:
@@ -31,7 +32,7 @@ def after(run: RunState, events: Iterable[ev.Event]) -> RunState:
 def nothing_left(run: RunState) -> bool:
     """Say whether going on would come to rest at once: all that was asked for is done."""
     return any(
-        isinstance(one, do.Stop) and one.reason == "done" for one in decide(after(run, [ev.RunResumed()]))
+        isinstance(one, do.Stop) and one.how == "done" for one in decide(after(run, [ev.RunResumed()]))
     )
 
 
@@ -42,8 +43,8 @@ def why_blocked(run: RunState, request: Request) -> tuple[str, str | WayOut]:
     then = _granted(after(run, [ev.RunResumed(), ev.LoopsRequested(request=request)]), request)
     for command in decide(then):
         match command:
-            case do.Stop(reason="blocked"):
-                return command.detail, _way_out(then, request)
+            case do.Stop(how="blocked"):
+                return say(command.reason), _way_out(then, request)
             case do.LeaveOpen():
                 may = ", ".join(request.loop_stages)
                 stage = command.next_stage

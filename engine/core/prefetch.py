@@ -1,7 +1,7 @@
-"""Thinking while training: which iterations are open at once, and who of them goes first. Pure.
+"""Prefetch: which iterations are open at once while one trains, and who of them goes first. Pure.
 
 While one iteration trains, the next is proposed, applied and committed on the best of then: that holds if
-the one that trains is discarded, as most are. If it is kept, the next one follows to the new best. The
+the one that trains is discarded, as most are. If it is kept, the next one's base moves to the new best. The
 decider (engine/core/decider.py) asks here; the commands are its own.
 """
 
@@ -16,7 +16,7 @@ def loops(state: RunState) -> tuple[Iteration, ...]:
 
 def request_of(state: RunState, place: int) -> Request | None:
     """Return the request that the open loop at this place, from 0, is one of; None beyond what was asked."""
-    for one in state.asked:
+    for one in state.requests:
         if "loop" in one.request.stages:
             if place < one.loops_left:
                 return one.request
@@ -37,7 +37,7 @@ def may_open_another(state: RunState) -> bool:
     request = requests[-1]
     assert request is not None  # looked at above
     train = sum(_trains(one) for one in state.open)
-    wanted = max(request.prefetch, state.config.slots - train)  # a free slot is filled without thinking ahead
+    wanted = max(request.prefetch, state.slots - train)  # a free slot is filled without prefetch
     return train > 0 and len(state.open) - train < wanted
 
 
@@ -60,7 +60,7 @@ def has_workbench(state: RunState, one: Iteration) -> bool:
 def free_slot(state: RunState) -> int | None:
     """Return the first slot that no training has, or None."""
     taken = {one.job.slot for one in state.open if one.job is not None and one.job.step == "train"}
-    return next((slot for slot in range(1, state.config.slots + 1) if slot not in taken), None)
+    return next((slot for slot in range(1, state.slots + 1) if slot not in taken), None)
 
 
 def verdict_is_near(state: RunState) -> bool:

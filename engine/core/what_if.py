@@ -14,6 +14,7 @@ from autoresearch.engine.core.keep_rules import RULES, Verdict, is_rule, verdict
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused
+from autoresearch.events.values import Scalar
 from autoresearch.projections.iteration_reducers import best_of
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Best, Iteration, RunState
@@ -30,7 +31,8 @@ class Judged:
     metric: float | None
     was: Word
     would_be: Word
-    reason: str  # of the other rule
+    rule: str  # that the other rule judged by: itself, or one that speaks before it
+    inputs: dict[str, Scalar]  # of that rule
     other_code: bool  # the real run would have trained something else here
 
     @property
@@ -94,9 +96,9 @@ def _check(rule: str) -> None:
     if is_rule(rule):
         return
     name = rule.partition(":")[0]
-    known = ", ".join(RULES.values())
+    known = ", ".join(one.form for one in RULES.values())
     near = get_close_matches(name, RULES, n=1)
-    hint = f"did you mean {RULES[near[0]]}? " if near else ""
+    hint = f"did you mean {RULES[near[0]].form}? " if near else ""
     raise UsageRefused(f"--policy: there is no rule {rule!r}", remedy=f"{hint}the rules are {known}")
 
 
@@ -138,6 +140,7 @@ def _judged(one: Iteration, taken: Verdict, *, was: Word, other_code: bool) -> J
         metric=one.metric,
         was=was,
         would_be=would_be,
-        reason=taken.reason,
+        rule=taken.rule,
+        inputs=taken.inputs,
         other_code=other_code,
     )

@@ -26,7 +26,7 @@ from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, Way
 from autoresearch.events.files import sync_folder
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.redact import secret_values
-from autoresearch.events.values import RunConfig
+from autoresearch.events.settings import RunConfig
 from autoresearch.projections.run_state import RunState
 
 
@@ -147,7 +147,7 @@ def _write(paths: RunPaths, events: Sequence[ev.Event]) -> None:
     draft = paths.draft / paths.history.name
     (end,) = decide(dry_run.after(RunState(), events))
     assert isinstance(end, do.Stop)  # nothing was asked of this run, and nothing is open
-    whole = [*events, ev.RunStopped(reason=end.reason, detail=end.detail)]
+    whole = [*events, ev.RunStopped(how=end.how, reason=end.reason)]
     with EventLog(draft) as log:
         for begin in range(0, len(whole), BATCH):
             log.append(whole[begin : begin + BATCH], by=BY)

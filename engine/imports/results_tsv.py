@@ -71,7 +71,7 @@ def read_table(name: str, data: bytes, *, secrets: Sequence[str] = ()) -> Source
         sha256=sha256(data).hexdigest(),
         rows=len(results),
         began_at=None,
-        left_out="",
+        left_out={},
     )
     return Source(head=head, results=results, branch=None)
 

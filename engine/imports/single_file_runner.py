@@ -251,15 +251,10 @@ def _check_together(said: Entry, results: Sequence[ev.ResultImported], *, last: 
         said.refuse(f"best_val_bpb {said.fields.get('best_val_bpb')}", f"{best}, the best kept in {HISTORY}")
 
 
-def _left_out(gathered: Mapping[int, Gathered]) -> str:
-    """Name what was begun and never decided."""
+def _left_out(gathered: Mapping[int, Gathered]) -> dict[str, str]:
+    """Name what was begun and never decided, each with its last stage."""
     open_ = {number: one for number, one in gathered.items() if "decide" not in one.stages}
-    return ", ".join(
-        f"iteration {number} (left after {list(one.stages)[-1] if one.stages else 'its start'})"
-        if number
-        else "the baseline"
-        for number, one in sorted(open_.items())
-    )
+    return {str(number): list(one.stages)[-1] if one.stages else "" for number, one in sorted(open_.items())}
 
 
 def _with_commit(baseline: ev.ResultImported, commit: str) -> ev.ResultImported:

@@ -21,7 +21,7 @@ from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, J
 from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import is_locked, try_lock
 from autoresearch.events.files import write_atomic
-from autoresearch.events.values import Process
+from autoresearch.events.values import Process, Reason, why
 
 
 # Not -m, which compiles the supervisor anew each time; not site, which it does not need: 20 ms, not 45. Only
@@ -116,7 +116,7 @@ class RealJobs:
 
 _REASONS = ("exited", "deadline", "idle", "terminated", "not_started")
 _TIMES = ("started_at", "ended_at")
-_NEVER_BEGAN = "the supervisor was killed before the job began"
+_NEVER_BEGAN = why("supervisor_killed_before")
 
 
 def _read_exit(folder: Path) -> Finished | Lost | None:
@@ -129,9 +129,9 @@ def _read_exit(folder: Path) -> Finished | Lost | None:
         told = json.loads(data)
         exit_ = JobExit(**told)
     except (ValueError, TypeError):
-        return Lost(reason=f"{JobPaths(folder).exit.name} is damaged")
+        return Lost(reason=why("exit_damaged"))
     if exit_.reason not in _REASONS or not all(isinstance(told.get(name), str) for name in _TIMES):
-        return Lost(reason=f"{JobPaths(folder).exit.name} is damaged")
+        return Lost(reason=why("exit_damaged"))
     return Finished(exit=exit_)
 
 
@@ -166,10 +166,10 @@ def _process(told: dict[str, object] | None) -> Process | None:
     return None if told is None else Process(**{one.name: told[one.name] for one in fields(Process)})  # type: ignore[arg-type]
 
 
-def _why_lost(claim: _Claim) -> str:
+def _why_lost(claim: _Claim) -> Reason:
     if claim.supervisor is not None and claim.supervisor.boot_id != process.boot_id():
-        return "the machine was restarted"
-    return "the supervisor was killed" if claim.child else _NEVER_BEGAN
+        return why("machine_restarted")
+    return why("supervisor_killed") if claim.child else _NEVER_BEGAN
 
 
 def _grace_s(folder: Path) -> float:

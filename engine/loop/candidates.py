@@ -10,16 +10,18 @@ from typing import Literal
 from attrs import frozen
 
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core.bookkeeping import STOOD_THERE, commit_subject
+from autoresearch.engine.core.bookkeeping import commit_subject
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Diff, Git
 from autoresearch.engine.proposals import changes
+from autoresearch.engine.proposals.changes import DoesNotApply
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound
 from autoresearch.events.files import write_atomic
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.run_state import Iteration, RunState
+from autoresearch.projections.timeline import STOOD_THERE
 
 
 # The last lines of each candidate's message; the log's head is "seq hash" when it was committed.
@@ -41,27 +43,28 @@ class Candidates:
             self._write(one.proposal, run)
         except InvalidInput as error:
             self.clear(one)
-            return ev.ChangeFailed(iteration=one.number, attempt=change, reason=str(error))
+            return ev.ChangeFailed(iteration=one.number, change=change, reason=_reason_of(error))
         return self.examine(one, run, change=change)
 
-    def carry_over(self, command: do.CarryOver, one: Iteration, run: RunState) -> tuple[ev.Event, ...]:
-        """Bring to the base what was made on another one: its form anew, else merged three ways."""
-        diff, how, reason = self._carried_over(command, one, run)
-        told = ev.CandidateCarriedOver(
+    def rebase(self, command: do.RebaseCandidate, one: Iteration, run: RunState) -> tuple[ev.Event, ...]:
+        """Bring to the base what was made on another one: its form again, else merged three ways."""
+        diff, how, reason = self._rebased(command, one, run)
+        told = ev.CandidateRebased(
             iteration=one.number,
-            attempt=command.attempt,
+            change=command.change,
             base_commit=one.base_commit,
             commit=command.commit,
             made_on=command.made_on,
             how=how,
-            reason=reason if how == "conflict" else "",
+            reason=reason if how == "conflict" else None,
         )
         if diff is not None:
-            return (told, self._applied(one, diff, change=command.attempt))
+            return (told, self._applied(one, diff, change=command.change))
         self.clear(one)
         if how == "conflict" and command.mendable:
             return (told,)
-        return (told, ev.ChangeFailed(iteration=one.number, attempt=command.attempt, reason=reason))
+        assert reason is not None  # there is no diff
+        return (told, ev.ChangeFailed(iteration=one.number, change=command.change, reason=reason))
 
     def clear(self, one: Iteration) -> None:
         """Put the workbench on the iteration's base, and nothing else on it."""
@@ -72,8 +75,9 @@ class Candidates:
         """Look at what stands on the workbench; whatever may not be trained is cleared away."""
         diff, reason = self._examined(self.paths.workbench, one, run)
         if diff is None:
+            assert reason is not None  # there is no diff
             self.clear(one)
-            return ev.ChangeFailed(iteration=one.number, attempt=change, reason=reason)
+            return ev.ChangeFailed(iteration=one.number, change=change, reason=reason)
         return self._applied(one, diff, change=change)
 
     def commit(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
@@ -88,8 +92,8 @@ class Candidates:
             made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
             if self.git.diff(one.base_commit, made).sha256 != one.diff_sha256:
                 trouble = self._apply_again(one)
-                if trouble:
-                    return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=trouble)
+                if trouble is not None:
+                    return ev.ChangeFailed(iteration=one.number, change=one.change, reason=trouble)
                 made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
             self.git.set_ref(ref, made, old=None)
         return self._committed(one, made, ref, subject, diff_sha256=one.diff_sha256)
@@ -104,7 +108,8 @@ class Candidates:
             if self._touched(one):
                 diff, reason = self._examined(worktree, one, run)
                 if diff is None:
-                    return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=reason)
+                    assert reason is not None  # there is no diff
+                    return ev.ChangeFailed(iteration=one.number, change=one.change, reason=reason)
                 self._keep_diff(one.number, diff)
                 message = _message(STOOD_THERE, run, one, head)
                 made = self.git.commit(worktree, base=one.base_commit, message=message)
@@ -122,8 +127,7 @@ class Candidates:
             commit=command.commit,
             rule=command.rule,
             inputs=command.inputs,
-            reason=command.reason,
-            branch_moved=not note,
+            branch_moved=note is None,
             branch_note=note,
         )
 
@@ -133,50 +137,46 @@ class Candidates:
         if len(run.open) == 1:  # else the next one trains there already, or is about to
             self.git.ensure_worktree(self.paths.worktree, stands_on)
             self.git.reset(self.paths.worktree, stands_on)
-        return ev.CandidateDiscarded(
-            iteration=command.iteration, rule=command.rule, inputs=command.inputs, reason=command.reason
-        )
+        return ev.CandidateDiscarded(iteration=command.iteration, rule=command.rule, inputs=command.inputs)
 
-    def _carried_over(
-        self, command: do.CarryOver, one: Iteration, run: RunState
-    ) -> tuple[Diff | None, Literal["form", "merge", "already", "conflict"], str]:
+    def _rebased(
+        self, command: do.RebaseCandidate, one: Iteration, run: RunState
+    ) -> tuple[Diff | None, Literal["reapplied", "merged", "empty", "conflict"], Reason | None]:
         """Return what stands on the workbench afterwards and how it came there; without a diff, why not."""
-        reason = ""
+        reason: Reason | None = None
         for how in _ways(one):
             self.clear(one)
-            reason = self._carried(how, command, one, run)
+            reason = self._brought(how, command, one, run)
             diff, trouble = (None, reason) if reason else self._examined(self.paths.workbench, one, run)
             if diff is not None:
-                return diff, how, ""
+                return diff, how, None
             if trouble == changes.NOTHING:
-                return None, "already", "the best has this change already"
+                return None, "empty", why("base_has_it")
             reason = trouble
         return None, "conflict", reason
 
-    def _carried(
-        self, how: Literal["form", "merge"], command: do.CarryOver, one: Iteration, run: RunState
-    ) -> str:
-        """Write the change onto the workbench; return why it does not fit, or ""."""
-        if how == "merge":
+    def _brought(
+        self, how: Literal["reapplied", "merged"], command: do.RebaseCandidate, one: Iteration, run: RunState
+    ) -> Reason | None:
+        """Write the change into the edit checkout; return why it does not fit, or None."""
+        if how == "merged":
             trouble = self.git.merge(self.paths.workbench, base=command.made_on, commit=command.commit)
-            return f"both change the same lines ({trouble})" if trouble else ""
+            return why("merge_conflict", trouble) if trouble else None
         assert one.proposal is not None  # what was made was proposed
         try:
             self._write(one.proposal, run)
         except InvalidInput as error:
-            return str(error)
-        return ""
+            return _reason_of(error)
+        return None
 
     def _write(self, proposal: Proposal, run: RunState) -> None:
         if proposal.patch is not None:
             trouble = self.git.apply_patch(self.paths.workbench, proposal.patch.encode())
             if trouble:
-                raise InvalidInput(f"the patch does not apply: {trouble}")
+                raise DoesNotApply(why("patch_misses", trouble))
             return
         if proposal.is_prose:
-            raise InvalidInput(
-                "the plan is prose and no agent is there to carry it out; use set, edits or patch"
-            )
+            raise DoesNotApply(why("prose"))
         for name, content in changes.apply(
             proposal, self._files(self.paths.workbench, run), run.config.editable
         ).items():
@@ -189,21 +189,21 @@ class Candidates:
         self._keep_diff(one.number, diff)
         return ev.ChangeApplied(
             iteration=one.number,
-            attempt=change,
+            change=change,
             files=diff.files,
             insertions=diff.insertions,
             deletions=diff.deletions,
             diff_sha256=diff.sha256,
         )
 
-    def _examined(self, where: Path, one: Iteration, run: RunState) -> tuple[Diff | None, str]:
+    def _examined(self, where: Path, one: Iteration, run: RunState) -> tuple[Diff | None, Reason | None]:
         """Return how the files differ from the base, or None and why that may not be trained."""
         try:
             diff = self.git.changes(where, one.base_commit)
         except (InvalidInput, NotFound) as error:  # a repository inside, a worktree that is gone
-            return None, str(error)
+            return None, why("not_committable", str(error))
         reason = changes.check_candidate(diff, self._files(where, run), run.config)
-        return (None, reason) if reason else (diff, "")
+        return (None, reason) if reason is not None else (diff, None)
 
     def _files(self, where: Path, run: RunState) -> dict[str, bytes]:
         """Return the editable files as they stand there; a missing one has no entry."""
@@ -222,24 +222,24 @@ class Candidates:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, diff.text)
 
-    def _apply_again(self, one: Iteration) -> str:
+    def _apply_again(self, one: Iteration) -> Reason | None:
         """Restore the applied change from its stored diff after somebody disturbed the workbench."""
         stored = self.paths.candidate_diff(one.number)
         self.clear(one)
         if not stored.is_file():
-            return f"the workbench was changed after the change was applied, and {stored.name} is gone"
+            return why("disturbed")
         trouble = self.git.apply_patch(self.paths.workbench, stored.read_bytes())
         if trouble or self.git.changes(self.paths.workbench, one.base_commit).sha256 != one.diff_sha256:
             self.clear(one)
-            return f"the change could not be restored from {stored.name}{': ' * bool(trouble)}{trouble}"
-        return ""
+            return why("not_restored_said" if trouble else "not_restored", trouble)
+        return None
 
     def _committed(
         self, one: Iteration, commit: str, ref: str, subject: str, *, diff_sha256: str
     ) -> ev.CandidateCommitted:
         return ev.CandidateCommitted(
             iteration=one.number,
-            attempt=one.change,
+            change=one.change,
             commit=commit,
             tree=self.git.tree(commit),
             base_commit=one.base_commit,
@@ -265,25 +265,29 @@ class Candidates:
             remedy=f"look at it, then remove it: git update-ref -d {ref}",
         )
 
-    def _move_branch(self, commit: str, run: RunState) -> str:
-        """Move the run's branch to a kept commit; return why not, or the empty string."""
+    def _move_branch(self, commit: str, run: RunState) -> Reason | None:
+        """Move the run's branch to a kept commit; return why not, or None."""
         ref = f"refs/heads/{run.branch}"
         stands = self.git.resolve(ref)
         if stands == commit:
-            return ""
+            return None
         if run.branch in self.git.branches_checked_out():
-            return f"{run.branch} is checked out; `autoresearch adopt` brings the commit in"
+            return why("branch_checked_out", branch=run.branch)
         # Also where the user brought the best in by hand. Each of both is before the kept commit.
         ours = (run.branch_commit, run.best.commit if run.best else run.base_commit)
         if stands in ours and self.git.set_ref(ref, commit, old=stands):
-            return ""
-        return f"{run.branch} was moved by somebody else, to {(stands or 'nowhere')[:7]}"
+            return None
+        return why("branch_moved_elsewhere", branch=run.branch, to=(stands or "nowhere")[:7])
 
 
-def _ways(one: Iteration) -> tuple[Literal["form", "merge"], ...]:
-    """Say how a change may be carried over: by its form, unless it is prose or an agent mended it."""
+def _ways(one: Iteration) -> tuple[Literal["reapplied", "merged"], ...]:
+    """Return how a change may be rebased: by its form, unless it is prose or an agent mended it."""
     assert one.proposal is not None  # what was made was proposed
-    return ("merge",) if one.proposal.is_prose or one.fixes else ("form", "merge")
+    return ("merged",) if one.proposal.is_prose or one.fixes else ("reapplied", "merged")
+
+
+def _reason_of(error: InvalidInput) -> Reason:
+    return error.reason if isinstance(error, DoesNotApply) else why("constant_refused", str(error))
 
 
 def _message(subject: str, run: RunState, one: Iteration, head: str) -> str:

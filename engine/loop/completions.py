@@ -14,15 +14,15 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.repository import Git
-from autoresearch.engine.training.result import read_result
+from autoresearch.engine.training.result import how_it_ended, read_result
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
 from autoresearch.events.redact import secret_values
+from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 ORPHAN_GRACE_S = 60.0
-CALLED_BACK = "a human's proposal goes first, a stop was asked for, or its base was overtaken"
 
 
 @frozen(kw_only=True)
@@ -36,7 +36,7 @@ class Collector:
 
     def collect(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
         """Return the events of a job that has ended; none while it runs."""
-        folder = self.paths.job(number, job.step, job.attempt).folder
+        folder = self.paths.job(number, job.step, job.number).folder
         ended = self.jobs.look(folder)
         if isinstance(ended, Running):
             if ended.supervisor is None and self._overdue(job, run):
@@ -59,31 +59,35 @@ class Collector:
         return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
     def _prepared(self, job: Job, ended: Finished | Lost, run: RunState) -> ev.PrepareFinished:
-        left = self.jobs.output(self.paths.job(0, "prepare", job.attempt).folder)
+        left = self.jobs.output(self.paths.job(0, "prepare", job.number).folder)
         output = digest(left.log(), secret_values(os.environ | run.config.env))
         if isinstance(ended, Lost):
             return ev.PrepareFinished(
-                attempt=job.attempt, ok=False, reason=ended.reason, seconds=0.0, output=output
+                preparation=job.number, ok=False, reason=ended.reason, seconds=0.0, output=output
             )
         reason = _exit_reason(ended.exit)
         return ev.PrepareFinished(
-            attempt=job.attempt, ok=not reason, reason=reason, seconds=ended.exit.seconds, output=output
+            preparation=job.number,
+            ok=reason is None,
+            reason=reason,
+            seconds=ended.exit.seconds,
+            output=output,
         )
 
     def _trained(self, one: Iteration, job: Job, ended: Finished | Lost, run: RunState) -> ev.Event:
         if isinstance(ended, Lost):
-            return ev.TrainingLost(iteration=one.number, attempt=job.attempt, reason=ended.reason)
+            return ev.TrainingLost(iteration=one.number, training=job.number, reason=ended.reason)
         done = ended.exit
         if done.reason == "terminated":
-            reason = "ended by `stop --now`" if run.stop == "now" else "its supervisor was told to end it"
-            return ev.TrainingLost(iteration=one.number, attempt=job.attempt, reason=reason)
-        left = self.jobs.output(self.paths.job(one.number, "train", job.attempt).folder)
+            reason = why("stop_now" if run.stop == "now" else "supervisor_told")
+            return ev.TrainingLost(iteration=one.number, training=job.number, reason=reason)
+        left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
         result = read_result(run.config, left, done)
         return ev.TrainingFinished(
             iteration=one.number,
-            attempt=job.attempt,
+            training=job.number,
             outcome=result.outcome,
-            reason=result.reason or result.note,
+            reason=result.reason,
             metric=result.metric,
             exit_code=done.exit_code,
             signal=done.signal,
@@ -100,22 +104,22 @@ class Collector:
     ) -> tuple[ev.Event, ...]:
         assert job.step in ("propose", "apply", "triage")  # the caller checked the others
         agent = self.adapter(one.agent)
-        files = self.paths.job(one.number, job.step, job.attempt)
+        files = self.paths.job(one.number, job.step, job.number)
         done = ended.exit if isinstance(ended, Finished) else _no_exit(ended.reason, job)
         answer = agent.answer(job.step, self.jobs.output(files.folder), done)
         harm = branch_guard.put_back(files, self.git)
-        if harm:
+        if harm is not None:
             answer = replace(answer, ok=False, reason=harm, proposal=None)
         stands_on = one.commit if job.step == "triage" else one.base_commit
-        # On another commit where the runner died, and the base was overtaken, before it was written down.
+        # On another commit where the runner died, and the base moved, before it was written down.
         cancelled = done.reason == "terminated" or not branch_guard.stood_on(files, stands_on or "")
         answered = ev.AgentAnswered(
             iteration=one.number,
             step=job.step,
-            attempt=job.attempt,
+            call=job.number,
             agent=one.agent,
             outcome="cancelled" if cancelled else "ok" if answer.ok else "failed",
-            reason=CALLED_BACK if cancelled else answer.reason,
+            reason=why("called_back") if cancelled else answer.reason,
             seconds=done.seconds,
             usage=answer.usage,
             output=answer.output,
@@ -140,20 +144,24 @@ class Collector:
         if answer.ok:
             return self._candidates.examine(one, run, change=one.change)
         self._candidates.clear(one)
-        return ev.ChangeFailed(iteration=one.number, attempt=one.change, reason=answer.reason)
+        assert answer.reason is not None  # else it would be ok
+        return ev.ChangeFailed(iteration=one.number, change=one.change, reason=answer.reason)
 
     def _triaged(self, one: Iteration, answer: Answer, run: RunState) -> tuple[ev.Event, ...]:
         """Take what the agent mended as the next attempt, or what it said as the reason to give up."""
-        action, reason = parse_triage(answer.text) if answer.ok else ("discard", answer.reason)
+        action, reason = parse_triage(answer.text)
+        if answer.reason is not None:
+            action, reason = "discard", answer.reason
         if action == "fix_and_rerun":
             mended = self._candidates.examine(one, run, change=one.change + 1)
             if isinstance(mended, ev.ChangeApplied) and mended.diff_sha256 != one.diff_sha256:
                 triaged = ev.CrashTriaged(
-                    iteration=one.number, attempt=one.change, action="fix_and_rerun", reason=reason
+                    iteration=one.number, change=one.change, action="fix_and_rerun", reason=reason
                 )
                 return (triaged, mended)
-            reason = mended.reason if isinstance(mended, ev.ChangeFailed) else "the agent changed nothing"
-        triaged = ev.CrashTriaged(iteration=one.number, attempt=one.change, action="discard", reason=reason)
+            unchanged = why("agent_changed_nothing")
+            reason = mended.reason if isinstance(mended, ev.ChangeFailed) else unchanged
+        triaged = ev.CrashTriaged(iteration=one.number, change=one.change, action="discard", reason=reason)
         return (triaged,)
 
 
@@ -161,27 +169,27 @@ def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:
     if not answer.ok or answer.proposal is None:
         return ()
     if answer.proposal.status == "need_input":
-        return (ev.InputNeeded(iteration=one.number, question=answer.proposal.description),)
-    return (ev.ProposalChosen(iteration=one.number, source="agent", proposal=answer.proposal),)
+        asks = why("agent_asks", answer.proposal.description)
+        return (ev.InputNeeded(iteration=one.number, question=asks),)
+    chosen = ev.ProposalChosen(
+        iteration=one.number,
+        source="agent",
+        description=answer.proposal.description,
+        proposal=answer.proposal,
+        received=None,
+    )
+    return (chosen,)
 
 
-def _exit_reason(done: JobExit) -> str:
-    """Return why a job did not simply end with code 0, or the empty string."""
-    match done.reason:
-        case "not_started":
-            return done.detail
-        case "deadline":
-            return f"did not end within {done.seconds:.0f} s"
-        case "idle":
-            return "did nothing for too long"
-        case "terminated":
-            return "was told to end"
-        case "exited" if done.signal is not None:
-            return f"was killed by signal {done.signal}"
-        case "exited":
-            return "" if done.exit_code == 0 else f"ended with code {done.exit_code}"
+def _exit_reason(done: JobExit) -> Reason | None:
+    """Return why a job did not simply end with code 0, or None."""
+    if done.reason == "exited" and done.signal is None and done.exit_code == 0:
+        return None
+    return how_it_ended(done)
 
 
-def _no_exit(reason: str, job: Job) -> JobExit:
+def _no_exit(reason: Reason, job: Job) -> JobExit:
     """Stand in for the exit of a lost agent job, so that it counts as a failed answer."""
-    return JobExit(reason="not_started", detail=reason, started_at=job.since, ended_at=job.since, seconds=0.0)
+    return JobExit(
+        reason="not_started", detail=reason.code, started_at=job.since, ended_at=job.since, seconds=0.0
+    )

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from autoresearch.engine.agents import branch_guard, prompts
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core.bookkeeping import TRIED_ALL, event_of, open_iteration, proposal_at
+from autoresearch.engine.core.bookkeeping import event_of, open_iteration, proposal_at
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.paths import RunPaths
@@ -28,13 +28,14 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.files import write_atomic
 from autoresearch.events.shapes import unstructure
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import Proposal, why
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline
+from autoresearch.projections.wording import say
 
 
 @frozen(kw_only=True)
-class View:
+class EffectContext:
     """What the effects may look at: the states at the moment of the command."""
 
     run: RunState
@@ -56,7 +57,7 @@ class Effects:
         """Return the part that changes code."""
         return Candidates(paths=self.paths, git=self.git)
 
-    def perform(self, command: do.Command, view: View) -> tuple[ev.Event, ...]:
+    def perform(self, command: do.Command, view: EffectContext) -> tuple[ev.Event, ...]:
         """Do one command; the events say all that came of it at once."""
         run = view.run
         match command:
@@ -64,26 +65,16 @@ class Effects:
                 return (check_setup(run, paths=self.paths, git=self.git),)
             case do.Prepare():
                 return self._prepare(command, run)
-            case do.StartIteration():
-                return (
-                    ev.IterationStarted(
-                        iteration=command.iteration,
-                        base_commit=command.base_commit,
-                        first_stage=command.first_stage,
-                    ),
-                )
             case do.ChooseProposal() | do.AskForProposal() | do.ProposeBySearch():
                 return self._propose(command, view)
             case do.ApplyProposal():
                 return (
-                    self.candidates.apply(
-                        open_iteration(run, command.iteration), run, change=command.attempt
-                    ),
+                    self.candidates.apply(open_iteration(run, command.iteration), run, change=command.change),
                 )
             case do.AskToApply() | do.AskToTriage():
                 return self._ask(command, view)
-            case do.CarryOver():
-                return self.candidates.carry_over(command, open_iteration(run, command.iteration), run)
+            case do.RebaseCandidate():
+                return self.candidates.rebase(command, open_iteration(run, command.iteration), run)
             case do.CommitCandidate():
                 one = open_iteration(run, command.iteration)
                 return (self.candidates.commit(one, run, head=view.head),)
@@ -97,18 +88,18 @@ class Effects:
             case do.DiscardCandidate():
                 return (self.candidates.discard(command, run),)
             case do.CancelJob():
-                self.jobs.stop(self.paths.job(command.iteration, command.step, command.attempt).folder)
+                self.jobs.stop(self.paths.job(command.iteration, command.step, command.number).folder)
                 return ()
             case _:
                 return (event_of(command, run),)
 
     def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
-        spec = prepare_spec(run.config, attempt=command.attempt, worktree=self.paths.worktree)
-        self.jobs.start(self.paths.job(0, "prepare", command.attempt).folder, spec)
-        return (ev.PrepareStarted(attempt=command.attempt, command=spec.command),)
+        spec = prepare_spec(run.config, number=command.preparation, worktree=self.paths.worktree)
+        self.jobs.start(self.paths.job(0, "prepare", command.preparation).folder, spec)
+        return (ev.PrepareStarted(preparation=command.preparation, command=spec.command),)
 
     def _propose(
-        self, command: do.ChooseProposal | do.AskForProposal | do.ProposeBySearch, view: View
+        self, command: do.ChooseProposal | do.AskForProposal | do.ProposeBySearch, view: EffectContext
     ) -> tuple[ev.Event, ...]:
         one = open_iteration(view.run, command.iteration)
         match command:
@@ -121,7 +112,8 @@ class Effects:
                     ev.ProposalChosen(
                         iteration=one.number,
                         source=waiting.source,
-                        proposal=waiting.proposal,
+                        description=waiting.proposal.description,
+                        proposal=None,
                         received=waiting.seq,
                     ),
                 )
@@ -130,12 +122,20 @@ class Effects:
             case do.ProposeBySearch():
                 proposal = searched(one, view.run, view.timeline, show=self.git.show)
                 if proposal is None:
-                    return (ev.InputNeeded(iteration=one.number, question=TRIED_ALL),)
+                    return (ev.InputNeeded(iteration=one.number, question=why("search_is_through")),)
                 self._keep_proposal(one.number, proposal)
-                return (ev.ProposalChosen(iteration=one.number, source="search", proposal=proposal),)
+                return (
+                    ev.ProposalChosen(
+                        iteration=one.number,
+                        source="search",
+                        description=proposal.description,
+                        proposal=proposal,
+                        received=None,
+                    ),
+                )
 
     def _ask(
-        self, command: do.AskForProposal | do.AskToApply | do.AskToTriage, view: View
+        self, command: do.AskForProposal | do.AskToApply | do.AskToTriage, view: EffectContext
     ) -> tuple[ev.Event, ...]:
         run, one = view.run, open_iteration(view.run, command.iteration)
         step: Literal["propose", "apply", "triage"]
@@ -147,7 +147,7 @@ class Effects:
             case do.AskToTriage():
                 assert one.commit is not None  # what crashed was committed
                 step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
-        files = self.paths.job(one.number, step, command.attempt)
+        files = self.paths.job(one.number, step, command.call)
         folder = files.folder
         self.git.ensure_worktree(self.paths.workbench, stands_on)
         if isinstance(self.jobs.look(folder), Absent):  # a job that was started may be editing already
@@ -171,7 +171,7 @@ class Effects:
             ev.AgentAsked(
                 iteration=one.number,
                 step=step,
-                attempt=command.attempt,
+                call=command.call,
                 agent=agent.name,
                 prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
             ),
@@ -193,8 +193,9 @@ class Effects:
         return (
             ev.TrainingStarted(
                 iteration=command.iteration,
-                attempt=command.attempt,
+                training=command.training,
                 slot=command.slot,
+                device=command.device,
                 commit=command.commit,
                 command=spec.command,
                 deadline_s=command.deadline_s,
@@ -206,13 +207,13 @@ class Effects:
             run_id=run.run_id,
             home=self.paths.home,
             iteration=command.iteration,
-            attempt=command.attempt,
+            attempt=command.training,
             slot=command.slot,
             commit=command.commit,
-            job=self.paths.job(command.iteration, "train", command.attempt).folder,
+            job=self.paths.job(command.iteration, "train", command.training).folder,
             checkout=self.paths.slot(command.slot),
             deadline_s=command.deadline_s,
-            places=devices.places(run.config.device, run.config.slots),
+            places=devices.places(run.config.device_lock, run.slots),
         )
 
     def _keep_proposal(self, iteration: int, proposal: Proposal) -> None:
@@ -222,7 +223,7 @@ class Effects:
         text = json.dumps(unstructure(proposal), indent=2, ensure_ascii=False)
         write_atomic(path, f"{text}\n".encode(), sync=False)
 
-    def _propose_prompt(self, view: View, one: Iteration) -> str:
+    def _propose_prompt(self, view: EffectContext, one: Iteration) -> str:
         run = view.run
         return prompts.propose_prompt(
             best=run.best.metric if run.best else None,
@@ -241,7 +242,7 @@ class Effects:
             one.proposal,
             editable=run.config.editable,
             policy=self._policy(run, one),
-            conflict=before.reason if before else "",
+            conflict=say(before.reason) if before else "",
             diff=self._diff(before.made) if before else "",
         )
 
@@ -254,7 +255,7 @@ class Effects:
         return diff.text.decode(errors="replace")
 
     def _policy(self, run: RunState, one: Iteration) -> str:
-        text = self.git.show(one.base_commit, run.config.policy_file)
+        text = self.git.show(one.base_commit, run.config.guidance_file)
         return (text or b"").decode(errors="replace")
 
 
@@ -275,7 +276,7 @@ def _triage_prompt(run: RunState, one: Iteration) -> str:
     return prompts.triage_prompt(
         one.proposal,
         outcome=one.outcome or "",
-        reason=one.reason,
+        reason=say(one.reason),
         log_tail=one.log_tail,
         editable=run.config.editable,
     )

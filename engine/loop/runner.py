@@ -14,7 +14,7 @@ from typing import Literal
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.loop.completions import Collector
-from autoresearch.engine.loop.effects import Effects, View
+from autoresearch.engine.loop.effects import EffectContext, Effects
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import drop_folder
@@ -37,7 +37,9 @@ from autoresearch.events.errors import (
 )
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
+from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.summary import waiting_for_human
 
 
@@ -101,7 +103,14 @@ class Runner:
         if self._loaded.run.stopped is None:
             process = this_process()
             self._append(
-                (ev.RunnerStarted(process=process, mode=self._mode, program_version=self._version),),
+                (
+                    ev.RunnerStarted(
+                        process=process,
+                        mode=self._mode,
+                        program_version=self._version,
+                        devices=self._loaded.run.config.devices or ("cpu",),
+                    ),
+                ),
                 by="runner",
             )
 
@@ -140,7 +149,8 @@ class Runner:
         if self._troubles >= TROUBLE_LIMIT and not isinstance(error, DiskTrouble | OSError):
             self._troubles = 0
             remedy = error.remedy if isinstance(error.remedy, str) else ""
-            self._append((ev.RunPaused(reason=f"{error} {remedy}".strip()),), by="runner")
+            said = f"{error} {remedy}".strip()
+            self._append((ev.RunPaused(reason=why("trouble", said)),), by="runner")
             return
         _tell_people(f"{error}; trying again")
         time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
@@ -186,7 +196,7 @@ class Runner:
         position = self._loaded.position
         if isinstance(command, do.Stop):  # whoever hears of the end finds the results there
             self._show()
-        view = View(run=run, timeline=self._loaded.timeline, head=f"{position.seq} {position.hash}")
+        view = EffectContext(run=run, timeline=self._loaded.timeline, head=f"{position.seq} {position.hash}")
         events = self._effects.perform(command, view)
         if not events:
             self._cancelled.add(command)
@@ -202,7 +212,9 @@ class Runner:
         for one in dropped:
             event: ev.Event
             if one.proposal is None:
-                event = ev.ProposalRefused(name=one.name, sha256=one.sha256, reason=one.reason)
+                event = ev.ProposalRefused(
+                    name=one.name, sha256=one.sha256, reason=why("no_proposal", one.reason)
+                )
             else:
                 event = ev.ProposalReceived(
                     source="drop",
@@ -249,7 +261,7 @@ class Runner:
         run = self._loaded.run
         waiting = waiting_for_human(run)
         if waiting is not None and self._mode == "foreground" and not run.jobs:
-            raise WaitingForHuman(waiting, remedy=_how_to_go_on(run))
+            raise WaitingForHuman(say_waiting(run), remedy=_how_to_go_on(run))
         with contextlib.suppress(OSError):  # a full disk, or a file in its place
             self._paths.proposals.mkdir(exist_ok=True)
         signs = self._effects.jobs.signs(self._jobs(), blocked=self._blocked is not None)
@@ -268,15 +280,13 @@ class Runner:
         return ended or grown or bool(freed)
 
     def _jobs(self) -> list[Path]:
-        return [
-            self._paths.job(number, job.step, job.attempt).folder for number, job in self._loaded.run.jobs
-        ]
+        return [self._paths.job(number, job.step, job.number).folder for number, job in self._loaded.run.jobs]
 
     def _rest(self) -> int:
         run = self._loaded.run
         if run.stopped in ("setup_incomplete", "baseline_failed"):
             what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
-            raise RunFailed(f"{what}: {run.stopped_detail}", remedy=_how_to_go_on(run))
+            raise RunFailed(f"{what}: {say_stopped(run)}", remedy=_how_to_go_on(run))
         return 3 if run.stopped == "blocked" else 0
 
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from attrs import frozen
 
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
-from autoresearch.events.values import OutputDigest, Proposal, Usage
+from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage
 
 
 Step = Literal["propose", "apply", "triage"]
@@ -30,7 +30,7 @@ class Answer:
     """What came of it; every failure an agent is capable of is `ok=False` with a reason."""
 
     ok: bool
-    reason: str  # "" when ok
+    reason: Reason | None  # None: ok
     text: str  # the last words of the agent, redacted
     proposal: Proposal | None  # the step was "propose" and the answer held a valid one
     usage: Usage

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from attrs import field, frozen
 
-from autoresearch.events.values import Process
+from autoresearch.events.values import Process, Reason, why
 
 
 @frozen(kw_only=True)
@@ -49,7 +49,7 @@ class JobExit:
 class Absent:
     """Nobody has claimed the job yet."""
 
-    reason: str = "its folder is gone"  # why, for who knows that it was started
+    reason: Reason = why("folder_gone")  # for who knows that it was started
 
 
 @frozen(kw_only=True)
@@ -70,7 +70,7 @@ class Finished:
 class Lost:
     """The job was claimed, nobody is alive, and nobody told how it ended."""
 
-    reason: str  # "the machine was restarted", "the supervisor was killed"
+    reason: Reason
 
 
 JobState = Absent | Running | Finished | Lost

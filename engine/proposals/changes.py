@@ -13,18 +13,30 @@ from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.proposals import constants
 from autoresearch.engine.proposals.constants import Constant
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.values import Edit, Proposal, RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Edit, Proposal, Reason, why
+from autoresearch.projections.wording import say
 
 
-NOTHING = "it changes nothing"
+NOTHING = why("no_change")
+NAMED = 3  # files that are named; of more, the number is said
 LINK_OR_MODULE = re.compile(rb"^(?:new|new file) mode (?:120000|160000)$", re.MULTILINE)
+
+
+class DoesNotApply(InvalidInput):
+    """A change does not fit the files it is for; `reason` says why, as a value."""
+
+    def __init__(self, reason: Reason) -> None:
+        """Keep the reason."""
+        super().__init__(say(reason))
+        self.reason = reason
 
 
 def apply(proposal: Proposal, files: Mapping[str, bytes], editable: tuple[str, ...]) -> dict[str, bytes]:
     """Return the files that `set` or `edits` change, with their new bytes.
 
     Raises:
-        InvalidInput: it does not fit exactly; then nothing of it counts.
+        DoesNotApply: it does not fit exactly; then nothing of it counts.
     """
     result = {name: files[name] for name in editable if name in files}
     before = dict(result)
@@ -33,31 +45,33 @@ def apply(proposal: Proposal, files: Mapping[str, bytes], editable: tuple[str, .
         result[path] = constants.replace(result[path], constant, value)
     for number, edit in enumerate(proposal.edits, start=1):
         path = _edited_file(edit, editable, result)
-        result[path] = _edited(result[path], edit, f"edit {number} of {path}")
+        result[path] = _edited(result[path], edit, number, path)
     return {path: content for path, content in result.items() if content != before[path]}
 
 
-def check_candidate(diff: Diff, files: Mapping[str, bytes], config: RunConfig) -> str:
-    """Return why a change may not be trained, or the empty string.
+def check_candidate(diff: Diff, files: Mapping[str, bytes], config: RunConfig) -> Reason | None:
+    """Return why a change may not be trained, or None.
 
     `files` are the editable files as the change leaves them.
     """
     foreign = [path for path in diff.files if path not in config.editable]
     if foreign:
-        named = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")  # noqa: PLR2004
-        return f"it touches {named}; only {', '.join(config.editable)} may change"
+        named, editable = ", ".join(foreign[:NAMED]), ", ".join(config.editable)
+        if len(foreign) > NAMED:
+            return why("foreign_files_more", files=named, more=len(foreign) - NAMED, editable=editable)
+        return why("foreign_files", files=named, editable=editable)
     gone = [path for path in diff.files if path not in files]
     if gone:
-        return f"{gone[0]} is gone, or no longer a plain file"
+        return why("file_gone", file=gone[0])
     if LINK_OR_MODULE.search(diff.text):
-        return f"{diff.files[0]} is no longer a plain file"
+        return why("not_plain", file=diff.files[0])
     if diff.insertions == diff.deletions == 0 and b"\nGIT binary patch\n" not in diff.text:
         return NOTHING
     for path in diff.files:
         trouble = _syntax(path, files[path])
-        if trouble:
+        if trouble is not None:
             return trouble
-    return ""
+    return None
 
 
 def _constant(name: str, files: Mapping[str, bytes]) -> tuple[str, Constant]:
@@ -67,66 +81,68 @@ def _constant(name: str, files: Mapping[str, bytes]) -> tuple[str, Constant]:
             try:
                 known += [(path, one) for one in constants.find(source)]
             except InvalidInput as error:
-                raise InvalidInput(f"{path}: {error}") from error
+                raise DoesNotApply(why("unreadable_file", str(error), file=path)) from error
     fitting = [(path, one) for path, one in known if one.name == name]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         places = ", ".join(sorted({path for path, _ in fitting}))
-        raise InvalidInput(f"{name} is assigned {len(fitting)} times ({places}); use an edit")
+        raise DoesNotApply(why("constant_repeated", name=name, times=len(fitting), places=places))
     close = difflib.get_close_matches(name, {one.name for _, one in known}, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    raise InvalidInput(
-        f"no constant {name} at the top level of {', '.join(files) or 'any editable file'}{hint}"
-    )
+    where = ", ".join(files) or "any editable file"
+    if close:
+        raise DoesNotApply(why("constant_misspelt", name=name, files=where, near=close[0]))
+    raise DoesNotApply(why("constant_unknown", name=name, files=where))
 
 
 def _edited_file(edit: Edit, editable: tuple[str, ...], files: Mapping[str, bytes]) -> str:
     if not edit.file and len(editable) > 1:
-        raise InvalidInput(f"an edit names no file; editable are {', '.join(editable)}")
+        raise DoesNotApply(why("edit_without_file", editable=", ".join(editable)))
     path = edit.file or editable[0]
     if path not in editable:
-        raise InvalidInput(f"an edit is for {path}; only {', '.join(editable)} may change")
+        raise DoesNotApply(why("edit_elsewhere", file=path, editable=", ".join(editable)))
     if path not in files:
-        raise InvalidInput(f"an edit is for {path}, which does not exist")
+        raise DoesNotApply(why("edit_of_nothing", file=path))
     return path
 
 
-def _edited(source: bytes, edit: Edit, where: str) -> bytes:
+def _edited(source: bytes, edit: Edit, number: int, path: str) -> bytes:
     search, new = edit.search.encode(), edit.replace.encode()
     if b"\r\n" in source and b"\n" not in source.replace(b"\r\n", b""):
         # Who writes an edit sees lines, not how a file ends them.
         search, new = (re.sub(rb"\r?\n", b"\r\n", part) for part in (search, new))
     count = len(re.findall(rb"(?=" + re.escape(search) + rb")", source))
     if count == 0:
-        raise InvalidInput(f"{where}: the text to replace does not occur{_nearest_line(source, edit.search)}")
+        raise DoesNotApply(_missed(source, edit.search, number, path))
     if count > 1:
-        raise InvalidInput(
-            f"{where}: the text to replace occurs {count} times; give more of its surroundings"
-        )
+        raise DoesNotApply(why("edit_ambiguous", number=number, file=path, times=count))
     return source.replace(search, new)
 
 
-def _nearest_line(source: bytes, search: str) -> str:
+def _missed(source: bytes, search: str, number: int, path: str) -> Reason:
+    """Return why a text was not found, with the nearest line."""
     wanted = next((line.strip() for line in search.splitlines() if line.strip()), "")
     lines = [line.strip() for line in source.decode(errors="replace").splitlines()]
     if wanted in lines:
-        return f"; its first line is line {lines.index(wanted) + 1}, the rest differs"
+        return why("edit_misses_rest", number=number, file=path, line=lines.index(wanted) + 1)
     # Only as much of a line as was searched for: a comment behind it must not make it look different.
     heads = [line[: len(wanted) + 4] for line in lines]
     close = difflib.get_close_matches(wanted, {head for head in heads if head}, n=1, cutoff=0.6)
-    return f"; line {heads.index(close[0]) + 1} is nearest: {close[0][:80]}" if close else ""
+    if not close:
+        return why("edit_misses", number=number, file=path)
+    nearest = heads.index(close[0]) + 1
+    return why("edit_misses_near", number=number, file=path, line=nearest, near=close[0][:80])
 
 
-def _syntax(path: str, source: bytes) -> str:
+def _syntax(path: str, source: bytes) -> Reason | None:
     if not path.endswith(".py"):
-        return ""
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile(source, path, "exec", dont_inherit=True)
     except SyntaxError as error:
-        return f"{path} does not compile: line {error.lineno}: {error.msg}"
+        return why("no_compile_line", error.msg, file=path, line=error.lineno)
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return f"{path} does not compile: {error or type(error).__name__}"
-    return ""
+        return why("no_compile", str(error) or type(error).__name__, file=path)
+    return None

@@ -7,6 +7,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from autoresearch.engine.system.foreign_files import number
+from autoresearch.events.values import Reason, why
 
 
 NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
@@ -69,7 +70,7 @@ def parse(text: str | None) -> Metric:
     return Metric(text=text, value=float(text) if NUMBER.fullmatch(text) else None)
 
 
-def refine(printed: Metric, exact: object, name: str) -> tuple[float, str]:
+def refine(printed: Metric, exact: object, name: str) -> tuple[float, Reason | None]:
     """Return the number to use, and what a reader should know of it.
 
     `exact` is what result.json says, used where it agrees with the printed number at the printed precision.
@@ -82,7 +83,8 @@ def refine(printed: Metric, exact: object, name: str) -> tuple[float, str]:
         exponent = shown.as_tuple().exponent
         assert isinstance(exponent, int)  # a finite number has one
         if abs(Decimal(repr(value)) - shown) <= Decimal(1).scaleb(exponent) / 2:
-            return value, ""
+            return value, None
     elif exact is None:
-        return printed.value, ""
-    return printed.value, f"result.json says {name} {exact!r:.100}, the log {printed.text}: the log counts"
+        return printed.value, None
+    said = f"{exact!r:.100}"
+    return printed.value, why("log_counts", metric=name, exact=said, printed=printed.text)

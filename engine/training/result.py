@@ -19,11 +19,11 @@ from autoresearch.engine.training.metric import Metric, MetricReader, refine
 from autoresearch.engine.training.progress_digest import read_progress
 from autoresearch.engine.training.report import measured
 from autoresearch.events.redact import secret_values
-from autoresearch.events.values import Measured, Outcome, OutputDigest, ProgressDigest, RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Measured, Outcome, OutputDigest, ProgressDigest, Reason, why
 
 
 _DIVERGED = ("nan", "exploding")
-_WHY_DIVERGED = {"nan": "the loss is not a number", "exploding": "the loss is exploding"}
 
 
 @frozen(kw_only=True)
@@ -31,12 +31,11 @@ class Result:
     """What came of a training; `metric` is a finite number if, and only if, it succeeded."""
 
     outcome: Outcome
-    reason: str  # "" when succeeded
+    reason: Reason | None  # why it did not succeed; of a success only what is odd about it
     metric: float | None
     measured: Measured
     output: OutputDigest
     progress: ProgressDigest | None
-    note: str = ""  # what a reader should know of a success
 
 
 def read_result(config: RunConfig, output: JobOutput, exit_: JobExit) -> Result:
@@ -49,7 +48,7 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit) -> Result:
     progress, failure = read_progress(output.file(PROGRESS))
     failure = failure or str((told or {}).get("exit_reason") or "")
     exact = (told or {}).get(config.metric.name)
-    outcome, reason, metric, note = _judge(
+    outcome, reason, metric = _judge(
         config.metric.name, exit_, found, exact=exact, failure=failure, tail=digest.tail
     )
     return Result(
@@ -59,46 +58,51 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit) -> Result:
         measured=measured(told, log.end),
         output=digest,
         progress=progress,
-        note=note,
     )
 
 
 # --- within ------------------------------------------------------------------------------------
 
-_Judgement = tuple[Outcome, str, float | None, str]
+_Judgement = tuple[Outcome, Reason | None, float | None]
 
 
 def _judge(
     name: str, exit_: JobExit, found: Metric | None, *, exact: object, failure: str, tail: str
 ) -> _Judgement:
-    """Decide outcome, reason, metric and note; a non-zero exit code or a signal is never a success."""
-    if exit_.reason == "deadline":
-        return "timed_out", f"ended after {exit_.seconds:.0f} s, its deadline", None, ""
-    if exit_.reason == "idle":
-        return "timed_out", f"ended after {exit_.seconds:.0f} s: no output and no CPU use", None, ""
+    """Decide outcome, reason and metric; a non-zero exit code or a signal is never a success."""
+    if exit_.reason in ("deadline", "idle"):
+        return "timed_out", how_it_ended(exit_), None
     if failure in _DIVERGED:
-        return "diverged", _WHY_DIVERGED[failure], None, ""
+        return "diverged", why(failure), None
     if found is not None and found.value is not None and not math.isfinite(found.value):
-        return "diverged", f"{name} is {found.text}", None, ""
+        return "diverged", why("not_finite", metric=name, found=found.text), None
     if exit_.reason != "exited" or exit_.exit_code != 0:
-        return "crashed", _why_crashed(exit_, failure, tail), None, ""
+        return "crashed", how_it_ended(exit_, stated=failure, tail=tail), None
     if found is None:
-        return "no_metric", f"it ended well, but no line of its output gives {name}", None, ""
+        return "no_metric", why("no_line", metric=name), None
     if found.value is None:
-        return "no_metric", f"the last {name} is {found.text!r}, which is no number", None, ""
+        return "no_metric", why("no_number", metric=name, found=found.text), None
     value, note = refine(found, exact, name)
-    return "succeeded", "", value, note
+    return "succeeded", note, value
 
 
-def _why_crashed(exit_: JobExit, failure: str, tail: str) -> str:
-    if exit_.reason == "not_started":
-        return f"could not be started: {exit_.detail}"
-    if exit_.reason == "terminated":
-        return "was told to end"
-    if exit_.signal is not None:
-        name = signal_name(exit_.signal)
-        hint = "; the kernel does so when memory runs out" if name == "SIGKILL" else ""
-        return f"killed by {name}{hint}"
-    last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
-    words = [f"exit code {exit_.exit_code}", failure.replace("_", " "), last[:300]]
-    return ": ".join(word for word in words if word)
+def how_it_ended(exit_: JobExit, *, stated: str = "", tail: str = "") -> Reason:
+    """Return how a job ended that did not do what it should.
+
+    `stated` is its own word for it, `tail` the end of its output.
+    """
+    match exit_.reason:
+        case "not_started":
+            return why("not_started", exit_.detail)
+        case "deadline" | "idle" as reason:
+            return why(reason, seconds=exit_.seconds)
+        case "terminated":
+            return why("terminated")
+        case "exited" if exit_.signal is not None:
+            name = signal_name(exit_.signal)
+            return why("signal_memory" if name == "SIGKILL" else "signal", signal=name)
+        case "exited":
+            last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")[:300]
+            if stated:
+                return why("exit_code_stated", last, exit_code=exit_.exit_code, stated=stated)
+            return why("exit_code_said" if last else "exit_code", last, exit_code=exit_.exit_code)

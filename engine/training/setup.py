@@ -11,7 +11,8 @@ from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.events.values import RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import RunState
 
 
@@ -24,8 +25,9 @@ def check_setup(run: RunState, *, paths: RunPaths, git: Git) -> ev.SetupChecked:
     files = (*config.editable, *config.protected)
     absent = [name for name in files if git.show(run.base_commit, name) is None]
     if absent:
-        where = f"commit {run.base_commit[:7]} of {run.branch}"
-        missing = tuple(f"{name} is not in {where}" for name in absent)
+        missing = tuple(
+            why("not_in_commit", file=name, commit=run.base_commit, branch=run.branch) for name in absent
+        )
         return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None)
     git.ensure_worktree(paths.worktree, run.base_commit)
     if not config.check:
@@ -36,10 +38,10 @@ def check_setup(run: RunState, *, paths: RunPaths, git: Git) -> ev.SetupChecked:
     )
 
 
-def prepare_spec(config: RunConfig, *, attempt: int, worktree: Path) -> JobSpec:
+def prepare_spec(config: RunConfig, *, number: int, worktree: Path) -> JobSpec:
     """Return the job that prepares data and tokenizer."""
     return JobSpec(
-        name=f"prepare {attempt}",
+        name=f"prepare {number}",
         command=with_interpreter(config.prepare),
         cwd=str(worktree),
         env={**config.env, "PYTHONUNBUFFERED": "1"},
@@ -48,7 +50,7 @@ def prepare_spec(config: RunConfig, *, attempt: int, worktree: Path) -> JobSpec:
     )
 
 
-def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[str, ...], str | None]:
+def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[Reason, ...], str | None]:
     """Run the check command; return what is missing and the data_id.
 
     A check prints one JSON object `{"ready": bool, "missing": [...], "data_id": ...}` as its last line;
@@ -63,7 +65,7 @@ def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[str, ...], str 
             timeout_s=CHECK_TIMEOUT_S,
         )
     except AutoresearchError as error:
-        return (f"the check `{said}` could not be run: {error}",), None
+        return (why("check_not_run", str(error), check=said),), None
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     try:
         answer = json.loads(lines[-1]) if lines else None
@@ -73,11 +75,10 @@ def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[str, ...], str 
         if done.exit_code == 0:
             return (), None
         tail = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-        return (
-            f"the check `{said}` ended with code {done.exit_code}: {tail[-1] if tail else 'no output'}",
-        ), None
+        last = tail[-1] if tail else "no output"
+        return (why("check_failed", last, check=said, exit_code=done.exit_code),), None
     data_id = answer.get("data_id")
-    named = [str(each) for each in answer.get("missing", [])]
+    named = [why("check_says", str(each)) for each in answer.get("missing", [])]
     if not answer["ready"] and not named:
-        named = [f"the check `{said}` says that it is not ready"]
+        named = [why("check_not_ready", check=said)]
     return tuple(named) if not answer["ready"] else (), str(data_id) if data_id else None

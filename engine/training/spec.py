@@ -9,7 +9,7 @@ from attrs import frozen
 
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.system.interpreter import with_interpreter
-from autoresearch.events.values import RunConfig
+from autoresearch.events.settings import RunConfig
 
 
 # Measured on two shared cores (2026-11): spinning threads cost a factor of three beside another job, and
@@ -64,6 +64,6 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
         "AUTORESEARCH_COMMIT": one.commit,
         "AUTORESEARCH_JOB_DIR": str(one.job.absolute()),
     }
-    if config.budget:
-        env["AUTORESEARCH_BUDGET"] = config.budget
+    if config.training_budget:
+        env["AUTORESEARCH_BUDGET"] = config.training_budget
     return env | config.env

@@ -7,7 +7,7 @@ from attrs import fields
 
 from autoresearch.engine.runs import settings
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.values import MetricSpec, RunConfig
+from autoresearch.events.settings import MetricSpec, RunConfig
 
 
 def load(folder: Path, text: str) -> RunConfig:

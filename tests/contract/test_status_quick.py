@@ -12,6 +12,7 @@ from autoresearch.engine.system.locks import try_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import now
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import why
 from autoresearch.projections.event_text import line
 from autoresearch.workflows.api import quick_status, status
 from autoresearch.workflows.cli.main import main
@@ -41,23 +42,32 @@ IMPORTED = (
         log_tail="",
         as_given="",
     ),
-    ev.RunStopped(reason="done", detail=""),
+    ev.RunStopped(how="done", reason=why("human", "")),
 )
 STATES = {
     "fresh": (g.asked(2),),
     "setup": (g.asked(2), g.runner_started()),
-    "preparing": (g.asked(2), g.runner_started(), ev.PrepareStarted(attempt=1, command=("x",))),
+    "preparing": (g.asked(2), g.runner_started(), ev.PrepareStarted(preparation=1, command=("x",))),
     "baseline": BEGUN[:4],
     "proposing": (*BEGUN, g.opened(1), g.agent_asked(1, "propose")),
     "training": (*BEGUN, *g.candidate(1), g.training(1)),
     "ready to train": (*BEGUN, *g.candidate(1)),
-    "waiting": (*BEGUN, g.opened(1), ev.InputNeeded(iteration=1, question="which wäy?\n\x1b[1m")),
-    "answered": (*BEGUN, g.opened(1), ev.InputNeeded(iteration=1, question="?"), g.received()),
-    "paused": (*BEGUN, ev.RunPaused(reason="look")),
+    "waiting": (
+        *BEGUN,
+        g.opened(1),
+        ev.InputNeeded(iteration=1, question=why("agent_asks", "which wäy?\n\x1b[1m")),
+    ),
+    "answered": (
+        *BEGUN,
+        g.opened(1),
+        ev.InputNeeded(iteration=1, question=why("agent_asks", "?")),
+        g.received(),
+    ),
+    "paused": (*BEGUN, ev.RunPaused(reason=why("human", "look"))),
     "closed": (*BEGUN, *g.candidate(1), g.training(1), g.trained(1, 1.4), g.row(1, 1.4), g.kept(1)),
     "imported": IMPORTED,
     **{
-        reason: (*BEGUN, ev.RunStopped(reason=reason, detail=""))
+        reason: (*BEGUN, ev.RunStopped(how=reason, reason=why("human", "")))
         for reason in ("done", "exhausted", "stopped", "setup_incomplete", "baseline_failed", "blocked")
     },
 }
@@ -194,7 +204,7 @@ def test_a_state_that_is_not_of_the_very_end_is_left_to_the_whole_command(repo, 
     assert told("--run-id", paths.run_id) is None
     cached(paths)
     with EventLog(paths.history, durability="off") as log:
-        log.append([ev.RunPaused(reason="look")], by="test")
+        log.append([ev.RunPaused(reason=why("human", "look"))], by="test")
     assert told("--run-id", paths.run_id) is None
     assert '"paused"' in (whole(capsys, "--run-id", paths.run_id) or "")
 

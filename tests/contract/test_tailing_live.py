@@ -11,6 +11,7 @@ from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import why
 from autoresearch.workflows.live import follow as tailing
 from autoresearch.workflows.live.follow import RunFollower, follow
 from tests import given as g
@@ -18,7 +19,7 @@ from tests.log_helpers import note, open_log
 
 
 NEVER_S = 10**6
-DONE = ev.RunStopped(reason="done", detail="")
+DONE = ev.RunStopped(how="done", reason=why("human", ""))
 
 
 @pytest.fixture

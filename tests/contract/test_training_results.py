@@ -13,7 +13,8 @@ from autoresearch.engine.ports.jobs import JobExit
 from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.training.progress_digest import POINTS
 from autoresearch.engine.training.result import Result, read_result
-from autoresearch.events.values import MetricSpec, ProgressDigest, RunConfig
+from autoresearch.events.settings import MetricSpec, RunConfig
+from autoresearch.events.values import ProgressDigest
 
 
 WELL = (

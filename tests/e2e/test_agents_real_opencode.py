@@ -15,7 +15,8 @@ from autoresearch.engine.agents.prompts import propose_prompt
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.agent import Answer, Ask
 from autoresearch.engine.ports.jobs import Finished
-from autoresearch.events.values import MetricSpec, Usage
+from autoresearch.events.settings import MetricSpec
+from autoresearch.events.values import Usage
 from tests.e2e.fixtures.agents.chat_server import ChatServer
 
 

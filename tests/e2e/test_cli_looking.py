@@ -16,13 +16,14 @@ from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import why
 from autoresearch.workflows.cli.main import main
 from autoresearch.workflows.live import follow
 from tests import given as g
 from tests.cli_helpers import bytes_of, git, make_repo, make_run
 
 
-DONE = ev.RunStopped(reason="done", detail="2 iterations, best val_bpb 1.400000")
+DONE = ev.RunStopped(how="done", reason=why("human", "2 iterations, best val_bpb 1.400000"))
 LOG = "\n".join(f"step {n} | loss: 3.0" for n in range(300)) + "\nval_bpb: 1.4\n"
 
 
@@ -266,13 +267,13 @@ def test_watching_a_run_without_runner_says_so(repo, capsys):
 
 def test_watching_a_failed_baseline_has_code_4(repo, capsys):
     """How the run ended is how the watching ends."""
-    make_run(repo, g.asked(1), ev.RunStopped(reason="baseline_failed", detail="crashed: it broke"))
+    make_run(repo, g.asked(1), ev.RunStopped(how="baseline_failed", reason=why("human", "crashed: it broke")))
     assert 4 == main(["watch"])
     assert "the baseline failed: crashed: it broke" in capsys.readouterr().err
 
 
 def test_watching_a_run_that_waits_and_has_no_runner_has_code_8(repo, capsys):
     """A paused run that nobody runs is a human's turn."""
-    make_run(repo, g.asked(1), *g.BASELINE, ev.RunPaused(reason="the agent failed"))
+    make_run(repo, g.asked(1), *g.BASELINE, ev.RunPaused(reason=why("human", "the agent failed")))
     assert 8 == main(["watch"])
     assert "paused: the agent failed" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from autoresearch.engine.control.launch import Launched
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import event_type
 from autoresearch.events.log.read import read
+from autoresearch.events.values import why
 from autoresearch.workflows.cli import signals, start_resume
 from autoresearch.workflows.cli.main import main
 from tests import given as g
@@ -19,7 +20,7 @@ from tests.cli_helpers import bytes_of, git, make_repo, make_run
 
 
 ROOT = Path(__file__).resolve().parents[2]
-DONE = ev.RunStopped(reason="done", detail="0 iterations")
+DONE = ev.RunStopped(how="done", reason=why("human", "0 iterations"))
 BASELINE_ONLY = (g.asked(0), g.runner_started(), *g.BASELINE, DONE)
 
 
@@ -199,14 +200,14 @@ def test_resume_with_nothing_left_says_so(repo, capsys):
 
 def test_resume_goes_on_after_a_stop(repo, capsys):
     """What a stop left over is resumed without a new request."""
-    paths = make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(reason="stopped", detail=""))
+    paths = make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(how="stopped", reason=why("as_requested")))
     assert "runner started" in call("resume", capsys)[1]
     assert "RunResumed" == types(paths)[-1]
 
 
 def test_resume_says_what_goes_first(repo, capsys):
     """Loops that were asked for before are not forgotten, and a new request says that it waits for them."""
-    make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(reason="stopped", detail=""))
+    make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(how="stopped", reason=why("human", "")))
     assert "asked for before goes first: 3 more" in call("resume --loops 2", capsys)[1]
     make_run(repo, *BASELINE_ONLY, branch="autoresearch/mar9")
     assert "goes first" not in call("resume --loops 2", capsys)[1]
@@ -214,7 +215,7 @@ def test_resume_says_what_goes_first(repo, capsys):
 
 def test_resume_lifts_a_pause(repo, capsys):
     """Asking for more of a paused run is a human's word to go on."""
-    paths = make_run(repo, g.asked(3), *g.BASELINE, ev.RunPaused(reason="the agent failed"))
+    paths = make_run(repo, g.asked(3), *g.BASELINE, ev.RunPaused(reason=why("human", "the agent failed")))
     call("resume --loops 1", capsys)
     assert ["RunUnpaused", "LoopsRequested"] == types(paths)[-2:]
 

@@ -10,6 +10,7 @@ import pytest
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.rebuild import rebuild
 from autoresearch.events import catalog as ev
+from autoresearch.events.values import why
 from autoresearch.projections.event_text import line
 from autoresearch.workflows.cli.main import COMMANDS
 from tests import given as g
@@ -19,7 +20,7 @@ from tests.cli_helpers import BRANCH, git, make_repo, make_run
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "autoresearch-mar8-r001"
 NO_RUN = "--run-id nosuch-r001"  # where the command would do something
-DONE = (g.asked(0), g.runner_started(), *g.BASELINE, ev.RunStopped(reason="done", detail=""))
+DONE = (g.asked(0), g.runner_started(), *g.BASELINE, ev.RunStopped(how="done", reason=why("human", "")))
 HEAVY = {
     *("attr", "orjson", "typer", "pydantic", "rich", "watchdog", "jsonschema", "torch", "tomllib", "typing"),
     *("csv", "dataclasses", "importlib.metadata", "importlib.resources", "logging", "shutil", "sqlite3"),

@@ -5,6 +5,7 @@ import pytest
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import why
 from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
@@ -20,7 +21,7 @@ def paths(tmp_path, monkeypatch):
     monkeypatch.chdir(repo)
     monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
     return make_run(
-        repo, g.asked(0), g.runner_started(), *g.BASELINE, ev.RunStopped(reason="done", detail="")
+        repo, g.asked(0), g.runner_started(), *g.BASELINE, ev.RunStopped(how="done", reason=why("human", ""))
     )
 
 

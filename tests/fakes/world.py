@@ -19,7 +19,8 @@ from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.values import Proposal, Request, RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Proposal, Request
 from tests.fakes.agents import FakeAgent
 from tests.fakes.git import FakeGit
 from tests.fakes.jobs import FakeJobs

@@ -17,7 +17,8 @@ from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Request, RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Request
 from tests.e2e.conftest import end_everything
 from tests.fakes.agents import fake_program
 from tests.fakes.world import BRANCH, RUN_ID

@@ -204,7 +204,7 @@ def test_clean_refuses_while_a_job_runs(tmp_path: Path):
         log.append(
             [
                 ev.TrainingStarted(
-                    iteration=0, attempt=1, slot=1, commit="c", command=("train",), deadline_s=9.0
+                    iteration=0, training=1, slot=1, commit="c", command=("train",), deadline_s=9.0
                 )
             ],
             by="runner",

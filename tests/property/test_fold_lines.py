@@ -16,7 +16,7 @@ from autoresearch.events.log.lazy_event import LONG, without_curve
 from autoresearch.events.log.verify import block_of
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.upcasters import UPCASTERS
-from autoresearch.events.values import ProgressDigest
+from autoresearch.events.values import ProgressDigest, why
 from autoresearch.projections.fold import fold, fold_lines
 from autoresearch.projections.run_reducers import REDUCERS, RUN
 from autoresearch.projections.timeline import TIMELINE
@@ -117,7 +117,7 @@ def test_older_lines_are_folded_as_they_would_be_written_now():
 @pytest.mark.parametrize("edit", [(b'"NoteAdded"', b'"FutureEvent"'), (b'"v":1', b'"v":9')])
 def test_who_decides_refuses_what_is_of_a_later_program(edit):
     """An event that is not known stops who decides by the state, and is passed over by who shows it."""
-    history = recorded(ev.NoteAdded(text="hello"), ev.RunPaused(reason="lunch"))
+    history = recorded(ev.NoteAdded(text="hello"), ev.RunPaused(reason=why("human", "lunch")))
     block = lines_of(history, edit=lambda raw: raw.replace(*edit) if b"NoteAdded" in raw else raw)
     with pytest.raises(UnknownEvent, match="record 1 is"):
         folded(RUN, [block])

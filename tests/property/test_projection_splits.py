@@ -9,6 +9,7 @@ from autoresearch.engine.runs.load import NOTHING
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position
 from autoresearch.events.shapes import structure, unstructure
+from autoresearch.events.values import why
 from autoresearch.projections.fold import Snapshot, fold
 from autoresearch.projections.results import COLUMNS, results_tsv
 from autoresearch.projections.rows import Rows
@@ -66,17 +67,17 @@ EVENTS = [
     discarded(2),
     set_up(ok=False, preparable=True),
     ev.RunResumed(),
-    ev.RunPaused(reason="lunch"),
+    ev.RunPaused(reason=why("human", "lunch")),
     ev.RunUnpaused(),
     ev.StopRequested(now=True),
-    ev.RunStopped(reason="done", detail=""),
+    ev.RunStopped(how="done", reason=why("human", "")),
     ev.NoteAdded(text="hello"),
-    ev.InputNeeded(iteration=1, question="which?"),
+    ev.InputNeeded(iteration=1, question=why("agent_asks", "which?")),
     ev.IterationLeftOpen(iteration=1, next_stage="apply"),
-    ev.ChangeFailed(iteration=3, attempt=1, reason="no"),
-    ev.TrainingLost(iteration=1, attempt=1, reason="reboot"),
-    ev.CrashTriaged(iteration=2, attempt=1, action="fix_and_rerun", reason="typo"),
-    ev.PrepareStarted(attempt=1, command=("python",)),
+    ev.ChangeFailed(iteration=3, change=1, reason=why("constant_refused", "no")),
+    ev.TrainingLost(iteration=1, training=1, reason=why("supervisor_killed", "reboot")),
+    ev.CrashTriaged(iteration=2, change=1, action="fix_and_rerun", reason=why("agent_decided", "typo")),
+    ev.PrepareStarted(preparation=1, command=("python",)),
     *read_table(
         "t.tsv", f"{chr(9).join(COLUMNS)}\na\t1.3\t2\tkeep\tb\nc\t1.2\t2\tkeep\td\n".encode()
     ).results,

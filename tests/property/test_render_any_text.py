@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoresearch.events import catalog as ev
-from autoresearch.projections.event_text import LINE_CHARACTERS, one_line, say
+from autoresearch.projections.event_text import LINE_CHARACTERS, one_line
 from autoresearch.projections.timeline import Row
 from autoresearch.workflows.api.experiments import experiments_csv
 from autoresearch.workflows.pages.tables import experiments_table, table

@@ -2,7 +2,7 @@ import pytest
 
 from autoresearch.engine.agents.programs import PROGRAMS, adapter, resolve
 from autoresearch.events.errors import UsageRefused
-from autoresearch.events.values import RunConfig
+from autoresearch.events.settings import RunConfig
 
 
 PLAIN = RunConfig()

@@ -6,6 +6,7 @@ from attrs import evolve
 from autoresearch.engine.audit.decisions import Decisions
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
+from autoresearch.events.values import why
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
 from tests import given as g
@@ -13,15 +14,15 @@ from tests import given as g
 
 ASKED = (g.started(), g.asked(1, agent="opencode"), *g.BASELINE, g.opened(1), g.agent_asked(1, "propose"))
 PROSE = ev.ProposalChosen(iteration=1, source="agent", proposal=g.proposal(set={}))
-APPLYING = (*ASKED, g.agent_answered(1, "propose"), PROSE, g.agent_asked(1, "apply", attempt=2))
+APPLYING = (*ASKED, g.agent_answered(1, "propose"), PROSE, g.agent_asked(1, "apply", call=2))
 CRASHED = (
-    *(*APPLYING, g.agent_answered(1, "apply", attempt=2), g.applied(1), g.committed(1)),
+    *(*APPLYING, g.agent_answered(1, "apply", call=2), g.applied(1), g.committed(1)),
     *(g.training(1, commit="c" * 40), g.trained(1, None, outcome="crashed"), g.agent_asked(1, "triage", 3)),
 )
 
 
 def triaged(action: str, reason: str = "so") -> ev.CrashTriaged:
-    return ev.CrashTriaged(iteration=1, attempt=1, action=action, reason=reason)
+    return ev.CrashTriaged(iteration=1, change=1, action=action, reason=reason)
 
 
 def difference(before: tuple[ev.Event, ...], *batch: ev.Event) -> str | None:
@@ -41,24 +42,28 @@ def seen(made: Decisions, state: RunState, recorded: Recorded) -> RunState:
 
 RIGHT = {
     "a proposal": (ASKED, g.agent_answered(1, "propose"), PROSE),
-    "a question": (ASKED, g.agent_answered(1, "propose"), ev.InputNeeded(iteration=1, question="?")),
+    "a question": (
+        ASKED,
+        g.agent_answered(1, "propose"),
+        ev.InputNeeded(iteration=1, question=why("agent_asks", "?")),
+    ),
     "no proposal": (ASKED, g.agent_answered(1, "propose", "failed")),
     "called back": (ASKED, g.agent_answered(1, "propose", "cancelled")),
-    "a change": (APPLYING, g.agent_answered(1, "apply", attempt=2), g.applied(1)),
+    "a change": (APPLYING, g.agent_answered(1, "apply", call=2), g.applied(1)),
     "a bad change": (
-        *(APPLYING, g.agent_answered(1, "apply", attempt=2)),
-        ev.ChangeFailed(iteration=1, attempt=1, reason="it changes nothing"),
+        *(APPLYING, g.agent_answered(1, "apply", call=2)),
+        ev.ChangeFailed(iteration=1, change=1, reason=why("constant_refused", "it changes nothing")),
     ),
     "no change": (
-        *(APPLYING, g.agent_answered(1, "apply", "failed", attempt=2)),
-        ev.ChangeFailed(iteration=1, attempt=1, reason="it hung"),
+        *(APPLYING, g.agent_answered(1, "apply", "failed", call=2)),
+        ev.ChangeFailed(iteration=1, change=1, reason=why("constant_refused", "it hung")),
     ),
     "mended": (
-        *(CRASHED, g.agent_answered(1, "triage", attempt=3), triaged("fix_and_rerun")),
-        g.applied(1, attempt=2),
+        *(CRASHED, g.agent_answered(1, "triage", call=3), triaged("fix_and_rerun")),
+        g.applied(1, change=2),
     ),
-    "given up": (CRASHED, g.agent_answered(1, "triage", attempt=3), triaged("discard")),
-    "no triage": (CRASHED, g.agent_answered(1, "triage", "failed", attempt=3), triaged("discard", "it hung")),
+    "given up": (CRASHED, g.agent_answered(1, "triage", call=3), triaged("discard")),
+    "no triage": (CRASHED, g.agent_answered(1, "triage", "failed", call=3), triaged("discard", "it hung")),
 }
 WRONG = {
     "an answer without its proposal": ("type", ASKED, g.agent_answered(1, "propose")),
@@ -68,20 +73,20 @@ WRONG = {
         g.chosen(1, source="search"),
     ),
     "another reason": (
-        *("ChangeFailed.reason", APPLYING, g.agent_answered(1, "apply", "failed", attempt=2)),
-        ev.ChangeFailed(iteration=1, attempt=1, reason="the weather"),
+        *("ChangeFailed.reason", APPLYING, g.agent_answered(1, "apply", "failed", call=2)),
+        ev.ChangeFailed(iteration=1, change=1, reason=why("constant_refused", "the weather")),
     ),
     "a mended crash of a failed agent": (
-        *("CrashTriaged.action", CRASHED, g.agent_answered(1, "triage", "failed", attempt=3)),
-        *(triaged("fix_and_rerun", "it hung"), g.applied(1, attempt=2)),
+        *("CrashTriaged.action", CRASHED, g.agent_answered(1, "triage", "failed", call=3)),
+        *(triaged("fix_and_rerun", "it hung"), g.applied(1, change=2)),
     ),
     "a mended crash without its change": (
-        *("type", CRASHED, g.agent_answered(1, "triage", attempt=3)),
+        *("type", CRASHED, g.agent_answered(1, "triage", call=3)),
         triaged("fix_and_rerun"),
     ),
     "a change of another attempt": (
-        *("ChangeApplied.attempt", CRASHED, g.agent_answered(1, "triage", attempt=3)),
-        *(triaged("fix_and_rerun"), g.applied(1, attempt=3)),
+        *("ChangeApplied.attempt", CRASHED, g.agent_answered(1, "triage", call=3)),
+        *(triaged("fix_and_rerun"), g.applied(1, change=3)),
     ),
 }
 
@@ -114,7 +119,7 @@ def test_a_start_stands_though_others_appended_meanwhile():
 
 def test_trouble_may_pause_a_run_but_a_decided_pause_has_its_reason():
     """A pause nobody decided is the runner's trouble; one that was decided has the reason that was given."""
-    trouble = ev.RunPaused(reason="git failed")
+    trouble = ev.RunPaused(reason=why("human", "git failed"))
     assert difference((g.started(), g.asked()), trouble) is None
     failed = tuple(
         one
@@ -126,4 +131,4 @@ def test_trouble_may_pause_a_run_but_a_decided_pause_has_its_reason():
     )
     story = (g.started(), g.asked(agent="opencode"), *g.BASELINE, g.opened(1), *failed)
     assert "RunPaused.reason" == difference(story, trouble)
-    assert difference(story, ev.RunPaused(reason="the agent failed 3 times in a row")) is None
+    assert difference(story, ev.RunPaused(reason=why("human", "the agent failed 3 times in a row"))) is None

@@ -5,7 +5,8 @@ import pytest
 from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.proposals import changes
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.values import Edit, Proposal, RunConfig, Scalar
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Edit, Proposal, Scalar
 
 
 SOURCE = b"""# header: DEPTH = 9

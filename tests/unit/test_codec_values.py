@@ -8,8 +8,9 @@ from attrs import field, frozen
 
 from autoresearch.events.catalog import CandidateDiscarded, Event
 from autoresearch.events.errors import InvalidInput, WrongValue
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.shapes import structure, unstructure
-from autoresearch.events.values import Edit, ProgressDigest, Proposal, RunConfig
+from autoresearch.events.values import Edit, ProgressDigest, Proposal
 from tests.golden.samples import sample
 
 
@@ -129,7 +130,7 @@ def test_a_float_that_json_cannot_say_is_not_written(number: float):
     with pytest.raises(ValueError, match=r"Inner\.share must be a finite number"):
         unstructure(Inner(number=1, share=number))
     with pytest.raises(ValueError, match=r"CandidateDiscarded\.inputs"):
-        unstructure(CandidateDiscarded(iteration=1, rule="r", inputs={"a": number}, reason="r"))
+        unstructure(CandidateDiscarded(iteration=1, rule="r", inputs={"a": number}))
     with pytest.raises(ValueError, match=r"ProgressDigest\.points"):
         unstructure(ProgressDigest(sha256="", lines=1, points=((0.0, number),)))
 

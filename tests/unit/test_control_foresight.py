@@ -2,11 +2,11 @@ import pytest
 
 from autoresearch.engine.core.dry_run import nothing_left, stages_from, why_blocked
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import LOOP_STAGES, Request
+from autoresearch.events.values import LOOP_STAGES, Request, why
 from tests import given as g
 
 
-DONE = ev.RunStopped(reason="done", detail="")
+DONE = ev.RunStopped(how="done", reason=why("human", ""))
 AT_REST = (g.started(), g.asked(0), g.runner_started(), *g.BASELINE, DONE)
 
 
@@ -73,5 +73,5 @@ def test_a_request_behind_another_is_never_refused():
 def test_nothing_is_left_after_the_last_loop_and_something_after_a_stop():
     """Going on makes sense exactly while something that was asked for is not done."""
     assert nothing_left(g.given(*AT_REST))
-    stopped = (g.started(), g.asked(3), *g.BASELINE, ev.RunStopped(reason="stopped", detail=""))
+    stopped = (g.started(), g.asked(3), *g.BASELINE, ev.RunStopped(how="stopped", reason=why("human", "")))
     assert not nothing_left(g.given(*stopped))

@@ -3,7 +3,8 @@ import pytest
 from autoresearch.engine.control.requests import StartOptions, request_of
 from autoresearch.engine.git.names import check_branch
 from autoresearch.events.errors import UsageRefused
-from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
 
 
 CONFIG = RunConfig(agent="none")

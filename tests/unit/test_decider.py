@@ -3,7 +3,8 @@ import pytest
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import why
 from autoresearch.projections.summary import waiting_for_human
 from tests.given import (
     BASE,
@@ -50,22 +51,33 @@ def test_setup_comes_first():
 def test_missing_data_is_prepared_once():
     """Data that is missing is prepared, looked at again, and if it still is missing the run stops."""
     story = [started(), asked(), set_up(ok=False, preparable=True)]
-    assert decide(given(*story)) == (do.Prepare(attempt=1),)
-    story.append(ev.PrepareStarted(attempt=1, command=("python", "prepare.py")))
+    assert decide(given(*story)) == (do.Prepare(preparation=1),)
+    story.append(ev.PrepareStarted(preparation=1, command=("python", "prepare.py")))
     assert decide(given(*story)) == ()
     story.append(
-        ev.PrepareFinished(attempt=1, ok=False, reason="no network", seconds=1.0, output=trained(0, 1).output)
+        ev.PrepareFinished(
+            preparation=1,
+            ok=False,
+            reason=why("exit_code_said", "no network"),
+            seconds=1.0,
+            output=trained(0, 1).output,
+        )
     )
     assert decide(given(*story)) == (do.CheckSetup(),)
     story.append(set_up(ok=False, preparable=True))
     assert decide(given(*story)) == (
-        do.Stop(reason="setup_incomplete", detail="data - in the cache (no network)"),
+        do.Stop(how="setup_incomplete", reason=why("human", "data - in the cache (no network)")),
     )
 
 
 def test_resume_looks_at_setup_again():
     """After a stop for incomplete setup, resume looks at everything again and may prepare again."""
-    story = [started(), asked(), set_up(ok=False), ev.RunStopped(reason="setup_incomplete", detail="x")]
+    story = [
+        started(),
+        asked(),
+        set_up(ok=False),
+        ev.RunStopped(how="setup_incomplete", reason=why("human", "x")),
+    ]
     assert decide(given(*story)) == ()
     assert decide(given(*story, ev.RunResumed())) == (do.CheckSetup(),)
 
@@ -81,7 +93,9 @@ def test_the_baseline_is_iteration_zero():
     state = given(started(), asked(3), set_up())
     assert decide(state) == (do.StartIteration(iteration=0, base_commit=BASE, first_stage="train"),)
     state = given(started(), asked(3), set_up(), opened(0, first="train"))
-    assert decide(state) == (do.StartTraining(iteration=0, attempt=1, slot=1, commit=BASE, deadline_s=900.0),)
+    assert decide(state) == (
+        do.StartTraining(iteration=0, training=1, slot=1, commit=BASE, deadline_s=900.0),
+    )
 
 
 def test_a_failed_baseline_stops_the_run_and_resume_tries_again():
@@ -94,10 +108,12 @@ def test_a_failed_baseline_stops_the_run_and_resume_tries_again():
         training(0),
         trained(0, None, outcome="crashed"),
     ]
-    assert decide(given(*story)) == (do.Stop(reason="baseline_failed", detail="crashed: it broke"),)
-    story += [ev.RunStopped(reason="baseline_failed", detail="x"), ev.RunResumed()]
     assert decide(given(*story)) == (
-        do.StartTraining(iteration=0, attempt=2, slot=1, commit=BASE, deadline_s=900.0),
+        do.Stop(how="baseline_failed", reason=why("human", "crashed: it broke")),
+    )
+    story += [ev.RunStopped(how="baseline_failed", reason=why("human", "x")), ev.RunResumed()]
+    assert decide(given(*story)) == (
+        do.StartTraining(iteration=0, training=2, slot=1, commit=BASE, deadline_s=900.0),
     )
 
 
@@ -132,7 +148,7 @@ def test_a_human_goes_before_a_thinking_agent():
     story = [started(), asked(agent="opencode"), *BASELINE, opened(1), agent_asked(1, "propose")]
     assert decide(given(*story)) == ()
     story.append(received())
-    assert decide(given(*story)) == (do.CancelJob(iteration=1, step="propose", attempt=1),)
+    assert decide(given(*story)) == (do.CancelJob(iteration=1, step="propose", number=1),)
     story.append(agent_answered(1, "propose", "cancelled"))
     assert decide(given(*story)) == (do.ChooseProposal(iteration=1, received=len(story) - 1),)
 
@@ -147,7 +163,7 @@ def test_a_proposal_dropped_while_training_is_the_next_iterations():
 def test_a_failed_agent_gives_way_to_the_search():
     """When the agent fails to propose, the seeded search does, in the same iteration."""
     story = [started(), asked(agent="opencode"), *BASELINE, opened(1)]
-    assert decide(given(*story)) == (do.AskForProposal(iteration=1, attempt=1, agent="opencode"),)
+    assert decide(given(*story)) == (do.AskForProposal(iteration=1, call=1, agent="opencode"),)
     story += [agent_asked(1, "propose"), agent_answered(1, "propose", "failed")]
     assert decide(given(*story)) == (do.ProposeBySearch(iteration=1),)
 
@@ -161,7 +177,7 @@ def test_three_failures_of_the_agent_pause_the_run():
             story += [*candidate(number)[1:], training(number), trained(number, 2.0), row(number, 2.0)]
             story += [discarded(number)]
     assert names(decide(given(*story))) == ["PauseRun"]
-    story.append(ev.RunPaused(reason="the agent failed 3 times in a row"))
+    story.append(ev.RunPaused(reason=why("human", "the agent failed 3 times in a row")))
     assert decide(given(*story)) == ()
     assert waiting_for_human(given(*story)) == "paused: the agent failed 3 times in a row"
     assert names(decide(given(*story, ev.RunUnpaused()))) == ["ProposeBySearch"]
@@ -180,7 +196,7 @@ def test_needed_input_trains_nothing_until_a_human_proposes():
         asked(agent="opencode"),
         *BASELINE,
         opened(1),
-        ev.InputNeeded(iteration=1, question="which?"),
+        ev.InputNeeded(iteration=1, question=why("agent_asks", "which?")),
     ]
     assert decide(given(*story)) == ()
     assert waiting_for_human(given(*story)) == "a proposal is needed: which?"
@@ -199,7 +215,7 @@ def test_prose_goes_to_the_agent_and_machine_forms_do_not():
 def test_a_failed_change_is_recorded_and_never_trained():
     """A change that does not apply goes straight to its record and is discarded."""
     story = [started(), asked(2), *BASELINE, opened(1), chosen(1)]
-    story.append(ev.ChangeFailed(iteration=1, attempt=1, reason="no such name"))
+    story.append(ev.ChangeFailed(iteration=1, change=1, reason=why("constant_refused", "no such name")))
     assert decide(given(*story)) == (do.RecordResult(iteration=1),)
     story.append(row(1, None, outcome="not_applied"))
     assert decide(given(*story)) == (
@@ -207,7 +223,6 @@ def test_a_failed_change_is_recorded_and_never_trained():
             iteration=1,
             rule="no_result",
             inputs={"outcome": "not_applied"},
-            reason="not applied: no such name",
         ),
     )
     story.append(discarded(1))
@@ -220,7 +235,7 @@ def test_one_training_a_slot():
     assert decide(given(*story)) == ()
     two = started(RunConfig(slots=2))
     assert decide(given(two, *story[1:])) == (
-        do.StartTraining(iteration=2, attempt=1, slot=2, commit="d" * 40, deadline_s=900.0),
+        do.StartTraining(iteration=2, training=1, slot=2, commit="d" * 40, deadline_s=900.0),
     )
 
 
@@ -238,9 +253,11 @@ def test_the_requests_own_deadline_goes_first():
 def test_a_lost_training_is_tried_again():
     """A training lost to a reboot becomes a second attempt of the same iteration."""
     story = [started(), asked(), *BASELINE, *candidate(1), training(1)]
-    story.append(ev.TrainingLost(iteration=1, attempt=1, reason="the machine was restarted"))
+    story.append(
+        ev.TrainingLost(iteration=1, training=1, reason=why("supervisor_killed", "the machine was restarted"))
+    )
     assert decide(given(*story)) == (
-        do.StartTraining(iteration=1, attempt=2, slot=1, commit=COMMIT, deadline_s=900.0),
+        do.StartTraining(iteration=1, training=2, slot=1, commit=COMMIT, deadline_s=900.0),
     )
 
 
@@ -248,9 +265,12 @@ def test_a_training_lost_again_and_again_pauses():
     """Three losses in a row ask a human instead of burning the night."""
     story = [started(), asked(), *BASELINE, *candidate(1)]
     for attempt in (1, 2, 3):
-        story += [training(1, attempt), ev.TrainingLost(iteration=1, attempt=attempt, reason="killed")]
+        story += [
+            training(1, attempt),
+            ev.TrainingLost(iteration=1, training=attempt, reason=why("supervisor_killed", "killed")),
+        ]
     assert names(decide(given(*story))) == ["PauseRun"]
-    story += [ev.RunPaused(reason="lost"), ev.RunUnpaused()]
+    story += [ev.RunPaused(reason=why("human", "lost")), ev.RunUnpaused()]
     assert names(decide(given(*story))) == ["StartTraining"]
 
 
@@ -267,17 +287,19 @@ def test_a_crash_is_shown_to_the_agent_twice_at_most():
     """An agent may mend a crash twice; the third crash is discarded."""
     story = [started(), asked(agent="opencode"), *BASELINE, *candidate(1)]
     for change in (1, 2):
-        story += [training(1, change), trained(1, None, outcome="crashed", attempt=change)]
+        story += [training(1, change), trained(1, None, outcome="crashed", number=change)]
         assert names(decide(given(*story))) == ["AskToTriage"]
         story += [
             agent_asked(1, "triage", change),
-            agent_answered(1, "triage", attempt=change),
-            ev.CrashTriaged(iteration=1, attempt=change, action="fix_and_rerun", reason="typo"),
+            agent_answered(1, "triage", call=change),
+            ev.CrashTriaged(
+                iteration=1, change=change, action="fix_and_rerun", reason=why("agent_decided", "typo")
+            ),
             applied(1, change + 1, sha=str(change) * 64),
         ]
-        assert decide(given(*story)) == (do.CommitCandidate(iteration=1, attempt=change + 1),)
-        story.append(committed(1, str(change) * 40, attempt=change + 1))
-    story += [training(1, 3), trained(1, None, outcome="crashed", attempt=3)]
+        assert decide(given(*story)) == (do.CommitCandidate(iteration=1, change=change + 1),)
+        story.append(committed(1, str(change) * 40, change=change + 1))
+    story += [training(1, 3), trained(1, None, outcome="crashed", number=3)]
     assert names(decide(given(*story))) == ["TriageCrash"]
 
 
@@ -294,7 +316,9 @@ def test_loops_add_up_and_end():
     story += [training(1), trained(1, 2.0), row(1, 2.0), discarded(1)]
     assert names(decide(given(*story))) == ["StartIteration"]
     story += [*candidate(2), training(2), trained(2, 1.0), row(2, 1.0), kept(2, COMMIT)]
-    assert decide(given(*story)) == (do.Stop(reason="done", detail="2 iterations, best val_bpb 1.000000"),)
+    assert decide(given(*story)) == (
+        do.Stop(how="done", reason=why("human", "2 iterations, best val_bpb 1.000000")),
+    )
 
 
 def test_the_next_iteration_stands_on_the_kept_one():
@@ -320,8 +344,11 @@ def test_propose_only_leaves_the_iteration_open():
     assert decide(given(*story)) == (do.LeaveOpen(iteration=1, next_stage="apply"),)
     story.append(ev.IterationLeftOpen(iteration=1, next_stage="apply"))
     assert names(decide(given(*story))) == ["Stop"]
-    story += [ev.RunStopped(reason="done", detail=""), asked(1, loop_stages=("apply", "commit", "train"))]
-    assert decide(given(*story)) == (do.ApplyProposal(iteration=1, attempt=1),)
+    story += [
+        ev.RunStopped(how="done", reason=why("human", "")),
+        asked(1, loop_stages=("apply", "commit", "train")),
+    ]
+    assert decide(given(*story)) == (do.ApplyProposal(iteration=1, change=1),)
 
 
 def test_the_worktree_is_the_candidate_of_train_record_decide():
@@ -341,7 +368,7 @@ def test_nothing_to_apply():
     """A request to apply without an open iteration stops and says why."""
     story = [started(), asked(0), *BASELINE, asked(1, loop_stages=("apply",))]
     assert decide(given(*story)) == (
-        do.Stop(reason="blocked", detail="no iteration is open, so there is nothing to apply"),
+        do.Stop(how="blocked", reason=why("human", "no iteration is open, so there is nothing to apply")),
     )
 
 
@@ -350,17 +377,17 @@ def test_a_stop_waits_for_the_stage():
     story = [started(), asked(), *BASELINE, *candidate(1), training(1)]
     assert decide(given(*story, ev.StopRequested(now=False))) == ()
     assert decide(given(*story, ev.StopRequested(now=True))) == (
-        do.CancelJob(iteration=1, step="train", attempt=1),
+        do.CancelJob(iteration=1, step="train", number=1),
     )
     story += [ev.StopRequested(now=False), trained(1, 1.0)]
     assert names(decide(given(*story))) == ["Stop"]
-    story += [ev.RunStopped(reason="stopped", detail=""), ev.RunResumed()]
+    story += [ev.RunStopped(how="stopped", reason=why("human", "")), ev.RunResumed()]
     assert names(decide(given(*story))) == ["RecordResult"]
 
 
 def test_a_pause_starts_nothing():
     """While paused nothing starts, and what was decided before goes on afterwards."""
-    story = [started(), asked(), *BASELINE, ev.RunPaused(reason="lunch")]
+    story = [started(), asked(), *BASELINE, ev.RunPaused(reason=why("human", "lunch"))]
     assert decide(given(*story)) == ()
     assert names(decide(given(*story, ev.RunUnpaused()))) == ["StartIteration"]
 
@@ -404,5 +431,5 @@ def test_a_proposal_is_used_once():
 def test_a_blocked_request_blocks_no_other():
     """A request that could do nothing is gone when the next one is made."""
     story = [started(), asked(0), *BASELINE, asked(1, loop_stages=("apply",))]
-    story += [ev.RunStopped(reason="blocked", detail="nothing to apply"), asked(1)]
+    story += [ev.RunStopped(how="blocked", reason=why("human", "nothing to apply")), asked(1)]
     assert names(decide(given(*story))) == ["StartIteration"]

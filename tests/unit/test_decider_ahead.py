@@ -5,7 +5,8 @@ import pytest
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import why
 from tests.given import (
     BASE,
     BASELINE,
@@ -43,16 +44,16 @@ def names(events: list[ev.Event]) -> list[str]:
     return [type(command).__name__ for command in decide(given(*events))]
 
 
-def overtaken(iteration: int, commit: str | None) -> ev.CandidateOvertaken:
-    return ev.CandidateOvertaken(
+def overtaken(iteration: int, commit: str | None) -> ev.BaseMoved:
+    return ev.BaseMoved(
         iteration=iteration, base_commit=FIRST, best_iteration=1, old_base=BASE, commit=commit
     )
 
 
-def carried(iteration: int, how: str, attempt: int = 2) -> ev.CandidateCarriedOver:
-    return ev.CandidateCarriedOver(
+def carried(iteration: int, how: str, attempt: int = 2) -> ev.CandidateRebased:
+    return ev.CandidateRebased(
         iteration=iteration,
-        attempt=attempt,
+        change=attempt,
         base_commit=FIRST,
         commit=SECOND,
         made_on=BASE,
@@ -61,10 +62,10 @@ def carried(iteration: int, how: str, attempt: int = 2) -> ev.CandidateCarriedOv
     )
 
 
-def set_aside(iteration: int = 2) -> ev.CandidateSetAside:
-    return ev.CandidateSetAside(
+def set_aside(iteration: int = 2) -> ev.CandidateDeferred:
+    return ev.CandidateDeferred(
         iteration=iteration,
-        attempt=1,
+        change=1,
         commit=SECOND,
         base_commit=BASE,
         source="search",
@@ -123,7 +124,7 @@ def test_a_failed_baseline_calls_the_thinking_agent_back():
     """A run whose baseline failed comes to rest, and leaves no agent at work."""
     begun = [started(), asked(2, prefetch=1, agent="opencode"), set_up(), opened(0, first="train")]
     begun += [training(0), opened(1), agent_asked(1, "propose"), trained(0, None, outcome="crashed")]
-    assert decide(given(*begun)) == (do.CancelJob(iteration=1, step="propose", attempt=1),)
+    assert decide(given(*begun)) == (do.CancelJob(iteration=1, step="propose", number=1),)
     assert ["Stop"] == names([*begun, agent_answered(1, "propose", "cancelled")])
 
 
@@ -135,7 +136,7 @@ def test_a_discard_lets_the_prepared_one_train():
     assert ["DiscardCandidate"] == names(ended)
     ended.append(discarded(1))
     assert decide(given(*ended)) == (
-        do.StartTraining(iteration=2, attempt=1, slot=1, commit=SECOND, deadline_s=900.0),
+        do.StartTraining(iteration=2, training=1, slot=1, commit=SECOND, deadline_s=900.0),
     )
     assert ["StartIteration"] == names([*ended, training(2)])
 
@@ -143,14 +144,14 @@ def test_a_discard_lets_the_prepared_one_train():
 def test_a_keep_is_followed():
     """After a keep the prepared candidate follows to the new best, is carried over, and trains."""
     ended = story(*PREPARED, trained(1, 1.0), row(1, 1.0), kept(1, FIRST))
-    assert decide(given(*ended)) == (do.FollowBest(iteration=2, base_commit=FIRST, best_iteration=1),)
+    assert decide(given(*ended)) == (do.MoveBase(iteration=2, base_commit=FIRST, best_iteration=1),)
     ended.append(overtaken(2, SECOND))
     assert decide(given(*ended)) == (
-        do.CarryOver(iteration=2, attempt=2, commit=SECOND, made_on=BASE, mendable=False),
+        do.RebaseCandidate(iteration=2, change=2, commit=SECOND, made_on=BASE, mendable=False),
     )
     ended += [carried(2, "form"), applied(2, 2)]
-    assert decide(given(*ended)) == (do.CommitCandidate(iteration=2, attempt=2),)
-    ended.append(committed(2, "e" * 40, attempt=2))
+    assert decide(given(*ended)) == (do.CommitCandidate(iteration=2, change=2),)
+    ended.append(committed(2, "e" * 40, change=2))
     assert ["StartTraining"] == names(ended)
 
 
@@ -182,18 +183,18 @@ def test_a_conflict_goes_back_to_the_agent(agent, command):
 def test_a_human_goes_before_what_was_prepared():
     """A prepared candidate gives way to a human's proposal at once, and is taken up by the next iteration."""
     waits = story(*PREPARED, received())
-    assert decide(given(*waits)) == (do.SetAside(iteration=2),)
+    assert decide(given(*waits)) == (do.DeferCandidate(iteration=2),)
     waits.append(set_aside())
     human = next(number for number, one in enumerate(waits, start=1) if isinstance(one, ev.ProposalReceived))
     assert decide(given(*waits)) == (do.ChooseProposal(iteration=2, received=human),)
-    waits += [chosen(2, source="drop", received=human), applied(2, 2), committed(2, "e" * 40, attempt=2)]
+    waits += [chosen(2, source="drop", received=human), applied(2, 2), committed(2, "e" * 40, change=2)]
     waits += [trained(1, 2.0), row(1, 2.0), discarded(1), training(2), opened(3)]
     assert decide(given(*waits)) == (do.ChooseProposal(iteration=3, received=human + 1),)
     waits.append(chosen(3, received=human + 1))
     state = given(*waits)
     assert () == state.set_aside
     assert decide(state) == (
-        do.CarryOver(iteration=3, attempt=1, commit=SECOND, made_on=BASE, mendable=False),
+        do.RebaseCandidate(iteration=3, change=1, commit=SECOND, made_on=BASE, mendable=False),
     )
 
 
@@ -213,7 +214,7 @@ def test_a_candidate_whose_turn_has_come_is_not_held_back():
 def test_a_thinking_agent_is_called_back_for_a_human():
     """A human's proposal ends the thinking of an agent that prepares, as it does without a training."""
     thinks = story(*TRAINS, opened(2), agent_asked(2, "propose"), received(), agent="opencode")
-    assert decide(given(*thinks)) == (do.CancelJob(iteration=2, step="propose", attempt=1),)
+    assert decide(given(*thinks)) == (do.CancelJob(iteration=2, step="propose", number=1),)
 
 
 def test_one_change_is_made_at_a_time():
@@ -232,26 +233,39 @@ def test_the_prepared_one_trains_while_a_crash_is_mended():
     crashed.append(training(2))
     assert ["AskToTriage"] == names(crashed)
     crashed += [agent_asked(1, "triage"), agent_answered(1, "triage")]
-    crashed += [ev.CrashTriaged(iteration=1, attempt=1, action="fix_and_rerun", reason="typo"), applied(1, 2)]
-    crashed.append(committed(1, "e" * 40, attempt=2))
+    crashed += [
+        ev.CrashTriaged(iteration=1, change=1, action="fix_and_rerun", reason=why("agent_decided", "typo")),
+        applied(1, 2),
+    ]
+    crashed.append(committed(1, "e" * 40, change=2))
     assert [] == names(crashed), "the slot is taken, and one iteration is ahead"
     crashed += [trained(2, 1.0), row(2, 1.0), kept(2, SECOND)]
-    assert decide(given(*crashed)) == (do.FollowBest(iteration=1, base_commit=SECOND, best_iteration=2),)
+    assert decide(given(*crashed)) == (do.MoveBase(iteration=1, base_commit=SECOND, best_iteration=2),)
 
 
 def test_a_stop_leaves_the_prepared_one_for_resume():
     """After a stop the prepared candidate is still there, and resume goes on with it."""
     ended = story(*PREPARED, ev.StopRequested(now=False), trained(1, 2.0))
     assert ["Stop"] == names(ended)
-    ended += [ev.RunStopped(reason="stopped", detail=""), ev.RunResumed(), row(1, 2.0), discarded(1)]
+    ended += [
+        ev.RunStopped(how="stopped", reason=why("human", "")),
+        ev.RunResumed(),
+        row(1, 2.0),
+        discarded(1),
+    ]
     assert decide(given(*ended)) == (
-        do.StartTraining(iteration=2, attempt=1, slot=1, commit=SECOND, deadline_s=900.0),
+        do.StartTraining(iteration=2, training=1, slot=1, commit=SECOND, deadline_s=900.0),
     )
 
 
 def test_a_question_does_not_disturb_the_training():
     """What an agent asks while one trains waits for a human; the training is judged all the same."""
-    asks = story(*TRAINS, opened(2), ev.InputNeeded(iteration=2, question="which?"), agent="opencode")
+    asks = story(
+        *TRAINS,
+        opened(2),
+        ev.InputNeeded(iteration=2, question=why("agent_asks", "which?")),
+        agent="opencode",
+    )
     assert [] == names(asks)
     asks += [trained(1, 2.0), row(1, 2.0), discarded(1)]
     assert [] == names(asks)
@@ -260,8 +274,10 @@ def test_a_question_does_not_disturb_the_training():
 
 def test_a_lost_training_is_tried_again_before_the_prepared_one():
     """The earlier iteration has the slot, also for its second attempt."""
-    lost = story(*PREPARED, ev.TrainingLost(iteration=1, attempt=1, reason="reboot"))
-    again = do.StartTraining(iteration=1, attempt=2, slot=1, commit=FIRST, deadline_s=900.0)
+    lost = story(
+        *PREPARED, ev.TrainingLost(iteration=1, training=1, reason=why("supervisor_killed", "reboot"))
+    )
+    again = do.StartTraining(iteration=1, training=2, slot=1, commit=FIRST, deadline_s=900.0)
     assert (again,) == decide(given(*lost))
 
 

@@ -44,6 +44,6 @@ def test_the_deadline_of_an_orphan_is_held(monkeypatch, supervisor, ran_s: float
     jobs = Jobs(supervisor)
     paths = run_named(Path("/home"), "main-r001")
     collector = Collector(paths=paths, git=None, jobs=jobs, adapter=None)
-    job = Job(step="train", attempt=1, since=from_epoch(0.0), deadline_s=20.0)
+    job = Job(step="train", number=1, since=from_epoch(0.0), deadline_s=20.0)
     assert () == collector.collect(0, job, g.given(g.started()))
     assert ([paths.job(0, "train", 1).folder] if stopped else []) == jobs.stopped

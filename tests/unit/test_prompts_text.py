@@ -9,7 +9,8 @@ from autoresearch.engine.agents.prompts import (
     propose_prompt,
     triage_prompt,
 )
-from autoresearch.events.values import MetricSpec, Proposal
+from autoresearch.events.settings import MetricSpec
+from autoresearch.events.values import Proposal
 from autoresearch.projections.timeline import Row
 
 

@@ -5,16 +5,15 @@ import pytest
 from autoresearch.events import catalog as ev
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent
-from autoresearch.projections.event_text import LINE_CHARACTERS, asked_for, duration, line, one_line, say
+from autoresearch.projections.event_text import LINE_CHARACTERS, line, one_line
+from autoresearch.projections.wording import asked_for, duration
 from tests import given as g
 from tests.golden.samples import sample
 
 
 def test_a_line_is_time_number_and_what_happened():
     """The line of a verdict reads as people say it."""
-    event = ev.CandidateDiscarded(
-        iteration=5, rule="lower", inputs={}, reason="no improvement (0.995100 >= 0.993200)"
-    )
+    event = ev.CandidateDiscarded(iteration=5, rule="lower", inputs={})
     (recorded,) = g.recorded(event, after=41)
     expected = "2026-03-08T21:00:42.000Z #42 iteration 5 discarded: no improvement (0.995100 >= 0.993200)"
     assert expected == line(recorded)

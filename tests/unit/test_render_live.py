@@ -7,7 +7,7 @@ from rich.console import Console
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Process
+from autoresearch.events.values import Process, why
 from autoresearch.projections.fold import fold
 from autoresearch.projections.timeline import TIMELINE
 from autoresearch.workflows.api.run_now import RunNow
@@ -73,8 +73,8 @@ def test_the_view_fits_the_terminal(height):
 
 def test_a_pause_and_a_question_are_what_the_view_says():
     """What a human has to do stands where the progress would."""
-    assert "paused: look at it" in drawn(*RUN, ev.RunPaused(reason="look at it"))
-    asks = ev.InputNeeded(iteration=1, question="which way?")
+    assert "paused: look at it" in drawn(*RUN, ev.RunPaused(reason=why("human", "look at it")))
+    asks = ev.InputNeeded(iteration=1, question=why("agent_asks", "which way?"))
     assert "a proposal is needed: which way?" in drawn(*RUN, g.opened(1), asks)
 
 

@@ -6,7 +6,7 @@ from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.gpu import parse
 from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Process
+from autoresearch.events.values import Process, why
 from autoresearch.projections.summary import standing
 from autoresearch.workflows.api import status
 from autoresearch.workflows.api.next_step import next_step
@@ -62,7 +62,7 @@ def status_object(seen: RunNow) -> dict:
 
 
 BEGUN = (g.started(), g.asked(2), g.runner_started())
-NEEDS = ev.InputNeeded(iteration=1, question="which way?")
+NEEDS = ev.InputNeeded(iteration=1, question=why("agent_asks", "which way?"))
 
 
 @pytest.mark.parametrize(
@@ -75,14 +75,14 @@ NEEDS = ev.InputNeeded(iteration=1, question="which way?")
         ((*BEGUN, *g.BASELINE, g.opened(1), NEEDS), True, "waiting"),
         ((*BEGUN, *g.BASELINE, g.opened(1), NEEDS), False, "waiting"),
         ((*BEGUN, *g.BASELINE, g.opened(1), NEEDS, g.received()), False, "interrupted"),
-        ((*BEGUN, ev.RunPaused(reason="r")), True, "paused"),
-        ((*BEGUN, ev.RunPaused(reason="r")), False, "paused"),
-        ((*BEGUN, ev.RunPaused(reason="r"), ev.RunUnpaused()), False, "interrupted"),
-        ((*BEGUN, ev.RunStopped(reason="done", detail="")), False, "done"),
-        ((*BEGUN, ev.RunStopped(reason="stopped", detail="")), False, "stopped"),
-        ((*BEGUN, ev.RunStopped(reason="setup_incomplete", detail="")), False, "failed"),
-        ((*BEGUN, ev.RunStopped(reason="baseline_failed", detail="")), False, "failed"),
-        ((*BEGUN, ev.RunStopped(reason="blocked", detail="")), False, "failed"),
+        ((*BEGUN, ev.RunPaused(reason=why("human", "r"))), True, "paused"),
+        ((*BEGUN, ev.RunPaused(reason=why("human", "r"))), False, "paused"),
+        ((*BEGUN, ev.RunPaused(reason=why("human", "r")), ev.RunUnpaused()), False, "interrupted"),
+        ((*BEGUN, ev.RunStopped(how="done", reason=why("human", ""))), False, "done"),
+        ((*BEGUN, ev.RunStopped(how="stopped", reason=why("human", ""))), False, "stopped"),
+        ((*BEGUN, ev.RunStopped(how="setup_incomplete", reason=why("human", ""))), False, "failed"),
+        ((*BEGUN, ev.RunStopped(how="baseline_failed", reason=why("human", ""))), False, "failed"),
+        ((*BEGUN, ev.RunStopped(how="blocked", reason=why("human", ""))), False, "failed"),
     ],
 )
 def test_the_phase_is_one_word_for_how_it_stands(events, alive, expected):

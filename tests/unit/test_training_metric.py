@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autoresearch.engine.training.metric import MetricReader, parse, refine
-from autoresearch.events.values import MetricSpec
+from autoresearch.events.settings import MetricSpec
 
 
 def last(output: bytes, *, pattern: str = MetricSpec().pattern, piece: int = 2**20) -> str | None:

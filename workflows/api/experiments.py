@@ -11,6 +11,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Proposal
+from autoresearch.projections.state_text import say_row
 from autoresearch.projections.timeline import Row
 
 
@@ -38,7 +39,7 @@ def status_of(row: Row) -> str:
 
 def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row as JSON and CSV have it."""
-    said = asdict(row) | {"status": status_of(row), "seconds": row.training_s}
+    said = asdict(row) | {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
     return {name: said[name] for name in COLUMNS} | {"settings": dict(row.settings)}
 
 
@@ -65,24 +66,39 @@ class Story:
 
 def story_of(row: Row, events: Iterable[Recorded]) -> Story:
     """Gather what the events say of one iteration."""
-    own = tuple(one for one in events if getattr(one.event, "iteration", None) == row.iteration)
+    own: list[Recorded] = []
+    known: dict[int, Proposal | None] = {}  # by the seq of the event that has it, or refers to it
     proposal: Proposal | None = None
-    commit = row.commit
-    tail = ""
-    for recorded in own:
-        match recorded.event:
+    commit, tail = row.commit, ""
+    for recorded in events:
+        event = recorded.event
+        if isinstance(event, ev.ProposalReceived):
+            known[recorded.seq] = event.proposal
+        elif isinstance(event, ev.ProposalChosen):
+            known[recorded.seq] = event.proposal or known.get(event.received or 0)
+        elif isinstance(event, ev.CandidateDeferred):
+            known[recorded.seq] = known.get(event.chosen)
+        if getattr(event, "iteration", None) != row.iteration:
+            continue
+        own.append(recorded)
+        match event:
             case ev.ProposalChosen():
-                proposal = recorded.event.proposal
+                proposal = known[recorded.seq]
             case ev.CandidateCommitted():
-                commit = recorded.event.commit
+                commit = event.commit
             case ev.TrainingFinished():
-                tail = recorded.event.output.tail
+                tail = event.output.tail
             case ev.ResultImported():
-                proposal, tail = recorded.event.proposal, recorded.event.log_tail
+                proposal, tail = event.proposal, event.log_tail
             case _:
                 pass
     return Story(
-        row=row, proposal=proposal, base_commit=row.base_commit, commit=commit, events=own, log_tail=tail
+        row=row,
+        proposal=proposal,
+        base_commit=row.base_commit,
+        commit=commit,
+        events=tuple(own),
+        log_tail=tail,
     )
 
 

@@ -5,25 +5,26 @@ from typing import Any
 from attrs import asdict
 
 from autoresearch.engine.core.decider import decide
-from autoresearch.projections.event_text import name_of
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.summary import job_names, waiting_for_human
+from autoresearch.projections.state_text import say_stopped, say_waiting
+from autoresearch.projections.summary import job_names
+from autoresearch.projections.wording import name_of, words
 
 
 def next_step(run: RunState) -> str:
     """Say what comes next: commands, the end of what runs now, a human's word, or nothing."""
     if run.stopped is not None:
-        return f"at rest, {run.stopped.replace('_', ' ')}: {run.stopped_detail}"
+        return f"idle, {words(run.stopped)}: {say_stopped(run)}"
     commands = decide(run)
     if commands:
         return ", ".join(_named(asdict(one), type(one).__name__) for one in commands)
     if run.jobs:
         return f"when {' and '.join(job_names(run))} has ended"
-    waiting = waiting_for_human(run)
+    waiting = say_waiting(run)
     return f"a human speaks: {waiting}" if waiting else "nothing"
 
 
 def _named(fields: dict[str, Any], name: str) -> str:
-    words = "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+    said = "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
     iteration = fields.get("iteration")
-    return words if iteration is None else f"{words} ({name_of(iteration)})"
+    return said if iteration is None else f"{said} ({name_of(iteration)})"

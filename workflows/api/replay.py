@@ -10,7 +10,8 @@ from autoresearch.engine.runs.as_of import Moment
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.events.codec import Recorded, event_type
 from autoresearch.events.shapes import unstructure
-from autoresearch.projections.event_text import say
+from autoresearch.projections.event_text import describe
+from autoresearch.projections.wording import say_verdict
 from autoresearch.workflows.api.next_step import next_step
 
 
@@ -59,9 +60,9 @@ def _state(loaded: Loaded) -> dict[str, Any]:
 def _event(recorded: Recorded | None) -> dict[str, Any] | None:
     if recorded is None:
         return None
-    said = say(recorded.event)
+    said = describe(recorded.event)
     return {"seq": recorded.seq, "at": recorded.at, "type": event_type(recorded.event), "said": said}
 
 
 def _judged(one: Judged) -> dict[str, Any]:
-    return asdict(one) | {"changed": one.changed}
+    return asdict(one) | {"reason": say_verdict(one.rule, one.inputs), "changed": one.changed}

@@ -110,12 +110,12 @@ def _newest_job(
     newest = None
     for recorded in records:
         match recorded.event:
-            case ev.TrainingStarted(iteration=iteration, attempt=attempt):
-                started = (iteration, "train", attempt)
-            case ev.PrepareStarted(attempt=attempt):
-                started = (0, "prepare", attempt)
-            case ev.AgentAsked(iteration=iteration, step=name, attempt=attempt) if step == name:
-                started = (iteration, name, attempt)
+            case ev.TrainingStarted(iteration=iteration, training=counted):
+                started = (iteration, "train", counted)
+            case ev.PrepareStarted(preparation=counted):
+                started = (0, "prepare", counted)
+            case ev.AgentAsked(iteration=iteration, step=name, call=counted) if step == name:
+                started = (iteration, name, counted)
             case _:
                 continue
         if number in (None, started[0]) and step in ("", started[1]):

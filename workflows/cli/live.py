@@ -6,6 +6,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events.errors import NotFound, RunFailed, WaitingForHuman, WayOut
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.state_text import say_stopped
 from autoresearch.projections.summary import waiting_for_human
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import watch_lines
@@ -26,7 +27,7 @@ def rest_code(run: RunState) -> int:
     if run.stopped in ("setup_incomplete", "baseline_failed"):
         what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
         raise RunFailed(
-            f"{what}: {run.stopped_detail}",
+            f"{what}: {say_stopped(run)}",
             remedy=WayOut("see_output_and_resume", run_id=run.run_id),
         )
     return NotFound.exit_code if run.stopped == "blocked" else 0

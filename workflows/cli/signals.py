@@ -98,12 +98,12 @@ def note(
 
 def _read(file: str) -> ev.ProposalReceived:
     if file != "-":
-        return from_file(Path(file), source="command")
-    return from_bytes(sys.stdin.buffer.read(MAX_BYTES + 1), where="standard input", name="", source="command")
+        return from_file(Path(file), source="cli")
+    return from_bytes(sys.stdin.buffer.read(MAX_BYTES + 1), where="standard input", name="", source="cli")
 
 
 def _from_options(description: str, plan: str, commit: str, settings: list[str]) -> ev.ProposalReceived:
     said = description or plan or commit or f"set {', '.join(settings)}"
     proposal = from_fields(said, plan, commit, settings)
     raw = json.dumps(unstructure(proposal), sort_keys=True).encode()
-    return received(proposal, where="the options", name="", source="command", raw=raw)
+    return received(proposal, where="the options", name="", source="cli", raw=raw)

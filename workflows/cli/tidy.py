@@ -8,7 +8,7 @@ from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.clean import Remains, clean, remains
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.events.errors import UsageRefused
-from autoresearch.projections.event_text import short
+from autoresearch.projections.wording import short
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages.signals import adopted_line
 from autoresearch.workflows.pages.ways_out import typed

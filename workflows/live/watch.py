@@ -9,10 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.projections.event_text import name_of, one_line
-from autoresearch.projections.summary import Phase, waiting_for_human
+from autoresearch.projections.event_text import one_line
+from autoresearch.projections.state_text import say_waiting
+from autoresearch.projections.summary import Phase
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.times import duration
+from autoresearch.projections.wording import name_of
 from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow, run_now
@@ -71,7 +73,7 @@ def _head(seen: RunNow) -> list[RenderableType]:
 
 
 def _now(seen: RunNow) -> list[RenderableType]:
-    words = waiting_for_human(seen.run) or now_words(seen)
+    words = say_waiting(seen.run) or now_words(seen)
     if not words:
         return []
     ahead = ahead_words(seen.run)

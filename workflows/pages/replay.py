@@ -3,8 +3,9 @@
 from autoresearch.engine.audit.report import Audit, Check
 from autoresearch.engine.core.what_if import WhatIf
 from autoresearch.engine.runs.as_of import Moment
-from autoresearch.projections.event_text import line, name_of, one_line, short
+from autoresearch.projections.event_text import line, one_line
 from autoresearch.projections.run_state import Best, RunState
+from autoresearch.projections.wording import name_of, say_verdict, short
 from autoresearch.workflows.pages.tables import state_page, table
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -46,7 +47,7 @@ def what_if_page(found: WhatIf) -> str:
             one.would_be,
             "changed" if one.changed else "",
             "other code" if one.other_code else "",
-            one_line(one.reason, 100),
+            one_line(say_verdict(one.rule, one.inputs), 100),
         )
         for one in found.judged
     ]

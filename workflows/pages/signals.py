@@ -2,7 +2,7 @@
 
 from autoresearch.engine.control.adopt import Adopted
 from autoresearch.engine.control.signals import PauseLifted, PauseSet, ProposalQueued, StopAsked
-from autoresearch.projections.event_text import short
+from autoresearch.projections.wording import short
 from autoresearch.workflows.pages.ways_out import typed
 
 

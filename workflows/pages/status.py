@@ -5,10 +5,12 @@ workflows/api/status.py has the object that `status --json` prints.
 
 from autoresearch.engine.system.gpu import Gpu
 from autoresearch.engine.training.progress import Progress
-from autoresearch.projections.event_text import name_of, one_line, short
+from autoresearch.projections.event_text import one_line
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.summary import busiest, waiting_for_human
+from autoresearch.projections.state_text import say_stopped, say_waiting
+from autoresearch.projections.summary import busiest
 from autoresearch.projections.times import duration
+from autoresearch.projections.wording import name_of, short
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -37,11 +39,11 @@ def now_words(seen: RunNow) -> str:
     """Say what is being done now, with the training's own progress."""
     run = seen.run
     if run.setup.job is not None:
-        return f"preparing data and tokenizer, attempt {run.setup.job.attempt}"
+        return f"preparing data and tokenizer, attempt {run.setup.job.number}"
     one = busiest(run)
     if one is None:
         return ""
-    attempt = f" (attempt {one.job.attempt})" if one.job and one.job.attempt > 1 else ""
+    attempt = f" (attempt {one.job.number})" if one.job and one.job.number > 1 else ""
     waits = "" if one.job or seen.phase in ("loop", "baseline") else ", which waits"
     if seen.facts.waits_for:
         waits = f", which waits for the device: {seen.facts.waits_for} holds it"
@@ -78,11 +80,12 @@ def _phase_words(seen: RunNow) -> str:
         case "waiting" if seen.facts.trouble:
             return f"waiting: {seen.facts.trouble}"
         case "waiting" | "paused":
-            return f"{waiting_for_human(run)}; {_way_on(run)}"
+            return f"{say_waiting(run)}; {_way_on(run)}"
         case "interrupted":
             return f"interrupted: no runner is alive; {typed('resume')} goes on"
         case "stopped" | "done" | "failed":
-            return f"{word}: {run.stopped_detail}" if run.stopped_detail else word
+            why = say_stopped(run)
+            return f"{word}: {why}" if why else word
         case _:
             return word
 

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from attrs import asdict
 
 from autoresearch.events.values import Proposal
-from autoresearch.projections.event_text import name_of, one_line, say, short
+from autoresearch.projections.event_text import describe, one_line
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.state_text import say_row
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.times import duration
+from autoresearch.projections.wording import name_of, say, short
 from autoresearch.workflows.api.experiments import Story, status_of
 from autoresearch.workflows.api.next_step import next_step
 
@@ -56,7 +58,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int) -> str:
     score = "-" if row.metric is None else f"{row.metric:.6f}"
     head = [
         f"{name_of(row.iteration)}: {status_of(row)}",
-        *([one_line(row.reason, 300)] if row.reason else []),
+        *([one_line(why, 300)] if (why := say_row(row)) else []),
         f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
         f"commit {short(row.commit)} on {short(row.base_commit)}",
     ]
@@ -66,7 +68,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int) -> str:
     if diff:
         parts.append(_section("diff", diff))
     parts.append(
-        _section("events", "\n".join(f"{one.at} #{one.seq} {say(one.event)}" for one in story.events))
+        _section("events", "\n".join(f"{one.at} #{one.seq} {describe(one.event)}" for one in story.events))
     )
     if story.log_tail:
         tail = story.log_tail.replace("\r", "\n").rstrip().splitlines()[-tail_lines:]
@@ -92,7 +94,10 @@ def state_page(run: RunState) -> str:
     rows = [
         ("run", f"{run.run_id} on {run.branch}, from {run.imported or short(run.base_commit)}"),
         ("seq", f"{run.seq}, {run.updated_at}"),
-        ("setup", "complete" if run.setup.ok else "; ".join(run.setup.missing) or "not looked at yet"),
+        (
+            "setup",
+            "complete" if run.setup.ok else "; ".join(map(say, run.setup.missing)) or "not looked at yet",
+        ),
         ("baseline", "none yet" if run.baseline is None else f"{run.baseline:.6f}"),
         (
             "best",

@@ -1,0 +1,181 @@
+"""One line for each event: who may record it, after which states, of which commands it comes. Pure.
+
+A command that an event comes of determines each field that both have; `determined` adds the others that do
+not hang on the world. What the world decides (a metric, a commit's hash, whether a branch could be moved) is
+left open here; other checks of an audit look at the world.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from attrs import asdict, frozen
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import transitions as states
+from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
+from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.core.transitions import Check, Misfit
+from autoresearch.events import catalog as ev
+from autoresearch.projections.run_state import RunState
+
+
+PYTHON = "{python}"
+STEPS: Mapping[type[Any], str] = {
+    do.AskForProposal: "propose",
+    do.AskToApply: "apply",
+    do.AskToTriage: "triage",
+}
+Determined: TypeAlias = Callable[[Any, RunState, Any], dict[str, Any]]  # of a command, its state, the event
+
+
+def _nothing(_command: object, _run: RunState, _event: object) -> dict[str, Any]:
+    return {}
+
+
+def _all(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa: ANN401 - any of its commands
+    return asdict(event_of(command, run), recurse=False)
+
+
+def _argv(setting: str) -> Determined:
+    """Determine a command line, but for the interpreter's path: another machine has another."""
+
+    def determined(_command: object, run: RunState, event: Any) -> dict[str, Any]:  # noqa: ANN401
+        template: tuple[str, ...] = getattr(run.config, setting)
+        if len(event.command) != len(template):
+            return {"command": template}
+        return {"command": tuple(map(_word, template, event.command))}
+
+    return determined
+
+
+def _word(word: str, found: str) -> str:
+    before, python, after = word.partition(PYTHON)
+    return found if python and found.startswith(before) and found.endswith(after) else word
+
+
+def _step(command: Any, _run: RunState, _event: object) -> dict[str, Any]:  # noqa: ANN401
+    return {"step": STEPS[type(command)]}
+
+
+def _proposal(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa: ANN401
+    if isinstance(command, do.ProposeBySearch):
+        return {"source": "search", "received": None}  # what it proposes: engine/core/outcomes.py
+    waiting = proposal_at(run, command.received)
+    return {"source": waiting.source, "description": waiting.proposal.description, "proposal": None}
+
+
+def _change(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa: ANN401
+    return {"change": open_iteration(run, command.iteration).change}
+
+
+def _commit(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa: ANN401
+    one = open_iteration(run, command.iteration)
+    ref = RunRefs(run.run_id).candidate(one.number, one.change)
+    fields: dict[str, Any] = {"change": one.change, "base_commit": one.base_commit, "ref": ref}
+    if isinstance(command, do.CommitCandidate) and one.proposal is not None:
+        fields["subject"] = commit_subject(one.proposal.commit_description)
+        fields["diff_sha256"] = one.diff_sha256
+    return fields
+
+
+def _base(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa: ANN401
+    return {"base_commit": open_iteration(run, command.iteration).base_commit}
+
+
+@frozen(kw_only=True)
+class EventRule:
+    """What must hold of one event, whatever run it stands in."""
+
+    by: tuple[str, ...] = ("runner",)  # who may record it: cli, runner, inbox, import, log
+    after: Check = states.anywhere
+    of: tuple[type[Any], ...] = ()  # commands that it may come of; none: the world's, or a human's word
+    determined: Determined = _nothing
+
+
+EVENT_RULES: Mapping[type[Any], EventRule] = {
+    ev.RunStarted: EventRule(by=("cli", "import")),
+    ev.ConfigChanged: EventRule(by=("cli",), after=states.settings_named),
+    ev.LoopsRequested: EventRule(by=("cli",)),
+    ev.RunResumed: EventRule(by=("cli",)),
+    ev.RunnerStarted: EventRule(after=states.at_work),
+    ev.RunPaused: EventRule(by=("cli", "runner"), after=states.at_work, of=(do.PauseRun,), determined=_all),
+    ev.RunUnpaused: EventRule(by=("cli",), after=states.paused),
+    ev.StopRequested: EventRule(by=("cli",)),
+    ev.RunStopped: EventRule(by=("runner", "import"), after=states.at_work, of=(do.Stop,), determined=_all),
+    ev.NoteAdded: EventRule(by=("cli",)),
+    ev.KeepAdopted: EventRule(by=("cli",), after=states.something_kept),
+    ev.RunCleaned: EventRule(by=("cli",)),
+    ev.SetupChecked: EventRule(of=(do.CheckSetup,)),
+    ev.PrepareStarted: EventRule(
+        after=states.next_preparation, of=(do.Prepare,), determined=_argv("prepare")
+    ),
+    ev.PrepareFinished: EventRule(after=states.preparation_running),
+    ev.ProposalReceived: EventRule(by=("cli", "inbox")),
+    ev.ProposalRefused: EventRule(by=("inbox",)),
+    ev.ProposalChosen: EventRule(
+        after=states.all_of(states.before("propose"), states.proposal_waits),
+        of=(do.ChooseProposal, do.ProposeBySearch),
+        determined=_proposal,
+    ),
+    ev.InputNeeded: EventRule(after=states.before("propose"), of=(do.ProposeBySearch,)),
+    ev.AgentAsked: EventRule(
+        after=states.next_call, of=(do.AskForProposal, do.AskToApply, do.AskToTriage), determined=_step
+    ),
+    ev.AgentAnswered: EventRule(after=states.all_of(states.call_running, states.same("agent", "agent"))),
+    ev.IterationStarted: EventRule(after=states.next_iteration, of=(do.StartIteration,)),
+    ev.ChangeApplied: EventRule(after=states.before("apply"), of=(do.ApplyProposal,), determined=_change),
+    ev.ChangeFailed: EventRule(
+        after=states.before("apply", "commit", "train"),
+        of=(do.ApplyProposal, do.CommitCandidate, do.TakeWorktree),
+        determined=_change,
+    ),
+    ev.CandidateCommitted: EventRule(
+        after=states.all_of(states.before("commit", "train"), states.same("base_commit", "base_commit")),
+        of=(do.CommitCandidate, do.TakeWorktree),
+        determined=_commit,
+    ),
+    ev.BaseMoved: EventRule(
+        after=states.all_of(
+            states.before("propose", "apply", "train"), states.same("old_base", "base_commit")
+        ),
+        of=(do.MoveBase,),
+        determined=_all,
+    ),
+    ev.CandidateRebased: EventRule(after=states.before("apply"), of=(do.RebaseCandidate,), determined=_base),
+    ev.CandidateDeferred: EventRule(
+        after=states.all_of(states.before("train"), states.same("commit", "commit")),
+        of=(do.DeferCandidate,),
+        determined=_all,
+    ),
+    ev.TrainingStarted: EventRule(
+        after=states.all_of(states.before("train"), states.same("commit", "commit")),
+        of=(do.StartTraining,),
+        determined=_argv("train"),
+    ),
+    ev.TrainingFinished: EventRule(after=states.all_of(states.scored, states.training_running)),
+    ev.TrainingLost: EventRule(after=states.training_running),
+    ev.CrashTriaged: EventRule(after=states.before("triage"), of=(do.TriageCrash,), determined=_all),
+    ev.ResultRecorded: EventRule(
+        after=states.before("record", "triage"), of=(do.RecordResult,), determined=_all
+    ),
+    ev.CandidateKept: EventRule(after=states.before("decide"), of=(do.KeepCandidate,)),
+    ev.CandidateDiscarded: EventRule(after=states.before("decide"), of=(do.DiscardCandidate,)),
+    ev.IterationLeftOpen: EventRule(after=states.before_next_stage, of=(do.LeaveOpen,), determined=_all),
+    ev.RunImported: EventRule(by=("import",), after=states.before_results),
+    ev.ResultImported: EventRule(by=("import",), after=states.next_iteration),
+    ev.TailHealed: EventRule(by=("log",)),
+}
+
+
+def misfit(run: RunState, event: ev.Event, by: str) -> Misfit | None:
+    """Return what is wrong with an event in the state before it, None where it may stand there."""
+    rule = EVENT_RULES[type(event)]
+    writers = rule.by
+    if isinstance(event, ev.ProposalReceived):
+        writers = ("inbox",) if event.source == "drop" else ("cli",)
+    if by not in writers:
+        return "by", " or ".join(writers), by
+    begun = isinstance(event, ev.RunStarted)
+    if not isinstance(event, ev.TailHealed) and begun == bool(run.run_id):
+        return "type", "one RunStarted, before everything else", type(event).__name__
+    return rule.after(run, event)

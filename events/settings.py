@@ -1,0 +1,273 @@
+"""All settings of a run, each defined once: type, default, meaning, what it may hold, whether it decides.
+
+A result may be compared with another only where the settings that decide agree. Reading them from a file is
+engine/runs/settings.py; the page docs/config.md is made of the meanings here. Pure.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any, ClassVar, TypeVar, cast
+
+from attrs import field, fields, frozen
+
+from autoresearch.events.errors import InvalidInput
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@frozen(kw_only=True)
+class Setting:
+    """What is known of one setting beside its type and default."""
+
+    meaning: str  # one sentence, for people
+    holds: Callable[[Any], bool]  # whether a value makes sense
+    expected: str  # said where it does not
+    decides: bool  # whether two results are compared only where it agrees
+
+
+def _anything(_value: object) -> bool:
+    return True
+
+
+T = TypeVar("T")
+
+
+def setting(
+    default: T,
+    meaning: str,
+    *,
+    holds: Callable[[Any], bool] = _anything,
+    expected: str = "",
+    decides: bool = False,
+) -> T:
+    """Define a field of the settings; a dict as default stands for a new empty one each."""
+    about = {"setting": Setting(meaning=meaning, holds=holds, expected=expected, decides=decides)}
+    if isinstance(default, dict):
+        made: Any = field(factory=dict, metadata=about)
+    else:
+        made = field(default=default, metadata=about)
+    return cast("T", made)
+
+
+def _positive(value: float) -> bool:
+    return value > 0
+
+
+def _not_negative(value: float) -> bool:
+    return value >= 0
+
+
+def _is_inside(path: str) -> bool:
+    """Say whether a path stays within the repository and is written in its plain form."""
+    parts = PurePosixPath(path).parts
+    plain = str(PurePosixPath(*parts)) == path
+    return bool(parts) and not path.startswith("/") and ".." not in parts and plain
+
+
+def _all_inside(paths: tuple[str, ...]) -> bool:
+    return all(_is_inside(path) for path in paths)
+
+
+def _has_one_group(pattern: str) -> bool:
+    try:
+        return re.compile(pattern).groups == 1
+    except (re.error, RecursionError, OverflowError):
+        return False
+
+
+INSIDE = "paths relative to the repository, without .."
+POSITIVE = "more than 0"
+NOT_NEGATIVE = "0 or more"
+
+
+@frozen(kw_only=True)
+class MetricSpec:
+    """Which number of a training's output counts, and which way is better."""
+
+    name: str = setting(
+        "val_bpb",
+        "The name of the number that counts.",
+        holds=lambda name: bool(name.strip()),
+        expected="a name",
+        decides=True,
+    )
+    pattern: str = setting(
+        r"^val_bpb:\s*(\S+)",
+        "A regular expression with one group, the number; its last match in the output counts.",
+        holds=_has_one_group,
+        expected="a regular expression with exactly one group",
+        decides=True,
+    )
+    lower_is_better: bool = setting(True, "Whether a lower number is the better one.", decides=True)  # noqa: FBT003
+
+
+@frozen(kw_only=True)
+class RunConfig:
+    """All settings of a run, as `[tool.autoresearch]` of pyproject.toml gives them."""
+
+    VALUE_VERSION: ClassVar[int] = 1
+    train: tuple[str, ...] = setting(
+        ("{python}", "train.py"),
+        "The training command, a list or one string; `{python}` is autoresearch's own interpreter.",
+        holds=bool,
+        expected="a command",
+        decides=True,
+    )
+    prepare: tuple[str, ...] = setting(
+        ("{python}", "prepare.py"), "The command that prepares data; empty where there is nothing to prepare."
+    )
+    check: tuple[str, ...] = setting(
+        ("{python}", "prepare.py", "--check"),
+        "The command that says whether data is ready (exit code 0); empty where nothing needs checking.",
+    )
+    editable: tuple[str, ...] = setting(
+        ("train.py",),
+        "The files that a change may touch.",
+        holds=lambda paths: bool(paths) and _all_inside(paths),
+        expected=f"at least one file; {INSIDE}",
+    )
+    protected: tuple[str, ...] = setting(
+        ("prepare.py", "program.md"),
+        "The files that must be there and must not change.",
+        holds=_all_inside,
+        expected=INSIDE,
+    )
+    guidance_file: str = setting(
+        "program.md",
+        "The file that tells an agent what is worth trying.",
+        holds=lambda path: not path or _is_inside(path),
+        expected="a relative path",
+    )
+    metric: MetricSpec = MetricSpec()
+    keep_rule: str = setting(
+        "lower", "When a candidate is kept: `lower` (any improvement) or `min-delta:0.001`."
+    )
+    training_budget: str = setting(
+        "", "Given to the training as AUTORESEARCH_BUDGET; empty leaves it its own default.", decides=True
+    )
+    expected_s: float = setting(
+        300.0, "Seconds a training is expected to take at most.", holds=_positive, expected=POSITIVE
+    )
+    timeout_s: float = setting(
+        0.0,
+        "Seconds after which a training is ended; 0 is twice `expected_s` plus 300 for starting up.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
+    prepare_timeout_s: float = setting(
+        3600.0, "Seconds after which preparing data is ended.", holds=_positive, expected=POSITIVE
+    )
+    agent: str = setting(
+        "auto", "The agent that proposes and applies: auto, opencode, codex, claude, command or none."
+    )
+    agent_command: tuple[str, ...] = setting(
+        (), "An agent of your own: a command that reads the prompt on its standard input."
+    )
+    agent_model: str = setting("", "The model the agent is asked to use; empty leaves it the agent's own.")
+    agent_timeout_s: float = setting(
+        600.0, "Seconds after which an agent is ended.", holds=_positive, expected=POSITIVE
+    )
+    agent_idle_s: float = setting(
+        120.0,
+        "Seconds without output and without CPU use after which an agent is ended.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
+    agent_failures: int = setting(
+        3, "So many failures of an agent in a row pause the run.", holds=_positive, expected=POSITIVE
+    )
+    fix_attempts: int = setting(
+        2, "How often an agent may mend a crashed candidate.", holds=_not_negative, expected=NOT_NEGATIVE
+    )
+    seed: int = setting(0, "The seed of the search that proposes where no agent does.")
+    devices: tuple[str, ...] = setting(
+        (),
+        "The devices to train on, as CUDA_VISIBLE_DEVICES names them; empty: all that nvidia-smi lists.",
+        holds=lambda names: all(_NAME.fullmatch(name) for name in names),
+        expected="names of letters, digits, . _ -",
+    )
+    slots: int = setting(
+        0,
+        "Trainings at once, each in a checkout of its own, dealt out over the devices; 0: one a device.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
+    prefetch: int = setting(
+        1,
+        "Iterations that are prepared while another one trains; 0: none. `--prefetch` goes first.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
+    device_lock: str = setting(
+        "auto",
+        "What trainings of all runs wait for: auto (this machine's devices), a name of your own, or none.",
+        holds=lambda name: bool(_NAME.fullmatch(name)),
+        expected="a name of letters, digits, . _ -",
+    )
+    log_limit_mb: float = setting(
+        64.0,
+        "Megabytes of a job's output that are kept; beyond it, its head and its tail.",
+        holds=_positive,
+        expected=POSITIVE,
+    )
+    env: dict[str, str] = setting({}, "Environment variables added to a training.", decides=True)
+
+    @property
+    def deadline_s(self) -> float:
+        """Return the seconds after which a training is ended."""
+        startup_s = 300.0  # importing torch and compiling a model, generously
+        return self.timeout_s or 2 * self.expected_s + startup_s
+
+
+def definitions() -> dict[str, tuple[Setting, object]]:
+    """Return every setting by its key in the table, with its definition and default, in order."""
+    found: dict[str, tuple[Setting, object]] = {}
+    for one in fields(RunConfig):
+        if one.name == "metric":
+            for part in fields(MetricSpec):
+                found[f"metric.{part.name}"] = part.metadata["setting"], getattr(MetricSpec(), part.name)
+        else:
+            found[one.name] = one.metadata["setting"], getattr(RunConfig(), one.name)
+    return found
+
+
+def value_of(config: RunConfig, key: str) -> object:
+    """Return what a setting holds, by its key in the table."""
+    table, _, name = key.rpartition(".")
+    return getattr(config.metric if table else config, name)
+
+
+def check(config: RunConfig) -> None:
+    """Refuse a value that makes no sense.
+
+    Raises:
+        InvalidInput: says which key, what it holds, and what was expected.
+    """
+    for key, (about, _) in definitions().items():
+        refuse_unless(about.holds(value_of(config, key)), key, value_of(config, key), about.expected)
+    both = set(config.editable) & set(config.protected)
+    refuse_unless(not both, "editable", sorted(both), "files that are not in `protected` as well")
+
+
+def refuse_unless(holds: bool, key: str, value: object, expected: str) -> None:  # noqa: FBT001 - reads as a sentence
+    """Refuse a setting's value where it does not hold.
+
+    Raises:
+        InvalidInput: says so.
+    """
+    if not holds:
+        raise InvalidInput(f"{key} = {shown(value)}: expected {expected}")
+
+
+def shown(value: object) -> str:
+    """Return a value as a line of a terminal can hold it."""
+    most = 80
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def changed_settings(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
+    """Return the names of the settings that differ."""
+    return tuple(one.name for one in fields(RunConfig) if getattr(old, one.name) != getattr(new, one.name))

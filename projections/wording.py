@@ -1,0 +1,333 @@
+"""Every sentence about what happened: one table from a code, or an event's name, to its words. Pure.
+
+What is stored and compared is codes and inputs; rewording a sentence here changes no history and no audit.
+`WORDING` names the wording, so that a view written in other words is not compared with today's.
+"""
+
+import string
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, Reason, Request, Usage
+from autoresearch.projections.times import duration
+
+
+FULL_HASH = 40  # characters; shorter is how an imported table wrote it
+
+# Reasons, by their code. A field is an input; {said} is what somebody outside said.
+REASONS: Mapping[str, str] = {
+    # A stop, a pause, what a human is asked for.
+    "done": "{completed} iterations, best {metric} {best:.6f}",
+    "done_without_best": "{completed} iterations",
+    "as_requested": "as requested",
+    "setup_incomplete": "{missing} missing",
+    "baseline_failed": "{outcome:words}",
+    "no_baseline_allowed": "there is no baseline yet, and the request leaves it out",
+    "no_setup_allowed": "setup is not done yet, and the request leaves it out",
+    "nothing_to_do_it_on": "no iteration is open, so there is nothing to {stage}",
+    "agent_failed_in_a_row": "the agent failed {times} times in a row",
+    "training_lost_in_a_row": "the training of iteration {iteration} was lost {times} times in a row",
+    "trouble": "{said}",
+    "human": "{said}",
+    "agent_asks": "{said}",
+    "search_is_through": "the seeded search has tried every value it knows; drop a proposal",
+    # Setup and preparing.
+    "not_in_commit": "{file} is not in commit {commit:short} of {branch}",
+    "check_not_run": "the check `{check}` could not be run: {said}",
+    "check_failed": "the check `{check}` ended with code {exit_code}: {said}",
+    "check_not_ready": "the check `{check}` says that it is not ready",
+    "check_says": "{said}",
+    # How a job ended.
+    "not_started": "could not be started: {said}",
+    "deadline": "ended after {seconds:.0f} s, its deadline",
+    "idle": "ended after {seconds:.0f} s: no output and no CPU use",
+    "terminated": "was told to end",
+    "signal": "killed by {signal}",
+    "signal_memory": "killed by {signal}; the kernel does so when memory runs out",
+    "exit_code": "exit code {exit_code}",
+    "exit_code_said": "exit code {exit_code}: {said}",
+    "exit_code_stated": "exit code {exit_code}: {stated:words}: {said}",
+    "supervisor_killed": "the supervisor was killed",
+    "supervisor_killed_before": "the supervisor was killed before the job began",
+    "machine_restarted": "the machine was restarted",
+    "folder_gone": "its folder is gone",
+    "exit_damaged": "exit.json is damaged",
+    "stop_now": "ended by `stop --now`",
+    "supervisor_told": "its supervisor was told to end it",
+    # The number.
+    "nan": "the loss is not a number",
+    "exploding": "the loss is exploding",
+    "not_finite": "{metric} is {found}",
+    "no_line": "it ended well, but no line of its output gives {metric}",
+    "no_number": "the last {metric} is {found!r}, which is no number",
+    "log_counts": "result.json says {metric} {exact}, the log {printed}: the log counts",
+    # A change that may not be trained.
+    "no_change": "it changes nothing",
+    "foreign_files": "it touches {files}; only {editable} may change",
+    "foreign_files_more": "it touches {files} and {more} more; only {editable} may change",
+    "file_gone": "{file} is gone, or no longer a plain file",
+    "not_plain": "{file} is no longer a plain file",
+    "no_compile": "{file} does not compile: {said}",
+    "no_compile_line": "{file} does not compile: line {line}: {said}",
+    "unreadable_file": "{file}: {said}",
+    "constant_repeated": "{name} is assigned {times} times ({places}); use an edit",
+    "constant_unknown": "no constant {name} at the top level of {files}",
+    "constant_misspelt": "no constant {name} at the top level of {files}; did you mean {near}?",
+    "constant_refused": "{said}",
+    "edit_without_file": "an edit names no file; editable are {editable}",
+    "edit_elsewhere": "an edit is for {file}; only {editable} may change",
+    "edit_of_nothing": "an edit is for {file}, which does not exist",
+    "edit_misses": "edit {number} of {file}: the text to replace does not occur",
+    "edit_misses_rest": (
+        "edit {number} of {file}: the text to replace does not occur; its first line is line {line}, the "
+        "rest differs"
+    ),
+    "edit_misses_near": (
+        "edit {number} of {file}: the text to replace does not occur; line {line} is nearest: {near}"
+    ),
+    "edit_ambiguous": (
+        "edit {number} of {file}: the text to replace occurs {times} times; give more of its surroundings"
+    ),
+    "patch_misses": "the patch does not apply: {said}",
+    "prose": "the plan is prose and no agent is there to carry it out; use set, edits or patch",
+    "merge_conflict": "both change the same lines ({said})",
+    "base_has_it": "the base has this change already",
+    "disturbed": "the edit checkout was changed after the change was applied, and candidate.diff is gone",
+    "not_restored": "the change could not be restored from candidate.diff",
+    "not_restored_said": "the change could not be restored from candidate.diff: {said}",
+    "not_committable": "{said}",
+    "branch_harmed": "it moved {branches}, which is not its to move; that was undone",
+    # Agents.
+    "called_back": "a human's proposal goes first, a stop was asked for, or its base moved",
+    "not_installed": "{agent} is not installed (no such program on PATH)",
+    "agent_not_run": "{agent} did not run to its end: {said}",
+    "agent_lost": "{agent} did not run to its end: {lost:words}",
+    "agent_deadline": "{agent} was still at work after {seconds:.0f} s and was ended",
+    "agent_silent": "{agent} printed nothing for {seconds:.0f} s and was ended",
+    "agent_fell_silent": "{agent} fell silent and was ended after {seconds:.0f} s",
+    "agent_terminated": "{agent} was ended on request",
+    "agent_said": "{agent} failed: {said}",
+    "agent_killed": "{agent} was killed by signal {signal}",
+    "agent_exit": "{agent} exited with {exit_code}: {said}",
+    "agent_no_answer": "{agent} gave no answer (no output)",
+    "agent_bad_lines": "{agent} gave no answer ({lines} lines of its output could not be read)",
+    "answer_empty": "the answer is empty",
+    "answer_no_proposal": "the answer holds no valid proposal: {said}",
+    "output_unreadable": "its output cannot be read: {said}",
+    # What becomes of a crash.
+    "too_slow": "too slow for the budget",
+    "nobody_mends": "no agent to mend it",
+    "mended_enough": "mended {times} times already",
+    "agent_decided": "{said}",
+    "triage_no_object": "the agent's answer holds no JSON object",
+    "triage_no_action": "the agent's answer names no known action",
+    "triage_no_reason": "the agent gave no reason",
+    "agent_changed_nothing": "the agent changed nothing",
+    # A dropped file, a branch, what another program wrote.
+    "no_proposal": "{said}",
+    "branch_checked_out": "{branch} is checked out; `adopt` brings the commit in",
+    "branch_moved_elsewhere": "{branch} was moved by somebody else, to {to}",
+    "imported": "{said}",
+}
+
+# Verdicts, by their rule; `min-delta:D` is worded as `min-delta`.
+VERDICTS: Mapping[str, str] = {
+    "baseline": "the baseline",
+    "no_result": "{outcome:words}",
+    "same_code": "the best once more: the same code, measured again",
+    "not_comparable": "measured on other data ({data_id}) than the best ({best_data_id})",
+    "improved": "improved ({metric:.6f} {better} {best:.6f})",
+    "improved_by": "improved ({metric:.6f} {better} {best:.6f} by more than {min_delta:g})",
+    "no_improvement": "no improvement ({metric:.6f} {worse} {best:.6f})",
+    "no_improvement_by": "no improvement by more than {min_delta:g} ({metric:.6f} {worse} {best:.6f})",
+    "too_small": "too small an improvement ({metric:.6f} against {best:.6f}, {min_delta:g} asked)",
+    "imported": "as it was judged there",
+}
+
+# Events, by their name, or a variant of it (projections/event_text.py chooses). A field is the event's.
+EVENTS: Mapping[str, str] = {
+    "RunStarted": "run {run_id} created on {branch}, from {base_commit:short}",
+    "RunStarted.imported": "run {run_id} created on {branch}",
+    "ConfigChanged": "settings changed: {changed:list}",
+    "LoopsRequested": "asked for {request:request}; {request:proposer} proposes",
+    "RunResumed": "asked to go on with what is left",
+    "RunnerStarted": "runner started in the {mode}, process {process.pid}",
+    "RunPaused": "paused: {reason:reason}",
+    "RunUnpaused": "the pause was lifted",
+    "StopRequested": "asked to stop after the current stage",
+    "StopRequested.now": "asked to stop at once",
+    "RunStopped": "idle, {how:words}: {reason:reason}",
+    "KeepAdopted": "adopted: the run's branch stands on {commit:short}",
+    "RunCleaned": "cleaned: {worktrees} worktrees and {refs} refs were removed",
+    "NoteAdded": "note: {text}",
+    "SetupChecked": "setup is complete",
+    "SetupChecked.data": "setup is complete, data {data_id:.12}",
+    "SetupChecked.missing": "setup lacks {missing:reasons}",
+    "PrepareStarted": "preparing ({preparation}): {command:argv}",
+    "PrepareFinished": "prepared in {seconds:duration}",
+    "PrepareFinished.failed": "preparing failed: {reason:reason}; {seconds:duration}",
+    "TailHealed": "{bytes} torn bytes at the end, never acknowledged, were closed off",
+    "RunImported": "imported from {name} ({source}), {rows} results",
+    "RunImported.rest": "imported from {name} ({source}), {rows} results; without {left_out:left_out}",
+    "ProposalReceived": "proposal received ({source}): {proposal.description}",
+    "ProposalReceived.file": "proposal received ({source} {name}): {proposal.description}",
+    "ProposalRefused": "proposal {name} refused: {reason:reason}",
+    "ProposalChosen": "{iteration:name} tries ({source}): {description}",
+    "InputNeeded": "{iteration:name} needs a human proposal: {question:reason}",
+    "AgentAsked": "{iteration:name}: {agent} is asked to {step:step}",
+    "AgentAnswered": "{iteration:name}: {agent} was asked to {step:step} and answered in {seconds:duration}"
+    "{usage:cost}",
+    "AgentAnswered.cancelled": "{iteration:name}: {agent} was asked to {step:step} and called back after "
+    "{seconds:duration}{usage:cost}",
+    "AgentAnswered.failed": "{iteration:name}: {agent} was asked to {step:step} and failed after "
+    "{seconds:duration}{usage:cost}: {reason:reason}",
+    "IterationStarted": "{iteration:name} opened on {base_commit:short}",
+    "ChangeApplied": "{iteration:name} changed {files:list} (+{insertions} -{deletions})",
+    "ChangeFailed": "{iteration:name} could not be applied: {reason:reason}",
+    "CandidateCommitted": "{iteration:name} committed as {commit:short}: {subject}",
+    "IterationLeftOpen": "{iteration:name} left open before {next_stage}, which was not asked for",
+    "BaseMoved": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}",
+    "BaseMoved.commit": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}; its "
+    "change {commit:short} is to be rebased",
+    "CandidateRebased": "{iteration:name} rebased {commit:short} onto {base_commit:short}: {how}",
+    "CandidateRebased.empty": "{iteration:name} does not rebase {commit:short}: the base has this change already",
+    "CandidateRebased.conflict": "{iteration:name} threw {commit:short} away, which does not fit the base: "
+    "{reason:reason}",
+    "CandidateDeferred": "{iteration:name} deferred {commit:short} for a human's proposal; later: {description}",
+    "TrainingStarted": "{iteration:name} trains {commit:short}",
+    "TrainingStarted.again": "{iteration:name} trains {commit:short}, training {training}",
+    "TrainingFinished": "{iteration:name} trained in {seconds:duration}: {metric:.6f}",
+    "TrainingFinished.failed": "{iteration:name} {outcome:words} after {seconds:duration}: {reason:reason}",
+    "TrainingLost": "{iteration:name} lost its training {training}: {reason:reason}",
+    "CrashTriaged": "{iteration:name} is given up: {reason:reason}",
+    "CrashTriaged.mended": "{iteration:name} was mended and is tried again: {reason:reason}",
+    "ResultRecorded": "{iteration:name} recorded: {outcome:words}",
+    "ResultRecorded.metric": "{iteration:name} recorded: {metric:.6f}",
+    "ResultImported": "{iteration:name} imported, {status}: no result, {description}",
+    "ResultImported.metric": "{iteration:name} imported, {status}: {metric:.6f}, {description}",
+    "CandidateKept": "{iteration:name} kept: {verdict}",
+    "CandidateKept.note": "{iteration:name} kept: {verdict} ({branch_note:reason})",
+    "CandidateDiscarded": "{iteration:name} discarded: {verdict}",
+    "RawEvent": "{type} v{version}, which this program does not know",
+}
+
+STEPS = {"propose": "propose", "apply": "apply the change", "triage": "look at the crash"}
+
+
+def _wording() -> str:
+    tables = sorted([*REASONS.items(), *VERDICTS.items(), *EVENTS.items(), *STEPS.items()])
+    return sha256(repr(tables).encode()).hexdigest()[:12]
+
+
+WORDING = _wording()  # the name of the wording: another one for any other word
+
+
+class Words(string.Formatter):
+    """Fills a sentence; a format names how a value is said, as in `{commit:short}`."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - of any field
+        """Return one value as the format says it; an unknown format is Python's own."""
+        say = FORMATS.get(format_spec)
+        if say is not None:
+            return say(value)
+        if value is None or (isinstance(value, str) and format_spec.endswith(("f", "g"))):
+            return "unknown" if value is None else value
+        return str(super().format_field(value, format_spec))
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:  # noqa: ANN401 - of any field
+        """Return an input, and what is plainly missing as such: a later program may have left it out."""
+        return kwargs.get(str(key), "?") if isinstance(key, str) else super().get_value(key, args, kwargs)
+
+
+WORDS = Words()
+
+
+def say(reason: Reason | None) -> str:
+    """Return the sentence of a reason, without a full stop; "" for none."""
+    if reason is None:
+        return ""
+    template = REASONS.get(reason.code)
+    if template is None:  # of a later program
+        listed = ", ".join(f"{name} {value}" for name, value in reason.inputs.items())
+        return f"{words(reason.code)}{f' ({listed})' if listed else ''}{f': {reason.said}' if reason.said else ''}"
+    return WORDS.format(template, **reason.inputs, said=reason.said)
+
+
+def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
+    """Return the sentence of a verdict, from its rule and what it was taken from."""
+    lower = inputs.get("lower_is_better", True)
+    signs = {"better": "<", "worse": ">="} if lower else {"better": ">", "worse": "<="}
+    return WORDS.format(VERDICTS.get(_kind(rule, inputs), words(rule)), **(signs | dict(inputs)))
+
+
+def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
+    """Return which sentence words a verdict of a rule that compares two numbers."""
+    if rule in VERDICTS:
+        return rule
+    gain, delta = inputs.get("gain", 0.0), inputs.get("min_delta", 0.0)
+    if gain > delta:
+        return "improved_by" if delta else "improved"
+    if gain > 0:
+        return "too_small"
+    return "no_improvement_by" if delta else "no_improvement"
+
+
+def words(name: str) -> str:
+    """Return a code as plain words."""
+    return name.replace("_", " ")
+
+
+def short(commit: str | None) -> str:
+    """Return a commit for people: seven digits of a hash, another program's word as it is, `-` for none."""
+    return "-" if not commit else commit[:7] if len(commit) >= FULL_HASH else commit
+
+
+def name_of(iteration: int) -> str:
+    """Return what people call an iteration: 0 is the baseline."""
+    return "baseline" if iteration == 0 else f"iteration {iteration}"
+
+
+def asked_for(request: Request) -> str:
+    """Return what a request asks for: loops, and the stages where it restricts them."""
+    said = [f"{request.loops} loop{'' if request.loops == 1 else 's'}"] if "loop" in request.stages else []
+    if request.stages != TOP_STAGES:
+        said.append(f"only {', '.join(request.stages)}")
+    if request.loop_stages != LOOP_STAGES and "loop" in request.stages:
+        said.append(f"of the loop only {', '.join(request.loop_stages)}")
+    if request.timeout_s:
+        said.append(f"each training ended after {duration(request.timeout_s)}")
+    return "; ".join(said)
+
+
+def proposer(request: Request) -> str:
+    """Return who proposes where no human does."""
+    return request.agent if request.stochastic and request.agent != "none" else "the seeded search"
+
+
+def _cost(usage: Usage) -> str:
+    return "" if usage.cost_usd is None else f", {usage.cost_usd:.4f} USD"
+
+
+def _left_out(left_out: Mapping[str, str]) -> str:
+    return ", ".join(
+        "the baseline" if number == "0" else f"iteration {number} (left after {stage or 'its start'})"
+        for number, stage in left_out.items()
+    )
+
+
+FORMATS: Mapping[str, Callable[[Any], str]] = {
+    "argv": " ".join,
+    "cost": _cost,
+    "duration": duration,
+    "left_out": _left_out,
+    "list": ", ".join,
+    "name": name_of,
+    "proposer": proposer,
+    "reason": say,
+    "reasons": lambda reasons: "; ".join(map(say, reasons)),
+    "request": asked_for,
+    "short": short,
+    "step": lambda step: STEPS.get(step, step),
+    "words": words,
+}
