@@ -1,7 +1,7 @@
 """Events -> text: one line for each, the same for the same event. Pure.
 
-The words are in projections/wording.py; here is only which sentence an event gets. Text that came from outside
-is made one line of printable characters and cut, so that a hostile name or log cannot forge a line.
+The words are in projections/wording.py; here is only which sentence an event gets. Text that came from
+outside is made one line of printable characters and cut, so that a hostile name or log cannot forge a line.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""A run's state -> the sentences that hang on more than one event. Pure; the words are in projections/wording.py."""
+"""A run's state -> the sentences that hang on more than one event. Pure. The words: projections/wording.py."""
 
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row
@@ -30,7 +30,7 @@ def say_waiting(run: RunState) -> str:
 
 
 def say_row(row: Row) -> str:
-    """Return why an iteration ended as it did: why it has no result, or how it was judged; "" while it is open."""
+    """Return why an iteration has no result, or how it was judged; "" while it is open."""
     if row.outcome != "succeeded" and row.reason is not None:
         return say(row.reason)
     return say_verdict(row.rule, row.inputs) if row.rule and row.rule != "imported" else say(row.reason)

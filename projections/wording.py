@@ -188,13 +188,13 @@ EVENTS: Mapping[str, str] = {
     "CandidateCommitted": "{iteration:name} committed as {commit:short}: {subject}",
     "IterationLeftOpen": "{iteration:name} left open before {next_stage}, which was not asked for",
     "BaseMoved": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}",
-    "BaseMoved.commit": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}; its "
-    "change {commit:short} is to be rebased",
+    "BaseMoved.commit": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}; "
+    "its change {commit:short} is to be rebased",
     "CandidateRebased": "{iteration:name} rebased {commit:short} onto {base_commit:short}: {how}",
-    "CandidateRebased.empty": "{iteration:name} does not rebase {commit:short}: the base has this change already",
+    "CandidateRebased.empty": "{iteration:name} does not rebase {commit:short}: the base has it already",
     "CandidateRebased.conflict": "{iteration:name} threw {commit:short} away, which does not fit the base: "
     "{reason:reason}",
-    "CandidateDeferred": "{iteration:name} deferred {commit:short} for a human's proposal; later: {description}",
+    "CandidateDeferred": "{iteration:name} deferred {commit:short} for a human's proposal: {description}",
     "TrainingStarted": "{iteration:name} trains {commit:short}",
     "TrainingStarted.again": "{iteration:name} trains {commit:short}, training {training}",
     "TrainingFinished": "{iteration:name} trained in {seconds:duration}: {metric:.6f}",
@@ -250,7 +250,11 @@ def say(reason: Reason | None) -> str:
     template = REASONS.get(reason.code)
     if template is None:  # of a later program
         listed = ", ".join(f"{name} {value}" for name, value in reason.inputs.items())
-        return f"{words(reason.code)}{f' ({listed})' if listed else ''}{f': {reason.said}' if reason.said else ''}"
+        return (
+            words(reason.code)
+            + (f" ({listed})" if listed else "")
+            + (f": {reason.said}" if reason.said else "")
+        )
     return WORDS.format(template, **reason.inputs, said=reason.said)
 
 

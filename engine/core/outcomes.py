@@ -1,7 +1,7 @@
 """What each command can come to: the types of event, and every field that the command determines. Pure.
 
-Read off engine/core/event_rules.py, but for what the search proposes and for what is recorded in one batch with
-an answer. Says nothing about when a command is given.
+Read off engine/core/event_rules.py, but for what the search proposes and what comes in one batch with an
+answer. Says nothing about when a command is given.
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoresearch.events import catalog as ev
-from autoresearch.projections.event_text import LINE_CHARACTERS, one_line
+from autoresearch.projections.event_text import LINE_CHARACTERS, describe, one_line
 from autoresearch.projections.timeline import Row
 from autoresearch.workflows.api.experiments import experiments_csv
 from autoresearch.workflows.pages.tables import experiments_table, table
@@ -23,7 +23,7 @@ def test_any_text_becomes_one_printable_line(text: str, limit: int):
 @given(TEXT)
 def test_any_note_is_one_line_of_the_log(text: str):
     """runner.log has one line per event, whatever the event says."""
-    said = say(ev.NoteAdded(text=text))
+    said = describe(ev.NoteAdded(text=text))
     assert len(said) <= LINE_CHARACTERS
     assert 1 == len(f"{said}\n".splitlines())
 

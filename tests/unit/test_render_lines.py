@@ -5,7 +5,7 @@ import pytest
 from autoresearch.events import catalog as ev
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent
-from autoresearch.projections.event_text import LINE_CHARACTERS, line, one_line
+from autoresearch.projections.event_text import LINE_CHARACTERS, describe, line, one_line
 from autoresearch.projections.wording import asked_for, duration
 from tests import given as g
 from tests.golden.samples import sample
@@ -22,7 +22,7 @@ def test_a_line_is_time_number_and_what_happened():
 @pytest.mark.parametrize("cls", get_args(Event), ids=lambda cls: cls.__name__)
 def test_every_event_is_one_printable_line(cls):
     """No event, whatever its texts hold, makes two lines, an escape sequence, or more than a line."""
-    said = say(sample(cls))
+    said = describe(sample(cls))
     assert said
     assert said.isprintable()
     assert len(said) <= LINE_CHARACTERS
@@ -51,7 +51,7 @@ def test_every_event_is_one_printable_line(cls):
 )
 def test_events_in_words(event, expected):
     """Each kind of event says what happened, with its numbers."""
-    assert expected == say(event)
+    assert expected == describe(event)
 
 
 def test_a_long_text_is_cut():
