@@ -1,4 +1,4 @@
-"""A run's state -> the sentences that hang on more than one event. Pure. The words: projections/wording.py."""
+"""A run's state -> the sentences that hang on more than one event. Pure. Words: projections/wording.py."""
 
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row

@@ -27,6 +27,7 @@ from autoresearch.projections.run_state import RunState
 
 Offer: TypeAlias = tuple[RunState, tuple[do.Command, ...]]
 
+TROUBLE = "trouble"  # the reason of a pause that the world asked for, not the decider
 _ITS_OWN = ("runner", "inbox")  # recorded by the process that decides
 
 
@@ -61,7 +62,7 @@ class Decisions:
         elif isinstance(event, ev.AgentAnswered):
             one = before.iteration(event.iteration)
             self._due = after_answer(event, one) if one is not None else ()
-        elif not _is_undecided(before, event):
+        elif not _is_undecided(event):
             self.tally.count += 1
             self._compare(tuple(self._possible(before, event, search)), event, recorded)
         if isinstance(event, ev.CrashTriaged):
@@ -106,7 +107,7 @@ class Decisions:
             self._due = ()
 
 
-def _is_undecided(before: RunState, event: ev.Event) -> bool:
+def _is_undecided(event: ev.Event) -> bool:
     """Say whether an event of the runner tells of the world: a job's end, a start, trouble with the disk."""
     match event:
         case (
@@ -118,6 +119,6 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
         ):
             return True
         case ev.RunPaused():  # by the decider, or since an effect failed again and again
-            return not any(isinstance(one, do.PauseRun) for one in decide(before))
+            return event.reason.code == TROUBLE
         case _:
             return False

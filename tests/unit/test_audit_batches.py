@@ -6,14 +6,14 @@ from attrs import evolve
 from autoresearch.engine.audit.decisions import Decisions
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
-from autoresearch.events.values import why
+from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
 from tests import given as g
 
 
 ASKED = (g.started(), g.asked(1, agent="opencode"), *g.BASELINE, g.opened(1), g.agent_asked(1, "propose"))
-PROSE = ev.ProposalChosen(iteration=1, source="agent", proposal=g.proposal(set={}))
+PROSE = g.chosen(1, source="agent", set={})
 APPLYING = (*ASKED, g.agent_answered(1, "propose"), PROSE, g.agent_asked(1, "apply", call=2))
 CRASHED = (
     *(*APPLYING, g.agent_answered(1, "apply", call=2), g.applied(1), g.committed(1)),
@@ -21,8 +21,8 @@ CRASHED = (
 )
 
 
-def triaged(action: str, reason: str = "so") -> ev.CrashTriaged:
-    return ev.CrashTriaged(iteration=1, change=1, action=action, reason=reason)
+def triaged(action: str, reason: Reason | None = None) -> ev.CrashTriaged:
+    return ev.CrashTriaged(iteration=1, change=1, action=action, reason=reason or why("agent_decided", "so"))
 
 
 def difference(before: tuple[ev.Event, ...], *batch: ev.Event) -> str | None:
@@ -52,18 +52,18 @@ RIGHT = {
     "a change": (APPLYING, g.agent_answered(1, "apply", call=2), g.applied(1)),
     "a bad change": (
         *(APPLYING, g.agent_answered(1, "apply", call=2)),
-        ev.ChangeFailed(iteration=1, change=1, reason=why("constant_refused", "it changes nothing")),
+        ev.ChangeFailed(iteration=1, change=1, reason=why("no_change")),
     ),
     "no change": (
         *(APPLYING, g.agent_answered(1, "apply", "failed", call=2)),
-        ev.ChangeFailed(iteration=1, change=1, reason=why("constant_refused", "it hung")),
+        ev.ChangeFailed(iteration=1, change=1, reason=g.HUNG),
     ),
     "mended": (
         *(CRASHED, g.agent_answered(1, "triage", call=3), triaged("fix_and_rerun")),
         g.applied(1, change=2),
     ),
     "given up": (CRASHED, g.agent_answered(1, "triage", call=3), triaged("discard")),
-    "no triage": (CRASHED, g.agent_answered(1, "triage", "failed", call=3), triaged("discard", "it hung")),
+    "no triage": (CRASHED, g.agent_answered(1, "triage", "failed", call=3), triaged("discard", g.HUNG)),
 }
 WRONG = {
     "an answer without its proposal": ("type", ASKED, g.agent_answered(1, "propose")),
@@ -84,8 +84,8 @@ WRONG = {
         *("type", CRASHED, g.agent_answered(1, "triage", call=3)),
         triaged("fix_and_rerun"),
     ),
-    "a change of another attempt": (
-        *("ChangeApplied.attempt", CRASHED, g.agent_answered(1, "triage", call=3)),
+    "another change": (
+        *("ChangeApplied.change", CRASHED, g.agent_answered(1, "triage", call=3)),
         *(triaged("fix_and_rerun"), g.applied(1, change=3)),
     ),
 }
@@ -119,16 +119,16 @@ def test_a_start_stands_though_others_appended_meanwhile():
 
 def test_trouble_may_pause_a_run_but_a_decided_pause_has_its_reason():
     """A pause nobody decided is the runner's trouble; one that was decided has the reason that was given."""
-    trouble = ev.RunPaused(reason=why("human", "git failed"))
+    trouble = ev.RunPaused(reason=why("trouble", "git failed"))
     assert difference((g.started(), g.asked()), trouble) is None
     failed = tuple(
         one
-        for attempt in (1, 2, 3)
+        for call in (1, 2, 3)
         for one in (
-            g.agent_asked(1, "propose", attempt),
-            g.agent_answered(1, "propose", "failed", attempt),
+            g.agent_asked(1, "propose", call),
+            g.agent_answered(1, "propose", "failed", call),
         )
     )
     story = (g.started(), g.asked(agent="opencode"), *g.BASELINE, g.opened(1), *failed)
     assert "RunPaused.reason" == difference(story, trouble)
-    assert difference(story, ev.RunPaused(reason=why("human", "the agent failed 3 times in a row"))) is None
+    assert difference(story, ev.RunPaused(reason=why("agent_failed_in_a_row", times=3))) is None

@@ -7,6 +7,7 @@ from autoresearch.engine.proposals import changes
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Edit, Proposal, Scalar
+from autoresearch.projections.wording import say
 
 
 SOURCE = b"""# header: DEPTH = 9
@@ -216,5 +217,5 @@ CONFIG = RunConfig()
 def test_what_may_be_trained(change: Diff, files: dict[str, bytes], reason: str) -> None:
     """Only a change of editable, plain, compiling files is trained; else the reason is named."""
     found = changes.check_candidate(change, files, CONFIG)
-    assert reason in found
-    assert bool(reason) == bool(found)
+    assert reason in say(found)
+    assert bool(reason) == (found is not None)

@@ -70,13 +70,13 @@ def test_every_event_comes_back_equal(cls: Any):
 
 def test_missing_fields_take_their_defaults():
     """Settings that are not named keep their defaults, those made by a factory included."""
-    assert structure(RunConfig, {}) == RunConfig()
+    assert structure(RunConfig, {"v": 1}) == RunConfig()
     assert structure(Outer, {"name": "n"}) == Outer(name="n")
 
 
 def test_a_default_that_is_made_is_made_anew_each_time():
     """Two values do not share one default dict."""
-    assert structure(RunConfig, {}).env is not structure(RunConfig, {}).env
+    assert structure(RunConfig, {"v": 1}).env is not structure(RunConfig, {"v": 1}).env
 
 
 def test_an_integer_may_stand_for_a_float():

@@ -5,6 +5,7 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import why
+from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import waiting_for_human
 from tests.given import (
     BASE,
@@ -66,7 +67,7 @@ def test_missing_data_is_prepared_once():
     assert decide(given(*story)) == (do.CheckSetup(),)
     story.append(set_up(ok=False, preparable=True))
     assert decide(given(*story)) == (
-        do.Stop(how="setup_incomplete", reason=why("human", "data - in the cache (no network)")),
+        do.Stop(how="setup_incomplete", reason=why("setup_incomplete", missing=1)),
     )
 
 
@@ -94,7 +95,7 @@ def test_the_baseline_is_iteration_zero():
     assert decide(state) == (do.StartIteration(iteration=0, base_commit=BASE, first_stage="train"),)
     state = given(started(), asked(3), set_up(), opened(0, first="train"))
     assert decide(state) == (
-        do.StartTraining(iteration=0, training=1, slot=1, commit=BASE, deadline_s=900.0),
+        do.StartTraining(iteration=0, training=1, slot=1, device="cpu", commit=BASE, deadline_s=900.0),
     )
 
 
@@ -109,11 +110,11 @@ def test_a_failed_baseline_stops_the_run_and_resume_tries_again():
         trained(0, None, outcome="crashed"),
     ]
     assert decide(given(*story)) == (
-        do.Stop(how="baseline_failed", reason=why("human", "crashed: it broke")),
+        do.Stop(how="baseline_failed", reason=why("baseline_failed", outcome="crashed")),
     )
     story += [ev.RunStopped(how="baseline_failed", reason=why("human", "x")), ev.RunResumed()]
     assert decide(given(*story)) == (
-        do.StartTraining(iteration=0, training=2, slot=1, commit=BASE, deadline_s=900.0),
+        do.StartTraining(iteration=0, training=2, slot=1, device="cpu", commit=BASE, deadline_s=900.0),
     )
 
 
@@ -177,9 +178,9 @@ def test_three_failures_of_the_agent_pause_the_run():
             story += [*candidate(number)[1:], training(number), trained(number, 2.0), row(number, 2.0)]
             story += [discarded(number)]
     assert names(decide(given(*story))) == ["PauseRun"]
-    story.append(ev.RunPaused(reason=why("human", "the agent failed 3 times in a row")))
+    story.append(ev.RunPaused(reason=why("agent_failed_in_a_row", times=3)))
     assert decide(given(*story)) == ()
-    assert waiting_for_human(given(*story)) == "paused: the agent failed 3 times in a row"
+    assert "paused: the agent failed 3 times in a row" == say_waiting(given(*story))
     assert names(decide(given(*story, ev.RunUnpaused()))) == ["ProposeBySearch"]
 
 
@@ -199,7 +200,7 @@ def test_needed_input_trains_nothing_until_a_human_proposes():
         ev.InputNeeded(iteration=1, question=why("agent_asks", "which?")),
     ]
     assert decide(given(*story)) == ()
-    assert waiting_for_human(given(*story)) == "a proposal is needed: which?"
+    assert "a proposal is needed: which?" == say_waiting(given(*story))
     story.append(received())
     assert waiting_for_human(given(*story)) is None
     assert names(decide(given(*story))) == ["ChooseProposal"]
@@ -235,7 +236,7 @@ def test_one_training_a_slot():
     assert decide(given(*story)) == ()
     two = started(RunConfig(slots=2))
     assert decide(given(two, *story[1:])) == (
-        do.StartTraining(iteration=2, training=1, slot=2, commit="d" * 40, deadline_s=900.0),
+        do.StartTraining(iteration=2, training=1, slot=2, device="cpu", commit="d" * 40, deadline_s=900.0),
     )
 
 
@@ -257,7 +258,7 @@ def test_a_lost_training_is_tried_again():
         ev.TrainingLost(iteration=1, training=1, reason=why("supervisor_killed", "the machine was restarted"))
     )
     assert decide(given(*story)) == (
-        do.StartTraining(iteration=1, training=2, slot=1, commit=COMMIT, deadline_s=900.0),
+        do.StartTraining(iteration=1, training=2, slot=1, device="cpu", commit=COMMIT, deadline_s=900.0),
     )
 
 
@@ -317,7 +318,7 @@ def test_loops_add_up_and_end():
     assert names(decide(given(*story))) == ["StartIteration"]
     story += [*candidate(2), training(2), trained(2, 1.0), row(2, 1.0), kept(2, COMMIT)]
     assert decide(given(*story)) == (
-        do.Stop(how="done", reason=why("human", "2 iterations, best val_bpb 1.000000")),
+        do.Stop(how="done", reason=why("done", completed=2, metric="val_bpb", best=1.0)),
     )
 
 
@@ -368,7 +369,7 @@ def test_nothing_to_apply():
     """A request to apply without an open iteration stops and says why."""
     story = [started(), asked(0), *BASELINE, asked(1, loop_stages=("apply",))]
     assert decide(given(*story)) == (
-        do.Stop(how="blocked", reason=why("human", "no iteration is open, so there is nothing to apply")),
+        do.Stop(how="blocked", reason=why("nothing_to_do_it_on", stage="apply")),
     )
 
 

@@ -62,14 +62,15 @@ def carried(iteration: int, how: str, attempt: int = 2) -> ev.CandidateRebased:
     )
 
 
-def set_aside(iteration: int = 2) -> ev.CandidateDeferred:
+def deferred(iteration: int = 2) -> ev.CandidateDeferred:
     return ev.CandidateDeferred(
         iteration=iteration,
         change=1,
         commit=SECOND,
         base_commit=BASE,
         source="search",
-        proposal=chosen(iteration).proposal,
+        description="raise the rate",
+        chosen=1,
     )
 
 
@@ -136,7 +137,7 @@ def test_a_discard_lets_the_prepared_one_train():
     assert ["DiscardCandidate"] == names(ended)
     ended.append(discarded(1))
     assert decide(given(*ended)) == (
-        do.StartTraining(iteration=2, training=1, slot=1, commit=SECOND, deadline_s=900.0),
+        do.StartTraining(iteration=2, training=1, slot=1, device="cpu", commit=SECOND, deadline_s=900.0),
     )
     assert ["StartIteration"] == names([*ended, training(2)])
 
@@ -158,7 +159,7 @@ def test_a_keep_is_followed():
 def test_one_that_has_no_change_yet_only_gets_the_new_base():
     """An iteration without a change follows the best, and goes on where it stood."""
     ended = story(*TRAINS, opened(2), trained(1, 1.0), row(1, 1.0), kept(1, FIRST))
-    assert ["FollowBest"] == names(ended)
+    assert ["MoveBase"] == names(ended)
     state = given(*ended, overtaken(2, None))
     assert ["ProposeBySearch"] == [type(one).__name__ for one in decide(state)]
     assert (FIRST, 1) == (state.iteration(2).base_commit, state.iteration(2).change)
@@ -170,7 +171,7 @@ def test_an_agent_at_work_is_not_disturbed_by_a_keep():
     ended += [trained(1, 1.0), row(1, 1.0), kept(1, FIRST)]
     assert [] == names(ended)
     ended += [agent_answered(2, "apply"), applied(2), committed(2, SECOND)]
-    assert ["FollowBest"] == names(ended)
+    assert ["MoveBase"] == names(ended)
 
 
 @pytest.mark.parametrize(("agent", "command"), [("opencode", "AskToApply"), ("none", "ApplyProposal")])
@@ -184,7 +185,7 @@ def test_a_human_goes_before_what_was_prepared():
     """A prepared candidate gives way to a human's proposal at once, and is taken up by the next iteration."""
     waits = story(*PREPARED, received())
     assert decide(given(*waits)) == (do.DeferCandidate(iteration=2),)
-    waits.append(set_aside())
+    waits.append(deferred())
     human = next(number for number, one in enumerate(waits, start=1) if isinstance(one, ev.ProposalReceived))
     assert decide(given(*waits)) == (do.ChooseProposal(iteration=2, received=human),)
     waits += [chosen(2, source="drop", received=human), applied(2, 2), committed(2, "e" * 40, change=2)]
@@ -192,7 +193,7 @@ def test_a_human_goes_before_what_was_prepared():
     assert decide(given(*waits)) == (do.ChooseProposal(iteration=3, received=human + 1),)
     waits.append(chosen(3, received=human + 1))
     state = given(*waits)
-    assert () == state.set_aside
+    assert () == state.deferred
     assert decide(state) == (
         do.RebaseCandidate(iteration=3, change=1, commit=SECOND, made_on=BASE, mendable=False),
     )
@@ -254,7 +255,7 @@ def test_a_stop_leaves_the_prepared_one_for_resume():
         discarded(1),
     ]
     assert decide(given(*ended)) == (
-        do.StartTraining(iteration=2, training=1, slot=1, commit=SECOND, deadline_s=900.0),
+        do.StartTraining(iteration=2, training=1, slot=1, device="cpu", commit=SECOND, deadline_s=900.0),
     )
 
 
@@ -269,7 +270,7 @@ def test_a_question_does_not_disturb_the_training():
     assert [] == names(asks)
     asks += [trained(1, 2.0), row(1, 2.0), discarded(1)]
     assert [] == names(asks)
-    assert "which?" == given(*asks).need_input
+    assert why("agent_asks", "which?") == given(*asks).need_input
 
 
 def test_a_lost_training_is_tried_again_before_the_prepared_one():
@@ -277,7 +278,7 @@ def test_a_lost_training_is_tried_again_before_the_prepared_one():
     lost = story(
         *PREPARED, ev.TrainingLost(iteration=1, training=1, reason=why("supervisor_killed", "reboot"))
     )
-    again = do.StartTraining(iteration=1, training=2, slot=1, commit=FIRST, deadline_s=900.0)
+    again = do.StartTraining(iteration=1, training=2, slot=1, device="cpu", commit=FIRST, deadline_s=900.0)
     assert (again,) == decide(given(*lost))
 
 

@@ -10,7 +10,7 @@ from autoresearch.engine.agents.prompts import (
     triage_prompt,
 )
 from autoresearch.events.settings import MetricSpec
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.timeline import Row
 
 
@@ -56,10 +56,23 @@ def test_a_metric_that_should_rise_is_said_to() -> None:
     assert "a higher accuracy" in proposing(metric=MetricSpec(name="accuracy", lower_is_better=False))
 
 
+BROKE = why("exit_code_said", "out of\nmemory", exit_code=1)
+
+
+def told(said: str) -> Reason:
+    """Return what an agent gave as its reason."""
+    return why("agent_decided", said)
+
+
 def test_past_experiments_are_one_line_each() -> None:
     """Control characters in a description cannot make a second row."""
-    row = tried(3, verdict="crash", description="two\nlines\x00\tand \ud800 more", reason="out of\nmemory")
-    assert "\n3  unknown  crash  two lines and more (out of memory)\n" in proposing(recent=[row])
+    row = tried(
+        3,
+        verdict="crash",
+        description="two\nlines\x00\tand \ud800 more",
+        reason=why("exit_code_said", "out of\nmemory", exit_code=1),
+    )
+    assert "\n3  unknown  crash  two lines and more (exit code 1: out of memory)\n" in proposing(recent=[row])
 
 
 def test_an_open_experiment_is_told_without_a_verdict() -> None:
@@ -135,27 +148,33 @@ def test_of_a_long_policy_the_beginning_is_shown() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('{"action": "fix_and_rerun", "reason": "a typo"}', ("fix_and_rerun", "a typo")),
-        ('{"action": "discard", "reason": "out of memory"}', ("discard", "out of memory")),
+        (
+            '{"action": "fix_and_rerun", "reason": "a typo"}',
+            ("fix_and_rerun", told("a typo")),
+        ),
+        (
+            '{"action": "discard", "reason": "out of memory"}',
+            ("discard", told("out of memory")),
+        ),
         (
             'I think {so}.\n```json\n{"action": "fix_and_rerun", "reason": "a\\ntypo"}\n```',
-            ("fix_and_rerun", "a typo"),
+            ("fix_and_rerun", told("a typo")),
         ),
         (
             '{"action": "fix_and_rerun", "reason": "x"} no: {"action": "discard", "reason": "y"}',
-            ("discard", "y"),
+            ("discard", told("y")),
         ),
-        ('{"action": "fix_and_rerun"}', ("fix_and_rerun", "the agent gave no reason")),
-        ('{"action": "discard", "reason": 7}', ("discard", "the agent gave no reason")),
-        ("", ("discard", "the agent's answer holds no JSON object")),
-        ("fix_and_rerun", ("discard", "the agent's answer holds no JSON object")),
-        ('["fix_and_rerun"]', ("discard", "the agent's answer holds no JSON object")),
-        ('{"action": ["fix_and_rerun"]}', ("discard", "the agent's answer names no known action")),
-        ('{"action": "FIX"}', ("discard", "the agent's answer names no known action")),
-        ('{"action": "discard", "reason": "\\ud800 odd"}', ("discard", "odd")),
-        ('{"a":' * 5000, ("discard", "the agent's answer holds no JSON object")),
+        ('{"action": "fix_and_rerun"}', ("fix_and_rerun", why("triage_no_reason"))),
+        ('{"action": "discard", "reason": 7}', ("discard", why("triage_no_reason"))),
+        ("", ("discard", why("triage_no_object"))),
+        ("fix_and_rerun", ("discard", why("triage_no_object"))),
+        ('["fix_and_rerun"]', ("discard", why("triage_no_object"))),
+        ('{"action": ["fix_and_rerun"]}', ("discard", why("triage_no_action"))),
+        ('{"action": "FIX"}', ("discard", why("triage_no_action"))),
+        ('{"action": "discard", "reason": "\\ud800 odd"}', ("discard", told("odd"))),
+        ('{"a":' * 5000, ("discard", why("triage_no_object"))),
     ],
 )
-def test_only_a_clear_answer_makes_a_crash_run_again(text: str, expected: tuple[str, str]) -> None:
+def test_only_a_clear_answer_makes_a_crash_run_again(text: str, expected: tuple[str, Reason]) -> None:
     """Everything but a readable fix_and_rerun is a discard, with the reason."""
     assert parse_triage(text) == expected

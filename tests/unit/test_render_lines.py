@@ -6,14 +6,16 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent
 from autoresearch.projections.event_text import LINE_CHARACTERS, describe, line, one_line
-from autoresearch.projections.wording import asked_for, duration
+from autoresearch.projections.wording import asked_for, duration, say
 from tests import given as g
 from tests.golden.samples import sample
 
 
 def test_a_line_is_time_number_and_what_happened():
     """The line of a verdict reads as people say it."""
-    event = ev.CandidateDiscarded(iteration=5, rule="lower", inputs={})
+    event = ev.CandidateDiscarded(
+        iteration=5, rule="lower", inputs={"metric": 0.9951, "best": 0.9932, "gain": -0.0019}
+    )
     (recorded,) = g.recorded(event, after=41)
     expected = "2026-03-08T21:00:42.000Z #42 iteration 5 discarded: no improvement (0.995100 >= 0.993200)"
     assert expected == line(recorded)
@@ -35,15 +37,18 @@ def test_every_event_is_one_printable_line(cls):
         (g.asked(1, agent="opencode"), "asked for 1 loop; opencode proposes"),
         (g.opened(0, first="train"), "baseline opened on bbbbbbb"),
         (g.training(0), "baseline trains bbbbbbb"),
-        (g.training(3, 2), "iteration 3 trains bbbbbbb, attempt 2"),
+        (g.training(3, 2), "iteration 3 trains bbbbbbb, training 2"),
         (g.trained(0, 1.5), "baseline trained in 5 min 00 s: 1.500000"),
-        (g.trained(1, None, outcome="timed_out"), "iteration 1 timed out after 5 min 00 s: it broke"),
+        (
+            g.trained(1, None, outcome="timed_out"),
+            "iteration 1 timed out after 5 min 00 s: " + say(g.BROKE),
+        ),
         (g.set_up(), "setup is complete, data d1"),
         (g.set_up(ok=False), "setup lacks data - in the cache"),
         (g.chosen(2), "iteration 2 tries (search): raise the rate"),
         (
             g.agent_answered(2, "propose", "failed"),
-            "iteration 2: opencode was asked to propose and failed after 1.0 s: it hung",
+            "iteration 2: opencode was asked to propose and failed after 1.0 s: " + say(g.HUNG),
         ),
         (ev.StopRequested(now=True), "asked to stop at once"),
         (RawEvent(type="Later", version=3, data={}), "Later v3, which this program does not know"),

@@ -1,0 +1,561 @@
+"""Whole runs made by the decider itself, in a world that is a script: no disk, no clock, no chance.
+
+The histories under tests/golden/runs were written by `python -m tests.golden.play`, which never changes one
+that is there: they are what a run of format 1 looks like, and every later decider must decide them again.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field, fields
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
+from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.refs import RunRefs
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
+from autoresearch.events.settings import MetricSpec, RunConfig
+from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request, Usage, why
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import Job, RunState
+
+
+FOLDER = Path(__file__).parent / "runs"
+MOST = 2000  # events of one run: more is a script that never ends
+OUTPUT = OutputDigest(bytes=7, sha256="5" * 64, tail="the end")
+BASE, TREE = "b" * 40, "7" * 40
+STARTED, ENDED = "2026-03-08T21:00:00.000Z", "2026-03-08T21:05:00.000Z"
+
+Batch = tuple[ev.Event, ...]
+Say = Callable[[RunState], Batch]  # what somebody says before the next decision, if anything
+
+
+def nobody(_run: RunState) -> Batch:
+    """Say nothing."""
+    return ()
+
+
+@define
+class Script:
+    """What the world answers: a metric or an outcome for each training, an outcome for each call."""
+
+    config: RunConfig = field(factory=RunConfig)
+    requests: tuple[Request, ...] = (Request(loops=3),)
+    devices: tuple[str, ...] = ("cpu",)
+    setup: tuple[bool, ...] = (True,)  # of each look at the setup
+    trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
+    data_ids: Mapping[int, str] = field(factory=dict)
+    calls: Mapping[tuple[int, int], str] = field(factory=dict)  # ok, failed, asks, prose, fixed, given_up
+    failures: frozenset[int] = frozenset()  # iterations whose change does not apply
+    rebased: Mapping[int, str] = field(factory=dict)
+    same_tree: frozenset[int] = frozenset()
+    human: Say = nobody
+    last_first: bool = False  # of several jobs, the one that was started last ends first
+
+
+@define
+class Player:
+    """Plays one script to its end."""
+
+    script: Script
+    run: RunState = field(factory=RunState)
+    made: list[tuple[str, Batch]] = field(factory=list)
+    looks: int = 0
+
+    def play(self) -> list[tuple[str, Batch]]:
+        """Return every append of the run: who made it, and its events."""
+        script = self.script
+        begun = ev.RunStarted(
+            run_id="golden-r001",
+            branch="autoresearch/golden",
+            base_commit=BASE,
+            base_tree=TREE,
+            config=script.config,
+            program_version="0.1.0",
+        )
+        self.append("cli", begun, *(ev.LoopsRequested(request=one) for one in script.requests))
+        self.start_runner()
+        while self.run.stopped is None:
+            assert self.run.seq < MOST, [type(batch[0]).__name__ for _, batch in self.made[-20:]]
+            said = script.human(self.run)
+            if said:
+                self.append("cli", *said)
+                continue
+            commands = decide(self.run)
+            batch = self.perform(commands[0]) if commands else ()
+            if not batch:
+                batch = self.ended()
+            assert batch, f"nothing can happen after {self.made[-1]}"
+            self.append("runner", *batch)
+            if self.run.stopped is not None:
+                again = script.human(self.run)
+                if again:
+                    self.append("cli", *again)
+                    self.start_runner()
+        return self.made
+
+    def start_runner(self) -> None:
+        """Let a runner take the run."""
+        process = Process(pid=1, started=1, boot_id="boot")
+        self.append(
+            "runner",
+            ev.RunnerStarted(
+                process=process, mode="foreground", program_version="0.1.0", devices=self.script.devices
+            ),
+        )
+
+    def append(self, by: str, *events: ev.Event) -> None:
+        """Append one batch and fold it."""
+        self.made.append((by, events))
+        for event in events:
+            recorded = Recorded(
+                seq=self.run.seq + 1, at=STARTED, by=by, key=None, tx=None, event=event, hash="", end=0
+            )
+            self.run = RUN.evolve(self.run, recorded)
+
+    def perform(self, command: do.Command) -> Batch:
+        """Return the events of one command; none where it only makes something end."""
+        run = self.run
+        match command:
+            case do.CheckSetup():
+                return (self.checked(),)
+            case do.Prepare():
+                return (ev.PrepareStarted(preparation=command.preparation, command=run.config.prepare),)
+            case do.ChooseProposal():
+                waiting = proposal_at(run, command.received)
+                return (_chosen(command.iteration, waiting.source, waiting.proposal, command.received),)
+            case do.ProposeBySearch():
+                return (_chosen(command.iteration, "search", _proposal(command.iteration), None),)
+            case do.AskForProposal() | do.AskToApply() | do.AskToTriage():
+                return (_asked(command),)
+            case do.ApplyProposal():
+                return (self.applied(command.iteration, command.change),)
+            case do.RebaseCandidate():
+                return self.rebase(command)
+            case do.CommitCandidate() | do.TakeWorktree():
+                return (self.committed(command.iteration),)
+            case do.StartTraining():
+                return (_same_fields(ev.TrainingStarted, command, command=run.config.train),)
+            case do.KeepCandidate():
+                return (_same_fields(ev.CandidateKept, command, branch_moved=True, branch_note=None),)
+            case do.DiscardCandidate():
+                return (_same_fields(ev.CandidateDiscarded, command),)
+            case do.CancelJob():
+                return self.end(command.iteration, _job(run, command), cancelled=True)
+            case _:
+                return (event_of(command, run),)
+
+    def checked(self) -> ev.SetupChecked:
+        """Look at the setup, as the script has it."""
+        ok = self.script.setup[min(self.looks, len(self.script.setup) - 1)]
+        self.looks += 1
+        missing = () if ok else (why("check_says", "the tokenizer"),)
+        return ev.SetupChecked(ok=ok, missing=missing, preparable=not ok, data_id="d1" if ok else None)
+
+    def ended(self) -> Batch:
+        """End one job: of several, the first or the last that was started."""
+        if not self.run.jobs:
+            return ()
+        number, job = self.run.jobs[-1 if self.script.last_first else 0]
+        return self.end(number, job)
+
+    def end(self, number: int, job: Job, *, cancelled: bool = False) -> Batch:
+        """Return how a job ended."""
+        if job.step == "prepare":
+            done = ev.PrepareFinished(
+                preparation=job.number, ok=True, reason=None, seconds=2.0, output=OUTPUT
+            )
+            return (done,)
+        if job.step == "train":
+            return (self.trained(number, job.number, cancelled=cancelled),)
+        return self.answered(number, job, cancelled=cancelled)
+
+    def trained(self, number: int, training: int, *, cancelled: bool) -> ev.Event:
+        """Return how a training ended: with a number, or as the script says."""
+        told = self.script.trainings.get((number, training), 2.0 - number / 1000)
+        if cancelled or told == "lost":
+            return ev.TrainingLost(iteration=number, training=training, reason=why("machine_restarted"))
+        data_id = self.script.data_ids.get(number, "d1")
+        scored = isinstance(told, float)
+        return ev.TrainingFinished(
+            iteration=number,
+            training=training,
+            outcome="succeeded" if scored else told,  # type: ignore[arg-type]
+            reason=None if scored else why("exit_code_said", "it broke", exit_code=1),
+            metric=told if scored else None,  # type: ignore[arg-type]
+            exit_code=0 if scored else 1,
+            signal=None,
+            started_at=STARTED,
+            ended_at=ENDED,
+            seconds=300.0,
+            measured=Measured(peak_vram_mb=1024.0, data_id=data_id),
+            output=OUTPUT,
+            progress=None,
+        )
+
+    def answered(self, number: int, job: Job, *, cancelled: bool) -> Batch:
+        """Return what an agent answered, and what comes of it in the same batch."""
+        told = "cancelled" if cancelled else self.script.calls.get((number, job.number), "ok")
+        one = open_iteration(self.run, number)
+        outcome = told if told in ("failed", "cancelled") else "ok"
+        reason = {
+            "failed": why("agent_silent", agent="opencode", seconds=120.0),
+            "cancelled": why("called_back"),
+        }
+        answer = ev.AgentAnswered(
+            iteration=number,
+            step=job.step,  # type: ignore[arg-type]
+            call=job.number,
+            agent="opencode",
+            outcome=outcome,  # type: ignore[arg-type]
+            reason=reason.get(outcome),
+            seconds=60.0,
+            usage=Usage(cost_usd=0.01, cost_basis="reported"),
+            output=OUTPUT,
+            session_id=None,
+            model=None,
+        )
+        if outcome == "cancelled":
+            return (answer,)
+        match job.step:
+            case "propose" if told == "asks":
+                return answer, ev.InputNeeded(iteration=number, question=why("agent_asks", "which one?"))
+            case "propose":
+                prose = {} if told == "prose" else {"LR": number / 10}
+                said = evolve(_proposal(number), set=prose)
+                return (answer,) if outcome == "failed" else (answer, _chosen(number, "agent", said, None))
+            case "apply":
+                failed = ev.ChangeFailed(iteration=number, change=one.change, reason=reason["failed"])
+                return answer, failed if outcome == "failed" else self.applied(number, one.change)
+            case _:
+                return answer, *self.triaged(number, one.change, told, answer)
+
+    def triaged(self, number: int, change: int, told: str, answer: ev.AgentAnswered) -> Batch:
+        """Return what an agent made of a crash."""
+        if told == "fixed":
+            mended = ev.CrashTriaged(
+                iteration=number, change=change, action="fix_and_rerun", reason=why("agent_decided", "a typo")
+            )
+            return mended, self.applied(number, change + 1)
+        reason = answer.reason or why("agent_decided", "it cannot work")
+        return (ev.CrashTriaged(iteration=number, change=change, action="discard", reason=reason),)
+
+    def applied(self, number: int, change: int) -> ev.Event:
+        """Apply a change, or not, as the script says."""
+        if number in self.script.failures:
+            return ev.ChangeFailed(iteration=number, change=change, reason=why("no_change"))
+        return ev.ChangeApplied(
+            iteration=number,
+            change=change,
+            files=("train.py",),
+            insertions=1,
+            deletions=1,
+            diff_sha256=f"{number:032x}{change:032x}",
+        )
+
+    def rebase(self, command: do.RebaseCandidate) -> Batch:
+        """Bring a change to another base, as the script says."""
+        how = self.script.rebased.get(command.iteration, "reapplied")
+        reason = why("merge_conflict", "CONFLICT (content)") if how == "conflict" else None
+        told = ev.CandidateRebased(
+            iteration=command.iteration,
+            change=command.change,
+            base_commit=open_iteration(self.run, command.iteration).base_commit,
+            commit=command.commit,
+            made_on=command.made_on,
+            how=how,  # type: ignore[arg-type]
+            reason=reason,
+        )
+        if how in ("reapplied", "merged"):
+            return told, self.applied(command.iteration, command.change)
+        if how == "conflict" and command.mendable:
+            return (told,)
+        undone = reason or why("base_has_it")
+        return told, ev.ChangeFailed(iteration=command.iteration, change=command.change, reason=undone)
+
+    def committed(self, number: int) -> ev.CandidateCommitted:
+        """Commit a change under names that follow from its place."""
+        one = open_iteration(self.run, number)
+        commit = f"{number:036x}{one.change:04x}"
+        best = self.run.best
+        tree = best.tree if number in self.script.same_tree and best else commit[::-1]
+        said = one.proposal.commit_description if one.proposal else "what stood in the worktree"
+        return ev.CandidateCommitted(
+            iteration=number,
+            change=one.change,
+            commit=commit,
+            tree=tree,
+            base_commit=one.base_commit,
+            ref=RunRefs(self.run.run_id).candidate(number, one.change),
+            subject=commit_subject(said),
+            diff_sha256=one.diff_sha256,
+        )
+
+
+def _proposal(number: int) -> Proposal:
+    return Proposal(
+        status="ok",
+        description=f"rate {number}",
+        change_plan=f"set LR to {number / 10}",
+        commit_description=f"experiment: rate {number}",
+        set={"LR": number / 10},
+    )
+
+
+def _chosen(number: int, source: Any, said: Proposal, received: int | None) -> ev.ProposalChosen:
+    return ev.ProposalChosen(
+        iteration=number,
+        source=source,
+        description=said.description,
+        proposal=said if received is None else None,
+        received=received,
+    )
+
+
+def _asked(command: do.AskForProposal | do.AskToApply | do.AskToTriage) -> ev.AgentAsked:
+    steps = {do.AskForProposal: "propose", do.AskToApply: "apply", do.AskToTriage: "triage"}
+    return ev.AgentAsked(
+        iteration=command.iteration,
+        step=steps[type(command)],  # type: ignore[arg-type]
+        call=command.call,
+        agent=command.agent,
+        prompt_sha256="9" * 64,
+    )
+
+
+def _same_fields(cls: Any, given: Any, /, **more: Any) -> Any:
+    """Return an event with the fields that it shares with its command."""
+    names = {one.name for one in fields(cls)}
+    shared = {one.name: getattr(given, one.name) for one in fields(type(given)) if one.name in names}
+    return cls(**shared, **more)
+
+
+def _job(run: RunState, command: do.CancelJob) -> Job:
+    return next(
+        job for number, job in run.jobs if (number, job.number) == (command.iteration, command.number)
+    )
+
+
+def at(*seqs_and_events: tuple[Callable[[RunState], bool], Batch]) -> Say:
+    """Say each batch once, when its condition holds of the run for the first time."""
+    left = list(seqs_and_events)
+
+    def human(run: RunState) -> Batch:
+        for entry in left:
+            when, batch = entry
+            if when(run):
+                left.remove(entry)
+                return batch
+        return ()
+
+    return human
+
+
+def received(number: int) -> ev.ProposalReceived:
+    """Return a human's proposal."""
+    return ev.ProposalReceived(
+        source="cli", name="", sha256="1" * 64, dropped_at="", proposal=_proposal(number)
+    )
+
+
+def _trains(number: int) -> Callable[[RunState], bool]:
+    return lambda run: any(n == number and job.step == "train" for n, job in run.jobs)
+
+
+def _prepared_beside_training(run: RunState) -> bool:
+    ready = any(one.next_stage == "train" and one.job is None and one.number > 0 for one in run.open)
+    return ready and any(job.step == "train" for _, job in run.jobs)
+
+
+PLAIN = RunConfig(check=(), prepare=(), protected=())
+AGENT = Request(loops=3, agent="opencode")
+LOOP_ONLY: Any = ("loop",)
+
+
+def scripts() -> dict[str, Script]:
+    """Return every golden run's script by its name."""
+    resume = (ev.RunResumed(),)
+    return {
+        "search": Script(
+            config=PLAIN,
+            requests=(Request(loops=6),),
+            trainings={(1, 1): 1.5, (2, 1): 1.6, (3, 1): 1.5, (4, 1): "crashed", (5, 1): "timed_out"},
+        ),
+        "higher-is-better": Script(
+            config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False)),
+            trainings={(0, 1): 0.5, (1, 1): 0.6, (2, 1): 0.6, (3, 1): 0.4},
+        ),
+        "min-delta": Script(
+            config=evolve(PLAIN, keep_rule="min-delta:0.25"),
+            requests=(Request(loops=5),),
+            trainings={(0, 1): 2.0, (1, 1): 1.9, (2, 1): 1.75, (3, 1): 1.5, (4, 1): 1.25, (5, 1): 1.3},
+        ),
+        "other-data-and-same-code": Script(
+            config=PLAIN, requests=(Request(loops=4),), data_ids={2: "d2"}, same_tree=frozenset({3})
+        ),
+        "prepares": Script(setup=(False, True), requests=(Request(loops=1),), trainings={(1, 1): 1.5}),
+        "setup-never-ready": Script(
+            setup=(False, False, False, True),
+            requests=(Request(loops=1),),
+            human=at((lambda run: run.stopped == "setup_incomplete", resume)),
+        ),
+        "not-to-be-prepared": Script(setup=(False,), requests=(Request(loops=1, auto_prepare=False),)),
+        "baseline-fails-then-not": Script(
+            config=PLAIN,
+            requests=(Request(loops=1),),
+            trainings={(0, 1): "crashed"},
+            human=at((lambda run: run.stopped == "baseline_failed", resume)),
+        ),
+        "agent-proposes-and-applies": Script(
+            config=PLAIN,
+            requests=(AGENT,),
+            calls={(1, 1): "prose", (2, 1): "prose", (2, 2): "failed"},
+            trainings={(1, 1): 1.5, (3, 1): 1.4},
+        ),
+        "agent-mends": Script(
+            config=PLAIN,
+            requests=(AGENT,),
+            trainings={
+                (1, 1): "crashed",
+                (1, 2): 1.4,
+                (2, 1): "crashed",
+                (2, 2): "crashed",
+                (2, 3): "crashed",
+                (3, 1): "crashed",
+            },
+            calls={(1, 2): "fixed", (2, 2): "fixed", (2, 3): "fixed", (3, 2): "given_up"},
+        ),
+        "agent-fails-in-a-row": Script(
+            config=PLAIN,
+            requests=(evolve(AGENT, loops=4),),
+            calls={(1, 1): "failed", (2, 1): "failed", (3, 1): "failed"},
+            human=at((lambda run: run.paused is not None, (ev.RunUnpaused(),))),
+        ),
+        "agent-fails-now-and-then": Script(
+            config=PLAIN,
+            requests=(evolve(AGENT, loops=5),),
+            calls={(1, 1): "failed", (2, 1): "failed", (4, 1): "failed", (5, 1): "failed"},
+        ),
+        "training-lost-in-a-row": Script(
+            config=PLAIN,
+            requests=(Request(loops=1),),
+            trainings={(1, 1): "lost", (1, 2): "lost", (1, 3): "lost", (1, 4): 1.2},
+            human=at((lambda run: run.paused is not None, (ev.RunUnpaused(),))),
+        ),
+        "agent-asks": Script(
+            config=PLAIN,
+            requests=(AGENT,),
+            calls={(2, 1): "asks"},
+            human=at((lambda run: run.need_input is not None, (received(7),))),
+        ),
+        "human-first": Script(
+            config=PLAIN,
+            requests=(Request(loops=2),),
+            human=at(
+                (lambda run: run.best is not None, (received(8), received(9))),
+                (_trains(2), (ev.NoteAdded(text="remember"),)),
+            ),
+        ),
+        "prefetch-with-keeps": Script(
+            config=PLAIN,
+            requests=(Request(loops=6, prefetch=1),),
+            trainings={(1, 1): 1.5, (2, 1): 1.6, (3, 1): 1.4, (4, 1): 1.3, (5, 1): 1.45, (6, 1): 1.2},
+            rebased={4: "merged", 5: "empty", 6: "conflict"},
+            last_first=False,
+        ),
+        "prefetch-deferred": Script(
+            config=PLAIN,
+            requests=(Request(loops=3, prefetch=1),),
+            human=at((_prepared_beside_training, (received(9),))),
+        ),
+        "prefetch-agent-conflict": Script(
+            config=PLAIN,
+            requests=(evolve(AGENT, loops=3, prefetch=1),),
+            trainings={(1, 1): 1.5},
+            rebased={2: "conflict"},
+            last_first=True,
+        ),
+        "human-calls-the-agent-back": Script(
+            config=PLAIN,
+            requests=(evolve(AGENT, loops=2),),
+            human=at(
+                (
+                    lambda run: any(n == 1 and job.step == "propose" for n, job in run.jobs),
+                    (received(5),),
+                )
+            ),
+        ),
+        "two-slots": Script(
+            config=evolve(PLAIN, slots=2),
+            requests=(Request(loops=5, prefetch=1),),
+            trainings={(1, 1): 1.9, (2, 1): 1.8, (3, 1): 1.85, (4, 1): 1.7},
+            last_first=True,
+        ),
+        "three-devices": Script(
+            config=PLAIN, requests=(Request(loops=4),), devices=("0", "1", "2"), last_first=True
+        ),
+        "only-some-stages": Script(
+            config=PLAIN,
+            requests=(
+                Request(loops=0, stages=("setup", "baseline")),
+                Request(loops=1, stages=LOOP_ONLY, loop_stages=("propose", "apply", "commit")),
+                Request(loops=1, stages=LOOP_ONLY, loop_stages=("train", "record", "decide")),
+                Request(loops=1, stages=LOOP_ONLY, loop_stages=("apply",)),
+            ),
+            trainings={(1, 1): "crashed"},
+        ),
+        "crash-without-triage": Script(
+            config=PLAIN,
+            requests=(
+                Request(loops=0),
+                Request(loops=1, loop_stages=("propose", "apply", "commit", "train", "record", "decide")),
+            ),
+            trainings={(1, 1): "crashed"},
+        ),
+        "not-applied": Script(config=PLAIN, failures=frozenset({1, 3})),
+        "paused-by-a-human": Script(
+            config=PLAIN,
+            human=at(
+                (_trains(1), (ev.RunPaused(reason=why("human", "lunch")),)),
+                (lambda run: run.paused is not None and not run.jobs, (ev.RunUnpaused(),)),
+            ),
+        ),
+        "stopped-and-resumed": Script(
+            config=PLAIN,
+            human=at(
+                (_trains(1), (ev.StopRequested(now=False),)),
+                (lambda run: run.stopped == "stopped" and run.completed == 0, resume),
+                (_trains(2), (ev.StopRequested(now=True),)),
+                (lambda run: run.stopped == "stopped", resume),
+            ),
+        ),
+    }
+
+
+def history(script: Script) -> bytes:
+    """Return the bytes of a script's history: the same for the same script."""
+    position, lines = Position.start(), []
+    for by, batch in Player(script).play():
+        made = chain(
+            [payload(one) for one in batch], envelope(at=STARTED, by=text_field("by", by)), after=position
+        )
+        seq, _, end, digest = made[-1]
+        position = Position(seq=seq, offset=end, hash=digest)
+        lines += [raw for _, raw, _, _ in made]
+    return b"".join(lines)
+
+
+def files() -> Iterator[tuple[str, Path]]:
+    """Return the name and the file of every golden run."""
+    return ((name, FOLDER / f"{name}.jsonl") for name in itertools.chain(scripts()))
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    made = scripts()
+    for name, file in files():
+        if not file.exists():
+            file.write_bytes(history(made[name]))

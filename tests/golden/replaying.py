@@ -1,0 +1,67 @@
+"""Take every decision of a golden run again; `mutated` does so under a changed rule."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from autoresearch.engine.audit.decisions import Decisions
+from autoresearch.engine.core import keep_rules
+from autoresearch.engine.core.event_rules import misfit
+from autoresearch.engine.core.outcomes import Unknown
+from autoresearch.events.codec import RawEvent
+from autoresearch.events.log.read import read
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import RunState
+
+
+def first_difference(history: Path) -> str | None:
+    """Return the first thing in which a history is not what the rules of today give, None for nothing."""
+    run, decisions = RunState(), Decisions()
+    for recorded in read(history):
+        event = recorded.event
+        assert not isinstance(event, RawEvent)
+        wrong = misfit(run, event, recorded.by)
+        if wrong is not None:
+            return f"{history.stem}, record {recorded.seq}: {wrong}"
+        decisions.see(run, event, recorded, search=lambda _: Unknown())
+        run = RUN.evolve(run, recorded)
+    decisions.finish()
+    first = decisions.tally.first
+    return None if first is None else f"{history.stem}, record {first.seq}: {first}"
+
+
+@contextmanager
+def mutated(module: ModuleType, old: str, new: str) -> Iterator[None]:
+    """Let a module's functions be what they were if its source said `new` where it says `old`, once."""
+    assert module.__file__ is not None
+    source = Path(module.__file__).read_text()
+    assert 1 == source.count(old), f"{old!r} stands {source.count(old)} times in {module.__name__}"
+    names = dict(vars(module))
+    exec(compile(source.replace(old, new), module.__file__, "exec"), names)  # noqa: S102 - our own source
+    changed = {
+        id(was): names[name]
+        for name, was in vars(module).items()
+        if isinstance(was, FunctionType) and was.__module__ == module.__name__
+    }
+    # Wherever a function of the module is known by name, also in a table of it, the changed one stands in.
+    ours = [one for name, one in list(sys.modules.items()) if name.startswith("autoresearch.")]
+    before = [(one, name, was) for one in ours for name, was in vars(one).items() if id(was) in changed]
+    tables = [table for one in ours for table in vars(one).values() if isinstance(table, dict)]
+    entries = [(table, key, was) for table in tables for key, was in table.items() if id(was) in changed]
+    rules = keep_rules.RULES
+    try:
+        for one, name, was in before:
+            setattr(one, name, changed[id(was)])
+        for table, key, was in entries:
+            table[key] = changed[id(was)]
+        if module is keep_rules:
+            keep_rules.RULES = names["RULES"]
+        yield
+    finally:
+        keep_rules.RULES = rules
+        for one, name, was in before:
+            setattr(one, name, was)
+        for table, key, was in entries:
+            table[key] = was

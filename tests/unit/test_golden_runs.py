@@ -1,0 +1,185 @@
+"""The golden runs: what a run of format 1 looks like, decided again by the rules of today and by others."""
+
+from pathlib import Path
+from types import ModuleType
+from typing import get_args
+
+import pytest
+
+from autoresearch.engine.core import bookkeeping, decider, keep_rules, prefetch
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.event_rules import EVENT_RULES
+from autoresearch.events.catalog import Event
+from autoresearch.events.log.read import read
+from autoresearch.projections import event_text, iteration_reducers, run_reducers, wording
+from tests.golden.play import FOLDER, files, history, scripts
+from tests.golden.replaying import first_difference, mutated
+
+
+GOLDEN = sorted(FOLDER.glob("*.jsonl"))
+
+# A rule of the decider, of the keep rules, or of what they read, and the slip that an audit has to notice.
+# One that only lets more happen at once (a pause that stops nothing) shows in a run that it made, not here.
+MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
+    "equal is better": (keep_rules, "return gain > 0", "return gain >= 0"),
+    "equal to delta is enough": (keep_rules, "return gain > delta", "return gain >= delta"),
+    "higher is not better": (
+        keep_rules,
+        "best - value if metric.lower_is_better else value - best",
+        "best - value",
+    ),
+    "other data is compared": (keep_rules, "if data_id != best.data_id:", "if data_id is None:"),
+    "the same code may win": (keep_rules, "if one.tree == best.tree:", "if one.tree is None:"),
+    "a crash is judged by its number": (
+        keep_rules,
+        'if one.outcome != "succeeded" or one.metric is None:',
+        "if one.metric is None and one.outcome is None:",
+    ),
+    "an agent may fail once more": (
+        decider,
+        "state.agent_failures >= state.config.agent_failures",
+        "state.agent_failures > state.config.agent_failures",
+    ),
+    "a training may be lost once more": (
+        decider,
+        "one.lost >= LOST_IN_A_ROW and",
+        "one.lost > LOST_IN_A_ROW and",
+    ),
+    "a crash may be mended once more": (
+        decider,
+        "one.fixes >= state.config.fix_attempts",
+        "one.fixes > state.config.fix_attempts",
+    ),
+    "a timeout is mended": (decider, 'if one.outcome == "timed_out":', 'if one.outcome == "never":'),
+    "a failed agent is asked again": (
+        decider,
+        "if _has_agent(request) and not one.agent_gave_up:",
+        "if _has_agent(request):",
+    ),
+    "what came last goes first": (decider, "first = min(state.waiting", "first = max(state.waiting"),
+    "a deferred one is forgotten": (decider, "if state.deferred:", "if state.deferred and state.waiting:"),
+    "a stop waits for nothing": (
+        decider,
+        'if not state.jobs:\n        return (do.Stop(how="stopped"',
+        'if state.jobs:\n        return (do.Stop(how="stopped"',
+    ),
+    "the baseline is left out": (
+        decider,
+        "if state.best is None:\n        return _baseline",
+        "if state.best is None and state.open:\n        return _baseline",
+    ),
+    "prepared twice": (
+        decider,
+        "if setup.preparable and request.auto_prepare and not setup.prepared:",
+        "if setup.preparable and request.auto_prepare:",
+    ),
+    "prepared though it may not": (
+        decider,
+        "if setup.preparable and request.auto_prepare and not setup.prepared:",
+        "if setup.preparable and not setup.prepared:",
+    ),
+    "triage where none is allowed": (
+        decider,
+        'if "triage" not in request.loop_stages:',
+        'if "nothing" in request.loop_stages:',
+    ),
+    "counted from zero": (decider, "training=one.trainings + 1", "training=one.trainings"),
+    "another base": (
+        decider,
+        "base = state.best.commit if state.best else state.base_commit",
+        "base = state.base_commit",
+    ),
+    "one more is opened than asked for": (
+        prefetch,
+        "if any(one is None or one.loop_stages != LOOP_STAGES for one in requests):",
+        "if requests[0] is None or requests[0].loop_stages != LOOP_STAGES:",
+    ),
+    "nothing is prefetched": (prefetch, "return train > 0 and", "return train > 9 and"),
+    "the base never moves": (prefetch, "one.base_commit == state.best.commit:", "one.base_commit:"),
+    "a prepared one never gives way": (
+        prefetch,
+        "return bool(state.waiting) and",
+        "return not state.waiting and",
+    ),
+    "the last slot first": (prefetch, "range(1, state.slots + 1)", "range(state.slots, 0, -1)"),
+    "memory in megabytes": (bookkeeping, "/ MIB, 3)", "/ 1.0, 3)"),
+    "a keep is not the best": (
+        iteration_reducers,
+        "state.best = best_of(one, event.commit, one.metric)",
+        "state.best = state.best or best_of(one, event.commit, one.metric)",
+    ),
+    "a success forgives no failure": (
+        iteration_reducers,
+        'state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1',
+        "state.agent_failures += 1",
+    ),
+    "a baseline costs a loop": (
+        iteration_reducers,
+        "        state.baseline = one.metric\n        return\n",
+        "        state.baseline = one.metric\n",
+    ),
+    "a request replaces the last": (run_reducers, "(*unserved, PendingRequest(", "(PendingRequest("),
+    "a pause remembers failures": (
+        run_reducers,
+        "    state.paused = event.reason\n    state.agent_failures = 0\n",
+        "    state.paused = event.reason\n",
+    ),
+}
+
+
+def test_the_golden_runs_are_as_they_were_played():
+    """Each golden history is still, byte for byte, what its script gives."""
+    made = scripts()
+    assert {name for name, _ in files()} == {path.stem for path in GOLDEN}
+    for name, file in files():
+        assert history(made[name]) == file.read_bytes(), name
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_every_decision_of_a_golden_run_is_taken_again(path: Path):
+    """The rules of today give each golden run event by event."""
+    assert first_difference(path) is None
+
+
+def test_the_golden_runs_show_everything():
+    """Every event that the runner records, and every command but one, occurs in a golden run."""
+    seen = {type(one.event) for path in GOLDEN for one in read(path)}
+    others = {cls for cls, rule in EVENT_RULES.items() if not {"cli", "runner"} & set(rule.by)}
+    by_hand = {"ConfigChanged", "KeepAdopted", "RunCleaned"}  # they change nothing that is decided
+    assert {cls.__name__ for cls in set(get_args(Event)) - others - seen} == by_hand
+    told = {command for cls in seen for command in EVENT_RULES[cls].of}
+    silent = {do.CancelJob}  # its end is heard like any other's
+    assert set(get_args(do.Command)) - told - silent == set()
+
+
+@pytest.mark.parametrize("slip", MUTATIONS)
+def test_a_changed_rule_is_noticed(slip: str):
+    """Under any other rule, some golden run is no longer what is decided."""
+    module, old, new = MUTATIONS[slip]
+    with mutated(module, old, new):
+        found = [_difference(path) for path in GOLDEN]
+    assert any(found)
+    assert not any(_difference(path) for path in GOLDEN[:3]), "the rules were not put back"
+
+
+def _difference(path: Path) -> str | None:
+    """Return the first difference; a rule that breaks in a state has been noticed too."""
+    try:
+        return first_difference(path)
+    except (AssertionError, AttributeError, LookupError, StopIteration, TypeError) as error:
+        return repr(error)
+
+
+def _other_words(table: dict[str, str]) -> dict[str, str]:
+    """Return a table in which every sentence is another one, with the same fields."""
+    return {name: f"In other words: {text} !" for name, text in table.items()}
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_other_words_change_no_decision(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """With every sentence of the program rewritten, a golden run is decided as before."""
+    for name in ("REASONS", "VERDICTS", "EVENTS", "STEPS"):
+        monkeypatch.setattr(wording, name, _other_words(dict(getattr(wording, name))))
+    monkeypatch.setattr(event_text, "EVENTS", wording.EVENTS)
+    assert all(event_text.describe(one.event).startswith("In other words") for one in read(path))
+    assert first_difference(path) is None
