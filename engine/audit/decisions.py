@@ -62,7 +62,7 @@ class Decisions:
         elif isinstance(event, ev.AgentAnswered):
             one = before.iteration(event.iteration)
             self._due = after_answer(event, one) if one is not None else ()
-        elif not _is_undecided(event):
+        elif not _is_undecided(before, event):
             self.tally.count += 1
             self._compare(tuple(self._possible(before, event, search)), event, recorded)
         if isinstance(event, ev.CrashTriaged):
@@ -107,7 +107,7 @@ class Decisions:
             self._due = ()
 
 
-def _is_undecided(event: ev.Event) -> bool:
+def _is_undecided(before: RunState, event: ev.Event) -> bool:
     """Say whether an event of the runner tells of the world: a job's end, a start, trouble with the disk."""
     match event:
         case (
@@ -119,6 +119,7 @@ def _is_undecided(event: ev.Event) -> bool:
         ):
             return True
         case ev.RunPaused():  # by the decider, or since an effect failed again and again
-            return event.reason.code == TROUBLE
+            decided = any(isinstance(one, do.PauseRun) for one in decide(before))
+            return event.reason.code == TROUBLE and not decided
         case _:
             return False

@@ -6,7 +6,7 @@ from pathlib import Path
 from attrs import evolve
 
 from autoresearch.engine.training.spec import Training, environment, training_spec
-from autoresearch.events.values import RunConfig
+from autoresearch.events.settings import RunConfig
 
 
 TRAINING = Training(
@@ -25,7 +25,7 @@ TRAINING = Training(
 
 def test_a_training_is_told_which_one_it_is() -> None:
     """The launcher sets what train.py cannot set for itself; the user's own settings win."""
-    config = RunConfig(budget="tokens:1000", env={"OMP_WAIT_POLICY": "ACTIVE", "X": "1"})
+    config = RunConfig(training_budget="tokens:1000", env={"OMP_WAIT_POLICY": "ACTIVE", "X": "1"})
     assert environment(config, TRAINING) == {
         "OMP_WAIT_POLICY": "ACTIVE",
         "MALLOC_MMAP_MAX_": "0",
