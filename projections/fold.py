@@ -13,7 +13,7 @@ import orjson
 from attrs import field, frozen
 
 from autoresearch.events.codec import Position, Recorded, parse, require_known
-from autoresearch.events.errors import WrongValue
+from autoresearch.events.errors import LaterValue, WrongValue
 from autoresearch.events.log.lazy_event import LONG, VIEWS, without_curve
 from autoresearch.events.log.verify import Block
 from autoresearch.events.upcasters import upcast
@@ -80,10 +80,11 @@ def fold_lines(
 ) -> tuple[list[Any], Position | None]:
     """Return the states after all checked lines, and the position behind the last; None if there was none.
 
-    Any event that is not known is passed over, unless somebody decides by what comes out.
+    An event that is not known, or that holds a value of a later program, is passed over, unless somebody
+    decides by what comes out. (A reducer reads such a value before it changes anything.)
 
     Raises:
-        UnknownEvent: `deciding`, and an event is of a later program.
+        UnknownEvent: `deciding`, and an event, or a value in it, is of a later program.
         WrongValue, KeyError, TypeError: a line whose hash fits is no event of ours.
     """
     states = [one.own(state) for one, state in zip(projections, since, strict=True)]
@@ -104,8 +105,12 @@ def fold_lines(
                     continue
             _, view, reducers = entry
             view.__dict__ = record["data"]
-            for reduce, state in reducers:
-                reduce(state, view, seq, record["at"])
+            try:
+                for reduce, state in reducers:
+                    reduce(state, view, seq, record["at"])
+            except LaterValue:
+                if deciding:
+                    raise
         position = block.end
     if position is not None and record is not None:
         for one, state in zip(projections, states, strict=True):

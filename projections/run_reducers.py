@@ -23,11 +23,11 @@ __all__ = ["RUN", "RunState"]
 
 
 def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> None:
+    state.config = event.config  # first: it may be of a later program
     state.run_id = event.run_id
     state.branch = event.branch
     state.base_commit = state.branch_commit = event.base_commit
     state.base_tree = event.base_tree
-    state.config = event.config
     state.started_at = at
 
 

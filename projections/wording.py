@@ -47,7 +47,8 @@ REASONS: Mapping[str, str] = {
     "signal_memory": "killed by {signal}; the kernel does so when memory runs out",
     "exit_code": "exit code {exit_code}",
     "exit_code_said": "exit code {exit_code}: {said}",
-    "exit_code_stated": "exit code {exit_code}: {stated:words}: {said}",
+    "exit_code_stated": "exit code {exit_code}: {stated:words}",
+    "exit_code_stated_said": "exit code {exit_code}: {stated:words}: {said}",
     "supervisor_killed": "the supervisor was killed",
     "supervisor_killed_before": "the supervisor was killed before the job began",
     "machine_restarted": "the machine was restarted",
@@ -229,11 +230,12 @@ class Words(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - of any field
         """Return one value as the format says it; an unknown format is Python's own."""
         say = FORMATS.get(format_spec)
-        if say is not None:
-            return say(value)
-        if value is None or (isinstance(value, str) and format_spec.endswith(("f", "g"))):
-            return "unknown" if value is None else value
-        return str(super().format_field(value, format_spec))
+        try:
+            if say is not None:
+                return say(value)
+            return "unknown" if value is None else str(super().format_field(value, format_spec))
+        except (TypeError, ValueError, AttributeError):  # of another kind than this program writes there
+            return "unknown" if value is None else str(value)
 
     def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:  # noqa: ANN401 - of any field
         """Return an input, and what is plainly missing as such: a later program may have left it out."""
@@ -255,21 +257,24 @@ def say(reason: Reason | None) -> str:
             + (f" ({listed})" if listed else "")
             + (f": {reason.said}" if reason.said else "")
         )
-    return WORDS.format(template, **reason.inputs, said=reason.said)
+    return WORDS.vformat(template, (), reason.inputs | {"said": reason.said})
 
 
 def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
     """Return the sentence of a verdict, from its rule and what it was taken from."""
+    template = VERDICTS.get(_kind(rule, inputs))
+    if template is None:  # of a later program
+        return words(rule)
     lower = inputs.get("lower_is_better", True)
     signs = {"better": "<", "worse": ">="} if lower else {"better": ">", "worse": "<="}
-    return WORDS.format(VERDICTS.get(_kind(rule, inputs), words(rule)), **(signs | dict(inputs)))
+    return WORDS.vformat(template, (), signs | dict(inputs))
 
 
 def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
     """Return which sentence words a verdict of a rule that compares two numbers."""
-    if rule in VERDICTS:
+    gain, delta = inputs.get("gain"), inputs.get("min_delta")
+    if not isinstance(gain, int | float) or not isinstance(delta, int | float):
         return rule
-    gain, delta = inputs.get("gain", 0.0), inputs.get("min_delta", 0.0)
     if gain > delta:
         return "improved_by" if delta else "improved"
     if gain > 0:

@@ -67,7 +67,7 @@ SETTINGS = """\
 check = []
 prepare = []
 protected = []
-policy_file = "train.py"
+guidance_file = "train.py"
 train = ["{python}", "-S", "train.py"]
 agent_command = ["{python}", "-S", AGENT]
 """
@@ -106,7 +106,7 @@ def counted(events: list[ev.Event]) -> Counter[str]:
     )
     for (name, iteration, _), times in made.items():
         named[name] -= min(times - 1, overtaken[iteration])
-    for name in ("RunnerStarted", "RunResumed", "CandidateOvertaken", "CandidateCarriedOver"):
+    for name in ("RunnerStarted", "RunResumed", "BaseMoved", "CandidateRebased"):
         del named[name]
     return named
 

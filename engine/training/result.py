@@ -104,5 +104,6 @@ def how_it_ended(exit_: JobExit, *, stated: str = "", tail: str = "") -> Reason:
         case "exited":
             last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")[:300]
             if stated:
-                return why("exit_code_stated", last, exit_code=exit_.exit_code, stated=stated)
+                code = "exit_code_stated_said" if last else "exit_code_stated"
+                return why(code, last, exit_code=exit_.exit_code, stated=stated)
             return why("exit_code_said" if last else "exit_code", last, exit_code=exit_.exit_code)

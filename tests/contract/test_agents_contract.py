@@ -14,7 +14,7 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.ports.agent import Agent, Answer, Ask
 from autoresearch.engine.ports.jobs import Finished, JobExit, JobSpec
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import Proposal, Reason, why
 from tests.fakes.agents import FakeAgent, answered, fake_program, run_inline
 
 
@@ -102,7 +102,7 @@ class TestAgentContract:
     def test_a_question_is_answered_with_a_proposal(self, agent: Agent, worktree: Path, run: Runner) -> None:
         """An agent that proposes is ok, and its proposal is read whole."""
         answer = ask(agent, asked(worktree, "ok"), run)
-        assert (answer.ok, answer.reason, answer.proposal) == (True, "", PROPOSED)
+        assert (answer.ok, answer.reason, answer.proposal) == (True, None, PROPOSED)
 
     def test_the_prompt_is_kept_and_given_by_stdin(
         self, agent: Agent, worktree: Path, tmp_path: Path
@@ -147,42 +147,47 @@ def plain(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("behaviour", "arg", "reason"),
     [
-        ("silent", "", "the answer is empty"),
-        ("nonsense", "", "the answer holds no valid proposal: "),
-        ("fail", "", "the agent command exited with 3: no credits left"),
-        ("flood", "100", "the answer holds no valid proposal: the answer holds no JSON object"),
+        ("silent", "", why("answer_empty")),
+        (
+            "nonsense",
+            "",
+            why("answer_no_proposal", "it lacks description, change_plan, commit_description"),
+        ),
+        ("fail", "", why("agent_exit", "no credits left", agent="the agent command", exit_code=3)),
+        ("flood", "100", why("answer_no_proposal", "the answer holds no JSON object")),
     ],
 )
 def test_a_useless_agent_is_a_recorded_failure(
-    behaviour: str, arg: str, reason: str, plain: Path, run: Runner
+    behaviour: str, arg: str, reason: Reason, plain: Path, run: Runner
 ) -> None:
-    """Silence, nonsense, an exit code and 100 MB each end in a reason of one sentence."""
+    """Silence, nonsense, an exit code and 100 MB each end in a reason, with what was said."""
     answer = ask(COMMAND, asked(plain, behaviour, arg), run)
     assert (answer.ok, answer.proposal) == (False, None)
-    assert answer.reason.startswith(reason)
+    assert answer.reason == reason
     assert len(answer.output.tail) <= 4096
 
 
 def test_an_agent_that_hangs_is_ended_at_its_deadline(plain: Path, run: Runner) -> None:
     """After its time an agent is ended, and the reason says so."""
     answer = ask(COMMAND, asked(plain, "hang", timeout_s=1.0), run)
-    assert answer.reason == "the agent command was still at work after 1 s and was ended"
+    assert answer.reason is not None
+    assert answer.reason.code == "agent_deadline"
+    assert answer.reason.inputs["seconds"] == pytest.approx(1.0, abs=0.9)
 
 
 def test_an_agent_that_is_silent_too_long_is_ended(plain: Path) -> None:
     """Without output and without CPU use, the idle limit ends an agent."""
     answer = ask(COMMAND, asked(plain, "hang", idle_s=1.0), run_supervised)
-    assert answer.reason.startswith("the agent command printed nothing for ")
-    assert answer.reason.endswith(" s and was ended")
+    assert answer.reason is not None
+    assert answer.reason.code == "agent_silent"
 
 
 def test_a_program_that_does_not_exist_is_a_recorded_failure(plain: Path) -> None:
     """A command that cannot be started is named with the system's words."""
     question = Ask(step="apply", prompt="", worktree=plain, command=("no-such-agent",))
     answer = ask(COMMAND, question, run_supervised)
-    assert (
-        answer.reason == "the agent command did not run to its end: no-such-agent: No such file or directory"
-    )
+    said = "no-such-agent: No such file or directory"
+    assert answer.reason == why("agent_not_run", said, agent="the agent command")
 
 
 def test_a_human_can_be_asked_for(plain: Path, run: Runner) -> None:
@@ -206,7 +211,7 @@ def test_an_agent_that_edits_silently_has_applied(plain: Path, run: Runner) -> N
 def test_a_triage_is_read_from_the_answers_text(plain: Path, run: Runner) -> None:
     """What the agent says of a crash reaches parse_triage."""
     answer = ask(COMMAND, asked(plain, "discard", step="triage"), run)
-    assert parse_triage(answer.text) == ("discard", "it cannot work")
+    assert parse_triage(answer.text) == ("discard", why("agent_decided", "it cannot work"))
 
 
 @pytest.mark.parametrize(

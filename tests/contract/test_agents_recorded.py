@@ -11,7 +11,7 @@ from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.ports.agent import Answer
 from autoresearch.engine.ports.jobs import JobExit
-from autoresearch.events.values import Proposal, Usage
+from autoresearch.events.values import Proposal, Reason, Usage, why
 from tests.fakes.agents import FIXTURES, ended
 
 
@@ -54,7 +54,7 @@ def test_opencode_sums_its_steps(tmp_path: Path) -> None:
         cost_usd=pytest.approx(0.000872),
         cost_basis="reported",
     )
-    assert (answer.ok, answer.reason, answer.proposal) == (True, "", HALVE_BATCH)
+    assert (answer.ok, answer.reason, answer.proposal) == (True, None, HALVE_BATCH)
     assert answer.session_id == "ses_df61a7c38ffe4TI5WoyRSY00YO"
 
 
@@ -70,7 +70,7 @@ def test_codex_counts_the_cached_part_once(tmp_path: Path) -> None:
         cost_usd=None,
         cost_basis="unknown",
     )
-    assert (answer.ok, answer.reason, answer.proposal) == (True, "", HALVE_BATCH)
+    assert (answer.ok, answer.reason, answer.proposal) == (True, None, HALVE_BATCH)
     assert answer.session_id == "01a209e6-248b-70a0-951e-50731708c77b"
 
 
@@ -89,7 +89,7 @@ def test_claude_reports_a_total(name: str, reasoning: int | None, tmp_path: Path
         cost_usd=0.00282,
         cost_basis="reported",
     )
-    assert (answer.ok, answer.reason, answer.proposal) == (True, "", HALVE_BATCH)
+    assert (answer.ok, answer.reason, answer.proposal) == (True, None, HALVE_BATCH)
     assert answer.model == "claude-sonnet-4-6"
 
 
@@ -97,7 +97,7 @@ def test_claude_that_was_denied_a_tool_has_not_answered(tmp_path: Path) -> None:
     """Denied permissions are a failure although claude exits with 0 and calls it a success."""
     answer = recorded(CLAUDE, "claude.json", tmp_path)
     assert (answer.ok, answer.proposal) == (False, None)
-    assert answer.reason == "claude failed: it was not permitted to use Bash"
+    assert answer.reason == why("agent_said", "it was not permitted to use Bash", agent="claude")
     assert answer.usage.output == 68
 
 
@@ -110,7 +110,7 @@ def test_claude_over_its_budget_has_failed(tmp_path: Path) -> None:
         "total_cost_usd": 0.00141,
     }
     answer = printed(CLAUDE, tmp_path, line, exit_=ended(code=1))
-    assert answer.reason == "claude failed: error_max_budget_usd"
+    assert answer.reason == why("agent_said", "error_max_budget_usd", agent="claude")
     assert (answer.usage.cost_usd, answer.usage.output) == (0.00141, None)
 
 
@@ -123,14 +123,14 @@ def test_claude_that_calls_an_error_a_success_has_failed(tmp_path: Path) -> None
         "result": "API Error: Unable to connect",
     }
     answer = printed(CLAUDE, tmp_path, line)
-    assert answer.reason == "claude failed: API Error: Unable to connect"
+    assert answer.reason == why("agent_said", "API Error: Unable to connect", agent="claude")
 
 
 def test_opencode_with_an_error_line_has_failed(tmp_path: Path) -> None:
     """An error line is a failure, in the program's own words, whatever the exit code."""
     error = {"name": "UnknownError", "data": {"message": "Unexpected server error.", "ref": "err_1"}}
     answer = printed(OPENCODE, tmp_path, SAID, {"type": "error", "error": error})
-    assert answer.reason == "opencode failed: Unexpected server error."
+    assert answer.reason == why("agent_said", "Unexpected server error.", agent="opencode")
 
 
 def test_opencode_without_a_last_step_finish_has_unknown_usage(tmp_path: Path) -> None:
@@ -165,41 +165,41 @@ def test_codex_that_found_its_connection_again_has_answered(tmp_path: Path) -> N
 def test_codex_that_ends_on_an_error_has_failed(line: object, tmp_path: Path) -> None:
     """A last error line or a failed turn is a failure in the program's own words."""
     answer = printed(CODEX, tmp_path, {"type": "turn.started"}, line)
-    assert answer.reason == "codex failed: Reconnecting... waiting for network"
+    assert answer.reason == why("agent_said", "Reconnecting... waiting for network", agent="codex")
 
 
 @pytest.mark.parametrize("program", [OPENCODE, CODEX, CLAUDE], ids=lambda program: program.name)
 def test_a_program_that_says_nothing_has_not_answered(program: Program, tmp_path: Path) -> None:
     """Exit code 0 without a word is a failure."""
-    assert printed(program, tmp_path).reason == f"{program.name} gave no answer (no output)"
+    assert printed(program, tmp_path).reason == why("agent_no_answer", agent=program.name)
 
 
 @pytest.mark.parametrize("program", [OPENCODE, CODEX, CLAUDE], ids=lambda program: program.name)
 def test_lines_that_are_no_json_are_counted(program: Program, tmp_path: Path) -> None:
     """Nonsense and unknown types are passed over, and the reason says how much was unreadable."""
     answer = printed(program, tmp_path, "warning: old config", "", '{"type": "news"}', "[1]", "{", "\x00")
-    assert answer.reason == f"{program.name} gave no answer (4 lines of its output could not be read)"
+    assert answer.reason == why("agent_bad_lines", agent=program.name, lines=4)
 
 
 @pytest.mark.parametrize(
     ("exit_", "reason"),
     [
-        (ended("deadline", None, seconds=600.2), "opencode was still at work after 600 s and was ended"),
-        (ended("idle", None, seconds=245.0), "opencode fell silent and was ended after 245 s"),
-        (ended("terminated", None, signal=15), "opencode was ended on request"),
-        (ended("exited", None, signal=9), "opencode was killed by signal 9"),
-        (ended("exited", 1), "opencode exited with 1: no credits left"),
+        (ended("deadline", None, seconds=600.2), why("agent_deadline", agent="opencode", seconds=600.2)),
+        (ended("idle", None, seconds=245.0), why("agent_fell_silent", agent="opencode", seconds=245.0)),
+        (ended("terminated", None, signal=15), why("agent_terminated", agent="opencode")),
+        (ended("exited", None, signal=9), why("agent_killed", agent="opencode", signal=9)),
+        (ended("exited", 1), why("agent_exit", "no credits left", agent="opencode", exit_code=1)),
         (
             ended("not_started", None, detail="no such folder"),
-            "opencode did not run to its end: no such folder",
+            why("agent_not_run", "no such folder", agent="opencode"),
         ),
     ],
     ids=lambda value: value.reason if isinstance(value, JobExit) else "",
 )
-def test_every_bad_end_has_its_sentence(
-    exit_: JobExit, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_bad_end_has_its_reason(
+    exit_: JobExit, reason: Reason, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However a job ended, the reason says so in one sentence."""
+    """However a job ended, the reason says so by a code of its own."""
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     answer = printed(OPENCODE, tmp_path, SAID, "no credits left", exit_=exit_)
     assert (answer.ok, answer.reason) == (False, reason)
@@ -208,34 +208,37 @@ def test_every_bad_end_has_its_sentence(
 def test_a_hung_program_that_never_printed_is_said_to(tmp_path: Path) -> None:
     """An idle end without any output names the seconds of silence."""
     answer = printed(OPENCODE, tmp_path, exit_=ended("idle", None, seconds=120.3))
-    assert answer.reason == "opencode printed nothing for 120 s and was ended"
+    assert answer.reason == why("agent_silent", agent="opencode", seconds=120.3)
 
 
 def test_a_missing_program_is_said_to_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that is not on PATH is named so, also without any log."""
     monkeypatch.setenv("PATH", str(tmp_path))
     answer = OPENCODE.answer("propose", FolderOutput(tmp_path), ended("not_started", None, detail="ENOENT"))
-    assert answer.reason == "opencode is not installed (no such program on PATH)"
+    assert answer.reason == why("not_installed", agent="opencode")
     assert answer.output.bytes == 0
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "code", "said"),
     [
-        ("", "the answer is empty"),
-        (" \n", "the answer is empty"),
-        ("I could not decide.", "the answer holds no valid proposal: the answer holds no JSON object"),
-        ("Use {this}.", "the answer holds no valid proposal: the answer holds no JSON object"),
-        ('{"status": "ok"}', "the answer holds no valid proposal: "),
-        ('{"status": "ok", "status": "need_input"}', "the answer holds no valid proposal: "),
+        ("", "answer_empty", ""),
+        (" \n", "answer_empty", ""),
+        ("I could not decide.", "answer_no_proposal", "the answer holds no JSON object"),
+        ("Use {this}.", "answer_no_proposal", "the answer holds no JSON object"),
+        ('{"status": "ok"}', "answer_no_proposal", ""),
+        ('{"status": "ok", "status": "need_input"}', "answer_no_proposal", ""),
     ],
 )
-def test_an_answer_without_a_valid_proposal_is_a_failure(text: str, reason: str, tmp_path: Path) -> None:
+def test_an_answer_without_a_valid_proposal_is_a_failure(
+    text: str, code: str, said: str, tmp_path: Path
+) -> None:
     """Nonsense in the place of a proposal is recorded as such."""
     (tmp_path / "output.log").write_text(text)
     answer = COMMAND.answer("propose", FolderOutput(tmp_path), ended())
     assert (answer.ok, answer.proposal) == (False, None)
-    assert answer.reason.startswith(reason)
+    assert answer.reason is not None
+    assert (answer.reason.code, answer.reason.said[: len(said)]) == (code, said)
 
 
 def test_a_proposal_is_found_behind_prose_and_in_a_code_block(tmp_path: Path) -> None:

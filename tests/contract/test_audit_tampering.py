@@ -78,7 +78,7 @@ def test_the_helper_makes_the_chain_right_again(world: World):
     before = world.paths.history.read_bytes()
     tamper(world.paths.history, len)
     assert before == world.paths.history.read_bytes()
-    tamper(world.paths.history, put("RunStopped", "detail", "other"))
+    tamper(world.paths.history, put("RunStopped", "reason", {"code": "human", "inputs": {}, "said": "other"}))
     assert verify(world.paths.history).seq == len(records_of(world.paths.history))
 
 
@@ -91,9 +91,8 @@ def to_keep(records: list[Record]) -> None:
         "commit": commit,
         "rule": "lower",
         "inputs": one["data"]["inputs"],
-        "reason": one["data"]["reason"],
         "branch_moved": True,
-        "branch_note": "",
+        "branch_note": None,
     }
 
 
@@ -135,11 +134,12 @@ MUTATIONS = {
         "CandidateKept.inputs",
     ),
     "a verdict's rule": (put("CandidateKept", "rule", "min-delta:0.1", iteration=1), "CandidateKept.rule"),
-    "a verdict's reason": (put("CandidateDiscarded", "reason", "so"), "CandidateDiscarded.reason"),
+    "a discard's inputs": (put("CandidateDiscarded", "inputs", {}), "CandidateDiscarded.inputs"),
     "a kept commit": (put("CandidateKept", "commit", "f" * 40, iteration=1), "CandidateKept.commit"),
-    "an attempt": (put("TrainingStarted", "attempt", 2), "TrainingStarted.attempt"),
+    "a training's number": (put("TrainingStarted", "training", 2), "TrainingStarted.training"),
     "a trained commit": (put("TrainingStarted", "commit", "f" * 40, iteration=1), "TrainingStarted.commit"),
     "a slot": (put("TrainingStarted", "slot", 2), "TrainingStarted.slot"),
+    "a device": (put("TrainingStarted", "device", "1"), "TrainingStarted.device"),
     "a deadline": (put("TrainingStarted", "deadline_s", 1.5), "TrainingStarted.deadline_s"),
     "a training's command": (
         put("TrainingStarted", "command", ["python", "b.py"]),
@@ -149,15 +149,22 @@ MUTATIONS = {
     "an iteration's number": (later_iteration, "IterationStarted.iteration"),
     "a ref": (put("CandidateCommitted", "ref", "refs/heads/x"), "CandidateCommitted.ref"),
     "a row's metric": (put("ResultRecorded", "metric", 0.5, iteration=1), "ResultRecorded.metric"),
-    "a row's text": (put("ResultRecorded", "description", "nothing"), "ResultRecorded.description"),
+    "a row's text": (put("ProposalChosen", "description", "nothing"), "ProposalChosen.description"),
+    "a row's text of the search": (
+        put("ProposalChosen", "description", "nothing", source="search"),
+        "ProposalChosen.description",
+    ),
     "a proposal of the search": (
         put("ProposalChosen", "proposal", lambda one: one | {"set": {"LR": 0.5}}, source="search"),
         "ProposalChosen.proposal",
     ),
     "who proposed": (put("ProposalChosen", "source", "agent", source="search"), "ProposalChosen.source"),
     "which proposal": (put("ProposalChosen", "received", 4, iteration=1), "ProposalChosen.received"),
-    "the end": (put("RunStopped", "detail", "best"), "RunStopped.detail"),
-    "why it ended": (put("RunStopped", "reason", "stopped"), "RunStopped.reason"),
+    "how it ended": (put("RunStopped", "how", "stopped"), "RunStopped.how"),
+    "why it ended": (
+        put("RunStopped", "reason", lambda one: one | {"inputs": one["inputs"] | {"completed": 6}}),
+        "RunStopped.reason",
+    ),
     "the order": (swap, "type"),
     "a second one": (again("TrainingStarted"), "type"),
 }
@@ -228,15 +235,15 @@ def test_a_truncated_history_is_noticed(world: World):
 
 def test_the_first_difference_is_named(world: World):
     """Line, field, expected and found of the earliest difference are in the audit."""
-    tamper(world.paths.history, put("CandidateKept", "reason", "because", iteration=1))
+    tamper(world.paths.history, put("CandidateKept", "rule", "because", iteration=1))
     seq = 1 + records_of(world.paths.history).index(
         first(records_of(world.paths.history), "CandidateKept", iteration=1)
     )
     named = audited(world).first
     assert named is not None
     assert ("decisions", "history.jsonl", seq, seq) == (named.check, named.place, named.line, named.seq)
-    assert ("CandidateKept.reason", "because") == (named.field, named.found)
-    assert named.expected.startswith("improved (")
+    assert ("CandidateKept.rule", "because") == (named.field, named.found)
+    assert named.expected == "lower"
 
 
 # What the world decided and nothing else repeats: nobody can know it better than the event that says it.
@@ -244,6 +251,7 @@ UNKNOWABLE = {
     *("RunStarted.branch", "RunStarted.program_version", "RunStarted.config"),
     *("ProposalReceived.name", "ProposalReceived.sha256", "ProposalReceived.dropped_at"),
     *("RunnerStarted.process", "RunnerStarted.mode", "RunnerStarted.program_version"),
+    "RunnerStarted.devices",
     *("SetupChecked.ok", "SetupChecked.missing", "SetupChecked.preparable", "SetupChecked.data_id"),
     *("CandidateKept.branch_moved", "CandidateKept.branch_note", "ChangeFailed.reason"),
     *("TrainingFinished.reason", "LoopsRequested.request"),

@@ -1,13 +1,14 @@
 """`[tool.autoresearch]` of pyproject.toml."""
 
+import json
 from pathlib import Path
 
 import pytest
-from attrs import fields
+from attrs import evolve, fields
 
 from autoresearch.engine.runs import settings
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.settings import MetricSpec, RunConfig
+from autoresearch.events.settings import MetricSpec, RunConfig, definitions
 
 
 def load(folder: Path, text: str) -> RunConfig:
@@ -37,7 +38,7 @@ def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
         prepare = []
         editable = ["a.py", "src/b.py"]
         keep_rule = "min-delta:0.001"
-        budget_s = 60
+        expected_s = 60
         seed = 7
         env = {OMP_NUM_THREADS = "2"}
         [tool.autoresearch.metric]
@@ -51,19 +52,19 @@ def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
         prepare=(),
         editable=("a.py", "src/b.py"),
         keep_rule="min-delta:0.001",
-        budget_s=60.0,
+        expected_s=60.0,
         seed=7,
         env={"OMP_NUM_THREADS": "2"},
         metric=MetricSpec(name="accuracy", pattern=r"^accuracy=(\S+)", lower_is_better=False),
     )
-    assert isinstance(found.budget_s, float)
+    assert isinstance(found.expected_s, float)
 
 
 @pytest.mark.parametrize(
     ("line", "reason", "remedy"),
     [
         ("trian = 'x'", "unknown setting trian", "did you mean train?"),
-        ("budget_seconds = 1", "unknown setting budget_seconds", "did you mean budget_s?"),
+        ("expected_seconds = 1", "unknown setting expected_seconds", "did you mean expected_s?"),
         ("zzz = 1", "unknown setting zzz", "known are agent, agent_command"),
         ("metric.nam = 'x'", "unknown setting metric.nam", "did you mean name?"),
         ("train = 1", "train = 1: expected a list of strings, or one string", ""),
@@ -71,11 +72,12 @@ def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
         ('train = "it\'s"', "train = .*: expected a list", ""),
         ("train = []", r"train = \(\): expected a command", ""),
         ("editable = []", "expected at least one file", ""),
-        ("editable = ['../x.py']", "editable = '../x.py': expected paths relative", ""),
-        ("editable = ['/x.py']", "expected paths relative", ""),
-        ("editable = ['a/./x.py']", "expected paths relative", ""),
+        ("editable = ['../x.py']", r"editable = \('\.\./x\.py',\): expected .* paths relative", ""),
+        ("editable = ['/x.py']", "expected .* paths relative", ""),
+        ("editable = ['a/./x.py']", "expected .* paths relative", ""),
+        ("protected = ['../x.py']", "expected paths relative", ""),
         ("protected = ['train.py']", "expected files that are not in `protected` as well", ""),
-        ("policy_file = '/etc/passwd'", "policy_file = '/etc/passwd': expected a relative path", ""),
+        ("guidance_file = '/etc/passwd'", "guidance_file = '/etc/passwd': expected a relative path", ""),
         ("metric = 1", r"\[tool.autoresearch.metric\] is 1; expected a table", ""),
         ("metric.pattern = '('", "expected a regular expression with exactly one group", ""),
         ("metric.pattern = 'a'", "exactly one group", ""),
@@ -86,13 +88,14 @@ def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
         ("keep_rule = 'min-delta:'", "expected lower, or min-delta", ""),
         ("keep_rule = 'min-delta:nan'", "expected lower, or min-delta", ""),
         ("keep_rule = 'min-delta:-1'", "expected lower, or min-delta", ""),
-        ("budget_s = 'long'", "budget_s = 'long': expected a number", ""),
-        ("budget_s = 0", "budget_s = 0.0: expected more than 0", ""),
-        ("budget_s = inf", "budget_s = inf: expected a number", ""),
-        ("budget_s = true", "budget_s = True: expected a number", ""),
+        ("expected_s = 'long'", "expected_s = 'long': expected a number", ""),
+        ("expected_s = 0", "expected_s = 0.0: expected more than 0", ""),
+        ("expected_s = inf", "expected_s = inf: expected a number", ""),
+        ("expected_s = true", "expected_s = True: expected a number", ""),
         ("timeout_s = -1", "timeout_s = -1.0: expected 0 or more", ""),
         ("seed = 1.5", "seed = 1.5: expected a whole number", ""),
-        ("slots = 0", "slots = 0: expected more than 0", ""),
+        ("slots = -1", "slots = -1: expected 0 or more", ""),
+        ("device = 'a'\ndevice_lock = 'a'", "device and device_lock are one setting", "leave out device"),
         ("env = {A = 1}", "env = {'A': 1}: expected a table of strings", ""),
         ("env = {'A=B' = 'x'}", "expected a table of strings", ""),
         ("agent = ['x']", r"agent = \['x'\]: expected a string", ""),
@@ -109,6 +112,21 @@ def test_what_is_refused(tmp_path: Path, line: str, reason: str, remedy: str) ->
     assert remedy in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [
+        ("policy_file", "guidance_file", "notes.md"),
+        ("budget", "training_budget", "256 steps"),
+        ("budget_s", "expected_s", 60.0),
+        ("device", "device_lock", "none"),
+    ],
+)
+def test_a_setting_is_known_by_its_earlier_name(tmp_path: Path, old: str, new: str, value: object) -> None:
+    """What a file calls by the name that a setting had before is that setting."""
+    found = load(tmp_path, f"[tool.autoresearch]\n{old} = {json.dumps(value)}\n")
+    assert found == evolve(RunConfig(), **{new: value})
+
+
 @pytest.mark.parametrize("text", ["tool = 1", "[tool]\nautoresearch = 1", "\xff"])
 def test_a_table_must_be_one(tmp_path: Path, text: str) -> None:
     """A file in which the table is something else is refused, and one that is not UTF-8."""
@@ -122,8 +140,8 @@ def test_the_reference_has_every_setting() -> None:
     rows = settings.reference().splitlines()[2:]
     names = [one.name for one in fields(RunConfig) if one.name != "metric"]
     names += [f"metric.{one.name}" for one in fields(MetricSpec)]
-    assert sorted(row.split("`")[1] for row in rows) == sorted(names) == sorted(settings.MEANINGS)
-    assert all(row.count("|") == 4 and row.strip("| ").rsplit("|", 1)[1].strip() for row in rows)
+    assert sorted(row.split("`")[1] for row in rows) == sorted(names) == sorted(definitions())
+    assert all(row.count("|") == 5 and row.strip("| ").rsplit("|", 1)[1].strip() for row in rows)
 
 
 def test_the_defaults_of_the_reference_are_valid(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_real_folder_gives_its_table_back(which):
     commit, rest = wanted[1].split("\t", 1)
     assert 7 == len(commit)
     assert [wanted[0], f"none\t{rest}", *wanted[2:]] == results_tsv(timeline).splitlines()
-    assert ("autoresearch/nov23", 5, "") == (source.branch, source.head.rows, source.head.left_out)
+    assert ("autoresearch/nov23", 5, {}) == (source.branch, source.head.rows, source.head.left_out)
 
 
 def test_an_iteration_keeps_what_its_lines_say():
@@ -101,7 +101,7 @@ def test_what_was_not_decided_is_named_and_left_out():
     """An iteration that the runner was killed in has no result, and the history says so."""
     lines = lines_of("foreground")[:-1]
     source = source_of(lines, state_of("foreground"))
-    assert ([0, 1, 2, 3], "iteration 4 (left after record)") == (
+    assert ([0, 1, 2, 3], {"4": "record"}) == (
         [one.iteration for one in source.results],
         source.head.left_out,
     )

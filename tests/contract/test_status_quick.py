@@ -24,7 +24,7 @@ BEGUN = (g.asked(3), g.runner_started(), *g.BASELINE)
 STEP = b"step 00912 (95.7%) | loss: 3.04 | dt: 9ms | tok/sec: 15,370 | epoch: 1 | remaining: 13s\n"
 IMPORTED = (
     ev.RunImported(
-        source="results.tsv", name="results.tsv", sha256="0" * 64, rows=1, began_at=None, left_out=""
+        source="results.tsv", name="results.tsv", sha256="0" * 64, rows=1, began_at=None, left_out={}
     ),
     ev.ResultImported(
         iteration=0,
@@ -42,7 +42,7 @@ IMPORTED = (
         log_tail="",
         as_given="",
     ),
-    ev.RunStopped(how="done", reason=why("human", "")),
+    ev.RunStopped(how="done", reason=why("imported")),
 )
 STATES = {
     "fresh": (g.asked(2),),
@@ -67,8 +67,8 @@ STATES = {
     "closed": (*BEGUN, *g.candidate(1), g.training(1), g.trained(1, 1.4), g.row(1, 1.4), g.kept(1)),
     "imported": IMPORTED,
     **{
-        reason: (*BEGUN, ev.RunStopped(how=reason, reason=why("human", "")))
-        for reason in ("done", "exhausted", "stopped", "setup_incomplete", "baseline_failed", "blocked")
+        how: (*BEGUN, ev.RunStopped(how=how, reason=why("as_requested")))
+        for how in ("done", "stopped", "setup_incomplete", "baseline_failed", "blocked")
     },
 }
 

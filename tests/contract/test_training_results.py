@@ -14,7 +14,8 @@ from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.training.progress_digest import POINTS
 from autoresearch.engine.training.result import Result, read_result
 from autoresearch.events.settings import MetricSpec, RunConfig
-from autoresearch.events.values import ProgressDigest
+from autoresearch.events.values import ProgressDigest, Reason, why
+from autoresearch.projections.wording import say
 
 
 WELL = (
@@ -42,7 +43,7 @@ def leave(folder: Path, output: bytes = b"", **files: Any) -> Path:
 def test_success_without_result_json(tmp_path: Path) -> None:
     """Any script that prints the metric and ends with 0 succeeds; its summary lines are facts."""
     result = read(leave(tmp_path, WELL))
-    assert (result.outcome, result.reason, result.metric) == ("succeeded", "", 1.5545)
+    assert (result.outcome, result.reason, result.metric) == ("succeeded", None, 1.5545)
     assert (result.measured.peak_vram_mb, result.measured.num_steps) == (812.5, 256)
     assert result.progress is None
 
@@ -55,7 +56,7 @@ def test_success_with_result_json(tmp_path: Path) -> None:
         "training_seconds": 36, "peak_vram_mb": 800.25,
     }  # fmt: skip
     result = read(leave(tmp_path, WELL, result_json=told))
-    assert (result.outcome, result.metric, result.note) == ("succeeded", 1.55450012, "")
+    assert (result.outcome, result.metric, result.reason) == ("succeeded", 1.55450012, None)
     facts = result.measured
     assert (facts.num_steps, facts.seed, facts.threads, facts.data_id) == (257, 42, 2, "abc")
     assert (facts.peak_vram_mb, facts.training_seconds, facts.total_seconds) == (800.25, 36.0, 41.5)
@@ -63,11 +64,10 @@ def test_success_with_result_json(tmp_path: Path) -> None:
 
 
 def test_result_json_that_disagrees(tmp_path: Path) -> None:
-    """A result.json with another number does not change the score, and the note names both."""
+    """A result.json with another number does not change the score, and the reason names both."""
     result = read(leave(tmp_path, WELL, result_json={"val_bpb": 0.1}))
     assert (result.outcome, result.metric) == ("succeeded", 1.5545)
-    assert "0.1" in result.note
-    assert "1.554500" in result.note
+    assert result.reason == why("log_counts", metric="val_bpb", exact="0.1", printed="1.554500")
 
 
 @pytest.mark.parametrize(
@@ -81,24 +81,24 @@ def test_result_json_of_any_bytes(tmp_path: Path, told: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "says"),
+    ("facts", "reason"),
     [
-        ({"exit_code": 1}, "exit code 1: num_steps: 256"),
-        ({"exit_code": None, "signal": 9}, "SIGKILL"),
-        ({"exit_code": None, "signal": 11}, "SIGSEGV"),
+        ({"exit_code": 1}, why("exit_code_said", "num_steps: 256", exit_code=1)),
+        ({"exit_code": None, "signal": 9}, why("signal_memory", signal="SIGKILL")),
+        ({"exit_code": None, "signal": 11}, why("signal", signal="SIGSEGV")),
         (
             {"exit_code": None, "reason": "not_started", "detail": "uv: No such file or directory"},
-            "uv: No such",
+            why("not_started", "uv: No such file or directory"),
         ),
-        ({"exit_code": None, "signal": 15, "reason": "terminated"}, "told to end"),
-        ({"exit_code": None}, "exit code None"),
+        ({"exit_code": None, "signal": 15, "reason": "terminated"}, why("terminated")),
+        ({"exit_code": None}, why("exit_code_said", "num_steps: 256", exit_code=None)),
     ],
 )
-def test_a_bad_end_is_never_a_success(tmp_path: Path, facts: dict[str, Any], says: str) -> None:
+def test_a_bad_end_is_never_a_success(tmp_path: Path, facts: dict[str, Any], reason: Reason) -> None:
     """A printed score counts for nothing where the script did not end with 0."""
     result = read(leave(tmp_path, WELL, result_json={"val_bpb": 1.5545}), **facts)
     assert (result.outcome, result.metric) == ("crashed", None)
-    assert says in result.reason
+    assert result.reason == reason
 
 
 @pytest.mark.parametrize("reason", ["deadline", "idle"])
@@ -135,7 +135,13 @@ def test_out_of_memory_is_named(tmp_path: Path) -> None:
         b"Traceback\ntorch.OutOfMemoryError: 2 GiB\n\n",
         result_json={"exit_reason": "out_of_memory"},
     )
-    assert read(tmp_path, exit_code=1).reason == "exit code 1: out of memory: torch.OutOfMemoryError: 2 GiB"
+    reason = read(tmp_path, exit_code=1).reason
+    assert reason == why(
+        "exit_code_stated_said", "torch.OutOfMemoryError: 2 GiB", exit_code=1, stated="out_of_memory"
+    )
+    assert say(reason) == "exit code 1: out of memory: torch.OutOfMemoryError: 2 GiB"
+    (tmp_path / "output.log").write_bytes(b"")
+    assert say(read(tmp_path, exit_code=1).reason) == "exit code 1: out of memory"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from attrs import evolve
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.ports.agent import Answer, Ask, Step
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
-from autoresearch.events.values import OutputDigest, Proposal, Usage
+from autoresearch.events.values import OutputDigest, Proposal, Usage, why
 
 
 FIXTURES = Path(__file__).parent.parent / "e2e" / "fixtures" / "agents"
@@ -28,7 +28,7 @@ def answered(*, proposal: Proposal | None = None, text: str = "done", reason: st
     """Return an answer; one with a reason is a failure."""
     return Answer(
         ok=not reason,
-        reason=reason,
+        reason=why("agent_said", reason, agent="fake") if reason else None,
         text=text,
         proposal=proposal,
         usage=Usage(),

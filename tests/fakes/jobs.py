@@ -7,7 +7,7 @@ from typing import Literal
 from attrs import define, field, frozen, mutable
 
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
-from autoresearch.events.values import Process
+from autoresearch.events.values import Process, why
 
 
 PIECE = 7  # bytes: so that everything is read in several pieces
@@ -122,9 +122,9 @@ class FakeJobs:
         )
         one.state = Finished(exit=exit_)
 
-    def lose(self, job: Path, reason: str = "the machine was restarted") -> None:
+    def lose(self, job: Path, code: str = "machine_restarted") -> None:
         """Let the job vanish without an end."""
-        self._running(job).state = Lost(reason=reason)
+        self._running(job).state = Lost(reason=why(code))
 
     @property
     def running(self) -> tuple[Path, ...]:

@@ -52,7 +52,7 @@ class World:
     jobs: FakeJobs = field(init=False)
     agent: FakeAgent = field(init=False)
     paths: RunPaths = field(init=False)
-    trained: list[str] = field(factory=list)  # "iteration/train.attempt", one entry a launch
+    trained: list[str] = field(factory=list)  # "iteration/train.number", one entry a launch
 
     def __attrs_post_init__(self) -> None:
         MADE.append(self)
@@ -83,7 +83,9 @@ class World:
             branch=BRANCH,
             base_commit=base,
             base_tree=self.git.tree(base),
-            config=RunConfig(check=(), prepare=(), protected=("program.md",), device="none", slots=slots),
+            config=RunConfig(
+                check=(), prepare=(), protected=("program.md",), device_lock="none", slots=slots
+            ),
             program_version="test",
         )
         asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch))

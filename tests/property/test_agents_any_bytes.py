@@ -14,6 +14,8 @@ from autoresearch.engine.agents.programs import PROGRAMS
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.ports.agent import Step
+from autoresearch.events.values import why
+from autoresearch.projections.wording import say
 from tests.fakes.agents import ended
 
 
@@ -55,7 +57,7 @@ def test_any_output_is_an_answer_that_can_be_stored(
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "output.log").write_bytes(output)
         answer = PROGRAMS[name].answer(step, FolderOutput(Path(folder)), exit_)  # type: ignore[arg-type]
-    assert answer.ok == (answer.reason == "")
+    assert answer.ok == (answer.reason is None)
     assert len(answer.output.tail.encode()) <= 4096
     assert orjson.dumps(asdict(answer))
 
@@ -65,7 +67,7 @@ def test_any_text_is_a_triage(text: str) -> None:
     """A triage is one of two actions with a reason, whatever was said."""
     action, reason = parse_triage(text)
     assert action in ("discard", "fix_and_rerun")
-    assert reason
+    assert say(reason)
 
 
 @given(
@@ -76,4 +78,4 @@ def test_any_text_is_a_triage(text: str) -> None:
 def test_a_triage_is_found_between_any_prose(more: dict[str, object], after: str, before: str) -> None:
     """The object is found whatever stands before it, and what has no brace stands after it."""
     answer = json.dumps({**more, "action": "fix_and_rerun", "reason": "a typo"})
-    assert parse_triage(before + answer + after) == ("fix_and_rerun", "a typo")
+    assert parse_triage(before + answer + after) == ("fix_and_rerun", why("agent_decided", "a typo"))

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.catalog import Event
-from autoresearch.events.codec import NO_HASH, Position, chain, envelope, payload
+from autoresearch.events.codec import NO_HASH, Position, chain, envelope, parse, payload
 from autoresearch.events.errors import UnknownEvent
 from autoresearch.events.log.lazy_event import LONG, without_curve
 from autoresearch.events.log.verify import block_of
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.upcasters import UPCASTERS
 from autoresearch.events.values import ProgressDigest, why
@@ -104,13 +105,12 @@ def test_every_event_has_a_reducer_or_a_reason():
     assert set(get_args(Event)) - UNTOUCHED == set(REDUCERS)
 
 
-def test_older_lines_are_folded_as_they_would_be_written_now():
+def test_older_lines_are_folded_as_they_would_be_written_now(monkeypatch):
     """A line of an older version goes through its upcasters on the way into a fold."""
-    assert ("LoopsRequested", 1) in UPCASTERS
-    history = recorded(ev.LoopsRequested(request=ev.Request(loops=3)))
-    newer = b',"timeout_s":0.0,"prefetch":0'
-    older = lines_of(history, edit=lambda raw: raw.replace(b'"v":3', b'"v":1').replace(newer, b""))
-    assert b"timeout_s" not in older.lines[0]
+    monkeypatch.setitem(UPCASTERS, ("StopRequested", 0), lambda data: {"now": data["hard"]})
+    history = recorded(ev.StopRequested(now=True))
+    older = lines_of(history, edit=lambda raw: raw.replace(b'"v":1', b'"v":0').replace(b'"now":', b'"hard":'))
+    assert b"now" not in older.lines[0]
     assert folded(RUN, [lines_of(history)]) == folded(RUN, [older])
 
 
@@ -121,4 +121,17 @@ def test_who_decides_refuses_what_is_of_a_later_program(edit):
     block = lines_of(history, edit=lambda raw: raw.replace(*edit) if b"NoteAdded" in raw else raw)
     with pytest.raises(UnknownEvent, match="record 1 is"):
         folded(RUN, [block])
-    assert "lunch" == folded(RUN, [block], deciding=False).paused
+    assert why("human", "lunch") == folded(RUN, [block], deciding=False).paused
+
+
+@pytest.mark.parametrize(
+    "event", [started(), asked(), ev.ConfigChanged(config=RunConfig(seed=1), changed=())]
+)
+def test_who_decides_refuses_a_value_of_a_later_program(event):
+    """Settings and requests of a later version stop who decides, and are passed over by who shows."""
+    history = recorded(event, ev.RunPaused(reason=why("human", "lunch")))
+    block = lines_of(history, edit=lambda raw: raw.replace(b'":{"v":1,', b'":{"v":9,'))
+    with pytest.raises(UnknownEvent, match="v9 is of a later program"):
+        folded(RUN, [block])
+    shown = [parse(raw, end=0) for raw in block.lines]
+    assert bytes_of(fold(RUN, shown)) == bytes_of(folded(RUN, [block], deciding=False))

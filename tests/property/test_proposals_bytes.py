@@ -54,7 +54,9 @@ def check(found: Proposal | str) -> None:
     for line in (found.description, found.commit_description):
         assert line == line.strip()
         assert not set(line) & set("\n\r\t\x00\x1b\x7f")
-    event = ev.ProposalChosen(iteration=1, source="drop", proposal=found)
+    event = ev.ProposalChosen(
+        iteration=1, source="agent", description=found.description, proposal=found, received=None
+    )
     assert unstructure(event)
 
 

@@ -2,13 +2,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.values import Reason, Scalar
 from autoresearch.projections.event_text import LINE_CHARACTERS, describe, one_line
 from autoresearch.projections.timeline import Row
+from autoresearch.projections.wording import REASONS, VERDICTS, say, say_verdict
 from autoresearch.workflows.api.experiments import experiments_csv
 from autoresearch.workflows.pages.tables import experiments_table, table
 
 
 TEXT = st.text(max_size=400)
+NAMES = ["said", "metric", "best", "gain", "min_delta", "seconds", "commit", "outcome", "exit_code", "self"]
+SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(max_size=9)
+INPUTS = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), SCALARS, max_size=8)
 
 
 @given(TEXT, st.integers(min_value=2, max_value=300))
@@ -26,6 +31,18 @@ def test_any_note_is_one_line_of_the_log(text: str):
     said = describe(ev.NoteAdded(text=text))
     assert len(said) <= LINE_CHARACTERS
     assert 1 == len(f"{said}\n".splitlines())
+
+
+@given(st.sampled_from(sorted(REASONS)) | TEXT, INPUTS, TEXT)
+def test_any_reason_has_a_sentence(code: str, inputs: dict[str, Scalar], said: str):
+    """A reason is worded whatever it holds, also one that this program would not have written."""
+    assert isinstance(say(Reason(code=code, inputs=inputs, said=said)), str)
+
+
+@given(st.sampled_from(sorted(VERDICTS)) | TEXT, INPUTS)
+def test_any_verdict_has_a_sentence(rule: str, inputs: dict[str, Scalar]):
+    """A verdict is worded by any rule, from any inputs."""
+    assert isinstance(say_verdict(rule, inputs), str)
 
 
 @settings(max_examples=50)
