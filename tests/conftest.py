@@ -1,5 +1,7 @@
-"""What holds for every test: none waits for the device of a real run, and none is deaf to Ctrl-C."""
+"""What holds for every test: it knows no device of the machine it is on, and is not deaf to Ctrl-C."""
 
+import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +11,14 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def _devices_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take no turns with real runs, or with another suite beside this one; and see no real card."""
     folder: Path = tmp_path_factory.mktemp("devices")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTORESEARCH_DEVICES", str(folder))
+        if shutil.which("nvidia-smi"):  # one that finds no card stands before it
+            (folder / "nvidia-smi").write_text("#!/bin/sh\nexit 6\n")
+            (folder / "nvidia-smi").chmod(0o755)
+            patch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
         yield
 
 

@@ -17,6 +17,7 @@ from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read, verify
 from autoresearch.projections.results import results_tsv
+from tests.waiting import PATIENCE_S
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +42,7 @@ except BlockingIOError:
     os.write(ledger, f"overlap {me}\\n".encode())
     raise SystemExit("another training is alive")
 os.write(ledger, f"begun {me}\\n".encode())
-time.sleep(60 if me == os.environ.get("CRASH_HANG") else 0.03)
+time.sleep(600 if me == os.environ.get("CRASH_HANG") else 0.03)
 os.write(ledger, f"ended {me}\\n".encode())
 if FAIL == "crash":
     raise SystemExit("it broke")
@@ -175,7 +176,7 @@ class Scene:
 
     def finish(self, runner: subprocess.Popen[bytes]) -> int:
         """Wait for the end of a runner; return its exit code."""
-        return runner.wait(timeout=60)
+        return runner.wait(timeout=PATIENCE_S)
 
     def resume(self) -> None:
         """Carry the run on to its end, as a user does: again where the baseline was killed."""
@@ -193,7 +194,7 @@ class Scene:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
 

@@ -48,7 +48,8 @@ def _become(spec: dict[str, object], keep: tuple[int, ...], writing: int, failin
     name = ""
     try:
         os.setsid()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
+        # All, since whatever a shell's `&`, nohup or a service has ignored is ignored in its children too.
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, signal.SIG_DFL)
         name = str(spec["stdin"] or os.devnull)
         os.dup2(os.open(name, os.O_RDONLY), 0)

@@ -27,7 +27,7 @@ from autoresearch.engine.paths import CLAIM, EXIT, OUTPUT, SPEC, STOP
 from autoresearch.engine.system import process_table
 
 
-_SETTLE_S = 0.1  # children that end with their parent need a moment, and are not left behind
+_SETTLE_S = 0.5  # children that end with their parent need a moment, and are not left behind
 _BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is idle
 _ROOM_S = 5.0  # between two tries to write exit.json on a full disk
 

@@ -23,7 +23,7 @@ from autoresearch.events.errors import NotFound, RunLocked, WayOut
 from autoresearch.events.values import Process
 
 
-_WORDS_TRIES, _PAUSE_S = 10, 0.002
+_WORDS_TRIES, _PAUSE_S = 250, 0.002
 
 _detached: set[int] = set()  # started here and not yet seen to have ended
 

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from autoresearch.engine.ports.agent import Agent, Answer, Ask
 from autoresearch.engine.ports.jobs import Finished, JobExit, JobSpec
 from autoresearch.events.values import Proposal, Reason, why
 from tests.fakes.agents import FakeAgent, answered, fake_program, run_inline
+from tests.waiting import PATIENCE_S, until
 
 
 PROPOSED = Proposal(
@@ -31,13 +31,10 @@ def run_supervised(spec: JobSpec, folder: Path) -> JobExit:
     """Run a job to its end under its supervisor."""
     jobs = RealJobs()
     jobs.start(folder, spec)
-    give_up = time.monotonic() + 60
-    while time.monotonic() < give_up:
-        state = jobs.look(folder)
-        if isinstance(state, Finished):
-            return state.exit
-        time.sleep(0.02)
-    pytest.fail("the job did not end")
+    until(lambda: isinstance(jobs.look(folder), Finished))
+    state = jobs.look(folder)
+    assert isinstance(state, Finished)
+    return state.exit
 
 
 @pytest.fixture(params=[run_inline, run_supervised], ids=["inline", "supervised"])
@@ -75,7 +72,7 @@ def worktree(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def asked(worktree: Path, behaviour: str, arg: str = "", **more: object) -> Ask:
     """Return a question to the program that behaves on demand."""
-    words = {"step": "propose", "prompt": "In this step you only propose", "timeout_s": 30.0, **more}
+    words = {"step": "propose", "prompt": "In this step you only propose", "timeout_s": PATIENCE_S, **more}
     return Ask(worktree=worktree, command=fake_program(behaviour, arg), **words)  # type: ignore[arg-type]
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Absent, Finished, Jobs, JobSpec, JobState, Lost, Running
 from autoresearch.engine.system.process import end_group
 from tests.fakes.jobs import FakeJobs
+from tests.waiting import PATIENCE_S, until
 
 
 # Ends with the code that appears in the file `go`, having said hello.
@@ -33,7 +33,7 @@ class Fake:
         self.jobs = FakeJobs()
 
     def spec(self, home: Path, places: tuple[str, ...] = ()) -> JobSpec:
-        return JobSpec(name="waiter", command=("waiter",), cwd=str(home), deadline_s=30, places=places)
+        return JobSpec(name="waiter", command=("waiter",), cwd=str(home), deadline_s=PATIENCE_S, places=places)
 
     def finish(self, folder: Path, code: int) -> None:
         self.jobs.finish(folder, exit_code=code, output=b"hello\n", files={"left.json": b"{}"})
@@ -51,7 +51,7 @@ class Real:
     def spec(self, home: Path, places: tuple[str, ...] = ()) -> JobSpec:
         command = (sys.executable, "-S", "-c", WAITER)
         return JobSpec(
-            name="waiter", command=command, cwd=str(home), deadline_s=30, grace_s=2.0, places=places
+            name="waiter", command=command, cwd=str(home), deadline_s=PATIENCE_S, grace_s=2.0, places=places
         )
 
     def finish(self, folder: Path, code: int) -> None:
@@ -61,8 +61,8 @@ class Real:
         ended(self.jobs, folder)
 
     def vanish(self, folder: Path) -> None:
-        while not (claim := json.loads((folder / "claim").read_bytes() or b"{}")).get("child"):
-            time.sleep(0.005)
+        until(lambda: json.loads((folder / "claim").read_bytes() or b"{}").get("child"))
+        claim = json.loads((folder / "claim").read_bytes())
         os.kill(claim["supervisor"]["pid"], 9)
         os.killpg(claim["child"]["pid"], 9)
         ended(self.jobs, folder)
@@ -71,13 +71,10 @@ class Real:
 Player = Fake | Real
 
 
-def ended(jobs: Jobs, folder: Path, within_s: float = 10.0) -> JobState:
+def ended(jobs: Jobs, folder: Path) -> JobState:
     """Wait for a job's end and return how it then stands."""
-    give_up = time.monotonic() + within_s
-    while isinstance(state := jobs.look(folder), Running):
-        assert time.monotonic() < give_up, f"{folder} still runs"
-        time.sleep(0.005)
-    return state
+    until(lambda: not isinstance(jobs.look(folder), Running))
+    return jobs.look(folder)
 
 
 @pytest.fixture(params=[Fake, Real])

@@ -18,6 +18,7 @@ from autoresearch.workflows.api import quick_status, status
 from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import BRANCH, bytes_of, git, make_repo, make_run
+from tests.waiting import PATIENCE_S
 
 
 BEGUN = (g.asked(3), g.runner_started(), *g.BASELINE)
@@ -157,6 +158,7 @@ def test_the_card_is_in_both(repo, capsys, tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\necho 97, 40536, 81559, NVIDIA H100\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr("autoresearch.engine.system.gpu.TIMEOUT_S", PATIENCE_S)
     assert whole(capsys) == told()
     assert '"name": "NVIDIA H100"' in (told() or "")
 

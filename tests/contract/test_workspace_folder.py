@@ -13,6 +13,7 @@ from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.claim import claim_run, default_branch
 from autoresearch.engine.runs.places import runs_of
 from autoresearch.events.errors import InvalidInput
+from tests.waiting import PATIENCE_S
 
 
 def begin(home: Path, run_id: str, at: str, branch: str) -> None:
@@ -157,5 +158,5 @@ def test_claims_of_two_processes(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(tmp_path)]
     root = Path(__file__).parents[2]
     started = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [one.communicate(timeout=60)[0] for one in started]
+    said = [one.communicate(timeout=PATIENCE_S)[0] for one in started]
     assert len({name for text in said for name in text.strip("[]\n").split(", ")}) == 100

@@ -1,9 +1,7 @@
 """A user's repository with a training of a second, and the real program driven as a process."""
 
-import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +18,7 @@ from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.places import runs_of
 from autoresearch.engine.system.process import holder
 from autoresearch.projections.event_text import line
+from tests.processes import end_everything
 from tests.waiting import PATIENCE_S
 
 
@@ -57,7 +56,7 @@ CONFIG = """\
 check = []
 prepare = []
 protected = ["program.md"]
-timeout_s = 20
+timeout_s = 600
 """
 
 
@@ -138,29 +137,33 @@ def at_rest(status: dict[str, Any]) -> bool:
     return status["phase"] in ("done", "stopped", "failed")
 
 
-def hold_trainings(program: Program) -> Path:
-    """Let no training come to its end before the file that is returned exists."""
-    go = program.repo.parent / "go"
-    hold = f"while not os.path.exists({str(go)!r}):\n    time.sleep(0.02)\n"
+class Turn:
+    """The iteration whose training may end: those of later ones wait, having printed their steps."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.is_for(-1)
+
+    def is_for(self, iteration: int) -> None:
+        """Let the trainings up to this iteration's end."""
+        waiting = self._file.with_suffix(".new")
+        waiting.write_text(str(iteration))
+        waiting.rename(self._file)
+
+    def is_for_all(self) -> None:
+        """Let every training end."""
+        self.is_for(10**6)
+
+
+def hold_trainings(program: Program) -> Turn:
+    """Let no training come to its end before its turn."""
+    file = program.repo.parent / "turn"
+    number = 'int(os.environ["AUTORESEARCH_JOB_DIR"].split("/")[-2])'
+    hold = f"while int(open({str(file)!r}).read()) < {number}:\n    time.sleep(0.02)\n"
     train = program.repo / "train.py"
     train.write_text(train.read_text().replace('if FAIL == "crash"', f'{hold}if FAIL == "crash"'))
     program.git("commit", "-qam", "wait for a word")
-    return go
-
-
-def end_everything(below: Path) -> None:
-    """Kill whatever still works below a test's folder: no process outlives its test."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
-            where = str((entry / "cwd").readlink())
-        except OSError:
-            continue
-        if os.fsencode(below) in words or where.startswith(str(below)):
-            with contextlib.suppress(OSError):
-                os.kill(int(entry.name), signal.SIGKILL)
+    return Turn(file)
 
 
 @pytest.fixture(params=["plain"])

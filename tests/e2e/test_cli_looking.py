@@ -244,15 +244,16 @@ def test_watching_ends_when_the_run_rests(repo, capsys):
     paths = make_run(repo, g.asked(1), g.runner_started(), *g.BASELINE)
 
     def go_on() -> None:
-        with hold_lock(paths.lock), EventLog(paths.history) as log:
+        with EventLog(paths.history) as log:
             for event in (g.opened(1), g.chosen(1), DONE):
                 time.sleep(0.1)
                 log.append([event], by="test")
 
     other = threading.Thread(target=go_on)
-    other.start()
-    lines = call("watch", capsys).splitlines()
-    other.join()
+    with hold_lock(paths.lock):
+        other.start()
+        lines = call("watch", capsys).splitlines()
+        other.join()
     assert 12 == len(lines)
     assert "#12 at rest, done" in lines[-1]
     assert "iteration 1 tries" in lines[-2]

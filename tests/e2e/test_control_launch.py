@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,41 +14,42 @@ from autoresearch.engine.system.process import hold_lock, holder
 from autoresearch.events.errors import RunFailed, RunLocked
 from tests import given as g
 from tests.cli_helpers import git, make_repo, make_run
+from tests.processes import end_everything
+from tests.waiting import PATIENCE_S, until
 
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDS = (
     "import sys, time; from pathlib import Path; from autoresearch.engine.system.process import hold_lock\n"
 )
-HOLDS += "with hold_lock(Path(sys.argv[1])): time.sleep(float(sys.argv[2]))"
+HOLDS += "with hold_lock(Path(sys.argv[1])):\n while not Path(sys.argv[2]).exists(): time.sleep(0.02)"
 
 
-def holding(paths, seconds: float) -> tuple[str, ...]:
-    """Return the command of a process that holds the run for a while."""
+def holding(paths, until_there: Path) -> tuple[str, ...]:
+    """Return the command of a process that holds the run until there is a file."""
     code = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n{HOLDS}"
-    return (sys.executable, "-c", code, str(paths.lock), str(seconds))
+    return (sys.executable, "-c", code, str(paths.lock), str(until_there))
 
 
 @pytest.fixture
 def paths(tmp_path):
     """A run that was asked for a loop."""
-    return make_run(make_repo(tmp_path / "repo"), g.asked(1))
+    yield make_run(make_repo(tmp_path / "repo"), g.asked(1))
+    end_everything(tmp_path)
 
 
 def wait_until_free(paths) -> None:
-    end = time.monotonic() + 10
-    while holder(paths.lock) is not None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: holder(paths.lock) is None)
 
 
-def test_a_launched_runner_holds_the_run_and_is_not_launched_twice(paths):
+def test_a_launched_runner_holds_the_run_and_is_not_launched_twice(paths, tmp_path):
     """The second launch finds the first one's runner."""
-    first = launch(paths, holding(paths, 1.5), patience_s=5)
+    first = launch(paths, holding(paths, tmp_path / "go"), patience_s=PATIENCE_S)
     second = launch(paths, ("never", "started"))
     assert (False, True) == (first.already, second.already)
     assert first.runner == second.runner
     assert first.runner is not None
+    (tmp_path / "go").touch()
     wait_until_free(paths)
 
 
@@ -57,7 +57,7 @@ def test_a_runner_that_dies_at_once_is_told_with_its_last_words(paths):
     """What it printed last is in the error, and where the rest is."""
     command = (sys.executable, "-c", "raise SystemExit('no such thing')")
     with pytest.raises(RunFailed, match="ended at once: no such thing") as failed:
-        launch(paths, command, patience_s=5)
+        launch(paths, command, patience_s=PATIENCE_S)
     assert str(paths.runner_out) in failed.value.remedy
 
 
@@ -93,7 +93,7 @@ def test_starts_at_once_get_ids_and_branches_of_their_own(tmp_path):
         subprocess.Popen([sys.executable, "-c", code], cwd=repo, stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    ids = [child.communicate(timeout=60)[0].strip() for child in children]
+    ids = [child.communicate(timeout=PATIENCE_S)[0].strip() for child in children]
     assert [0] * 4 == [child.returncode for child in children]
     assert 4 == len(set(ids))
     assert 5 == len(git(repo, "branch", "--format=%(refname:short)").splitlines())

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.conftest import DOOR, Program, at_rest
+from tests.e2e.conftest import DOOR, Program, at_rest, hold_trainings
+from tests.waiting import PATIENCE_S
 
 
 TEXT = (Path(__file__).resolve().parents[2] / "AGENTS.md").read_text()
@@ -20,13 +21,7 @@ COMMANDS = [
 
 def test_every_command_of_agents_md_works(program: Program):
     """What AGENTS.md tells an agent to type ends with code 0, typed in that order."""
-    pace = program.repo.parent / "pace"
-    pace.write_text("3")  # slow enough to be paused, directed and stopped in the middle
-    train = program.repo / "train.py"
-    train.write_text(
-        train.read_text().replace("SECONDS = 0.2", f"SECONDS = float(open({str(pace)!r}).read())")
-    )
-    program.git("commit", "-qam", "a training of any pace")
+    turn = hold_trainings(program)  # so that it can be paused, directed and stopped in the middle
     for command in COMMANDS:
         if "--no-background-train" in command or command.endswith(" propose -"):
             program.wait(at_rest)
@@ -37,10 +32,10 @@ def test_every_command_of_agents_md_works(program: Program):
             env=program.env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert 0 == done.returncode, f"{command}\n{done.stdout}\n{done.stderr}"
         if command.endswith(" stop"):
-            pace.write_text("0.1")
+            turn.is_for_all()
     assert 2 == len(program("runs").stdout.splitlines()) - 1

@@ -19,6 +19,7 @@ from tests import given as g
 from tests.cli_helpers import bytes_of, make_repo, make_run
 from tests.e2e.conftest import DOOR, Program
 from tests.tampering import first, tamper
+from tests.waiting import PATIENCE_S
 
 
 PROPOSAL = {"status": "ok", "change_plan": "p", "commit_description": "c"}
@@ -183,7 +184,7 @@ class Terminal:
 
     def until(self, wanted: str) -> None:
         """Read until this has been written."""
-        seen, end = "", time.monotonic() + 60
+        seen, end = "", time.monotonic() + PATIENCE_S
         while wanted not in seen:
             assert time.monotonic() < end, seen
             if select.select([self._mine], [], [], 0.5)[0]:
@@ -211,4 +212,4 @@ def test_a_walk_in_a_terminal(paths, repo):
             terminal.press(keys)
             terminal.until(wanted)
         terminal.press("q")
-        assert 0 == terminal.process.wait(timeout=60)
+        assert 0 == terminal.process.wait(timeout=PATIENCE_S)

@@ -4,25 +4,17 @@ import json
 import sys
 from pathlib import Path
 
-from tests.e2e.conftest import Program, at_rest
+from tests.e2e.conftest import Program, at_rest, hold_trainings
 
 
 AGENT = Path(__file__).parent / "fixtures" / "agents" / "fake_agent.py"
 
 
-def paced(program: Program) -> Path:
-    """Let the training of an iteration end once the file that is returned holds its number; name an agent."""
-    turn = program.repo.parent / "turn"
-    turn.write_text("-1")
-    number = 'int(os.environ["AUTORESEARCH_JOB_DIR"].split("/")[-2])'
-    hold = f"while int(open({str(turn)!r}).read() or -1) < {number}:\n    time.sleep(0.02)\n"
-    train = program.repo / "train.py"
-    train.write_text(train.read_text().replace('if FAIL == "crash"', f'{hold}if FAIL == "crash"'))
+def ask_an_agent(program: Program) -> None:
+    """Name an agent in the settings."""
     settings = program.repo / "pyproject.toml"
-    command = f'agent_command = ["{sys.executable}", "{AGENT}", "work"]\ntimeout_s = 90\n'
-    settings.write_text(settings.read_text().replace("timeout_s = 20\n", command))
-    program.git("commit", "-qam", "take turns")
-    return turn
+    settings.write_text(f'{settings.read_text()}agent_command = ["{sys.executable}", "{AGENT}", "work"]\n')
+    program.git("commit", "-qam", "an agent")
 
 
 def happened(program: Program) -> list[tuple[str, int | None]]:
@@ -32,7 +24,8 @@ def happened(program: Program) -> list[tuple[str, int | None]]:
 
 def test_the_next_change_is_made_while_one_trains(program: Program):
     """Each next candidate is committed before the training ends, and trains right after the verdict."""
-    turn = paced(program)
+    ask_an_agent(program)
+    turn = hold_trainings(program)
     wider = {"status": "ok", "description": "wider", "change_plan": "p", "commit_description": "c"}
     (program.repo / "wider.json").write_text(json.dumps({**wider, "set": {"WIDTH": 16}}))
     program("start", "--loops", "3", "--agent", "command", "--proposal-file", "wider.json")
@@ -41,10 +34,10 @@ def test_the_next_change_is_made_while_one_trains(program: Program):
         assert ("TrainingFinished", number) not in happened(program)
         if number == 2:
             program("stop")
-        turn.write_text(str(number))
+        turn.is_for(number)
     program.wait(lambda status: status["phase"] == "stopped")
     assert ("TrainingStarted", 3) not in happened(program)
-    turn.write_text("3")
+    turn.is_for(3)
     program("resume")
     assert 0 == program.wait(at_rest)["loops_left"]
     events = happened(program)

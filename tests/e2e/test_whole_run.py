@@ -2,7 +2,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 import pytest
 
 from autoresearch.engine.runs.places import runs_of
-from tests.e2e.conftest import Program, at_rest
+from tests.e2e.conftest import Program, at_rest, hold_trainings
 
 
 COLUMNS = ["commit", "val_bpb", "memory_gb", "status", "description"]
@@ -18,12 +17,12 @@ COLUMNS = ["commit", "val_bpb", "memory_gb", "status", "description"]
 
 def test_one_command_goes_on_to_the_last_verdict(program: Program):
     """`start --loops 3` returns at once and the run ends with a baseline and three verdicts."""
-    began = time.monotonic()
+    turn = hold_trainings(program)  # start does not wait for any
     said = program("start", "--loops", "3", "--no-stochastic").stdout
     status = program.status()
     assert status["run_id"] in said
-    assert status["phase"] not in ("done", "failed"), "start waited for the run"
-    assert time.monotonic() - began < 30
+    assert not at_rest(status)
+    turn.is_for_all()
     status = program.wait(at_rest)
     assert ("done", 3, 0) == (status["phase"], status["iterations_completed"], status["loops_left"])
     table = pd.read_csv(program.run_folder() / "results.tsv", sep="\t")
@@ -162,7 +161,8 @@ def test_a_training_that_fails_is_recorded_and_the_run_goes_on(program: Program,
     """Each way to fail is told apart, recorded as a crash, and followed by the next iteration."""
     program("start", "--only", "setup,baseline", "--no-background-train")
     program("propose", "--description", "break it", "--plan", "p", "--commit", "c", "--set", f"FAIL={fail}")
-    program("resume", "--loops", "2", "--no-stochastic", "--no-background-train", "--timeout", "2")
+    limit = ("--timeout", "1") if fail == "hang" else ()
+    program("resume", "--loops", "2", "--no-stochastic", "--no-background-train", *limit)
     (finished,) = [
         event["data"]
         for event in program.events()
@@ -188,8 +188,8 @@ def test_a_failed_baseline_is_not_a_baseline(program: Program):
 
 
 def test_a_dropped_proposal_is_heard_at_once(program: Program):
-    """A file dropped into a waiting run is received, used, and moved out of the inbox."""
-    slower(program, 3.0)
+    """A file dropped while a training runs is received meanwhile, used, and moved out of the inbox."""
+    turn = hold_trainings(program)
     program("start", "--loops", "1", "--no-stochastic")
     program.wait(training_of(0))
     text = json.dumps(
@@ -203,16 +203,13 @@ def test_a_dropped_proposal_is_heard_at_once(program: Program):
     )
     folder = program.run_folder()
     (folder / "next_proposal.json").write_text(text)
-    dropped = time.time()
-    program.wait(lambda status: any(e["type"] == "ProposalReceived" for e in program.events()))
+    program.wait(lambda _: any(e["type"] == "ProposalReceived" for e in program.events()))
+    turn.is_for_all()
     status = program.wait(at_rest)
     rows = pd.read_csv(folder / "results.tsv", sep="\t")
     assert ["baseline", "wider"] == list(rows.description)
     assert not (folder / "next_proposal.json").exists()
     assert (folder / "consumed_proposals" / "iter_0001.json").exists()
-    (received,) = [event for event in program.events() if event["type"] == "ProposalReceived"]
-    heard = pd.Timestamp(received["at"]).timestamp()
-    assert heard - dropped < 1.5, "the scan behind the bell takes a second"
     assert 1 == status["counts"]["kept"]
 
 
@@ -224,13 +221,6 @@ def test_two_starts_are_two_runs(program: Program):
     assert 2 == len(ids)
     assert sum(run_id in first for run_id in ids) == 1
     assert sum(run_id in second for run_id in ids) == 1
-
-
-def slower(program: Program, seconds: float) -> None:
-    """Let a training last so long that a test can do something meanwhile."""
-    train = program.repo / "train.py"
-    train.write_text(train.read_text().replace("SECONDS = 0.2", f"SECONDS = {seconds}"))
-    program.git("commit", "-qam", "slower")
 
 
 def training_of(iteration: int) -> Callable[[dict[str, Any]], bool]:
@@ -247,12 +237,14 @@ def training_of(iteration: int) -> Callable[[dict[str, Any]], bool]:
 
 def test_a_run_is_stopped_and_goes_on(program: Program):
     """`stop --now` ends the running training; resume trains it as a new attempt, and nothing is lost."""
-    slower(program, 5.0)
+    turn = hold_trainings(program)
+    turn.is_for(0)
     program("start", "--loops", "1", "--no-stochastic")
     program.wait(training_of(1))
     program("stop", "--now")
     status = program.wait(lambda status: status["phase"] == "stopped")
     assert 0 == status["iterations_completed"]
+    turn.is_for_all()
     program("resume")
     status = program.wait(lambda status: status["phase"] == "done")
     assert 1 == status["iterations_completed"]
@@ -263,12 +255,13 @@ def test_a_run_is_stopped_and_goes_on(program: Program):
 
 def test_a_killed_runner_is_taken_over(program: Program):
     """After kill -9 of the runner, resume reads the training that ended meanwhile and repeats nothing."""
-    slower(program, 5.0)
+    turn = hold_trainings(program)
     program("start", "--loops", "1", "--no-stochastic")
     program.wait(training_of(0))
     (runner,) = [event for event in program.events() if event["type"] == "RunnerStarted"]
     os.kill(runner["data"]["process"]["pid"], signal.SIGKILL)
     program.wait(lambda status: status["phase"] == "interrupted")
+    turn.is_for_all()
     ended = program.run_folder() / "iterations" / "0000" / "train.1" / "exit.json"
     program.wait(lambda _: ended.exists())
     assert 0 == sum(event["type"] == "TrainingFinished" for event in program.events())

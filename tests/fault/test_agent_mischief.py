@@ -19,9 +19,10 @@ from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
-from tests.e2e.conftest import end_everything
 from tests.fakes.agents import fake_program
 from tests.fakes.world import BRANCH, RUN_ID
+from tests.processes import end_everything
+from tests.waiting import PATIENCE_S
 
 
 TRAIN = 'LR = 0.1  # search: 0.01 | 0.1\nprint("val_bpb: 1.5")\n'
@@ -54,7 +55,7 @@ def repo(tmp_path: Path) -> Iterator[Path]:
     end_everything(tmp_path)
 
 
-def run_with(repo: Path, *words: str, agent: str = "command", timeout_s: float = 20.0) -> RunPaths:
+def run_with(repo: Path, *words: str, agent: str = "command", timeout_s: float = PATIENCE_S) -> RunPaths:
     """Run one loop, proposed and applied by the agent that behaves so."""
     paths = run_named(repo, RUN_ID)
     paths.folder.mkdir(parents=True)

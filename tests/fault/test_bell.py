@@ -20,7 +20,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fakes.world import World
-from tests.fault.test_jobs_faults import until
+from tests.waiting import PATIENCE_S, until
 
 
 MOUNTS = rb"""/dev/vda / ext4 rw 0 0
@@ -63,7 +63,7 @@ def rings(bell: Bell, folder: Path) -> bool:
     bell.watch([folder])
     time.sleep(0.25)  # a look at the empty folder
     (folder / "next_proposal.json").write_text("{}")
-    return bell._rung.wait(20)
+    return bell._rung.wait(PATIENCE_S)
 
 
 def test_a_local_disk_tells(tmp_path: Path):
@@ -161,7 +161,7 @@ def test_a_flood_of_drops_does_not_keep_the_runner_from_its_trainings(
 @pytest.mark.parametrize("count", [600, pytest.param(20_000, marks=pytest.mark.long)])
 def test_what_is_dropped_while_the_runner_is_stopped_is_heard_once(program: Program, count: int):
     """Files dropped while the runner is held by SIGSTOP each become exactly one event."""
-    go = hold_trainings(program)
+    turn = hold_trainings(program)
     program("start", "--loops", "1", "--no-stochastic")
     program.wait(lambda status: bool(status["progress"]))
     paths = RunPaths(home=program.repo, folder=program.run_folder())
@@ -174,8 +174,8 @@ def test_what_is_dropped_while_the_runner_is_stopped_is_heard_once(program: Prog
         hidden.write_text(json.dumps({**GOOD, "description": f"drop {number}"}))
         hidden.rename(paths.proposals / f"{number:06d}.json")
     os.kill(runner.pid, signal.SIGCONT)
-    go.touch()
-    until(lambda: not any(paths.proposals.iterdir()), within_s=800)
+    turn.is_for_all()
+    until(lambda: not any(paths.proposals.iterdir()), within_s=5 * PATIENCE_S)
     program.wait(at_rest)
     assert [f"drop {number}" for number in range(count)] == sorted(
         (one.proposal.description for one in heard(paths)), key=lambda said: int(said.split()[1])

@@ -21,7 +21,8 @@ from autoresearch.engine.system import process
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Process
 from tests.e2e.conftest import Program, at_rest, hold_trainings
-from tests.fault.test_jobs_faults import child, supervisor, until
+from tests.fault.test_jobs_faults import child, supervisor
+from tests.waiting import PATIENCE_S, until
 
 
 JOBS = RealJobs()
@@ -47,7 +48,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 def start(home: Path, name: str, *command: str, config: RunConfig = CONFIG) -> bool:
-    spec: dict[str, Any] = {"deadline_s": 30.0, "grace_s": 0.3, "cwd": str(home)}
+    spec: dict[str, Any] = {"deadline_s": PATIENCE_S, "grace_s": 0.3, "cwd": str(home)}
     places = devices.places(config.device, config.slots)
     return JOBS.start(home / name, JobSpec(name=name, command=command, places=places, **spec))
 
@@ -58,8 +59,8 @@ def holders() -> tuple[str, ...]:
 
 def test_a_second_training_is_not_started(home: Path):
     """While one trains, another is refused and leaves no trace; the holder is named."""
-    assert start(home, "train.1", "sleep", "30")
-    assert not start(home, "train.2", "sleep", "30")
+    assert start(home, "train.1", "sleep", "999")
+    assert not start(home, "train.2", "sleep", "999")
     assert isinstance(JOBS.look(home / "train.2"), Absent)
     assert not (home / "train.2" / SPEC).exists()
     assert ("train.1",) == holders()
@@ -67,8 +68,8 @@ def test_a_second_training_is_not_started(home: Path):
 
 def test_the_same_training_is_not_in_its_own_way(home: Path):
     """Started twice, as after a crash of the runner, a training that holds the device is found running."""
-    assert start(home, "train.1", "sleep", "30")
-    assert start(home, "train.1", "sleep", "30")
+    assert start(home, "train.1", "sleep", "999")
+    assert start(home, "train.1", "sleep", "999")
 
 
 def test_the_device_is_free_when_the_end_is_told(home: Path):
@@ -81,7 +82,7 @@ def test_the_device_is_free_when_the_end_is_told(home: Path):
 
 def test_a_training_without_supervisor_keeps_the_device(home: Path):
     """The lock lives as long as the training does, whoever is killed."""
-    assert start(home, "train.1", "sleep", "30")
+    assert start(home, "train.1", "sleep", "999")
     leader = child(home / "train.1")
     process.send(supervisor(home / "train.1"), signal.SIGKILL)
     until(lambda: JOBS.look(home / "train.1") == Running(supervisor=None))
@@ -97,7 +98,7 @@ def test_letting_go_rings_the_bell(home: Path):
     bell = Bell(home)
     try:
         bell.watch([devices.folder()])
-        assert bell._rung.wait(20)
+        assert bell._rung.wait(PATIENCE_S)
         until(lambda: not holders())
     finally:
         bell.close()
@@ -106,7 +107,7 @@ def test_letting_go_rings_the_bell(home: Path):
 def test_slots_names_and_none_share_as_they_say(home: Path):
     """Two slots take two, another name is another device, and none waits for nobody."""
     two = RunConfig(slots=2)
-    assert [True, True, False] == [start(home, f"train.{n}", "sleep", "30", config=two) for n in (1, 2, 3)]
+    assert [True, True, False] == [start(home, f"train.{n}", "sleep", "999", config=two) for n in (1, 2, 3)]
     assert start(home, "train.4", "true", config=RunConfig(device="gpu1"))
     assert start(home, "train.5", "true", config=RunConfig(device="none"))
     assert () == devices.places("none", 1)
@@ -123,7 +124,7 @@ def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypat
 
 def test_two_runs_take_turns(program: Program):
     """Of two runs at once, one trains at a time; the other says whom it waits for, and starts by itself."""
-    go = hold_trainings(program)
+    turn = hold_trainings(program)
     start = ("start", "--loops", "1", "--no-stochastic")
     first = program(*start).stdout.split()[0]
     program.wait(lambda status: bool(status["progress"]), "--run-id", first)
@@ -131,7 +132,7 @@ def test_two_runs_take_turns(program: Program):
     status = program.wait(lambda status: bool(status["waits_for"]), "--run-id", second)
     assert f"training 0.1 of {first} in {program.repo}" == status["waits_for"]
     assert "waits for the device" in program("status", "--run-id", second).stdout
-    go.touch()
+    turn.is_for_all()
     times = []
     for run_id in (first, second):
         program.wait(at_rest, "--run-id", run_id)

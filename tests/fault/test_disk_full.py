@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Program, at_rest, end_everything
+from tests.e2e.conftest import Program, at_rest, hold_trainings
+from tests.processes import end_everything
 
 
 def mount(*words: str) -> None:
@@ -41,9 +42,7 @@ def fill(disk: Path) -> Path:
 
 def test_a_full_disk_is_waited_out(program: Program, disk: Path):
     """The training is not ended, status says what is wrong, and with room the run ends as if never full."""
-    train = program.repo / "train.py"
-    train.write_text(train.read_text().replace("SECONDS = 0.2", "SECONDS = 2.0"))
-    program.git("commit", "-qam", "slower")
+    turn = hold_trainings(program)
     program("start", "--loops", "1", "--no-stochastic")
     program.wait(lambda status: bool(status["progress"]))
     filler = fill(disk)
@@ -56,6 +55,7 @@ def test_a_full_disk_is_waited_out(program: Program, disk: Path):
     assert "No space left" in refused.stderr
     program.wait(lambda status: status["seq"] == before[-1]["seq"])
     filler.unlink()
+    turn.is_for_all()
     status = program.wait(at_rest)
     assert ("done", 1, None) == (status["phase"], status["iterations_completed"], status["trouble"])
     events = program.events()

@@ -15,6 +15,7 @@ from autoresearch.events.catalog import NoteAdded, TailHealed
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read, verify
 from tests.log_helpers import note
+from tests.waiting import until
 
 
 def _write_for_ever(path: Path, acks: Path, name: str, seed: int) -> None:
@@ -52,8 +53,11 @@ def _start(path: Path, acks: Path, name: str, seed: int) -> int:
 
 def _round(path: Path, acks: Path, *, number: int, writers: int, chance: random.Random) -> None:
     """Let writers run for a moment, read beside them, and kill each at an instant of its own."""
-    children = [_start(path, acks, f"r{number}w{one}", chance.randrange(2**32)) for one in range(writers)]
+    names = [f"r{number}w{one}" for one in range(writers)]
+    children = [_start(path, acks, name, chance.randrange(2**32)) for name in names]
     try:
+        if number % 2:  # else they may be killed before their first record
+            until(lambda: any((acks / name).exists() and (acks / name).stat().st_size for name in names))
         for child in children:
             time.sleep(chance.uniform(0.005, 0.04))
             if path.exists():

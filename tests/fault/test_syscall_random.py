@@ -14,7 +14,8 @@ import pytest
 from autoresearch.engine.system.process import alive
 from autoresearch.events.values import Process
 from tests.crash_helpers import Scene
-from tests.e2e.conftest import end_everything
+from tests.processes import end_everything
+from tests.waiting import until
 
 
 VICTIMS = ("runner", "runner and git", "git", "supervisor", "job", "supervisor and job", "everything")
@@ -63,12 +64,22 @@ def at_work(scene: Scene, role: str) -> list[int]:
 def kill(scene: Scene, runner: int, victim: str) -> bool:
     """Kill who is named, as soon as there is one; say whether there was, before the run ended."""
     while not (found := named(scene, runner, victim)):
-        if not Path(f"/proc/{runner}/exe").exists():  # a zombie has none
+        if has_ended(runner):
             return False
     for pid in found:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return True
+
+
+def has_ended(runner: int) -> bool:
+    """Say whether a runner that nobody has waited for is a zombie: it has no program any more."""
+    return not Path(f"/proc/{runner}/exe").exists()
+
+
+def recorded(scene: Scene) -> int:
+    """Return how far the run has come: instants by the clock would lie elsewhere on a busy machine."""
+    return scene.paths.history.read_bytes().count(b"\n")
 
 
 def named(scene: Scene, runner: int, victim: str) -> list[int]:
@@ -87,20 +98,20 @@ def named(scene: Scene, runner: int, victim: str) -> list[int]:
 
 def rounds(scene: Scene, victims: tuple[str, ...], count: int) -> int:
     """Play rounds of some kinds of death; return how many died."""
-    began = time.monotonic()
     assert scene.finish(scene.runner()) == 0
-    lasts_s = time.monotonic() - began
     scene.audit()
+    last = recorded(scene)
     expected = scene.seen()
     dice = random.Random(f"{victims} {count}")  # noqa: S311 - instants, not secrets
     killed = 0
     for number, victim in enumerate(victims * count):
         scene.restore()
         runner = scene.runner()
-        at = dice.uniform(0.0, lasts_s)
-        time.sleep(at)
+        after, more_s = dice.randrange(last), dice.uniform(0.0, 0.05)
+        until(lambda after=after, runner=runner: recorded(scene) >= after or has_ended(runner.pid))
+        time.sleep(more_s)
         killed += kill(scene, runner.pid, victim)
-        scene.note.write_text(f"{victim}, round {number}, after {at:.3f} s")
+        scene.note.write_text(f"{victim}, round {number}, {more_s:.3f} s after event {after}")
         scene.finish(runner)
         scene.resume()
         scene.audit()

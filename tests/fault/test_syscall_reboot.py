@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Process
 from tests.crash_helpers import RUNNER, Scene
-from tests.e2e.conftest import end_everything
+from tests.processes import end_everything
+from tests.waiting import until
 
 
 HANGS = "0001/train.1"  # the first training after the baseline
@@ -28,19 +28,12 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 @pytest.fixture
 def stranger() -> Iterator[Process]:
-    sleeper = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    sleeper = subprocess.Popen(["sleep", "600"], start_new_session=True)
     found = identify(sleeper.pid)
     assert found is not None
     yield found
     sleeper.kill()
     sleeper.wait()
-
-
-def until(true: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
 
 
 def trains(scene: Scene) -> bool:

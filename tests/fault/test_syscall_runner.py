@@ -8,7 +8,7 @@ import pytest
 from autoresearch.events.catalog import TrainingLost
 from autoresearch.events.log.read import read
 from tests.crash_helpers import Scene, Seen
-from tests.e2e.conftest import end_everything
+from tests.processes import end_everything
 
 
 PARTS = 16

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash_helpers import Scene
-from tests.e2e.conftest import end_everything
+from tests.processes import end_everything
 
 
 PARTS = 8

@@ -158,6 +158,18 @@ def test_a_test_says_what_is_true():
                 assert said.endswith("."), f"{path}: {node.name}"
 
 
+def test_one_place_says_how_long_a_test_waits():
+    """No test gives a process a time of its own: on a busy machine each such time is too short one day."""
+    wrong = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            told = node.keywords if isinstance(node, ast.Call) else ()
+            limits = [one.value for one in told if one.arg in ("timeout", "within_s", "patience_s")]
+            if any(isinstance(limit, ast.Constant) for limit in limits):
+                wrong.append(f"{relative(path)}:{node.lineno}")
+    assert [] == wrong
+
+
 def test_what_calls_itself_pure_is():
     """The projections, the core, and every module that says so know no clock, disk, process or chance."""
     for path in MODULES:
