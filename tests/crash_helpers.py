@@ -168,7 +168,7 @@ class Scene:
         self, program: Path = RUNNER, *, prefix: tuple[str, ...] = (), env: dict[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         """Start a background runner of the run, below another program where there is a prefix."""
-        command = [*prefix, sys.executable, str(program), str(self.repo), self.paths.run_id]
+        command = [*prefix, sys.executable, str(program), str(self.repo), str(self.paths.folder)]
         out = subprocess.DEVNULL  # trainings that outlive the runner have nothing of a test's
         return subprocess.Popen(
             command, env={**self.env, **(env or {})}, cwd=self.repo, stdout=out, stderr=out

@@ -1,4 +1,4 @@
-"""Run a program of ours and kill it, by SIGKILL, at its N-th instant: `crash_shim.py HOME RUN_ID`.
+"""Run a program of ours and kill it, by SIGKILL, at its N-th instant: `crash_shim.py HOME FOLDER`.
 
 An instant is right before each call that writes, syncs, renames, deletes, locks or starts something, in
 the middle of each write, and right after each start. CRASH_AT is the number; CRASH_NOTE a file that gets
@@ -83,7 +83,7 @@ class Instants:
         return acted
 
 
-def run(home, run_id):
+def run(home, folder):
     """Be the background runner of a run."""
     import subprocess
     from pathlib import Path
@@ -101,7 +101,7 @@ def run(home, run_id):
         instants = Instants()
         subprocess.Popen.__init__ = instants.after("starting", subprocess.Popen.__init__)
         instants.watch()
-    sys.exit(background.main(Path(home), run_id))
+    sys.exit(background.main(Path(home), Path(folder)))
 
 
 def supervise():

@@ -33,7 +33,9 @@ class Fake:
         self.jobs = FakeJobs()
 
     def spec(self, home: Path, places: tuple[str, ...] = ()) -> JobSpec:
-        return JobSpec(name="waiter", command=("waiter",), cwd=str(home), deadline_s=PATIENCE_S, places=places)
+        return JobSpec(
+            name="waiter", command=("waiter",), cwd=str(home), deadline_s=PATIENCE_S, places=places
+        )
 
     def finish(self, folder: Path, code: int) -> None:
         self.jobs.finish(folder, exit_code=code, output=b"hello\n", files={"left.json": b"{}"})

@@ -482,6 +482,6 @@ def test_a_supervisor_starts_fast() -> None:
         "typing",
         "dataclasses",
         "threading",
-        "autoresearch.events",
+        "autoresearch.events.values",
     }
     assert slow.isdisjoint(done.stdout.decode().split())
