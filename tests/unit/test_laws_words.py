@@ -7,16 +7,12 @@ from autoresearch.workflows.pages.ways_out import SENTENCES
 from tests.unit.test_laws import MODULES, ROOT, relative
 
 
-# Who words what the engine says until its reasons are codes.
-STILL_WORDED = {"engine/loop/candidates.py": "the note of a keep that left the branch alone"}
-
-
 def test_only_workflows_names_a_command():
     """Below workflows/, no text holds a command of ours to type: the engine names ways out."""
     wrong = [
         f"{relative(path)}:{node.lineno}: {node.value}"
         for path in MODULES
-        if path.relative_to(ROOT).parts[0] != "workflows" and relative(path) not in STILL_WORDED
+        if path.relative_to(ROOT).parts[0] != "workflows"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "`autoresearch " in node.value
     ]

@@ -6,8 +6,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events.errors import NotFound, RunFailed, WaitingForHuman, WayOut
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.state_text import say_stopped
-from autoresearch.projections.summary import waiting_for_human
+from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import watch_lines
 from autoresearch.workflows.pages.ways_out import typed
@@ -53,7 +52,7 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
         )
     if ending == "waiting":
         raise WaitingForHuman(
-            f"{paths.run_id} waits: {waiting_for_human(run)}",
+            f"{paths.run_id} waits: {say_waiting(run)}",
             remedy=WayOut("propose_or_unpause"),
         )
     return rest_code(run)
