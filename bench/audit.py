@@ -18,7 +18,6 @@ from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig
-from autoresearch.projections.event_text import line
 from bench import histories
 from bench.table import Figure
 
@@ -107,7 +106,7 @@ def _commits(home: Path, count: int) -> float:
 
 def _audited(paths: RunPaths, *, commits: int = 0) -> float:
     began = time.perf_counter()
-    made, _ = audit(paths, git=RealGit(paths.home), jobs=RealJobs(), render=line, runner_alive=False)
+    made, _ = audit(paths, git=RealGit(paths.home), jobs=RealJobs())
     seconds = time.perf_counter() - began
     by_name = {one.name: one for one in made.checks}
     assert commits == by_name["log heads"].count

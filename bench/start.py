@@ -16,10 +16,10 @@ from statistics import median
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
-from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.runs.load import load, load_run
+from autoresearch.engine.runs.views import STATE
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
-from autoresearch.projections.snapshot import state_json
 from bench import histories
 from bench.table import Figure, ratio
 
@@ -163,7 +163,7 @@ def _make_run(home: Path, count: int) -> None:
     paths = _paths(home)
     paths.folder.mkdir(parents=True)
     histories.write(paths.history, count=count)
-    paths.state.write_bytes(state_json(load_run(paths)))
+    paths.state.write_bytes(STATE.render(load(paths)))
 
 
 def _paths(home: Path) -> RunPaths:

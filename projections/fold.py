@@ -6,8 +6,8 @@ shown, and over views of lines (events/log/lazy_event.py), where millions are re
 20 (2026-11), and one definition of what an event does.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 import orjson
 from attrs import field, frozen
@@ -20,6 +20,7 @@ from autoresearch.events.upcasters import upcast
 
 
 S = TypeVar("S")
+T = TypeVar("T")
 # (state, event, seq, at): the event is one of the class that the reducer is registered for, or a view of it.
 Reducer: TypeAlias = Callable[[S, Any, int, str], None]
 _Entry: TypeAlias = tuple[int, Any, tuple[tuple[Reducer[Any], Any], ...]]
@@ -34,7 +35,8 @@ class Projection(Generic[S]):
     """A state folded from events: where it begins, and what each event does to it.
 
     `version` grows with every change of what is computed, so that a snapshot of an older fold is not used.
-    `own` copies a state as deep as reducers change it. `mark` notes which event was the last.
+    `own` copies a state as deep as reducers change it. `mark` notes which event was the last. `kept_as` is
+    the class of a state that state.json keeps; None: it is folded anew each time.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Projection(Generic[S]):
     own: Callable[[S], S]
     reducers: Mapping[type[Any], Reducer[S]]
     mark: Callable[[S, int, str], None] = field(default=_nothing)
+    kept_as: type[S] | None = None
 
     def evolve(self, state: S, recorded: Recorded) -> S:
         """Return the state after one more event; the one that was given stays as it is. Never fails."""
@@ -55,6 +58,57 @@ class Snapshot(Generic[S]):
 
     position: Position
     state: S
+
+
+class Rows(Sequence[T], Generic[T]):
+    """An immutable sequence with `plus` in O(1): states of one history share one growing list.
+
+    A state sees only its own first `len` rows. Adding to an older state than the newest copies.
+    """
+
+    __slots__ = ("_length", "_shared")
+
+    def __init__(self, rows: Sequence[T] = ()) -> None:
+        """Hold a copy of `rows`."""
+        self._shared = list(rows)
+        self._length = len(self._shared)
+
+    def plus(self, row: T) -> "Rows[T]":
+        """Return these rows and one more."""
+        shared = self._shared if len(self._shared) == self._length else self._shared[: self._length]
+        shared.append(row)
+        grown: Rows[T] = Rows()
+        grown._shared = shared
+        grown._length = self._length + 1
+        return grown
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[T]:
+        for index in range(self._length):
+            yield self._shared[index]
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            return self._shared[: self._length][index]
+        position = index + self._length if index < 0 else index
+        if not 0 <= position < self._length:
+            raise IndexError(index)
+        return self._shared[position]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rows) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Rows({list(self)!r})"
 
 
 def fold(projection: Projection[S], recorded: Iterable[Recorded], *, since: S | None = None) -> S:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from autoresearch.projections.timeline import Row, Timeline
 
 
+VERSION = "1"  # grows with any change of what a table looks like; state.json names it
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 
 

@@ -13,7 +13,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.projections import iteration_reducers
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.run_state import Best, Job, PendingRequest, RunState, WaitingProposal
-from autoresearch.projections.state_format import RUN_FOLD
+from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
 
 __all__ = ["RUN", "RunState"]
@@ -187,5 +187,12 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     **iteration_reducers.REDUCERS,
 }
 
-_NAME, _VERSION = RUN_FOLD
-RUN = Projection(name=_NAME, version=_VERSION, initial=RunState, own=_own, reducers=REDUCERS, mark=_mark)
+RUN = Projection(
+    name=RUN_NAME,
+    version=RUN_VERSION,
+    initial=RunState,
+    own=_own,
+    reducers=REDUCERS,
+    mark=_mark,
+    kept_as=RunState,
+)

@@ -1,37 +1,71 @@
-"""The snapshot of the run projection as state.json holds it. Deleting it changes nothing."""
+"""state.json: the states that are kept, and what is asked for most. Deleting it changes nothing. Pure."""
 
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import orjson
-from attrs import asdict
+from attrs import asdict, frozen
 
 from autoresearch.events.codec import Position
 from autoresearch.events.shapes import structure, unstructure
-from autoresearch.projections.fold import Snapshot
-from autoresearch.projections.run_state import RunState
-from autoresearch.projections.state_format import FOLD, FORMAT
+from autoresearch.projections.fold import Projection
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.state_format import FORMAT
 from autoresearch.projections.summary import standing
 
 
-def state_json(snapshot: Snapshot[RunState]) -> bytes:
+S = TypeVar("S")
+
+
+@frozen(kw_only=True)
+class Kept:
+    """What a state.json holds: raw states, each of some version of its fold, at one position."""
+
+    run_id: str
+    position: Position
+    folds: Mapping[str, int]  # name -> version
+    views: Mapping[str, str]  # name of a file -> version under which it was rendered
+    states: Mapping[str, Any]  # Any: JSON, until `state_of`
+
+    def state_of(self, projection: Projection[S]) -> S | None:
+        """Return a projection's state; None where it is not kept, or of another version of the fold."""
+        if projection.kept_as is None or self.folds.get(projection.name) != projection.version:
+            return None
+        try:
+            return structure(projection.kept_as, self.states[projection.name])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def state_json(
+    states: Iterable[tuple[Projection[Any], Any]], position: Position, *, views: Mapping[str, str]
+) -> bytes:
     """Return the bytes of state.json: the same history gives the same bytes."""
+    kept = [(one, state) for one, state in states if one.kept_as is not None]
+    run = next(state for one, state in kept if one is RUN)
     document = {
         "format": FORMAT,
-        "fold": FOLD,
-        "position": asdict(snapshot.position),
-        "standing": standing(snapshot.state),
-        "state": unstructure(snapshot.state),
+        "folds": {one.name: one.version for one, _ in kept},
+        "position": asdict(position),
+        "views": dict(views),
+        "standing": standing(run),
+        "states": {one.name: unstructure(state) for one, state in kept},
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
 
 
-def read_snapshot(path: Path) -> Snapshot[RunState] | None:
-    """Return what state.json holds, or None where it is absent, damaged or of another fold."""
+def read_kept(data: bytes) -> Kept | None:
+    """Return what a state.json holds, or None where it is damaged or of another form."""
     try:
-        document = orjson.loads(path.read_bytes())
-        if document["format"] != FORMAT or document["fold"] != FOLD:
+        document = orjson.loads(data)
+        if document["format"] != FORMAT:
             return None
-        position = structure(Position, document["position"])
-        return Snapshot(position=position, state=structure(RunState, document["state"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return Kept(
+            run_id=str(document["standing"]["run_id"]),
+            position=structure(Position, document["position"]),
+            folds=dict(document["folds"]),
+            views=dict(document["views"]),
+            states=dict(document["states"]),
+        )
+    except (ValueError, KeyError, TypeError):
         return None

@@ -3,6 +3,5 @@
 A module of its own, since who only looks imports neither folds nor what they are made of.
 """
 
-FORMAT = "autoresearch.state/1"  # grows with any change of what stands beside the state
-RUN_FOLD = ("run", 1)  # name and version of the run projection; grows with any change of what it computes
-FOLD = "/".join(map(str, RUN_FOLD))
+FORMAT = "autoresearch.state/1"  # grows with any change of what stands beside the states
+RUN_NAME, RUN_VERSION = "run", 1  # of the run projection; grows with any change of what it computes

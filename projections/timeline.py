@@ -7,8 +7,7 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Outcome, Proposal, ProposalSource, Reason, Scalar, why
-from autoresearch.projections.fold import Projection, Reducer
-from autoresearch.projections.rows import Rows
+from autoresearch.projections.fold import Projection, Reducer, Rows
 
 
 RowVerdict = Literal["keep", "discard", "crash", "not_applied"]

@@ -264,7 +264,8 @@ class Scene:
         assert self.paths.results.read_text() == results_tsv(loaded.timeline), where
         assert (self.repo / "results.tsv").read_text() == self.paths.results.read_text(), where
         assert json.loads(self.paths.state.read_text())["position"]["seq"] == loaded.position.seq, where
-        assert len(self.paths.runner_log.read_text().splitlines()) == loaded.position.seq, where
+        lines = self.paths.runner_log.read_text().splitlines()
+        assert len(lines) == 1 + loaded.position.seq, where
 
     def _lines(self, kind: str) -> list[str]:
         lines = self.ledger.read_text().splitlines()

@@ -13,11 +13,10 @@ def main(home: Path, folder: Path) -> int:
     from autoresearch.engine.loop.assembly import assemble  # noqa: PLC0415 - only now can it be found
     from autoresearch.engine.paths import RunPaths  # noqa: PLC0415
     from autoresearch.events.errors import AutoresearchError  # noqa: PLC0415
-    from autoresearch.projections.event_text import line  # noqa: PLC0415
     from autoresearch.workflows.pages.ways_out import worded  # noqa: PLC0415
 
     try:
-        return assemble(RunPaths(home=home, folder=folder), mode="background", render=line).run()
+        return assemble(RunPaths(home=home, folder=folder), mode="background").run()
     except AutoresearchError as error:
         sys.stderr.write(f"autoresearch: {error}\n  {worded(error.remedy)}\n")
         return error.exit_code

@@ -15,15 +15,14 @@ from autoresearch.engine.audit.commits import Commits
 from autoresearch.engine.audit.decisions import Decisions
 from autoresearch.engine.audit.job_files import SealedFiles
 from autoresearch.engine.audit.report import Audit, Check, Tally
-from autoresearch.engine.audit.views import RunnerLog, Standing, StateViews
+from autoresearch.engine.audit.views import ViewFiles
 from autoresearch.engine.core.event_rules import misfit
 from autoresearch.engine.core.outcomes import Search, Unknown
 from autoresearch.engine.loop.effects import searched
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Git
-from autoresearch.engine.runs.load import NOTHING, Loaded
-from autoresearch.engine.runs.views import Render
+from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
 from autoresearch.events.errors import CorruptHistory, NotFound
@@ -39,18 +38,16 @@ SOURCES = 64  # versions of the editable file that are kept, for the search; one
 IMPOSSIBLE = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, re.error)
 
 
-def audit(
-    paths: RunPaths, *, git: Git, jobs: Jobs, render: Render, runner_alive: bool
-) -> tuple[Audit, Loaded]:
+def audit(paths: RunPaths, *, git: Git, jobs: Jobs) -> tuple[Audit, Loaded]:
     """Check everything; return what came out, and the states at the end of what could be read.
 
     Raises:
         NotFound: the run has no history.
     """
-    one = _Auditor(paths, git, jobs, render)
+    one = _Auditor(paths, git, jobs)
     try:
         loaded = one.read()
-        return one.finish(loaded, runner_alive=runner_alive), loaded
+        return one.finish(loaded), loaded
     finally:
         one.close()
 
@@ -58,21 +55,19 @@ def audit(
 class _Auditor:
     """Shows each record to every check."""
 
-    def __init__(self, paths: RunPaths, git: Git, jobs: Jobs, render: Render) -> None:
+    def __init__(self, paths: RunPaths, git: Git, jobs: Jobs) -> None:
         self._paths = paths
         self._records = Tally("history", "records, in order, chained, each as its schema says")
         self._transitions = Tally("transitions", "events that may follow the state before them")
         self._decisions = Decisions()
         self._search = _Search(git)
-        self._views = StateViews(paths)  # these two before the history: it is ahead of them
-        self._log = RunnerLog(paths, render)
+        self._views = ViewFiles(paths)  # before the history: it is ahead of them
         self._jobs = SealedFiles(paths, jobs)
         self._commits = Commits(paths, git)
-        self._last_own = 0
 
     def read(self) -> Loaded:
         """Read the history to its end, or to where it is damaged or of a later program."""
-        loaded = NOTHING
+        loaded = nothing()
         try:
             for recorded in read(self._paths.history):
                 if isinstance(recorded.event, RawEvent):
@@ -96,22 +91,18 @@ class _Auditor:
             )
         return loaded
 
-    def finish(self, loaded: Loaded, *, runner_alive: bool) -> Audit:
+    def finish(self, loaded: Loaded) -> Audit:
         """Compare what can only be compared at the end."""
         end = loaded.position.seq
         stopped_early = bool(self._records.differences)
-        at_rest = loaded.run.stopped is not None and not runner_alive
-        standing = Standing(end=end, last_own=self._last_own, at_rest=at_rest)
         tallies = [self._records, self._transitions, self._decisions.tally]
         if not stopped_early:  # else the others would only say once more that the history ends too early
             self._decisions.finish()
-            self._views.finish(loaded, standing)
-            self._log.finish(standing)
+            self._views.finish(loaded)
             self._commits.finish(end)
         self._jobs.finish()
         self._decisions.tally.note = self._search.note
-        tallies += [self._views.state, self._views.results, self._log.tally]
-        tallies += [self._commits.tally, self._commits.heads, self._jobs.tally]
+        tallies += [*self._views.tallies, self._commits.tally, self._commits.heads, self._jobs.tally]
         if stopped_early:
             for one in tallies[1:]:
                 one.note = f"only up to record {end}"
@@ -133,16 +124,13 @@ class _Auditor:
 
     def close(self) -> None:
         """Close what was opened."""
-        self._log.close()
+        self._views.close()
 
     def _see(self, before: Loaded, recorded: Recorded, event: ev.Event, after: Loaded) -> None:
         self._records.count += 1
         self._transitions.count += 1
         self._views.see(after, recorded)
-        self._log.see(recorded)
         self._commits.see(event, recorded)
-        if recorded.by != "cli":
-            self._last_own = recorded.seq
         if isinstance(event, ev.RunStarted):
             self._expect_own_id(event, recorded)
         try:

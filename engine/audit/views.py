@@ -1,167 +1,227 @@
-"""state.json, results.tsv and runner.log rebuilt in memory from the history, and compared byte for byte.
+"""The views, each compared with what the history gives, under the version by which it was written.
 
-A view may lag behind: a runner writes it after its append, and a command that appends writes none. What it
-says up to where it stands must be right all the same.
+A view may lag behind: a runner writes it after its append and may die in between, and a command that appends
+writes none. That is said in a note; what it shows up to where it stands must be right all the same.
 """
 
-import json
 import os
 from pathlib import Path
 
-from attrs import frozen
-
 from autoresearch.engine.audit.report import Tally
-from autoresearch.engine.paths import RESULTS, RUNNER_LOG, STATE, RunPaths
+from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded
-from autoresearch.engine.runs.views import Render
+from autoresearch.engine.runs.views import LOG, STATE, TABLE, WORDED, state_of
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.events.codec import Recorded
 from autoresearch.events.log.read import contains
-from autoresearch.events.shapes import structure
-from autoresearch.projections.results import results_tsv
-from autoresearch.projections.run_reducers import RUN
-from autoresearch.projections.snapshot import state_json
+from autoresearch.projections import register
+from autoresearch.projections.snapshot import Kept, read_kept
 from autoresearch.projections.state_format import FORMAT
 
 
-_CHANGE_THE_TABLE = ev.ResultRecorded | ev.CandidateKept | ev.CandidateDiscarded | ev.ResultImported
+FIRST_LINE_BYTES = 200
+
+_ADD_A_ROW = ev.ResultRecorded | ev.ResultImported
+_CHANGE_THE_TABLE = _ADD_A_ROW | ev.CandidateKept | ev.CandidateDiscarded
 
 
-@frozen(kw_only=True)
-class Standing:
-    """How a history ended, as far as it tells which lag is in order."""
-
-    end: int
-    last_own: int  # seq of the last event that a runner or an import recorded, and so showed
-    at_rest: bool  # the run rests and no runner is alive, so nothing is still to be shown
-
-
-class StateViews:
-    """state.json and results.tsv, compared at the position that state.json names."""
+class ViewFiles:
+    """All views of a run, compared while its history is read."""
 
     def __init__(self, paths: RunPaths) -> None:
-        """Read both files before the history is read, so that all they say is in it."""
-        self._history = paths.history
-        self.state = Tally(STATE, "bytes")
-        self.results = Tally(RESULTS, "bytes")
-        self._state = _read(paths.state)
-        self._results = _read(paths.results)
-        self._named = self._position()
+        """Read them before the history is read, so that all they say is in it."""
+        self._table = _Table(paths)  # before state.json, which is written after it
+        self._state = _State(paths)
+        self._table.written_beside(self._state.kept)
+        self._log = _Log(paths)
 
     def see(self, loaded: Loaded, recorded: Recorded) -> None:
-        """Compare the caches with the state at the position they name."""
-        named = self._named
-        if named is None or recorded.seq < named.seq or self.state.differences:
+        """Compare what is to be compared in the states after one event."""
+        self._state.see(loaded, recorded)
+        self._table.see(loaded, recorded)
+        self._log.see(recorded)
+
+    def finish(self, loaded: Loaded) -> None:
+        """Compare what is left at the end of the history."""
+        for one in (self._state, self._table, self._log):
+            one.finish(loaded)
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """Return one check for each view."""
+        return self._state.tally, self._table.tally, self._log.tally
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self._log.close()
+
+
+class _State:
+    """state.json, compared at the position that it names."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        self.tally = Tally(STATE.name, "bytes")
+        self.kept: Kept | None = None
+        self._history = paths.history
+        self._data = _read(paths.folder / STATE.name, self.tally)
+        if self._data is not None:
+            self.kept = read_kept(self._data)
+            self._look_at_its_versions(self._data)
+
+    def see(self, loaded: Loaded, recorded: Recorded) -> None:
+        if self.kept is None or recorded.seq != self.kept.position.seq or self._data is None:
             return
-        if recorded.seq > named.seq:
-            # The table is written before state.json, so it may be ahead of the position that this one names.
-            if isinstance(recorded.event, _CHANGE_THE_TABLE):
-                self._take_table(loaded)
-            return
+        named = self.kept.position
         if (named.hash, named.offset) != (recorded.hash, recorded.end):
             self._foreign("position.hash", recorded.hash, named.hash)
-            return
-        self._compare(self.state, self._state, state_json(loaded.snapshot))
-        self._take_table(loaded)
+        elif not self.tally.note:
+            _compare(self.tally, self._data, state_of(loaded, versions=dict(self.kept.views)))
 
-    def finish(self, loaded: Loaded, standing: Standing) -> None:
-        """Compare what is left at the end of the history."""
-        named = self._named
-        if named is not None and named.seq > standing.end:
-            expected = f"at most {standing.end}: the history was cut short"
-            self._foreign("position.seq", expected, named.seq)
-        elif named is not None:
-            _lag(self.state, standing, named.seq)
-        if self._results is None:
-            _miss(self.results)
-        elif not self.results.count:
-            self._compare(self.results, self._results, results_tsv(loaded.timeline).encode())
+    def finish(self, loaded: Loaded) -> None:
+        if self.kept is None or self.tally.note:
+            return
+        named, end = self.kept.position.seq, loaded.position.seq
+        if named > end:
+            self._foreign("position.seq", f"at most {end}: the history was cut short", named)
+        else:
+            _lag(self.tally, at=named, end=end)
+
+    def _look_at_its_versions(self, data: bytes) -> None:
+        """Note where it is of another form or fold and cannot be compared; unreadable, it differs."""
+        folds = {one.name: one.version for one in register.REGISTER if one.kept_as is not None}
+        if self.kept is None and f'"{FORMAT}"'.encode() not in data and b'"format": "' in data:
+            self.tally.note = "written in another form, not compared"
+        elif self.kept is None:
+            self.tally.differ(place=STATE.name, field="format", expected=FORMAT, found="what cannot be read")
+        elif self.kept.folds != folds:
+            self.tally.note = f"written under folds {_named(self.kept.folds)}, not compared"
 
     def _foreign(self, field: str, expected: object, found: object) -> None:
         """Note a position that is none of this history, but for one whose record its writer withdrew."""
-        assert self._named is not None  # the caller compared it
-        if contains(self._history, self._named):
-            self.state.note = "stands at a record that was withdrawn, since the disk had refused it"
+        assert self.kept is not None  # the caller compared it
+        seen = self.kept.position
+        if contains(self._history, seen):
+            self.tally.note = "stands at a record that was withdrawn, since the disk had refused it"
+        else:
+            self.tally.differ(place=STATE.name, seq=seen.seq, field=field, expected=expected, found=found)
+
+
+class _Table:
+    """results.tsv, which names no position: it must be right at one, the newest that it could stand at."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        self.tally = Tally(TABLE.name, "bytes")
+        self._data = _read(paths.folder / TABLE.name, self.tally)
+        self._rows_found = (self._data or b"").count(b"\n") - 1
+        self._rows = 0
+        self._changed = 0  # seq of the last event that changed the table
+        self._right = -1  # seq of the last event after which it is as found
+
+    def written_beside(self, state: Kept | None) -> None:
+        """Learn under which version it was written, from the state.json of that moment."""
+        if self._data is None:
             return
-        self.state.differ(place=STATE, seq=self._named.seq, field=field, expected=expected, found=found)
+        version = None if state is None else state.views.get(TABLE.name)
+        if version != TABLE.version:
+            of = f"version {version}" if version else "a version that no state.json names"
+            self.tally.note = f"written under {of}, not compared"
 
-    def _take_table(self, loaded: Loaded) -> None:
-        """Be content with a table that was right at this position."""
-        if not self.results.count and self._results == results_tsv(loaded.timeline).encode():
-            self.results.count = len(self._results)
-
-    def _compare(self, tally: Tally, found: bytes | None, wanted: bytes) -> None:
-        if found is None:
+    def see(self, loaded: Loaded, recorded: Recorded) -> None:
+        if self._data is None or self.tally.note:
             return
-        tally.count = len(wanted)
-        if found != wanted:
-            line, ours, theirs = _parting(wanted, found)
-            tally.differ(place=tally.name, line=line, field=f"line {line}", expected=ours, found=theirs)
+        if isinstance(recorded.event, _ADD_A_ROW):
+            self._rows += 1
+        if recorded.seq == 1 or isinstance(recorded.event, _CHANGE_THE_TABLE):
+            self._changed = recorded.seq
+            # Rendered only where there are as many rows as in the one that was found: a few times in all.
+            if self._rows == self._rows_found and TABLE.render(loaded) == self._data:
+                self._right = recorded.seq
 
-    def _position(self) -> Position | None:
-        """Return the position that state.json names; one that cannot be read is a difference."""
-        if self._state is None:
-            _miss(self.state)
-            return None
-        try:
-            document = json.loads(self._state)
-            written_as = (document["format"], document["fold"])
-            position = structure(Position, document["position"])
-        except (ValueError, KeyError, TypeError):
-            self.state.differ(place=STATE, field="format", expected=FORMAT, found="what cannot be read")
-            return None
-        if written_as != (FORMAT, f"{RUN.name}/{RUN.version}"):
-            self.state.note = f"is of another program ({' '.join(map(str, written_as))})"
-            return None
-        return position
+    def finish(self, loaded: Loaded) -> None:
+        if self._data is None or self.tally.note:
+            return
+        if self._right < 0:
+            _compare(self.tally, self._data, TABLE.render(loaded))
+            return
+        self.tally.count = len(self._data)
+        if self._right < self._changed:
+            _lag(self.tally, at=self._right, end=loaded.position.seq)
 
 
-class RunnerLog:
+class _Log:
     """runner.log, compared line by line while the history is read."""
 
-    def __init__(self, paths: RunPaths, render: Render) -> None:
+    def __init__(self, paths: RunPaths) -> None:
         """Note how long the file is before the history is read; what is added later is not looked at."""
-        self.tally = Tally(RUNNER_LOG, "lines")
-        self._render = render
+        self.tally = Tally(LOG.name, "lines")
         self._lags_from: int | None = None
-        self._file = paths.runner_log.open("rb") if paths.runner_log.is_file() else None
+        path = paths.folder / LOG.name
+        self._file = path.open("rb") if path.is_file() else None
         self._left = os.fstat(self._file.fileno()).st_size if self._file else 0
         if self._file is None:
             _miss(self.tally)
+        else:
+            self._take_head()
 
     def see(self, recorded: Recorded) -> None:
-        """Compare the line of one event."""
-        if self._file is None or self.tally.differences or self._lags_from is not None:
+        if self._done:
             return
-        wanted = f"{self._render(recorded)}\n".encode()
-        found = self._file.read(min(len(wanted), self._left))
-        self._left -= len(found)
+        wanted = LOG.line(recorded)
+        found = self._take(len(wanted))
         if found == wanted:
             self.tally.count += 1
         elif wanted.startswith(found) and not self._left:
             self._lags_from = recorded.seq
         else:
-            self._differ(recorded.seq, wanted.decode().rstrip("\n"), found)
+            self._differ(recorded.seq, wanted, found)
 
-    def finish(self, standing: Standing) -> None:
-        """Look for lines that no event has, and whether a lag is in order."""
-        if self._left and not self.tally.differences:
-            self._differ(standing.end + 1, "the end of the file", b"")
+    def finish(self, loaded: Loaded) -> None:
+        end = loaded.position.seq
         if self._lags_from is not None:
-            _lag(self.tally, standing, self._lags_from - 1)
+            _lag(self.tally, at=self._lags_from - 1, end=end)
+        elif self._left and not self._done:
+            self._differ(end + 1, b"the end of the file", b"")
 
     def close(self) -> None:
-        """Close the file."""
         if self._file is not None:
             self._file.close()
 
-    def _differ(self, seq: int, wanted: str, found: bytes) -> None:
-        assert self._file is not None  # there are lines that differ
-        rest = found + self._file.read(min(self._left, 2**12))
-        line = rest.split(b"\n")[0].decode(errors="replace")
-        number = self.tally.count + 1
+    @property
+    def _done(self) -> bool:
+        """Say whether nothing more of it is compared."""
+        return bool(self.tally.note or self.tally.differences or self._lags_from is not None)
+
+    def _take_head(self) -> None:
+        """Read the first line, which says under which wording the others were written."""
+        assert self._file is not None  # the caller looked
+        first = self._file.readline(FIRST_LINE_BYTES)[: self._left]
+        self._left -= len(first)
+        worded = WORDED.fullmatch(first)
+        if first == LOG.head:
+            return
+        if worded is not None:
+            self.tally.note = f"written under wording {worded[1].decode(errors='replace')}, not compared"
+        elif LOG.head.startswith(first) and not self._left:
+            self._lags_from = 1
+        else:
+            self._differ(1, LOG.head, first, line=1)
+
+    def _take(self, size: int) -> bytes:
+        assert self._file is not None  # it is done with, where there is none
+        found = self._file.read(min(size, self._left))
+        self._left -= len(found)
+        return found
+
+    def _differ(self, seq: int, wanted: bytes, found: bytes, *, line: int | None = None) -> None:
+        rest = (found if found.endswith(b"\n") else found + self._take(2**12)).split(b"\n")[0]
+        number = line or self.tally.count + 2  # behind the head
         self.tally.differ(
-            place=RUNNER_LOG, line=number, seq=seq, field=f"line {number}", expected=wanted, found=line
+            place=LOG.name,
+            line=number,
+            seq=seq,
+            field=f"line {number}",
+            expected=wanted.decode(errors="replace").rstrip("\n"),
+            found=rest.decode(errors="replace"),
         )
 
 
@@ -170,27 +230,29 @@ def _miss(tally: Tally) -> None:
     tally.note, tally.absent = "is not there", True
 
 
-def _lag(tally: Tally, standing: Standing, seq: int) -> None:
-    """Say that a view stands behind the history; at rest it must at least show what its runner recorded."""
-    if seq >= standing.end:
-        return
-    if standing.at_rest and seq < standing.last_own:
-        tally.differ(
-            place=tally.name,
-            seq=seq + 1,
-            field="position",
-            expected=f"event {standing.last_own}, the runner's last",
-            found=f"event {seq}",
-        )
-        return
-    tally.note = f"lags behind: it stands at event {seq} of {standing.end}"
+def _lag(tally: Tally, *, at: int, end: int) -> None:
+    """Say that a view stands behind the history, where it does."""
+    if at < end and not tally.differences:
+        tally.note = f"lags behind: it stands at event {at} of {end}"
 
 
-def _read(path: Path) -> bytes | None:
+def _compare(tally: Tally, found: bytes, wanted: bytes) -> None:
+    tally.count = len(wanted)
+    if found != wanted:
+        line, ours, theirs = _parting(wanted, found)
+        tally.differ(place=tally.name, line=line, field=f"line {line}", expected=ours, found=theirs)
+
+
+def _read(path: Path, tally: Tally) -> bytes | None:
     try:
         return path.read_bytes()
     except FileNotFoundError:
+        _miss(tally)
         return None
+
+
+def _named(folds: object) -> str:
+    return " ".join(f"{name}/{version}" for name, version in dict(folds).items())  # type: ignore[call-overload]
 
 
 def _parting(wanted: bytes, found: bytes) -> tuple[int, str, str]:

@@ -8,11 +8,10 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.loop.effects import Effects
 from autoresearch.engine.loop.runner import Mode, Observer, Runner
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.runs.views import Render
 from autoresearch.engine.system.version import program_version
 
 
-def assemble(paths: RunPaths, *, mode: Mode, render: Render, observers: Sequence[Observer] = ()) -> Runner:
+def assemble(paths: RunPaths, *, mode: Mode, observers: Sequence[Observer] = ()) -> Runner:
     """Return a runner of the run."""
     effects = Effects(paths=paths, git=RealGit(paths.home), jobs=RealJobs(), adapter=adapter)
-    return Runner(paths, effects, mode=mode, render=render, observers=observers, version=program_version())
+    return Runner(paths, effects, mode=mode, observers=observers, version=program_version())

@@ -19,8 +19,8 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import drop_folder
 from autoresearch.engine.proposals.drop_folder import Bell
-from autoresearch.engine.runs.load import NOTHING, Loaded, load
-from autoresearch.engine.runs.views import Render, Views
+from autoresearch.engine.runs.load import load, nothing
+from autoresearch.engine.runs.views import Views
 from autoresearch.engine.system.process import hold_lock, this_process
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded, require_known
@@ -59,7 +59,6 @@ class Runner:
         effects: Effects,
         *,
         mode: Mode,
-        render: Render,
         observers: Sequence[Observer] = (),
         version: str,
     ) -> None:
@@ -70,9 +69,9 @@ class Runner:
         self._mode: Mode = mode
         self._observers = list(observers)
         self._version = version
-        self._views = Views(paths, effects.git, render=render)
+        self._views = Views(paths, effects.git)
         self._log = EventLog(paths.history)
-        self._loaded: Loaded = NOTHING
+        self._loaded = nothing()
         self._cancelled: set[do.Command] = set()
         self._troubles = 0
         self._blocked: do.StartTraining | None = None  # a training that waits for its device

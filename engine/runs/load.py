@@ -1,7 +1,7 @@
-"""A run's states, from its history and from the snapshot in state.json. Reads only."""
+"""A run's states, from its history and from the snapshots in state.json. Reads only."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from attrs import frozen
 
@@ -10,40 +10,58 @@ from autoresearch.events.codec import Position, Recorded
 from autoresearch.events.errors import CorruptHistory, WrongValue
 from autoresearch.events.log.read import blocks, contains, holds, verify
 from autoresearch.events.log.verify import Block
+from autoresearch.projections import register
 from autoresearch.projections.fold import Projection, Snapshot, fold_lines
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.snapshot import read_snapshot
+from autoresearch.projections.snapshot import Kept, read_kept
 from autoresearch.projections.timeline import TIMELINE, Timeline
+
+
+S = TypeVar("S")
 
 
 @frozen(kw_only=True)
 class Loaded:
-    """Both states of a run at one position of its history."""
+    """The states of all registered projections at one position of a run's history."""
 
-    run: RunState
-    timeline: Timeline
+    states: tuple[Any, ...]  # in the order of the register
     position: Position
+
+    @property
+    def run(self) -> RunState:
+        """Return the state that is decided by."""
+        return self.of(RUN)
+
+    @property
+    def timeline(self) -> Timeline:
+        """Return the rows of the iterations."""
+        return self.of(TIMELINE)
+
+    def of(self, projection: Projection[S]) -> S:
+        """Return the state of a registered projection."""
+        state: S = next(state for one, state in self.each() if one is projection)
+        return state
+
+    def each(self) -> Iterable[tuple[Projection[Any], Any]]:
+        """Pair each registered projection with its state."""
+        return zip(register.REGISTER, self.states, strict=True)
 
     def after(self, recorded: Recorded) -> "Loaded":
         """Return the states after one more event."""
         return Loaded(
-            run=RUN.evolve(self.run, recorded),
-            timeline=TIMELINE.evolve(self.timeline, recorded),
+            states=tuple(one.evolve(state, recorded) for one, state in self.each()),
             position=Position(seq=recorded.seq, offset=recorded.end, hash=recorded.hash),
         )
 
-    @property
-    def snapshot(self) -> Snapshot[RunState]:
-        """Return the run's state as state.json caches it."""
-        return Snapshot(position=self.position, state=self.run)
 
-
-NOTHING = Loaded(run=RUN.initial(), timeline=TIMELINE.initial(), position=Position.start())
+def nothing() -> Loaded:
+    """Return the states before any event."""
+    return Loaded(states=tuple(one.initial() for one in register.REGISTER), position=Position.start())
 
 
 def load(
-    paths: RunPaths, *, upto: int | None = None, since: Loaded = NOTHING, deciding: bool = False
+    paths: RunPaths, *, upto: int | None = None, since: Loaded | None = None, deciding: bool = False
 ) -> Loaded:
     """Fold the history from `since` to its end, or up to a seq.
 
@@ -52,40 +70,50 @@ def load(
         CorruptHistory: the history is damaged, or has lost records that state.json has seen.
         UnknownEvent: somebody decides by the state, and an event is of a later program.
     """
-    if since is NOTHING:
-        known_snapshot(paths)
-    begin = ((RUN, since.run), (TIMELINE, since.timeline))
-    found = blocks(paths.history, since.position, upto=upto)
-    (run, timeline), position = _folded(begin, found, paths=paths, deciding=deciding)
-    return Loaded(run=run, timeline=timeline, position=position or since.position)
+    if since is None:
+        known(paths)
+    begin = since or nothing()
+    found = blocks(paths.history, begin.position, upto=upto)
+    states, position = _folded(register.REGISTER, begin.states, found, paths=paths, deciding=deciding)
+    return Loaded(states=tuple(states), position=position or begin.position)
+
+
+def load_one(
+    paths: RunPaths, projection: Projection[S], *, since: Snapshot[S] | None = None, deciding: bool = False
+) -> Snapshot[S]:
+    """Fold one state alone, from `since` or from where state.json keeps it: only what came later is read.
+
+    Raises:
+        NotFound, CorruptHistory, UnknownEvent: as `load` does.
+    """
+    begin = since or _snapshot(paths, projection)
+    found = blocks(paths.history, begin.position)
+    (state,), position = _folded((projection,), (begin.state,), found, paths=paths, deciding=deciding)
+    return Snapshot(position=position or begin.position, state=state)
 
 
 def load_run(
     paths: RunPaths, *, since: Snapshot[RunState] | None = None, deciding: bool = False
 ) -> Snapshot[RunState]:
-    """Fold the run's state alone, from `since` or from state.json: then only what came later is read.
-
-    Raises:
-        NotFound, CorruptHistory, UnknownEvent: as `load` does.
-    """
-    known = since or known_snapshot(paths) or NOTHING.snapshot
-    found = blocks(paths.history, known.position)
-    (run,), position = _folded(((RUN, known.state),), found, paths=paths, deciding=deciding)
-    return Snapshot(position=position or known.position, state=run)
+    """Fold the run's state alone, as `load_one` does."""
+    return load_one(paths, RUN, since=since, deciding=deciding)
 
 
-def known_snapshot(paths: RunPaths) -> Snapshot[RunState] | None:
+def known(paths: RunPaths) -> Kept | None:
     """Return what state.json holds, where it is of this history; None where it is absent or of another.
 
     Raises:
         CorruptHistory: it is of this run, and has seen a record that the history does not have.
     """
-    snapshot = read_snapshot(paths.state)
-    if snapshot is None or holds(paths.history, snapshot.position):
-        return snapshot
-    seen = snapshot.position
+    try:
+        kept = read_kept(paths.state.read_bytes())
+    except OSError:
+        return None
+    if kept is None or holds(paths.history, kept.position):
+        return kept
+    seen = kept.position
     withdrawn = contains(paths.history, seen)  # by its writer, since the disk had refused it
-    if withdrawn or snapshot.state.run_id != paths.run_id or not paths.history.exists():
+    if withdrawn or kept.run_id != paths.run_id or not paths.history.exists():
         return None
     raise CorruptHistory(
         f"{paths.history} has no record {seen.seq} that ends at byte {seen.offset}, but state.json has"
@@ -94,14 +122,22 @@ def known_snapshot(paths: RunPaths) -> Snapshot[RunState] | None:
     )
 
 
+def _snapshot(paths: RunPaths, projection: Projection[S]) -> Snapshot[S]:
+    kept = known(paths)
+    state = kept.state_of(projection) if kept is not None else None
+    if kept is None or state is None:
+        return Snapshot(position=Position.start(), state=projection.initial())
+    return Snapshot(position=kept.position, state=state)
+
+
 def _folded(
-    begin: tuple[tuple[Projection[Any], Any], ...],
+    projections: Sequence[Projection[Any]],
+    states: Sequence[Any],
     found: Iterator[Block],
     *,
     paths: RunPaths,
     deciding: bool,
 ) -> tuple[list[Any], Position | None]:
-    projections, states = zip(*begin, strict=True)
     try:
         return fold_lines(projections, found, since=states, deciding=deciding)
     except (WrongValue, KeyError, TypeError, AttributeError):

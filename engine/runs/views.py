@@ -1,73 +1,143 @@
-"""What a runner shows of its run: state.json, results.tsv and runner.log, always behind the append.
+"""The views of a run: one table of which there are, and how they are written and rebuilt.
 
-All three are rebuilt from the history when they are missing or were changed. runner.log grows by whole
-lines at the place where this runner knows its end to be.
+A view shows what the history says, always behind the append; deleting one changes nothing. Each is rendered
+under a version of its own, and an audit (engine/audit/views.py) compares it under that version alone, so that
+a reworded sentence makes no run untrue.
 """
 
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 
+from attrs import frozen
+
+from autoresearch.engine import paths as names
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Git
-from autoresearch.engine.runs.load import Loaded
+from autoresearch.engine.runs.load import Loaded, known, nothing
 from autoresearch.engine.system.process import hold_lock
-from autoresearch.events.codec import Recorded
+from autoresearch.events.codec import Recorded, require_known
 from autoresearch.events.errors import RunLocked
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import read
-from autoresearch.projections.results import results_tsv
+from autoresearch.projections import results
+from autoresearch.projections.event_text import line
 from autoresearch.projections.snapshot import state_json
+from autoresearch.projections.state_format import FORMAT
+from autoresearch.projections.wording import WORDING
 
 
-Render = Callable[[Recorded], str]
+@frozen(kw_only=True)
+class Whole:
+    """A view that is rendered anew from the states."""
+
+    name: str
+    version: str  # grows with any change of what it looks like
+    render: Callable[[Loaded], bytes]
+
+
+@frozen(kw_only=True)
+class Growing:
+    """A view with a first line that names its version, and then one line for each event."""
+
+    name: str
+    version: str
+    head: bytes
+    line: Callable[[Recorded], bytes]
+
+
+@frozen(kw_only=True)
+class Rebuilt:
+    """One view, and how it differed from what the history says; "" where it did not."""
+
+    name: str
+    differed: str
+
+
+LOG_HEAD = "# one line for each event, times in UTC; wording {}\n"
+WORDED = re.compile(rb"# one line for each event, times in UTC; wording (\S{1,40})\n")
+
+
+def state_of(loaded: Loaded, *, versions: dict[str, str]) -> bytes:
+    """Return state.json as it stands beside views of these versions."""
+    return state_json(loaded.each(), loaded.position, views=versions)
+
+
+TABLE = Whole(
+    name=names.RESULTS,
+    version=results.VERSION,
+    render=lambda loaded: results.results_tsv(loaded.timeline).encode(),
+)
+STATE = Whole(
+    name=names.STATE,
+    version=FORMAT,
+    render=lambda loaded: state_of(loaded, versions={TABLE.name: TABLE.version}),
+)
+LOG = Growing(
+    name=names.RUNNER_LOG,
+    version=WORDING,
+    head=LOG_HEAD.format(WORDING).encode(),
+    line=lambda recorded: f"{line(recorded)}\n".encode(),
+)
+VIEWS: tuple[Whole | Growing, ...] = (TABLE, STATE, LOG)  # in the order in which they are written
 
 
 class Views:
     """The views of one run, written by its runner alone."""
 
-    def __init__(self, paths: RunPaths, git: Git, *, render: Render) -> None:
-        """Rebuild nothing yet: `rebuild` does."""
+    def __init__(self, paths: RunPaths, git: Git) -> None:
+        """Write nothing yet: `rebuild` does."""
         self._paths = paths
         self._git = git
-        self._render = render
-        self._log_size = -1
-        self._shown = -1  # seq that state.json and results.tsv were written at
+        self._sizes: dict[str, int] = {}  # of those that grow, as far as this runner has written them
+        self._shown = -1  # seq that those that are whole were written at
 
     def rebuild(self, loaded: Loaded) -> None:
         """Write all views anew from the history up to the loaded position."""
-        write_runner_log(self._paths, upto=loaded.position.seq, render=self._render)
-        self._log_size = self._paths.runner_log.stat().st_size
+        for one in VIEWS:
+            if isinstance(one, Growing):
+                self._sizes[one.name] = self._grow(one, loaded.position.seq)
         self.show(loaded)
 
     def note(self, recorded: Recorded) -> None:
-        """Add the line of one new event to runner.log."""
-        line = f"{self._render(recorded)}\n".encode()
-        try:
-            descriptor = os.open(self._paths.runner_log, os.O_WRONLY)
-        except FileNotFoundError:
-            descriptor = -1
-        try:
-            if descriptor < 0 or os.fstat(descriptor).st_size != self._log_size:
-                write_runner_log(self._paths, upto=recorded.seq, render=self._render)
-                self._log_size = self._paths.runner_log.stat().st_size
-                return
-            self._log_size += os.pwrite(descriptor, line, self._log_size)
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+        """Add the line of one new event where views grow by one."""
+        for one in VIEWS:
+            if isinstance(one, Growing):
+                self._sizes[one.name] = self._note(one, recorded)
 
     def show(self, loaded: Loaded) -> None:
-        """Write state.json and results.tsv where they lag behind or are gone."""
-        present = self._paths.state.exists() and self._paths.results.exists()
+        """Write the whole views where they lag behind or are gone."""
+        whole = [one for one in VIEWS if isinstance(one, Whole)]
+        present = all((self._paths.folder / one.name).exists() for one in whole)
         if self._shown == loaded.position.seq and present:
             return
-        # The table first: it may be ahead of the position that state.json names, never behind it.
-        write_atomic(self._paths.results, results_tsv(loaded.timeline).encode(), sync=False)
-        write_atomic(self._paths.state, state_json(loaded.snapshot), sync=False)
+        for one in whole:
+            write_atomic(self._paths.folder / one.name, one.render(loaded), sync=False)
         self._copy_to_top()
         self._shown = loaded.position.seq
+
+    def _note(self, view: Growing, recorded: Recorded) -> int:
+        """Add a line where this runner knows the end to be, else write all of it; return the new size."""
+        size = self._sizes.get(view.name, -1)
+        try:
+            descriptor = os.open(self._paths.folder / view.name, os.O_WRONLY)
+        except FileNotFoundError:
+            return self._grow(view, recorded.seq)
+        try:
+            if os.fstat(descriptor).st_size != size:
+                return self._grow(view, recorded.seq)
+            return size + os.pwrite(descriptor, view.line(recorded), size)
+        finally:
+            os.close(descriptor)
+
+    def _grow(self, view: Growing, upto: int) -> int:
+        """Write a view whole, one line for each event up to `upto`; return its size."""
+        lines = [view.head, *map(view.line, read(self._paths.history, upto=upto))]
+        write_atomic(self._paths.folder / view.name, b"".join(lines), sync=False)
+        return sum(map(len, lines))
 
     def _copy_to_top(self) -> None:
         """Copy results.tsv to the top of a single-file runner's clone, where it takes nothing from the user.
@@ -89,10 +159,54 @@ class Views:
             runs.top_draft.replace(runs.top_results)
 
 
-def write_runner_log(paths: RunPaths, *, upto: int, render: Render) -> None:
-    """Write runner.log whole: one line for each event up to `upto`."""
-    lines = "".join(f"{render(recorded)}\n" for recorded in read(paths.history, upto=upto))
-    write_atomic(paths.runner_log, lines.encode(), sync=False)
+def rebuild(paths: RunPaths) -> tuple[Rebuilt, ...]:
+    """Write each view anew where it is not what the history gives, and say what was wrong with it.
+
+    Raises:
+        RunLocked: a runner holds the run, and sees to them itself.
+        CorruptHistory, UnknownEvent: the history cannot be trusted, or not all of it is understood.
+    """
+    with hold_lock(paths.lock):
+        known(paths)  # what it has seen and the history has lost is not covered up
+        loaded = nothing()
+        grown = {one.name: [one.head] for one in VIEWS if isinstance(one, Growing)}
+        for recorded in read(paths.history):
+            loaded = loaded.after(require_known(recorded))
+            for one in VIEWS:
+                if isinstance(one, Growing):
+                    grown[one.name].append(one.line(recorded))
+        wanted = {one.name: one.render(loaded) for one in VIEWS if isinstance(one, Whole)}
+        wanted |= {name: b"".join(lines) for name, lines in grown.items()}
+        return tuple(
+            Rebuilt(name=one.name, differed=_replace(paths.folder / one.name, wanted[one.name]))
+            for one in VIEWS
+        )
+
+
+def _replace(path: Path, wanted: bytes) -> str:
+    """Write a file where it is not as wanted; say how it differed, "" where it did not."""
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        differed = "was missing"
+    else:
+        differed = _difference(found, wanted)
+    if differed:
+        write_atomic(path, wanted, sync=False)
+    return differed
+
+
+def _difference(found: bytes, wanted: bytes) -> str:
+    """Say where two files part; "" where they are the same."""
+    if found == wanted:
+        return ""
+    ours, theirs = wanted.split(b"\n"), found.split(b"\n")
+    same = 0
+    for one, other in zip(ours, theirs, strict=False):
+        if one != other:
+            break
+        same += 1
+    return f"differed from line {same + 1} on ({len(found)} bytes instead of {len(wanted)})"
 
 
 def _digest(data: bytes) -> str:

@@ -9,12 +9,12 @@ from attrs import evolve
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Audit
-from autoresearch.engine.runs.rebuild import rebuild
+from autoresearch.engine.runs.views import rebuild
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import verify
 from autoresearch.events.values import Proposal, Request
-from tests.fakes.world import World, render
+from tests.fakes.world import World
 from tests.tampering import Record, first, records_of, rewrite, tamper
 
 
@@ -50,14 +50,14 @@ def world(done: World) -> Iterator[World]:
         (done.paths.folder / name).write_bytes(content)
 
 
-def audited(world: World, *, runner_alive: bool = False) -> Audit:
-    return audit(world.paths, git=world.git, jobs=world.jobs, render=render, runner_alive=runner_alive)[0]
+def audited(world: World) -> Audit:
+    return audit(world.paths, git=world.git, jobs=world.jobs)[0]
 
 
 def rebuild_views(world: World) -> None:
     """Write the views of the spoilt history, so that none of them gives the tampering away."""
     world.paths.state.unlink()
-    rebuild(world.paths, render=render)
+    rebuild(world.paths)
 
 
 def differing(made: Audit) -> dict[str, str]:
@@ -316,18 +316,6 @@ def test_a_changed_view_is_named_with_its_line(world: World):
         path.write_bytes(right)
 
 
-def test_a_view_may_lag_while_the_run_is_at_work_but_not_at_rest(world: World):
-    """Views of an earlier position are in order behind a living runner, and are compared where they stand."""
-    log = world.paths.runner_log
-    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-2]))
-    made = audited(world, runner_alive=True)
-    assert made.first is None
-    assert "lags behind: it stands at event" in next(
-        one.note for one in made.checks if one.name == "runner.log"
-    )
-    assert {"runner.log": "position"} == differing(audited(world))
-
-
 def test_a_healed_tail_and_a_command_that_shows_nothing_are_in_order(tmp_path):
     """Torn bytes that were closed off, and views that lag behind a command at rest, are no difference."""
     world = World(tmp_path)
@@ -374,7 +362,7 @@ def test_a_commit_that_is_not_as_the_log_says_is_noticed(world: World):
     foreign = World(world.home.parent / "elsewhere").git
     foreign.commits.clear()
     foreign.refs.clear()
-    made = audit(world.paths, git=foreign, jobs=world.jobs, render=render, runner_alive=False)[0]
+    made = audit(world.paths, git=foreign, jobs=world.jobs)[0]
     assert made.first is None
     assert "none of the run's commits" in next(one.note for one in made.checks if one.name == "commits")
     assert "not made again" in next(one.note for one in made.checks if one.name == "decisions")

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.runs.rebuild import rebuild
+from autoresearch.engine.runs.views import rebuild
 from autoresearch.engine.system.locks import try_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import now
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import why
-from autoresearch.projections.event_text import line
 from autoresearch.workflows.api import quick_status, status
 from autoresearch.workflows.cli.main import main
 from tests import given as g
@@ -108,7 +107,7 @@ def held() -> Iterator[Callable[[Path], None]]:
 
 def cached(paths: RunPaths) -> RunPaths:
     """Write the run's caches, as its runner does."""
-    rebuild(paths, render=line)
+    rebuild(paths)
     return paths
 
 
@@ -171,7 +170,7 @@ def test_the_card_is_in_both(repo, capsys, tmp_path, monkeypatch):
         lambda state: state.write_bytes(b"[]"),
         lambda state: state.write_bytes(b"null"),
         lambda state: state.write_bytes(state.read_bytes()[:-200]),
-        lambda state: state.write_bytes(state.read_bytes().replace(b'"run/', b'"run/9')),
+        lambda state: state.write_bytes(state.read_bytes().replace(b'"run": ', b'"run": 9')),
         lambda state: state.write_bytes(state.read_bytes().replace(b"state/", b"state/9")),
         lambda state: state.write_bytes(state.read_bytes().replace(b'"standing"', b'"other"')),
         lambda state: state.write_bytes(state.read_bytes().replace(b'"need_input"', b'"other"')),

@@ -16,8 +16,6 @@ from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.places import runs_of
-from autoresearch.engine.system.process import holder
-from autoresearch.projections.event_text import line
 from tests.processes import end_everything
 from tests.waiting import PATIENCE_S
 
@@ -121,9 +119,8 @@ class Program:
     def audit(self) -> None:
         """Hold all that the runs say against an audit, also of those that are at work."""
         for paths in started_runs(self.repo):
-            alive = holder(paths.lock) is not None
             world = {"git": RealGit(self.repo), "jobs": RealJobs()}
-            found = audit(paths, **world, render=line, runner_alive=alive)[0].first
+            found = audit(paths, **world)[0].first
             assert found is None, f"{paths.run_id}: {found}"
 
     def run_folder(self) -> Path:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.runs.rebuild import rebuild
-from autoresearch.projections.event_text import line
+from autoresearch.engine.runs.views import rebuild
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
 
@@ -29,7 +28,7 @@ def bash(tmp_path: Path):
     if shutil.which("bash") is None:
         pytest.skip("there is no bash here")
     repo = make_repo(tmp_path / "repo")
-    rebuild(make_run(repo, g.asked(2), *g.BASELINE), render=line)
+    rebuild(make_run(repo, g.asked(2), *g.BASELINE))
     program = tmp_path / "bin" / "autoresearch"
     program.parent.mkdir()
     door = ROOT / "workflows" / "run_experiment.py"

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.runs.rebuild import rebuild
+from autoresearch.engine.runs.views import rebuild
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import why
-from autoresearch.projections.event_text import line
 from autoresearch.workflows.cli.main import COMMANDS
 from tests import given as g
 from tests.cli_helpers import BRANCH, git, make_repo, make_run
@@ -72,7 +71,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> RunPaths:
     repo = make_repo(tmp_path_factory.mktemp("imports") / "repo")
     git(repo, "checkout", "-q", "-b", BRANCH)
     paths = make_run(repo, *DONE)
-    rebuild(paths, render=line)
+    rebuild(paths)
     return paths
 
 
@@ -107,6 +106,7 @@ def test_a_command_imports_what_it_uses(done, command: str):
 
 def test_the_quick_answer_is_from_the_standard_library(done):
     """`status --json` of a run with a valid snapshot loads nothing that was installed."""
+    rebuild(done)  # whatever other tests appended
     files = imported(done, "status --json")
     assert "autoresearch.workflows.cli.main" not in files
     assert not [name for name, file in files.items() if "site-packages" in file]

@@ -17,7 +17,6 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Proposal, Request
@@ -29,11 +28,6 @@ from tests.fakes.jobs import FakeJobs
 RUN_ID = "autoresearch-mar8-r001"
 BRANCH = "autoresearch/mar8"
 TRAIN = b'LR = 0.1  # rate   search: 0.001..1.0\nWIDTH = 8  # units   search: 4 | 8 | 16\nFAIL = ""\n'
-
-
-def render(one: Recorded) -> str:
-    """Return the line that runner.log has of an event."""
-    return f"{one.seq} {type(one.event).__name__}"
 
 
 MADE: list["World"] = []  # the worlds of the running test, to audit them at its end
@@ -103,7 +97,6 @@ class World:
             self.paths,
             effects,
             mode="foreground",
-            render=render,
             version="test",
         )
         if around is not None:
@@ -129,7 +122,7 @@ def result_of(source: str) -> dict[str, Any]:
 
 def audited(world: World) -> Difference | None:
     """Take every decision again, rebuild every view, look up every commit; return the first difference."""
-    return audit(world.paths, git=world.git, jobs=world.jobs, render=render, runner_alive=False)[0].first
+    return audit(world.paths, git=world.git, jobs=world.jobs)[0].first
 
 
 def _wrap(runner: Runner, around: Callable[[str, Callable[[], object]], object]) -> None:

@@ -1,21 +1,19 @@
-from pathlib import Path
-
 import orjson
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoresearch.engine.imports.results_tsv import read_table
-from autoresearch.engine.runs.load import NOTHING
+from autoresearch.engine.runs.load import nothing
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position
 from autoresearch.events.shapes import structure, unstructure
 from autoresearch.events.values import why
-from autoresearch.projections.fold import Snapshot, fold
+from autoresearch.projections.fold import Rows, fold
 from autoresearch.projections.results import COLUMNS, results_tsv
-from autoresearch.projections.rows import Rows
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.snapshot import read_snapshot, state_json
+from autoresearch.projections.snapshot import read_kept, state_json
 from autoresearch.projections.timeline import TIMELINE
 from tests.given import (
     BASELINE,
@@ -125,19 +123,12 @@ def test_rows_grow_without_touching_their_past(first, more):
     assert first + [-value for value in more] == list(right)
 
 
-def test_a_damaged_snapshot_is_not_used(tmp_path: Path):
-    """A state.json that is cut, of another fold or no JSON counts as absent."""
-    good = state_json(Snapshot(position=Position.start(), state=NOTHING.run))
-    path = tmp_path / "state.json"
-    assert read_snapshot(path) is None
-    path.write_bytes(good)
-    assert NOTHING.run == read_snapshot(path).state
-    for bad in (
-        good[: len(good) // 2],
-        good.replace(f"run/{RUN.version}".encode(), b"run/0"),
-        b"[]",
-        b"",
-        b"\xff",
-    ):
-        path.write_bytes(bad)
-        assert read_snapshot(path) is None
+def test_a_damaged_snapshot_is_not_used():
+    """A state.json that is cut, of another form or no JSON counts as absent, and so does another fold."""
+    good = state_json(nothing().each(), Position.start(), views={})
+    assert nothing().run == read_kept(good).state_of(RUN)
+    for bad in (good[: len(good) // 2], good.replace(b"state/", b"state/9"), b"[]", b"{}", b"", b"\xff"):
+        assert read_kept(bad) is None
+    assert read_kept(good).state_of(TIMELINE) is None
+    assert read_kept(good).state_of(evolve(RUN, version=0)) is None
+    assert read_kept(good.replace(b'"counts": {', b'"other": {')).state_of(RUN) is None

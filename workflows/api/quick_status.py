@@ -18,7 +18,7 @@ from autoresearch.engine.git.plain_files import plain_checkout
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.projections.state_format import FOLD, FORMAT
+from autoresearch.projections.state_format import FORMAT, RUN_NAME, RUN_VERSION
 from autoresearch.workflows.api.status import json_text, live_facts, status_object
 
 
@@ -77,7 +77,7 @@ def _run(asked: dict[str, str]) -> RunPaths | None:
 def _standing(paths: RunPaths) -> Standing | None:
     """Return what state.json says of the run, where it was folded to the very end of the history."""
     document = json.loads(paths.state.read_bytes())
-    if (document["format"], document["fold"]) != (FORMAT, FOLD):
+    if (document["format"], document["folds"][RUN_NAME]) != (FORMAT, RUN_VERSION):
         return None
     end, digest = document["position"]["offset"], document["position"]["hash"]
     last = b'"h":"%b"}\n' % digest.encode()

@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from autoresearch.engine.imports.import_run import import_run
-from autoresearch.engine.runs.rebuild import Rebuilt, rebuild
+from autoresearch.engine.runs.views import Rebuilt, rebuild
 from autoresearch.engine.system.version import program_version
-from autoresearch.projections.event_text import line
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -34,7 +33,7 @@ def import_command(
     opt.refuse_inside_agent()
     here = opt.target(repo)
     made = import_run(here.home, path, git=here.git, version=program_version(), branch=branch)
-    rebuild(made.paths, render=line)
+    rebuild(made.paths)
     opt.say(f"{made.paths.run_id} on {made.branch}: {made.head.rows} results from {made.head.name}")
     if made.head.left_out:
         opt.say(f"left out, since they have no result: {made.head.left_out}")
@@ -48,7 +47,7 @@ def rebuild_command(
 ) -> None:
     """Write state.json, results.tsv and runner.log anew from the history, and say what differed."""
     opt.refuse_inside_agent()
-    for one in rebuild(opt.target(repo).run(run).paths, render=line):
+    for one in rebuild(opt.target(repo).run(run).paths):
         opt.say(_words(one))
 
 

@@ -9,10 +9,8 @@ from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment, seq_at
-from autoresearch.engine.system.process import holder
 from autoresearch.events.errors import CorruptHistory, UsageRefused
 from autoresearch.events.log.read import read
-from autoresearch.projections.event_text import line
 from autoresearch.workflows.api.replay import audit_object, moment_object, what_if_object
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
@@ -73,8 +71,7 @@ def replay(
 
 
 def _audit(here: opt.Target, paths: RunPaths, *, as_json: bool) -> int:
-    alive = holder(paths.lock) is not None
-    made, loaded = audit(paths, git=here.git, jobs=RealJobs(), render=line, runner_alive=alive)
+    made, loaded = audit(paths, git=here.git, jobs=RealJobs())
     document = audit_object(made, loaded)
     page = pages.audit_page(made, loaded.run)
     typer.echo(json_text(document) if as_json else page, nl=False)

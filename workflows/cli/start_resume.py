@@ -166,7 +166,7 @@ def _work_here(paths: RunPaths) -> int:
     def show(recorded: Recorded, _run: RunState) -> None:
         opt.say(line(recorded))
 
-    runner = assemble(paths, mode="foreground", render=line, observers=[show])
+    runner = assemble(paths, mode="foreground", observers=[show])
     try:
         with terminable():
             return runner.run()
@@ -186,6 +186,6 @@ def _rebuild_views(paths: RunPaths) -> None:
 
     try:
         with hold_lock(paths.lock):
-            Views(paths, RealGit(paths.home), render=line).rebuild(load(paths))
+            Views(paths, RealGit(paths.home)).rebuild(load(paths))
     except RunLocked:
         return

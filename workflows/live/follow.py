@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.runs.load import NOTHING, Loaded
+from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.engine.system.process import holder
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import PositionVoided
@@ -37,7 +37,7 @@ class RunFollower:
 
     def __init__(self, paths: RunPaths) -> None:
         self.paths = paths
-        self.loaded: Loaded = NOTHING
+        self.loaded: Loaded = nothing()
         self._bell: Bell | None = None
 
     def __enter__(self) -> Self:
@@ -63,7 +63,7 @@ class RunFollower:
         try:
             return self._read()
         except PositionVoided as voided:
-            self.loaded = NOTHING
+            self.loaded = nothing()
             return [recorded for recorded in self._read() if recorded.seq > voided.seq]
 
     def wait(self) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import Moment
-from autoresearch.engine.runs.load import NOTHING, Loaded, load
+from autoresearch.engine.runs.load import Loaded, load, nothing
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.log.read import read
@@ -56,9 +56,9 @@ class Walk:
 
     def __init__(self, paths: RunPaths, seq: int) -> None:
         self._paths = paths
-        self._kept: dict[int, Loaded] = {0: NOTHING}
+        self._kept: dict[int, Loaded] = {0: nothing()}
         self.seq = 0
-        self.moment = Moment(loaded=NOTHING, came=None)
+        self.moment = Moment(loaded=nothing(), came=None)
         self.happened: Recorded | None = None
         self.go(seq)
 
