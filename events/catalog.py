@@ -16,6 +16,7 @@ from attrs import frozen
 
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
+    JobStep,
     LoopStage,
     Measured,
     Outcome,
@@ -383,12 +384,13 @@ class TrainingFinished:
 
 
 @frozen(kw_only=True)
-class TrainingLost:
-    """A training ended without a result by no fault of its own (reboot, kill, stop): it is tried again."""
+class JobLost:
+    """A job ended without a result by no fault of its own (reboot, kill, stop): it begins again."""
 
     VERSION: ClassVar[int] = 1
-    iteration: int
-    training: int
+    iteration: int  # 0 where data was prepared
+    step: JobStep
+    number: int  # the preparation, the call or the training that was lost
     reason: Reason
 
 
@@ -528,7 +530,7 @@ Event = (
     | CandidateDeferred
     | TrainingStarted
     | TrainingFinished
-    | TrainingLost
+    | JobLost
     | CrashTriaged
     | ResultRecorded
     | CandidateKept

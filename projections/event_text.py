@@ -29,6 +29,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.CandidateRebased: lambda e: e.how if e.how in ("empty", "conflict") else "",
     ev.TrainingStarted: lambda e: "again" if e.training > 1 else "",
     ev.TrainingFinished: lambda e: "" if e.outcome == "succeeded" else "failed",
+    ev.JobLost: lambda e: "prepare" if e.step == "prepare" else "",
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",
     ev.ResultRecorded: lambda e: "" if e.metric is None else "metric",
     ev.ResultImported: lambda e: "" if e.metric is None else "metric",

@@ -53,7 +53,7 @@ def _agent_answered(state: RunState, event: ev.AgentAnswered, _seq: int, _at: st
         state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
     one = _open(state, event.iteration)
     if one is not None:
-        one.job = None
+        one.job, one.lost = None, 0
         if outcome == "failed" and event.step == "propose":
             one.agent_gave_up = True
 
@@ -128,7 +128,11 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
         one.job = Job(step="train", number=number, since=at, deadline_s=event.deadline_s, slot=event.slot)
 
 
-def _training_lost(state: RunState, event: ev.TrainingLost, _seq: int, at: str) -> None:
+def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
+    if event.step == "prepare":
+        state.setup.job = None
+        state.setup.lost += 1
+        return
     one = _open(state, event.iteration)
     if one is not None:
         one.job, one.since = None, at
@@ -245,7 +249,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.CandidateRebased: _candidate_rebased,
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
-    ev.TrainingLost: _training_lost,
+    ev.JobLost: _job_lost,
     ev.TrainingFinished: _training_finished,
     ev.CrashTriaged: _crash_triaged,
     ev.ResultRecorded: _result_recorded,

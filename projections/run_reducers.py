@@ -89,6 +89,7 @@ def _go_on(state: RunState) -> None:
 def _unpause(state: RunState) -> None:
     """Count what led to the pause from the beginning again: a human has looked."""
     state.paused = None
+    state.setup.lost = 0
     for one in state.open:
         one.lost = 0
 
@@ -110,7 +111,7 @@ def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: s
 
 def _prepare_finished(state: RunState, event: ev.PrepareFinished, _seq: int, _at: str) -> None:
     setup = state.setup
-    setup.job, setup.checked, setup.prepared = None, False, True
+    setup.job, setup.checked, setup.prepared, setup.lost = None, False, True, 0
     setup.failure = event.reason
 
 

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
+    JobStep,
     LoopStage,
     Measured,
     Outcome,
@@ -19,9 +20,6 @@ from autoresearch.events.values import (
     Reason,
     Request,
 )
-
-
-JobStep = Literal["prepare", "propose", "apply", "train", "triage"]
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -72,7 +70,7 @@ class Iteration:
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
     trainings: int = 0  # trainings started so far
-    lost: int = 0  # trainings lost in a row
+    lost: int = 0  # jobs lost in a row
     fixes: int = 0  # crashes mended so far
     job: Job | None = None
     outcome: Outcome | Literal["not_applied"] | None = None
@@ -132,6 +130,7 @@ class Setup:
     preparations: int = 0  # started so far
     prepared: bool = False  # since the last request
     failure: Reason | None = None  # why the last preparation failed
+    lost: int = 0  # preparations lost in a row
     job: Job | None = None
 
 

@@ -114,7 +114,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
             ev.RunnerStarted()
             | ev.PrepareFinished()
             | ev.TrainingFinished()
-            | ev.TrainingLost()
+            | ev.JobLost()
             | ev.AgentAnswered()
         ):
             return True

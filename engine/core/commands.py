@@ -7,8 +7,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from autoresearch.events.values import LoopStage, Reason, Scalar
-from autoresearch.projections.run_state import JobStep
+from autoresearch.events.values import JobStep, LoopStage, Reason, Scalar
 
 
 @frozen(kw_only=True)

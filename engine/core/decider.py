@@ -11,7 +11,7 @@ from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, 
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
 
-LOST_IN_A_ROW = 3  # trainings lost to kills or reboots before a human is asked
+LOST_IN_A_ROW = 3  # jobs lost to kills or reboots before a human is asked
 
 
 def decide(state: RunState) -> tuple[do.Command, ...]:
@@ -64,9 +64,11 @@ def _end_jobs(state: RunState) -> tuple[do.Command, ...]:
 def _pause(state: RunState) -> Reason | None:
     if state.agent_failures >= state.config.agent_failures:
         return why("agent_failed_in_a_row", times=state.agent_failures)
+    if state.setup.lost >= LOST_IN_A_ROW and state.setup.job is None:
+        return why("job_lost_in_a_row", step="prepare", iteration=0, times=state.setup.lost)
     for one in state.open:
         if one.lost >= LOST_IN_A_ROW and one.job is None:
-            return why("training_lost_in_a_row", iteration=one.number, times=one.lost)
+            return why("job_lost_in_a_row", step=one.next_stage, iteration=one.number, times=one.lost)
     return None
 
 

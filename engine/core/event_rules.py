@@ -153,7 +153,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         determined=_argv("train"),
     ),
     ev.TrainingFinished: EventRule(after=states.all_of(states.scored, states.training_running)),
-    ev.TrainingLost: EventRule(after=states.training_running),
+    ev.JobLost: EventRule(after=states.job_running),
     ev.CrashTriaged: EventRule(after=states.before("triage"), of=(do.TriageCrash,), determined=_all),
     ev.ResultRecorded: EventRule(
         after=states.before("record", "triage"), of=(do.RecordResult,), determined=_all

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import changed_settings
-from autoresearch.projections.run_state import Iteration, Job, JobStep, RunState
+from autoresearch.events.values import JobStep
+from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 Misfit: TypeAlias = tuple[str, object, object]  # field, expected, found
@@ -113,9 +114,16 @@ def call_running(run: RunState, event: ev.AgentAnswered) -> Misfit | None:
     return _of(run, event, lambda one: _running(one.job, event.step, event.call, "call"))
 
 
-def training_running(run: RunState, event: ev.TrainingFinished | ev.TrainingLost) -> Misfit | None:
+def training_running(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
     """Expect that this training runs."""
     return _of(run, event, lambda one: _running(one.job, "train", event.training, "training"))
+
+
+def job_running(run: RunState, event: ev.JobLost) -> Misfit | None:
+    """Expect that this job runs."""
+    if event.step == "prepare":
+        return _running(run.setup.job, "prepare", event.number, "number")
+    return _of(run, event, lambda one: _running(one.job, event.step, event.number, "number"))
 
 
 def scored(_run: RunState, event: ev.TrainingFinished) -> Misfit | None:

@@ -44,13 +44,18 @@ class Collector:
             return ()
         if isinstance(ended, Absent):  # nobody has written into the claim of a started job
             ended = Lost(reason=ended.reason)
+        lost = _why_lost(job, ended, run)
+        if lost is not None:
+            branch_guard.put_back(self.paths.job(number, job.step, job.number), self.git)
+            return (ev.JobLost(iteration=number, step=job.step, number=job.number, reason=lost),)
+        assert isinstance(ended, Finished)  # else it was lost
         if job.step == "prepare":
-            return (self._prepared(job, ended, run),)
+            return (self._prepared(job, ended.exit, run),)
         one = run.iteration(number)
         assert one is not None  # the job came from the state
         if job.step == "train":
-            return (self._trained(one, job, ended, run),)
-        return self._answered(one, job, ended, run)
+            return (self._trained(one, job, ended.exit, run),)
+        return self._answered(one, job, ended.exit, run)
 
     def _overdue(self, job: Job, run: RunState) -> bool:
         """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""
@@ -58,29 +63,19 @@ class Collector:
         limits = {"prepare": config.prepare_timeout_s, "train": job.deadline_s}
         return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
-    def _prepared(self, job: Job, ended: Finished | Lost, run: RunState) -> ev.PrepareFinished:
+    def _prepared(self, job: Job, done: JobExit, run: RunState) -> ev.PrepareFinished:
         left = self.jobs.output(self.paths.job(0, "prepare", job.number).folder)
         output = digest(left.log(), secret_values(os.environ | run.config.env))
-        if isinstance(ended, Lost):
-            return ev.PrepareFinished(
-                preparation=job.number, ok=False, reason=ended.reason, seconds=0.0, output=output
-            )
-        reason = _exit_reason(ended.exit)
+        reason = _exit_reason(done)
         return ev.PrepareFinished(
             preparation=job.number,
             ok=reason is None,
             reason=reason,
-            seconds=ended.exit.seconds,
+            seconds=done.seconds,
             output=output,
         )
 
-    def _trained(self, one: Iteration, job: Job, ended: Finished | Lost, run: RunState) -> ev.Event:
-        if isinstance(ended, Lost):
-            return ev.TrainingLost(iteration=one.number, training=job.number, reason=ended.reason)
-        done = ended.exit
-        if done.reason == "terminated":
-            reason = why("stop_now" if run.stop == "now" else "supervisor_told")
-            return ev.TrainingLost(iteration=one.number, training=job.number, reason=reason)
+    def _trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
         result = read_result(run.config, left, done)
         return ev.TrainingFinished(
@@ -99,13 +94,10 @@ class Collector:
             progress=result.progress,
         )
 
-    def _answered(
-        self, one: Iteration, job: Job, ended: Finished | Lost, run: RunState
-    ) -> tuple[ev.Event, ...]:
+    def _answered(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
         assert job.step in ("propose", "apply", "triage")  # the caller checked the others
         agent = self.adapter(one.agent)
         files = self.paths.job(one.number, job.step, job.number)
-        done = ended.exit if isinstance(ended, Finished) else _no_exit(ended.reason, job)
         answer = agent.answer(job.step, self.jobs.output(files.folder), done)
         harm = branch_guard.put_back(files, self.git)
         if harm is not None:
@@ -188,8 +180,13 @@ def _exit_reason(done: JobExit) -> Reason | None:
     return how_it_ended(done)
 
 
-def _no_exit(reason: Reason, job: Job) -> JobExit:
-    """Stand in for the exit of a lost agent job, so that it counts as a failed answer."""
-    return JobExit(
-        reason="not_started", detail=reason.code, started_at=job.since, ended_at=job.since, seconds=0.0
-    )
+def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
+    """Return why a job has no result though nobody is to blame; None where its end tells something.
+
+    An agent that was told to end was called back; any other job was stopped, and begins again.
+    """
+    if isinstance(ended, Lost):
+        return ended.reason
+    if ended.exit.reason != "terminated" or job.step in ("propose", "apply", "triage"):
+        return None
+    return why("stop_now" if run.stop == "now" else "supervisor_told")

@@ -249,7 +249,7 @@ def test_a_run_is_stopped_and_goes_on(program: Program):
     status = program.wait(lambda status: status["phase"] == "done")
     assert 1 == status["iterations_completed"]
     types = [event["type"] for event in program.events()]
-    assert 1 == types.count("TrainingLost")
+    assert 1 == types.count("JobLost")
     assert 2 == types.count("TrainingFinished")
 
 
@@ -270,7 +270,7 @@ def test_a_killed_runner_is_taken_over(program: Program):
     assert 1 == status["iterations_completed"]
     types = [event["type"] for event in program.events()]
     assert (2, 2, 0) == tuple(
-        types.count(name) for name in ("TrainingStarted", "TrainingFinished", "TrainingLost")
+        types.count(name) for name in ("TrainingStarted", "TrainingFinished", "JobLost")
     )
 
 

@@ -62,7 +62,7 @@ def test_a_full_disk_is_waited_out(program: Program, disk: Path):
     assert before == events[: len(before)]
     types = [event["type"] for event in events]
     assert (2, 2, 0) == tuple(
-        types.count(name) for name in ("TrainingStarted", "TrainingFinished", "TrainingLost")
+        types.count(name) for name in ("TrainingStarted", "TrainingFinished", "JobLost")
     )
     program("replay")
 

@@ -62,7 +62,7 @@ def test_a_reboot_is_a_new_attempt_and_no_stranger_is_signalled(scene: Scene, st
     seen = scene.seen()
     assert whole.rows == seen.rows
     assert {"0001/train.2": 1} == seen.trained - whole.trained
-    (lost,) = [one.event for one in read(scene.paths.history) if isinstance(one.event, ev.TrainingLost)]
+    (lost,) = [one.event for one in read(scene.paths.history) if isinstance(one.event, ev.JobLost)]
     assert (1, 1, "the machine was restarted") == (lost.iteration, lost.attempt, lost.reason)
 
 

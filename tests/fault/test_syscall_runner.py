@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.events.catalog import TrainingLost
+from autoresearch.events.catalog import JobLost
 from autoresearch.events.log.read import read
 from tests.crash_helpers import Scene, Seen
 from tests.processes import end_everything
@@ -22,7 +22,7 @@ ENDS = [
     ("succeeded", "discard"),  # applied by the agent
     ("succeeded", "keep"),  # proposed by the agent
 ]
-SPARE = ("TailHealed", "TrainingLost", "TrainingStarted")  # what a kill may add
+SPARE = ("TailHealed", "JobLost", "TrainingStarted")  # what a kill may add
 WHY = {"the supervisor was killed", "the supervisor was killed before the job began"}
 JOBS = ("0000/train.1", "0001/train.1", "0003/train.1")
 
@@ -43,7 +43,7 @@ def whole(scene: Scene, *, job: str | None = None) -> tuple[Seen, int]:
 
 
 def why_lost(scene: Scene) -> list[str]:
-    return [one.event.reason for one in read(scene.paths.history) if isinstance(one.event, TrainingLost)]
+    return [one.event.reason for one in read(scene.paths.history) if isinstance(one.event, JobLost)]
 
 
 def kill_runners(scene: Scene, which: slice) -> int:

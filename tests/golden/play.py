@@ -48,7 +48,8 @@ class Script:
     setup: tuple[bool, ...] = (True,)  # of each look at the setup
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
     data_ids: Mapping[int, str] = field(factory=dict)
-    calls: Mapping[tuple[int, int], str] = field(factory=dict)  # ok, failed, asks, prose, fixed, given_up
+    calls: Mapping[tuple[int, int], str] = field(factory=dict)  # lost, failed, asks, prose ...
+    preparations_lost: frozenset[int] = frozenset()
     failures: frozenset[int] = frozenset()  # iterations whose change does not apply
     rebased: Mapping[int, str] = field(factory=dict)
     same_tree: frozenset[int] = frozenset()
@@ -164,6 +165,11 @@ class Player:
 
     def end(self, number: int, job: Job, *, cancelled: bool = False) -> Batch:
         """Return how a job ended."""
+        if not cancelled and self.is_lost(number, job):
+            lost = ev.JobLost(
+                iteration=number, step=job.step, number=job.number, reason=why("machine_restarted")
+            )
+            return (lost,)
         if job.step == "prepare":
             done = ev.PrepareFinished(
                 preparation=job.number, ok=True, reason=None, seconds=2.0, output=OUTPUT
@@ -173,11 +179,18 @@ class Player:
             return (self.trained(number, job.number, cancelled=cancelled),)
         return self.answered(number, job, cancelled=cancelled)
 
+    def is_lost(self, number: int, job: Job) -> bool:
+        """Say whether the script lets this job vanish."""
+        if job.step == "prepare":
+            return job.number in self.script.preparations_lost
+        told = self.script.trainings if job.step == "train" else self.script.calls
+        return told.get((number, job.number)) == "lost"
+
     def trained(self, number: int, training: int, *, cancelled: bool) -> ev.Event:
         """Return how a training ended: with a number, or as the script says."""
         told = self.script.trainings.get((number, training), 2.0 - number / 1000)
-        if cancelled or told == "lost":
-            return ev.TrainingLost(iteration=number, training=training, reason=why("machine_restarted"))
+        if cancelled:
+            return ev.JobLost(iteration=number, step="train", number=training, reason=why("stop_now"))
         data_id = self.script.data_ids.get(number, "d1")
         scored = isinstance(told, float)
         return ev.TrainingFinished(
@@ -443,6 +456,18 @@ def scripts() -> dict[str, Script]:
             config=PLAIN,
             requests=(Request(loops=1),),
             trainings={(1, 1): "lost", (1, 2): "lost", (1, 3): "lost", (1, 4): 1.2},
+            human=at((lambda run: run.paused is not None, (ev.RunUnpaused(),))),
+        ),
+        "agent-lost": Script(
+            config=PLAIN,
+            requests=(evolve(AGENT, loops=2),),
+            calls={(1, 1): "lost", (1, 2): "prose", (1, 3): "lost", (1, 5): "lost", (1, 6): "fixed"},
+            trainings={(1, 1): "crashed", (1, 2): 1.2},
+        ),
+        "preparation-lost-in-a-row": Script(
+            setup=(False, True),
+            requests=(Request(loops=1),),
+            preparations_lost=frozenset({1, 2, 3}),
             human=at((lambda run: run.paused is not None, (ev.RunUnpaused(),))),
         ),
         "agent-asks": Script(

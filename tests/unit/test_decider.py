@@ -255,11 +255,51 @@ def test_a_lost_training_is_tried_again():
     """A training lost to a reboot becomes a second attempt of the same iteration."""
     story = [started(), asked(), *BASELINE, *candidate(1), training(1)]
     story.append(
-        ev.TrainingLost(iteration=1, training=1, reason=why("supervisor_killed", "the machine was restarted"))
+        ev.JobLost(
+            iteration=1, step="train", number=1, reason=why("supervisor_killed", "the machine was restarted")
+        )
     )
     assert decide(given(*story)) == (
         do.StartTraining(iteration=1, training=2, slot=1, device="cpu", commit=COMMIT, deadline_s=900.0),
     )
+
+
+def lost(iteration: int, step: str, number: int) -> ev.JobLost:
+    return ev.JobLost(iteration=iteration, step=step, number=number, reason=why("machine_restarted"))
+
+
+@pytest.mark.parametrize(
+    ("before", "step", "command"),
+    [
+        ((), "propose", do.AskForProposal(iteration=1, call=2, agent="opencode")),
+        (
+            (agent_answered(1, "propose"), chosen(1, source="agent", set={})),
+            "apply",
+            do.AskToApply(iteration=1, call=3, agent="opencode", change=1),
+        ),
+    ],
+)
+def test_a_lost_question_is_asked_again(before, step, command):
+    """An agent that vanished with its machine is asked again: no idea is lost, and no failure counted."""
+    story = [started(), asked(agent="opencode"), *BASELINE, opened(1), agent_asked(1, "propose"), *before]
+    if step == "apply":
+        story.append(agent_asked(1, "apply", call=2))
+    story.append(lost(1, step, 2 if step == "apply" else 1))
+    state = given(*story)
+    assert 0 == state.agent_failures
+    assert decide(state) == (command,)
+
+
+def test_a_lost_preparation_begins_again():
+    """Preparing that vanished is started anew, and asks a human after three losses in a row."""
+    story = [started(), asked(), set_up(ok=False, preparable=True)]
+    for number in (1, 2, 3):
+        assert decide(given(*story)) == (do.Prepare(preparation=number),)
+        story += [ev.PrepareStarted(preparation=number, command=("p",)), lost(0, "prepare", number)]
+    (pause,) = decide(given(*story))
+    assert pause == do.PauseRun(reason=why("job_lost_in_a_row", step="prepare", iteration=0, times=3))
+    story += [ev.RunPaused(reason=pause.reason), ev.RunUnpaused()]
+    assert decide(given(*story)) == (do.Prepare(preparation=4),)
 
 
 def test_a_training_lost_again_and_again_pauses():
@@ -268,7 +308,7 @@ def test_a_training_lost_again_and_again_pauses():
     for attempt in (1, 2, 3):
         story += [
             training(1, attempt),
-            ev.TrainingLost(iteration=1, training=attempt, reason=why("supervisor_killed", "killed")),
+            ev.JobLost(iteration=1, step="train", number=attempt, reason=why("supervisor_killed", "killed")),
         ]
     assert names(decide(given(*story))) == ["PauseRun"]
     story += [ev.RunPaused(reason=why("human", "lost")), ev.RunUnpaused()]

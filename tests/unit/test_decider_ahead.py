@@ -276,7 +276,7 @@ def test_a_question_does_not_disturb_the_training():
 def test_a_lost_training_is_tried_again_before_the_prepared_one():
     """The earlier iteration has the slot, also for its second attempt."""
     lost = story(
-        *PREPARED, ev.TrainingLost(iteration=1, training=1, reason=why("supervisor_killed", "reboot"))
+        *PREPARED, ev.JobLost(iteration=1, step="train", number=1, reason=why("supervisor_killed", "reboot"))
     )
     again = do.StartTraining(iteration=1, training=2, slot=1, device="cpu", commit=FIRST, deadline_s=900.0)
     assert (again,) == decide(given(*lost))

@@ -13,9 +13,8 @@ from tests.golden.samples import sample
 
 def test_a_line_is_time_number_and_what_happened():
     """The line of a verdict reads as people say it."""
-    event = ev.CandidateDiscarded(
-        iteration=5, rule="lower", inputs={"metric": 0.9951, "best": 0.9932, "gain": -0.0019}
-    )
+    inputs = {"metric": 0.9951, "best": 0.9932, "gain": -0.0019, "min_delta": 0.0}
+    event = ev.CandidateDiscarded(iteration=5, rule="lower", inputs=inputs)
     (recorded,) = g.recorded(event, after=41)
     expected = "2026-03-08T21:00:42.000Z #42 iteration 5 discarded: no improvement (0.995100 >= 0.993200)"
     assert expected == line(recorded)
