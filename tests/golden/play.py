@@ -6,6 +6,7 @@ that is there: they are what a run of format 1 looks like, and every later decid
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,17 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
+from autoresearch.events.log.read import read
 from autoresearch.events.settings import MetricSpec, RunConfig
 from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request, Usage, why
+from autoresearch.projections.event_text import line
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Job, RunState
+from autoresearch.projections.wording import WORDING
 
 
 FOLDER = Path(__file__).parent / "runs"
+LINES = Path(__file__).parent / "lines.txt"
 MOST = 2000  # events of one run: more is a script that never ends
 OUTPUT = OutputDigest(bytes=7, sha256="5" * 64, tail="the end")
 BASE, TREE = "b" * 40, "7" * 40
@@ -578,9 +583,16 @@ def files() -> Iterator[tuple[str, Path]]:
     return ((name, FOLDER / f"{name}.jsonl") for name in itertools.chain(scripts()))
 
 
+def lines() -> str:
+    """Return the name of today's wording, and a digest of every line it gives for the golden runs."""
+    said = "".join(f"{line(one)}\n" for _, file in files() for one in read(file))
+    return f"{WORDING} {sha256(said.encode()).hexdigest()}\n"
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     made = scripts()
     for name, file in files():
         if not file.exists():
             file.write_bytes(history(made[name]))
+    LINES.write_text(lines())
