@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from autoresearch.engine.git.where import environment
 from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.process import signal_name
@@ -21,11 +22,6 @@ CALL_S = 120.0  # a big tree on a slow disk; a call takes 2 to 5 ms here
 LOCK_PATIENCE_S = 1.0
 LOCK_AGE_S = 600.0  # where /proc cannot say who holds a lock, only age can
 
-# What the user's shell may say about git itself, and not about one repository.
-KEPT_ENVIRONMENT = frozenset(
-    {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"}
-)
-CALM = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_PAGER": "cat"}
 ALWAYS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -73,12 +69,7 @@ def call(
     """
     flags = [part for setting in (*ALWAYS, *settings) for part in ("-c", setting)]
     words = ["git", *flags, *command]
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name in KEPT_ENVIRONMENT
-    }
-    whole = inherited | CALM | dict(env or {})
+    whole = environment() | dict(env or {})
     done = run_command.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
     taken = TAKEN_LOCK.search(done.stderr) if done.exit_code != 0 else None
     if taken is not None:

@@ -1,9 +1,9 @@
-"""`status --json` at once: what state.json keeps and the world now, without folding and without git.
+"""`status --json` at once: what state.json keeps and the world now, without folding.
 
 Answers only where the whole command (workflows/cli/look.py) could say nothing else: the words are the plain
-ones, the repository is a plain one, and state.json is of this program and ends just where the history does.
-Anything else, and every error, is left to the whole command. Imports the standard library, and of ours what
-imports no more: 10 ms instead of 250.
+ones, the folder is the user's and no run's, and state.json is of this program and ends just where the history
+does. Anything else, and every error, is left to the whole command. Imports the standard library, and of ours
+what imports no more: a seventh of the time (2026-11).
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from autoresearch.engine.git.plain_files import plain_checkout
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.git.where import checkout_around
+from autoresearch.engine.paths import RUN_ID, RunPaths
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.state_format import FORMAT, RUN_NAME, RUN_VERSION
 from autoresearch.workflows.api.status import json_text, live_facts, status_object
 
 
+TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
 if TYPE_CHECKING:
     from autoresearch.projections.summary import Standing
 
@@ -63,10 +63,12 @@ def _asked(words: Sequence[str]) -> dict[str, str] | None:
 
 def _run(asked: dict[str, str]) -> RunPaths | None:
     """Find the run that is meant, as engine/runs/locate.py does."""
-    found = plain_checkout(Path(asked.get("--repo", os.curdir)))
-    if found is None or found[0].name == "worktree":  # a run's own, perhaps
+    found = checkout_around(Path(asked.get("--repo", os.curdir)))
+    if found is None:
         return None
-    home, branch = found
+    home, branch = Path(found[0]), found[1]
+    if RUN_ID.fullmatch(home.parent.name):  # a run's own checkout, perhaps
+        return None
     if "--run-id" in asked:
         paths = run_named(home, asked["--run-id"])
         return paths if has_begun(paths) else None
