@@ -22,7 +22,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
 from autoresearch.engine.paths import EXIT, HISTORY, NEXT_PROPOSAL, PROPOSALS, RunPaths
-from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse
+from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse, refuse_question
 from autoresearch.engine.system.disk import silent
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import AutoresearchError
@@ -166,10 +166,9 @@ def _look(path: Path) -> Dropped | None:
         return _dropped(path, status, b"", None, f"cannot be read: {error.strerror}") if quiet else None
     try:
         proposal = parse(raw)
+        refuse_question(proposal)
     except AutoresearchError as error:
         return _dropped(path, status, raw, None, str(error)) if quiet else None
-    if proposal.status != "ok":
-        return _dropped(path, status, raw, None, "asks for input instead of proposing; status must be ok")
     return _dropped(path, status, raw, proposal, "")
 
 

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse
+from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse, refuse_question
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import InvalidInput, NotFound
@@ -44,26 +44,19 @@ def from_bytes(
     """
     try:
         proposal = parse(raw)
+        refuse_question(proposal)
     except InvalidInput as error:
         raise InvalidInput(
             f"{where}: {error}",
             remedy=error.remedy or "workflows/schemas/proposal.schema.json says what it must be",
         ) from error
-    return received(proposal, where=where, name=name, source=source, raw=raw, dropped_at=dropped_at)
+    return received(proposal, name=name, source=source, raw=raw, dropped_at=dropped_at)
 
 
 def received(
-    proposal: Proposal, *, where: str, name: str, source: ProposalSource, raw: bytes, dropped_at: str = ""
+    proposal: Proposal, *, name: str, source: ProposalSource, raw: bytes, dropped_at: str = ""
 ) -> ev.ProposalReceived:
-    """Return the event of a human's proposal; `raw` is what tells it from another.
-
-    Raises:
-        InvalidInput: it only asks for input.
-    """
-    if proposal.status != "ok":
-        raise InvalidInput(
-            f"{where}: asks for input instead of proposing", remedy='a human\'s proposal has "status": "ok"'
-        )
+    """Return the event of a human's proposal; `raw` is what tells it from another."""
     return ev.ProposalReceived(
         source=source, name=name, sha256=identity(raw), dropped_at=dropped_at, proposal=proposal
     )

@@ -101,6 +101,19 @@ def from_fields(description: str, plan: str, commit: str, settings: list[str]) -
     )
 
 
+def refuse_question(proposal: Proposal) -> None:
+    """Refuse what only asks: a human is asked, and does not ask.
+
+    Raises:
+        InvalidInput: it is no proposal but a question.
+    """
+    if proposal.status != "ok":
+        raise InvalidInput(
+            "asks for input instead of proposing; status must be ok",
+            remedy='a human\'s proposal has "status": "ok"',
+        )
+
+
 def identity(raw: bytes) -> str:
     """Return what tells one dropped proposal from another: the SHA-256 of its bytes, in hex."""
     return hashlib.sha256(raw).hexdigest()

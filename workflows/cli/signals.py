@@ -106,4 +106,4 @@ def _from_options(description: str, plan: str, commit: str, settings: list[str])
     said = description or plan or commit or f"set {', '.join(settings)}"
     proposal = from_fields(said, plan, commit, settings)
     raw = json.dumps(unstructure(proposal), sort_keys=True).encode()
-    return received(proposal, where="the options", name="", source="cli", raw=raw)
+    return received(proposal, name="", source="cli", raw=raw)
