@@ -39,6 +39,7 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: 
     # Before the baseline stands, a request without loops may still owe setup and baseline.
     unserved = tuple(one for one in state.requests if one.loops_left > 0 or state.best is None)
     request = event.request
+    state.request = request
     state.requests = (*unserved, PendingRequest(request=request, loops_left=request.loops))
     _go_on(state)
 

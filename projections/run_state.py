@@ -157,6 +157,7 @@ class RunState:
     started_at: str = ""
     updated_at: str = ""
     requests: tuple[PendingRequest, ...] = ()
+    request: Request | None = None  # the last one, also when it is served
     setup: Setup = field(factory=Setup)
     best: Best | None = None
     baseline: float | None = None

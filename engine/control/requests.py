@@ -4,6 +4,7 @@ Refuses what is misspelt or contradicts itself, with the nearest word that is kn
 """
 
 from difflib import get_close_matches
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -13,6 +14,7 @@ from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Request, TopStage
 
 
+T = TypeVar("T")
 MOST_LOOPS = 10**6
 MOST_AHEAD = 16
 LONGEST_S = 30 * 86400.0
@@ -27,8 +29,8 @@ class StartOptions:
     from_stage: str | None = None
     to_stage: str | None = None
     loop_only: str | None = None
-    stochastic: bool = True
-    auto_prepare: bool = True
+    stochastic: bool | None = None
+    auto_prepare: bool | None = None
     agent: str | None = None
     timeout_s: float | None = None
     prefetch: int | None = None
@@ -44,8 +46,11 @@ class StartOptions:
         return self.loops is not None or self.names_stages
 
 
-def request_of(options: StartOptions, *, config: RunConfig) -> Request:
+def request_of(options: StartOptions, *, config: RunConfig, before: Request | None = None) -> Request:
     """Return the request; without a number of loops, one, or none where the loop is left out.
+
+    Of `before`, the request before it, it takes over what its options do not say: who proposes, whether data
+    may be prepared, a training's deadline and how much is prefetched. Loops and stages it says anew.
 
     Raises:
         UsageRefused: a misspelt stage, a number below 0, an unknown agent, or words that contradict.
@@ -61,7 +66,7 @@ def request_of(options: StartOptions, *, config: RunConfig) -> Request:
             f"--loops {loops} asks for loops, and the stages leave the loop out",
             remedy="drop one of the two, or add loop to --only",
         )
-    if options.agent and not options.stochastic:
+    if options.agent and options.stochastic is False:
         raise UsageRefused("--agent and --no-stochastic contradict each other", remedy="give one of them")
     if options.timeout_s is not None and not 0 < options.timeout_s <= LONGEST_S:
         raise UsageRefused(
@@ -77,12 +82,31 @@ def request_of(options: StartOptions, *, config: RunConfig) -> Request:
         loops=int(loops),
         stages=stages,
         loop_stages=loop_stages,
-        stochastic=options.stochastic,
-        auto_prepare=options.auto_prepare,
-        agent=resolve(options.agent or config.agent, config) if options.stochastic else NONE,
-        timeout_s=options.timeout_s or 0.0,
-        prefetch=config.prefetch if options.prefetch is None else options.prefetch,
+        stochastic=_stochastic(options, before),
+        auto_prepare=_said(options.auto_prepare, before.auto_prepare if before else True),
+        agent=_agent(options, config, before),
+        timeout_s=_said(options.timeout_s, before.timeout_s if before else 0.0),
+        prefetch=_said(options.prefetch, before.prefetch if before else config.prefetch),
     )
+
+
+def _said(option: T | None, otherwise: T) -> T:
+    return otherwise if option is None else option
+
+
+def _stochastic(options: StartOptions, before: Request | None) -> bool:
+    if options.stochastic is not None:
+        return options.stochastic
+    return options.agent is not None or before is None or before.stochastic
+
+
+def _agent(options: StartOptions, config: RunConfig, before: Request | None) -> str:
+    """Return who proposes: the one that is named, else the one from before, else the settings'."""
+    if not _stochastic(options, before):
+        return NONE
+    if options.agent is None and before is not None and before.stochastic:
+        return before.agent
+    return resolve(options.agent or config.agent, config)
 
 
 def _stages(options: StartOptions) -> tuple[tuple[TopStage, ...], tuple[LoopStage, ...]]:

@@ -24,12 +24,12 @@ from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Git
 from autoresearch.engine.proposals import from_command
-from autoresearch.engine.runs.catalogue import run_named
+from autoresearch.engine.runs.catalogue import run_named, started_runs
 from autoresearch.engine.runs.claim import claim_run, default_branch
 from autoresearch.engine.runs.locate import Chosen, find_run
 from autoresearch.engine.runs.places import runs_of
 from autoresearch.engine.runs.settings import load_config
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.process import hold_lock, holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused, WayOut
 from autoresearch.events.log.append import EventLog
@@ -86,11 +86,13 @@ def start(
     branch: str | None = None,
     run_id: str | None = None,
     proposal: Path | None = None,
+    beside: bool = True,
 ) -> StartOutcome:
     """Create a run and record what was asked; whatever can be refused is refused before.
 
     Raises:
         UsageRefused, InvalidInput, NotFound: nothing was created.
+        RunLocked: a run is at work in this repository, and the new one may not be `beside` it.
     """
     config = load_config(home / "pyproject.toml")
     request = request_of(options, config=config)
@@ -109,6 +111,8 @@ def start(
     )
     _refuse_blocked(dry_run.after(RunState(), [begun]), request)
     with _one_at_a_time(home):
+        if not beside:
+            _refuse_beside(home)
         on = named or default_branch(
             datetime.now().astimezone().date(), lambda name: git.resolve(f"refs/heads/{name}") is not None
         )
@@ -152,7 +156,7 @@ def resume(
         events: list[ev.Event] = [*_config_change(run, config, found.paths), *received]
         after = dry_run.after(run, events)
         asks = options.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
-        request = request_of(options, config=config) if asks else None
+        request = request_of(options, config=config, before=after.request) if asks else None
         if request is not None:
             _refuse_blocked(after, request)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
@@ -173,6 +177,17 @@ def resume(
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
         proposer=_proposer(request) if request else None,
     )
+
+
+def _refuse_beside(home: Path) -> None:
+    """Refuse a second run while a runner is at work on one of this repository: mostly it is a mistake."""
+    for paths in reversed(started_runs(home)):
+        held = holder(paths.lock)
+        if held is not None:
+            raise RunLocked(
+                f"a runner is at work on {paths.run_id} already, process {held.pid}",
+                remedy=WayOut("more_or_another", run_id=paths.run_id),
+            )
 
 
 def _claim(home: Path, git: Git, branch: str, run_id: str | None) -> RunPaths:
@@ -290,8 +305,8 @@ def _refuse_options_without_loops(options: StartOptions) -> None:
     given = [
         name
         for name, said in (
-            ("--no-stochastic", not options.stochastic),
-            ("--no-auto-prepare", not options.auto_prepare),
+            ("--no-stochastic", options.stochastic is not None),
+            ("--no-auto-prepare", options.auto_prepare is not None),
             ("--agent", options.agent is not None),
             ("--timeout", options.timeout_s is not None),
             ("--prefetch", options.prefetch is not None),

@@ -78,8 +78,11 @@ class Runner:
         self._polls = ""  # why the bell has to look by itself
         self._told: tuple[str, ...] = ()
 
-    def run(self) -> int:
+    def run(self, begin: Callable[[], bool] | None = None) -> int:
         """Work until the run rests; return the exit code.
+
+        `begin` is called once the run is held, and says whether to go on: so nothing is asked of a run that
+        another runner holds.
 
         Raises:
             RunLocked: another runner holds the run.
@@ -88,6 +91,9 @@ class Runner:
         """
         while True:
             with hold_lock(self._paths.lock):
+                if begin is not None and not begin():
+                    return 0
+                begin = None
                 self._take()
                 self._work()
             # A request that came after RunStopped but before the lock was free found a living runner.

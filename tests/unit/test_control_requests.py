@@ -1,10 +1,11 @@
 import pytest
+from attrs import evolve
 
 from autoresearch.engine.control.requests import StartOptions, request_of
 from autoresearch.engine.git.names import check_branch
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
+from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, Request
 
 
 CONFIG = RunConfig(agent="none")
@@ -119,3 +120,32 @@ def test_bad_branch_names_are_refused(name):
     """What git would not take is refused before anything is created."""
     with pytest.raises(UsageRefused):
         check_branch(name)
+
+
+BEFORE = Request(loops=9, stochastic=False, auto_prepare=False, timeout_s=60.0, prefetch=3)
+ASKED_AGENT = evolve(BEFORE, stochastic=True, agent="codex")
+
+
+@pytest.mark.parametrize(
+    ("options", "before", "expected"),
+    [
+        (StartOptions(loops=2), BEFORE, evolve(BEFORE, loops=2)),
+        (StartOptions(loops=2), ASKED_AGENT, evolve(ASKED_AGENT, loops=2)),
+        (StartOptions(loops=2, stochastic=False), ASKED_AGENT, evolve(BEFORE, loops=2)),
+        (StartOptions(loops=2, agent="claude"), BEFORE, evolve(ASKED_AGENT, loops=2, agent="claude")),
+        (
+            StartOptions(loops=2, stochastic=True, auto_prepare=True, timeout_s=5.0, prefetch=0),
+            BEFORE,
+            Request(loops=2, agent="opencode", timeout_s=5.0, prefetch=0),
+        ),
+    ],
+)
+def test_what_a_request_does_not_say_is_taken_over(options, before, expected):
+    """Who proposes, preparing data, the deadline and the prefetch stay until they are said anew."""
+    assert expected == request_of(options, config=RunConfig(agent="opencode"), before=before)
+
+
+def test_without_a_request_before_the_settings_count():
+    """The first request has the settings' agent and prefetch."""
+    made = request_of(StartOptions(loops=1), config=RunConfig(agent="claude", prefetch=2))
+    assert ("claude", True, True, 2) == (made.agent, made.stochastic, made.auto_prepare, made.prefetch)

@@ -80,17 +80,24 @@ LoopOnly = Annotated[
         autocompletion=complete_stages,
     ),
 ]
-NoStochastic = Annotated[
-    bool, typer.Option("--no-stochastic", help="Ask no agent: the seeded search proposes.")
+Stochastic = Annotated[
+    bool | None,
+    typer.Option(
+        "--stochastic/--no-stochastic",
+        help="Let an agent propose, or the seeded search alone; default: as before, else an agent.",
+        show_default=False,
+    ),
 ]
 ProposalFile = Annotated[
     Path | None,
     typer.Option("--proposal-file", help="A proposal for the first of these loops, as JSON.", metavar="PATH"),
 ]
 AutoPrepare = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--auto-prepare/--no-auto-prepare", help="Run prepare.py where data or tokenizer are missing."
+        "--auto-prepare/--no-auto-prepare",
+        help="Run prepare.py where data or tokenizer are missing; default: as before, else yes.",
+        show_default=False,
     ),
 ]
 Background = Annotated[

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,9 +45,9 @@ def _shared_options(
     from_stage: opt.FromStage = None,
     to_stage: opt.ToStage = None,
     loop_only: opt.LoopOnly = None,
-    no_stochastic: opt.NoStochastic = False,
+    stochastic: opt.Stochastic = None,
     proposal_file: opt.ProposalFile = None,
-    auto_prepare: opt.AutoPrepare = True,
+    auto_prepare: opt.AutoPrepare = None,
     background_train: opt.Background = True,
     agent: opt.AgentName = None,
     timeout: opt.Timeout = None,
@@ -61,7 +62,7 @@ def _shared_options(
         from_stage=from_stage,
         to_stage=to_stage,
         loop_only=loop_only,
-        stochastic=not no_stochastic,
+        stochastic=stochastic,
         auto_prepare=auto_prepare,
         agent=agent,
         timeout_s=timeout,
@@ -105,6 +106,9 @@ def start_command(
             "--branch", help="The run's branch; default: one of today, as autoresearch/nov23.", metavar="NAME"
         ),
     ] = None,
+    another: Annotated[
+        bool, typer.Option("--another", help="Begin a run beside one that is at work here.")
+    ] = False,
 ) -> int:
     """Begin a new run: set up, train the baseline, try changes and keep the better ones.
 
@@ -118,6 +122,7 @@ def start_command(
         branch=branch,
         run_id=run_id,
         proposal=shared.proposal,
+        beside=another,
     )
     return _go(outcome, background=shared.background, follow=shared.follow)
 
@@ -128,17 +133,32 @@ def resume_command(shared: SharedOptions, *, run_id: opt.RunId = None) -> int:
 
     A runner that is alive hears it at once. Ends a stop, a pause and a failed baseline.
     """
+
+    def ask(alive: Callable[[RunPaths], bool]) -> StartOutcome:
+        return resume(
+            shared.here.home,
+            run_id,
+            shared.options,
+            git=shared.here.git,
+            runner_alive=alive,
+            proposal=shared.proposal,
+        )
+
     if not shared.background:
-        refuse_second_runner(shared.here.run(run_id).paths)
-    outcome = resume(
-        shared.here.home,
-        run_id,
-        shared.options,
-        git=shared.here.git,
-        runner_alive=lambda paths: holder(paths.lock) is not None,
-        proposal=shared.proposal,
-    )
-    return _go(outcome, background=shared.background, follow=shared.follow)
+        paths = shared.here.run(run_id).paths
+        refuse_second_runner(paths)  # says who holds it; that nobody took it meanwhile is seen by the runner
+        return _work_here(paths, begin=lambda: _told(ask(lambda _: False)))
+    return _go(ask(lambda paths: holder(paths.lock) is not None), background=True, follow=shared.follow)
+
+
+def _told(outcome: StartOutcome) -> bool:
+    """Say what was asked of a run that is held here; return whether there is anything to do."""
+    for line_ in start_lines(outcome):
+        opt.say(line_)
+    if outcome.idle is None:
+        return True
+    _views(outcome.paths)
+    return False
 
 
 def _go(outcome: StartOutcome, *, background: bool, follow: bool) -> int:
@@ -159,8 +179,8 @@ def _go(outcome: StartOutcome, *, background: bool, follow: bool) -> int:
     return 0
 
 
-def _work_here(paths: RunPaths) -> int:
-    """Be the runner until the run rests; every event is a line."""
+def _work_here(paths: RunPaths, *, begin: Callable[[], bool] | None = None) -> int:
+    """Be the runner until the run rests; every event is a line. `begin` asks for it once the run is held."""
     from autoresearch.engine.loop.assembly import assemble  # noqa: PLC0415 - only the runner needs the whole house
 
     def show(recorded: Recorded, _run: RunState) -> None:
@@ -169,7 +189,7 @@ def _work_here(paths: RunPaths) -> int:
     runner = assemble(paths, mode="foreground", observers=[show])
     try:
         with terminable():
-            return runner.run()
+            return runner.run(begin)
     except (KeyboardInterrupt, Terminated) as interrupt:
         for job in job_names(load_run(paths).state):
             opt.say(f"{job} goes on by itself: {typed('stop --now')} ends it", err=True)
@@ -179,13 +199,15 @@ def _work_here(paths: RunPaths) -> int:
 
 def _rebuild_views(paths: RunPaths) -> None:
     """Write the caches and views of a run at rest anew; a living runner sees to its own."""
-    from autoresearch.engine.git.repository import RealGit  # noqa: PLC0415
-    from autoresearch.engine.runs.views import Views  # noqa: PLC0415
     from autoresearch.engine.system.process import hold_lock  # noqa: PLC0415
     from autoresearch.events.errors import RunLocked  # noqa: PLC0415
 
-    try:
-        with hold_lock(paths.lock):
-            Views(paths, RealGit(paths.home)).rebuild(load(paths))
-    except RunLocked:
-        return
+    with suppress(RunLocked), hold_lock(paths.lock):
+        _views(paths)
+
+
+def _views(paths: RunPaths) -> None:
+    from autoresearch.engine.git.repository import RealGit  # noqa: PLC0415 - only who writes them needs it
+    from autoresearch.engine.runs.views import Views  # noqa: PLC0415
+
+    Views(paths, RealGit(paths.home)).rebuild(load(paths))

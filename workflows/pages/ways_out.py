@@ -23,6 +23,10 @@ SENTENCES = {
     "hand_over_or_stop": "leave out --no-background-train to hand it the request, or `{program} stop` first",
     "look_and_resume": "look into it, then `{program} resume --run-id {run_id}`",
     "mend_and_resume": "mend it, then `{program} resume --run-id {run_id}`",
+    "more_or_another": (
+        "`{program} resume --run-id {run_id} --loops N` asks it for more; "
+        "`{program} start --another` begins a second one"
+    ),
     "note_example": 'for example `{program} note "depth 8 was too slow here"`',
     "propose": "drop a proposal as next_proposal.json, or use `{program} propose`",
     "propose_example": "`{program} propose p.json`, or `{program} propose --set DEPTH=4`",
