@@ -1,6 +1,6 @@
 """The only writer of histories: appends records, and closes off what a crash left at the end.
 
-Any number of processes and threads append to one file. Order is made under a lock (`history.lock`); the
+Any number of processes and threads append to one file. Order is made under a lock on the file itself; the
 wait for the disk comes after it, and the acknowledgement after that. The file only ever grows.
 Reading is in events/log/read.py.
 """
@@ -65,7 +65,6 @@ class EventLog:
         self._clock = clock
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        self._lock_fd: int | None = None
         self._file: _File | None = None
         self._tail = Tail(path, since=since)
         self._folder_synced = False
@@ -82,9 +81,6 @@ class EventLog:
         """Close the files; a later append opens them again."""
         with self._lock:
             self._file = None
-            if self._lock_fd is not None:
-                os.close(self._lock_fd)
-                self._lock_fd = None
 
     def head(self) -> Position:
         """Return where the history ends now, whole records only.
@@ -137,12 +133,15 @@ class EventLog:
     def _acquire(self) -> "_File":
         """Take the lock between processes, and return the open file."""
         try:
-            if self._lock_fd is None:
-                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-                self._lock_fd = os.open(self._path.with_suffix(".lock"), flags, 0o644)
-            if self._file is None:
-                self._file = _File(self._path, create=not self._tail.seen)
-            fcntl.flock(self._lock_fd, fcntl.LOCK_EX)
+            while True:
+                if self._file is None:
+                    self._file = _File(self._path, create=not self._tail.seen)
+                fcntl.flock(self._file.fd, fcntl.LOCK_EX)
+                # A file that was replaced before it was locked is not the history; one that was replaced
+                # after it was read is damage, which the tail names.
+                if self._tail.seen or self._file.is_at(self._path):
+                    break
+                self._file = None
         except FileNotFoundError as error:
             raise NotFound(f"{error.filename} cannot be opened: it is not there") from error
         except OSError as error:
@@ -150,8 +149,8 @@ class EventLog:
         return self._file
 
     def _release(self) -> None:
-        if self._lock_fd is not None:
-            fcntl.flock(self._lock_fd, fcntl.LOCK_UN)
+        if self._file is not None:
+            fcntl.flock(self._file.fd, fcntl.LOCK_UN)
 
     def _settle(self, fd: int) -> int:
         """Read what others appended and close off a torn end; return the seq before that."""
@@ -278,6 +277,13 @@ class _File:
     def __init__(self, path: Path, *, create: bool) -> None:
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | (os.O_CREAT if create else 0)
         self.fd = os.open(path, flags, 0o644)
+
+    def is_at(self, path: Path) -> bool:
+        """Say whether the path still leads to this file."""
+        try:
+            return os.path.samestat(os.fstat(self.fd), os.stat(path))  # noqa: PTH116 - half the time of Path.stat
+        except FileNotFoundError:
+            return False
 
     def __del__(self) -> None:
         if hasattr(self, "fd"):

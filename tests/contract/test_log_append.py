@@ -2,6 +2,7 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +280,20 @@ def test_keys_of_others_are_learned_on_the_way(path: Path):
     tail.catch_up()
     assert tail.first_under("k") == first
     assert tail.first_under("absent") == ()
+
+
+def test_nothing_beside_the_history_holds_the_order(path: Path):
+    """Writers keep their order though every other file of the folder is deleted under them again and again."""
+    logs = [open_log(path) for _ in range(4)]
+    logs[0].append([note("first")], by="x")
+
+    def write(log: EventLog) -> None:
+        for number in range(25):
+            log.append([note(str(number))], by="x")
+            for other in path.parent.iterdir():
+                if other != path:
+                    other.unlink(missing_ok=True)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, logs))
+    assert list(range(1, 102)) == [one.seq for one in read(path)]
