@@ -3,18 +3,18 @@
 Imports only what starts fast: quick status looks here first.
 """
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from autoresearch.engine.paths import HIDDEN_RUNS, OPEN_RUNS, RunsFolder
 
 
-SETTING = "runs_folder"  # of [tool.autoresearch]; events/values.py: RunConfig
+SETTING = "runs_folder"  # of [tool.autoresearch]
 
 
 def runs_of(home: Path) -> RunsFolder:
     """Return the folder that takes new runs: the one that is set, else the one that disturbs nobody.
 
-    In a repository that has the door of a single-file runner, people know that they lie beside it.
+    In a repository that has the door of a single-file runner, it is the one beside that.
     """
     named = _named(home / "pyproject.toml")
     if named is None:
@@ -27,12 +27,9 @@ def places(home: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys((runs_of(home).folder, home / OPEN_RUNS, home / HIDDEN_RUNS)))
 
 
-def is_inside(path: str) -> bool:
-    """Say whether a relative path leads to a place below the top of a repository, and is spelt plainly."""
-    parts = PurePosixPath(path).parts
-    return (
-        bool(parts) and not path.startswith("/") and ".." not in parts and str(PurePosixPath(*parts)) == path
-    )
+def is_place(path: str) -> bool:
+    """Say whether runs may lie there: below the top of a repository, in its plain form, not within git's."""
+    return path.isprintable() and not {"", ".", "..", ".git"} & set(path.split("/"))
 
 
 def _named(pyproject: Path) -> str | None:
@@ -49,4 +46,4 @@ def _named(pyproject: Path) -> str | None:
         named = tomllib.loads(text.decode())["tool"]["autoresearch"][SETTING]
     except (ValueError, KeyError, TypeError):
         return None  # engine/runs/settings.py says what is wrong, where a command reads all of them
-    return named if isinstance(named, str) and is_inside(named) else None
+    return named if isinstance(named, str) and is_place(named) else None

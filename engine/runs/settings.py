@@ -14,8 +14,17 @@ from typing import Any
 from attrs import Attribute, evolve, fields
 
 from autoresearch.engine.core.keep_rules import KEEP_RULES, is_rule
+from autoresearch.engine.runs.places import SETTING, is_place
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.settings import MetricSpec, RunConfig, check, definitions, refuse_unless, shown
+from autoresearch.events.settings import (
+    MetricSpec,
+    RunConfig,
+    Setting,
+    check,
+    definitions,
+    refuse_unless,
+    shown,
+)
 
 
 TABLE = "tool.autoresearch"
@@ -27,6 +36,15 @@ RENAMED = {
     "budget_s": "expected_s",
     "device": "device_lock",
 }
+
+# Where runs lie is no setting of a run: no history holds it, and engine/runs/places.py looks for it itself.
+RUNS_FOLDER = Setting(
+    meaning="Where new runs lie, from the top of the repository; empty: `.autoresearch/runs`, and in a clone"
+    " of the single-file runner `workflows/runs`. Runs in these two are found in any case.",
+    holds=lambda path: isinstance(path, str) and (not path or is_place(path)),
+    expected="a path within the repository, without . or .., and not within .git",
+    decides=False,
+)
 
 
 def load_config(pyproject: Path) -> RunConfig:
@@ -50,7 +68,7 @@ def load_config(pyproject: Path) -> RunConfig:
 def reference() -> str:
     """Return a markdown table of all settings: key, default, meaning, whether it decides comparability."""
     rows = ["| key | default | compared | meaning |", "| --- | --- | --- | --- |"]
-    for key, (about, default) in definitions().items():
+    for key, (about, default) in {**definitions(), SETTING: (RUNS_FOLDER, "")}.items():
         decides = "yes" if about.decides else ""
         rows.append(f"| `{key}` | `{_as_toml(default)}` | {decides} | {about.meaning} |")
     return "\n".join(rows) + "\n"
@@ -58,6 +76,8 @@ def reference() -> str:
 
 def _read(table: object) -> RunConfig:
     given = _renamed(_table(table, TABLE))
+    folder = given.pop(SETTING, "")
+    refuse_unless(RUNS_FOLDER.holds(folder), SETTING, folder, RUNS_FOLDER.expected)
     metric = _table(given.pop("metric", {}), f"{TABLE}.metric")
     config = RunConfig(metric=MetricSpec(**_values(metric, fields(MetricSpec), "metric.")))
     config = evolve(config, **_values(given, fields(RunConfig), ""))
@@ -89,7 +109,8 @@ def _values(given: dict[str, Any], known: Iterable["Attribute[Any]"], prefix: st
     result = {}
     for key, value in given.items():
         if key not in kinds:
-            raise InvalidInput(f"unknown setting {prefix}{key}", remedy=_nearest(key, kinds))
+            known_keys = kinds if prefix else (*kinds, SETTING)
+            raise InvalidInput(f"unknown setting {prefix}{key}", remedy=_nearest(key, known_keys))
         expected, read = _readers()[kinds[key]]
         try:
             result[key] = read(value)

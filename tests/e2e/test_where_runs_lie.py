@@ -10,6 +10,7 @@ import pytest
 from autoresearch.engine.paths import DOOR, HIDDEN_RUNS, OPEN_RUNS
 from autoresearch.engine.runs.claim import claim_run
 from autoresearch.events import catalog as ev
+from autoresearch.events.values import why
 from autoresearch.workflows.cli.main import main
 from autoresearch.workflows.cli.options import complete_run
 from tests import given as g
@@ -17,7 +18,7 @@ from tests.cli_helpers import bytes_of, git, make_repo, make_run
 from tests.e2e.conftest import Program
 
 
-DONE = ev.RunStopped(reason="done", detail="")
+DONE = ev.RunStopped(how="done", reason=why("as_requested"))
 RULE = f"/{HIDDEN_RUNS}/"
 
 
@@ -171,6 +172,34 @@ def test_runs_in_both_places_are_found(scattered: tuple[str, str], capsys: pytes
             assert call(f"{words} --run-id {run_id}", capsys)
         assert "state.json" in call(f"rebuild {run_id}", capsys)
         assert "would remove" in call(f"clean {run_id} --folder", capsys)
+
+
+def test_runs_lie_where_the_setting_says(program: Program):
+    """With `runs_folder` new runs lie there, ignored and found; those that lay elsewhere are found too."""
+    program("start", "--loops", "0", "--no-background-train")
+    with (program.repo / "pyproject.toml").open("a") as settings:
+        settings.write('runs_folder = "my runs/*"\n')
+    program.git("commit", "-qam", "settings")
+    program("start", "--loops", "1", "--no-stochastic", "--no-background-train")
+    (run,) = (path for path in (program.repo / "my runs" / "*").iterdir() if path.is_dir())
+    assert "" == dirty(program.repo)
+    assert (run.name, str(run / "state.json")) == (program.status()["run_id"], program.status()["state_path"])
+    assert run.name == program.status("--repo", str(run / "worktree"))["run_id"]
+    assert 2 == len(program("runs").stdout.splitlines()[1:])
+    program("replay", run.name)
+
+
+@pytest.mark.parametrize(
+    "value", ['"/tmp/runs"', '"../runs"', '"a/./b"', '".git/runs"', '"a/"', "7", r'"a\u0007"']
+)
+def test_a_runs_folder_that_cannot_be_is_refused(repo: Path, capsys: pytest.CaptureFixture[str], value: str):
+    """A place outside the repository, within git's, or spelt oddly is refused by name; nothing is made."""
+    (repo / "pyproject.toml").write_text(f"[tool.autoresearch]\nruns_folder = {value}\n")
+    before = bytes_of(repo)
+    assert 5 == main(["start", "--loops", "0", "--no-background-train"])
+    assert "runs_folder = " in capsys.readouterr().err
+    assert before == bytes_of(repo)
+    assert "there is no run yet" in call("runs", capsys)
 
 
 def test_a_run_in_the_other_place_goes_on_where_it_lies(program: Program):
