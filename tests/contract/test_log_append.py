@@ -283,7 +283,7 @@ def test_keys_of_others_are_learned_on_the_way(path: Path):
 
 
 def test_nothing_beside_the_history_holds_the_order(path: Path):
-    """Writers keep their order though every other file of the folder is deleted under them again and again."""
+    """Writers keep their order though every other file of the folder is deleted under them, over and over."""
     logs = [open_log(path) for _ in range(4)]
     logs[0].append([note("first")], by="x")
 
