@@ -11,7 +11,7 @@ ifneq ($(FOUND),$(WANTED))
 .PHONY: $(BIN)/python
 endif
 
-.PHONY: run test lint torture bench reference clean help
+.PHONY: run test lint torture torture-short bench reference clean help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -30,8 +30,11 @@ lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshnes
 	$(BIN)/python -m autoresearch.events.schema --check
 	$(BIN)/python -m autoresearch.workflows.reference --check
 
-torture: $(VENV)/.dev  ## long fault rounds and real agent programs (takes hours)
-	$(BIN)/python -m pytest -n 4 -m long
+torture: $(VENV)/.dev  ## long fault rounds and real agent programs; SEED=... repeats a session (an hour or two)
+	AUTORESEARCH_TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m long
+
+torture-short: $(VENV)/.dev  ## some of each of the long fault rounds, others each day
+	AUTORESEARCH_TORTURE_SEED=$(SEED) AUTORESEARCH_TORTURE_SHARE=0.02 $(BIN)/python -m pytest -n 2 -m long tests/fault
 
 bench: $(VENV)/.bench  ## measure everything, peers beside us, and print the table
 	$(BIN)/python -m bench

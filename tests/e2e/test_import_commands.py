@@ -223,11 +223,11 @@ def test_a_run_is_seen_only_when_it_is_whole(repo, monkeypatch, capsys):
     assert [[]] * 13 == seen
 
 
-def test_a_hundred_thousand_rows_take_seconds(repo, tmp_path, capsys):
-    """A table far longer than any real one is imported whole (about 8 s on a laptop's core)."""
-    rows = "".join(f"{n:07x}\t1.5\t44.0\tdiscard\ttry number {n}\n" for n in range(100_000))
+def test_ten_thousand_rows_take_a_second(repo, tmp_path, capsys):
+    """A table far longer than any real one is imported whole (about 0.8 s on a laptop's core)."""
+    rows = "".join(f"{n:07x}\t1.5\t44.0\tdiscard\ttry number {n}\n" for n in range(10_000))
     (tmp_path / "long.tsv").write_text(HEAD + rows)
     before = time.process_time()
     call(f"import {tmp_path / 'long.tsv'}", capsys)
-    assert time.process_time() - before < 60
+    assert time.process_time() - before < 10
     assert HEAD + rows == latest(repo).results.read_text()

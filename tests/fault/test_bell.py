@@ -20,6 +20,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fakes.world import World
+from tests.torture import times
 from tests.waiting import PATIENCE_S, until
 
 
@@ -158,7 +159,7 @@ def test_a_flood_of_drops_does_not_keep_the_runner_from_its_trainings(
 
 
 @pytest.mark.timeout(900)  # of 20,000, each is appended and synced
-@pytest.mark.parametrize("count", [600, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [600, pytest.param(times(20_000), marks=pytest.mark.long)])
 def test_what_is_dropped_while_the_runner_is_stopped_is_heard_once(program: Program, count: int):
     """Files dropped while the runner is held by SIGSTOP each become exactly one event."""
     turn = hold_trainings(program)

@@ -15,7 +15,7 @@ from autoresearch.events.log.read import blocks, holds, read, verify
 from autoresearch.events.log.tail import Tail
 from autoresearch.projections.fold import fold_lines
 from autoresearch.projections.run_reducers import RUN
-from tests.log_helpers import FILLS, build, events_of, note, open_log
+from tests.log_helpers import FILLS, build, events_of, note, open_log, put
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_history_cut_at_any_byte_goes_on(tmp_path: Path, whole: tuple[bytes, l
     path = tmp_path / "history.jsonl"
     for cut in range(len(content) + 1):
         image = content[:cut] + fill
-        path.write_bytes(image)
+        put(path, image)
         kept = _survivors(records, cut, finished=False)
         assert list(read(path)) == kept, cut
         with open_log(path) as log:
@@ -68,7 +68,7 @@ def test_a_record_that_lacks_only_its_line_end_is_finished(tmp_path: Path, whole
     """Not a byte of it is declared torn, and the history says that something was closed off."""
     content, records = whole
     path = tmp_path / "history.jsonl"
-    path.write_bytes(content[:-1])
+    put(path, content[:-1])
     with open_log(path) as log:
         log.append([note("after")], by="x", expected=records[-1].seq)
     assert list(read(path))[: len(records)] == records
@@ -81,14 +81,14 @@ def test_a_heal_that_is_cut_itself_is_healed(tmp_path: Path, whole: tuple[bytes,
     content, records = whole
     path = tmp_path / "history.jsonl"
     kept = _survivors(records, len(content) - 40, finished=False)
-    path.write_bytes(content[:-40])
+    put(path, content[:-40])
     for turn in range(60):
         before = path.read_bytes()
         with open_log(path) as log:
             log.append([note(turn)], by="x")
         after = path.read_bytes()
         first_end = after.index(b"\n", len(before) + 1)
-        path.write_bytes(after[: len(before) + (turn * 37) % (first_end - len(before))])
+        put(path, after[: len(before) + (turn * 37) % (first_end - len(before))])
         assert list(read(path))[: len(kept)] == kept
     with open_log(path) as log:
         log.append([note("last")], by="x")
@@ -100,7 +100,7 @@ def test_a_writer_heals_before_it_compares_positions(tmp_path: Path, whole: tupl
     """Whoever has read all whole records is not behind because the torn end was closed off."""
     content, records = whole
     path = tmp_path / "history.jsonl"
-    path.write_bytes(content + b'{"seq":')
+    put(path, content + b'{"seq":')
     with open_log(path) as log:
         (added,) = log.append([note("after")], by="x", expected=records[-1].seq)
     assert added.seq == records[-1].seq + 2
@@ -113,7 +113,7 @@ def test_every_flipped_byte_is_noticed(tmp_path: Path, whole: tuple[bytes, list[
     path = tmp_path / "history.jsonl"
     last_write = records[-2].end - len(content[records[-3].end : records[-2].end])
     for at in range(len(content)):
-        path.write_bytes(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
+        put(path, content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
         if at < last_write:
             with pytest.raises(CorruptHistory) as caught:
                 list(read(path))
@@ -137,7 +137,7 @@ def test_the_error_names_file_line_and_what_is_wrong(tmp_path: Path, whole: tupl
     """A changed record is named by the line that an editor shows, healed lines counted."""
     content, _ = whole
     path = tmp_path / "history.jsonl"
-    path.write_bytes(content.replace(b'"six"', b'"sox"'))
+    put(path, content.replace(b'"six"', b'"sox"'))
     number = content[: content.index(b'"six"')].count(b"\n") + 1
     with pytest.raises(CorruptHistory) as caught:
         list(read(path))
@@ -179,7 +179,7 @@ def test_every_tampering_with_whole_lines_is_noticed(
         TAMPERINGS[how](lines, at)
         if lines == content.splitlines(keepends=True):
             continue
-        path.write_bytes(b"".join(lines))
+        put(path, b"".join(lines))
         with pytest.raises(CorruptHistory):
             verify(path)
 
@@ -191,7 +191,7 @@ def test_a_deleted_line_before_the_last_is_noticed(tmp_path: Path):
         for turn in range(4):
             log.append([note(turn)], by="x")
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0] + lines[1] + lines[3])
+    put(path, lines[0] + lines[1] + lines[3])
     with pytest.raises(CorruptHistory, match="holds record 4, where 3 belongs"):
         verify(path)
 
@@ -201,7 +201,7 @@ def test_truncation_at_a_line_end_shows_against_a_kept_head(tmp_path: Path, whol
     content, records = whole
     path = tmp_path / "history.jsonl"
     head = Position(seq=8, offset=len(content), hash=records[-1].hash)
-    path.write_bytes(content[: records[5].end])
+    put(path, content[: records[5].end])
     assert verify(path).seq == 6
     assert not holds(path, head)
     with pytest.raises(CorruptHistory, match="has no record 8"):
@@ -215,7 +215,7 @@ def test_a_rewritten_chain_shows_against_a_kept_head(tmp_path: Path):
         log.append([note("true")], by="x")
         other.append([note("lies")], by="x")
         head = log.head()
-    path.write_bytes(forged.read_bytes())
+    put(path, forged.read_bytes())
     assert verify(path).offset == head.offset
     assert not holds(path, head)
 
@@ -225,7 +225,7 @@ def test_healed_bytes_are_skipped_only_as_they_were(tmp_path: Path, whole: tuple
     content, _ = whole
     path = tmp_path / "history.jsonl"
     at = content.index(b'{"seq":5,"type":"No\n') + 12
-    path.write_bytes(content[:at] + b"?" + content[at + 1 :])
+    put(path, content[:at] + b"?" + content[at + 1 :])
     with pytest.raises(CorruptHistory, match="closed off were changed"):
         verify(path)
 
@@ -235,7 +235,7 @@ def test_a_known_event_with_wrong_fields_is_named_by_its_line(tmp_path: Path):
     path = tmp_path / "history.jsonl"
     signed = b'{"seq":1,"type":"NoteAdded","v":1,"at":"","by":"x","key":null,"data":{"text":5}'
     digest = sha256(NO_HASH.encode() + signed).hexdigest().encode()
-    path.write_bytes(signed + b',"h":"' + digest + b'"}\n')
+    put(path, signed + b',"h":"' + digest + b'"}\n')
     with pytest.raises(
         CorruptHistory, match=r"history\.jsonl:1: NoteAdded v1: NoteAdded\.text must be a string"
     ):
@@ -247,7 +247,7 @@ def test_an_unknown_event_is_shown_raw(tmp_path: Path):
     path = tmp_path / "history.jsonl"
     signed = b'{"seq":1,"type":"MoonLanded","v":3,"at":"","by":"x","key":null,"data":{"where":[1,2]}'
     digest = sha256(NO_HASH.encode() + signed).hexdigest().encode()
-    path.write_bytes(signed + b',"h":"' + digest + b'"}\n')
+    put(path, signed + b',"h":"' + digest + b'"}\n')
     (only,) = read(path)
     assert orjson.dumps(only.event.data) == b'{"where":[1,2]}'  # type: ignore[union-attr]
 
@@ -260,7 +260,7 @@ def test_a_batch_that_was_cut_is_void_as_a_whole(tmp_path: Path):
         log.append([note("b"), note("c"), note("d")], by="x", key="k")
     content = path.read_bytes()
     for cut in range(content.index(b"\n") + 2, len(content) - 1):
-        path.write_bytes(content[:cut])
+        put(path, content[:cut])
         with open_log(path) as log:
             assert log.head().seq == 1
             again = log.append([note("b"), note("c"), note("d")], by="x", key="k")
@@ -278,7 +278,7 @@ def test_holes_in_the_last_batch_are_a_torn_end(tmp_path: Path):
     begin = content.index(b"\n") + 1
     for at in range(begin, len(content), 64):
         hole = content[:at] + b"\0" * 512 + content[at + 512 :]
-        path.write_bytes(hole[: len(content)])
+        put(path, hole[: len(content)])
         assert events_of(path) == [note("a")], at
         with open_log(path) as log:
             log.append([note("g")], by="x")
@@ -295,11 +295,11 @@ def test_damage_right_before_the_last_record_is_noticed(tmp_path: Path):
     content = path.read_bytes()
     for at in range(content.index(b"\n") + 1, middle):
         for flip in (1, 0xFF):
-            path.write_bytes(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
+            put(path, content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
             with pytest.raises(CorruptHistory):
                 verify(path)
     for junk in (b"x", b"\n", b"{}\n", b"\0" * 99):
-        path.write_bytes(content[:middle] + junk + content[middle:])
+        put(path, content[:middle] + junk + content[middle:])
         with pytest.raises(CorruptHistory):
             verify(path)
 
@@ -312,7 +312,7 @@ def test_a_number_that_does_not_follow_is_noticed(tmp_path: Path):
         after = Position(seq=seq - 1, offset=0, hash=prev)
         ((_, raw, _, prev),) = chain([payload(note("x"))], shared, after=after)
         lines.append(raw)
-    path.write_bytes(b"".join(lines))
+    put(path, b"".join(lines))
     with pytest.raises(CorruptHistory, match="jsonl:3: holds record 4, where 3 belongs"):
         list(read(path))
     with pytest.raises(WrongValue, match="record 4 stands where 3 belongs"):
@@ -321,10 +321,10 @@ def test_a_number_that_does_not_follow_is_noticed(tmp_path: Path):
 
 def _caught_up(path: Path, before: bytes, image: bytes, *, open_: bool) -> Position | str:
     """Return where a writer that knows the file as it was finds its end, or what it refuses."""
-    path.write_bytes(before)
+    put(path, before)
     tail = Tail(path, since=None)
     tail.catch_up()
-    path.write_bytes(image)
+    put(path, image)
     with path.open("rb") as file:
         try:
             tail.catch_up(file.fileno() if open_ else None)
@@ -352,14 +352,14 @@ def test_a_heal_cut_at_any_byte_is_healed(tmp_path: Path, whole: tuple[bytes, li
     path = tmp_path / "history.jsonl"
     torn = content[:-40]
     kept = _survivors(records, len(torn), finished=False)
-    path.write_bytes(torn)
+    put(path, torn)
     with open_log(path) as log:
         log.append([note("first")], by="x")
     healed = path.read_bytes()
     end = healed.index(b"\n", healed.index(b'"type":"TailHealed"', len(torn))) + 1
     for cut in range(len(torn), end + 1):
         image = healed[:cut] + fill
-        path.write_bytes(image)
+        put(path, image)
         with open_log(path) as log:
             log.append([note("second")], by="x")
         assert path.read_bytes().startswith(image), cut

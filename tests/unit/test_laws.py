@@ -1,6 +1,7 @@
 """The laws of the house, read off the source: who may import whom, and who owns what."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -80,16 +81,23 @@ OWNERS = {
 }
 
 
-def imports(path: Path) -> set[str]:
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a module."""
+    return ast.parse(path.read_text())
+
+
+@functools.cache
+def imports(path: Path) -> frozenset[str]:
     """Return the dotted names a module imports, anywhere in it, below the package's own name."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name.removeprefix("autoresearch.") for name in found}
+    return frozenset(name.removeprefix("autoresearch.") for name in found)
 
 
 def relative(path: Path) -> str:
@@ -151,7 +159,7 @@ def test_a_module_is_small_and_says_what_it_does():
 def test_a_test_says_what_is_true():
     """Every test has a docstring of one sentence."""
     for path in TESTS:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 said = ast.get_docstring(node) or ""
                 assert said.endswith("."), f"{path}: {node.name}"
@@ -161,7 +169,7 @@ def test_one_place_says_how_long_a_test_waits():
     """No test gives a process a time of its own: on a busy machine each such time is too short one day."""
     wrong = []
     for path in sorted((ROOT / "tests").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             told = node.keywords if isinstance(node, ast.Call) else ()
             limits = [one.value for one in told if one.arg in ("timeout", "within_s", "patience_s")]
             if any(isinstance(limit, ast.Constant) for limit in limits):
@@ -173,7 +181,7 @@ def test_what_calls_itself_pure_is():
     """The projections, the core, and every module that says so know no clock, disk, process or chance."""
     for path in MODULES:
         dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        said = ast.get_docstring(ast.parse(path.read_text())) or ""
+        said = ast.get_docstring(parsed(path)) or ""
         if room_of(dotted) in PURE_ROOMS or re.search(r"\bPure[.:]", said):
             found = imports(path)
             worldly = {name for name in found if name.split(".")[0] in WORLDLY or name == "pathlib.Path"}
@@ -199,7 +207,7 @@ def owned_names() -> set[str]:
 
 def literals(path: Path) -> Iterator[tuple[ast.Constant, bool]]:
     """Yield each text in a module but for docstrings, and whether it is joined to a path."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     joined = {id(node.right) for node in ast.walk(tree) if isinstance(node, ast.BinOp)}
     for node in ast.walk(tree):
@@ -254,7 +262,7 @@ def test_only_reducers_change_a_state():
     for path in MODULES:
         if path.relative_to(ROOT).parts[0] == "projections":
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             stored = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
             if stored and node.attr in fields:
                 assert isinstance(node.value, ast.Name), f"{path}:{node.lineno}"
