@@ -73,7 +73,7 @@ def pause(paths: RunPaths, *, reason: str) -> PauseSet:
     """Let nothing new start until somebody unpauses.
 
     Raises:
-        NotFound: the run is at rest, or paused already.
+        NotFound: the run is idle, or paused already.
     """
 
     def judge(run: RunState) -> Sequence[ev.Event]:
@@ -138,7 +138,7 @@ def propose(paths: RunPaths, received: ev.ProposalReceived) -> ProposalQueued:
 def _refuse_at_rest(run: RunState, paths: RunPaths) -> None:
     if run.stopped is not None:
         raise NotFound(
-            f"{paths.run_id} is at rest already: {words(run.stopped)}, {say_stopped(run)}",
+            f"{paths.run_id} is idle already: {words(run.stopped)}, {say_stopped(run)}",
             remedy=WayOut("ask_for_more"),
         )
 

@@ -17,6 +17,7 @@ from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import why
+from autoresearch.projections.wording import say
 from autoresearch.workflows.cli.main import main
 from autoresearch.workflows.live import follow
 from tests import given as g
@@ -255,7 +256,7 @@ def test_watching_ends_when_the_run_rests(repo, capsys):
         lines = call("watch", capsys).splitlines()
         other.join()
     assert 12 == len(lines)
-    assert "#12 at rest, done" in lines[-1]
+    assert "#12 idle, done" in lines[-1]
     assert "iteration 1 tries" in lines[-2]
 
 
@@ -268,9 +269,11 @@ def test_watching_a_run_without_runner_says_so(repo, capsys):
 
 def test_watching_a_failed_baseline_has_code_4(repo, capsys):
     """How the run ended is how the watching ends."""
-    make_run(repo, g.asked(1), ev.RunStopped(how="baseline_failed", reason=why("human", "crashed: it broke")))
+    failed = (*g.BASELINE[:3], g.trained(0, None, outcome="crashed"))
+    stop = ev.RunStopped(how="baseline_failed", reason=why("baseline_failed", outcome="crashed"))
+    make_run(repo, g.asked(1), g.runner_started(), *failed, stop)
     assert 4 == main(["watch"])
-    assert "the baseline failed: crashed: it broke" in capsys.readouterr().err
+    assert f"the baseline failed: crashed: {say(g.BROKE)}" in capsys.readouterr().err
 
 
 def test_watching_a_run_that_waits_and_has_no_runner_has_code_8(repo, capsys):

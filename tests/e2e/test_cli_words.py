@@ -261,7 +261,7 @@ def test_a_run_at_rest_cannot_be_stopped_or_paused(repo, capsys, words):
     paths = make_run(repo, *BASELINE_ONLY)
     code, _, err = call(words, capsys)
     assert 3 == code
-    assert "at rest already" in err
+    assert "idle already" in err
     assert types(paths)[-1] == "RunStopped"
 
 
@@ -298,7 +298,7 @@ def test_a_human_proposes_in_three_ways(repo, capsys, monkeypatch):
     assert "no loops are left" in call("propose --set LR=0.5 --set MODE=fast", capsys)[1]
     events = [one.event for one in read(paths.history) if isinstance(one.event, ev.ProposalReceived)]
     assert ["p.json", "", ""] == [one.name for one in events]
-    assert {"command"} == {one.source for one in events}
+    assert {"cli"} == {one.source for one in events}
     assert events[0].sha256 == events[1].sha256
     assert {"LR": 0.5, "MODE": "fast"} == events[2].proposal.set
     assert "set LR=0.5, MODE=fast" == events[2].proposal.description

@@ -116,7 +116,7 @@ def test_a_moment_is_an_event_an_iteration_or_a_time(paths, capsys):
     last = json.loads(call("replay --at iteration:1 --json", capsys))
     assert (None, 1.4) == (last["came"], last["state"]["best"]["metric"])
     assert last == json.loads(call("replay --at 2100-01-01T00:00:00Z --json", capsys))
-    assert "came      nothing yet" in call(f"replay {paths.run_id} --at {last['seq']}", capsys)
+    assert "then      nothing yet" in call(f"replay {paths.run_id} --at {last['seq']}", capsys)
     for words, code in (("999", 3), ("0", 2), ("iteration:5", 3), ("1999-01-01T00:00:00Z", 3)):
         refused(f"replay --at {words}", capsys, code=code)
     for words in ("yesterday", "25:00", "iteration:x", "2026-03-08"):

@@ -26,7 +26,7 @@ def import_command(
     ] = None,
     repo: opt.Repo = None,
 ) -> None:
-    """Make a run of another program's results: a history of its own, at rest, marked as imported.
+    """Make a run of another program's results: a history of its own, idle, marked as imported.
 
     It can be looked at like any run, and not resumed. What cannot be read is refused with its line.
     """

@@ -18,7 +18,7 @@ def watch(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> int:
 
 
 def rest_code(run: RunState) -> int:
-    """Return the exit code of a run that came to rest.
+    """Return the exit code of an idle run.
 
     Raises:
         RunFailed: setup is incomplete, or the baseline failed.

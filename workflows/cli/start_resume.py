@@ -198,7 +198,7 @@ def _work_here(paths: RunPaths, *, begin: Callable[[], bool] | None = None) -> i
 
 
 def _rebuild_views(paths: RunPaths) -> None:
-    """Write the caches and views of a run at rest anew; a living runner sees to its own."""
+    """Write the caches and views of an idle run anew; a living runner sees to its own."""
     from autoresearch.engine.system.process import hold_lock  # noqa: PLC0415
     from autoresearch.events.errors import RunLocked  # noqa: PLC0415
 

@@ -87,7 +87,7 @@ class RunFollower:
 
 
 def follow(paths: RunPaths, after: int = 0) -> Iterator[Recorded]:
-    """Yield the records after a seq, then each new one, until the run is at rest."""
+    """Yield the records after a seq, then each new one, until the run is idle."""
     with RunFollower(paths) as follower:
         while True:
             fresh = follower.news()

@@ -88,7 +88,7 @@ class Walk:
 def _show(walk: Walk) -> None:
     happened = line(walk.happened) if walk.happened else ""
     came = line(walk.moment.came) if walk.moment.came else "nothing yet: the history ends here"
-    page = f"happened  {happened}\n\n{state_page(walk.moment.loaded.run)}came      {came}\n\n{HELP}\n"
+    page = f"happened  {happened}\n\n{state_page(walk.moment.loaded.run)}then      {came}\n\n{HELP}\n"
     columns = os.get_terminal_size(sys.stdout.fileno()).columns or 80
     lines = [text[:columns] for text in page.splitlines()]
     sys.stdout.write(CLEAR + "\r\n".join(lines) + "\r\n")

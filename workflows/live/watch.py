@@ -19,7 +19,7 @@ from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow, run_now
 from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, RunFollower, ending_of
-from autoresearch.workflows.pages.status import ahead_words, now_words
+from autoresearch.workflows.pages.status import now_words, prefetch_words
 
 
 ROWS = 12  # of the newest iterations
@@ -76,7 +76,7 @@ def _now(seen: RunNow) -> list[RenderableType]:
     words = say_waiting(seen.run) or now_words(seen)
     if not words:
         return []
-    ahead = ahead_words(seen.run)
+    prefetched = prefetch_words(seen.run)
     lines: list[RenderableType] = [Text(one_line(words, 200))]
     if seen.facts.progress is not None and seen.facts.progress.percent is not None:
         bar = ProgressBar(total=100.0, completed=seen.facts.progress.percent, width=BAR_CELLS)
@@ -88,8 +88,8 @@ def _now(seen: RunNow) -> list[RenderableType]:
             Text("" if left is None else f"{duration(max(0.0, left))} left"),
         )
         lines.append(grid)
-    if ahead:
-        lines.append(Text(one_line(f"ahead: {ahead}", 200), style="dim"))
+    if prefetched:
+        lines.append(Text(one_line(f"prefetch: {prefetched}", 200), style="dim"))
     return lines
 
 

@@ -32,7 +32,7 @@ def audit_page(audit: Audit, run: RunState) -> str:
 def moment_page(moment: Moment) -> str:
     """Return the state as of a moment, what happened there, and what came next."""
     came = line(moment.came) if moment.came else "nothing yet: the history ends here"
-    return f"{state_page(moment.loaded.run)}came      {came}\n"
+    return f"{state_page(moment.loaded.run)}then      {came}\n"
 
 
 def what_if_page(found: WhatIf) -> str:

@@ -22,14 +22,14 @@ def status_page(seen: RunNow) -> str:
         ("run", f"{run.run_id} on {run.branch}"),
         ("phase", _phase_words(seen)),
         ("now", now_words(seen)),
-        ("ahead", ahead_words(run)),
+        ("prefetch", prefetch_words(run)),
         ("best", _best_words(run)),
         ("done", _done_words(run)),
         ("waiting", _waiting_words(seen)),
         ("trouble", seen.facts.trouble),
         ("gpu", _gpu_words(seen.facts.gpu)),
         ("runner", _runner_words(seen)),
-        ("hears", f"by looking: {seen.silent} tells of no changes" if seen.silent else ""),
+        ("polling", f"{seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.paths.folder)),
     ]
     return "".join(f"{name:<8} {one_line(words, 400)}\n" for name, words in rows if words)
@@ -52,7 +52,7 @@ def now_words(seen: RunNow) -> str:
     )
 
 
-def ahead_words(run: RunState) -> str:
+def prefetch_words(run: RunState) -> str:
     """Say what is prepared beside the training that runs."""
     first = busiest(run)
     others = [one for one in run.open if one is not first]
