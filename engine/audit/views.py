@@ -6,11 +6,13 @@ writes none. That is said in a note; what it shows up to where it stands must be
 
 import os
 from pathlib import Path
+from typing import TypeGuard
 
 from autoresearch.engine.audit.report import Tally
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import RESULTS, RunPaths
+from autoresearch.engine.runs import views
 from autoresearch.engine.runs.load import Loaded
-from autoresearch.engine.runs.views import LOG, STATE, TABLE, WORDED, state_of
+from autoresearch.engine.runs.views import STATE, WORDED, Growing, Whole, state_of
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.log.read import contains
@@ -30,30 +32,33 @@ class ViewFiles:
 
     def __init__(self, paths: RunPaths) -> None:
         """Read them before the history is read, so that all they say is in it."""
-        self._table = _Table(paths)  # before state.json, which is written after it
+        # state.json last of those that are rendered, as it is written: it tells of the others.
+        rendered = [_table_or_other(one, paths) for one in views.VIEWS if _is_rendered(one)]
         self._state = _State(paths)
-        self._table.written_beside(self._state.kept)
-        self._log = _Log(paths)
+        for one in rendered:
+            one.written_beside(self._state.kept)
+        self._logs = [_Log(one, paths) for one in views.VIEWS if isinstance(one, Growing)]
+        self._all: tuple[_State | _Rendered | _Log, ...] = (self._state, *rendered, *self._logs)
 
     def see(self, loaded: Loaded, recorded: Recorded) -> None:
         """Compare what is to be compared in the states after one event."""
-        self._state.see(loaded, recorded)
-        self._table.see(loaded, recorded)
-        self._log.see(recorded)
+        for one in self._all:
+            one.see(loaded, recorded)
 
     def finish(self, loaded: Loaded) -> None:
         """Compare what is left at the end of the history."""
-        for one in (self._state, self._table, self._log):
+        for one in self._all:
             one.finish(loaded)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
         """Return one check for each view."""
-        return self._state.tally, self._table.tally, self._log.tally
+        return tuple(one.tally for one in self._all)
 
     def close(self) -> None:
         """Close what was opened."""
-        self._log.close()
+        for one in self._logs:
+            one.close()
 
 
 class _State:
@@ -106,56 +111,71 @@ class _State:
             self.tally.differ(place=STATE.name, seq=seen.seq, field=field, expected=expected, found=found)
 
 
-class _Table:
-    """results.tsv, which names no position: it must be right at one, the newest that it could stand at."""
+class _Rendered:
+    """A view that names no position: it must be right at one, the newest that it could stand at."""
 
-    def __init__(self, paths: RunPaths) -> None:
-        self.tally = Tally(TABLE.name, "bytes")
-        self._data = _read(paths.folder / TABLE.name, self.tally)
-        self._rows_found = (self._data or b"").count(b"\n") - 1
-        self._rows = 0
-        self._changed = 0  # seq of the last event that changed the table
+    def __init__(self, view: Whole, paths: RunPaths) -> None:
+        self.tally = Tally(view.name, "bytes")
+        self._view = view
+        self._data = _read(paths.folder / view.name, self.tally)
+        self._beside = 0  # the position of the state.json that was there with it, which is written behind it
         self._right = -1  # seq of the last event after which it is as found
 
     def written_beside(self, state: Kept | None) -> None:
         """Learn under which version it was written, from the state.json of that moment."""
         if self._data is None:
             return
-        version = None if state is None else state.views.get(TABLE.name)
-        if version != TABLE.version:
+        version = None if state is None else state.views.get(self._view.name)
+        if state is None or version != self._view.version:
             of = f"version {version}" if version else "a version that no state.json names"
             self.tally.note = f"written under {of}, not compared"
+        else:
+            self._beside = state.position.seq
 
     def see(self, loaded: Loaded, recorded: Recorded) -> None:
-        if self._data is None or self.tally.note:
+        if self._data is None or self.tally.note or not self._may_stand(recorded):
             return
-        if isinstance(recorded.event, _ADD_A_ROW):
-            self._rows += 1
-        if recorded.seq == 1 or isinstance(recorded.event, _CHANGE_THE_TABLE):
-            self._changed = recorded.seq
-            # Rendered only where there are as many rows as in the one that was found: a few times in all.
-            if self._rows == self._rows_found and TABLE.render(loaded) == self._data:
-                self._right = recorded.seq
+        if self._view.render(loaded) == self._data:
+            self._right = recorded.seq
 
     def finish(self, loaded: Loaded) -> None:
         if self._data is None or self.tally.note:
             return
-        if self._right < 0:
-            _compare(self.tally, self._data, TABLE.render(loaded))
+        wanted = self._view.render(loaded)
+        if self._right < 0 or self._data == wanted:
+            _compare(self.tally, self._data, wanted)
             return
         self.tally.count = len(self._data)
-        if self._right < self._changed:
-            _lag(self.tally, at=self._right, end=loaded.position.seq)
+        _lag(self.tally, at=self._right, end=loaded.position.seq)
+
+    def _may_stand(self, recorded: Recorded) -> bool:
+        return recorded.seq >= self._beside
+
+
+class _Table(_Rendered):
+    """results.tsv, which may be older than the state.json beside it, after a power cut."""
+
+    def __init__(self, view: Whole, paths: RunPaths) -> None:
+        super().__init__(view, paths)
+        self._rows_found = (self._data or b"").count(b"\n") - 1
+        self._rows = 0
+
+    def _may_stand(self, recorded: Recorded) -> bool:
+        """Look where there are as many rows as were found, which is after a few events in all."""
+        self._rows += isinstance(recorded.event, _ADD_A_ROW)
+        changed = recorded.seq == 1 or isinstance(recorded.event, _CHANGE_THE_TABLE)
+        return changed and self._rows == self._rows_found
 
 
 class _Log:
     """runner.log, compared line by line while the history is read."""
 
-    def __init__(self, paths: RunPaths) -> None:
+    def __init__(self, view: Growing, paths: RunPaths) -> None:
         """Note how long the file is before the history is read; what is added later is not looked at."""
-        self.tally = Tally(LOG.name, "lines")
+        self.tally = Tally(view.name, "lines")
+        self._view = view
         self._lags_from: int | None = None
-        path = paths.folder / LOG.name
+        path = paths.folder / view.name
         self._file = path.open("rb") if path.is_file() else None
         self._left = os.fstat(self._file.fileno()).st_size if self._file else 0
         if self._file is None:
@@ -163,10 +183,10 @@ class _Log:
         else:
             self._take_head()
 
-    def see(self, recorded: Recorded) -> None:
+    def see(self, _loaded: Loaded, recorded: Recorded) -> None:
         if self._done:
             return
-        wanted = LOG.line(recorded)
+        wanted = self._view.line(recorded)
         found = self._take(len(wanted))
         if found == wanted:
             self.tally.count += 1
@@ -197,14 +217,14 @@ class _Log:
         first = self._file.readline(FIRST_LINE_BYTES)[: self._left]
         self._left -= len(first)
         worded = WORDED.fullmatch(first)
-        if first == LOG.head:
+        if first == self._view.head:
             return
         if worded is not None:
             self.tally.note = f"written under wording {worded[1].decode(errors='replace')}, not compared"
-        elif LOG.head.startswith(first) and not self._left:
+        elif self._view.head.startswith(first) and not self._left:
             self._lags_from = 1
         else:
-            self._differ(1, LOG.head, first, line=1)
+            self._differ(1, self._view.head, first, line=1)
 
     def _take(self, size: int) -> bytes:
         assert self._file is not None  # it is done with, where there is none
@@ -216,13 +236,21 @@ class _Log:
         rest = (found if found.endswith(b"\n") else found + self._take(2**12)).split(b"\n")[0]
         number = line or self.tally.count + 2  # behind the head
         self.tally.differ(
-            place=LOG.name,
+            place=self._view.name,
             line=number,
             seq=seq,
             field=f"line {number}",
             expected=wanted.decode(errors="replace").rstrip("\n"),
             found=rest.decode(errors="replace"),
         )
+
+
+def _is_rendered(view: Whole | Growing) -> TypeGuard[Whole]:
+    return isinstance(view, Whole) and view.name != STATE.name
+
+
+def _table_or_other(view: Whole, paths: RunPaths) -> _Rendered:
+    return _Table(view, paths) if view.name == RESULTS else _Rendered(view, paths)
 
 
 def _miss(tally: Tally) -> None:

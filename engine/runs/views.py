@@ -74,7 +74,7 @@ TABLE = Whole(
 STATE = Whole(
     name=names.STATE,
     version=FORMAT,
-    render=lambda loaded: state_of(loaded, versions={TABLE.name: TABLE.version}),
+    render=lambda loaded: state_of(loaded, versions=_versions()),
 )
 LOG = Growing(
     name=names.RUNNER_LOG,
@@ -82,7 +82,8 @@ LOG = Growing(
     head=LOG_HEAD.format(WORDING).encode(),
     line=lambda recorded: f"{line(recorded)}\n".encode(),
 )
-VIEWS: tuple[Whole | Growing, ...] = (TABLE, STATE, LOG)  # in the order in which they are written
+# In the order in which they are written: state.json behind the others, of whose versions it tells.
+VIEWS: tuple[Whole | Growing, ...] = (TABLE, STATE, LOG)
 
 
 class Views:
@@ -181,6 +182,11 @@ def rebuild(paths: RunPaths) -> tuple[Rebuilt, ...]:
             Rebuilt(name=one.name, differed=_replace(paths.folder / one.name, wanted[one.name]))
             for one in VIEWS
         )
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions that state.json tells of: those of the views that cannot name their own."""
+    return {one.name: one.version for one in VIEWS if isinstance(one, Whole) and one is not STATE}
 
 
 def _replace(path: Path, wanted: bytes) -> str:

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-import autoresearch.engine.audit.views as audit_views
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Check
 from autoresearch.engine.runs import views
 from autoresearch.engine.runs.load import load
-from autoresearch.engine.runs.views import LOG, STATE, TABLE, VIEWS, rebuild
+from autoresearch.engine.runs.views import LOG, STATE, TABLE, VIEWS, Whole, rebuild
 from autoresearch.events.log.read import read
 from autoresearch.projections.results import VERSION
 from autoresearch.projections.wording import WORDING
@@ -63,6 +62,30 @@ def test_every_view_of_the_table_is_audited_and_rebuilt(world: World):
     assert not any(one.differed for one in rebuild(world.paths))
 
 
+def test_one_more_entry_is_one_more_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A further view is written by the runner, rebuilt, audited, and may lag, by its entry alone."""
+    best = Whole(name="best.txt", version="1", render=lambda loaded: f"{loaded.run.best}\n".encode())
+    monkeypatch.setattr(views, "VIEWS", (TABLE, best, STATE, LOG))
+    world = World(tmp_path)
+    world.start(loops=2)
+    world.runner().run()
+    file = world.paths.folder / "best.txt"
+    right = file.read_bytes()
+    (check,) = (
+        one for one in audit(world.paths, git=world.git, jobs=world.jobs)[0].checks if one.name == best.name
+    )
+    assert (len(right), "", None) == (check.count, check.note, check.first)
+    records = list(read(world.paths.history))
+    then = load(world.paths, upto=len(records) // 3)
+    world.paths.state.write_bytes(STATE.render(then))
+    file.write_bytes(best.render(load(world.paths, upto=1 + len(records) // 3)))
+    assert audit(world.paths, git=world.git, jobs=world.jobs)[0].first is None
+    file.write_text("another\n")
+    assert best.name == audit(world.paths, git=world.git, jobs=world.jobs)[0].first.check
+    assert best.name in [one.name for one in rebuild(world.paths) if one.differed]
+    assert right == file.read_bytes()
+
+
 def test_the_log_begins_with_its_wording(world: World):
     """The first line of runner.log names the wording and says that times are in UTC."""
     first, *others = world.paths.runner_log.read_text().splitlines()
@@ -73,8 +96,6 @@ def test_the_log_begins_with_its_wording(world: World):
 def reword(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the program other words for every event, under another wording."""
     other = evolve(LOG, version="77", head=views.LOG_HEAD.format("77").encode(), line=lambda _: b"other\n")
-    for module in (views, audit_views):
-        monkeypatch.setattr(module, "LOG", other)
     monkeypatch.setattr(views, "VIEWS", (TABLE, STATE, other))
 
 
@@ -100,7 +121,7 @@ def test_a_log_without_its_first_line_differs(world: World, first: bytes):
 def test_a_table_of_another_version_is_not_compared(world: World, monkeypatch: pytest.MonkeyPatch):
     """A program that writes tables otherwise notes that; state.json is compared all the same."""
     other = evolve(TABLE, version="77", render=lambda _: b"other")
-    monkeypatch.setattr(audit_views, "TABLE", other)
+    monkeypatch.setattr(views, "VIEWS", (other, STATE, LOG))
     assert {TABLE.name: f"written under version {VERSION}, not compared"} == notes(world)
     assert checks(world)[STATE.name].count
 
