@@ -6,6 +6,7 @@ down when it began and ended. A history of 2,000 iterations is made of the event
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,6 +64,7 @@ def figures(*, quick: bool) -> list[Figure]:
         alone = repo.start_up()
         first = repo.stretch(count)
         searching = repo.stretch(count, proposals=False)
+        calls = repo.git_calls(count)
         repo.grow(MADE)
         late = repo.stretch(count)
         return [
@@ -76,6 +78,7 @@ def figures(*, quick: bool) -> list[Figure]:
                 note=f"{100 * first.busy:.0f} % where it takes {1000 * TRAINING_S:.0f} ms",
             ),
             Figure(what="CPU of the runner and of git per iteration", measured=1000 * first.cpu_s, unit="ms"),
+            Figure(what="git processes per iteration", measured=calls, unit=""),
             Figure(
                 what=f"the same after {MADE:,} iterations, to the beginning",
                 measured=late.cpu_s / first.cpu_s,
@@ -166,6 +169,25 @@ class _Repo:
         return _Stretch(
             gaps=gaps, busy=at_work, cpu_s=(to_cpu - from_cpu) / (to_count - from_count), rss_mib=rss
         )
+
+    def git_calls(self, count: int) -> float:
+        """Return how many git processes an iteration takes, beyond those of a runner's start."""
+        counter, program = self.top / "calls", self.top / "bin" / "git"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\necho >> "{counter}"\nexec "{shutil.which("git")}" "$@"\n')
+        program.chmod(0o755)
+        counted = []
+        plain, self.env = self.env, self.env | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+        for loops in (1, 1 + count):
+            counter.write_text("")
+            self._drop(loops)
+            self._door("resume", "--loops", str(loops), "--no-stochastic")
+            while holder(self.paths.lock) is not None:
+                time.sleep(0.1)
+            counted.append(counter.read_text().count("\n"))
+        self.env = plain
+        self.clock.unlink()
+        return (counted[1] - counted[0]) / count
 
     def grow(self, count: int) -> None:
         """Append iterations as a run writes them, with all that they leave beside the history."""

@@ -8,7 +8,7 @@ beside each move. A move by anybody else is the user's own, and stays.
 import json
 
 from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import Branches
 from autoresearch.events.files import write_atomic
 from autoresearch.events.values import Reason, why
 
@@ -16,7 +16,7 @@ from autoresearch.events.values import Reason, why
 AGENT_ADDRESS = "agent@autoresearch.localhost"  # its git signs with it, unless it goes out of its way
 
 
-def remember(job: JobPaths, git: Git, *, stands_on: str) -> None:
+def remember(job: JobPaths, git: Branches, *, stands_on: str) -> None:
     """Write into an agent's job folder on which commit it begins, and where the branches stand.
 
     Done twice, keeps the first.
@@ -34,7 +34,7 @@ def stood_on(job: JobPaths, commit: str) -> bool:
         return True
 
 
-def put_back(job: JobPaths, git: Git) -> Reason | None:
+def put_back(job: JobPaths, git: Branches) -> Reason | None:
     """Undo what the agent of a job that has ended did to branches; return what it was, None for nothing.
 
     Asked again, says the same.
@@ -56,14 +56,14 @@ def put_back(job: JobPaths, git: Git) -> Reason | None:
     return why("branch_harmed", branches=said)
 
 
-def _by_agent(name: str, now: dict[str, str], git: Git) -> bool:
+def _by_agent(name: str, now: dict[str, str], git: Branches) -> bool:
     """Say whether an agent moved it; nobody else deletes a branch that somebody has checked out."""
     if name not in now:
         return name in git.branches_checked_out()
     return git.last_mover(name) == AGENT_ADDRESS
 
 
-def _undo(ref: str, before: str | None, now: str | None, git: Git) -> None:
+def _undo(ref: str, before: str | None, now: str | None, git: Branches) -> None:
     if before is not None:
         git.set_ref(ref, before, old=now)
     elif now is not None:

@@ -7,7 +7,6 @@ the events.
 """
 
 import re
-from functools import lru_cache
 
 from attrs import evolve as replace
 
@@ -21,7 +20,7 @@ from autoresearch.engine.core.outcomes import Search, Unknown
 from autoresearch.engine.loop.effects import searched
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import Evidence
 from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
@@ -31,14 +30,12 @@ from autoresearch.events.values import Proposal
 from autoresearch.projections.run_state import Iteration
 
 
-SOURCES = 64  # versions of the editable file that are kept, for the search; one changes with each keep
-
 # What the decider and the readers of job files may raise in a state that no run can be in: a history that
 # was forged may lead there, and what it breaks is a difference, not a bug.
 IMPOSSIBLE = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, re.error)
 
 
-def audit(paths: RunPaths, *, git: Git, jobs: Jobs) -> tuple[Audit, Loaded]:
+def audit(paths: RunPaths, *, git: Evidence, jobs: Jobs) -> tuple[Audit, Loaded]:
     """Check everything; return what came out, and the states at the end of what could be read.
 
     Raises:
@@ -55,7 +52,7 @@ def audit(paths: RunPaths, *, git: Git, jobs: Jobs) -> tuple[Audit, Loaded]:
 class _Auditor:
     """Shows each record to every check."""
 
-    def __init__(self, paths: RunPaths, git: Git, jobs: Jobs) -> None:
+    def __init__(self, paths: RunPaths, git: Evidence, jobs: Jobs) -> None:
         self._paths = paths
         self._records = Tally("history", "records, in order, chained, each as its schema says")
         self._transitions = Tally("transitions", "events that may follow the state before them")
@@ -158,8 +155,8 @@ class _Auditor:
 class _Search:
     """The seeded search, asked again; the code it looks at comes from git."""
 
-    def __init__(self, git: Git) -> None:
-        self._show = lru_cache(maxsize=SOURCES)(git.show)
+    def __init__(self, git: Evidence) -> None:
+        self._git = git
         self._asked = 0
         self._not_asked = 0
 
@@ -168,7 +165,7 @@ class _Search:
 
         def search(one: Iteration) -> Proposal | Unknown | None:
             try:
-                found = searched(one, before.run, before.timeline, show=self._show)
+                found = searched(one, before.run, before.timeline, show=self._git.show)
             except NotFound:
                 self._not_asked += 1
                 return Unknown()

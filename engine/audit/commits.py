@@ -13,7 +13,7 @@ from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.loop.candidates import TRAILERS
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Commit, Git
+from autoresearch.engine.ports.repository import Commit, Evidence
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.log.read import read
@@ -34,7 +34,7 @@ class Vouched:
 class Commits:
     """Gathers what a history says of commits, and compares it with the repository."""
 
-    def __init__(self, paths: RunPaths, git: Git) -> None:
+    def __init__(self, paths: RunPaths, git: Evidence) -> None:
         self.tally = Tally("commits", "commits compared with git")
         self.heads = Tally("log heads", "heads of the history that commits name, found in it")
         self._paths = paths
@@ -84,7 +84,7 @@ class Commits:
             self._same(1, "RunStarted.base_tree", begun.base_tree, base.tree)
         for at in range(0, len(self._named), TOGETHER):
             self._compare(self._named[at : at + TOGETHER])
-        self._vouch(begun.run_id, refs, end)
+        self._vouch(begun.run_id, tuple(refs), end)
         if self._cleaned:
             self.tally.note = "what was cleaned away was not compared"
 

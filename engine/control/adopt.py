@@ -4,12 +4,13 @@ Only forward, and only because a human asks: a keep never moves a branch that so
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from attrs import frozen
 
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Git, NotMoved
+from autoresearch.engine.ports.repository import Branches, Commits, NotMoved
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, WayOut
@@ -26,7 +27,11 @@ class Adopted:
     moved: bool
 
 
-def adopt(paths: RunPaths, git: Git) -> Adopted:
+class AdoptGit(Commits, Branches, Protocol):
+    """What adopting needs of git."""
+
+
+def adopt(paths: RunPaths, git: AdoptGit) -> Adopted:
     """Move the run's branch forward to the best commit; return what was done.
 
     Raises:
@@ -34,12 +39,11 @@ def adopt(paths: RunPaths, git: Git) -> Adopted:
     """
     run = load_run(paths).state
     commit = _commit(run, paths, git)
-    ref = f"refs/heads/{run.branch}"
-    before = git.resolve(ref)
+    before = git.branch(run.branch).commit
     trouble = git.fast_forward(run.branch, commit)
     if trouble is not None:
         raise NotFound(trouble.what, remedy=_way_out(trouble, run.branch, commit))
-    after = git.resolve(ref)
+    after = git.branch(run.branch).commit
 
     def judge(now: RunState) -> Sequence[ev.Event]:
         # Not where the branch stood there: then a keep moved it, or this was asked before.
@@ -49,7 +53,7 @@ def adopt(paths: RunPaths, git: Git) -> Adopted:
     return Adopted(branch=run.branch, commit=commit, before=before, moved=before != after)
 
 
-def _commit(run: RunState, paths: RunPaths, git: Git) -> str:
+def _commit(run: RunState, paths: RunPaths, git: AdoptGit) -> str:
     if run.imported or run.best is None:
         raise NotFound(
             f"{paths.run_id} has kept nothing that could be adopted",

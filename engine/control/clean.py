@@ -7,6 +7,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from attrs import frozen
 
@@ -14,7 +15,8 @@ from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs, Running
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import Branches, Commits
+from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
@@ -33,25 +35,32 @@ class Remains:
     branch: str
 
 
-def remains(paths: RunPaths, git: Git, *, with_folder: bool) -> Remains:
+class CleanGit(Commits, Branches, Worktrees, Protocol):
+    """What cleaning needs of git."""
+
+
+def remains(paths: RunPaths, git: CleanGit, *, with_folder: bool) -> Remains:
     """Look at what a run left; changes nothing."""
     run = load_run(paths).state
     best = run.best.commit if run.best and git.resolve(run.best.commit) else None
-    names = git.refs_below(RunRefs(paths.run_id).prefix)
-    refs = tuple((ref, commit) for ref in names if (commit := git.resolve(ref)))
-    only = next((ref for ref, commit in refs if commit == best), "") if best and not git.is_held(best) else ""
+    refs = git.refs_below(RunRefs(paths.run_id).prefix)
+    only = (
+        next((ref for ref, commit in refs.items() if commit == best), "")
+        if best and not git.is_held(best)
+        else ""
+    )
     own = (paths.worktree, paths.workbench)
     beside = sorted(found for one in own for found in paths.folder.glob(f"{one.name}*"))
     return Remains(
         worktrees=tuple(one for one in beside if one.is_dir() and not one.is_symlink()),
-        refs=tuple(one for one in refs if one[0] != only),
+        refs=tuple(one for one in refs.items() if one[0] != only),
         folder=paths.folder if with_folder else None,
         kept_ref=only,
         branch=run.branch,
     )
 
 
-def clean(paths: RunPaths, git: Git, jobs: Jobs, *, with_folder: bool) -> Remains:
+def clean(paths: RunPaths, git: CleanGit, jobs: Jobs, *, with_folder: bool) -> Remains:
     """Remove what `remains` names and record it; done twice, finds nothing the second time.
 
     Raises:

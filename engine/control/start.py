@@ -22,7 +22,7 @@ from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import Branches, Commit, Commits, OwnCheckout, Refs, Repository
 from autoresearch.engine.proposals import from_command
 from autoresearch.engine.runs.catalogue import run_named, started_runs
 from autoresearch.engine.runs.claim import claim_run, default_branch
@@ -81,7 +81,7 @@ def start(
     home: Path,
     options: StartOptions,
     *,
-    git: Git,
+    git: Repository,
     version: str,
     branch: str | None = None,
     run_id: str | None = None,
@@ -100,12 +100,12 @@ def start(
     if run_id is not None and run_named(home, run_id).folder.exists():
         raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
     named, base = _branch_and_base(home, git, branch)
-    _check_files(git, base, config)
+    _check_files(git, base.hash, config)
     begun = ev.RunStarted(
         run_id=run_id or "new",
         branch=named or "new",
-        base_commit=base,
-        base_tree=git.tree(base),
+        base_commit=base.hash,
+        base_tree=base.tree,
         config=config,
         program_version=version,
     )
@@ -134,7 +134,7 @@ def resume(
     run_id: str | None,
     options: StartOptions,
     *,
-    git: Git,
+    git: Repository,
     runner_alive: Callable[[RunPaths], bool],
     proposal: Path | None = None,
 ) -> StartOutcome:
@@ -190,7 +190,7 @@ def _refuse_beside(home: Path) -> None:
             )
 
 
-def _claim(home: Path, git: Git, branch: str, run_id: str | None) -> RunPaths:
+def _claim(home: Path, git: Refs, branch: str, run_id: str | None) -> RunPaths:
     """Claim a run; an id whose candidates still have refs is used up, though its folder be gone."""
     used_up = lambda one: bool(git.refs_below(RunRefs(one).prefix))  # noqa: E731
     claimed = claim_run(home, branch, taken=used_up)
@@ -201,7 +201,7 @@ def _claim(home: Path, git: Git, branch: str, run_id: str | None) -> RunPaths:
     return named
 
 
-def _begin(paths: RunPaths, git: Git, events: Sequence[ev.Event]) -> None:
+def _begin(paths: RunPaths, git: Refs, events: Sequence[ev.Event]) -> None:
     """Make the branch and write the first events; on failure the claimed folder goes again."""
     begun = events[0]
     assert isinstance(begun, ev.RunStarted)  # a history begins with it
@@ -214,13 +214,14 @@ def _begin(paths: RunPaths, git: Git, events: Sequence[ev.Event]) -> None:
         raise
 
 
-def _branch_and_base(home: Path, git: Git, branch: str | None) -> tuple[str | None, str]:
+def _branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[str | None, Commit]:
     """Return the branch that was named or is checked out (None: a new one of today), and its commit."""
     if branch is not None:
         check_branch(branch)
         _refuse_below_a_branch(git, branch)
     named = branch or _own_branch(git)
-    base = (git.resolve(f"refs/heads/{named}") if named else None) or git.resolve("HEAD")
+    of_branch, of_head = git.read_commits([f"refs/heads/{named}", "HEAD"])
+    base = of_branch or of_head  # a branch that is named may not be there yet
     if base is None:
         raise NotFound(
             f"{home} has no commit yet", remedy="commit your files: git add -A && git commit -m start"
@@ -228,20 +229,19 @@ def _branch_and_base(home: Path, git: Git, branch: str | None) -> tuple[str | No
     return named, base
 
 
-def _own_branch(git: Git) -> str | None:
+def _own_branch(git: OwnCheckout) -> str | None:
     """Return the branch that is checked out, where it is one of ours."""
     current = git.current_branch()
     return current if current is not None and current.startswith(OWN_BRANCHES) else None
 
 
-def _check_files(git: Git, base: str, config: RunConfig) -> None:
+def _check_files(git: Commits, base: str, config: RunConfig) -> None:
     """Refuse a base that lacks a file in scope: a run stands on its base for good."""
-    for name in (*config.editable, *config.protected):
-        if git.show(base, name) is None:
-            raise NotFound(
-                f"{name} is not in commit {base[:7]}, on which the run would stand",
-                remedy=f"git add {name} && git commit, or change editable and protected in pyproject.toml",
-            )
+    for name in git.missing(base, (*config.editable, *config.protected))[:1]:
+        raise NotFound(
+            f"{name} is not in commit {base[:7]}, on which the run would stand",
+            remedy=f"git add {name} && git commit, or change editable and protected in pyproject.toml",
+        )
 
 
 def _refuse_blocked(run: RunState, request: Request) -> None:
@@ -250,18 +250,18 @@ def _refuse_blocked(run: RunState, request: Request) -> None:
         raise NotFound(why, remedy=way_out)
 
 
-def _refuse_below_a_branch(git: Git, branch: str) -> None:
+def _refuse_below_a_branch(git: Branches, branch: str) -> None:
     """Refuse `main/x` where there is `main`: git keeps branches as files."""
     parts = branch.split("/")
     for above in ("/".join(parts[:count]) for count in range(1, len(parts))):
-        if git.resolve(f"refs/heads/{above}") is not None:
+        if git.branch(above).commit is not None:
             raise NotFound(
                 f"the branch {branch} cannot be made: there is a branch {above}",
                 remedy="name another one: --branch autoresearch/NAME",
             )
 
 
-def _ensure_branch(git: Git, branch: str, base: str) -> None:
+def _ensure_branch(git: Refs, branch: str, base: str) -> None:
     try:
         if git.set_ref(f"refs/heads/{branch}", base, old=None):
             return
@@ -334,7 +334,7 @@ def _why_idle(run: RunState, *, runner_alive: bool) -> Idle | None:
     return None
 
 
-def _uncommitted(git: Git, config: RunConfig) -> tuple[str, ...]:
+def _uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
     return git.modified((*config.editable, *config.protected))
 
 

@@ -1,6 +1,6 @@
 """Calling the git program so that neither the environment nor the user's settings change what it says.
 
-Part of engine/git/repository.py, which alone uses it.
+Part of engine/git, which alone uses it.
 """
 
 import errno

@@ -1,146 +1,145 @@
-"""What git keeps on disk of a worktree: the `.git` file in it, and its record in the repository.
+"""The checkouts of a run: made, reset, looked at, changed and committed, whatever was done to them.
 
-Part of engine/git/repository.py, which alone uses it. Git itself mends these only when the user thinks of it
-(`git worktree repair`), and nobody is awake at night.
+A checkout's index is a private one beside git's own, so neither index flags nor a lock left by an agent can
+hide a change; and nothing that an agent did to HEAD is believed.
 """
 
-import os
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from autoresearch.engine.git.program import Refused
+from autoresearch.engine.git import records
+from autoresearch.engine.git.calls import EXACTLY, IDENTITY, text
+from autoresearch.engine.git.objects import DIFF_SETTINGS, Objects
+from autoresearch.engine.git.program import (
+    CALL_S,
+    DIFF_FORMAT,
+    Refused,
+    call,
+    output,
+    parsed_diff,
+    strip_level,
+)
+from autoresearch.engine.ports.repository import Commit, Diff
 from autoresearch.events.errors import InvalidInput, NotFound
-from autoresearch.events.files import write_atomic
 
 
-HALF_MADE = "initializing"  # git's own word in `locked` while it adds a worktree
-AGAIN_S = (0.1, 0.5)  # waits before a worktree is tried again
+CHECKOUT_S = 900.0
+PRIVATE_INDEX = "autoresearch-index"
+EVERYTHING = (".", ":(exclude,glob)**/__pycache__/**")  # running a script is not a change
 
 
-def patiently(make: Callable[[], None]) -> None:
-    """Make a worktree, again where that fails: who disturbs it is soon gone, the last failure is raised."""
-    for pause_s in AGAIN_S:
+class Worktrees(Objects):
+    """Implements the port Worktrees."""
+
+    def ensure_worktree(self, folder: Path, commit: str) -> None:
+        """Make `folder` a detached worktree of this repository, at `commit` if it must be created.
+
+        A worktree that already is one is left as it is; one deleted by hand is made again. What else
+        stands in its place is moved aside, never deleted. A git that outlives a killed runner may still be
+        at work there, and takes away what it did not finish: so what fails is tried again.
+        """
+        records.patiently(lambda: self._make_worktree(folder, commit))
+
+    def _make_worktree(self, folder: Path, commit: str) -> None:
+        records.set_aside(folder)
+        folder = records.real(folder)
+        admin = records.find(self.common(), folder) or records.adopt_moved(self.common(), folder)
+        if admin is not None and records.is_half_made(admin):
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(admin)
+            admin = None
+        if admin is not None and records.has_entries(folder):
+            records.link(folder, admin)
+            return
+        if records.has_entries(folder):
+            folder.rename(records.free_name(folder))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Twice --force: also where a deleted worktree is still registered, or was locked.
+        add = ("worktree", "add", "--quiet", "--force", "--force", "--detach", str(folder), commit)
+        output(self.write(*add, timeout_s=CHECKOUT_S))
+        admin = self._admin(folder)
+        shutil.copy2(admin / "index", admin / PRIVATE_INDEX)  # its time says which entries may be stale
+
+    def remove_worktree(self, folder: Path) -> None:
+        """Delete a worktree with all that is in it, and its record. Done twice, is done."""
+        records.set_aside(folder)
+        folder = records.real(folder)
+        record = records.find(self.common(), folder)
+        if folder.exists():
+            shutil.rmtree(folder)
+        if record is not None:
+            shutil.rmtree(record)
+
+    def reset(self, folder: Path, commit: str) -> None:
+        """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""
+        folder = records.real(folder)
+        admin = self._admin(folder)
+        records.link(folder, admin)
+        self._work(folder, "checkout", "--quiet", "--force", "--detach", commit, "--", timeout_s=CHECKOUT_S)
+        self._work(folder, "clean", "-ffdq")
+        records.publish_index(admin, admin / PRIVATE_INDEX)
+
+    def changes(self, folder: Path, base: str) -> Diff:
+        """Return how the worktree's files, untracked ones included, differ from commit `base`."""
+        self._stage(folder, base)
+        return parsed_diff(
+            self._work(folder, *DIFF_SETTINGS, "diff-index", "--cached", *DIFF_FORMAT, base, "--")
+        )
+
+    def commit(self, folder: Path, *, base: str, message: str) -> Commit:
+        """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is.
+
+        Under an identity of the program's own, without hooks and signing. The commit has no name yet.
+        """
+        self._stage(folder, base)
+        tree = text(self._work(folder, "write-tree")).strip()
+        said = self._work(folder, "commit-tree", tree, "-p", base, "-F", "-", stdin=message.encode())
+        return Commit(hash=text(said).strip(), tree=tree, parents=(base,), message=message)
+
+    def apply_patch(self, folder: Path, patch: bytes) -> str:
+        """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
+        whole = patch.removesuffix(b"\n") + b"\n"
+        return self._apply(folder, whole, f"-p{strip_level(whole)}")
+
+    def merge(self, folder: Path, *, base: str, commit: str) -> str:
+        """Merge the change from `base` to `commit` into the worktree's files; return why not, or ""."""
+        return self._apply(folder, self.diff(base, commit).text, "-p1", "--3way")  # it names whole blobs
+
+    def _apply(self, folder: Path, patch: bytes, *how: str) -> str:
+        exactly = ("--whitespace=nowarn", "--no-ignore-whitespace", "-")
         try:
-            return make()
-        except (Refused, NotFound, FileNotFoundError):
-            time.sleep(pause_s)
-    return make()
-
-
-def find(common: Path, folder: Path) -> Path | None:
-    """Return the record of the worktree at `folder`, if this repository has one."""
-    wanted = str(folder / ".git")
-    # What the file in the worktree says is looked at first, and believed only if the record agrees.
-    hint = common / "worktrees" / (Path(_first_words(folder / ".git")).name or "-") / "gitdir"
-    for gitdir in (hint, *sorted((common / "worktrees").glob("*/gitdir"))):
-        if _target(gitdir) == wanted:
-            return gitdir.parent
-    return None
-
-
-def adopt_moved(common: Path, folder: Path) -> Path | None:
-    """Mend and return the record of a worktree that was moved, or copied, together with its repository."""
-    said = _first_words(folder / ".git")
-    if not said.startswith("gitdir: "):
-        return None
-    record = common / "worktrees" / Path(said).name
-    if not (record / "HEAD").is_file():
-        return None
-    if _first_words(Path(_target(record / "gitdir"))) == f"gitdir: {record}":
-        return None  # it is the record of another worktree, which still stands
-    write_atomic(record / "gitdir", os.fsencode(f"{folder / '.git'}\n"))
-    return record
-
-
-def is_half_made(record: Path) -> bool:
-    """Say whether git was ended while it added this worktree."""
-    return _first_words(record / "locked") == HALF_MADE
-
-
-def link(folder: Path, record: Path) -> None:
-    """Make the worktree's `.git` file name its record again, whatever became of it."""
-    file = folder / ".git"
-    wanted = f"gitdir: {record}"
-    if _first_words(file) == wanted:
-        return
-    if file.is_dir() and not file.is_symlink():
-        shutil.rmtree(file)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomic(file, os.fsencode(f"{wanted}\n"))
-
-
-def publish_index(record: Path, index: Path) -> None:
-    """Let `git diff` in the worktree start from our index, and end a lock that was left on git's own.
-
-    Only for a worktree in which no agent is at work.
-    """
-    (record / "index.lock").unlink(missing_ok=True)
-    write_atomic(record / "index", index.read_bytes(), sync=False)
-    shutil.copystat(index, record / "index")  # its time says which entries may be stale
-
-
-def listed(porcelain: bytes) -> dict[str, Path]:
-    """Return the branches of `git worktree list --porcelain` and where each is checked out."""
-    found, folder = dict[str, Path](), Path()
-    for line in porcelain.splitlines():
-        name, _, value = line.partition(b" ")
-        if name == b"worktree":
-            folder = Path(os.fsdecode(value))
-        elif name == b"branch":
-            found[os.fsdecode(value).removeprefix("refs/heads/")] = folder
-    return found
-
-
-def being_rebased(common: Path) -> frozenset[str]:
-    """Return the branches that some worktree is in the middle of rebasing."""
-    heads = (
-        record / name
-        for record in (common, *(common / "worktrees").glob("*"))
-        for name in ("rebase-merge/head-name", "rebase-apply/head-name")
-    )
-    return frozenset(_first_words(head).removeprefix("refs/heads/") for head in heads if head.is_file())
-
-
-def real(folder: Path) -> Path:
-    """Resolve what leads to a folder: git records it this way. The folder itself must be none but itself.
-
-    Raises:
-        InvalidInput: it is a link. Whoever put it there could have our checkout overwrite any folder.
-    """
-    if folder.is_symlink():
-        raise InvalidInput(f"{folder} is a link, not a worktree", remedy="remove the link")
-    return Path(os.path.realpath(folder.parent)) / folder.name
-
-
-def set_aside(folder: Path) -> None:
-    """Move what stands in a worktree's place and is no folder to a name beside it."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        folder.rename(free_name(folder))
-
-
-def has_entries(folder: Path) -> bool:
-    """Say whether a folder exists and holds anything."""
-    return folder.is_dir() and any(folder.iterdir())
-
-
-def free_name(folder: Path) -> Path:
-    """Return a name beside `folder` that nobody has."""
-    number = 1
-    while os.path.lexists(aside := folder.with_name(f"{folder.name}.aside-{number}")):
-        number += 1
-    return aside
-
-
-def _first_words(path: Path) -> str:
-    try:
-        return os.fsdecode(path.read_bytes()).rstrip("\n")
-    except OSError:
+            self._work(folder, "apply", *how, *exactly, stdin=patch)
+        except Refused as error:
+            return str(error)
         return ""
 
+    def _stage(self, folder: Path, base: str) -> None:
+        """Bring the worktree's files into the private index, whatever an agent did to HEAD or git's own."""
+        # Files that are tracked though ignored are known from the base alone.
+        self._work(folder, "read-tree", "--reset", base)
+        try:
+            self._work(folder, "add", "--all", "--", *EVERYTHING)
+        except Refused as error:
+            raise InvalidInput(f"the files in {folder} cannot be committed: {error}") from error
 
-def _target(gitdir: Path) -> str:
-    """Return where a record says that its worktree stands; newer gits write it relative to the record."""
-    said = _first_words(gitdir)
-    return os.path.normpath(gitdir.parent / said) if said else ""
+    def _admin(self, folder: Path) -> Path:
+        admin = records.find(self.common(), folder)
+        if admin is None:
+            raise NotFound(f"{folder} is no worktree of {self.top}")
+        return admin
+
+    def _work(
+        self, folder: Path, *command: str, stdin: bytes | None = None, timeout_s: float = CALL_S
+    ) -> bytes:
+        here = records.real(folder)
+        admin = self._admin(here)
+        env = IDENTITY | {
+            "GIT_DIR": str(admin),
+            "GIT_WORK_TREE": str(here),
+            "GIT_INDEX_FILE": str(admin / PRIVATE_INDEX),
+        }
+        own = (admin / f"{PRIVATE_INDEX}.lock", admin / "HEAD.lock")
+        done = call(
+            command, cwd=here, env=env, settings=EXACTLY, stdin=stdin, timeout_s=timeout_s, own_locks=own
+        )
+        return output(done)

@@ -18,7 +18,7 @@ from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports import results_tsv, single_file_runner
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import Commits, Refs
 from autoresearch.engine.runs.catalogue import branch_slug
 from autoresearch.engine.runs.claim import claim_run
 from autoresearch.events import catalog as ev
@@ -45,7 +45,7 @@ class Imported:
     head: ev.RunImported
 
 
-def import_run(home: Path, source: Path, *, git: Git, version: str, branch: str | None = None) -> Imported:
+def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str | None = None) -> Imported:
     """Make a run of a results.tsv or of a run folder; the same source again makes another run.
 
     The settings of its RunStarted are the program's defaults, its base is "": neither is known.
@@ -76,7 +76,7 @@ def import_run(home: Path, source: Path, *, git: Git, version: str, branch: str 
     return Imported(paths=paths, branch=on, head=found.head)
 
 
-def refuse_imported(run: RunState, git: Git) -> None:
+def refuse_imported(run: RunState, git: Commits) -> None:
     """Refuse to go on with an imported run: what was measured elsewhere cannot be compared with what is here.
 
     Raises:

@@ -5,7 +5,7 @@ worktree is taken from there.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from attrs import frozen
 
@@ -13,7 +13,8 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import commit_subject
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Diff, Git
+from autoresearch.engine.ports.repository import Branches, Commit, Commits, Diff
+from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.proposals import changes
 from autoresearch.engine.proposals.changes import DoesNotApply
 from autoresearch.events import catalog as ev
@@ -28,12 +29,16 @@ from autoresearch.projections.timeline import STOOD_THERE
 TRAILERS = ("Autoresearch-Run", "Autoresearch-Iteration", "Autoresearch-Log")
 
 
+class CandidateGit(Commits, Branches, Worktrees, Protocol):
+    """What candidates need of git."""
+
+
 @frozen(kw_only=True)
 class Candidates:
     """The code of one run's candidates."""
 
     paths: RunPaths
-    git: Git
+    git: CandidateGit
 
     def apply(self, one: Iteration, run: RunState, *, change: int) -> ev.Event:
         """Apply the machine form of the proposal, exactly or not at all."""
@@ -48,7 +53,7 @@ class Candidates:
 
     def rebase(self, command: do.RebaseCandidate, one: Iteration, run: RunState) -> tuple[ev.Event, ...]:
         """Bring to the base what was made on another one: its form again, else merged three ways."""
-        diff, how, reason = self._rebased(command, one, run)
+        how, diff = self._rebased(command, one, run)
         told = ev.CandidateRebased(
             iteration=one.number,
             change=command.change,
@@ -56,15 +61,14 @@ class Candidates:
             commit=command.commit,
             made_on=command.made_on,
             how=how,
-            reason=reason if how == "conflict" else None,
+            reason=diff if isinstance(diff, Reason) and how == "conflict" else None,
         )
-        if diff is not None:
+        if isinstance(diff, Diff):
             return (told, self._applied(one, diff, change=command.change))
         self.clear(one)
         if how == "conflict" and command.mendable:
             return (told,)
-        assert reason is not None  # there is no diff
-        return (told, ev.ChangeFailed(iteration=one.number, change=command.change, reason=reason))
+        return (told, ev.ChangeFailed(iteration=one.number, change=command.change, reason=diff))
 
     def clear(self, one: Iteration) -> None:
         """Put the workbench on the iteration's base, and nothing else on it."""
@@ -73,12 +77,11 @@ class Candidates:
 
     def examine(self, one: Iteration, run: RunState, *, change: int) -> ev.ChangeApplied | ev.ChangeFailed:
         """Look at what stands on the workbench; whatever may not be trained is cleared away."""
-        diff, reason = self._examined(self.paths.workbench, one, run)
-        if diff is None:
-            assert reason is not None  # there is no diff
-            self.clear(one)
-            return ev.ChangeFailed(iteration=one.number, change=change, reason=reason)
-        return self._applied(one, diff, change=change)
+        diff = self._examined(self.paths.workbench, one, run)
+        if isinstance(diff, Diff):
+            return self._applied(one, diff, change=change)
+        self.clear(one)
+        return ev.ChangeFailed(iteration=one.number, change=change, reason=diff)
 
     def commit(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
         """Commit what was applied. Called twice, returns the first commit."""
@@ -90,12 +93,12 @@ class Candidates:
             message = _message(subject, run, one, head)
             self.git.ensure_worktree(self.paths.workbench, one.base_commit)
             made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
-            if self.git.diff(one.base_commit, made).sha256 != one.diff_sha256:
+            if self.git.diff(one.base_commit, made.hash).sha256 != one.diff_sha256:
                 trouble = self._apply_again(one)
                 if trouble is not None:
                     return ev.ChangeFailed(iteration=one.number, change=one.change, reason=trouble)
                 made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
-            self.git.set_ref(ref, made, old=None)
+            self.git.set_ref(ref, made.hash, old=None)
         return self._committed(one, made, ref, subject, diff_sha256=one.diff_sha256)
 
     def take_worktree(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
@@ -103,21 +106,23 @@ class Candidates:
         worktree = self.paths.worktree
         ref = RunRefs(run.run_id).candidate(one.number, one.change)
         self.git.ensure_worktree(worktree, one.base_commit)
-        made = self._made(ref, one, None)
+        diff = self._changes(worktree, one)
+        if isinstance(diff, Diff) and diff.files:
+            diff = self._checked(diff, worktree, run)
+        if isinstance(diff, Reason):
+            return ev.ChangeFailed(iteration=one.number, change=one.change, reason=diff)
+        made = self._made(ref, one, diff.sha256)
         if made is None:
-            if self._touched(one):
-                diff, reason = self._examined(worktree, one, run)
-                if diff is None:
-                    assert reason is not None  # there is no diff
-                    return ev.ChangeFailed(iteration=one.number, change=one.change, reason=reason)
+            if diff.files:
                 self._keep_diff(one.number, diff)
                 message = _message(STOOD_THERE, run, one, head)
                 made = self.git.commit(worktree, base=one.base_commit, message=message)
             else:
-                made = one.base_commit
-            self.git.set_ref(ref, made, old=None)
-        diff = self.git.diff(one.base_commit, made)
-        return self._committed(one, made, ref, STOOD_THERE, diff_sha256=diff.sha256)
+                (made,) = self.git.read_commits([one.base_commit])
+                assert made is not None  # the worktree stands on it
+            self.git.set_ref(ref, made.hash, old=None)
+        committed = self.git.diff(one.base_commit, made.hash)
+        return self._committed(one, made, ref, STOOD_THERE, diff_sha256=committed.sha256)
 
     def keep(self, command: do.KeepCandidate, run: RunState) -> ev.CandidateKept:
         """Advance the run's branch, unless somebody else has a hand on it."""
@@ -141,19 +146,17 @@ class Candidates:
 
     def _rebased(
         self, command: do.RebaseCandidate, one: Iteration, run: RunState
-    ) -> tuple[Diff | None, Literal["reapplied", "merged", "empty", "conflict"], Reason | None]:
-        """Return what stands on the workbench afterwards and how it came there; without a diff, why not."""
-        reason: Reason | None = None
+    ) -> tuple[Literal["reapplied", "merged", "empty", "conflict"], Diff | Reason]:
+        """Return how the change came to the base and what stands there now; where it did not, why."""
+        diff: Diff | Reason = changes.NOTHING
         for how in _ways(one):
             self.clear(one)
-            reason = self._brought(how, command, one, run)
-            diff, trouble = (None, reason) if reason else self._examined(self.paths.workbench, one, run)
-            if diff is not None:
-                return diff, how, None
-            if trouble == changes.NOTHING:
-                return None, "empty", why("base_has_it")
-            reason = trouble
-        return None, "conflict", reason
+            diff = self._brought(how, command, one, run) or self._examined(self.paths.workbench, one, run)
+            if isinstance(diff, Diff):
+                return how, diff
+            if diff == changes.NOTHING:
+                return "empty", why("base_has_it")
+        return "conflict", diff
 
     def _brought(
         self, how: Literal["reapplied", "merged"], command: do.RebaseCandidate, one: Iteration, run: RunState
@@ -196,26 +199,26 @@ class Candidates:
             diff_sha256=diff.sha256,
         )
 
-    def _examined(self, where: Path, one: Iteration, run: RunState) -> tuple[Diff | None, Reason | None]:
-        """Return how the files differ from the base, or None and why that may not be trained."""
+    def _examined(self, where: Path, one: Iteration, run: RunState) -> Diff | Reason:
+        """Return how the files differ from the base, or why that may not be trained."""
+        diff = self._changes(where, one)
+        return diff if isinstance(diff, Reason) else self._checked(diff, where, run)
+
+    def _changes(self, where: Path, one: Iteration) -> Diff | Reason:
+        """Return how the files differ from the base, or why git cannot store them."""
         try:
-            diff = self.git.changes(where, one.base_commit)
+            return self.git.changes(where, one.base_commit)
         except (InvalidInput, NotFound) as error:  # a repository inside, a worktree that is gone
-            return None, why("not_committable", str(error))
-        reason = changes.check_candidate(diff, self._files(where, run), run.config)
-        return (None, reason) if reason is not None else (diff, None)
+            return why("not_committable", str(error))
+
+    def _checked(self, diff: Diff, where: Path, run: RunState) -> Diff | Reason:
+        """Return the diff, or why it may not be trained."""
+        return changes.check_candidate(diff, self._files(where, run), run.config) or diff
 
     def _files(self, where: Path, run: RunState) -> dict[str, bytes]:
         """Return the editable files as they stand there; a missing one has no entry."""
         found = ((name, where / name) for name in run.config.editable)
         return {name: path.read_bytes() for name, path in found if path.is_file() and not path.is_symlink()}
-
-    def _touched(self, one: Iteration) -> bool:
-        """Say whether anything in the worktree differs from the base, also what git cannot store."""
-        try:
-            return bool(self.git.changes(self.paths.worktree, one.base_commit).files)
-        except InvalidInput:
-            return True
 
     def _keep_diff(self, iteration: int, diff: Diff) -> None:
         path = self.paths.candidate_diff(iteration)
@@ -235,43 +238,42 @@ class Candidates:
         return None
 
     def _committed(
-        self, one: Iteration, commit: str, ref: str, subject: str, *, diff_sha256: str
+        self, one: Iteration, commit: Commit, ref: str, subject: str, *, diff_sha256: str
     ) -> ev.CandidateCommitted:
         return ev.CandidateCommitted(
             iteration=one.number,
             change=one.change,
-            commit=commit,
-            tree=self.git.tree(commit),
+            commit=commit.hash,
+            tree=commit.tree,
             base_commit=one.base_commit,
             ref=ref,
             subject=subject,
             diff_sha256=diff_sha256,
         )
 
-    def _made(self, ref: str, one: Iteration, diff_sha256: str | None) -> str | None:
-        """Return the commit that an earlier try left under the ref, or None.
+    def _made(self, ref: str, one: Iteration, diff_sha256: str) -> Commit | None:
+        """Return the commit with this diff that an earlier try left under the ref, or None.
 
         Raises: InvalidInput: something else stands there, which is neither trained nor overwritten.
         """
-        made = self.git.resolve(ref)
-        if made is None or made == one.base_commit:
+        (made,) = self.git.read_commits([ref])
+        if made is None or made.hash == one.base_commit:
             return made
-        if diff_sha256 is None:  # what stood in the worktree; after its commit it still stands there
-            diff_sha256 = self.git.changes(self.paths.worktree, one.base_commit).sha256
-        if self.git.diff(one.base_commit, made).sha256 == diff_sha256:
+        if self.git.diff(one.base_commit, made.hash).sha256 == diff_sha256:
             return made
         raise InvalidInput(
-            f"{ref} stands on {made[:7]}, which is not this iteration's change",
+            f"{ref} stands on {made.hash[:7]}, which is not this iteration's change",
             remedy=f"look at it, then remove it: git update-ref -d {ref}",
         )
 
     def _move_branch(self, commit: str, run: RunState) -> Reason | None:
         """Move the run's branch to a kept commit; return why not, or None."""
         ref = f"refs/heads/{run.branch}"
-        stands = self.git.resolve(ref)
+        branch = self.git.branch(run.branch)
+        stands = branch.commit
         if stands == commit:
             return None
-        if run.branch in self.git.branches_checked_out():
+        if branch.checked_out:
             return why("branch_checked_out", branch=run.branch)
         # Also where the user brought the best in by hand. Each of both is before the kept commit.
         ours = (run.branch_commit, run.best.commit if run.best else run.base_commit)

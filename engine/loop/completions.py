@@ -13,7 +13,7 @@ from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.training.result import how_it_ended, read_result
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since

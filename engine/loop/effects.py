@@ -20,7 +20,7 @@ from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals import search
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import Training, training_spec

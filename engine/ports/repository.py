@@ -1,7 +1,10 @@
-"""Git, as its users need it: commits, refs, branches and worktrees of one repository."""
+"""The user's repository: commits, refs, branches and their own checkout, each for those who need it.
+
+Nothing here touches the user's index, working tree, stash, HEAD or hooks, but for `fast_forward`, which is
+for a user who asks for it.
+"""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal, Protocol
 
 from attrs import frozen
@@ -36,93 +39,31 @@ class Commit:
     message: str
 
 
-class Git(Protocol):
-    """One repository. Never touches the user's index, working tree, stash, HEAD or hooks.
+@frozen(kw_only=True)
+class Branch:
+    """A branch of the user's, at one moment."""
 
-    But for `fast_forward`, which is for a user who asks for it.
-    """
+    commit: str | None  # where it stands; None: there is none
+    checked_out: bool  # in some worktree, or being rebased there
 
-    def top(self) -> Path:
-        """Return the repository's top folder."""
 
-    def current_branch(self) -> str | None:
-        """Return the branch the user has checked out; None when detached."""
+class Commits(Protocol):
+    """What is stored; nothing of it ever changes."""
 
     def resolve(self, revision: str) -> str | None:
         """Return the full commit hash, or None where there is no such commit."""
 
-    def refs_below(self, prefix: str) -> tuple[str, ...]:
-        """Return the full names of all refs below a prefix such as `refs/autoresearch/RUN/`, sorted."""
-
-    def branches_checked_out(self) -> frozenset[str]:
-        """Return the branches that any worktree of this repository has checked out."""
-
-    def branches(self) -> dict[str, str]:
-        """Return the user's branches and the commits on which they stand."""
-
-    def last_mover(self, branch: str) -> str:
-        """Return the mail address under which a branch was last moved; "" where no log is kept of it."""
-
-    def is_held(self, commit: str) -> bool:
-        """Say whether a branch or a tag of the user contains the commit."""
-
-    def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
-        """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""
-
-    def drop_ref(self, ref: str, *, old: str) -> bool:
-        """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""
-
-    def fast_forward(self, branch: str, commit: str) -> NotMoved | None:
-        """Move a branch forward, and the files where it is checked out; return why not.
-
-        A branch that contains the commit stays. Nothing is moved where a commit or an uncommitted edit of
-        the user would be lost.
-        """
-
     def show(self, commit: str, path: str) -> bytes | None:
-        """Return a file's bytes at a commit, None where the commit has no such file."""
+        """Return a file's bytes at a commit, None where the commit has no such file.
 
-    def is_tracked(self, path: str) -> bool:
-        """Say whether the user's index has this path."""
-
-    def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
-        """Return those of the paths that differ from HEAD in the user's working tree or index."""
-
-    def ensure_worktree(self, folder: Path, commit: str) -> None:
-        """Make `folder` a detached worktree of this repository, at `commit` if it must be created.
-
-        A worktree that already is one is left as it is; one deleted by hand is made again.
+        Raises: NotFound: there is no such commit.
         """
 
-    def remove_worktree(self, folder: Path) -> None:
-        """Delete a worktree with all that is in it, and its record. Done twice, is done."""
+    def missing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the paths that are no files at a commit; one call for all.
 
-    def reset(self, folder: Path, commit: str) -> None:
-        """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""
-
-    def head(self, folder: Path) -> str:
-        """Return the commit that a worktree stands on."""
-
-    def changes(self, folder: Path, base: str) -> Diff:
-        """Return how the worktree's files, untracked ones included, differ from commit `base`."""
-
-    def apply_patch(self, folder: Path, patch: bytes) -> str:
-        """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
-
-    def merge(self, folder: Path, *, base: str, commit: str) -> str:
-        """Merge the change from `base` to `commit` into the worktree's files; return why not, or "".
-
-        The worktree stands on the third; where the change does not merge, its files are undefined.
+        Raises: NotFound: there is no such commit.
         """
-
-    def commit(self, folder: Path, *, base: str, message: str) -> str:
-        """Commit the worktree's files as they are with the one parent `base`; return the hash.
-
-        Under an identity of the program's own, without hooks and signing. The worktree then stands on it.
-        """
-
-    def tree(self, commit: str) -> str:
-        """Return the hash of a commit's tree."""
 
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits."""
@@ -132,3 +73,66 @@ class Git(Protocol):
 
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""
+
+
+class Evidence(Commits, Protocol):
+    """What a history can be compared with."""
+
+    def refs_below(self, prefix: str) -> dict[str, str]:
+        """Return all refs below a prefix, and where each stands."""
+
+
+class Refs(Protocol):
+    """Names of commits, by their full names."""
+
+    def refs_below(self, prefix: str) -> dict[str, str]:
+        """Return all refs below a prefix such as `refs/autoresearch/RUN/`, sorted, and where each stands."""
+
+    def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
+        """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""
+
+    def drop_ref(self, ref: str, *, old: str) -> bool:
+        """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""
+
+
+class Branches(Refs, Protocol):
+    """The user's branches."""
+
+    def branches(self) -> dict[str, str]:
+        """Return the user's branches and the commits on which they stand."""
+
+    def branch(self, name: str) -> Branch:
+        """Return where a branch stands, and whether somebody has it checked out."""
+
+    def branches_checked_out(self) -> frozenset[str]:
+        """Return the branches that some worktree has checked out or is rebasing, also deleted ones."""
+
+    def last_mover(self, branch: str) -> str:
+        """Return the mail address under which a branch was last moved; "" where no log is kept of it."""
+
+    def is_held(self, commit: str) -> bool:
+        """Say whether a branch or a tag of the user contains the commit."""
+
+    def fast_forward(self, branch: str, commit: str) -> NotMoved | None:
+        """Move a branch forward, and the files where it is checked out; return why not.
+
+        A branch that contains the commit stays. Nothing is moved where a commit or an uncommitted edit of
+        the user would be lost.
+        """
+
+
+class OwnCheckout(Protocol):
+    """What the user has checked out."""
+
+    def current_branch(self) -> str | None:
+        """Return the branch the user has checked out; None when detached."""
+
+    def is_tracked(self, path: str) -> bool:
+        """Say whether the user's index has this path."""
+
+    def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the paths that differ from HEAD in the user's working tree or index."""
+
+
+class Repository(Commits, Branches, OwnCheckout, Protocol):
+    """All of it, for who begins a run."""

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from autoresearch.engine.git.repository import find_top
 from autoresearch.engine.paths import RUN_ID, RunPaths
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import OwnCheckout
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named, started_runs
 from autoresearch.engine.runs.places import places
 from autoresearch.events.errors import NotFound, WayOut
@@ -42,7 +42,7 @@ def find_home(cwd: Path) -> Path:
     return top
 
 
-def find_run(home: Path, git: Git, run_id: str | None) -> Found:
+def find_run(home: Path, git: OwnCheckout, run_id: str | None) -> Found:
     """Return the run of this id, else the latest of the current branch, else the latest.
 
     Raises:

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from autoresearch.engine import paths as names
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import OwnCheckout
 from autoresearch.engine.runs.load import Loaded, known, nothing
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events.codec import Recorded, require_known
@@ -89,7 +89,7 @@ VIEWS: tuple[Whole | Growing, ...] = (TABLE, STATE, LOG)
 class Views:
     """The views of one run, written by its runner alone."""
 
-    def __init__(self, paths: RunPaths, git: Git) -> None:
+    def __init__(self, paths: RunPaths, git: OwnCheckout) -> None:
         """Write nothing yet: `rebuild` does."""
         self._paths = paths
         self._git = git

@@ -3,10 +3,12 @@
 import json
 import os
 from pathlib import Path
+from typing import Protocol
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import Commits
+from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events import catalog as ev
@@ -19,11 +21,15 @@ from autoresearch.projections.run_state import RunState
 CHECK_TIMEOUT_S = 120.0  # a check reads a manifest; slower than this is a hang
 
 
-def check_setup(run: RunState, *, paths: RunPaths, git: Git) -> ev.SetupChecked:
+class SetupGit(Commits, Worktrees, Protocol):
+    """What looking at the setup needs of git."""
+
+
+def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChecked:
     """Look at everything a training needs; what is missing is named, with its place."""
     config = run.config
     files = (*config.editable, *config.protected)
-    absent = [name for name in files if git.show(run.base_commit, name) is None]
+    absent = git.missing(run.base_commit, files)
     if absent:
         missing = tuple(
             why("not_in_commit", file=name, commit=run.base_commit, branch=run.branch) for name in absent

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git.repository import RealGit
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.repository import Branch
+from autoresearch.engine.ports.worktrees import Git
 from autoresearch.events.errors import NotFound
 from tests.contract.test_git_contract import make_fake, make_real
-from tests.fakes.git import FakeGit
+from tests.fakes.git import FakeGit, head
 
 
 @pytest.fixture(params=[make_fake, make_real], ids=["fake", "real"])
@@ -33,30 +34,30 @@ def kept(git: Git, start: str) -> str:
     folder = place(git)
     git.ensure_worktree(folder, start)
     (folder / "train.py").write_bytes(b"A = 9\nB = 2\nC = 3\n")
-    return git.commit(folder, base=start, message="kept")
+    return git.commit(folder, base=start, message="kept").hash
 
 
 def place(git: Git) -> Path:
-    return git.top() / ".autoresearch" / "runs" / "main-r001" / "worktree"
+    return git.top / ".autoresearch" / "runs" / "main-r001" / "worktree"
 
 
 def commit_of_the_user(git: Git) -> None:
     """Commit on main, as the user does."""
     if isinstance(git, FakeGit):
-        git.ensure_worktree(git.top().with_name("aside"), str(git.resolve("main")))
-        (git.top().with_name("aside") / "mine.py").write_text("")
-        git.refs["refs/heads/main"] = git.commit(git.top().with_name("aside"), base="main", message="mine")
+        git.ensure_worktree(git.top.with_name("aside"), str(git.resolve("main")))
+        (git.top.with_name("aside") / "mine.py").write_text("")
+        git.refs["refs/heads/main"] = git.commit(git.top.with_name("aside"), base="main", message="mine").hash
         return
-    (git.top() / "mine.py").write_text("")
+    (git.top / "mine.py").write_text("")
     for words in (("add", "-A"), ("-c", "user.name=u", "-c", "user.email=u@x", "commit", "-qm", "mine")):
-        subprocess.run(["git", *words], cwd=git.top(), check=True)
+        subprocess.run(["git", *words], cwd=git.top, check=True)
 
 
 def test_a_checked_out_branch_moves_with_its_files(git: Git, start: str, kept: str) -> None:
     """Where the user stands on the branch, the files and the index come along."""
     assert git.fast_forward("main", kept) is None
     assert git.resolve("main") == kept
-    assert (git.top() / "train.py").read_bytes() == b"A = 9\nB = 2\nC = 3\n"
+    assert (git.top / "train.py").read_bytes() == b"A = 9\nB = 2\nC = 3\n"
     assert git.modified(("train.py",)) == ()
     assert git.fast_forward("main", kept) is None
 
@@ -66,24 +67,24 @@ def test_a_branch_that_nobody_stands_on_moves_alone(git: Git, start: str, kept: 
     git.set_ref("refs/heads/other", start, old=None)
     assert git.fast_forward("other", kept) is git.fast_forward("gone", kept) is None
     assert git.resolve("other") == git.resolve("gone") == kept
-    assert (git.top() / "train.py").read_bytes() == b"A = 1\nB = 2\nC = 3\n"
+    assert (git.top / "train.py").read_bytes() == b"A = 1\nB = 2\nC = 3\n"
 
 
 def test_edits_that_are_not_in_the_way_stay(git: Git, start: str, kept: str) -> None:
     """An edit of another file is there afterwards as before."""
-    (git.top() / "prepare.py").write_text("edited\n")
+    (git.top / "prepare.py").write_text("edited\n")
     assert git.fast_forward("main", kept) is None
-    assert (git.top() / "prepare.py").read_text() == "edited\n"
+    assert (git.top / "prepare.py").read_text() == "edited\n"
 
 
 def test_edits_that_are_in_the_way_refuse_it(git: Git, start: str, kept: str) -> None:
     """An edit that would be lost refuses the whole, and nothing has moved."""
-    (git.top() / "train.py").write_text("edited\n")
+    (git.top / "train.py").write_text("edited\n")
     refused = git.fast_forward("main", kept)
     assert refused is not None
     assert ("refused", True) == (refused.why, "local changes" in refused.what)
     assert git.resolve("main") == start
-    assert (git.top() / "train.py").read_text() == "edited\n"
+    assert (git.top / "train.py").read_text() == "edited\n"
 
 
 def test_commits_of_the_user_refuse_it(git: Git, start: str, kept: str) -> None:
@@ -108,8 +109,12 @@ def test_a_branch_that_went_on_stays(git: Git, start: str, kept: str) -> None:
 def test_a_branch_tells_who_moved_it(git: Git, start: str, kept: str) -> None:
     """Where each branch stands is told, and under which address it was moved last."""
     assert git.branches() == {"main": start}
+    assert git.branch("main") == Branch(commit=start, checked_out=True)
+    assert git.branch("mai") == git.branch("main/x") == Branch(commit=None, checked_out=False)
     git.set_ref("refs/heads/other/one", kept, old=None)
     assert git.branches() == {"main": start, "other/one": kept}
+    assert git.branch("other/one") == Branch(commit=kept, checked_out=False)
+    assert git.branch("other").commit is None
     if isinstance(git, FakeGit):
         git.movers["other/one"] = "agent@x"
     else:
@@ -137,7 +142,7 @@ def test_a_ref_is_dropped_where_it_stands_as_expected(git: Git, start: str, kept
     assert not git.drop_ref(ref, old=start)
     assert git.drop_ref(ref, old=kept)
     assert git.drop_ref(ref, old=kept)
-    assert git.refs_below("refs/autoresearch/main-r001") == ()
+    assert git.refs_below("refs/autoresearch/main-r001") == {}
 
 
 def test_a_worktree_is_removed_with_its_record(git: Git, start: str, kept: str) -> None:
@@ -147,8 +152,8 @@ def test_a_worktree_is_removed_with_its_record(git: Git, start: str, kept: str) 
     git.remove_worktree(place(git))
     assert not place(git).exists()
     with pytest.raises(NotFound):
-        git.head(place(git))
+        git.reset(place(git), kept)
     if isinstance(git, RealGit):
-        assert not list((git.top() / ".git" / "worktrees").glob("*"))
+        assert not list((git.top / ".git" / "worktrees").glob("*"))
     git.ensure_worktree(place(git), kept)
-    assert git.head(place(git)) == kept
+    assert head(git, place(git)) == kept

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git.repository import RealGit, find_top
-from autoresearch.engine.ports.repository import Git
+from autoresearch.engine.ports.worktrees import Git
 from autoresearch.events.errors import AutoresearchError, NotFound
-from tests.fakes.git import FakeGit
+from tests.fakes.git import FakeGit, head
 
 
 START = {
@@ -60,7 +60,7 @@ def start(git: Git) -> str:
 @pytest.fixture
 def worktree(git: Git, start: str) -> Path:
     """Return a worktree on the first commit."""
-    folder = git.top() / ".autoresearch" / "runs" / "main-r001" / "worktree"
+    folder = git.top / ".autoresearch" / "runs" / "main-r001" / "worktree"
     git.ensure_worktree(folder, start)
     return folder
 
@@ -91,19 +91,32 @@ class TestReading:
         """A file of a commit that does not exist is an error, not a missing file."""
         with pytest.raises(NotFound, match="has no commit"):
             git.show("f" * 40, "train.py")
+        with pytest.raises(NotFound, match="has no commit"):
+            git.missing("f" * 40, ["train.py"])
+
+    def test_missing_files_are_named_in_one_call(self, git: Git, start: str, worktree: Path) -> None:
+        """What is no file at a commit is missing: an absent path and a folder, of any name."""
+        for name in ("deep/new\nline.py", "ünï*.py"):
+            (worktree / name).parent.mkdir(exist_ok=True)
+            (worktree / name).write_text("x\n")
+        made = git.commit(worktree, base=start, message="more").hash
+        asked = ("train.py", "deep", "none.py", "deep/new\nline.py", "ünï*.py", "ün*.py")
+        assert ("deep", "none.py", "ün*.py") == git.missing(made, asked)
+        assert asked[1:] == git.missing(start, asked)
+        assert () == git.missing(start, ())
 
     def test_tracked_is_what_the_index_has(self, git: Git) -> None:
         """A committed file is tracked, another one is not."""
-        (git.top() / "new.py").write_text("")
+        (git.top / "new.py").write_text("")
         assert git.is_tracked("train.py")
         assert not git.is_tracked("new.py")
 
     def test_edited_deleted_and_new_files_are_modified(self, git: Git) -> None:
         """Whatever differs from HEAD is named, in the order asked for, and nothing else."""
-        (git.top() / "train.py").write_text("A = 9\n")
-        (git.top() / "new.py").write_text("")
+        (git.top / "train.py").write_text("A = 9\n")
+        (git.top / "new.py").write_text("")
         assert git.modified(("new.py", "prepare.py", "train.py")) == ("new.py", "train.py")
-        (git.top() / "prepare.py").unlink()
+        (git.top / "prepare.py").unlink()
         assert git.modified(("prepare.py", "absent.py")) == ("prepare.py",)
         assert git.modified(()) == ()
 
@@ -114,7 +127,7 @@ class TestRefs:
     def test_a_ref_is_made_once(self, git: Git, start: str, worktree: Path) -> None:
         """A new ref is made where there is none, and stays where there is another."""
         (worktree / "train.py").write_text("A = 9\n")
-        other = git.commit(worktree, base=start, message="other")
+        other = git.commit(worktree, base=start, message="other").hash
         assert git.set_ref("refs/autoresearch/main-r001/1", start, old=None)
         assert not git.set_ref("refs/autoresearch/main-r001/1", other, old=None)
         assert start == git.resolve("refs/autoresearch/main-r001/1")
@@ -122,10 +135,10 @@ class TestRefs:
     def test_a_ref_moves_from_where_it_was_expected(self, git: Git, start: str, worktree: Path) -> None:
         """A ref moves from its old commit, and not from another."""
         (worktree / "train.py").write_text("A = 9\n")
-        other = git.commit(worktree, base=start, message="other")
+        other = git.commit(worktree, base=start, message="other").hash
         git.set_ref("refs/heads/run", start, old=None)
         assert git.set_ref("refs/heads/run", other, old=start)
-        third = git.commit(worktree, base=start, message="third")
+        third = git.commit(worktree, base=start, message="third").hash
         assert not git.set_ref("refs/heads/run", third, old=start)
         assert other == git.resolve("run")
 
@@ -146,7 +159,7 @@ class TestWorktrees:
     def test_a_worktree_holds_the_commits_files(self, git: Git, start: str, worktree: Path) -> None:
         """A new worktree has the commit's files and stands on it, and the user's HEAD stays."""
         assert {name: (worktree / name).read_bytes() for name in START} == START
-        assert start == git.head(worktree)
+        assert start == head(git, worktree)
         assert git.current_branch() == "main"
 
     def test_an_existing_worktree_is_left_as_it_is(self, git: Git, start: str, worktree: Path) -> None:
@@ -176,7 +189,7 @@ class TestWorktrees:
     def test_another_folder_is_no_worktree(self, git: Git, tmp_path: Path) -> None:
         """A folder that is no worktree is named in the error."""
         with pytest.raises(NotFound, match="is no worktree"):
-            git.head(tmp_path)
+            git.reset(tmp_path, str(git.resolve("HEAD")))
 
     def test_reset_restores_everything(self, git: Git, start: str, worktree: Path) -> None:
         """Edits, deletions and new files and folders are gone after a reset."""
@@ -206,29 +219,22 @@ class TestWorktrees:
         assert git.changes(worktree, start).files == ()
 
     def test_a_commit_has_the_worktrees_files(self, git: Git, start: str, worktree: Path) -> None:
-        """A commit holds what stood in the worktree, which then stands on it without changes."""
+        """A commit holds what stood in the worktree, which stays as it is, and tells its tree and parent."""
         (worktree / "train.py").write_text("A = 9\n")
         before = git.changes(worktree, start)
-        commit = git.commit(worktree, base=start, message="Set A\n\nAutoresearch-Run: main-r001\n")
-        assert git.show(commit, "train.py") == b"A = 9\n"
-        assert commit == git.head(worktree)
-        assert before == git.diff(start, commit)
-        assert git.changes(worktree, commit).files == ()
-        assert git.tree(commit) != git.tree(start)
-
-    def test_committing_twice_is_committing_once(self, git: Git, start: str, worktree: Path) -> None:
-        """The same files, base and message are the same commit."""
-        (worktree / "train.py").write_text("A = 9\n")
-        first = git.commit(worktree, base=start, message="Set A")
-        assert first == git.commit(worktree, base=start, message="Set A")
-        assert first != git.commit(worktree, base=start, message="Set A otherwise")
+        made = git.commit(worktree, base=start, message="Set A\n\nAutoresearch-Run: main-r001\n")
+        assert git.show(made.hash, "train.py") == b"A = 9\n"
+        assert before == git.diff(start, made.hash) == git.changes(worktree, start)
+        assert git.changes(worktree, made.hash).files == ()
+        assert (made,) == git.read_commits([made.hash])
+        assert (start,) == made.parents
 
     def test_a_commit_may_have_any_base(self, git: Git, start: str, worktree: Path) -> None:
         """A commit made while the worktree stands elsewhere has the base it was given."""
         (worktree / "train.py").write_text("A = 8\n")
         git.commit(worktree, base=start, message="first")
         (worktree / "train.py").write_text("A = 9\n")
-        second = git.commit(worktree, base=start, message="second")
+        second = git.commit(worktree, base=start, message="second").hash
         assert git.diff(start, second).insertions == 1
         assert git.resolve(second) == second
 
@@ -260,23 +266,23 @@ class TestWorktrees:
         """A change made on another commit is brought to this one, also where its lines have moved."""
         long = "".join(f"L{number} = {number}\n" for number in range(20))
         (worktree / "train.py").write_text(long)
-        base = git.commit(worktree, base=start, message="long")
+        base = git.commit(worktree, base=start, message="long").hash
         (worktree / "train.py").write_text(long.replace("L15 = 15", "L15 = 99"))
-        theirs = git.commit(worktree, base=base, message="theirs")
+        theirs = git.commit(worktree, base=base, message="theirs").hash
         git.reset(worktree, base)
         ours = long.replace("L2 = 2\n", "L2 = 2\nnew = 1\nnew = 2\n").replace("L13 = 13", "L13 = 77")
         (worktree / "train.py").write_text(ours)
-        git.reset(worktree, git.commit(worktree, base=base, message="ours"))
+        git.reset(worktree, git.commit(worktree, base=base, message="ours").hash)
         assert git.merge(worktree, base=base, commit=theirs) == ""
         assert ours.replace("L15 = 15", "L15 = 99") == (worktree / "train.py").read_text()
 
     def test_changes_of_the_same_line_conflict(self, git: Git, start: str, worktree: Path) -> None:
         """A change of a line that was changed here too does not merge, and a reset clears it away."""
         (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\n")
-        theirs = git.commit(worktree, base=start, message="theirs")
+        theirs = git.commit(worktree, base=start, message="theirs").hash
         git.reset(worktree, start)
         (worktree / "train.py").write_text("A = 1\nB = 8\nC = 3\n")
-        ours = git.commit(worktree, base=start, message="ours")
+        ours = git.commit(worktree, base=start, message="ours").hash
         git.reset(worktree, ours)
         assert "train.py" in git.merge(worktree, base=start, commit=theirs)
         git.reset(worktree, ours)
@@ -287,23 +293,23 @@ class TestWorktrees:
     ) -> None:
         """The same change made twice merges, and changes nothing."""
         (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\n")
-        theirs = git.commit(worktree, base=start, message="theirs")
+        theirs = git.commit(worktree, base=start, message="theirs").hash
         git.reset(worktree, start)
         (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\n")
-        ours = git.commit(worktree, base=start, message="ours")
+        ours = git.commit(worktree, base=start, message="ours").hash
         assert git.merge(worktree, base=start, commit=theirs) == ""
         assert () == git.changes(worktree, ours).files
 
     def test_many_commits_are_read_at_once(self, git: Git, start: str, worktree: Path) -> None:
         """Hashes and refs give commits in their order, and what is none gives None."""
         (worktree / "train.py").write_text("A = 9\n")
-        made = git.commit(worktree, base=start, message="Set A\n\nTrailer: x\n")
+        made = git.commit(worktree, base=start, message="Set A\n\nTrailer: x\n").hash
         git.set_ref("refs/autoresearch/main-r001/1", made, old=None)
         asked = ("refs/autoresearch/main-r001/1", "f" * 40, start, "two\nlines", "refs/none", made, "")
         found = git.read_commits(asked)
         assert [made, None, start, None, None, made, None] == [one and one.hash for one in found]
         assert found[0] is not None
-        assert (git.tree(made), (start,)) == (found[0].tree, found[0].parents)
+        assert (start,) == found[0].parents
         assert found[0].message.rstrip("\n") == "Set A\n\nTrailer: x"
         assert git.read_commits(()) == ()
 
@@ -312,8 +318,9 @@ class TestWorktrees:
         commits = [start]
         for text in ("A = 9\n", "A = 9\nB\n\n", "\n", "A"):
             (worktree / "train.py").write_text(text)
-            commits.append(git.commit(worktree, base=start, message=text))
+            commits.append(git.commit(worktree, base=start, message=text).hash)
         pairs = [(old, new) for old in commits for new in commits]
-        trees = [(git.tree(old), git.tree(new)) for old, new in pairs]
+        tree = {one.hash: one.tree for one in git.read_commits(commits) if one}
+        trees = [(tree[old], tree[new]) for old, new in pairs]
         assert git.read_diffs(trees) == tuple(git.diff(old, new) for old, new in pairs)
         assert git.read_diffs(()) == ()

@@ -1,12 +1,13 @@
 """A repository in memory: commits and refs are dicts, and only worktrees are real folders.
 
-Passes the contract of the port Git (tests/contract/test_git_contract.py) without starting a process.
+Passes the contract of the ports (tests/contract/test_git_contract.py) without starting a process.
 """
 
 import difflib
 import hashlib
 import re
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.ports import repository as ports
-from autoresearch.engine.ports.repository import Diff, NotMoved
+from autoresearch.engine.ports.repository import Branch, Diff, NotMoved
 from autoresearch.events.errors import AutoresearchError, NotFound
 
 
@@ -34,9 +35,9 @@ class FakeGit:
     """The port Git over dicts. `top` is a folder; its files are committed as the start of `branch`."""
 
     def __init__(self, top: Path, files: Mapping[str, bytes], *, branch: str = "main") -> None:
-        self._top = top
+        self.top = top
         self.commits: dict[str, Commit] = {}
-        self.branch: str | None = branch  # what the user has checked out
+        self.user_on: str | None = branch  # what the user has checked out
         self.worktrees: dict[Path, str] = {}
         self.movers: dict[str, str] = {}  # of branches, by mail address
         for name, content in files.items():
@@ -46,31 +47,32 @@ class FakeGit:
         self.refs = {f"refs/heads/{branch}": start}
         self.index = dict(files)
 
-    def top(self) -> Path:
-        """Return the repository's top folder."""
-        return self._top
-
     def current_branch(self) -> str | None:
         """Return the branch the user has checked out; None when detached."""
-        return self.branch
+        return self.user_on
 
     def resolve(self, revision: str) -> str | None:
         """Return the full commit hash, or None where there is no such commit."""
         if revision == "HEAD":
-            return self.refs.get(f"refs/heads/{self.branch}")
+            return self.refs.get(f"refs/heads/{self.user_on}")
         for name in (revision, f"refs/heads/{revision}"):
             if name in self.refs:
                 return self.refs[name]
         found = [one for one in self.commits if len(revision) >= 4 and one.startswith(revision)]
         return found[0] if len(found) == 1 else None
 
-    def refs_below(self, prefix: str) -> tuple[str, ...]:
-        """Return the full names of all refs below a prefix, sorted."""
-        return tuple(sorted(name for name in self.refs if name.startswith(f"{prefix.rstrip('/')}/")))
+    def refs_below(self, prefix: str) -> dict[str, str]:
+        """Return all refs below a prefix, sorted, and where each stands."""
+        below = f"{prefix.rstrip('/')}/"
+        return {name: commit for name, commit in sorted(self.refs.items()) if name.startswith(below)}
+
+    def branch(self, name: str) -> Branch:
+        """Return where a branch stands, and whether somebody has it checked out."""
+        return Branch(commit=self.refs.get(f"refs/heads/{name}"), checked_out=name == self.user_on)
 
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that any worktree of this repository has checked out."""
-        return frozenset({self.branch} if self.branch else ())
+        return frozenset({self.user_on} if self.user_on else ())
 
     def branches(self) -> dict[str, str]:
         """Return the user's branches and the commits on which they stand."""
@@ -100,14 +102,14 @@ class FakeGit:
             return None
         if stands is not None and stands not in self._line(commit):
             return NotMoved(why="diverged", what=f"{branch} has commits that {commit[:7]} does not contain")
-        if branch == self.branch and stands is not None:
+        if branch == self.user_on and stands is not None:
             new = self._commit(commit).files
             changed = [name for name in new if new[name] != self._commit(stands).files.get(name)]
             if self.modified(tuple(changed)):
-                what = f"git refuses in {self._top}: local changes would be overwritten"
+                what = f"git refuses in {self.top}: local changes would be overwritten"
                 return NotMoved(why="refused", what=what)
             for name in changed:
-                (self._top / name).write_bytes(new[name])
+                (self.top / name).write_bytes(new[name])
                 self.index[name] = new[name]
         self.refs[f"refs/heads/{branch}"] = commit
         return None
@@ -123,6 +125,10 @@ class FakeGit:
         self.refs[ref] = new
         return True
 
+    def missing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the paths that are no files at a commit."""
+        return tuple(path for path in paths if path not in self._commit(commit).files)
+
     def show(self, commit: str, path: str) -> bytes | None:
         """Return a file's bytes at a commit, None where the commit has no such file."""
         return self._commit(commit).files.get(path)
@@ -134,7 +140,7 @@ class FakeGit:
     def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the paths that differ from HEAD in the user's working tree or index."""
         committed = self._commit("HEAD").files
-        here = {path: (self._top / path).read_bytes() for path in paths if (self._top / path).is_file()}
+        here = {path: (self.top / path).read_bytes() for path in paths if (self.top / path).is_file()}
         return tuple(
             path for path in paths if not committed.get(path) == here.get(path) == self.index.get(path)
         )
@@ -157,7 +163,7 @@ class FakeGit:
 
     def reset(self, folder: Path, commit: str) -> None:
         """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""
-        self.head(folder)
+        self._require(folder)
         wanted = self._commit(commit).files
         for path in [one for one in folder.rglob("*") if one.is_file() or one.is_symlink()]:
             name = path.relative_to(folder).as_posix()
@@ -171,12 +177,6 @@ class FakeGit:
             (folder / name).write_bytes(content)
         (folder / ".git").write_text("gitdir: in memory\n")
         self.worktrees[folder] = self._hash(commit)
-
-    def head(self, folder: Path) -> str:
-        """Return the commit that a worktree stands on."""
-        if folder not in self.worktrees:
-            raise NotFound(f"{folder} is no worktree of {self._top}")
-        return self.worktrees[folder]
 
     def changes(self, folder: Path, base: str) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
@@ -203,14 +203,14 @@ class FakeGit:
             (folder / name).write_bytes(merged)
         return ""
 
-    def commit(self, folder: Path, *, base: str, message: str) -> str:
-        """Commit the worktree's files as they are with the one parent `base`; return the hash."""
+    def commit(self, folder: Path, *, base: str, message: str) -> ports.Commit:
+        """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is."""
         commit = Commit(files=self._files(folder, base), parent=self._hash(base), message=message)
-        self.worktrees[folder] = self._store(commit)
-        return self.worktrees[folder]
+        made = self._read(self._store(commit))
+        assert made is not None  # stored right now
+        return made
 
-    def tree(self, commit: str) -> str:
-        """Return the hash of a commit's tree."""
+    def _tree(self, commit: str) -> str:
         return hashlib.sha1(repr(sorted(self._commit(commit).files.items())).encode()).hexdigest()  # noqa: S324
 
     def diff(self, old: str, new: str) -> Diff:
@@ -223,7 +223,7 @@ class FakeGit:
 
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees."""
-        files = {self.tree(one): commit.files for one, commit in self.commits.items()}
+        files = {self._tree(one): commit.files for one, commit in self.commits.items()}
         return tuple(_diff(files[old], files[new]) for old, new in trees)
 
     def _read(self, revision: str) -> ports.Commit | None:
@@ -232,7 +232,7 @@ class FakeGit:
             return None
         found = self.commits[name]
         parents = (found.parent,) if found.parent else ()
-        return ports.Commit(hash=name, tree=self.tree(name), parents=parents, message=found.message)
+        return ports.Commit(hash=name, tree=self._tree(name), parents=parents, message=found.message)
 
     def _store(self, commit: Commit) -> str:
         text = repr((sorted(commit.files.items()), commit.parent, commit.message))
@@ -251,14 +251,18 @@ class FakeGit:
     def _hash(self, revision: str) -> str:
         found = self.resolve(revision)
         if found is None:
-            raise NotFound(f"{self._top} has no commit {revision}")
+            raise NotFound(f"{self.top} has no commit {revision}")
         return found
 
     def _commit(self, revision: str) -> Commit:
         return self.commits[self._hash(revision)]
 
+    def _require(self, folder: Path) -> None:
+        if folder not in self.worktrees:
+            raise NotFound(f"{folder} is no worktree of {self.top}")
+
     def _files(self, folder: Path, base: str) -> dict[str, bytes]:
-        self.head(folder)
+        self._require(folder)
         tracked = self._commit(base).files
         found = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*") if one.is_file()}
         return {
@@ -355,3 +359,13 @@ def _merged(old: bytes, ours: bytes, theirs: bytes) -> bytes | None:
         result += [*lines[0][at:low], *new]
         at = before = high
     return "".join([*result, *lines[0][at:]]).encode(errors="surrogateescape")
+
+
+def head(git: object, folder: Path) -> str:
+    """Return the commit that a worktree stands on, for either player."""
+    if isinstance(git, FakeGit):
+        return git.worktrees[folder]
+    said = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return said.stdout.strip()

@@ -69,14 +69,14 @@ class World:
         slots: int = 1,
     ) -> None:
         """Create the run, as `start` does."""
-        base = self.git.resolve("HEAD")
+        (base,) = self.git.read_commits(["HEAD"])
         assert base is not None
-        self.git.set_ref(f"refs/heads/{BRANCH}", base, old=None)
+        self.git.set_ref(f"refs/heads/{BRANCH}", base.hash, old=None)
         first = ev.RunStarted(
             run_id=RUN_ID,
             branch=BRANCH,
-            base_commit=base,
-            base_tree=self.git.tree(base),
+            base_commit=base.hash,
+            base_tree=base.tree,
             config=RunConfig(
                 check=(), prepare=(), protected=("program.md",), device_lock="none", slots=slots
             ),

@@ -19,6 +19,7 @@ from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
+from autoresearch.projections.wording import say
 from tests.fakes.agents import fake_program
 from tests.fakes.world import BRANCH, RUN_ID
 from tests.processes import end_everything
@@ -60,21 +61,22 @@ def run_with(repo: Path, *words: str, agent: str = "command", timeout_s: float =
     paths = run_named(repo, RUN_ID)
     paths.folder.mkdir(parents=True)
     real = RealGit(repo)
-    base = str(real.resolve("main"))
-    real.set_ref(f"refs/heads/{BRANCH}", base, old=None)
+    (base,) = real.read_commits(["main"])
+    assert base is not None
+    real.set_ref(f"refs/heads/{BRANCH}", base.hash, old=None)
     config = RunConfig(
         check=(),
         prepare=(),
         protected=("prepare.py", "program.md"),
         agent_command=fake_program(*words) if words else ("no-such-agent",),
         agent_timeout_s=timeout_s,
-        device="none",
+        device_lock="none",
     )
     begun = ev.RunStarted(
         run_id=RUN_ID,
         branch=BRANCH,
-        base_commit=base,
-        base_tree=real.tree(base),
+        base_commit=base.hash,
+        base_tree=base.tree,
         config=config,
         program_version="test",
     )
@@ -95,7 +97,7 @@ def the_users(repo: Path) -> tuple[str, ...]:
 
 def reasons(paths: RunPaths) -> str:
     told = [one.event for one in read(paths.history)]
-    return " ".join(one.reason for one in told if isinstance(one, ev.AgentAnswered | ev.ChangeFailed))
+    return " ".join(say(one.reason) for one in told if isinstance(one, ev.AgentAnswered | ev.ChangeFailed))
 
 
 def processes_in(folder: Path) -> list[str]:

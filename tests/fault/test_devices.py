@@ -49,12 +49,12 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def start(home: Path, name: str, *command: str, config: RunConfig = CONFIG) -> bool:
     spec: dict[str, Any] = {"deadline_s": PATIENCE_S, "grace_s": 0.3, "cwd": str(home)}
-    places = devices.places(config.device, config.slots)
+    places = devices.places(config.device_lock, config.slots or 1)
     return JOBS.start(home / name, JobSpec(name=name, command=command, places=places, **spec))
 
 
 def holders() -> tuple[str, ...]:
-    return devices.holders(devices.places(CONFIG.device, CONFIG.slots))
+    return devices.holders(devices.places(CONFIG.device_lock, CONFIG.slots or 1))
 
 
 def test_a_second_training_is_not_started(home: Path):
@@ -108,8 +108,8 @@ def test_slots_names_and_none_share_as_they_say(home: Path):
     """Two slots take two, another name is another device, and none waits for nobody."""
     two = RunConfig(slots=2)
     assert [True, True, False] == [start(home, f"train.{n}", "sleep", "999", config=two) for n in (1, 2, 3)]
-    assert start(home, "train.4", "true", config=RunConfig(device="gpu1"))
-    assert start(home, "train.5", "true", config=RunConfig(device="none"))
+    assert start(home, "train.4", "true", config=RunConfig(device_lock="gpu1"))
+    assert start(home, "train.5", "true", config=RunConfig(device_lock="none"))
     assert () == devices.places("none", 1)
 
 
@@ -148,7 +148,7 @@ def test_two_runs_take_turns(program: Program):
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"job": 1}'])
 def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
     """A holder that has not said who it is, or nonsense, is named by its file."""
-    (file,) = map(devices.lock_of, devices.places(CONFIG.device, CONFIG.slots))
+    (file,) = map(devices.lock_of, devices.places(CONFIG.device_lock, CONFIG.slots or 1))
     hold = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
     file.touch()
     with subprocess.Popen(

@@ -10,6 +10,7 @@ import pytest
 from autoresearch.engine.git import program
 from autoresearch.engine.git.repository import RealGit, find_top
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound
+from tests.fakes.git import head
 
 
 def sh(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
@@ -33,7 +34,7 @@ def repository(top: Path) -> RealGit:
 
 def place(git: RealGit) -> Path:
     """Return where the run's worktree belongs."""
-    return git.top() / ".autoresearch" / "runs" / "main-r001" / "worktree"
+    return git.top / ".autoresearch" / "runs" / "main-r001" / "worktree"
 
 
 @pytest.fixture
@@ -78,8 +79,8 @@ class TestTop:
 
     def test_from_a_folder_inside(self, git: RealGit) -> None:
         """From any folder inside, the top is found."""
-        (git.top() / "deep" / "er").mkdir(parents=True)
-        assert git.top() == find_top(git.top() / "deep" / "er")
+        (git.top / "deep" / "er").mkdir(parents=True)
+        assert git.top == find_top(git.top / "deep" / "er")
 
 
 @pytest.mark.parametrize(
@@ -92,9 +93,9 @@ def test_hostile_paths(tmp_path: Path, name: str) -> None:
     git.ensure_worktree(place(git), start)
     (place(git) / f"{name}.py").write_text("x\n")
     assert git.changes(place(git), start).files == (f"{name}.py",)
-    commit = git.commit(place(git), base=start, message="add")
+    commit = git.commit(place(git), base=start, message="add").hash
     assert git.show(commit, f"{name}.py") == b"x\n"
-    (git.top() / f"{name}.py").write_text("x\n")
+    (git.top / f"{name}.py").write_text("x\n")
     assert git.modified((f"{name}.py",)) == (f"{name}.py",)
 
 
@@ -131,12 +132,12 @@ def test_settings_of_the_user_change_nothing(git: RealGit, start: str, worktree:
         "submodule.recurse=true",
         "feature.manyFiles=true",
     ):
-        sh(git.top(), "config", *setting.split("=", 1))
+        sh(git.top, "config", *setting.split("=", 1))
     assert plain == git.changes(worktree, start)
-    commit = git.commit(worktree, base=start, message="Ändere A")
+    commit = git.commit(worktree, base=start, message="Ändere A").hash
     assert plain == git.diff(start, commit)
     assert git.show(commit, "train.py") == b"A = 1\n\nB = 3\r\n"
-    assert "Ändere A" in sh(git.top(), "cat-file", "commit", commit)
+    assert "Ändere A" in sh(git.top, "cat-file", "commit", commit)
     git.reset(worktree, start)
     assert git.apply_patch(worktree, plain.text) == ""
     assert plain == git.changes(worktree, start)
@@ -154,7 +155,7 @@ def test_no_identity_and_a_strange_environment(
     monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
     monkeypatch.setenv("GIT_AUTHOR_DATE", "nonsense")
     (worktree / "train.py").write_text("A = 9\n")
-    commit = RealGit(find_top(git.top())).commit(worktree, base=start, message="Set A")
+    commit = RealGit(find_top(git.top)).commit(worktree, base=start, message="Set A").hash
     assert not (tmp_path / "elsewhere").exists()
     assert "autoresearch <autoresearch@localhost>" in git_text(git, commit)
 
@@ -162,25 +163,25 @@ def test_no_identity_and_a_strange_environment(
 def git_text(git: RealGit, commit: str) -> str:
     """Return a commit as git stores it."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return sh(git.top(), "cat-file", "commit", commit, env=clean)
+    return sh(git.top, "cat-file", "commit", commit, env=clean)
 
 
 def test_no_hook_runs(git: RealGit, start: str) -> None:
     """Hooks of the user are not run by checkouts, commits and refs."""
-    hooks = git.top() / ".git" / "hooks"
+    hooks = git.top / ".git" / "hooks"
     for name in ("post-checkout", "pre-commit", "post-commit", "reference-transaction", "post-index-change"):
-        (hooks / name).write_text(f"#!/bin/sh\ntouch '{git.top()}/ran-{name}'\nexit 1\n")
+        (hooks / name).write_text(f"#!/bin/sh\ntouch '{git.top}/ran-{name}'\nexit 1\n")
         (hooks / name).chmod(0o755)
     git.ensure_worktree(place(git), start)
     (place(git) / "train.py").write_text("A = 9\n")
-    git.set_ref("refs/autoresearch/x/1", git.commit(place(git), base=start, message="x"), old=None)
+    git.set_ref("refs/autoresearch/x/1", git.commit(place(git), base=start, message="x").hash, old=None)
     git.reset(place(git), start)
-    assert list(git.top().glob("ran-*")) == []
+    assert list(git.top.glob("ran-*")) == []
 
 
 def test_the_users_work_is_untouched(git: RealGit, start: str) -> None:
     """HEAD, index, stash, working tree and branches of the user are the same before and after."""
-    top = git.top()
+    top = git.top
     (top / "train.py").write_text("A = 5\n")
     sh(top, "stash")
     (top / "prepare.py").write_text("staged\n")
@@ -209,7 +210,7 @@ def test_the_users_work_is_untouched(git: RealGit, start: str) -> None:
     git.ensure_worktree(place(git), start)
     git.modified(("train.py", "prepare.py"))
     (place(git) / "train.py").write_text("A = 9\n")
-    commit = git.commit(place(git), base=start, message="x")
+    commit = git.commit(place(git), base=start, message="x").hash
     git.set_ref("refs/autoresearch/x/1", commit, old=None)
     git.diff(start, commit)
     git.reset(place(git), start)
@@ -221,12 +222,12 @@ class TestAgents:
 
     def test_deletes_the_git_file(self, git: RealGit, start: str, worktree: Path) -> None:
         """Without its .git file a worktree is still itself, and the user's tree is not taken for it."""
-        (git.top() / "train.py").write_text("A = 'mine'\n")
+        (git.top / "train.py").write_text("A = 'mine'\n")
         (worktree / ".git").unlink()
         (worktree / "train.py").write_text("A = 9\n")
         assert git.changes(worktree, start).files == ("train.py",)
         git.reset(worktree, start)
-        assert (git.top() / "train.py").read_text() == "A = 'mine'\n"
+        assert (git.top / "train.py").read_text() == "A = 'mine'\n"
         assert (worktree / "train.py").read_text() == "A = 1\nB = 2\n"
         assert sh(worktree, "status", "--porcelain") == ""
 
@@ -236,7 +237,7 @@ class TestAgents:
         sh(worktree, "init", "-q")
         sh(worktree, "add", "-A")
         sh(worktree, "commit", "-q", "-m", "mine now")
-        assert start == git.head(worktree)
+        assert git.changes(worktree, start).files == ()
         git.reset(worktree, start)
         assert sh(worktree, "rev-parse", "HEAD").strip() == start
 
@@ -257,8 +258,9 @@ class TestAgents:
         sh(worktree, "checkout", "-q", "-b", "agents")
         sh(worktree, "commit", "-q", "-am", "by itself")
         assert git.changes(worktree, start).files == ("train.py",)
-        commit = git.commit(worktree, base=start, message="ours")
-        assert sh(git.top(), "rev-parse", f"{commit}^").strip() == start
+        commit = git.commit(worktree, base=start, message="ours").hash
+        assert sh(git.top, "rev-parse", f"{commit}^").strip() == start
+        git.reset(worktree, commit)
         assert sh(worktree, "rev-parse", "--abbrev-ref", "HEAD").strip() == "HEAD"
 
     def test_leaves_a_merge_behind(self, git: RealGit, start: str, worktree: Path) -> None:
@@ -284,35 +286,35 @@ class TestAgents:
     def test_turns_a_file_into_a_link(self, git: RealGit, start: str, worktree: Path) -> None:
         """A link in place of a file is a change of it, and a reset does not follow it."""
         (worktree / "train.py").unlink()
-        (worktree / "train.py").symlink_to(git.top() / "train.py")
+        (worktree / "train.py").symlink_to(git.top / "train.py")
         assert b"120000" in git.changes(worktree, start).text
         git.reset(worktree, start)
         assert not (worktree / "train.py").is_symlink()
-        assert (git.top() / "train.py").read_text() == "A = 1\nB = 2\n"
+        assert (git.top / "train.py").read_text() == "A = 1\nB = 2\n"
 
     def test_swaps_the_worktree_for_a_link(self, git: RealGit, start: str, worktree: Path) -> None:
         """A link to the user's folder in the worktree's place is neither written through nor taken for it."""
         shutil.rmtree(worktree)
-        worktree.symlink_to(git.top())
-        (git.top() / "train.py").write_text("A = 'mine'\n")
+        worktree.symlink_to(git.top)
+        (git.top / "train.py").write_text("A = 'mine'\n")
         for touch in (
             lambda: git.reset(worktree, start),
             lambda: git.changes(worktree, start),
-            lambda: git.commit(worktree, base=start, message="x"),
+            lambda: git.commit(worktree, base=start, message="x").hash,
             lambda: git.apply_patch(worktree, b"--- a/x\n"),
         ):
             with pytest.raises(InvalidInput, match="is a link"):
                 touch()
         git.ensure_worktree(worktree, start)
         git.reset(worktree, start)
-        assert (git.top() / ".git").is_dir()
-        assert (git.top() / "train.py").read_text() == "A = 'mine'\n"
+        assert (git.top / ".git").is_dir()
+        assert (git.top / "train.py").read_text() == "A = 'mine'\n"
         assert worktree.with_name("worktree.aside-1").is_symlink()
-        assert start == git.head(worktree)
+        assert start == head(git, worktree)
 
     def test_leaves_a_lock_behind(self, git: RealGit, start: str, worktree: Path) -> None:
         """A lock on the worktree's index is no hindrance, and gone after a reset."""
-        lock = git.top() / ".git" / "worktrees" / "worktree" / "index.lock"
+        lock = git.top / ".git" / "worktrees" / "worktree" / "index.lock"
         lock.write_text("")
         (worktree / "train.py").write_text("A = 9\n")
         assert git.changes(worktree, start).files == ("train.py",)
@@ -329,25 +331,25 @@ class TestLocks:
 
     def test_our_own_is_removed_when_nobody_holds_it(self, git: RealGit, start: str, worktree: Path) -> None:
         """Locks left on our index, HEAD and ref by a killed call are waited for, then removed."""
-        record = git.top() / ".git" / "worktrees" / "worktree"
+        record = git.top / ".git" / "worktrees" / "worktree"
         (record / "autoresearch-index.lock").write_text("")
         (worktree / "train.py").write_text("A = 9\n")
         (record / "HEAD.lock").write_text("")
-        commit = git.commit(worktree, base=start, message="x")
-        (git.top() / ".git/refs/autoresearch/x").mkdir(parents=True)
-        (git.top() / ".git/refs/autoresearch/x/1.lock").write_text("")
+        commit = git.commit(worktree, base=start, message="x").hash
+        (git.top / ".git/refs/autoresearch/x").mkdir(parents=True)
+        (git.top / ".git/refs/autoresearch/x/1.lock").write_text("")
         assert git.set_ref("refs/autoresearch/x/1", commit, old=None)
 
     def test_a_held_one_is_left(self, git: RealGit, start: str, worktree: Path) -> None:
         """A lock that a living process has open is not removed, and the call fails in git's words."""
-        lock = git.top() / ".git" / "worktrees" / "worktree" / "autoresearch-index.lock"
+        lock = git.top / ".git" / "worktrees" / "worktree" / "autoresearch-index.lock"
         with lock.open("w"), pytest.raises(AutoresearchError, match="Unable to create"):
             git.reset(worktree, start)
         assert lock.exists()
 
     def test_the_users_is_never_touched(self, git: RealGit, start: str, worktree: Path) -> None:
         """The lock on the user's own index stays, and does not stop a run."""
-        lock = git.top() / ".git" / "index.lock"
+        lock = git.top / ".git" / "index.lock"
         lock.write_text("")
         git.reset(worktree, start)
         assert git.modified(("train.py",)) == ()
@@ -360,7 +362,7 @@ class TestMoved:
     def test_a_moved_repository(self, git: RealGit, start: str, worktree: Path, tmp_path: Path) -> None:
         """After a move the worktree is mended and keeps its edits."""
         (worktree / "train.py").write_text("A = 9\n")
-        git.top().rename(tmp_path / "moved")
+        git.top.rename(tmp_path / "moved")
         moved = RealGit(find_top(tmp_path / "moved"))
         moved.ensure_worktree(place(moved), start)
         assert moved.changes(place(moved), start).files == ("train.py",)
@@ -368,18 +370,19 @@ class TestMoved:
 
     def test_a_copied_repository(self, git: RealGit, start: str, worktree: Path, tmp_path: Path) -> None:
         """A copy gets a worktree of its own, and the original keeps the one it has."""
-        shutil.copytree(git.top(), tmp_path / "copy", symlinks=True)
+        shutil.copytree(git.top, tmp_path / "copy", symlinks=True)
         copy = RealGit(find_top(tmp_path / "copy"))
         copy.ensure_worktree(place(copy), start)
         (place(copy) / "train.py").write_text("A = 9\n")
-        commit = copy.commit(place(copy), base=start, message="in the copy")
-        assert commit == copy.head(place(copy))
-        assert start == git.head(worktree)
+        commit = copy.commit(place(copy), base=start, message="in the copy").hash
+        copy.reset(place(copy), commit)
+        assert commit == head(copy, place(copy))
+        assert start == head(git, worktree)
         assert git.resolve(commit) is None
 
     def test_a_worktree_that_was_half_made(self, git: RealGit, start: str, worktree: Path) -> None:
         """A worktree that git was killed while making is made anew."""
-        (git.top() / ".git/worktrees/worktree/locked").write_text("initializing\n")
+        (git.top / ".git/worktrees/worktree/locked").write_text("initializing\n")
         (worktree / "train.py").unlink()
         git.ensure_worktree(worktree, start)
         assert git.changes(worktree, start).files == ()
@@ -387,7 +390,7 @@ class TestMoved:
     def test_a_pruned_record(self, git: RealGit, start: str, worktree: Path) -> None:
         """A worktree whose record is gone is moved aside and made anew."""
         (worktree / "train.py").write_text("A = 9\n")
-        shutil.rmtree(git.top() / ".git" / "worktrees")
+        shutil.rmtree(git.top / ".git" / "worktrees")
         git.ensure_worktree(worktree, start)
         assert git.changes(worktree, start).files == ()
         assert (worktree.with_name("worktree.aside-1") / "train.py").read_text() == "A = 9\n"
@@ -397,20 +400,21 @@ class TestMoved:
         other = worktree.parent.with_name("main-r002") / "worktree"
         git.ensure_worktree(other, start)
         (other / "train.py").write_text("A = 9\n")
-        commit = git.commit(other, base=start, message="other")
-        assert (git.head(worktree), git.head(other)) == (start, commit)
+        commit = git.commit(other, base=start, message="other").hash
+        git.reset(other, commit)
+        assert (head(git, worktree), head(git, other)) == (start, commit)
 
     def test_a_deleted_and_locked_worktree(self, git: RealGit, start: str, worktree: Path) -> None:
         """A worktree that the user locked and deleted is made again."""
-        sh(git.top(), "worktree", "lock", str(worktree))
+        sh(git.top, "worktree", "lock", str(worktree))
         shutil.rmtree(worktree)
         git.ensure_worktree(worktree, start)
-        assert start == git.head(worktree)
+        assert start == head(git, worktree)
 
 
 def test_a_branch_being_rebased_counts_as_checked_out(git: RealGit, start: str) -> None:
     """A branch in the middle of a rebase is not moved under the user."""
-    top = git.top()
+    top = git.top
     sh(top, "checkout", "-q", "-b", "work")
     (top / "train.py").write_text("A = 5\n")
     sh(top, "commit", "-q", "-am", "work")
@@ -447,4 +451,4 @@ def test_a_patch_leads_nowhere_else(git: RealGit, start: str, worktree: Path) ->
         b"--- a/../../../../train.py\n+++ b/../../../../train.py\n@@ -1,2 +1,2 @@\n-A = 1\n+A = 9\n B = 2\n"
     )
     assert git.apply_patch(worktree, patch) != ""
-    assert (git.top() / "train.py").read_text() == "A = 1\nB = 2\n"
+    assert (git.top / "train.py").read_text() == "A = 1\nB = 2\n"

@@ -23,7 +23,7 @@ for number in itertools.count():
     git.ensure_worktree(folder, start)
     git.reset(folder, start)
     (folder / "train.py").write_text(f"A = {sys.argv[3]}{number}\\n")
-    commit = git.commit(folder, base=start, message=f"set {number}")
+    commit = git.commit(folder, base=start, message=f"set {number}").hash
     git.set_ref(f"refs/autoresearch/x/{sys.argv[3]}{number}", commit, old=None)
     if number % 3 == 2:
         __import__("shutil").rmtree(folder)
@@ -74,7 +74,7 @@ def test_any_instant_is_survived(tmp_path: Path) -> None:
         git.reset(folder, start)
         assert git.changes(folder, start).files == ()
         (folder / "train.py").write_text(f"A = {number}.5\n")
-        commit = git.commit(folder, base=start, message="after")
+        commit = git.commit(folder, base=start, message="after").hash
         assert git.show(commit, "train.py") == f"A = {number}.5\n".encode()
     done = subprocess.run(["git", "fsck", "--no-dangling"], cwd=top, check=True, capture_output=True)
     assert b"missing" not in done.stdout + done.stderr

@@ -107,7 +107,7 @@ def test_a_foreign_commit_under_a_candidates_ref_is_left_alone(tmp_path: Path, f
     base, ref, other = world.git.resolve("HEAD"), f"refs/autoresearch/{RUN_ID}/1", tmp_path / "other"
     world.git.ensure_worktree(other, base)
     (other / "train.py").write_bytes(b"foreign = 1\n")
-    foreign = world.git.commit(other, base=base, message="foreign")
+    foreign = world.git.commit(other, base=base, message="foreign").hash
     assert world.git.set_ref(ref, foreign, old=None)
     stages = LOOP_STAGES[LOOP_STAGES.index(first) :]
     with EventLog(world.paths.history) as log:

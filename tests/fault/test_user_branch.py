@@ -21,7 +21,7 @@ def kept_run(folder: Path, *, user_on: str | None = None) -> World:
     """Return a run with one keep, made while the user had this branch checked out."""
     world = World(folder)
     world.start(loops=1, proposals=(proposal("wider", WIDTH=16),))
-    world.git.branch = user_on
+    world.git.user_on = user_on
     assert 0 == world.runner().run()
     return world
 
@@ -75,7 +75,7 @@ def test_adopt_moves_the_branch_and_the_files(tmp_path: Path):
     assert b"WIDTH = 16" in (world.home / "train.py").read_bytes()
     assert not adopt(world.paths, world.git).moved
     assert 1 == types(world).count("KeepAdopted")
-    world.git.branch = "main"
+    world.git.user_on = "main"
     assert more(world, LR=0.03).branch_moved
     assert best(world) == stands(world)
 
@@ -98,7 +98,7 @@ def test_adopt_refuses_a_branch_with_commits_of_the_user(tmp_path: Path):
     aside = tmp_path / "aside"
     world.git.ensure_worktree(aside, BRANCH)
     (aside / "mine.py").write_text("")
-    world.git.refs[f"refs/heads/{BRANCH}"] = world.git.commit(aside, base=BRANCH, message="mine")
+    world.git.refs[f"refs/heads/{BRANCH}"] = world.git.commit(aside, base=BRANCH, message="mine").hash
     with pytest.raises(NotFound) as refused:
         adopt(world.paths, world.git)
     assert f"git merge {best(world)[:7]}" in refused.value.remedy
@@ -119,7 +119,7 @@ def test_a_best_that_the_user_merged_by_hand_counts_as_brought_in(tmp_path: Path
     """Where the user moved the branch to the best commit without adopt, the next keep goes on from there."""
     world = kept_run(tmp_path, user_on=BRANCH)
     world.git.refs[f"refs/heads/{BRANCH}"] = best(world)
-    world.git.branch = "main"
+    world.git.user_on = "main"
     assert more(world, LR=0.03).branch_moved
 
 
@@ -144,14 +144,14 @@ def test_nothing_kept_is_nothing_to_adopt(tmp_path: Path):
 def test_clean_says_what_goes_and_removes_just_that(tmp_path: Path):
     """Worktrees and refs go, the branch and the history stay, and the run can go on afterwards."""
     world = kept_run(tmp_path, user_on="main")
-    refs = world.git.refs_below(f"refs/autoresearch/{RUN_ID}/")
+    refs = tuple(world.git.refs_below(f"refs/autoresearch/{RUN_ID}/"))
     said = remains(world.paths, world.git, with_folder=False)
     assert {world.paths.worktree, world.paths.workbench} == set(said.worktrees)
     assert list(refs) == [ref for ref, _ in said.refs]
     assert world.paths.worktree.exists()
     assert said == clean(world.paths, world.git, world.jobs, with_folder=False)
     assert not world.paths.worktree.exists()
-    assert () == world.git.refs_below(f"refs/autoresearch/{RUN_ID}/")
+    assert {} == world.git.refs_below(f"refs/autoresearch/{RUN_ID}/")
     assert best(world) == stands(world)
     assert "RunCleaned" == types(world)[-1]
     clean(world.paths, world.git, world.jobs, with_folder=False)
@@ -163,7 +163,7 @@ def test_clean_leaves_the_only_name_of_the_best(tmp_path: Path):
     """A best commit that no branch contains keeps its ref."""
     world = kept_run(tmp_path, user_on=BRANCH)
     gone = clean(world.paths, world.git, world.jobs, with_folder=False)
-    assert (gone.kept_ref,) == world.git.refs_below(f"refs/autoresearch/{RUN_ID}/")
+    assert [gone.kept_ref] == list(world.git.refs_below(f"refs/autoresearch/{RUN_ID}/"))
     assert best(world) == world.git.resolve(gone.kept_ref)
 
 

@@ -1,0 +1,47 @@
+"""The checkouts of a run: folders beside the user's own, in which candidates are made and trained."""
+
+from pathlib import Path
+from typing import Protocol
+
+from autoresearch.engine.ports.repository import Commit, Diff, Repository
+
+
+class Worktrees(Protocol):
+    """Detached worktrees of one repository, each named by its folder."""
+
+    def ensure_worktree(self, folder: Path, commit: str) -> None:
+        """Make `folder` a detached worktree of this repository, at `commit` if it must be created.
+
+        A worktree that already is one is left as it is; one deleted by hand is made again.
+        """
+
+    def remove_worktree(self, folder: Path) -> None:
+        """Delete a worktree with all that is in it, and its record. Done twice, is done."""
+
+    def reset(self, folder: Path, commit: str) -> None:
+        """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there.
+
+        Raises: NotFound: the folder is no worktree of this repository.
+        """
+
+    def changes(self, folder: Path, base: str) -> Diff:
+        """Return how the worktree's files, untracked ones included, differ from commit `base`."""
+
+    def apply_patch(self, folder: Path, patch: bytes) -> str:
+        """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
+
+    def merge(self, folder: Path, *, base: str, commit: str) -> str:
+        """Merge the change from `base` to `commit` into the worktree's files; return why not, or "".
+
+        The worktree stands on the third; where the change does not merge, its files are undefined.
+        """
+
+    def commit(self, folder: Path, *, base: str, message: str) -> Commit:
+        """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is.
+
+        Under an identity of the program's own, without hooks and signing. The commit has no name yet.
+        """
+
+
+class Git(Repository, Worktrees, Protocol):
+    """All of git, for who carries out a run."""
