@@ -6,6 +6,7 @@ comparable, so none may edit them: the data, the tokens, the budget, the score, 
     python prepare.py                      the embedded State of the Union addresses; fetches nothing
     python prepare.py --text PATH          a file or a folder of your own UTF-8 text
     python prepare.py --dataset climbmix   the large public data set, for one big GPU
+    python prepare.py --dataset sotu-full  the embedded text in that one's shapes: to try a GPU, not to score
     python prepare.py --check              one JSON object: is it ready, what is missing; exit code 0 or 3
 
 Environment: AUTORESEARCH_CACHE (where data is kept), AUTORESEARCH_DATASET (which set is used; default:
@@ -23,7 +24,7 @@ from typing import Any
 from text.datasets import active_dataset, cache_folder, ensure, find
 from text.errors import EXIT_NOT_READY, NotPossible, NotReady
 from text.report import say, show
-from text.sources import build_sotu, build_text
+from text.sources import build_sotu, build_sotu_full, build_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +54,7 @@ def readiness(name: str) -> dict[str, Any]:
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Prepare the data of a training.")
-    parser.add_argument("--dataset", help="sotu, climbmix, or your own; default: $AUTORESEARCH_DATASET")
+    parser.add_argument("--dataset", help="sotu, sotu-full, climbmix, or your own")
     parser.add_argument("--text", type=Path, metavar="PATH", help="your own UTF-8 text: a file or a folder")
     parser.add_argument("--name", help="what to call that data set; default: from PATH")
     parser.add_argument("--check", action="store_true", help="print one JSON object; exit 0 if ready, else 3")
@@ -105,7 +106,11 @@ def _build_climbmix(folder: Path) -> None:
     build_climbmix(folder)
 
 
-BUILDERS: dict[str, Callable[[Path], None]] = {"sotu": build_sotu, "climbmix": _build_climbmix}
+BUILDERS: dict[str, Callable[[Path], None]] = {
+    "sotu": build_sotu,
+    "sotu-full": build_sotu_full,
+    "climbmix": _build_climbmix,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -23,7 +23,11 @@ from text.tokenizer import Tokenizer
 
 METRIC_VERSION = 1  # part of data_id: raise it when evaluate() changes what it measures
 HASHED_BELOW = 64 << 20  # bytes; larger files are checked by size alone, or --check would take seconds
-WAYS_OUT = {"sotu": "python prepare.py", "climbmix": "python prepare.py --dataset climbmix"}
+WAYS_OUT = {
+    "sotu": "python prepare.py",
+    "sotu-full": "python prepare.py --dataset sotu-full",
+    "climbmix": "python prepare.py --dataset climbmix",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from text import datasets
-from text.datasets import SMALL
+from text.datasets import FULL, SMALL, Profile
 from text.errors import NotPossible
 from text.report import say
 from text.tokenizer import Tokenizer
@@ -29,18 +29,22 @@ def is_validation(index: int) -> bool:
 
 def build_sotu(folder: Path) -> None:
     """Prepare the embedded text: documents in the order of the years, whole documents to either side."""
+    texts, digest = _embedded()
     try:
-        raw = lzma.decompress(SOTU.read_bytes())
         tokenizer = Tokenizer.load(SOTU_MERGES)
-    except (OSError, lzma.LZMAError, ValueError) as error:
-        msg = f"the embedded text cannot be read - {CORPUS} ({error}); run: git checkout -- corpus"
-        raise NotPossible(msg) from None
-    digest = hashlib.sha256(raw).hexdigest()
-    if digest != SOTU_SHA256:
-        msg = f"the embedded text is damaged - {SOTU}; run: git checkout -- corpus"
-        raise NotPossible(msg)
-    texts = [line.partition("\t")[2] for line in raw.decode().split("\n")[:-1]]
-    _write(folder, texts, tokenizer, "embedded", corpus_sha256=digest, split=SPLIT)
+    except (OSError, ValueError) as error:
+        raise _unreadable(error) from None
+    _write(folder, SMALL, texts, tokenizer, "embedded", corpus_sha256=digest, split=SPLIT)
+
+
+def build_sotu_full(folder: Path) -> None:
+    """Prepare the embedded text in the full profile's shapes: to see that profile run where no network is.
+
+    Two million tokens are an epoch of two seconds on a big GPU: a score on them says little.
+    """
+    texts, digest = _embedded()
+    tokenizer = Tokenizer.train((text for i, text in enumerate(texts) if not is_validation(i)), FULL.vocab)
+    _write(folder, FULL, texts, tokenizer, "embedded", corpus_sha256=digest, split=SPLIT)
 
 
 def build_text(folder: Path, source: Path) -> None:
@@ -65,7 +69,7 @@ def build_text(folder: Path, source: Path) -> None:
     say(f"learning {SMALL.vocab:,} tokens from {len(train[::every]):,} documents")
     tokenizer = Tokenizer.train(train[::every], SMALL.vocab)
     split = f"{SPLIT}, files" if whole else f"{SPLIT}, pieces"
-    _write(folder, texts, tokenizer, str(source), corpus_sha256=digest.hexdigest(), split=split)
+    _write(folder, SMALL, texts, tokenizer, str(source), corpus_sha256=digest.hexdigest(), split=split)
 
 
 def cut(text: str, size: int = 8192) -> Iterator[str]:
@@ -99,8 +103,27 @@ def _read(path: Path) -> str:
         raise NotPossible(msg) from None
 
 
-def _write(folder: Path, texts: Sequence[str], tokenizer: Tokenizer, source: str, **origin: str) -> None:
+def _embedded() -> tuple[list[str], str]:
+    """Return the embedded documents and the sha256 of the text that they are."""
+    try:
+        raw = lzma.decompress(SOTU.read_bytes())
+    except (OSError, lzma.LZMAError) as error:
+        raise _unreadable(error) from None
+    digest = hashlib.sha256(raw).hexdigest()
+    if digest != SOTU_SHA256:
+        msg = f"the embedded text is damaged - {SOTU}; run: git checkout -- corpus"
+        raise NotPossible(msg)
+    return [line.partition("\t")[2] for line in raw.decode().split("\n")[:-1]], digest
+
+
+def _unreadable(error: Exception) -> NotPossible:
+    return NotPossible(f"the embedded text cannot be read - {CORPUS} ({error}); run: git checkout -- corpus")
+
+
+def _write(
+    folder: Path, profile: Profile, texts: Sequence[str], tokenizer: Tokenizer, source: str, **origin: str
+) -> None:
     say(f"encoding {len(texts):,} documents")
     train = tokenizer.stream(text for i, text in enumerate(texts) if not is_validation(i))
     val = tokenizer.stream(text for i, text in enumerate(texts) if is_validation(i))
-    datasets.write(folder, SMALL, tokenizer, train, val, stride=SMALL.seq_len, source=source, **origin)
+    datasets.write(folder, profile, tokenizer, train, val, stride=profile.seq_len, source=source, **origin)

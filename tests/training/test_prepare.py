@@ -63,6 +63,14 @@ def test_the_default_is_prepared_and_named(cache: Path, capsys: pytest.CaptureFi
     assert 694_293 == datasets.find("sotu").eval_bytes
 
 
+def test_the_embedded_text_comes_in_the_shapes_of_the_full_profile(cache: Path) -> None:
+    """`sotu-full` has the rows and the vocabulary of the full profile, and the same data_id everywhere."""
+    assert 0 == prepare.main(["--dataset", "sotu-full"])
+    data = datasets.find("sotu-full")
+    assert ("full", 8192, 2048, 2048) == (data.profile, data.vocab, data.seq_len, data.stride)
+    assert "54a2f085e81420b4" == data.data_id
+
+
 @pytest.mark.parametrize("file", ["train.bin", "val.bin", "tokenizer.txt", "manifest.json"])
 @pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
 def test_damage_is_seen_and_mended(mini: Dataset, tmp_path: Path, file: str, how: str) -> None:
