@@ -224,10 +224,17 @@ class Model(nn.Module):
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, r: Recipe, vocab: int, seq_len: int, kernel: str = "sdpa") -> None:
+    def __init__(
+        self,
+        r: Recipe,
+        vocab: int,
+        seq_len: int,
+        kernel: str = "sdpa",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         super().__init__()
         self.kernel, self.softcap = kernel, r.softcap
-        self.dtype = torch.bfloat16 if kernel.startswith("varlen") else torch.float32  # of what flows
+        self.dtype = dtype  # of what flows; the parameters are float32
         self.windows = [
             r.short_window if kind == "S" and layer < r.depth - 1 else seq_len
             for layer, kind in zip(range(r.depth), r.window * r.depth, strict=False)
@@ -381,7 +388,8 @@ def build(r: Recipe, trial: Trial) -> Model:
         from torch.nn.attention import activate_flash_attention_impl  # noqa: PLC0415 - Hopper only
 
         activate_flash_attention_impl("FA3")
-    return Model(r, trial.data.vocab, trial.data.seq_len, kernel).to(device)
+    dtype = torch.bfloat16 if capability >= AMPERE else torch.float32
+    return Model(r, trial.data.vocab, trial.data.seq_len, kernel, dtype).to(device)
 
 
 def rows_at_once(r: Recipe, device: torch.device) -> int:

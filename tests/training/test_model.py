@@ -50,7 +50,7 @@ def test_the_full_profile_trains_in_miniature(mini: Dataset) -> None:
 def test_the_full_recipe_fits_together_at_full_size() -> None:
     """Forward and backward of the full profile agree in every shape, with the kernel of a GPU."""
     with torch.device("meta"):
-        model = train.Model(train.recipe("full"), 8192, 2048, "varlen-fa2")
+        model = train.Model(train.recipe("full"), 8192, 2048, "varlen-fa2", torch.bfloat16)
         tokens = torch.zeros(2, 2048, dtype=torch.long)
     loss = model.loss(tokens, tokens)
     loss.backward()  # type: ignore[no-untyped-call]
