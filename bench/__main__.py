@@ -15,7 +15,16 @@ from bench.table import Figure, text, with_table
 
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-NOT_MEASUREMENTS = ("__init__", "__main__", "folding", "histories", "table")
+NOT_MEASUREMENTS = (
+    "__init__",
+    "__main__",
+    "folding",
+    "gpu",
+    "gpu_runner",
+    "gpu_sections",
+    "histories",
+    "table",
+)
 
 
 def main(words: Sequence[str]) -> int:
