@@ -25,7 +25,7 @@ with warnings.catch_warnings():  # torch warns if there is no NumPy; nothing her
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, linear, relu, rms_norm, scaled_dot_product_attention
 
-from text.training import conduct
+from text.training import run_trial
 from text.trial import Trial
 
 
@@ -424,7 +424,7 @@ def train(trial: Trial, r: Recipe | None = None) -> Callable[[Tensor], Tensor]:
         multiplier = lr_multiplier(progress, r)
         step(steppers, number // passes, progress, multiplier)
         model.zero_grad()
-        trial.observe(loss, multiplier)
+        trial.log_step(loss, multiplier)
         loss = torch.zeros_like(loss)
         if number == passes:  # what lives now lives to the end: a collection would only stop the loop
             gc.collect()
@@ -440,4 +440,4 @@ def step(steppers: list[Muon | Adam], number: int, progress: float, multiplier: 
 
 
 if __name__ == "__main__":
-    raise SystemExit(conduct(train, __file__))
+    raise SystemExit(run_trial(train, __file__))

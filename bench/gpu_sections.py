@@ -32,7 +32,7 @@ from text.datasets import Dataset, ensure, find
 from text.errors import NotReady
 from text.machine import available_cores
 from text.report import Report
-from text.training import conduct
+from text.training import run_trial
 from text.trial import PEAK_FLOPS, Trial
 
 
@@ -191,7 +191,7 @@ def training(scale: Scale, _keep: Keep, **changes: float) -> Found:
     argv = ["--budget", scale.budget, "--dataset", scale.dataset, "--device", scale.device]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["AUTORESEARCH_JOB_DIR"] = folder
-        code = conduct(lambda trial: train.train(trial, recipe), train.__file__, argv)
+        code = run_trial(lambda trial: train.train(trial, recipe), train.__file__, argv)
         result = json.loads((Path(folder) / "result.json").read_bytes())
         told = (Path(folder) / "progress.jsonl").read_text(encoding="utf-8").splitlines()
     lines = [json.loads(line) for line in told]

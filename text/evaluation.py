@@ -31,7 +31,7 @@ def evaluate(logits: Logits, data: Dataset, device: torch.device) -> float:
     inputs, targets = _windows(data, device)
     nats, scored = 0.0, 0
     with torch.no_grad():
-        _refuse_clairvoyance(logits, inputs[0].to(device), data.vocab)
+        check_causality(logits, inputs[0].to(device), data.vocab)
         for some_inputs, some_targets in zip(inputs, targets, strict=True):
             wanted = some_targets.to(device).flatten()
             size = length[wanted]
@@ -45,6 +45,22 @@ def evaluate(logits: Logits, data: Dataset, device: torch.device) -> float:
     return nats / math.log(2) / scored
 
 
+def check_causality(logits: Logits, inputs: Tensor, vocab: int) -> None:
+    """Change the second half of every row: what the model says about the first must not change with it.
+
+    `inputs` are tokens of shape (B, T).
+
+    Raises: NotPossible: the model sees tokens that it has to predict.
+    """
+    half = inputs.shape[1] // 2
+    other = inputs.clone()
+    other[:, half:] = (other[:, half:] + 1) % vocab
+    change = (logits(inputs)[:, :half].float() - logits(other)[:, :half].float()).abs().max().item()
+    if change > ROUNDING:
+        msg = f"the model looks ahead: later tokens change its logits by {change:.2g}; mend its attention"
+        raise NotPossible(msg)
+
+
 def _windows(data: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return inputs and targets of shape (batches, rows, seq_len), filled up with BOS."""
     logits_at_once = 2**28 if device.type == "cuda" else 2**24  # 1 GiB, 64 MiB
@@ -53,14 +69,3 @@ def _windows(data: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
     missing = -(len(stream) - 1) % (rows * data.seq_len)
     stream = torch.cat([stream, stream.new_full((missing,), data.bos)])
     return stream[:-1].view(-1, rows, data.seq_len), stream[1:].view(-1, rows, data.seq_len)
-
-
-def _refuse_clairvoyance(logits: Logits, inputs: Tensor, vocab: int) -> None:
-    """Change the second half of every row: what the model says about the first must not change with it."""
-    half = inputs.shape[1] // 2
-    other = inputs.clone()
-    other[:, half:] = (other[:, half:] + 1) % vocab
-    change = (logits(inputs)[:, :half].float() - logits(other)[:, :half].float()).abs().max().item()
-    if change > ROUNDING:
-        msg = f"the model looks ahead: later tokens change its logits by {change:.2g}; mend its attention"
-        raise NotPossible(msg)

@@ -21,7 +21,7 @@ from text.report import RESULT, Report, say, show, summary
 from text.trial import Trial
 
 
-def conduct(train: Callable[[Trial], Logits], script: str, argv: Sequence[str] | None = None) -> int:
+def run_trial(train: Callable[[Trial], Logits], script: str, argv: Sequence[str] | None = None) -> int:
     """Run one training from the command line to its score, and return the exit code.
 
     `train` is given the trial and returns the trained model: a function from tokens of shape (B, T) to logits

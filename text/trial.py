@@ -25,7 +25,7 @@ PEAK_FLOPS = {"H100 80GB HBM3": 989.5e12, "H200": 989.5e12, "A100": 312e12, "B20
 
 
 class Trial:
-    """One training: it hands out `batches`, is told of every step by `observe`, and knows its `progress`."""
+    """One training: it hands out `batches`, is told of every step by `log_step`, and knows its `progress`."""
 
     def __init__(
         self, data: Dataset, budget: Budget, *, device: str, seed: int, threads: int, report: Report
@@ -98,7 +98,7 @@ class Trial:
         spent = self.tokens if self.budget.unit == "tokens" else self.elapsed
         return min(1.0, spent / self.budget.amount)
 
-    def observe(self, loss: Tensor, lr_multiplier: float) -> None:
+    def log_step(self, loss: Tensor, lr_multiplier: float) -> None:
         """Take note of one optimizer step; on CUDA its loss is read a step late, so that nothing waits.
 
         Raises: Diverged: the loss is not finite, or three times that of guessing.

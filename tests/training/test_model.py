@@ -31,13 +31,13 @@ def test_the_full_profile_trains_in_miniature(mini: Dataset) -> None:
     losses: list[float] = []
     budget = Budget.parse("tokens:32768")
     trial = Trial(mini, budget, device="cpu", seed=3, threads=1, report=Report(None))
-    observe = trial.observe
+    log_step = trial.log_step
 
     def watch(loss: Tensor, lr_multiplier: float) -> None:
         losses.append(loss.item())
-        observe(loss, lr_multiplier)
+        log_step(loss, lr_multiplier)
 
-    trial.observe = watch  # type: ignore[method-assign]
+    trial.log_step = watch  # type: ignore[method-assign]
     model = train.train(trial, recipe)
     assert isinstance(model, train.Model)
     assert [16, 16, 16, 16, 128] == model.windows

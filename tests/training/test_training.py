@@ -19,7 +19,7 @@ from text.errors import NotPossible
 from text.evaluation import evaluate
 from text.loader import load_tokens
 from text.report import RESULT, Report
-from text.training import conduct
+from text.training import run_trial
 from text.trial import Trial
 
 
@@ -43,7 +43,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(job: Path, *argv: str, **changes: object) -> tuple[int, dict[str, Any]]:
     """Train with some constants changed; return the exit code and the result."""
     recipe = replace(train.recipe("small"), **changes)  # type: ignore[arg-type]
-    code = conduct(lambda trial: train.train(trial, recipe), train.__file__, [*BUDGET, *argv])
+    code = run_trial(lambda trial: train.train(trial, recipe), train.__file__, [*BUDGET, *argv])
     return code, json.loads((job / "result.json").read_bytes())
 
 
@@ -101,7 +101,7 @@ def test_without_a_job_nothing_is_written(
 ) -> None:
     """A training outside of a job only prints."""
     monkeypatch.chdir(tmp_path)
-    assert 0 == conduct(train.train, train.__file__, BUDGET)
+    assert 0 == run_trial(train.train, train.__file__, BUDGET)
     assert [] == list(tmp_path.iterdir())
 
 
@@ -147,7 +147,7 @@ def test_the_runner_sets_budget_and_seed(mini: Dataset, job: Path, monkeypatch: 
     """AUTORESEARCH_BUDGET and AUTORESEARCH_SEED are what a training takes where its command says nothing."""
     monkeypatch.setenv("AUTORESEARCH_BUDGET", "tokens:4096")
     monkeypatch.setenv("AUTORESEARCH_SEED", "9")
-    assert 0 == conduct(train.train, train.__file__, ["--threads", "1"])
+    assert 0 == run_trial(train.train, train.__file__, ["--threads", "1"])
     result = json.loads((job / "result.json").read_bytes())
     assert ("tokens:4096", 9, 2) == (result["budget"], result["seed"], result["steps"])
 
@@ -202,11 +202,11 @@ def test_every_byte_is_scored_once(mini: Dataset) -> None:
 def test_a_model_that_looks_ahead_is_refused(mini: Dataset) -> None:
     """A model whose logits tell of the next token gets no score."""
 
-    def clairvoyant(tokens: Tensor) -> Tensor:
+    def ahead(tokens: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(tokens.roll(-1, dims=1), mini.vocab) * 9.0
 
     with pytest.raises(NotPossible, match="looks ahead"):
-        evaluate(clairvoyant, mini, torch.device("cpu"))
+        evaluate(ahead, mini, torch.device("cpu"))
 
 
 def test_the_cpu_cap_leaves_room_for_the_default() -> None:
@@ -226,7 +226,7 @@ def test_lines_are_told_while_they_happen(mini: Dataset, monkeypatch: pytest.Mon
         monkeypatch.setattr(sys, "stdout", stream)
         trial = a_trial(mini, "tokens:2048")
         for _ in trial.batches(8):
-            trial.observe(torch.tensor(1.0), 1.0)
+            trial.log_step(torch.tensor(1.0), 1.0)
         trial.end()
         assert breaks == stream.getvalue().count("\n")
 
