@@ -1,11 +1,14 @@
 """The constants of a Python file: `NAME = literal` at its top level, found and replaced byte for byte.
 
-What surrounds a literal (comment, spacing, line ends, encoding mark) is never touched.
+A file may hold the constants of several profiles, in the branches of `if PROFILE == "small":` and `else:`,
+where PROFILE is a constant above: the branch that it chooses is live, the others are dead. What surrounds a
+literal (comment, spacing, line ends, encoding mark) is never touched.
 """
 
 import ast
 import re
 import warnings
+from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
@@ -28,10 +31,13 @@ class Constant:
     end: int
     text: str  # the literal as it is written
     comment: str  # what follows on its last line, from the "#"
+    dead: str = ""  # why a new value would change nothing; empty where it would
 
 
 def find(source: bytes) -> tuple[Constant, ...]:
     """Return all constants in their order; a name that is assigned twice is there twice.
+
+    A dead one is there where no live one has its name.
 
     Raises:
         InvalidInput: the file is not Python, or not UTF-8.
@@ -40,16 +46,7 @@ def find(source: bytes) -> tuple[Constant, ...]:
     # Python counts the columns of the first line behind the mark.
     starts[0] = len(MARK) if source.startswith(MARK) else 0
     found = []
-    for statement in _parsed(source).body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=node):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as node):
-                pass
-            case _:
-                continue
-        if not _is_literal(node):
-            continue
+    for name, node, dead in _assignments(_parsed(source).body, {}):
         assert node.end_lineno is not None and node.end_col_offset is not None  # noqa: PT018 - parsed from text
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[node.end_lineno - 1] + node.end_col_offset
@@ -64,13 +61,21 @@ def find(source: bytes) -> tuple[Constant, ...]:
                 end=end,
                 text=source[start:end].decode(),
                 comment=rest[rest.index("#") :] if "#" in rest else "",
+                dead=dead,
             )
         )
-    return tuple(found)
+    live = {one.name for one in found if not one.dead}
+    return tuple(one for one in found if not one.dead or one.name not in live)
 
 
 def replace(source: bytes, constant: Constant, value: Scalar) -> bytes:
-    """Return the file with another value in the constant's place."""
+    """Return the file with another value in the constant's place.
+
+    Raises:
+        InvalidInput: the constant is dead, or holds another kind of value.
+    """
+    if constant.dead:
+        raise InvalidInput(f"{constant.name} is not in use: {constant.dead}")
     return source[: constant.start] + render(constant, value).encode() + source[constant.end :]
 
 
@@ -110,6 +115,42 @@ def _parsed(source: bytes) -> ast.Module:
         raise InvalidInput(f"it is not UTF-8 at offset {error.start}") from error
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InvalidInput(f"it is not Python: {error}") from error
+
+
+def _assignments(
+    body: Sequence[ast.stmt], known: dict[str, Scalar], dead: str = ""
+) -> Iterator[tuple[str, ast.expr, str]]:
+    """Yield each name that is assigned a literal, the literal, and why it is dead; `known` stand above it."""
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=node):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as node):
+                pass
+            case ast.If():
+                for branch, why in _branches(statement, known):
+                    yield from _assignments(branch, known, why or dead)
+                continue
+            case _:
+                continue
+        if not _is_literal(node):
+            continue
+        plain, value = _value(node)
+        if plain and not dead:
+            known[name] = value
+        yield name, node, dead
+
+
+def _branches(statement: ast.If, known: dict[str, Scalar]) -> list[tuple[list[ast.stmt], str]]:
+    """Return both branches, each with why it is dead; none where it takes more than constants to choose."""
+    match statement.test:
+        case ast.Compare(
+            left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=wanted)]
+        ) if name in known:
+            so = known[name] == wanted
+            why = f"it counts where {name} is {'not ' if so else ''}{wanted!r}, and {name} is {known[name]!r}"
+            return [(statement.body, "" if so else why), (statement.orelse, why if so else "")]
+    return []
 
 
 def _is_literal(node: ast.expr) -> bool:

@@ -5,6 +5,8 @@ constant says what to try at the end of its comment, and otherwise every number 
 
     MATRIX_LR = 0.03  # for matrices; search: 0.01..0.1
     WINDOW = "SSSL"   # search: "SSSL" | "SL" | "L"
+
+Of a file with several profiles (engine/constants.py) only the constants of the one in use are tried.
 """
 
 import ast
@@ -53,7 +55,7 @@ def tried_from(settings: Iterable[Mapping[str, Scalar]], *, source: str = "") ->
 
 def _spaces(source: str) -> list[tuple[Constant, list[Scalar]]]:
     """Return each tunable constant with all of its values, spaced as they should be drawn."""
-    found = [one for one in _constants(source) if one.plain]
+    found = [one for one in _constants(source) if one.plain and not one.dead]
     annotated = [(one, _annotated(one, said[1])) for one in found if (said := TARGET.search(one.comment))]
     return annotated or [
         (one, _around(one.value)) for one in found if one.name.isupper() and "SEED" not in one.name

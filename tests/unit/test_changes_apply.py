@@ -120,6 +120,42 @@ def test_line_ends_marks_and_odd_characters_stay(source: bytes, result: bytes) -
     assert applied(source, set={"B": 9}) == result
 
 
+PROFILES = b"""PROFILE = "small"
+if PROFILE == "small":
+    DEPTH = 2  # search: 1..4
+    SHORT = 1
+elif PROFILE == "full":
+    DEPTH = 9  # search: 8..12
+    CAP = 15.0
+else:
+    OTHER = 3
+if DEPTH > 2:
+    UNDECIDED = 1
+"""
+
+
+def test_set_reaches_the_profile_in_use() -> None:
+    """Of a name that every profile assigns, the one in use is set, and the others stay as they are."""
+    assert PROFILES.replace(b"DEPTH = 2", b"DEPTH = 3") == applied(PROFILES, set={"DEPTH": 3})
+    full = PROFILES.replace(b'"small"\n', b'"full"\n')
+    assert full.replace(b"DEPTH = 9", b"DEPTH = 10") == applied(full, set={"DEPTH": 10})
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("CAP", "CAP is not in use: it counts where PROFILE is 'full', and PROFILE is 'small'"),
+        ("OTHER", "OTHER is not in use: it counts where PROFILE is not 'small', and PROFILE is 'small'"),
+        ("UNDECIDED", "no constant UNDECIDED at the top level"),
+    ],
+)
+def test_a_constant_that_is_not_in_use_is_refused(name: str, reason: str) -> None:
+    """What only another profile assigns is refused, and the reason says which profile would use it."""
+    with pytest.raises(InvalidInput) as refused:
+        applied(PROFILES, set={name: 1})
+    assert str(refused.value).startswith(reason)
+
+
 def test_only_python_in_utf8_has_constants() -> None:
     """A file that is not Python, or not UTF-8, is named."""
     with pytest.raises(InvalidInput, match=r"train.py: it is not Python"):

@@ -66,6 +66,24 @@ def test_without_annotations_numbers_in_capitals_are_tried() -> None:
     assert len(found) == 9
 
 
+PROFILES = """
+PROFILE = "full"
+if PROFILE == "small":
+    DEPTH = 2  # search: 1..4
+    SHORT = 1  # search: 1..4
+else:
+    DEPTH = 9  # search: 9..12
+"""
+
+
+def test_only_the_profile_in_use_is_searched() -> None:
+    """Nothing is proposed for constants that the profile in use does not read."""
+    assert [10, 11, 12] == sorted(values(run(PROFILES), "DEPTH"))
+    small = run(PROFILES.replace('"full"', '"small"'))
+    assert [1, 3, 4] == sorted(values(small, "DEPTH"))
+    assert [2, 3, 4] == sorted(values(small, "SHORT"))
+
+
 def test_nothing_comes_twice() -> None:
     """Every proposal is new, until none is left."""
     found = [repr(one.set) for one in run(ANNOTATED)]
