@@ -23,6 +23,7 @@ NOT_MEASUREMENTS = (
     "gpu_runner",
     "gpu_sections",
     "histories",
+    "profiles",
     "table",
 )
 

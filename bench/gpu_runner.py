@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +26,7 @@ def runner(scale: Scale, keep: Keep) -> Found:
         return {"skipped": f"missing here: {', '.join(missing) or 'git'}"}
     _ = scale.data  # prepares it
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        home = _repository(scale, Path(folder) / "repository")
+        home = repository(scale, Path(folder) / "repository")
         # Places on a device are shared by all runs of a user: these are our own.
         os.environ |= {"AUTORESEARCH_DATASET": scale.dataset, "AUTORESEARCH_DEVICES": f"{folder}/devices"}
         os.environ.pop("AUTORESEARCH_JOB_DIR", None)
@@ -39,6 +38,25 @@ def runner(scale: Scale, keep: Keep) -> Found:
         found["experiments"] = json.loads(output(*DOOR, "experiments", "--json", cwd=home))
         found["logs"] = {str(n): output(*DOOR, "logs", str(n), cwd=home)[-1500:] for n in range(3)}
     return found
+
+
+def repository(scale: Scale, home: Path) -> Path:
+    """Copy what a run needs into a repository of its own, with two slots in its settings."""
+    leave = shutil.ignore_patterns("__pycache__", "runs")
+    for name in ("corpus", "engine", "events", "projections", "text", "workflows"):
+        shutil.copytree(ROOT / name, home / name, ignore=leave)
+    for name in ("prepare.py", "program.md"):
+        shutil.copy(ROOT / name, home / name)
+    source = (ROOT / "train.py").read_bytes()
+    if scale.device == "cuda":  # so many rows at once that two trainings fit into the memory
+        source = _set(_set(source, "PROFILE", "full"), "ROWS_AT_ONCE", scale.runner_rows)
+    (home / "train.py").write_bytes(source)
+    settings = f'agent = "none"\nslots = 2\nbudget = "{scale.runner_budget}"\nbudget_s = 60\n'
+    (home / "pyproject.toml").write_text(f"[tool.autoresearch]\n{settings}", encoding="utf-8")
+    (home / ".gitignore").write_text("__pycache__/\nworkflows/runs/\n", encoding="utf-8")
+    for words in ("init -q -b main", "add -A", "-c user.name=b -c user.email=b@localhost commit -q -m first"):
+        subprocess.run(["git", *words.split()], cwd=home, check=True)  # noqa: S603, S607 - fixed words
+    return home
 
 
 def _watch(scale: Scale, home: Path, found: Found, keep: Keep) -> None:
@@ -56,20 +74,8 @@ def _watch(scale: Scale, home: Path, found: Found, keep: Keep) -> None:
     found["cut"] = "the time was up before the run rested"
 
 
-def _repository(scale: Scale, home: Path) -> Path:
-    """Copy what a run needs into a repository of its own, with two slots in its settings."""
-    leave = shutil.ignore_patterns("__pycache__", "runs")
-    for name in ("corpus", "engine", "events", "projections", "text", "workflows"):
-        shutil.copytree(ROOT / name, home / name, ignore=leave)
-    for name in ("prepare.py", "program.md"):
-        shutil.copy(ROOT / name, home / name)
-    source = (ROOT / "train.py").read_text(encoding="utf-8")
-    rows = rf"\g<1>{scale.runner_rows}"  # so many at once that two trainings fit into the memory
-    source = re.sub(r"^(FULL_ROWS_AT_ONCE = )\d+", rows, source, flags=re.MULTILINE)
-    (home / "train.py").write_text(source, encoding="utf-8")
-    settings = f'agent = "none"\nslots = 2\nbudget = "{scale.runner_budget}"\nbudget_s = 60\n'
-    (home / "pyproject.toml").write_text(f"[tool.autoresearch]\n{settings}", encoding="utf-8")
-    (home / ".gitignore").write_text("__pycache__/\nworkflows/runs/\n", encoding="utf-8")
-    for words in ("init -q -b main", "add -A", "-c user.name=b -c user.email=b@localhost commit -q -m first"):
-        subprocess.run(["git", *words.split()], cwd=home, check=True)  # noqa: S603, S607 - fixed words
-    return home
+def _set(source: bytes, name: str, value: str | int) -> bytes:
+    from engine import constants  # noqa: PLC0415 - the runner's packages are there only if we came so far
+
+    constant = next(one for one in constants.find(source) if one.name == name)
+    return constants.replace(source, constant, value)

@@ -18,13 +18,14 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-import train
+from bench import profiles
 from bench.gpu import Found, output
 from prepare import BUILDERS
 from text.budget import Budget
@@ -55,7 +56,7 @@ class Scale:
     device: str
     dataset: str
     deadline: float  # of time.monotonic()
-    recipe: train.Recipe
+    train: Any  # train.py as a module, with the constants of this scale
     budget: str  # of a training
     runner_budget: str
     runner_rows: int  # at once, in each of two trainings
@@ -79,16 +80,15 @@ class Scale:
 
 def scale(device: str, dataset: str, seconds: float) -> Scale:
     """Return how much to measure in so many seconds; on `auto` a GPU is taken where there is one."""
-    full = train.recipe("full")
     deadline = time.monotonic() + seconds - 20  # the runner needs time to end what it started
     if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
         return Scale(
-            device="cuda", dataset=dataset, deadline=deadline, recipe=full, budget="seconds:20",
-            runner_budget="seconds:15", runner_rows=32, attention_rows=32, steps=16, product=8192,
+            device="cuda", dataset=dataset, deadline=deadline, train=profiles.load("full"), steps=16,
+            budget="seconds:20", runner_budget="seconds:15", runner_rows=32, attention_rows=32, product=8192,
         )  # fmt: skip
-    small = replace(full, depth=3, dim=64, heads=2, short_window=16, rows=8, rows_at_once=4)
+    small = profiles.load("full", DEPTH=3, DIM=64, HEADS=2, WINDOWS="16 16 all", ROWS=8, ROWS_AT_ONCE=4)
     return Scale(
-        device="cpu", dataset=dataset, deadline=deadline, recipe=small, budget="tokens:4096",
+        device="cpu", dataset=dataset, deadline=deadline, train=small, budget="tokens:4096",
         runner_budget="tokens:4096", runner_rows=64, attention_rows=2, steps=4, product=256,
     )  # fmt: skip
 
@@ -111,7 +111,7 @@ def machine(scale: Scale, keep: Keep) -> Found:
             "cuda": torch.version.cuda,
             "memory_gb": gpu.total_memory / 1e9,
             "free_gb": torch.cuda.mem_get_info()[0] / 1e9,
-            "fits_full": gpu.total_memory >= train.FITS_FULL,
+            "large": gpu.total_memory >= scale.train.SMALL_GPU,
             "nvidia_smi": output(*CARD).strip(),
         }
     keep(found)
@@ -129,13 +129,13 @@ def data(scale: Scale, _keep: Keep) -> Found:
 
 def attention(scale: Scale, keep: Keep) -> Found:
     """Time every kernel, forward and backward, on one layer's heads; compare with a mask in float32."""
-    length, r = scale.data.seq_len, scale.recipe
-    shape = (3, scale.attention_rows, length, r.heads, r.dim // r.heads)
+    length, train = scale.data.seq_len, scale.train
+    shape = (3, scale.attention_rows, length, train.HEADS, train.DIM // train.HEADS)
     found: Found = {"shape": shape[1:]}
     q, k, v = (
         one.requires_grad_() for one in torch.randn(shape, device=scale.device, dtype=scale.dtype).unbind()
     )
-    for kernel, window in itertools.product(KERNELS, (r.short_window, length)):
+    for kernel, window in itertools.product(KERNELS, sorted(set(train.windows(length)))):
         try:
             found[f"{kernel}, window {window}"] = _attention(scale, (q, k, v), window, kernel)
         except Exception:  # noqa: BLE001 - it is what there is to tell
@@ -148,17 +148,17 @@ def kernel(scale: Scale, keep: Keep, name: str) -> Found:
     """Train a few steps with one attention kernel, and say where their time goes."""
     if absent := _activate(name):
         return {"skipped": absent}
-    data, r = scale.data, scale.recipe
-    rows = min(r.rows, r.rows_at_once)
+    data, train = scale.data, scale.train
+    rows = min(train.ROWS, train.ROWS_AT_ONCE)
     trial = _trial(scale, data)
-    model = train.Model(r, data.vocab, data.seq_len, name, scale.dtype).to(scale.device)
-    optimizers = train.optimizers(model, r)
+    model = train.Model(data.vocab, data.seq_len, name, scale.dtype).to(scale.device)
+    optimizers = train.make_optimizers(model)
     loss_of = torch.compile(model.loss, dynamic=False) if scale.device == "cuda" else model.loss
     losses, step_s, optimizer_s = list[float](), list[float](), list[float]()
     for number, (tokens, targets) in zip(range(1, scale.steps + 1), trial.batches(rows), strict=False):
         begun = _now(scale)
         loss = loss_of(tokens, targets)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         between = _now(scale)
         train.step(optimizers, number, 0.0, 1.0)
         model.zero_grad()
@@ -179,19 +179,19 @@ def kernel(scale: Scale, keep: Keep, name: str) -> Found:
         "step_ms": 1e3 * statistics.median(step_s[late]),
         "optimizer_ms": 1e3 * statistics.median(optimizer_s[late]),
         "tok_per_s": speed,
-        "mfu_percent": _mfu(scale, model, speed),
+        "mfu_percent": _mfu(scale, model.flops_per_token() * speed),
         "peak_mb": trial.peak_memory_mb(),
     }
 
 
-def training(scale: Scale, _keep: Keep, **changes: float) -> Found:
+def training(scale: Scale, _keep: Keep, **constants: float) -> Found:
     """Train as `python train.py` does, with some constants changed."""
-    _ = scale.data  # prepares it
-    recipe = replace(scale.recipe, **changes)  # type: ignore[arg-type]
+    train, profile = scale.train, scale.data.profile
+    vars(train).update(constants)
     argv = ["--budget", scale.budget, "--dataset", scale.dataset, "--device", scale.device]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["AUTORESEARCH_JOB_DIR"] = folder
-        code = run_trial(lambda trial: train.train(trial, recipe), train.__file__, argv)
+        code = run_trial(train.train, train.__file__, profile, argv)
         result = json.loads((Path(folder) / "result.json").read_bytes())
         told = (Path(folder) / "progress.jsonl").read_text(encoding="utf-8").splitlines()
     lines = [json.loads(line) for line in told]
@@ -208,7 +208,7 @@ def training(scale: Scale, _keep: Keep, **changes: float) -> Found:
 
 def nan(scale: Scale, keep: Keep) -> Found:
     """See a training end at once whose loss is not a number."""
-    found = training(scale, keep, head_lr=math.nan)
+    found = training(scale, keep, HEAD_LR=math.nan)
     result = found["result"]
     guarded = (found["exit_code"], result["exit_reason"], result["val_bpb"]) == (4, "nan", None)
     return {"guarded": guarded, "steps": result["steps"], **found}
@@ -227,13 +227,13 @@ def _attention(scale: Scale, inputs: tuple[Tensor, Tensor, Tensor], window: int,
         return {"skipped": absent}
 
     def there_and_back() -> None:
-        train.attend(*inputs, window, kernel).sum().backward()  # type: ignore[no-untyped-call]
+        scale.train.attend(*inputs, window, kernel).sum().backward()
 
     length = inputs[0].shape[1]
     q, k, v = (one[:1].detach() for one in inputs)
-    out = train.attend(q, k, v, window, kernel).float()
+    out = scale.train.attend(q, k, v, window, kernel).float()
     known = length if kernel == "sdpa-full" else window  # that kernel knows no windows
-    expected = train.attend(q.float(), k.float(), v.float(), known, "sdpa")
+    expected = scale.train.attend(q.float(), k.float(), v.float(), known, "sdpa")
     seconds = _seconds(scale, there_and_back)
     finite = [bool(one.grad.isfinite().all()) for one in inputs if one.grad is not None]
     error = (out - expected).norm() / expected.norm()
@@ -285,7 +285,8 @@ def _now(scale: Scale) -> float:
     return time.perf_counter()
 
 
-def _mfu(scale: Scale, model: train.Model, tok_per_s: float) -> float | None:
+def _mfu(scale: Scale, flops: float) -> float | None:
+    """Return how much of the GPU's bf16 peak so many operations a second are, in percent."""
     name = torch.cuda.get_device_name() if scale.device == "cuda" else ""
-    peak = next((flops for key, flops in PEAK_FLOPS.items() if key in name), None)
-    return peak and 100 * model.flops_per_token() * tok_per_s / peak
+    peak = next((most for key, most in PEAK_FLOPS.items() if key in name), None)
+    return peak and 100 * flops / peak

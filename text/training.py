@@ -21,11 +21,14 @@ from text.report import RESULT, Report, say, show, summary
 from text.trial import Trial
 
 
-def run_trial(train: Callable[[Trial], Logits], script: str, argv: Sequence[str] | None = None) -> int:
+def run_trial(
+    train: Callable[[Trial], Logits], script: str, profile: str, argv: Sequence[str] | None = None
+) -> int:
     """Run one training from the command line to its score, and return the exit code.
 
     `train` is given the trial and returns the trained model: a function from tokens of shape (B, T) to logits
-    of shape (B, T, vocab). Whatever goes wrong is reported; only what is not foreseen shows a traceback.
+    of shape (B, T, vocab). `profile` is the one that the script's constants are for. Whatever goes wrong is
+    reported; only what is not foreseen shows a traceback.
     """
     begun = time.perf_counter()
     options = _options(argv)
@@ -35,7 +38,7 @@ def run_trial(train: Callable[[Trial], Logits], script: str, argv: Sequence[str]
     facts["train_sha256"] = hashlib.sha256(Path(script).read_bytes()).hexdigest()
     trial, code = None, 0
     try:
-        trial = _open(options, report)
+        trial = _open(options, report, profile)
         model = train(trial)
         trial.end()
         facts |= _score(model, trial) | {"exit_reason": "budget_spent"}
@@ -55,8 +58,14 @@ def run_trial(train: Callable[[Trial], Logits], script: str, argv: Sequence[str]
     return code
 
 
-def _open(options: argparse.Namespace, report: Report) -> Trial:
+def _open(options: argparse.Namespace, report: Report, profile: str) -> Trial:
     data = find(options.dataset)
+    if data.profile != profile:
+        msg = (
+            f"data set {data.name!r} is for the {data.profile} profile, train.py for the {profile} one; "
+            f'set PROFILE = "{data.profile}" at its top, and commit it'
+        )
+        raise NotPossible(msg)
     return Trial(
         data,
         options.budget or Budget.parse(data.budget),

@@ -48,14 +48,11 @@ class Trial:
         self._quarter = 0
         self._late: tuple[Tensor, Any, float] | None = None  # Any: torch.cuda.Event is not typed
 
-    def begin(
-        self, *, num_params: int, depth: int, attention: str, flops_per_token: float, **config: object
-    ) -> None:
+    def begin(self, *, num_params: int, depth: int, attention: str, flops_per_token: float) -> None:
         """Say what is about to be trained; `flops_per_token` counts forward and backward."""
         self.facts |= {"num_params": num_params, "depth": depth, "attention": attention}
         self._flops = flops_per_token
-        facts = {**self.facts, "flops_per_token": flops_per_token, "config": config}
-        self.report.tell("started", sync=True, pid=os.getpid(), **facts)
+        self.report.tell("started", sync=True, pid=os.getpid(), **self.facts, flops_per_token=flops_per_token)
         show(
             f"{self.data.name} {self.data.data_id} | {self.budget} | seed {self.seed} | {self.device_name}, "
             f"{self.threads} threads | {num_params / 1e6:.3f}M parameters | attention: {attention}"

@@ -1,11 +1,13 @@
 """The miniature of bench/gpu.py: what runs on a GPU, on the CPU."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench import gpu
+from bench import gpu, gpu_runner, gpu_sections
+from engine import constants
 from text.datasets import Dataset
 
 
@@ -54,3 +56,11 @@ def test_the_runner_trains_two_at_once(mini: Dataset, tmp_path: Path) -> None:
     assert "done" == found["status"]["phase"]
     assert 2 == found["status"]["iterations_completed"]
     assert 0 == found["status"]["counts"]["crashed"]
+
+
+def test_the_runner_on_a_gpu_gets_the_full_profile(tmp_path: Path) -> None:
+    """The repository that the runner works on there holds the full profile, in passes that fit twice."""
+    scale = replace(gpu_sections.scale("cpu", "mini", 60), device="cuda", runner_rows=32)
+    source = (gpu_runner.repository(scale, tmp_path / "home") / "train.py").read_bytes()
+    live = {one.name: one.value for one in constants.find(source)}
+    assert ("full", 9, 32) == (live["PROFILE"], live["DEPTH"], live["ROWS_AT_ONCE"])

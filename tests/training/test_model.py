@@ -1,14 +1,13 @@
 import ast
 import math
-import re
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
 import train
+from bench import profiles
+from engine import changes, constants, search
 from text.budget import Budget
 from text.datasets import Dataset
 from text.evaluation import evaluate
@@ -17,17 +16,9 @@ from text.trial import Trial
 
 
 def test_the_full_profile_trains_in_miniature(mini: Dataset) -> None:
-    """The full recipe, made small, runs the same code: windows, value embeddings, two passes a step."""
-    recipe = replace(
-        train.recipe("full"),
-        depth=5,
-        dim=64,
-        heads=2,
-        short_window=16,
-        rows=16,
-        rows_at_once=8,
-        momentum_warmup=4,
-    )
+    """The full profile, made small, runs the same code: windows, value embeddings, two passes a step."""
+    small = {"DEPTH": 5, "DIM": 64, "HEADS": 2, "ROWS": 16, "ROWS_AT_ONCE": 8, "MOMENTUM_WARMUP": 4}
+    full = profiles.load("full", WINDOWS="16 16 16 16 all", **small)
     losses: list[float] = []
     budget = Budget.parse("tokens:32768")
     trial = Trial(mini, budget, device="cpu", seed=3, threads=1, report=Report(None))
@@ -38,8 +29,8 @@ def test_the_full_profile_trains_in_miniature(mini: Dataset) -> None:
         log_step(loss, lr_multiplier)
 
     trial.log_step = watch  # type: ignore[method-assign]
-    model = train.train(trial, recipe)
-    assert isinstance(model, train.Model)
+    model = full.train(trial)
+    assert isinstance(model, full.Model)
     assert [16, 16, 16, 16, 128] == model.windows
     assert 3 == len(model.values)
     assert 16 == trial.steps
@@ -47,10 +38,11 @@ def test_the_full_profile_trains_in_miniature(mini: Dataset) -> None:
     assert evaluate(model, mini, trial.device) < 3.5
 
 
-def test_the_full_recipe_fits_together_at_full_size() -> None:
+def test_the_full_profile_fits_together_at_full_size() -> None:
     """Forward and backward of the full profile agree in every shape, with the kernel of a GPU."""
+    full = profiles.load("full")
     with torch.device("meta"):
-        model = train.Model(train.recipe("full"), 8192, 2048, "varlen-fa2", torch.bfloat16)
+        model = full.Model(8192, 2048, "varlen-fa2", torch.bfloat16)
         tokens = torch.zeros(2, 2048, dtype=torch.long)
     loss = model.loss(tokens, tokens)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -124,18 +116,17 @@ def test_muon_survives_a_gradient_of_zero() -> None:
     """A matrix without gradient, as qkv has in the first step, is left without NaN."""
     matrix = torch.nn.Parameter(torch.randn(8, 4))
     matrix.grad = torch.zeros_like(matrix)
-    train.step([train.Muon([matrix], train.recipe("small"))], 1, 0.0, 1.0)
+    train.step([train.Muon([matrix])], 1, 0.0, 1.0)
     assert matrix.isfinite().all()
 
 
 def test_every_parameter_has_one_optimizer() -> None:
     """No parameter of the model is left out, and none is stepped twice."""
-    recipe = train.recipe("small")
-    model = train.Model(recipe, 300, 16)
+    model = train.Model(300, 16)
     stepped = [
         p
-        for s in train.optimizers(model, recipe)
-        for p in (s.matrices if isinstance(s, train.Muon) else [s.p])
+        for optimizer in train.make_optimizers(model)
+        for p in (optimizer.matrices if isinstance(optimizer, train.Muon) else [optimizer.p])
     ]
     assert {id(p) for p in model.parameters()} == {id(p) for p in stepped}
     assert len(stepped) == len(list(model.parameters()))
@@ -143,30 +134,52 @@ def test_every_parameter_has_one_optimizer() -> None:
 
 def test_learning_rates_hold_and_fall() -> None:
     """The multiplier is one until the warm-down, and ends at the final rate."""
-    recipe = train.recipe("small")
-    assert [1.0, 1.0, 0.525, 0.05] == [round(train.lr_multiplier(p, recipe), 6) for p in (0.0, 0.4, 0.7, 1.0)]
+    assert [1.0, 1.0, 0.525, 0.05] == [round(train.lr_multiplier(p), 6) for p in (0.0, 0.4, 0.7, 1.0)]
 
 
-def test_a_full_constant_takes_the_place_of_a_small_one() -> None:
-    """The full profile takes FULL_X where it is there, and X elsewhere; every FULL_X is one of the recipe."""
-    small, full = train.recipe("small"), train.recipe("full")
-    assert (2, 9) == (small.depth, full.depth)
-    assert small.mlp_ratio == full.mlp_ratio
-    names = {name.removeprefix("FULL_").lower() for name in vars(train) if name.startswith("FULL_")}
-    assert names <= set(vars(small))
+def test_both_profiles_have_the_same_constants() -> None:
+    """Every name in capitals that one profile has, the other has too, and of the same type."""
+    small, full = (
+        {name: type(value) for name, value in vars(profiles.load(profile)).items() if name.isupper()}
+        for profile in ("small", "full")
+    )
+    assert small == full
+    assert (2, 9) == (profiles.load("small").DEPTH, profiles.load("full").DEPTH)
 
 
-def test_what_the_search_may_try_is_sound() -> None:
-    """8 to 14 constants say what may be tried; the default is among the choices, or within the range."""
-    source = Path(train.__file__).read_text(encoding="utf-8")
-    found = re.findall(r"^([A-Z][A-Z0-9_]*) = (\S+)  # .*search: (.+)$", source, re.MULTILINE)
-    assert 8 <= len(found) <= 14
-    for name, literal, values in found:
-        default = ast.literal_eval(literal)
+@pytest.mark.parametrize("profile", ["small", "full"])
+def test_every_proposal_of_the_search_changes_what_is_trained(profile: str) -> None:
+    """Each of the first forty proposals changes one value that the profile in use reads, and no other."""
+    source = profiles.SCRIPT.read_bytes().replace(b'PROFILE = "small"', f'PROFILE = "{profile}"'.encode())
+    before, found = constants_of(source), []
+    for iteration in range(1, 41):
+        tried = search.tried_from((one.set for one in found), source=source.decode())
+        proposal = search.propose(source.decode(), tried=tried, seed=0, iteration=iteration)
+        assert proposal
+        found.append(proposal)
+        after = constants_of(changes.apply(proposal, {"train.py": source}, ("train.py",))["train.py"])
+        assert dict(proposal.set) == {name: after[name] for name in after if after[name] != before[name]}
+
+
+def constants_of(source: bytes) -> dict[str, object]:
+    """Return the constants as Python itself sees them."""
+    module: dict[str, object] = {"__name__": "train"}
+    exec(compile(source, "train.py", "exec"), module)  # noqa: S102 - our own file
+    return {name: value for name, value in module.items() if name.isupper()}
+
+
+@pytest.mark.parametrize("profile", ["small", "full"])
+def test_what_the_search_may_try_is_sound(profile: str) -> None:
+    """8 to 20 constants say what may be tried; the default is among the choices, or within the range."""
+    source = profiles.SCRIPT.read_bytes().replace(b'PROFILE = "small"', f'PROFILE = "{profile}"'.encode())
+    found = [one for one in constants.find(source) if "search:" in one.comment]
+    assert 8 <= len(found) <= 20
+    for one in found:
+        values = one.comment.partition("search:")[2]
         if ".." in values:
             low, high = map(float, values.split(".."))
-            assert low <= default <= high, name
+            assert low <= one.value <= high, one.name
         else:
-            choices = [ast.literal_eval(choice) for choice in values.split("|")]
-            assert default in choices, name
-            assert {type(default)} == {type(choice) for choice in choices}, name
+            choices = [ast.literal_eval(choice.strip()) for choice in values.split("|")]
+            assert one.value in choices, one.name
+            assert {type(one.value)} == {type(choice) for choice in choices}, one.name

@@ -4,7 +4,6 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 import train
+from bench import profiles
 from text.budget import Budget
 from text.datasets import Dataset
 from text.errors import NotPossible
@@ -40,10 +40,10 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(job: Path, *argv: str, **changes: object) -> tuple[int, dict[str, Any]]:
+def run(job: Path, *argv: str, **constants: object) -> tuple[int, dict[str, Any]]:
     """Train with some constants changed; return the exit code and the result."""
-    recipe = replace(train.recipe("small"), **changes)  # type: ignore[arg-type]
-    code = run_trial(lambda trial: train.train(trial, recipe), train.__file__, [*BUDGET, *argv])
+    changed = profiles.load("small", **constants)
+    code = run_trial(changed.train, train.__file__, "small", [*BUDGET, *argv])
     return code, json.loads((job / "result.json").read_bytes())
 
 
@@ -101,7 +101,7 @@ def test_without_a_job_nothing_is_written(
 ) -> None:
     """A training outside of a job only prints."""
     monkeypatch.chdir(tmp_path)
-    assert 0 == run_trial(train.train, train.__file__, BUDGET)
+    assert 0 == run_trial(train.train, train.__file__, train.PROFILE, BUDGET)
     assert [] == list(tmp_path.iterdir())
 
 
@@ -110,7 +110,7 @@ def test_a_diverging_training_ends_at_once(
     mini: Dataset, job: Path, capsys: pytest.CaptureFixture[str], head_lr: float, reason: str
 ) -> None:
     """NaN or an exploding loss ends a training before its budget, with code 4, a reason and no val_bpb."""
-    code, result = run(job, head_lr=head_lr)
+    code, result = run(job, HEAD_LR=head_lr)
     assert (4, None, reason) == (code, result["val_bpb"], result["exit_reason"])
     assert result["steps"] < 8
     assert "failed" == events(job)[-1]["kind"]
@@ -121,7 +121,7 @@ def test_a_diverging_training_ends_at_once(
 
 def test_a_crash_shows_its_traceback(mini: Dataset, job: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A bug in train.py ends with code 1, its traceback on stderr, and a result that says so."""
-    code, result = run(job, heads=3)
+    code, result = run(job, HEADS=3)
     assert (1, None, "exception") == (code, result["val_bpb"], result["exit_reason"])
     assert "Traceback" in capsys.readouterr().err
     assert "RuntimeError" in result["error"][-1]
@@ -143,11 +143,19 @@ def test_missing_data_is_not_a_crash(cache: Path, job: Path, capsys: pytest.Capt
     assert "run: python prepare.py" in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_data_of_another_profile_is_refused(mini: Dataset, job: Path) -> None:
+    """Constants of one profile are not trained on the data set of another; the way out is one line."""
+    code = run_trial(train.train, train.__file__, "full", BUDGET)
+    result = json.loads((job / "result.json").read_bytes())
+    assert (1, "refused", 0) == (code, result["exit_reason"], result["steps"] or 0)
+    assert 'set PROFILE = "small" at its top' in result["error"][-1]
+
+
 def test_the_runner_sets_budget_and_seed(mini: Dataset, job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """AUTORESEARCH_BUDGET and AUTORESEARCH_SEED are what a training takes where its command says nothing."""
     monkeypatch.setenv("AUTORESEARCH_BUDGET", "tokens:4096")
     monkeypatch.setenv("AUTORESEARCH_SEED", "9")
-    assert 0 == run_trial(train.train, train.__file__, ["--threads", "1"])
+    assert 0 == run_trial(train.train, train.__file__, train.PROFILE, ["--threads", "1"])
     result = json.loads((job / "result.json").read_bytes())
     assert ("tokens:4096", 9, 2) == (result["budget"], result["seed"], result["steps"])
 
