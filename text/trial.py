@@ -124,10 +124,11 @@ class Trial:
 
     def outcome(self) -> dict[str, Any]:
         """Return what result.json holds of this training, ended or broken off."""
+        ended = self.training_seconds > 0  # else the device may not have done what it was given
         return self.facts | {
             "tokens": self.tokens, "steps": self.steps,
             "training_seconds": self.training_seconds or self.elapsed,
-            "mfu_percent": self.mfu(), "peak_vram_mb": self.peak_memory_mb(),
+            "mfu_percent": self.mfu() if ended else None, "peak_vram_mb": self.peak_memory_mb(),
         }  # fmt: skip
 
     def peak_memory_mb(self) -> float:
