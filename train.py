@@ -40,6 +40,7 @@ if PROFILE == "small":
     DEPTH = 2  # layers
     DIM = 64  # width of the residual stream
     HEADS = 2  # attention heads; DIM / HEADS must be even
+    BIGRAMS = 65_536  # embeddings of a token with the one before it, shared by a hash   search: 16384..131072
     WINDOWS = "all"  # how many tokens back each layer looks, in turns; the last layer looks at all
     MLP_RATIO = 4  # hidden width of the MLP, in DIMs   search: 3 | 4 | 5 | 6
     ROPE_BASE = 10_000.0  # longest wavelength of the positions, over 2 pi, in tokens   search: 500..200000
@@ -57,6 +58,7 @@ if PROFILE == "small":
     VARIANCE_DECAY = 0.95  # NorMuon: memory of the size of each neuron's update
     EMBED_LR = 0.3  # peak learning rate of the embedding, at width 768   search: 0.1..1.0
     EMBED_DECAY = 0.0  # weight decay of the embedding
+    SMEAR_LR = 0.02  # of how much of the token before flows into each channel; 0 = nothing does
     VALUE_LR = 0.3  # the same for the value embeddings   search: 0.1..1.0
     VALUE_DECAY = 0.0
     HEAD_LR = 0.008  # the same for the output head   search: 0.003..0.012
@@ -74,6 +76,7 @@ else:
     DEPTH = 9  # d4.3, with the width
     DIM = 640  # 9 * 57, rounded up to a multiple of the head's 128
     HEADS = 5
+    BIGRAMS = 0  # none; untested there, as is smear
     WINDOWS = "256 256 256 256 all"  # d0.9 for 256 over 1024, d0.3 for four of them over three, and cheaper
     MLP_RATIO = 4  # search: 3 | 4 | 5
     ROPE_BASE = 200_000.0  # d1.2 over 10,000; 150,000 and 300,000 were worse   search: 50000..500000
@@ -91,6 +94,7 @@ else:
     VARIANCE_DECAY = 0.95  # search: 0.9 | 0.95 | 0.98
     EMBED_LR = 0.9  # d3.3 for 0.8 over 0.6, d0.5 for 0.9 once it decays   search: 0.4..1.6
     EMBED_DECAY = 0.001  # d0.1
+    SMEAR_LR = 0.0
     VALUE_LR = 0.9  # search: 0.4..1.6
     VALUE_DECAY = 0.003  # d1.6
     HEAD_LR = 0.005  # d1.1 over 0.004   search: 0.002..0.01
@@ -118,6 +122,11 @@ def norm(x: Tensor) -> Tensor:
 def project(x: Tensor, weight: Tensor) -> Tensor:
     """Multiply (..., columns) with a weight of (rows, columns), in the type of what flows."""
     return linear(x, weight.to(x.dtype))
+
+
+def previous(x: Tensor) -> Tensor:
+    """Return what stands one place earlier in each row, and zeros in the first; (B, T) or (B, T, dim)."""
+    return torch.cat([torch.zeros_like(x[:, :1]), x[:, :-1]], dim=1)
 
 
 def rotate(x: Tensor, cos_sin: tuple[Tensor, Tensor]) -> Tensor:
@@ -204,6 +213,8 @@ class Model(nn.Module):
         self.windows = windows(seq_len)
         has_values = [(DEPTH - 1 - layer) % 2 == 0 for layer in range(DEPTH)]  # so the last one has
         self.embed = nn.Parameter(torch.randn(vocab, DIM))
+        self.bigrams = nn.Parameter(torch.zeros(BIGRAMS, DIM)) if BIGRAMS else None
+        self.smear = nn.Parameter(torch.zeros(DIM)) if SMEAR_LR else None
         self.blocks = nn.ModuleList(Block(has_values=has) for has in has_values)
         self.values = nn.ParameterList(uniform(vocab, DIM, scale=1.0) for has in has_values if has)
         self.head = nn.Parameter(0.001 * torch.randn(vocab, DIM))
@@ -219,7 +230,7 @@ class Model(nn.Module):
         """Return logits, float32 of shape (B, T, vocab), for tokens of shape (B, T)."""
         T = tokens.shape[1]
         cos_sin = self.cos[:T], self.sin[:T]
-        x = x0 = norm(embedding(tokens, self.embed).to(self.dtype))  # (B, T, dim)
+        x = x0 = self.embedded(tokens)  # (B, T, dim)
         values = iter(self.values)
         for i, block in enumerate(self.blocks):
             x = (self.resid[i] * x + self.x0[i] * x0).to(self.dtype)
@@ -227,6 +238,17 @@ class Model(nn.Module):
             x = block(x, value, cos_sin, self.windows[i], self.kernel)
         logits = project(norm(x), self.head).float()  # (B, T, vocab)
         return SOFTCAP * torch.tanh(logits / SOFTCAP) if SOFTCAP else logits
+
+    def embedded(self, tokens: Tensor) -> Tensor:
+        """Return what enters the first layer, (B, T, dim): of a token and of those just before it."""
+        x = embedding(tokens, self.embed)
+        if self.bigrams is not None:
+            place = (tokens * 36_313 ^ previous(tokens) * 27_191) % BIGRAMS  # two primes scatter the pairs
+            x = x + embedding(place, self.bigrams)
+        x = norm(x.to(self.dtype))
+        if self.smear is not None:
+            x = x + self.smear.to(self.dtype) * previous(x)
+        return x
 
     def loss(self, tokens: Tensor, targets: Tensor) -> Tensor:
         """Return the mean cross entropy, in nats a token."""
@@ -331,7 +353,7 @@ def make_optimizers(model: Model) -> list[Muon | Adam]:
     gates: list[nn.Parameter] = []
     for name, p in model.blocks.named_parameters():
         (gates if name.endswith("gate") else by_shape[p.shape]).append(p)
-    return [
+    optimizers: list[Muon | Adam] = [
         *(Muon(matrices) for matrices in by_shape.values()),
         *(Adam(gate, VALUE_LR * 0.01, betas) for gate in gates),
         Adam(model.embed, EMBED_LR * width, betas, EMBED_DECAY),
@@ -340,6 +362,11 @@ def make_optimizers(model: Model) -> list[Muon | Adam]:
         Adam(model.resid, RESID_LR, betas),
         Adam(model.x0, X0_LR, (0.96, 0.95)),
     ]
+    if model.bigrams is not None:
+        optimizers.append(Adam(model.bigrams, EMBED_LR * width, betas))
+    if model.smear is not None:
+        optimizers.append(Adam(model.smear, SMEAR_LR, betas))
+    return optimizers
 
 
 def lr_multiplier(progress: float) -> float:

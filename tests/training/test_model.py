@@ -137,6 +137,21 @@ def test_learning_rates_hold_and_fall() -> None:
     assert [1.0, 1.0, 0.525, 0.05] == [round(train.lr_multiplier(p), 6) for p in (0.0, 0.4, 0.7, 1.0)]
 
 
+def test_an_embedding_knows_of_the_tokens_just_before() -> None:
+    """A token changes what enters the first layer at its own place and the next two, and nowhere else."""
+    torch.manual_seed(0)
+    model = train.Model(300, 16)
+    assert model.bigrams is not None
+    assert model.smear is not None
+    torch.nn.init.normal_(model.bigrams)
+    torch.nn.init.normal_(model.smear)
+    tokens = torch.randint(300, (2, 16))
+    other = tokens.clone()
+    other[:, 7] = (other[:, 7] + 1) % 300
+    change = (model.embedded(tokens) - model.embedded(other)).abs().amax(dim=(0, 2))
+    assert [7, 8, 9] == change.nonzero().flatten().tolist()
+
+
 def test_both_profiles_have_the_same_constants() -> None:
     """Every name in capitals that one profile has, the other has too, and of the same type."""
     small, full = (
