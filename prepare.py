@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from text.datasets import active_dataset, cache_folder, ensure, find
+from text.datasets import FULL, active_dataset, cache_folder, ensure, find
 from text.errors import EXIT_NOT_READY, NotPossible, NotReady
 from text.report import say, show
 from text.sources import build_sotu, build_sotu_full, build_text
@@ -83,6 +83,8 @@ def _prepare(name: str, text: Path | None) -> int:
     ]
     if data.name != active_dataset():
         lines.append(f"to train on it: export AUTORESEARCH_DATASET={data.name}")
+    if data.profile == FULL.name:
+        lines.append(f'and in train.py: PROFILE = "{FULL.name}", committed')
     show("\n".join(lines))
     return 0
 

@@ -291,7 +291,9 @@ def test_climbmix_in_miniature(
     assert sum(len(text.encode()) for text in texts(Path(f"{climbmix.VAL:05d}"))) == data.eval_bytes
     rows = memoryview((data.folder / "train.bin").read_bytes()).cast("H")
     assert {data.bos} == {rows[i] for i in range(0, len(rows), 2049)}
-    assert "export AUTORESEARCH_DATASET=climbmix" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "export AUTORESEARCH_DATASET=climbmix" in said
+    assert 'and in train.py: PROFILE = "full", committed' in said
 
 
 def test_without_pyarrow_climbmix_says_what_to_install(
