@@ -42,21 +42,27 @@ def runner(scale: Scale, keep: Keep) -> Found:
 
 def repository(scale: Scale, home: Path) -> Path:
     """Copy what a run needs into a repository of its own, with two slots in its settings."""
-    leave = shutil.ignore_patterns("__pycache__", "runs")
-    for name in ("corpus", "engine", "events", "projections", "text", "workflows"):
-        shutil.copytree(ROOT / name, home / name, ignore=leave)
+    for name in ("corpus", "engine", "events", "projections", "src", "text", "workflows"):
+        shutil.copytree(ROOT / name, home / name, ignore=_no_data, symlinks=True)
     for name in ("prepare.py", "program.md"):
         shutil.copy(ROOT / name, home / name)
     source = (ROOT / "train.py").read_bytes()
     if scale.device == "cuda":  # so many rows at once that two trainings fit into the memory
         source = _set(_set(source, "PROFILE", "full"), "ROWS_AT_ONCE", scale.runner_rows)
     (home / "train.py").write_bytes(source)
-    settings = f'agent = "none"\nslots = 2\nbudget = "{scale.runner_budget}"\nbudget_s = 60\n'
+    settings = f'agent = "none"\nslots = 2\ntraining_budget = "{scale.runner_budget}"\nexpected_s = 60\n'
     (home / "pyproject.toml").write_text(f"[tool.autoresearch]\n{settings}", encoding="utf-8")
     (home / ".gitignore").write_text("__pycache__/\nworkflows/runs/\n", encoding="utf-8")
     for words in ("init -q -b main", "add -A", "-c user.name=b -c user.email=b@localhost commit -q -m first"):
         subprocess.run(["git", *words.split()], cwd=home, check=True)  # noqa: S603, S607 - fixed words
     return home
+
+
+def _no_data(folder: str, names: list[str]) -> set[str]:
+    """Leave out caches, and the runs of this repository."""
+    return {
+        name for name in names if name == "__pycache__" or (folder, name) == (str(ROOT / "workflows"), "runs")
+    }
 
 
 def _watch(scale: Scale, home: Path, found: Found, keep: Keep) -> None:
@@ -75,7 +81,7 @@ def _watch(scale: Scale, home: Path, found: Found, keep: Keep) -> None:
 
 
 def _set(source: bytes, name: str, value: str | int) -> bytes:
-    from engine import constants  # noqa: PLC0415 - the runner's packages are there only if we came so far
+    from autoresearch.engine.proposals import constants  # noqa: PLC0415 - the runner's packages are there only here
 
     constant = next(one for one in constants.find(source) if one.name == name)
     return constants.replace(source, constant, value)

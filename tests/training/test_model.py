@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 import train
+from autoresearch.engine.proposals import changes, constants, search
 from bench import profiles
-from engine import changes, constants, search
 from text.budget import Budget
 from text.datasets import Dataset
 from text.evaluation import evaluate
