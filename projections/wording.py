@@ -127,7 +127,8 @@ REASONS: Mapping[str, str] = {
     # A dropped file, a branch, what another program wrote.
     "no_proposal": "{said}",
     "branch_checked_out": "{branch} is checked out; `adopt` brings the commit in",
-    "branch_moved_elsewhere": "{branch} was moved by somebody else, to {to}",
+    "branch_moved_elsewhere": "{branch} was moved by somebody else, to {to:short}",
+    "branch_gone": "{branch} was removed by somebody else",
     "imported": "{said}",
 }
 

@@ -279,7 +279,9 @@ class Candidates:
         ours = (run.branch_commit, run.best.commit if run.best else run.base_commit)
         if stands in ours and self.git.set_ref(ref, commit, old=stands):
             return None
-        return why("branch_moved_elsewhere", branch=run.branch, to=(stands or "nowhere")[:7])
+        if stands is None:
+            return why("branch_gone", branch=run.branch)
+        return why("branch_moved_elsewhere", branch=run.branch, to=stands)
 
 
 def _ways(one: Iteration) -> tuple[Literal["reapplied", "merged"], ...]:

@@ -15,7 +15,7 @@ import pytest
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, Lost, Running
 from autoresearch.engine.system import locks, process, process_table
-from autoresearch.events.values import Process
+from autoresearch.events.values import Process, why
 from tests.waiting import PATIENCE_S, until
 
 
@@ -69,7 +69,7 @@ def test_a_damaged_exit_loses_the_job(home: Path, data: bytes) -> None:
     folder = start(home, "true")
     finished(folder)
     (folder / "exit.json").write_bytes(data)
-    assert JOBS.look(folder) == Lost(reason="exit.json is damaged")
+    assert JOBS.look(folder) == Lost(reason=why("exit_damaged"))
 
 
 # --- ways to end ---------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ open("done", "w")
     until(lambda: JOBS.look(folder) == Running(supervisor=None))
     (home / "go").touch()
     until((home / "done").exists)
-    until(lambda: JOBS.look(folder) == Lost(reason="the supervisor was killed"))
+    until(lambda: JOBS.look(folder) == Lost(reason=why("supervisor_killed")))
 
 
 def test_orphan_is_stopped(home: Path) -> None:
@@ -332,7 +332,7 @@ def test_orphan_is_stopped(home: Path) -> None:
     until(lambda: JOBS.look(folder) == Running(supervisor=None))
     JOBS.stop(folder)
     assert not process.alive(leader)
-    assert JOBS.look(folder) == Lost(reason="the supervisor was killed")
+    assert JOBS.look(folder) == Lost(reason=why("supervisor_killed"))
 
 
 def test_all_killed(home: Path) -> None:
@@ -341,7 +341,7 @@ def test_all_killed(home: Path) -> None:
     leader, above = child(folder), supervisor(folder)
     process.send(above, signal.SIGKILL)
     process.send(leader, signal.SIGKILL)
-    until(lambda: JOBS.look(folder) == Lost(reason="the supervisor was killed"))
+    until(lambda: JOBS.look(folder) == Lost(reason=why("supervisor_killed")))
 
 
 def test_reboot(home: Path) -> None:
@@ -356,7 +356,7 @@ def test_reboot(home: Path) -> None:
     for name in ("supervisor", "child"):
         told[name] |= {"pid": stranger.pid, "boot_id": "another-boot"}
     (folder / "claim").write_text(json.dumps(told))
-    assert JOBS.look(folder) == Lost(reason="the machine was restarted")
+    assert JOBS.look(folder) == Lost(reason=why("machine_restarted"))
     JOBS.stop(folder)  # we are still here
 
 
@@ -373,7 +373,7 @@ def test_strangers_are_not_signalled(home: Path) -> None:
         JOBS.stop(folder)
         os.close(lock)
         assert stranger.poll() is None
-        assert JOBS.look(folder) == Lost(reason="the supervisor was killed")
+        assert JOBS.look(folder) == Lost(reason=why("supervisor_killed"))
         stranger.kill()
 
 

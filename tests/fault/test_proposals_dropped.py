@@ -13,6 +13,7 @@ from autoresearch.engine.proposals.parse import MAX_BYTES
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
+from autoresearch.events.values import why
 from tests.fakes.world import Crashed, World, crash_at
 
 
@@ -129,11 +130,12 @@ def test_what_is_refused(world: World, case: str):
     assert 0 == world.runner().run()
     (event,) = heard(world)
     assert isinstance(event, ev.ProposalRefused)
-    assert reason in event.reason
+    assert why("no_proposal", event.reason.said) == event.reason
+    assert reason in event.reason.said
     assert not os.path.lexists(world.paths.folder / place)
     moved, said = sorted(path.name for path in world.paths.refused.iterdir())
     assert [f"{moved}.reason.txt", True] == [said, moved.endswith(Path(place).name)]
-    assert f"{event.reason}\n" == (world.paths.refused / said).read_text()
+    assert f"{event.reason.said}\n" == (world.paths.refused / said).read_text()
     assert 1 == load(world.paths).run.completed
 
 

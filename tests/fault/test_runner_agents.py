@@ -9,13 +9,13 @@ from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events.errors import WaitingForHuman
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import Proposal, Reason, why
 from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.world import MADE, World, audited
 
 
 @pytest.fixture(autouse=True)
-def _audits_clean():
+def _audits_clean(tmp_path: Path):  # which goes only after this
     """Whatever an agent did, the run's history stands up to an audit."""
     MADE.clear()
     yield
@@ -72,23 +72,23 @@ def test_a_prose_plan_is_carried_out_by_the_agent(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("edits", "said"),
+    ("edits", "reason"),
     [
-        ({}, "changes nothing"),
-        ({"program.md": "be kind"}, "program.md"),
-        ({"results.tsv": "mine"}, "results.tsv"),
-        ({"train.py": "LR = = 1"}, "train.py"),
+        ({}, why("no_change")),
+        ({"program.md": "be kind"}, why("foreign_files", files="program.md", editable="train.py")),
+        ({"results.tsv": "mine"}, why("foreign_files", files="results.tsv", editable="train.py")),
+        ({"train.py": "LR = = 1"}, why("no_compile_line", "invalid syntax", file="train.py", line=1)),
     ],
     ids=["nothing", "a protected file", "a new file", "a syntax error"],
 )
-def test_a_bad_change_of_the_agent_is_undone(tmp_path: Path, edits: dict[str, str], said: str):
+def test_a_bad_change_of_the_agent_is_undone(tmp_path: Path, edits: dict[str, str], reason: Reason):
     """What an agent may not do, or does badly, is caught before a training is spent."""
     world = world_with(tmp_path, answered(proposal=proposal("wider")), answered(), edits=edits)
     world.runner().run()
     assert ["keep", "not_applied"] == verdicts(world)
     assert ["0000/train.1"] == world.trained
     (failed,) = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "ChangeFailed"]
-    assert said in failed.reason
+    assert reason == failed.reason
     best = load(world.paths).run.best
     assert () == world.git.changes(world.paths.worktree, best.commit).files
 
@@ -118,7 +118,7 @@ def test_an_agent_that_needs_input_waits_for_a_human(tmp_path: Path):
 
 
 def test_a_crash_is_mended_by_the_agent(tmp_path: Path):
-    """A candidate that crashed is shown to the agent, mended, and trained as a second attempt."""
+    """A candidate that crashed is shown to the agent, mended, and trained once more."""
     edits = {"train.py": 'LR = 0.1\nWIDTH = 16\nFAIL = ""\n'}
     mended = answered(text='{"action": "fix_and_rerun", "reason": "removed the failure"}')
     world = world_with(tmp_path, answered(proposal=proposal("break", FAIL="yes")), mended, edits=edits)

@@ -143,20 +143,16 @@ def test_two_slots_train_two_at_once(tmp_path: Path, prefetch: int):
 
 
 def test_a_keep_is_followed_by_the_form_applied_anew(tmp_path: Path):
-    """A `set` made on the old best is applied to the new one, as its next attempt with its own ref."""
+    """A `set` made on the old best is applied to the new one, as its next change with its own ref."""
     world = searched(tmp_path)
     world.runner().run()
     events = [one.event for one in read(world.paths.history)]
-    (overtaken,) = [
-        one for one in events if type(one).__name__ == "CandidateOvertaken" and one.iteration == 2
-    ]
-    (carried,) = [
-        one for one in events if type(one).__name__ == "CandidateCarriedOver" and one.iteration == 2
-    ]
-    assert ("form", overtaken.commit, overtaken.base_commit) == (
-        carried.how,
-        carried.commit,
-        carried.base_commit,
+    (moved,) = [one for one in events if type(one).__name__ == "BaseMoved" and one.iteration == 2]
+    (rebased,) = [one for one in events if type(one).__name__ == "CandidateRebased" and one.iteration == 2]
+    assert ("reapplied", moved.commit, moved.base_commit) == (
+        rebased.how,
+        rebased.commit,
+        rebased.base_commit,
     )
     made = [one for one in events if type(one).__name__ == "CandidateCommitted" and one.iteration == 2]
     assert ["2", "2.2"] == [one.ref.rpartition("/")[2] for one in made]
@@ -168,17 +164,17 @@ def test_an_agents_change_is_merged_or_made_anew(tmp_path: Path):
     """After a keep, an agent's change is merged three ways; one that conflicts goes back to the agent."""
     world = edited(tmp_path)
     assert 0 == world.runner().run()
-    carried = [
-        one.event for one in read(world.paths.history) if type(one.event).__name__ == "CandidateCarriedOver"
+    rebased = [
+        one.event for one in read(world.paths.history) if type(one.event).__name__ == "CandidateRebased"
     ]
-    hows = [(one.iteration, one.how) for one in carried]
-    assert (2, "merge") in hows
+    hows = [(one.iteration, one.how) for one in rebased]
+    assert (2, "merged") in hows
     assert (4, "conflict") in hows
     asked = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "AgentAsked"]
     assert 2 == sum((one.iteration, one.step) == (4, "apply") for one in asked)
     again = [ask.prompt for ask in world.agent.asked if ask.step == "apply"][-2]
     assert "does not fit them" in again
-    (conflict,) = [one for one in carried if (one.iteration, one.how) == (4, "conflict")]
+    (conflict,) = [one for one in rebased if (one.iteration, one.how) == (4, "conflict")]
     made = world.git.diff(conflict.made_on, conflict.commit).text.decode()
     assert made.strip() in again, "the agent is shown what it made"
 
@@ -206,9 +202,9 @@ def test_a_human_goes_before_what_was_prepared(tmp_path: Path):
     world = edited(tmp_path)
     world.runner().run()
     assert ["idea 4", "mine", "idea 5"] == [row[1] for row in rows(world)][4:]
-    assert () == load(world.paths).run.set_aside
+    assert () == load(world.paths).run.deferred
     asked = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "AgentAsked"]
-    assert 5 == max(one.iteration for one in asked), "what was set aside was carried out already"
+    assert 5 == max(one.iteration for one in asked), "what was deferred was carried out already"
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -275,7 +271,7 @@ def test_what_ends_while_no_runner_is_alive(tmp_path: Path, run: str):
         assert audited(world) is None, f"instant {instant}"
 
 
-def test_an_agent_that_worked_on_an_overtaken_base_is_asked_again(tmp_path: Path):
+def test_an_agent_that_worked_on_an_moved_base_is_asked_again(tmp_path: Path):
     """What an agent made of the old best is not taken for a change of the new one, also after a crash."""
     world = edited(tmp_path)
 

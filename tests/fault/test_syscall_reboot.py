@@ -10,7 +10,7 @@ import pytest
 from autoresearch.engine.system.process import alive, identify
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Process
+from autoresearch.events.values import Process, why
 from tests.crash_helpers import RUNNER, Scene
 from tests.processes import end_everything
 from tests.waiting import until
@@ -63,7 +63,7 @@ def test_a_reboot_is_a_new_attempt_and_no_stranger_is_signalled(scene: Scene, st
     assert whole.rows == seen.rows
     assert {"0001/train.2": 1} == seen.trained - whole.trained
     (lost,) = [one.event for one in read(scene.paths.history) if isinstance(one.event, ev.JobLost)]
-    assert (1, 1, "the machine was restarted") == (lost.iteration, lost.attempt, lost.reason)
+    assert (1, "train", 1, why("machine_restarted")) == (lost.iteration, lost.step, lost.number, lost.reason)
 
 
 def test_a_second_runner_is_told_who_holds_the_run(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, RunLocked
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Request
+from autoresearch.events.values import Request, why
 from tests.fakes.world import BRANCH, RUN_ID, World
 from tests.fault.test_runner_crashes import proposal
 
@@ -60,7 +60,7 @@ def test_a_keep_does_not_move_a_branch_under_the_user(tmp_path: Path):
     world = kept_run(tmp_path, user_on=BRANCH)
     base, first = load(world.paths).run.base_commit, best(world)
     assert base == stands(world)
-    assert "adopt" in keeps(world)[-1].branch_note
+    assert why("branch_checked_out", branch=BRANCH) == keeps(world)[-1].branch_note
     second = more(world, LR=0.03)
     assert base == stands(world)
     (made,) = world.git.read_commits([second.commit])
@@ -102,7 +102,7 @@ def test_adopt_refuses_a_branch_with_commits_of_the_user(tmp_path: Path):
     with pytest.raises(NotFound) as refused:
         adopt(world.paths, world.git)
     assert f"git merge {best(world)[:7]}" in refused.value.remedy
-    assert "was moved by somebody else" not in keeps(world)[-1].branch_note
+    assert why("branch_checked_out", branch=BRANCH) == keeps(world)[-1].branch_note
 
 
 def test_a_branch_that_the_user_moved_is_left_there(tmp_path: Path):
@@ -111,7 +111,7 @@ def test_a_branch_that_the_user_moved_is_left_there(tmp_path: Path):
     mine = load(world.paths).run.base_commit
     world.git.refs[f"refs/heads/{BRANCH}"] = mine
     kept = more(world, LR=0.03)
-    assert "moved by somebody else" in kept.branch_note
+    assert why("branch_moved_elsewhere", branch=BRANCH, to=mine) == kept.branch_note
     assert mine == stands(world)
 
 
@@ -127,7 +127,7 @@ def test_a_deleted_branch_comes_back_by_adopt(tmp_path: Path):
     """A keep does not make a branch that the user deleted; adopt does."""
     world = kept_run(tmp_path, user_on="main")
     del world.git.refs[f"refs/heads/{BRANCH}"]
-    assert "nowhere" in more(world, LR=0.03).branch_note
+    assert why("branch_gone", branch=BRANCH) == more(world, LR=0.03).branch_note
     assert stands(world) is None
     adopt(world.paths, world.git)
     assert best(world) == stands(world)
@@ -204,7 +204,13 @@ def test_clean_refuses_while_a_job_runs(tmp_path: Path):
         log.append(
             [
                 ev.TrainingStarted(
-                    iteration=0, training=1, slot=1, commit="c", command=("train",), deadline_s=9.0
+                    iteration=0,
+                    training=1,
+                    slot=1,
+                    device="cpu",
+                    commit="c",
+                    command=("train",),
+                    deadline_s=9.0,
                 )
             ],
             by="runner",
