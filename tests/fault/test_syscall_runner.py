@@ -24,7 +24,7 @@ ENDS = [
     ("succeeded", "keep"),  # proposed by the agent
 ]
 SPARE = ("TailHealed", "JobLost", "TrainingStarted")  # what a kill may add
-WHY = {"the supervisor was killed", "the supervisor was killed before the job began"}
+WHY = {"supervisor_killed", "supervisor_killed_before"}
 JOBS = ("0000/train.1", "0001/train.1", "0003/train.1")
 
 
@@ -44,7 +44,7 @@ def whole(scene: Scene, *, job: str | None = None) -> tuple[Seen, int]:
 
 
 def why_lost(scene: Scene) -> list[str]:
-    return [one.event.reason for one in read(scene.paths.history) if isinstance(one.event, JobLost)]
+    return [one.event.reason.code for one in read(scene.paths.history) if isinstance(one.event, JobLost)]
 
 
 def kill_runners(scene: Scene, which: Callable[[range], Iterable[int]]) -> int:
@@ -102,7 +102,7 @@ def test_a_runner_killed_at_many_instants(scene: Scene, part: int) -> None:
 
 
 def test_a_supervisor_killed_at_some_instants(scene: Scene) -> None:
-    """Wherever a supervisor is killed, the run goes on by itself, with a second attempt at most."""
+    """Wherever a supervisor is killed, the run goes on by itself, with a second training at most."""
     assert kill_supervisors(scene, JOBS[1], lambda instants: instants[2::9]) >= 2
 
 
