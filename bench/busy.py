@@ -67,8 +67,8 @@ SETTINGS = """\
 check = []
 prepare = []
 protected = []
-policy_file = "train.py"
-device = "none"
+guidance_file = "train.py"
+device_lock = "none"
 """
 
 

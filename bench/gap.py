@@ -42,7 +42,7 @@ print(f"val_bpb: {{1 + STEP % 7 / 10 if STEP else 1.05:.6f}}", flush=True)
 with open(os.environ["BENCH_CLOCK"], "a") as clock:
     clock.write(f"{{began}} {{time.monotonic()}}\\n")
 """
-SETTINGS = '[tool.autoresearch]\ncheck = []\nprepare = []\nprotected = []\npolicy_file = "train.py"\n'
+SETTINGS = '[tool.autoresearch]\ncheck = []\nprepare = []\nprotected = []\nguidance_file = "train.py"\n'
 
 
 @frozen(kw_only=True)

@@ -128,7 +128,7 @@ def test_two_runs_take_turns(program: Program):
     start = ("start", "--loops", "1", "--no-stochastic")
     first = program(*start).stdout.split()[0]
     program.wait(lambda status: bool(status["progress"]), "--run-id", first)
-    second = program(*start).stdout.split()[0]
+    second = program(*start, "--another").stdout.split()[0]
     status = program.wait(lambda status: bool(status["waits_for"]), "--run-id", second)
     assert f"training 0.1 of {first} in {program.repo}" == status["waits_for"]
     assert "waits for the device" in program("status", "--run-id", second).stdout
