@@ -21,7 +21,7 @@ run: $(VENV)/.run      ## a whole run on real text: baseline and three loops, li
 	@$(BIN)/python workflows/run_experiment.py experiments
 
 test: $(VENV)/.dev     ## the test suite (about three minutes on two cores)
-	$(BIN)/python -m pytest -n 2 -m "not long"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
 	$(BIN)/ruff check .
@@ -31,10 +31,10 @@ lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshnes
 	$(BIN)/python -m autoresearch.workflows.reference --check
 
 torture: $(VENV)/.dev  ## long fault rounds and real agent programs; SEED=... repeats a session (an hour or two)
-	AUTORESEARCH_TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -n 2 -m long
+	AUTORESEARCH_TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -n 2 --dist worksteal -m long
 
 torture-short: $(VENV)/.dev  ## some of each of the long fault rounds, others each day
-	AUTORESEARCH_TORTURE_SEED=$(SEED) AUTORESEARCH_TORTURE_SHARE=0.02 $(BIN)/python -m pytest -n 2 -m long tests/fault
+	AUTORESEARCH_TORTURE_SEED=$(SEED) AUTORESEARCH_TORTURE_SHARE=0.02 $(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/fault
 
 bench: $(VENV)/.bench  ## measure everything, peers beside us, and print the table
 	$(BIN)/python -m bench

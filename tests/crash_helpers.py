@@ -176,7 +176,11 @@ class Scene:
 
     def finish(self, runner: subprocess.Popen[bytes]) -> int:
         """Wait for the end of a runner; return its exit code."""
-        return runner.wait(timeout=PATIENCE_S)
+        try:
+            return runner.wait(timeout=PATIENCE_S)
+        finally:
+            runner.kill()
+            runner.wait()
 
     def resume(self) -> None:
         """Carry the run on to its end, as a user does: again where the baseline was killed."""

@@ -3,7 +3,20 @@
 import contextlib
 import os
 import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+
+@contextlib.contextmanager
+def started(*words: str | Path, **more: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Start a program; however the block ends, nothing of it is left, which would fail another test."""
+    with subprocess.Popen(words, **more) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def living(below: Path) -> list[int]:

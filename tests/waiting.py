@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-PATIENCE_S = 150.0 * float(os.environ.get("AUTORESEARCH_TEST_PATIENCE", "1"))  # one condition, one process
+PATIENCE_S = 60.0 * float(os.environ.get("AUTORESEARCH_TEST_PATIENCE", "1"))  # one condition, one process
 
 
 def until(true: Callable[[], Any], *, within_s: float = PATIENCE_S, every_s: float = 0.005) -> Any:

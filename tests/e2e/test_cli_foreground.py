@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.conftest import DOOR, Program
+from tests.processes import started
 from tests.waiting import PATIENCE_S
 
 
@@ -25,21 +26,11 @@ def slow(program: Program) -> Program:
 @contextlib.contextmanager
 def begun(program: Program, *words: str) -> Iterator[subprocess.Popen[str]]:
     """Start a command and wait until its training runs; nothing of it is left for another test."""
-    with subprocess.Popen(
-        [sys.executable, str(DOOR), *words],
-        cwd=program.repo,
-        env=program.env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            while "trains" not in process.stdout.readline():
-                assert process.poll() is None
-            yield process
-        finally:
-            process.kill()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with started(sys.executable, DOOR, *words, cwd=program.repo, env=program.env, **pipes) as process:
+        while "trains" not in process.stdout.readline():
+            assert process.poll() is None
+        yield process
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -176,7 +176,7 @@ def test_what_is_dropped_while_the_runner_is_stopped_is_heard_once(program: Prog
         hidden.rename(paths.proposals / f"{number:06d}.json")
     os.kill(runner.pid, signal.SIGCONT)
     turn.is_for_all()
-    until(lambda: not any(paths.proposals.iterdir()), within_s=5 * PATIENCE_S)
+    until(lambda: not any(paths.proposals.iterdir()), within_s=15 * PATIENCE_S)
     program.wait(at_rest)
     assert [f"drop {number}" for number in range(count)] == sorted(
         (one.proposal.description for one in heard(paths)), key=lambda said: int(said.split()[1])

@@ -22,6 +22,7 @@ from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Process
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fault.test_jobs_faults import child, supervisor
+from tests.processes import started
 from tests.waiting import PATIENCE_S, until
 
 
@@ -151,11 +152,8 @@ def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
     (file,) = map(devices.lock_of, devices.places(CONFIG.device_lock, CONFIG.slots or 1))
     hold = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
     file.touch()
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout is not None
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with started(sys.executable, "-c", hold, file, **pipes) as other:
         other.stdout.readline()
         file.write_bytes(content)
         assert str(file) in holders()[0]
-        other.communicate()

@@ -16,6 +16,7 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, Lost, Running
 from autoresearch.engine.system import locks, process, process_table
 from autoresearch.events.values import Process, why
+from tests.processes import started
 from tests.waiting import PATIENCE_S, until
 
 
@@ -362,7 +363,7 @@ def test_reboot(home: Path) -> None:
 
 def test_strangers_are_not_signalled(home: Path) -> None:
     """Stopping a job whose pids now belong to somebody else leaves him alone."""
-    with subprocess.Popen(["sleep", "999"], start_new_session=True) as stranger:
+    with started("sleep", "999", start_new_session=True) as stranger:
         folder = home / "job"
         folder.mkdir()
         boot = process.boot_id()
@@ -374,7 +375,6 @@ def test_strangers_are_not_signalled(home: Path) -> None:
         os.close(lock)
         assert stranger.poll() is None
         assert JOBS.look(folder) == Lost(reason=why("supervisor_killed"))
-        stranger.kill()
 
 
 def test_ten_starts_at_once(home: Path) -> None:
@@ -450,9 +450,8 @@ RealJobs().start(Path("job"), JobSpec(name="j", command=command, cwd=".", deadli
 print("started", flush=True)
 time.sleep(999)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", script], cwd=home, stdout=subprocess.PIPE, start_new_session=True
-    ) as starter:
+    words = (sys.executable, "-c", script)
+    with started(*words, cwd=home, stdout=subprocess.PIPE, start_new_session=True) as starter:
         assert starter.stdout is not None
         assert starter.stdout.readline() == b"started\n"
         os.killpg(starter.pid, signal.SIGKILL)

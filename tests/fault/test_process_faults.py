@@ -1,10 +1,12 @@
 """Processes and locks, when things go wrong."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from attrs import evolve
 
 from autoresearch.engine.system import locks, process, process_table, run_command
 from autoresearch.events.errors import NotFound, RunLocked
-from tests.processes import end_everything, living
+from tests.processes import end_everything, living, started
 from tests.waiting import PATIENCE_S, until
 
 
@@ -103,22 +105,22 @@ def test_nobody_has_an_impossible_pid() -> None:
 
 def test_a_zombie_is_not_alive() -> None:
     """A process that has ended and was not waited for is dead."""
-    child = subprocess.Popen(["true"])
-    until(lambda: Path(f"/proc/{child.pid}/stat").read_text().split()[2] == "Z")
-    assert process.identify(child.pid) is None
-    assert child.wait() == 0
+    with started("true") as child:
+        until(lambda: Path(f"/proc/{child.pid}/stat").read_text().split()[2] == "Z")
+        assert process.identify(child.pid) is None
+        assert child.wait() == 0
 
 
 def test_a_hostile_name_is_read_right(tmp_path: Path) -> None:
     """A program named like the fields of /proc/PID/stat is identified like any other."""
     program = tmp_path / ") Z 1 (x"
     program.symlink_to("/bin/sleep")
-    child = subprocess.Popen([program, "999"])
-    until(lambda: b") Z 1" in Path(f"/proc/{child.pid}/comm").read_bytes())
-    seen = process.identify(child.pid)
-    assert seen is not None
-    assert process.send(seen, signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL
+    with started(program, "999") as child:
+        until(lambda: b") Z 1" in Path(f"/proc/{child.pid}/comm").read_bytes())
+        seen = process.identify(child.pid)
+        assert seen is not None
+        assert process.send(seen, signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL
 
 
 def test_without_proc_ps_tells_the_same() -> None:
@@ -193,19 +195,19 @@ with hold_lock(Path(sys.argv[1])) as me:
 """
 
 
-def hold(path: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", HOLD, str(path)]
-    other = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert other.stdout is not None
-    assert int(other.stdout.readline()) == other.pid
-    return other
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with started(sys.executable, "-c", HOLD, path, cwd=ROOT, **pipes) as other:
+        assert int(other.stdout.readline()) == other.pid
+        yield other
 
 
 @pytest.mark.parametrize("kill", [False, True])
 def test_a_held_lock_names_its_holder(tmp_path: Path, kill: bool) -> None:  # noqa: FBT001 - a parameter
     """A second holder is refused by name; when the first leaves, killed or not, the lock is free at once."""
     path = tmp_path / "runner.lock"
-    with hold(path) as other:
+    with held(path) as other:
         seen = process.holder(path)
         assert seen is not None
         assert seen.pid == other.pid
@@ -232,13 +234,12 @@ def test_nobody_holds_a_lock_that_was_never_made(tmp_path: Path) -> None:
 def test_lock_does_not_leak_into_children(tmp_path: Path) -> None:
     """A child that outlives the holder does not hold its lock."""
     path = tmp_path / "lock"
-    with process.hold_lock(path):
-        child = process.spawn_detached(["sleep", "999"], cwd=tmp_path)
-        short = subprocess.Popen(["sleep", "999"], close_fds=False)
-    assert process.holder(path) is None
-    short.kill()
-    short.wait()
-    process.end_group(child, 0.0)
+    with contextlib.ExitStack() as running:
+        with process.hold_lock(path):
+            child = process.spawn_detached(["sleep", "999"], cwd=tmp_path)
+            running.callback(process.end_group, child, 0.0)
+            running.enter_context(started("sleep", "999", close_fds=False))
+        assert process.holder(path) is None
 
 
 def test_lock_file_deleted_while_held(tmp_path: Path) -> None:
@@ -263,11 +264,8 @@ from autoresearch.engine.system.locks import is_locked
 while True:
     is_locked(Path(sys.argv[1]))
 """
-    with subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=ROOT) as looker:
-        try:
-            until(lambda: len(list(Path(f"/proc/{looker.pid}/fd").iterdir())) > 3)
-            for _ in range(300):
-                with process.hold_lock(path):
-                    pass
-        finally:
-            looker.kill()
+    with started(sys.executable, "-c", script, path, cwd=ROOT) as looker:
+        until(lambda: len(list(Path(f"/proc/{looker.pid}/fd").iterdir())) > 3)
+        for _ in range(300):
+            with process.hold_lock(path):
+                pass

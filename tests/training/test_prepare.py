@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import hashlib
 import http.server
@@ -71,23 +72,37 @@ def test_the_embedded_text_comes_in_the_shapes_of_the_full_profile(cache: Path) 
     assert "54a2f085e81420b4" == data.data_id
 
 
-@pytest.mark.parametrize("file", ["train.bin", "val.bin", "tokenizer.txt", "manifest.json"])
-@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
-def test_damage_is_seen_and_mended(mini: Dataset, tmp_path: Path, file: str, how: str) -> None:
-    """A file that is changed, cut or gone is missed; preparing again gives the same data set."""
-    target = mini.folder / file
+FILES = {"train.bin": "flipped", "val.bin": "cut", "tokenizer.txt": "gone", "manifest.json": "cut"}
+
+
+@contextlib.contextmanager
+def damaged(target: Path, how: str) -> Iterator[None]:
+    """Change, cut or take away a file for as long as the block lasts."""
     whole = target.read_bytes()
     if how == "gone":
         target.unlink()
     else:
         target.write_bytes(whole[:-1] if how == "cut" else b"~" + whole[1:])
     try:
-        with pytest.raises(NotReady, match="mini"):
-            datasets.find("mini")
-        mended = datasets.ensure("mini", lambda folder: sources.build_text(folder, Path(mini.source)))
-        assert mini == mended
+        yield
     finally:
         target.write_bytes(whole)
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+def test_damage_is_seen(mini: Dataset, file: str, how: str) -> None:
+    """A file that is changed, cut or gone is missed."""
+    with damaged(mini.folder / file, how), pytest.raises(NotReady, match="mini"):
+        datasets.find("mini")
+    assert mini == datasets.find("mini")
+
+
+@pytest.mark.parametrize(("file", "how"), FILES.items())
+def test_damage_is_mended(mini: Dataset, file: str, how: str) -> None:
+    """Preparing again what was damaged gives the same data set."""
+    with damaged(mini.folder / file, how):
+        assert mini == datasets.ensure("mini", lambda folder: sources.build_text(folder, Path(mini.source)))
 
 
 def test_a_users_set_mends_itself(mini: Dataset) -> None:
