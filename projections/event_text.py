@@ -27,7 +27,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.AgentAnswered: lambda e: "" if e.outcome == "ok" else e.outcome,
     ev.BaseMoved: lambda e: "commit" if e.commit else "",
     ev.CandidateRebased: lambda e: e.how if e.how in ("empty", "conflict") else "",
-    ev.TrainingStarted: lambda e: "again" if e.training > 1 else "",
+    ev.TrainingStarted: lambda e: ("device_" * (e.device != "cpu") + "again" * (e.training > 1)).strip("_"),
     ev.TrainingFinished: lambda e: "" if e.outcome == "succeeded" else "failed",
     ev.JobLost: lambda e: "prepare" if e.step == "prepare" else "",
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",

@@ -125,7 +125,14 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
     if one is not None:
         number = event.training
         one.trainings = number
-        one.job = Job(step="train", number=number, since=at, deadline_s=event.deadline_s, slot=event.slot)
+        one.job = Job(
+            step="train",
+            number=number,
+            since=at,
+            deadline_s=event.deadline_s,
+            slot=event.slot,
+            device=event.device,
+        )
 
 
 def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:

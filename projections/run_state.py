@@ -31,6 +31,7 @@ class Job:
     since: str  # RFC 3339
     deadline_s: float = 0.0  # of a training, as it was started
     slot: int = 0  # of a training
+    device: str = ""  # of a training
 
 
 @frozen(kw_only=True)
@@ -200,8 +201,19 @@ class RunState:
         devices = self.devices or ("cpu",)
         return devices[(slot - 1) % len(devices)]
 
+    def slots_on(self, device: str) -> int:
+        """Return how many trainings may run on a device at once."""
+        return sum(self.device(slot) == device for slot in range(1, self.slots + 1))
+
     @property
     def jobs(self) -> tuple[tuple[int, Job], ...]:
         """Return every running job with its iteration; prepare.py counts to iteration 0."""
         running = [(0, self.setup.job)] + [(one.number, one.job) for one in self.open]
         return tuple((number, job) for number, job in running if job is not None)
+
+
+def free_slots(run: RunState) -> dict[str, int]:
+    """Return the devices on which a training may be started, and the first free slot of each."""
+    taken = {one.job.slot for one in run.open if one.job is not None and one.job.step == "train"}
+    free = [slot for slot in range(1, run.slots + 1) if slot not in taken]
+    return {run.device(slot): slot for slot in reversed(free)}

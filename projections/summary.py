@@ -10,7 +10,7 @@ from attrs import asdict
 
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason
-from autoresearch.projections.run_state import Iteration, Job, RunState
+from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.wording import name_of
 
 
@@ -38,6 +38,7 @@ def standing(run: RunState) -> Standing:
         "baseline_val_bpb": run.baseline,
         "kept_commit": (best.commit or None) if best else None,
         "in_progress": _in_progress(run),
+        "trainings": _trainings(run),
         "counts": asdict(run.counts),
         "waiting_proposals": len(run.waiting),
         "need_input": unstructure(run.need_input) if run.need_input is not None else None,
@@ -79,12 +80,12 @@ def _trains(one: Iteration) -> bool:
 
 
 def _device_wanted(run: RunState) -> dict[str, Any] | None:
-    """Return the device that a training would be started on, if somebody else did not hold it."""
+    """Return where a training would be started, if somebody else did not hold it: places by device."""
     ready = any(one.next_stage == "train" and one.job is None and one.commit for one in run.open)
-    free = sum(_trains(one) for one in run.open) < run.slots
+    free = free_slots(run)
     if not ready or not free or run.stopped is not None or run.paused is not None:
         return None
-    return {"device": run.config.device_lock, "slots": run.slots}
+    return {"lock": run.config.device_lock, "places": {device: run.slots_on(device) for device in free}}
 
 
 def _in_progress(run: RunState) -> dict[str, Any] | None:
@@ -95,6 +96,15 @@ def _in_progress(run: RunState) -> dict[str, Any] | None:
     if one is None:
         return None
     return _stage(one.number, one.next_stage, one.job, one.job.since if one.job else one.since)
+
+
+def _trainings(run: RunState) -> list[dict[str, Any]]:
+    """Return the trainings that run now, and where."""
+    return [
+        {"iteration": number, "slot": job.slot, "device": job.device, "since": job.since}
+        for number, job in run.jobs
+        if job.step == "train"
+    ]
 
 
 def _stage(iteration: int | None, stage: str, job: Job | None, since: str) -> dict[str, Any]:

@@ -198,6 +198,9 @@ EVENTS: Mapping[str, str] = {
     "CandidateDeferred": "{iteration:name} deferred {commit:short} for a human's proposal: {description}",
     "TrainingStarted": "{iteration:name} trains {commit:short}",
     "TrainingStarted.again": "{iteration:name} trains {commit:short}, training {training}",
+    "TrainingStarted.device": "{iteration:name} trains {commit:short} on device {device}",
+    "TrainingStarted.device_again": "{iteration:name} trains {commit:short} on device {device}, "
+    "training {training}",
     "TrainingFinished": "{iteration:name} trained in {seconds:duration}: {metric:.6f}",
     "TrainingFinished.failed": "{iteration:name} {outcome:words} after {seconds:duration}: {reason:reason}",
     "JobLost": "{iteration:name} lost its {step} job {number}, which begins again: {reason:reason}",

@@ -76,13 +76,15 @@ def opened(iteration: int, *, base: str = BASE, first: str = "propose") -> ev.It
     return ev.IterationStarted(iteration=iteration, base_commit=base, first_stage=first)
 
 
-def training(iteration: int, number: int = 1, commit: str = BASE) -> ev.TrainingStarted:
+def training(
+    iteration: int, number: int = 1, commit: str = BASE, *, slot: int = 1, device: str = "cpu"
+) -> ev.TrainingStarted:
     """A training was started."""
     return ev.TrainingStarted(
         iteration=iteration,
         training=number,
-        slot=1,
-        device="cpu",
+        slot=slot,
+        device=device,
         commit=commit,
         command=("python", "train.py"),
         deadline_s=900,

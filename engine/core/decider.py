@@ -8,7 +8,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import prefetch
 from autoresearch.engine.core.keep_rules import verdict
 from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, why
-from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
+from autoresearch.projections.run_state import Iteration, PendingRequest, RunState, free_slots
 
 
 LOST_IN_A_ROW = 3  # jobs lost to kills or reboots before a human is asked
@@ -123,7 +123,8 @@ def _open_ones(state: RunState) -> tuple[do.Command, ...]:
         commands.append(do.LeaveOpen(iteration=stuck[0].number, next_stage=stuck[0].next_stage))
     # The device goes first, for one at a time: what else there is to do can be done while it works.
     trainings = [command for command in commands if isinstance(command, do.StartTraining)]
-    return (*trainings[:1], *(command for command in commands if command not in trainings))
+    first = [command for command in trainings if command.iteration == trainings[0].iteration]
+    return (*first, *(command for command in commands if command not in trainings))
 
 
 def _next_iteration(state: RunState, request: Request) -> tuple[do.Command, ...]:
@@ -210,18 +211,20 @@ def _apply(one: Iteration, request: Request) -> do.Command:
 
 def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     assert one.commit is not None  # commit comes before train
-    slot = prefetch.free_slot(state)
-    if slot is None or prefetch.verdict_is_near(state):
+    free = sorted((slot, device) for device, slot in free_slots(state).items())
+    if not free or prefetch.verdict_is_near(state):
         return (do.DeferCandidate(iteration=one.number),) if prefetch.gives_way(state, one) else ()
-    return (
+    # One for each device that has room: another run may hold the first of them, and nobody here knows.
+    return tuple(
         do.StartTraining(
             iteration=one.number,
             training=one.trainings + 1,
             slot=slot,
-            device=state.device(slot),
+            device=device,
             commit=one.commit,
             deadline_s=request.timeout_s or state.config.deadline_s,
-        ),
+        )
+        for slot, device in free
     )
 
 

@@ -57,12 +57,6 @@ def has_workbench(state: RunState, one: Iteration) -> bool:
     return not begun and not earlier
 
 
-def free_slot(state: RunState) -> int | None:
-    """Return the first slot that no training has, or None."""
-    taken = {one.job.slot for one in state.open if one.job is not None and one.job.step == "train"}
-    return next((slot for slot in range(1, state.slots + 1) if slot not in taken), None)
-
-
 def verdict_is_near(state: RunState) -> bool:
     """Say whether a training has ended whose verdict may change the best: nothing is trained before it."""
     return any(one.next_stage in ("record", "decide") for one in state.open)

@@ -18,9 +18,9 @@ NONE = "none"
 FOLDER_VARIABLE = "AUTORESEARCH_DEVICES"
 
 
-def places(lock: str, at_once: int) -> tuple[str, ...]:
+def places(lock: str, device: str, at_once: int) -> tuple[str, ...]:
     """Return the names of a device's places, one for each training at once; none where nothing is shared."""
-    return () if lock == NONE else tuple(f"{lock}-{number + 1}" for number in range(at_once))
+    return () if lock == NONE else tuple(f"{lock}-{device}-{number + 1}" for number in range(at_once))
 
 
 def folder() -> Path:

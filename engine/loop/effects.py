@@ -23,7 +23,7 @@ from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals import search
 from autoresearch.engine.training.setup import check_setup, prepare_spec
-from autoresearch.engine.training.spec import Training, training_spec
+from autoresearch.engine.training.spec import CPU, Training, training_spec
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.files import write_atomic
@@ -51,6 +51,11 @@ class Effects:
     git: Git
     jobs: Jobs
     adapter: Callable[[str], Agent]
+    gpus: Callable[[], tuple[str, ...]]  # that this machine has
+
+    def devices(self, run: RunState) -> tuple[str, ...]:
+        """Return the devices that trainings are dealt out over; never none."""
+        return run.config.devices or self.gpus() or (CPU,)
 
     @property
     def candidates(self) -> Candidates:
@@ -209,11 +214,12 @@ class Effects:
             iteration=command.iteration,
             attempt=command.training,
             slot=command.slot,
+            device=command.device,
             commit=command.commit,
             job=self.paths.job(command.iteration, "train", command.training).folder,
             checkout=self.paths.slot(command.slot),
             deadline_s=command.deadline_s,
-            places=devices.places(run.config.device_lock, run.slots),
+            places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),
         )
 
     def _keep_proposal(self, iteration: int, proposal: Proposal) -> None:

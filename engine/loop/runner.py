@@ -74,7 +74,7 @@ class Runner:
         self._loaded = nothing()
         self._cancelled: set[do.Command] = set()
         self._troubles = 0
-        self._blocked: do.StartTraining | None = None  # a training that waits for its device
+        self._blocked: list[do.StartTraining] = []  # trainings that wait for a device
         self._polls = ""  # why the bell has to look by itself
         self._told: tuple[str, ...] = ()
 
@@ -113,7 +113,7 @@ class Runner:
                         process=process,
                         mode=self._mode,
                         program_version=self._version,
-                        devices=self._loaded.run.config.devices or ("cpu",),
+                        devices=self._effects.devices(self._loaded.run),
                     ),
                 ),
                 by="runner",
@@ -168,7 +168,7 @@ class Runner:
     def _step(self) -> bool:
         """Hear everything, then do the first thing there is to do; say whether anything happened."""
         before = self._loaded.position.seq
-        self._blocked = None
+        self._blocked = []
         self._catch_up()
         heard_all = self._hear_drops() < drop_folder.AT_ONCE
         self._hear_jobs()
@@ -177,24 +177,14 @@ class Runner:
         for command in decide(self._loaded.run):
             if isinstance(command, do.CancelJob) and command in self._cancelled:
                 continue
-            if isinstance(command, do.StartTraining) and self._must_wait(command):
+            if isinstance(command, do.StartTraining) and self._effects.blocked_by(command, self._loaded.run):
+                self._blocked.append(command)
                 continue
             if isinstance(command, do.Stop) and not heard_all:
                 continue
             self._do(command)
             return True
         return self._loaded.position.seq != before
-
-    def _must_wait(self, command: do.StartTraining) -> bool:
-        """Say whether the device is another training's, and tell people of it once."""
-        holders = self._effects.blocked_by(command, self._loaded.run)
-        if not holders:
-            return False
-        self._blocked = command
-        if holders != self._told:
-            _tell_people(f"the training waits for {holders[0]}")
-            self._told = holders
-        return True
 
     def _do(self, command: do.Command) -> None:
         run = self._loaded.run
@@ -269,7 +259,8 @@ class Runner:
             raise WaitingForHuman(say_waiting(run), remedy=_how_to_go_on(run))
         with contextlib.suppress(OSError):  # a full disk, or a file in its place
             self._paths.proposals.mkdir(exist_ok=True)
-        signs = self._effects.jobs.signs(self._jobs(), blocked=self._blocked is not None)
+        self._tell_of_device()
+        signs = self._effects.jobs.signs(self._jobs(), blocked=bool(self._blocked))
         bell.watch([self._paths.folder, self._paths.proposals, *signs])
         if bell.polls != self._polls:
             self._polls = bell.polls
@@ -278,11 +269,18 @@ class Runner:
         if not self._news():
             bell.wait(LOOK_ANYWAY_S)
 
+    def _tell_of_device(self) -> None:
+        """Tell people once whom the training waits for, where no device has room for it."""
+        holders = self._effects.blocked_by(self._blocked[0], self._loaded.run) if self._blocked else ()
+        if holders and holders != self._told:
+            _tell_people(f"the training waits for {holders[0]}")
+            self._told = holders
+
     def _news(self) -> bool:
         ended = any(not isinstance(self._effects.jobs.look(job), Running) for job in self._jobs())
         grown = self._paths.history.stat().st_size > self._loaded.position.offset
-        freed = self._blocked and not self._effects.blocked_by(self._blocked, self._loaded.run)
-        return ended or grown or bool(freed)
+        freed = not all(self._effects.blocked_by(one, self._loaded.run) for one in self._blocked)
+        return ended or grown or freed
 
     def _jobs(self) -> list[Path]:
         return [self._paths.job(number, job.step, job.number).folder for number, job in self._loaded.run.jobs]

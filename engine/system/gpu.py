@@ -1,9 +1,11 @@
-"""What the graphics card is doing now, as nvidia-smi tells it; nothing where there is none.
+"""The graphics cards: which there are, and what the first is doing now; nothing where there is none.
 
-Imports only what starts fast.
+As nvidia-smi tells it. Imports only what starts fast.
 """
 
 import os
+import re
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +14,12 @@ from autoresearch.events.errors import AutoresearchError
 
 PROGRAM = "nvidia-smi"
 TIMEOUT_S = 2.0
+LIST_TIMEOUT_S = 20.0  # asked once a runner: a driver that sleeps needs seconds to answer
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+LIST = ("--query-gpu=index", "--format=csv,noheader")
 QUERY = ("--query-gpu=utilization.gpu,memory.used,memory.total,name", "--format=csv,noheader,nounits")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # an index or a UUID; "-1" hides all that follow
 
 
 class Gpu(NamedTuple):
@@ -26,15 +33,19 @@ class Gpu(NamedTuple):
 
 def gpu_now() -> Gpu | None:
     """Return the first card; None without nvidia-smi, without a card, and when it does not answer."""
-    if not any(os.access(os.path.join(folder, PROGRAM), os.X_OK) for folder in os.get_exec_path()):  # noqa: PTH118 - paths cost more
-        return None
-    from autoresearch.engine.system import run_command  # noqa: PLC0415 - most machines have no such program
+    said = _ask(QUERY, TIMEOUT_S)
+    return None if said is None else parse(said)
 
-    try:
-        done = run_command.run([PROGRAM, *QUERY], cwd=Path("/"), timeout_s=TIMEOUT_S)
-    except AutoresearchError:
-        return None
-    return parse(done.stdout.decode(errors="replace")) if done.exit_code == 0 else None
+
+def gpu_names() -> tuple[str, ...]:
+    """Return the cards that this process may use, as CUDA_VISIBLE_DEVICES names them; none: it knows of none.
+
+    What its own environment leaves of them is what there is.
+    """
+    visible = os.environ.get(VISIBLE)
+    listed = (_ask(LIST, LIST_TIMEOUT_S) or "").split("\n") if visible is None else visible.split(",")
+    names = (name.strip() for name in listed)
+    return tuple(takewhile(_NAME.fullmatch, names))  # as CUDA reads it: up to the first that is none
 
 
 def parse(text: str) -> Gpu | None:
@@ -48,6 +59,18 @@ def parse(text: str) -> Gpu | None:
         memory_total_mb=_number(fields[2]),
         name=fields[3],
     )
+
+
+def _ask(query: tuple[str, ...], timeout_s: float) -> str | None:
+    if not any(os.access(os.path.join(folder, PROGRAM), os.X_OK) for folder in os.get_exec_path()):  # noqa: PTH118 - paths cost more
+        return None
+    from autoresearch.engine.system import run_command  # noqa: PLC0415 - most machines have no such program
+
+    try:
+        done = run_command.run([PROGRAM, *query], cwd=Path("/"), timeout_s=timeout_s)
+    except AutoresearchError:
+        return None
+    return done.stdout.decode(errors="replace") if done.exit_code == 0 else None
 
 
 def _number(text: str) -> float | None:

@@ -20,6 +20,8 @@ FAST_ON_CPU = {
     "MALLOC_TRIM_THRESHOLD_": "8000000000",
 }
 
+CPU = "cpu"  # the device of a machine without cards: a training there is told nothing of devices
+
 
 @frozen(kw_only=True)
 class Training:
@@ -30,6 +32,7 @@ class Training:
     iteration: int
     attempt: int
     slot: int
+    device: str  # as CUDA_VISIBLE_DEVICES names it, or "cpu"
     commit: str
     job: Path  # its folder
     checkout: Path  # where the commit's files stand
@@ -54,6 +57,7 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     """Return what is added to the environment of a training; the settings' own `env` has the last word."""
     env = {
         **FAST_ON_CPU,
+        **_device(one.device),
         "PYTHONUNBUFFERED": "1",
         # Two candidates of one second and one size would share a stale file.
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -67,3 +71,8 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     if config.training_budget:
         env["AUTORESEARCH_BUDGET"] = config.training_budget
     return env | config.env
+
+
+def _device(name: str) -> dict[str, str]:
+    """Return what lets a training see its own card alone, counted as nvidia-smi counts them."""
+    return {} if name == CPU else {"CUDA_VISIBLE_DEVICES": name, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}

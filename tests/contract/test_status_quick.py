@@ -143,7 +143,7 @@ def test_the_answers_are_equal_in_every_state(repo, held, capsys, state: str):
 def test_a_device_that_another_training_holds_is_in_both(repo, held, capsys, tmp_path):
     """Both name who holds the device that the next training needs."""
     cached(make_run(repo, *STATES["ready to train"]))
-    for file in map(status.devices.lock_of, status.devices.places("auto", 1)):
+    for file in map(status.devices.lock_of, status.devices.places("auto", "cpu", 1)):
         held(file)
     assert whole(capsys) == told()
     assert '"waits_for": "the training that locked ' in (told() or "")

@@ -92,7 +92,9 @@ class World:
 
     def runner(self, around: Callable[[str, Callable[[], object]], object] | None = None) -> Runner:
         """Return a new runner of the run; `around` is called with every effect and every append."""
-        effects = Effects(paths=self.paths, git=self.git, jobs=self.jobs, adapter=lambda _: self.agent)
+        effects = Effects(
+            paths=self.paths, git=self.git, jobs=self.jobs, adapter=lambda _: self.agent, gpus=lambda: ()
+        )
         runner = Runner(
             self.paths,
             effects,

@@ -18,6 +18,7 @@ from autoresearch.engine.paths import SPEC
 from autoresearch.engine.ports.jobs import Absent, Finished, JobSpec, Lost, Running
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.system import process
+from autoresearch.engine.system.locks import try_lock
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Process
 from tests.e2e.conftest import Program, at_rest, hold_trainings
@@ -50,12 +51,12 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def start(home: Path, name: str, *command: str, config: RunConfig = CONFIG) -> bool:
     spec: dict[str, Any] = {"deadline_s": PATIENCE_S, "grace_s": 0.3, "cwd": str(home)}
-    places = devices.places(config.device_lock, config.slots or 1)
+    places = devices.places(config.device_lock, "cpu", config.slots or 1)
     return JOBS.start(home / name, JobSpec(name=name, command=command, places=places, **spec))
 
 
 def holders() -> tuple[str, ...]:
-    return devices.holders(devices.places(CONFIG.device_lock, CONFIG.slots or 1))
+    return devices.holders(devices.places(CONFIG.device_lock, "cpu", 1))
 
 
 def test_a_second_training_is_not_started(home: Path):
@@ -111,7 +112,7 @@ def test_slots_names_and_none_share_as_they_say(home: Path):
     assert [True, True, False] == [start(home, f"train.{n}", "sleep", "999", config=two) for n in (1, 2, 3)]
     assert start(home, "train.4", "true", config=RunConfig(device_lock="gpu1"))
     assert start(home, "train.5", "true", config=RunConfig(device_lock="none"))
-    assert () == devices.places("none", 1)
+    assert () == devices.places("none", "cpu", 1)
 
 
 def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -146,10 +147,68 @@ def test_two_runs_take_turns(program: Program):
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(times))
 
 
+def two_cards(program: Program) -> Path:
+    """Let the program find two cards, and trainings say which they see; return where the locks lie."""
+    smi = Path(program.env["PATH"]) / "nvidia-smi"
+    smi.write_text("#!/bin/sh\necho 0\necho 1\n")
+    smi.chmod(0o755)
+    train = program.repo / "train.py"
+    names = ("CUDA_VISIBLE_DEVICES", "AUTORESEARCH_ITERATION", "AUTORESEARCH_SLOT", "AUTORESEARCH_COMMIT")
+    train.write_text(train.read_text() + f"print('told', *(os.environ[name] for name in {names}))\n")
+    program.git("commit", "-qam", "say what it was told")
+    return Path(program.env["AUTORESEARCH_DEVICES"])
+
+
+def where(status: dict[str, Any]) -> set[tuple[int, str]]:
+    """Return the iterations that train now, and on which card."""
+    return {(one["iteration"], one["device"]) for one in status["trainings"]}
+
+
+def told(program: Program, iteration: int) -> list[str]:
+    """Return what a training was told in its environment."""
+    log = program("logs", str(iteration), "--step", "train").stdout
+    return next(line.split()[1:] for line in log.splitlines() if line.startswith("told "))
+
+
+def test_each_card_gets_a_training(program: Program):
+    """With two cards two trainings run at once, each sees its own card alone, and the history says which."""
+    two_cards(program)
+    turn = hold_trainings(program)
+    program("start", "--loops", "2", "--no-stochastic")
+    program.wait(lambda status: {(0, "0"), (1, "1")} == where(status))
+    page = program("status").stdout
+    assert "baseline: train on device 0" in page
+    assert "iteration 1: train on device 1" in page
+    turn.is_for(0)
+    program.wait(lambda status: {(1, "1"), (2, "0")} == where(status))
+    turn.is_for_all()
+    program.wait(at_rest)
+    started = [one["data"] for one in program.events() if one["type"] == "TrainingStarted"]
+    assert [(0, "0"), (1, "1"), (2, "0")] == [(one["iteration"], one["device"]) for one in started]
+    for one in started:
+        expected = [one["device"], str(one["iteration"]), str(one["slot"]), one["commit"]]
+        assert expected == told(program, one["iteration"])
+
+
+def test_a_card_that_another_run_holds_is_left_to_it(program: Program):
+    """A training takes the other card where there is one, and none of the runs is told to wait."""
+    locks = two_cards(program)
+    locks.mkdir(exist_ok=True)
+    machine = devices.lock_of("auto-0-1").name
+    held = try_lock(locks / machine)
+    assert held is not None
+    program("start", "--only", "setup,baseline")
+    program.wait(at_rest)
+    os.close(held)
+    (started,) = (one["data"] for one in program.events() if one["type"] == "TrainingStarted")
+    assert (2, "1") == (started["slot"], started["device"])
+    assert "1" == told(program, 0)[0]
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"job": 1}'])
 def test_a_lock_that_says_nothing_still_holds(tmp_path: Path, content: bytes):
     """A holder that has not said who it is, or nonsense, is named by its file."""
-    (file,) = map(devices.lock_of, devices.places(CONFIG.device_lock, CONFIG.slots or 1))
+    (file,) = map(devices.lock_of, devices.places(CONFIG.device_lock, "cpu", 1))
     hold = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); sys.stdin.read()"
     file.touch()
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}

@@ -11,7 +11,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.event_rules import EVENT_RULES
 from autoresearch.events.catalog import Event
 from autoresearch.events.log.read import read
-from autoresearch.projections import event_text, iteration_reducers, run_reducers, wording
+from autoresearch.projections import event_text, iteration_reducers, run_reducers, run_state, wording
 from tests.golden.play import FOLDER, LINES, files, history, lines, scripts
 from tests.golden.replaying import first_difference, mutated
 
@@ -101,7 +101,7 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
         "return bool(state.waiting) and",
         "return not state.waiting and",
     ),
-    "the last slot first": (prefetch, "range(1, state.slots + 1)", "range(state.slots, 0, -1)"),
+    "the last slot first": (run_state, "for slot in reversed(free)", "for slot in free"),
     "memory in megabytes": (bookkeeping, "/ MIB, 3)", "/ 1.0, 3)"),
     "a keep is not the best": (
         iteration_reducers,

@@ -27,7 +27,8 @@ FIELDS = [
         "iterations_completed",
         "loops_left",
     ),
-    *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "progress", "counts"),
+    *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "trainings", "progress"),
+    "counts",
     *(
         "trouble",
         "waits_for",

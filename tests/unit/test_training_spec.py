@@ -15,11 +15,12 @@ TRAINING = Training(
     iteration=7,
     attempt=2,
     slot=1,
+    device="cpu",
     commit="c" * 40,
     job=Path("/runs/r 1/train.2"),
     checkout=Path("/tree"),
     deadline_s=90.0,
-    places=("auto-1",),
+    places=("auto-cpu-1",),
 )
 
 
@@ -57,4 +58,21 @@ def test_spec_runs_this_installation_in_the_checkout() -> None:
     assert spec.cwd == "/tree"
     assert spec.deadline_s == 60.0
     assert spec.log_limit_bytes == 2**19
-    assert spec.places == ("auto-1",)
+    assert spec.places == ("auto-cpu-1",)
+
+
+def test_the_page_names_every_variable() -> None:
+    """docs/training.md has a row for each variable that is set."""
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+    rows = "".join(line for line in page.splitlines() if line.startswith("| `"))
+    names = environment(RunConfig(training_budget="tokens:1"), evolve(TRAINING, device="0"))
+    assert [] == [name for name in names if f"`{name}`" not in rows]
+
+
+def test_a_training_sees_its_own_card_alone() -> None:
+    """On a card CUDA is told which, counted as nvidia-smi counts; the user's own settings win."""
+    env = environment(RunConfig(), evolve(TRAINING, device="1"))
+    assert ("1", "PCI_BUS_ID") == (env["CUDA_VISIBLE_DEVICES"], env["CUDA_DEVICE_ORDER"])
+    own = environment(RunConfig(env={"CUDA_VISIBLE_DEVICES": "7"}), evolve(TRAINING, device="1"))
+    assert "7" == own["CUDA_VISIBLE_DEVICES"]
+    assert "CUDA_VISIBLE_DEVICES" not in environment(RunConfig(), TRAINING)

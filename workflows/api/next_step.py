@@ -17,7 +17,8 @@ def next_step(run: RunState) -> str:
         return f"idle, {words(run.stopped)}: {say_stopped(run)}"
     commands = decide(run)
     if commands:
-        return ", ".join(_named(asdict(one), type(one).__name__) for one in commands)
+        named = [_named(asdict(one), type(one).__name__) for one in commands]
+        return ", ".join(dict.fromkeys(named))  # a training that may start on either of two devices is one
     if run.jobs:
         return f"when {' and '.join(job_names(run))} has ended"
     waiting = say_waiting(run)

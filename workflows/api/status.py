@@ -90,6 +90,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "baseline_val_bpb": standing["baseline_val_bpb"],
         "kept_commit": standing["kept_commit"],
         "in_progress": standing["in_progress"],
+        "trainings": standing["trainings"],
         "progress": _fields(facts.progress, "percent", "seconds_left", "loss", "tok_per_s"),
         "counts": standing["counts"],
         "trouble": facts.trouble or None,
@@ -124,8 +125,13 @@ def _progress(paths: RunPaths, standing: Standing) -> Progress | None:
 def _waits_for(standing: Standing) -> str:
     """Return who keeps a training from being started, where one would be."""
     wanted = standing["device_wanted"]
-    holders = devices.holders(devices.places(wanted["device"], wanted["slots"])) if wanted else ()
-    return holders[0] if holders else ""
+    if wanted is None:
+        return ""
+    held = [
+        devices.holders(devices.places(wanted["lock"], device, count))
+        for device, count in wanted["places"].items()
+    ]
+    return held[0][0] if all(held) else ""  # one device that is free is enough
 
 
 def _seconds(earlier: str, later: str) -> float:

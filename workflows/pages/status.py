@@ -6,7 +6,7 @@ workflows/api/status.py has the object that `status --json` prints.
 from autoresearch.engine.system.gpu import Gpu
 from autoresearch.engine.training.progress import Progress
 from autoresearch.projections.event_text import one_line
-from autoresearch.projections.run_state import RunState
+from autoresearch.projections.run_state import Job, RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.summary import busiest
 from autoresearch.projections.times import duration
@@ -44,6 +44,7 @@ def now_words(seen: RunNow) -> str:
     if one is None:
         return ""
     attempt = f" (attempt {one.job.number})" if one.job and one.job.number > 1 else ""
+    attempt += _where(one.job)
     waits = "" if one.job or seen.phase in ("loop", "baseline") else ", which waits"
     if seen.facts.waits_for:
         waits = f", which waits for the device: {seen.facts.waits_for} holds it"
@@ -57,8 +58,15 @@ def prefetch_words(run: RunState) -> str:
     first = busiest(run)
     others = [one for one in run.open if one is not first]
     return "; ".join(
-        f"{name_of(one.number)}: {'ready' if one.next_stage == 'train' else one.next_stage}" for one in others
+        f"{name_of(one.number)}: {'ready' if one.next_stage == 'train' and not one.job else one.next_stage}"
+        f"{_where(one.job)}"
+        for one in others
     )
+
+
+def _where(job: Job | None) -> str:
+    """Say on which card a training runs; nothing on a machine without cards."""
+    return f" on device {job.device}" if job is not None and job.device not in ("", "cpu") else ""
 
 
 def progress_words(progress: Progress | None) -> list[str]:

@@ -1,0 +1,70 @@
+"""Which cards there are, by nvidia-smi or by what the environment leaves of them."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from autoresearch.engine.system import gpu
+
+
+@pytest.fixture
+def smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where a fake nvidia-smi can be put; no other one is found."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    return tmp_path / "nvidia-smi"
+
+
+def says(smi: Path, script: str) -> None:
+    smi.write_text(f"#!/bin/sh\n{script}\n")
+    smi.chmod(0o755)
+
+
+def test_every_card_is_listed(smi: Path):
+    """What nvidia-smi lists are the devices, by its own index."""
+    says(smi, '[ "$1" = --query-gpu=index ] && printf "0\\n1\\n"')
+    assert ("0", "1") == gpu.gpu_names()
+
+
+@pytest.mark.parametrize("script", ["exit 9", "echo No devices were found", "echo; exit 0", "kill $$"])
+def test_no_card_is_none(smi: Path, script: str):
+    """A program that fails, or lists nothing, is as good as no program."""
+    says(smi, script)
+    assert () == gpu.gpu_names()
+
+
+def test_no_program_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Without nvidia-smi there is no card, and nothing is started to find that out."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert () == gpu.gpu_names()
+
+
+def test_one_that_hangs_is_given_up(smi: Path, monkeypatch: pytest.MonkeyPatch):
+    """A driver that does not answer keeps nobody."""
+    monkeypatch.setattr(gpu, "LIST_TIMEOUT_S", 0.2)
+    says(smi, "exec sleep 60")
+    began = time.monotonic()
+    assert () == gpu.gpu_names()
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [
+        ("1,0", ("1", "0")),
+        ("3", ("3",)),
+        ("GPU-8932f937-d72c, MIG-3f", ("GPU-8932f937-d72c", "MIG-3f")),
+        ("", ()),
+        ("-1", ()),
+        ("2,-1,0", ("2",)),
+    ],
+)
+def test_what_the_environment_leaves_is_what_there_is(
+    smi: Path, monkeypatch: pytest.MonkeyPatch, visible: str, names: tuple[str, ...]
+):
+    """A runner that was given some cards, as by a scheduler, deals out those, and asks nobody."""
+    says(smi, "echo 0; echo 1; echo 2")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert names == gpu.gpu_names()
