@@ -110,7 +110,7 @@ def test_opencode_edits_and_answers(
 ) -> None:
     """The real program edits in its worktree, answers with a proposal, and says what it cost."""
     answer = opencode("echo LR=0.04 >> train.py")
-    assert (answer.ok, answer.reason) == (True, "")
+    assert (answer.ok, answer.reason) == (True, None)
     assert answer.proposal is not None
     assert answer.proposal.description == "halve batch"
     assert answer.usage == Usage(

@@ -24,7 +24,7 @@ from tests import given as g
 from tests.cli_helpers import bytes_of, git, make_repo, make_run
 
 
-DONE = ev.RunStopped(how="done", reason=why("human", "2 iterations, best val_bpb 1.400000"))
+DONE = ev.RunStopped(how="done", reason=why("done", completed=2, metric="val_bpb", best=1.4))
 LOG = "\n".join(f"step {n} | loss: 3.0" for n in range(300)) + "\nval_bpb: 1.4\n"
 
 
@@ -197,6 +197,8 @@ def test_history_of_a_healed_tail_prints_records_only(repo, capsys):
 
 def test_a_damaged_history_has_code_6_everywhere(done, capsys):
     """Every command that reads says the same of a damaged history."""
+    with EventLog(done.history, durability="off") as log:
+        log.append([ev.NoteAdded(text="what is before this was whole once")], by="test")
     raw = bytearray(done.history.read_bytes())
     raw[len(raw) // 2] ^= 1
     done.history.write_bytes(raw)
@@ -278,6 +280,6 @@ def test_watching_a_failed_baseline_has_code_4(repo, capsys):
 
 def test_watching_a_run_that_waits_and_has_no_runner_has_code_8(repo, capsys):
     """A paused run that nobody runs is a human's turn."""
-    make_run(repo, g.asked(1), *g.BASELINE, ev.RunPaused(reason=why("human", "the agent failed")))
+    make_run(repo, g.asked(1), *g.BASELINE, ev.RunPaused(reason=why("agent_failed_in_a_row", times=3)))
     assert 8 == main(["watch"])
     assert "paused: the agent failed" in capsys.readouterr().err

@@ -20,7 +20,7 @@ from tests.cli_helpers import bytes_of, git, make_repo, make_run
 
 
 ROOT = Path(__file__).resolve().parents[2]
-DONE = ev.RunStopped(how="done", reason=why("human", "0 iterations"))
+DONE = ev.RunStopped(how="done", reason=why("done_without_best", completed=0))
 BASELINE_ONLY = (g.asked(0), g.runner_started(), *g.BASELINE, DONE)
 
 
@@ -207,7 +207,7 @@ def test_resume_goes_on_after_a_stop(repo, capsys):
 
 def test_resume_says_what_goes_first(repo, capsys):
     """Loops that were asked for before are not forgotten, and a new request says that it waits for them."""
-    make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(how="stopped", reason=why("human", "")))
+    make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(how="stopped", reason=why("as_requested")))
     assert "asked for before goes first: 3 more" in call("resume --loops 2", capsys)[1]
     make_run(repo, *BASELINE_ONLY, branch="autoresearch/mar9")
     assert "goes first" not in call("resume --loops 2", capsys)[1]
@@ -215,7 +215,9 @@ def test_resume_says_what_goes_first(repo, capsys):
 
 def test_resume_lifts_a_pause(repo, capsys):
     """Asking for more of a paused run is a human's word to go on."""
-    paths = make_run(repo, g.asked(3), *g.BASELINE, ev.RunPaused(reason=why("human", "the agent failed")))
+    paths = make_run(
+        repo, g.asked(3), *g.BASELINE, ev.RunPaused(reason=why("agent_failed_in_a_row", times=3))
+    )
     call("resume --loops 1", capsys)
     assert ["RunUnpaused", "LoopsRequested"] == types(paths)[-2:]
 

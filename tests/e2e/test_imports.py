@@ -19,7 +19,12 @@ from tests.cli_helpers import BRANCH, git, make_repo, make_run
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "autoresearch-mar8-r001"
 NO_RUN = "--run-id nosuch-r001"  # where the command would do something
-DONE = (g.asked(0), g.runner_started(), *g.BASELINE, ev.RunStopped(how="done", reason=why("human", "")))
+DONE = (
+    g.asked(0),
+    g.runner_started(),
+    *g.BASELINE,
+    ev.RunStopped(how="done", reason=why("done_without_best", completed=0)),
+)
 HEAVY = {
     *("attr", "orjson", "typer", "pydantic", "rich", "watchdog", "jsonschema", "torch", "tomllib", "typing"),
     *("csv", "dataclasses", "importlib.metadata", "importlib.resources", "logging", "shutil", "sqlite3"),

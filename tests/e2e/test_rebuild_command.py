@@ -21,7 +21,11 @@ def paths(tmp_path, monkeypatch):
     monkeypatch.chdir(repo)
     monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
     return make_run(
-        repo, g.asked(0), g.runner_started(), *g.BASELINE, ev.RunStopped(how="done", reason=why("human", ""))
+        repo,
+        g.asked(0),
+        g.runner_started(),
+        *g.BASELINE,
+        ev.RunStopped(how="done", reason=why("done_without_best", completed=0)),
     )
 
 
@@ -35,7 +39,7 @@ def rebuild(paths, capsys, *, code: int = 0) -> str:
 def test_missing_caches_are_made(paths, capsys):
     """All three files come back from the history, and a second time nothing differs."""
     assert 3 == rebuild(paths, capsys).count("was missing; written anew")
-    assert "bbbbbbb\t1.500000\t2.0\tkeep\ttry 0\n" in paths.results.read_text()
+    assert "bbbbbbb\t1.500000\t2.0\tkeep\tbaseline\n" in paths.results.read_text()
     assert 3 == rebuild(paths, capsys).count("was right")
 
 

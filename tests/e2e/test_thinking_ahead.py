@@ -44,8 +44,8 @@ def test_the_next_change_is_made_while_one_trains(program: Program):
     assert ("TrainingStarted", 1) == events[events.index(("CandidateKept", 0)) + 1]
     assert ("TrainingStarted", 3) == events[events.index(("CandidateDiscarded", 2)) + 1]
     assert 1 == events.count(("AgentAnswered", 3)) - 1, "what was prepared before the stop was used"
-    (carried,) = [event["data"] for event in program.events("--type", "CandidateCarriedOver")]
-    assert (2, "merge") == (carried["iteration"], carried["how"])
+    (rebased,) = [event["data"] for event in program.events("--type", "CandidateRebased")]
+    assert (2, "merged") == (rebased["iteration"], rebased["how"])
     run_id = program.status()["run_id"]
     merged = program.git("show", f"refs/autoresearch/{run_id}/2.2:train.py")
     assert "WIDTH = 16" in merged

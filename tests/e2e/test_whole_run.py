@@ -149,8 +149,8 @@ def test_what_stands_in_the_worktree_is_trained(program: Program):
     program(*words.split())
     rows = pd.read_csv(program.run_folder() / "results.tsv", sep="\t")
     assert ["keep", "keep", "discard", "discard"] == list(rows.status)
-    reasons = [event["data"]["reason"] for event in program.events() if event["type"] == "CandidateDiscarded"]
-    assert ["the best once more: the same code, measured again"] * 2 == reasons
+    rules = [event["data"]["rule"] for event in program.events() if event["type"] == "CandidateDiscarded"]
+    assert ["same_code"] * 2 == rules
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def training_of(iteration: int) -> Callable[[dict[str, Any]], bool]:
 
 
 def test_a_run_is_stopped_and_goes_on(program: Program):
-    """`stop --now` ends the running training; resume trains it as a new attempt, and nothing is lost."""
+    """`stop --now` ends the running training; resume trains it once more, and nothing is lost."""
     turn = hold_trainings(program)
     turn.is_for(0)
     program("start", "--loops", "1", "--no-stochastic")
