@@ -81,6 +81,7 @@ def _watch(scale: Scale, home: Path, found: Found, keep: Keep) -> None:
 
 
 def _set(source: bytes, name: str, value: str | int) -> bytes:
+    sys.path.insert(0, str(ROOT / "src"))  # on a bare machine nothing is installed
     from autoresearch.engine.proposals import constants  # noqa: PLC0415 - the runner's packages are there only here
 
     constant = next(one for one in constants.find(source) if one.name == name)
