@@ -94,19 +94,19 @@ class Seen:
 
 
 def counted(events: list[ev.Event]) -> Counter[str]:
-    """Count the events by name, without those of runners, and without what overtaking made necessary.
+    """Count the events by name, without those of runners, and without what a moved base made necessary.
 
-    Whether a keep overtakes the next change depends on which is ready first, and so on where a kill fell.
+    Whether a keep moves the next change's base depends on which is ready first, and so on where a kill fell.
     """
     named = Counter(type(event).__name__ for event in events)
-    overtaken = Counter(event.iteration for event in events if isinstance(event, ev.BaseMoved))
+    moved = Counter(event.iteration for event in events if isinstance(event, ev.BaseMoved))
     made = Counter(
         (type(event).__name__, event.iteration, getattr(event, "step", ""))
         for event in events
         if isinstance(event, ev.ChangeApplied | ev.CandidateCommitted | ev.AgentAsked | ev.AgentAnswered)
     )
     for (name, iteration, _), times in made.items():
-        named[name] -= min(times - 1, overtaken[iteration])
+        named[name] -= min(times - 1, moved[iteration])
     for name in ("RunnerStarted", "RunResumed", "BaseMoved", "CandidateRebased"):
         del named[name]
     return named

@@ -95,11 +95,14 @@ def test_caches_may_be_deleted(program: Program):
 
 def test_caches_may_be_deleted_while_it_runs(program: Program):
     """Deleting every cache of a running run changes nothing: they come back, and the run goes on."""
+    turn = hold_trainings(program)
     program("start", "--loops", "3", "--no-stochastic")
+    turn.is_for(0)
     program.wait(lambda status: status["baseline_done"])
     folder = program.run_folder()
     for name in ("state.json", "results.tsv", "runner.log"):
         (folder / name).unlink(missing_ok=True)
+    turn.is_for_all()
     status = program.wait(at_rest)
     assert 3 == status["iterations_completed"]
     assert 4 == len(pd.read_csv(folder / "results.tsv", sep="\t"))

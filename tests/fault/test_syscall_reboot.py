@@ -40,7 +40,7 @@ def trains(scene: Scene) -> bool:
     return scene.ledger.exists() and f"begun {HANGS}" in scene.ledger.read_text()
 
 
-def test_a_reboot_is_a_new_attempt_and_no_stranger_is_signalled(scene: Scene, stranger: Process) -> None:
+def test_a_reboot_is_a_new_training_and_no_stranger_is_signalled(scene: Scene, stranger: Process) -> None:
     """After a reboot the unfinished training is tried again, the log says why; its pid's new owner lives."""
     assert scene.finish(scene.runner()) == 0
     whole = scene.seen()
