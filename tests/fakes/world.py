@@ -132,8 +132,8 @@ def _wrap(runner: Runner, around: Callable[[str, Callable[[], object]], object])
     perform, append = effects.perform, log.append
 
     class Wrapped:
-        git, jobs, adapter, paths = effects.git, effects.jobs, effects.adapter, effects.paths
-        blocked_by = staticmethod(effects.blocked_by)
+        def __getattr__(self, name):  # all but what is performed is as it is
+            return getattr(effects, name)
 
         def perform(self, command, view):
             return around(f"effect {type(command).__name__}", lambda: perform(command, view))

@@ -271,7 +271,7 @@ def test_what_ends_while_no_runner_is_alive(tmp_path: Path, run: str):
         assert audited(world) is None, f"instant {instant}"
 
 
-def test_an_agent_that_worked_on_an_moved_base_is_asked_again(tmp_path: Path):
+def test_an_agent_that_worked_on_a_base_that_moved_is_asked_again(tmp_path: Path):
     """What an agent made of the old best is not taken for a change of the new one, also after a crash."""
     world = edited(tmp_path)
 
