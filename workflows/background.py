@@ -4,6 +4,7 @@ A program of its own, since a runner lives all night and has no use for a comman
 goes to the run's runner.out: nothing, unless the run ends in error or this program has a bug.
 """
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def main(home: Path, folder: Path) -> int:
     try:
         return assemble(RunPaths(home=home, folder=folder), mode="background").run()
     except AutoresearchError as error:
-        sys.stderr.write(f"autoresearch: {error}\n  {worded(error.remedy)}\n")
+        with contextlib.suppress(OSError):  # runner.out takes no more: the exit code says it too
+            sys.stderr.write(f"autoresearch: {error}\n  {worded(error.remedy)}\n")
         return error.exit_code
 
 
