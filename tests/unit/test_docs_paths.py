@@ -10,7 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", ROOT / "program.md", *sorted((ROOT / "docs").glob("*.md"))]
 TOPS = "events|projections|engine|workflows|tests|text|bench|docs|src|corpus"
 A_PATH = re.compile(rf"(?<![\w./-])((?:{TOPS})/[\w./-]*\w/?)")
-MADE = {"workflows/runs/", "events/schemas/NAME.vN.json"}  # by a run; by the name of an event
+MADE = {
+    "workflows/runs",
+    "workflows/runs/",
+    "events/schemas/NAME.vN.json",
+}  # by a run; by the name of an event
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
