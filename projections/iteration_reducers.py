@@ -29,7 +29,7 @@ def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: st
         state.waiting = tuple(each for each in state.waiting if each.seq != received)
         state.deferred = tuple(each for each in state.deferred if each.seq != received)
     state.need_input = None
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         one.proposal, one.source, one.chosen = proposal, event.source, seq
         one.made = made
@@ -41,7 +41,7 @@ def _input_needed(state: RunState, event: ev.InputNeeded, _seq: int, _at: str) -
 
 
 def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         one.calls, one.agent = event.call, event.agent
         one.job = Job(step=event.step, number=event.call, since=at)
@@ -51,7 +51,7 @@ def _agent_answered(state: RunState, event: ev.AgentAnswered, _seq: int, _at: st
     outcome = event.outcome
     if outcome != "cancelled":
         state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.lost = None, 0
         if outcome == "failed" and event.step == "propose":
@@ -68,28 +68,28 @@ def _iteration_started(state: RunState, event: ev.IterationStarted, _seq: int, a
 
 
 def _change_applied(state: RunState, event: ev.ChangeApplied, _seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         one.change, one.diff_sha256 = event.change, event.diff_sha256
         one.next_stage, one.since = "commit", at
 
 
 def _change_failed(state: RunState, event: ev.ChangeFailed, _seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         one.outcome, one.reason = "not_applied", event.reason
         one.next_stage, one.since = "record", at
 
 
 def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
         one.next_stage, one.since = "train", at
 
 
 def _base_moved(state: RunState, event: ev.BaseMoved, _seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is None:
         return
     commit = event.commit
@@ -100,7 +100,7 @@ def _base_moved(state: RunState, event: ev.BaseMoved, _seq: int, at: str) -> Non
 
 
 def _candidate_rebased(state: RunState, event: ev.CandidateRebased, _seq: int, _at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         # What was rebased is applied, or failed, by the event that comes with this one.
         one.made = one.conflict = None
@@ -110,7 +110,7 @@ def _candidate_rebased(state: RunState, event: ev.CandidateRebased, _seq: int, _
 
 
 def _candidate_deferred(state: RunState, event: ev.CandidateDeferred, seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         made = Made(commit=event.commit, base_commit=event.base_commit)
         if one.proposal is not None:
@@ -121,7 +121,7 @@ def _candidate_deferred(state: RunState, event: ev.CandidateDeferred, seq: int, 
 
 
 def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         number = event.training
         one.trainings = number
@@ -140,7 +140,7 @@ def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
         state.setup.job = None
         state.setup.lost += 1
         return
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.since = None, at
         one.lost += 1
@@ -151,7 +151,7 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
     succeeded = outcome == "succeeded"
     if number == 0 and not succeeded:
         state.baseline_failed, state.baseline_reason = outcome, event.reason
-    one = _open(state, number)
+    one = state.iteration(number)
     if one is None:
         return
     one.job, one.lost, one.since = None, 0, at
@@ -164,7 +164,7 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
 
 
 def _crash_triaged(state: RunState, event: ev.CrashTriaged, _seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         mended = event.action == "fix_and_rerun"
         # A mended candidate is applied by the ChangeApplied that comes with this event.
@@ -173,7 +173,7 @@ def _crash_triaged(state: RunState, event: ev.CrashTriaged, _seq: int, at: str) 
 
 
 def _result_recorded(state: RunState, event: ev.ResultRecorded, _seq: int, at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None:
         one.next_stage, one.since = "decide", at
 
@@ -183,7 +183,7 @@ def _iteration_left_open(state: RunState, _event: ev.IterationLeftOpen, _seq: in
 
 
 def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: str) -> None:
-    one = _open(state, event.iteration)
+    one = state.iteration(event.iteration)
     if one is not None and one.metric is not None:
         state.best = best_of(one, event.commit, one.metric)
         if event.branch_moved:
@@ -192,14 +192,7 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
 
 
 def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
-    _close(state, _open(state, event.iteration), kept=False)
-
-
-def _open(state: RunState, number: int) -> Iteration | None:
-    for one in state.open:
-        if one.number == number:
-            return one
-    return None
+    _close(state, state.iteration(event.iteration), kept=False)
 
 
 def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:

@@ -80,6 +80,11 @@ class Iteration:
     measured: Measured | None = None
     log_tail: str = ""
 
+    @property
+    def trains(self) -> bool:
+        """Say whether a training of it runs."""
+        return self.job is not None and self.job.step == "train"
+
 
 @frozen(kw_only=True)
 class Best:
@@ -214,6 +219,6 @@ class RunState:
 
 def free_slots(run: RunState) -> dict[str, int]:
     """Return the devices on which a training may be started, and the first free slot of each."""
-    taken = {one.job.slot for one in run.open if one.job is not None and one.job.step == "train"}
+    taken = {one.job.slot for one in run.open if one.job is not None and one.trains}
     free = [slot for slot in range(1, run.slots + 1) if slot not in taken]
     return {run.device(slot): slot for slot in reversed(free)}

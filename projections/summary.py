@@ -64,7 +64,7 @@ def waiting_for_human(state: RunState) -> Reason | None:
 
 def busiest(run: RunState) -> Iteration | None:
     """Return the open iteration that trains, else the one that is worked on, else the first."""
-    return next(iter(sorted(run.open, key=lambda one: (not _trains(one), one.job is None))), None)
+    return next(iter(sorted(run.open, key=lambda one: (not one.trains, one.job is None))), None)
 
 
 def job_names(run: RunState) -> tuple[str, ...]:
@@ -73,10 +73,6 @@ def job_names(run: RunState) -> tuple[str, ...]:
         "prepare.py" if job.step == "prepare" else f"{job.step} of {name_of(number)}"
         for number, job in run.jobs
     )
-
-
-def _trains(one: Iteration) -> bool:
-    return one.job is not None and one.job.step == "train"
 
 
 def _device_wanted(run: RunState) -> dict[str, Any] | None:

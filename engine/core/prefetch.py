@@ -36,7 +36,7 @@ def may_open_another(state: RunState) -> bool:
         return False
     request = requests[-1]
     assert request is not None  # looked at above
-    train = sum(_trains(one) for one in state.open)
+    train = sum(one.trains for one in state.open)
     wanted = max(request.prefetch, state.slots - train)  # a free slot is filled without prefetch
     return train > 0 and len(state.open) - train < wanted
 
@@ -65,10 +65,6 @@ def verdict_is_near(state: RunState) -> bool:
 def gives_way(state: RunState, one: Iteration) -> bool:
     """Say whether a prepared candidate lets a human's proposal go first."""
     return bool(state.waiting) and one.source in ("agent", "search") and one.trainings == 0
-
-
-def _trains(one: Iteration) -> bool:
-    return one.job is not None and one.job.step == "train"
 
 
 def _agent_at_work(one: Iteration) -> bool:
