@@ -30,7 +30,7 @@ class Instants:
         self.at = int(os.environ["CRASH_AT"])
         self.note = os.open(os.environ["CRASH_NOTE"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.count = 0
-        self.pid = os.getpid()  # a forked child has a life of its own
+        self.pid = os.getpid()
         self.write = os.write
 
     def comes(self, what):
@@ -110,7 +110,7 @@ def supervise():
 
     if sys.argv[1].endswith(os.environ["CRASH_JOB"]):
         instants = Instants()
-        os.fork = instants.after("forking", os.fork)
+        os.posix_spawn = instants.after("spawning", os.posix_spawn)
         instants.watch()
     supervisor.main()
 

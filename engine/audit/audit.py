@@ -17,10 +17,10 @@ from autoresearch.engine.audit.report import Audit, Check, Tally
 from autoresearch.engine.audit.views import ViewFiles
 from autoresearch.engine.core.event_rules import misfit
 from autoresearch.engine.core.outcomes import Search, Unknown
-from autoresearch.engine.loop.effects import searched
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Evidence
+from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded

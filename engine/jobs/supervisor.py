@@ -21,7 +21,7 @@ import signal
 import sys
 import time
 
-from autoresearch.engine.jobs import spawn
+from autoresearch.engine.jobs import exit_file, spawn
 from autoresearch.engine.jobs.output_log import CappedLog
 from autoresearch.engine.paths import CLAIM, EXIT, OUTPUT, SPEC, STOP
 from autoresearch.engine.system import process_table
@@ -29,7 +29,6 @@ from autoresearch.engine.system import process_table
 
 _SETTLE_S = 0.5  # children that end with their parent need a moment, and are not left behind
 _BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is idle
-_ROOM_S = 5.0  # between two tries to write exit.json on a full disk
 
 
 def main() -> None:
@@ -53,7 +52,7 @@ def supervise(folder: str, lock: int | None = None, place: int | None = None) ->
     facts = job.run()
     if place is not None:
         _free(place)
-    _write_exit(folder, facts)
+    exit_file.write(folder, facts)
 
 
 def _free(place: int) -> None:
@@ -259,40 +258,6 @@ class _Idle:
         self._received, self._cpu_s, self._looked = received, cpu_s, now
         self.look_at = now + self._every_s
         return now - self._active >= self._limit_s
-
-
-def _write_exit(folder: str, facts: dict[str, object]) -> None:
-    """Make exit.json appear, whole and durable, however long the disk is full."""
-    path = os.path.join(folder, EXIT)  # noqa: PTH118
-    data = json.dumps(facts).encode() + b"\n"
-    pause = 0.1
-    while True:
-        try:
-            _replace(path, data)
-        except FileNotFoundError:
-            return  # somebody deleted the folder: nobody is left to read it
-        except OSError:
-            time.sleep(pause)
-            pause = min(2 * pause, _ROOM_S)
-        else:
-            return
-
-
-def _replace(path: str, data: bytes) -> None:
-    temporary = f"{path}.tmp"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    try:
-        while data:
-            data = data[os.write(handle, data) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    os.replace(temporary, path)  # noqa: PTH105
-    parent = os.open(os.path.dirname(path) or ".", os.O_RDONLY)  # noqa: PTH120
-    try:
-        os.fsync(parent)
-    finally:
-        os.close(parent)
 
 
 def _named(who: process_table.Identity | None) -> dict[str, object] | None:

@@ -9,7 +9,7 @@ from attrs import frozen
 from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.loop.candidates import Candidates
+from autoresearch.engine.loop.edits import EditCheckout
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
@@ -129,13 +129,13 @@ class Collector:
                 return (answered, *self._triaged(one, answer, run))
 
     @property
-    def _candidates(self) -> Candidates:
-        return Candidates(paths=self.paths, git=self.git)
+    def _edits(self) -> EditCheckout:
+        return EditCheckout(paths=self.paths, git=self.git)
 
     def _applied(self, one: Iteration, answer: Answer, run: RunState) -> ev.Event:
         if answer.ok:
-            return self._candidates.examine(one, run, change=one.change)
-        self._candidates.clear(one)
+            return self._edits.examine(one, run, change=one.change)
+        self._edits.clear(one)
         assert answer.reason is not None  # else it would be ok
         return ev.ChangeFailed(iteration=one.number, change=one.change, reason=answer.reason)
 
@@ -145,7 +145,7 @@ class Collector:
         if answer.reason is not None:
             action, reason = "discard", answer.reason
         if action == "fix_and_rerun":
-            mended = self._candidates.examine(one, run, change=one.change + 1)
+            mended = self._edits.examine(one, run, change=one.change + 1)
             if isinstance(mended, ev.ChangeApplied) and mended.diff_sha256 != one.diff_sha256:
                 triaged = ev.CrashTriaged(
                     iteration=one.number, change=one.change, action="fix_and_rerun", reason=reason

@@ -5,33 +5,30 @@ appending does it again, and finds what it did. What ends later (a job) is read 
 """
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable
-from typing import Literal
 
 from attrs import frozen
 
-from autoresearch.engine.agents import branch_guard, prompts
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import event_of, open_iteration, proposal_at
 from autoresearch.engine.jobs import devices
+from autoresearch.engine.loop.asking import Asking
 from autoresearch.engine.loop.candidates import Candidates
+from autoresearch.engine.loop.edits import EditCheckout
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.agent import Agent, Ask
+from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.worktrees import Git
-from autoresearch.engine.proposals import search
+from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, training_spec
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.files import write_atomic
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Proposal, why
-from autoresearch.projections.run_state import Iteration, Made, RunState
+from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Timeline
-from autoresearch.projections.wording import say
 
 
 @frozen(kw_only=True)
@@ -57,11 +54,6 @@ class Effects:
         """Return the devices that trainings are dealt out over; never none."""
         return run.config.devices or self.gpus() or (CPU,)
 
-    @property
-    def candidates(self) -> Candidates:
-        """Return the part that changes code."""
-        return Candidates(paths=self.paths, git=self.git)
-
     def perform(self, command: do.Command, view: EffectContext) -> tuple[ev.Event, ...]:
         """Do one command; the events say all that came of it at once."""
         run = view.run
@@ -70,116 +62,79 @@ class Effects:
                 return (check_setup(run, paths=self.paths, git=self.git),)
             case do.Prepare():
                 return self._prepare(command, run)
-            case do.ChooseProposal() | do.AskForProposal() | do.ProposeBySearch():
-                return self._propose(command, view)
+            case do.ChooseProposal():
+                return (self._choose(command, run),)
+            case do.ProposeBySearch():
+                return (self._search(command, view),)
             case do.ApplyProposal():
-                return (
-                    self.candidates.apply(open_iteration(run, command.iteration), run, change=command.change),
-                )
-            case do.AskToApply() | do.AskToTriage():
-                return self._ask(command, view)
+                one = open_iteration(run, command.iteration)
+                return (self._edits.apply(one, run, change=command.change),)
+            case do.AskForProposal() | do.AskToApply() | do.AskToTriage():
+                return (self._asking.ask(command, run, view.timeline),)
             case do.RebaseCandidate():
-                return self.candidates.rebase(command, open_iteration(run, command.iteration), run)
+                return self._edits.rebase(command, open_iteration(run, command.iteration), run)
             case do.CommitCandidate():
                 one = open_iteration(run, command.iteration)
-                return (self.candidates.commit(one, run, head=view.head),)
+                return (self._candidates.commit(one, run, head=view.head),)
             case do.TakeWorktree():
                 one = open_iteration(run, command.iteration)
-                return (self.candidates.take_worktree(one, run, head=view.head),)
+                return (self._candidates.take_worktree(one, run, head=view.head),)
             case do.StartTraining():
                 return self._train(command, run)
             case do.KeepCandidate():
-                return (self.candidates.keep(command, run),)
+                return (self._candidates.keep(command, run),)
             case do.DiscardCandidate():
-                return (self.candidates.discard(command, run),)
+                return (self._candidates.discard(command, run),)
             case do.CancelJob():
                 self.jobs.stop(self.paths.job(command.iteration, command.step, command.number).folder)
                 return ()
             case _:
                 return (event_of(command, run),)
 
+    @property
+    def _edits(self) -> EditCheckout:
+        return EditCheckout(paths=self.paths, git=self.git)
+
+    @property
+    def _candidates(self) -> Candidates:
+        return Candidates(paths=self.paths, git=self.git)
+
+    @property
+    def _asking(self) -> Asking:
+        return Asking(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
+
     def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
         spec = prepare_spec(run.config, number=command.preparation, worktree=self.paths.worktree)
         self.jobs.start(self.paths.job(0, "prepare", command.preparation).folder, spec)
         return (ev.PrepareStarted(preparation=command.preparation, command=spec.command),)
 
-    def _propose(
-        self, command: do.ChooseProposal | do.AskForProposal | do.ProposeBySearch, view: EffectContext
-    ) -> tuple[ev.Event, ...]:
-        one = open_iteration(view.run, command.iteration)
-        match command:
-            case do.ChooseProposal():
-                waiting = proposal_at(view.run, command.received)
-                self._keep_proposal(one.number, waiting.proposal)
-                with contextlib.suppress(FileNotFoundError):  # it came by a command, or was moved already
-                    self.paths.received_proposal(waiting.seq).rename(self.paths.consumed_proposal(one.number))
-                return (
-                    ev.ProposalChosen(
-                        iteration=one.number,
-                        source=waiting.source,
-                        description=waiting.proposal.description,
-                        proposal=None,
-                        received=waiting.seq,
-                    ),
-                )
-            case do.AskForProposal():
-                return self._ask(command, view)
-            case do.ProposeBySearch():
-                proposal = searched(one, view.run, view.timeline, show=self.git.show)
-                if proposal is None:
-                    return (ev.InputNeeded(iteration=one.number, question=why("search_is_through")),)
-                self._keep_proposal(one.number, proposal)
-                return (
-                    ev.ProposalChosen(
-                        iteration=one.number,
-                        source="search",
-                        description=proposal.description,
-                        proposal=proposal,
-                        received=None,
-                    ),
-                )
-
-    def _ask(
-        self, command: do.AskForProposal | do.AskToApply | do.AskToTriage, view: EffectContext
-    ) -> tuple[ev.Event, ...]:
-        run, one = view.run, open_iteration(view.run, command.iteration)
-        step: Literal["propose", "apply", "triage"]
-        match command:
-            case do.AskForProposal():
-                step, stands_on, prompt = "propose", one.base_commit, self._propose_prompt(view, one)
-            case do.AskToApply():
-                step, stands_on, prompt = "apply", one.base_commit, self._apply_prompt(run, one)
-            case do.AskToTriage():
-                assert one.commit is not None  # what crashed was committed
-                step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
-        files = self.paths.job(one.number, step, command.call)
-        folder = files.folder
-        self.git.ensure_worktree(self.paths.workbench, stands_on)
-        if isinstance(self.jobs.look(folder), Absent):  # a job that was started may be editing already
-            self.git.reset(self.paths.workbench, stands_on)
-            folder.mkdir(parents=True, exist_ok=True)
-            branch_guard.remember(files, self.git, stands_on=stands_on)
-        elif not branch_guard.stood_on(files, stands_on):  # begun before the base was overtaken
-            self.jobs.stop(folder)
-        agent = self.adapter(command.agent)
-        ask = Ask(
-            step=step,
-            prompt=prompt,
-            worktree=self.paths.workbench,
-            model=run.config.agent_model,
-            timeout_s=run.config.agent_timeout_s,
-            idle_s=run.config.agent_idle_s,
-            command=run.config.agent_command,
+    def _choose(self, command: do.ChooseProposal, run: RunState) -> ev.ProposalChosen:
+        """Give a proposal that was brought, or deferred, to an iteration; its file is used up."""
+        waiting = proposal_at(run, command.received)
+        self._keep_proposal(command.iteration, waiting.proposal)
+        with contextlib.suppress(FileNotFoundError):  # it came by a command, or was moved already
+            used = self.paths.consumed_proposal(command.iteration)
+            self.paths.received_proposal(waiting.seq).rename(used)
+        return ev.ProposalChosen(
+            iteration=command.iteration,
+            source=waiting.source,
+            description=waiting.proposal.description,
+            proposal=None,
+            received=waiting.seq,
         )
-        self.jobs.start(folder, agent.job(ask, folder))
-        return (
-            ev.AgentAsked(
-                iteration=one.number,
-                step=step,
-                call=command.call,
-                agent=agent.name,
-                prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
-            ),
+
+    def _search(self, command: do.ProposeBySearch, view: EffectContext) -> ev.Event:
+        one = open_iteration(view.run, command.iteration)
+        proposal = searched(one, view.run, view.timeline, show=self.git.show)
+        if proposal is None:
+            return ev.InputNeeded(iteration=one.number, question=why("search_is_through"))
+        self._keep_proposal(one.number, proposal)
+        return ev.ProposalChosen(
+            iteration=one.number,
+            source="search",
+            description=proposal.description,
+            proposal=proposal,
+            received=None,
         )
 
     def blocked_by(self, command: do.StartTraining, run: RunState) -> tuple[str, ...]:
@@ -228,61 +183,3 @@ class Effects:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(unstructure(proposal), indent=2, ensure_ascii=False)
         write_atomic(path, f"{text}\n".encode(), sync=False)
-
-    def _propose_prompt(self, view: EffectContext, one: Iteration) -> str:
-        run = view.run
-        return prompts.propose_prompt(
-            best=run.best.metric if run.best else None,
-            baseline=run.baseline,
-            recent=[row for row in view.timeline.rows[-20:] if row.description],
-            notes=view.timeline.notes,
-            policy=self._policy(run, one),
-            editable=run.config.editable,
-            metric=run.config.metric,
-        )
-
-    def _apply_prompt(self, run: RunState, one: Iteration) -> str:
-        assert one.proposal is not None  # propose comes before apply
-        before = one.conflict
-        return prompts.apply_prompt(
-            one.proposal,
-            editable=run.config.editable,
-            policy=self._policy(run, one),
-            conflict=say(before.reason) if before else "",
-            diff=self._diff(before.made) if before else "",
-        )
-
-    def _diff(self, made: Made) -> str:
-        """Return what a candidate changed, as a hint; "" where the user's repository lost it."""
-        try:
-            diff = self.git.diff(made.base_commit, made.commit)
-        except AutoresearchError:
-            return ""
-        return diff.text.decode(errors="replace")
-
-    def _policy(self, run: RunState, one: Iteration) -> str:
-        text = self.git.show(one.base_commit, run.config.guidance_file)
-        return (text or b"").decode(errors="replace")
-
-
-def searched(
-    one: Iteration, run: RunState, timeline: Timeline, *, show: Callable[[str, str], bytes | None]
-) -> Proposal | None:
-    """Return what the seeded search proposes, None where all was tried; `show` is git's."""
-    name = run.config.editable[0]
-    now, at_first = (
-        (show(commit, name) or b"").decode(errors="replace") for commit in (one.base_commit, run.base_commit)
-    )
-    tried = search.tried_from((row.settings for row in timeline.rows), source=at_first)
-    return search.propose(now, tried=tried, seed=run.config.seed, iteration=one.number)
-
-
-def _triage_prompt(run: RunState, one: Iteration) -> str:
-    assert one.proposal is not None  # the decider asks only where there is one
-    return prompts.triage_prompt(
-        one.proposal,
-        outcome=one.outcome or "",
-        reason=say(one.reason),
-        log_tail=one.log_tail,
-        editable=run.config.editable,
-    )

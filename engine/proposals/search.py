@@ -13,13 +13,15 @@ import ast
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from autoresearch.engine.proposals import constants
 from autoresearch.engine.proposals.constants import Constant
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.values import Proposal, Scalar
+from autoresearch.projections.run_state import Iteration, RunState
+from autoresearch.projections.timeline import Timeline
 
 
 FACTORS = (0.5, 0.7, 1.4, 2.0)
@@ -29,6 +31,18 @@ WHOLE_NUMBERS = 1000  # a wider range of integers is tried on two significant di
 TARGET = re.compile(r"\bsearch:\s*(.+?)\s*$")
 NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 RANGE = re.compile(rf"({NUMBER})\s*\.\.\s*({NUMBER})")
+
+
+def searched(
+    one: Iteration, run: RunState, timeline: Timeline, *, show: Callable[[str, str], bytes | None]
+) -> Proposal | None:
+    """Return what the seeded search proposes, None where all was tried; `show` is git's."""
+    name = run.config.editable[0]
+    now, at_first = (
+        (show(commit, name) or b"").decode(errors="replace") for commit in (one.base_commit, run.base_commit)
+    )
+    tried = tried_from((row.settings for row in timeline.rows), source=at_first)
+    return propose(now, tried=tried, seed=run.config.seed, iteration=one.number)
 
 
 def propose(source: str, *, tried: frozenset[tuple[str, str]], seed: int, iteration: int) -> Proposal | None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autoresearch.engine.jobs import output_log, supervisor
+from autoresearch.engine.jobs import exit_file, output_log
 from autoresearch.engine.jobs.output_log import MARKER, CappedLog
 
 
@@ -140,9 +140,9 @@ def test_exit_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             assert not (tmp_path / "exit.json").exists()
             raise OSError(failures.pop(), "no room")
 
-    monkeypatch.setattr(supervisor.os, "fsync", fsync)
-    monkeypatch.setattr(supervisor.time, "sleep", lambda _: None)
-    supervisor._write_exit(str(tmp_path), {"reason": "exited"})
+    monkeypatch.setattr(exit_file.os, "fsync", fsync)
+    monkeypatch.setattr(exit_file.time, "sleep", lambda _: None)
+    exit_file.write(str(tmp_path), {"reason": "exited"})
     assert failures == []
     assert json.loads((tmp_path / "exit.json").read_bytes()) == {"reason": "exited"}
     assert [path.name for path in tmp_path.iterdir()] == ["exit.json"]
@@ -150,5 +150,5 @@ def test_exit_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_exit_of_a_deleted_folder(tmp_path: Path) -> None:
     """Where the folder is gone, nobody waits for it."""
-    supervisor._write_exit(str(tmp_path / "gone"), {"reason": "exited"})
+    exit_file.write(str(tmp_path / "gone"), {"reason": "exited"})
     assert not (tmp_path / "gone").exists()

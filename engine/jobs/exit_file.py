@@ -1,0 +1,49 @@
+"""exit.json: how a job ended, there whole and durable or not at all.
+
+Imported by the supervisor, so it imports nothing that takes time; engine/jobs/launcher.py reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from autoresearch.engine.paths import EXIT
+
+
+_ROOM_S = 5.0  # at most, between two tries on a full disk
+
+
+def write(folder: str, facts: dict[str, object]) -> None:
+    """Make exit.json appear, whole and durable, however long the disk is full."""
+    path = os.path.join(folder, EXIT)  # noqa: PTH118
+    data = json.dumps(facts).encode() + b"\n"
+    pause = 0.1
+    while True:
+        try:
+            _replace(path, data)
+        except FileNotFoundError:
+            return  # somebody deleted the folder: nobody is left to read it
+        except OSError:
+            time.sleep(pause)
+            pause = min(2 * pause, _ROOM_S)
+        else:
+            return
+
+
+def _replace(path: str, data: bytes) -> None:
+    temporary = f"{path}.tmp"
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        while data:
+            data = data[os.write(handle, data) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.replace(temporary, path)  # noqa: PTH105
+    parent = os.open(os.path.dirname(path) or ".", os.O_RDONLY)  # noqa: PTH120
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)

@@ -1,0 +1,125 @@
+"""Asking an agent: what it is told, where it works, and the job that it is."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Protocol
+
+from attrs import frozen
+
+from autoresearch.engine.agents import branch_guard, prompts
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.bookkeeping import open_iteration
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.agent import Agent, Ask, Step
+from autoresearch.engine.ports.jobs import Absent, Jobs
+from autoresearch.engine.ports.repository import Branches, Commits
+from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import AutoresearchError
+from autoresearch.projections.run_state import Iteration, Made, RunState
+from autoresearch.projections.timeline import Timeline
+from autoresearch.projections.wording import say
+
+
+class AskingGit(Commits, Branches, Worktrees, Protocol):
+    """What asking needs of git."""
+
+
+@frozen(kw_only=True)
+class Asking:
+    """Asks the agents of one run, in its edit checkout."""
+
+    paths: RunPaths
+    git: AskingGit
+    jobs: Jobs
+    adapter: Callable[[str], Agent]
+
+    def ask(
+        self,
+        command: do.AskForProposal | do.AskToApply | do.AskToTriage,
+        run: RunState,
+        timeline: Timeline,
+    ) -> ev.AgentAsked:
+        """Start the job of a question; one that was started before a crash is found again."""
+        one = open_iteration(run, command.iteration)
+        step: Step
+        match command:
+            case do.AskForProposal():
+                step, stands_on, prompt = "propose", one.base_commit, self._propose_prompt(run, timeline, one)
+            case do.AskToApply():
+                step, stands_on, prompt = "apply", one.base_commit, self._apply_prompt(run, one)
+            case do.AskToTriage():
+                assert one.commit is not None  # what crashed was committed
+                step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
+        files = self.paths.job(one.number, step, command.call)
+        folder = files.folder
+        self.git.ensure_worktree(self.paths.workbench, stands_on)
+        if isinstance(self.jobs.look(folder), Absent):  # a job that was started may be editing already
+            self.git.reset(self.paths.workbench, stands_on)
+            folder.mkdir(parents=True, exist_ok=True)
+            branch_guard.remember(files, self.git, stands_on=stands_on)
+        elif not branch_guard.stood_on(files, stands_on):  # begun before the base was overtaken
+            self.jobs.stop(folder)
+        agent = self.adapter(command.agent)
+        ask = Ask(
+            step=step,
+            prompt=prompt,
+            worktree=self.paths.workbench,
+            model=run.config.agent_model,
+            timeout_s=run.config.agent_timeout_s,
+            idle_s=run.config.agent_idle_s,
+            command=run.config.agent_command,
+        )
+        self.jobs.start(folder, agent.job(ask, folder))
+        return ev.AgentAsked(
+            iteration=one.number,
+            step=step,
+            call=command.call,
+            agent=agent.name,
+            prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
+        )
+
+    def _propose_prompt(self, run: RunState, timeline: Timeline, one: Iteration) -> str:
+        return prompts.propose_prompt(
+            best=run.best.metric if run.best else None,
+            baseline=run.baseline,
+            recent=[row for row in timeline.rows[-20:] if row.description],
+            notes=timeline.notes,
+            policy=self._policy(run, one),
+            editable=run.config.editable,
+            metric=run.config.metric,
+        )
+
+    def _apply_prompt(self, run: RunState, one: Iteration) -> str:
+        assert one.proposal is not None  # propose comes before apply
+        before = one.conflict
+        return prompts.apply_prompt(
+            one.proposal,
+            editable=run.config.editable,
+            policy=self._policy(run, one),
+            conflict=say(before.reason) if before else "",
+            diff=self._diff(before.made) if before else "",
+        )
+
+    def _diff(self, made: Made) -> str:
+        """Return what a candidate changed, as a hint; "" where the user's repository lost it."""
+        try:
+            diff = self.git.diff(made.base_commit, made.commit)
+        except AutoresearchError:
+            return ""
+        return diff.text.decode(errors="replace")
+
+    def _policy(self, run: RunState, one: Iteration) -> str:
+        text = self.git.show(one.base_commit, run.config.guidance_file)
+        return (text or b"").decode(errors="replace")
+
+
+def _triage_prompt(run: RunState, one: Iteration) -> str:
+    assert one.proposal is not None  # the decider asks only where there is one
+    return prompts.triage_prompt(
+        one.proposal,
+        outcome=one.outcome or "",
+        reason=say(one.reason),
+        log_tail=one.log_tail,
+        editable=run.config.editable,
+    )
