@@ -174,6 +174,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return _train(state, one, request)
         case "triage":
             return _triage(state, one, request)
+        case "record" | "decide" if state.best is None and one.number > 0:
+            return ()  # there is nothing to judge it by while the baseline trains
         case "record":
             return (do.RecordResult(iteration=one.number),)
         case "decide":

@@ -287,3 +287,35 @@ def test_two_slots_are_told_apart():
     two = [started(RunConfig(slots=2)), asked(9, prefetch=1), *BASELINE, *PREPARED]
     (command, *_) = decide(given(*two))
     assert 2 == command.slot
+
+
+def test_a_candidate_is_not_judged_before_the_baseline():
+    """A candidate that ends before the baseline waits: without it there is nothing to judge by."""
+    begun = [
+        started(RunConfig(slots=2)),
+        asked(1, prefetch=1),
+        set_up(),
+        opened(0, first="train"),
+        training(0),
+    ]
+    ended = [*begun, *candidate(1, FIRST), training(1, slot=2), trained(1, 1.4)]
+    assert [] == names(ended)
+    assert [] == names([*ended, row(1, 1.4)])
+    assert ["RecordResult"] == names([*ended, trained(0, 1.5)])
+    judged = [*ended, trained(0, 1.5), row(0, 1.5), kept(0), row(1, 1.4)]
+    (command,) = decide(given(*judged))
+    assert ("KeepCandidate", "lower") == (type(command).__name__, command.rule)
+
+
+def test_a_failed_baseline_leaves_the_candidate_unjudged():
+    """A run whose baseline failed comes to rest without a verdict on the candidate beside it."""
+    begun = [
+        started(RunConfig(slots=2)),
+        asked(1, prefetch=1),
+        set_up(),
+        opened(0, first="train"),
+        training(0),
+    ]
+    ended = [*begun, *candidate(1, FIRST), training(1, slot=2), trained(1, 1.4)]
+    (command,) = decide(given(*ended, trained(0, None, outcome="crashed")))
+    assert ("Stop", "baseline_failed") == (type(command).__name__, command.how)
