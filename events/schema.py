@@ -1,4 +1,7 @@
-"""JSON Schema (2020-12) of every event's data, derived from the classes; frozen once written.
+"""JSON Schema (2020-12) of every event's data and every versioned value; derived, and frozen once written.
+
+An event says of a versioned value inside it only that it has a version. What that version holds is a file
+of its own, so that a new setting gives no event a new version.
 
 `python -m autoresearch.events.schema --write` adds the files of new versions to events/schemas/ and refuses
 to change what one that is there accepts, though not how it is described; `--check` says whether all are there
@@ -32,7 +35,26 @@ _SIMPLE: dict[Any, dict[str, JSON]] = {
 
 def schemas() -> dict[str, bytes]:
     """Return the text of every schema file by its name, `Name.vN.json`."""
-    return {f"{cls.__name__}.v{cls.VERSION}.json": _text(cls) for cls in get_args(Event)}
+    versions = {cls: cls.VERSION for cls in get_args(Event)}
+    versions |= {cls: cls.VALUE_VERSION for cls in versioned_values()}
+    return {f"{cls.__name__}.v{version}.json": _text(cls, version) for cls, version in versions.items()}
+
+
+def versioned_values() -> tuple[Any, ...]:
+    """Return the classes of values with versions of their own that events hold, by name."""
+    found: dict[str, Any] = {}
+
+    def look(annotation: object) -> None:
+        for one in (*members(annotation), *get_args(annotation)):
+            if attrs.has(one) and one.__name__ not in found:
+                if value_version(one):
+                    found[one.__name__] = one
+                for inner in hints(one).values():
+                    look(inner)
+
+    for cls in get_args(Event):
+        look(cls)
+    return tuple(found[name] for name in sorted(found))
 
 
 def schema(cls: type) -> dict[str, JSON]:
@@ -56,7 +78,7 @@ def write(folder: Path = FOLDER) -> tuple[str, ...]:
     if changed:
         raise InvalidInput(
             f"{', '.join(changed)}: the class no longer fits its frozen schema",
-            remedy="give the class VERSION + 1, an upcaster and a golden line",
+            remedy="give it VERSION + 1 (a value: VALUE_VERSION + 1), an upcaster and a golden line",
         )
     folder.mkdir(exist_ok=True)
     for name in stale:
@@ -81,8 +103,8 @@ def _refuses(path: Path, text: bytes) -> bool:
     return {**was, "description": ""} != {**now, "description": ""}
 
 
-def _text(cls: Any) -> bytes:  # noqa: ANN401 - a member of the union of events
-    whole = {"$schema": _DIALECT, "title": f"{cls.__name__} v{cls.VERSION}", **schema(cls)}
+def _text(cls: type, version: int) -> bytes:
+    whole = {"$schema": _DIALECT, "title": f"{cls.__name__} v{version}", **schema(cls)}
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -116,6 +138,10 @@ def _of(annotation: object, inner: dict[str, dict[str, JSON]]) -> dict[str, JSON
         return _array(get_args(only), inner)
     if not attrs.has(only):
         raise InvalidInput(f"{only!r} has no schema")
+    if value_version(only):
+        says = f"a {only.__name__} of the version that its v says: {only.__name__}.vN.json"
+        version: dict[str, JSON] = {"type": "integer", "minimum": 1, "maximum": MAX_INT}
+        return {"description": says, "type": "object", "properties": {"v": version}, "required": ["v"]}
     inner.setdefault(only.__name__, _object(only, inner))
     return {"$ref": f"#/$defs/{only.__name__}"}
 

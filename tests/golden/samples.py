@@ -11,6 +11,7 @@ import attrs
 
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import Position, chain, envelope, payload
+from autoresearch.events.schema import versioned_values
 from autoresearch.events.shapes import hints, members
 
 
@@ -53,8 +54,17 @@ def golden_line(cls: Any) -> bytes:
 
 
 def name_of(cls: Any) -> str:
-    """Return the golden file's name of a class as it is now."""
-    return f"{cls.__name__}.v{cls.VERSION}.jsonl"
+    """Return the golden file's name of a class as it is now, with the later versions of values inside it."""
+    values = [one for one in versioned_values() if one.VALUE_VERSION > 1 and holds(cls, one)]
+    inside = "".join(f".{one.__name__}.v{one.VALUE_VERSION}" for one in values)
+    return f"{cls.__name__}.v{cls.VERSION}{inside}.jsonl"
+
+
+def holds(annotation: Any, value: type) -> bool:
+    """Say whether a value of this class may stand somewhere inside an annotation."""
+    inner = list(hints(annotation).values()) if attrs.has(annotation) else []
+    parts = [*members(annotation), *get_args(annotation), *inner]
+    return value in parts or any(holds(one, value) for one in parts if one is not annotation)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from autoresearch.engine.core import bookkeeping, decider, keep_rules, prefetch
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.event_rules import EVENT_RULES
 from autoresearch.events.catalog import Event
+from autoresearch.events.codec import RawEvent, parse
 from autoresearch.events.log.read import read
 from autoresearch.projections import event_text, iteration_reducers, run_reducers, run_state, wording
 from tests.golden.play import FOLDER, LINES, files, history, lines, scripts
@@ -127,12 +128,18 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
 }
 
 
+def events_in(lines: bytes) -> list[tuple[str, Event | RawEvent]]:
+    """Return who recorded what, line by line; values of older versions are brought up to today's."""
+    read_lines = [parse(line, end=len(line)) for line in lines.splitlines(keepends=True)]
+    return [(one.by, one.event) for one in read_lines]
+
+
 def test_the_golden_runs_are_as_they_were_played():
-    """Each golden history is still, byte for byte, what its script gives."""
+    """Each golden history, read by today's classes, is still event for event what its script gives."""
     made = scripts()
     assert {name for name, _ in files()} == {path.stem for path in GOLDEN}
     for name, file in files():
-        assert history(made[name]) == file.read_bytes(), name
+        assert events_in(history(made[name])) == events_in(file.read_bytes()), name
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

@@ -8,6 +8,7 @@ from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Process, why
 from autoresearch.projections.summary import standing
+from autoresearch.projections.wording import say
 from autoresearch.workflows.api import status
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow
@@ -161,3 +162,11 @@ def test_a_card_is_read_from_nvidia_smi():
     assert parse("[N/A], 1, 2, Some, card").utilisation_percent is None
     assert parse("No devices were found") is None
     assert parse("") is None
+
+
+def test_a_question_is_told_in_words():
+    """`need_input` is the question itself, a string, as programs that read it expect."""
+    asks = status_object(look(*BEGUN, *g.BASELINE, g.opened(1), NEEDS))
+    assert say(NEEDS.question) == asks["need_input"]
+    assert "which way?" in asks["need_input"]
+    assert status_object(look(*BEGUN))["need_input"] is None

@@ -19,6 +19,9 @@ from autoresearch.events.clock import now
 
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from autoresearch.projections.summary import Phase, Standing
 
 SCHEMA = "autoresearch.status/1"
@@ -26,7 +29,6 @@ LAUNCH_S = 3.0  # so long may a runner that was asked for take to begin
 
 RESTS: dict[str, Phase] = {
     "done": "done",
-    "exhausted": "done",
     "stopped": "stopped",
     "setup_incomplete": "failed",
     "baseline_failed": "failed",
@@ -96,7 +98,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "trouble": facts.trouble or None,
         "waits_for": facts.waits_for or None,
         "waiting_proposals": standing["waiting_proposals"] + facts.dropped,
-        "need_input": standing["need_input"],
+        "need_input": _said(standing["need_input"]),
         "gpu": _fields(facts.gpu, "utilisation_percent", "memory_used_mb", "memory_total_mb", "name"),
         "state_path": str(paths.state),
         "history_path": str(paths.history),
@@ -113,6 +115,16 @@ def json_text(value: object) -> str:
 
 def _fields(one: Progress | Gpu | None, *names: str) -> dict[str, object] | None:
     return None if one is None else {name: getattr(one, name) for name in names}
+
+
+def _said(reason: Mapping[str, Any] | None) -> str | None:
+    """Return a reason in words; they are imported where there is one, which is seldom."""
+    if reason is None:
+        return None
+    from autoresearch.events.values import Reason  # noqa: PLC0415 - see above
+    from autoresearch.projections.wording import say  # noqa: PLC0415 - see above
+
+    return say(Reason(**reason))
 
 
 def _progress(paths: RunPaths, standing: Standing) -> Progress | None:
