@@ -1,4 +1,4 @@
-"""The share of the time that a training runs, with an agent that needs as long as one: thinking ahead or not.
+"""The share of the time that a training runs beside an agent that needs as long: with prefetch and without.
 
 Four of five changes are discarded. Once by a simulated clock, on which the runner itself takes no time: what
 the order of work alone gives. Once with real processes, by the trainings' own clocks: of seconds instead of
@@ -17,7 +17,7 @@ from statistics import median
 from attrs import evolve
 
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.ports.agent import Answer, Step
+from autoresearch.engine.ports.agent import AgentStep, Answer
 from autoresearch.engine.ports.jobs import JobExit, JobOutput
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.system.process import holder
@@ -73,11 +73,11 @@ device_lock = "none"
 
 
 def figures(*, quick: bool) -> list[Figure]:
-    """Measure both ways, thinking ahead and not."""
+    """Measure both ways, with prefetch and without."""
     seconds, loops = (3.0, 6) if quick else (10.0, 15)
     what, without = "time that a training runs", "the same without (--prefetch 0)"
-    clock = f"{what}, by a simulated clock, thinking ahead"
-    ahead, gaps = _real(prefetch=1, seconds=seconds, loops=loops)
+    clock = f"{what}, by a simulated clock, with prefetch"
+    busy, gaps = _real(prefetch=1, seconds=seconds, loops=loops)
     alone, _ = _real(prefetch=0, seconds=seconds, loops=loops // 3)
     night = 100 * TRAINING_S / (TRAINING_S + sum(gaps) / len(gaps))
     note = (
@@ -92,7 +92,7 @@ def figures(*, quick: bool) -> list[Figure]:
             unit="%",
         ),
         Figure(what=without, measured=100 * _simulated(prefetch=0), unit="%"),
-        Figure(what=f"{what}, real ones of {seconds:.0f} s", measured=100 * ahead, unit="%", note=note),
+        Figure(what=f"{what}, real ones of {seconds:.0f} s", measured=100 * busy, unit="%", note=note),
         Figure(what=without, measured=100 * alone, unit="%"),
     ]
 
@@ -100,7 +100,7 @@ def figures(*, quick: bool) -> list[Figure]:
 class _Editor(FakeAgent):
     """Proposes in prose, one idea an iteration."""
 
-    def answer(self, step: Step, output: JobOutput, _exit: JobExit) -> Answer:
+    def answer(self, step: AgentStep, output: JobOutput, _exit: JobExit) -> Answer:
         said = f"{step} {output.job.parent.name}"
         prose = Proposal(status="ok", description=said, change_plan=said, commit_description=said)
         return evolve(answered(proposal=prose), output=digest(output.log(), ()))

@@ -78,7 +78,7 @@ def _asking(home: Path, reps: int) -> list[Figure]:
 
 
 def _long_history(small: Path, large: Path, count: int, reps: int) -> list[Figure]:
-    """Compare a long history with one of a hundred events: at rest, and with a tail behind the snapshot."""
+    """Compare a long history with one of a hundred events: idle, and with a tail behind the snapshot."""
     ask = (str(DOOR), "status", "--json")
     ours, theirs = zip(*((_cost(ask, large), _cost(ask, small)) for _ in range(reps)), strict=True)
     for home in (small, large):

@@ -78,13 +78,13 @@ class RunPaths:
         self.consumed = folder / "consumed_proposals"
         self.refused = folder / "refused_proposals"  # what is none, with the reasons beside them
         # the run's own checkouts
-        self.worktree = folder / TRAIN_CHECKOUT  # trains
-        self.workbench = folder / EDIT_CHECKOUT  # is edited, while another one trains
+        self.train_checkout = folder / TRAIN_CHECKOUT  # trains
+        self.edit_checkout = folder / EDIT_CHECKOUT  # is edited, while another one trains
         self.draft = folder / ".importing"  # a history that is not whole yet
 
     def slot(self, number: int) -> Path:
         """Return the checkout in which a slot's trainings run; that of the first is the run's own."""
-        return self.worktree if number == 1 else self.folder / f"{TRAIN_CHECKOUT}-{number}"
+        return self.train_checkout if number == 1 else self.folder / f"{TRAIN_CHECKOUT}-{number}"
 
     def received_proposal(self, seq: int) -> Path:
         """Return where a dropped proposal waits once event `seq` has recorded it."""

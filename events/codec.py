@@ -14,7 +14,7 @@ from attrs import frozen
 from autoresearch.events.catalog import Event
 from autoresearch.events.errors import CorruptHistory, InvalidInput, LaterValue, UnknownEvent, WrongValue
 from autoresearch.events.shapes import JSON, function_for, structure, unstructure
-from autoresearch.events.upcasters import Data, Step, upcast
+from autoresearch.events.upcasters import Data, Upcaster, upcast
 
 
 __all__ = [
@@ -90,7 +90,7 @@ def event_type(event: Event | RawEvent) -> str:
 
 
 def decode(
-    name: str, version: int, data: Data, *, steps: Mapping[tuple[str, int], Step] | None = None
+    name: str, version: int, data: Data, *, steps: Mapping[tuple[str, int], Upcaster] | None = None
 ) -> Event | RawEvent:
     """Return the event that was stored, brought up to the version this program knows.
 

@@ -11,14 +11,14 @@ from typing import Any, TypeAlias
 
 
 Data: TypeAlias = dict[str, Any]  # Any: what JSON holds
-Step = Callable[[Data], Data]
+Upcaster = Callable[[Data], Data]
 
-UPCASTERS: Mapping[tuple[str, int], Step] = {}
-VALUE_UPCASTERS: Mapping[tuple[str, int], Step] = {}  # by the name of the value's class
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
+VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}  # by the name of the value's class
 
 
 def upcast(
-    name: str, version: int, data: Data, *, to: int, steps: Mapping[tuple[str, int], Step] | None = None
+    name: str, version: int, data: Data, *, to: int, steps: Mapping[tuple[str, int], Upcaster] | None = None
 ) -> Data:
     """Return the data of an older version of an event as the version `to` would have it.
 

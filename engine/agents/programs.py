@@ -18,7 +18,7 @@ from autoresearch.engine.agents.branch_guard import AGENT_ADDRESS
 from autoresearch.engine.agents.transcripts import Said
 from autoresearch.engine.jobs.output import LogDigest, last_words
 from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports.agent import Agent, Answer, Ask, Step
+from autoresearch.engine.ports.agent import Agent, AgentStep, Answer, Ask
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
 from autoresearch.engine.system.interpreter import with_interpreter
@@ -87,7 +87,7 @@ class Program:
             log_limit_bytes=LOG_LIMIT_BYTES,
         )
 
-    def answer(self, step: Step, output: JobOutput, exit_: JobExit) -> Answer:
+    def answer(self, step: AgentStep, output: JobOutput, exit_: JobExit) -> Answer:
         """Read what the job printed, any size, any bytes, into an answer. Never raises."""
         secrets = secret_values(os.environ)
         log = LogDigest(secrets)

@@ -18,7 +18,7 @@ from autoresearch.projections.wording import say
 
 
 LOG_LIMIT = 12_000  # characters of a log's end that are shown
-POLICY_LIMIT = 32_000  # of the policy file, from its beginning, and so on
+GUIDANCE_LIMIT = 32_000  # of the guidance file, from its beginning, and so on
 PLAN_LIMIT = 32_000
 DIFF_LIMIT = 32_000
 NOTE_LIMIT = 2_000
@@ -29,7 +29,7 @@ OBJECT_START = re.compile(r'\{\s*["}]')
 OBJECT_TRIES = 200  # a text full of braces has no answer in it
 
 Action = Literal["discard", "fix_and_rerun"]
-Label = Literal["data", "diff", "notes", "policy", "plan"]  # what the text inside a fence is
+Label = Literal["data", "diff", "notes", "guidance", "plan"]  # what the text inside a fence is
 
 ANSWER_CONTRACT = """\
 Answer with exactly one JSON object, as the last thing you print, with no text after it.
@@ -71,7 +71,7 @@ def propose_prompt(
     best: float | None,
     recent: Sequence[Row],
     notes: Sequence[str],
-    policy: str,
+    guidance: str,
     editable: Sequence[str],
 ) -> str:
     """Ask for the next change."""
@@ -85,8 +85,8 @@ The files in this folder are that best. An experiment may change only: {", ".joi
 Read what you need, then propose one change that was not tried yet.
 
 {RULES}
-The policy of this series:
-{_fenced(policy[:POLICY_LIMIT], "policy")}
+The guidance of this series:
+{_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
 
 The latest experiments (number, {metric.name}, verdict, description):
 {_fenced(rows)}
@@ -95,7 +95,7 @@ The latest experiments (number, {metric.name}, verdict, description):
 
 
 def apply_prompt(
-    proposal: Proposal, editable: Sequence[str], policy: str, *, conflict: str = "", diff: str = ""
+    proposal: Proposal, editable: Sequence[str], guidance: str, *, conflict: str = "", diff: str = ""
 ) -> str:
     """Ask for a proposal to be carried out in the files of the folder.
 
@@ -110,8 +110,8 @@ The change:
 {_plan(proposal)}
 {_section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}\
 {_section("That is how it was made:", "diff", diff[:DIFF_LIMIT])}
-The policy of this series:
-{_fenced(policy[:POLICY_LIMIT], "policy")}
+The guidance of this series:
+{_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
 
 The files must still compile afterwards. When you are done, say in one sentence what you changed.
 """

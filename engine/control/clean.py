@@ -49,7 +49,7 @@ def remains(paths: RunPaths, git: CleanGit, *, with_folder: bool) -> Remains:
         if best and not git.is_held(best)
         else ""
     )
-    own = (paths.worktree, paths.workbench)
+    own = (paths.train_checkout, paths.edit_checkout)
     beside = sorted(found for one in own for found in paths.folder.glob(f"{one.name}*"))
     return Remains(
         worktrees=tuple(one for one in beside if one.is_dir() and not one.is_symlink()),

@@ -154,13 +154,13 @@ def _while_running(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
 def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     """Return the one command that carries this iteration on, or none while it must wait."""
     stage: LoopStage = one.next_stage
-    if prefetch.is_overtaken(state, one):
+    if prefetch.has_old_base(state, one):
         assert state.best is not None  # somebody overtook it
         best = state.best
         move = do.MoveBase(iteration=one.number, base_commit=best.commit, best_iteration=best.iteration)
         return (move,)
     match stage:
-        case "propose" | "apply" if not prefetch.has_workbench(state, one):
+        case "propose" | "apply" if not prefetch.has_edit_checkout(state, one):
             return ()
         case "propose":
             return _propose(state, one, request)
@@ -239,7 +239,7 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
         reason = why("nobody_mends")
     elif one.fixes >= state.config.fix_attempts:
         reason = why("mended_enough", times=one.fixes)
-    elif prefetch.has_workbench(state, one):
+    elif prefetch.has_edit_checkout(state, one):
         return (do.AskToTriage(iteration=one.number, call=one.calls + 1, agent=request.agent),)
     else:
         return ()

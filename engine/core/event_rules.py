@@ -14,7 +14,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import transitions as states
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.refs import RunRefs
-from autoresearch.engine.core.transitions import Check, Misfit
+from autoresearch.engine.core.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
 from autoresearch.projections.run_state import RunState
 
@@ -87,7 +87,7 @@ class EventRule:
     """What must hold of one event, whatever run it stands in."""
 
     by: tuple[str, ...] = ("runner",)  # who may record it: cli, runner, inbox, import, log
-    after: Check = states.anywhere
+    after: AfterCheck = states.anywhere
     of: tuple[type[Any], ...] = ()  # commands that it may come of; none: the world's, or a human's word
     determined: Determined = _nothing
 

@@ -41,14 +41,14 @@ def may_open_another(state: RunState) -> bool:
     return train > 0 and len(state.open) - train < wanted
 
 
-def is_overtaken(state: RunState, one: Iteration) -> bool:
+def has_old_base(state: RunState, one: Iteration) -> bool:
     """Say whether another became the best since this one got its base, and it has not been trained on it."""
     if state.best is None or one.base_commit == state.best.commit:
         return False
     return one.next_stage in ("propose", "apply") or (one.next_stage == "train" and one.proposal is not None)
 
 
-def has_workbench(state: RunState, one: Iteration) -> bool:
+def has_edit_checkout(state: RunState, one: Iteration) -> bool:
     """Say whether this iteration may be worked on: one at a time, what was begun first, then by number."""
     others = [other for other in state.open if other is not one]
     begun = any(_agent_at_work(other) or other.next_stage == "commit" for other in others)

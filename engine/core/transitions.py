@@ -14,7 +14,7 @@ from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 Misfit: TypeAlias = tuple[str, object, object]  # field, expected, found
-Check: TypeAlias = Callable[[RunState, Any], Misfit | None]  # of the state before, and the event
+AfterCheck: TypeAlias = Callable[[RunState, Any], Misfit | None]  # of the state before, and the event
 
 
 def anywhere(_run: RunState, _event: object) -> Misfit | None:
@@ -22,7 +22,7 @@ def anywhere(_run: RunState, _event: object) -> Misfit | None:
     return None
 
 
-def all_of(*checks: Check) -> Check:
+def all_of(*checks: AfterCheck) -> AfterCheck:
     """Ask several checks; the first that finds something speaks."""
 
     def check(run: RunState, event: object) -> Misfit | None:
@@ -71,7 +71,7 @@ def before_results(run: RunState, event: object) -> Misfit | None:
     return ("type", "an import at the beginning", type(event).__name__) if run.last_iteration >= 0 else None
 
 
-def before(*stages: str) -> Check:
+def before(*stages: str) -> AfterCheck:
     """Expect an open iteration that one of these stages is next for, with no job."""
 
     def check(run: RunState, event: Any) -> Misfit | None:  # noqa: ANN401 - of an iteration
@@ -85,7 +85,7 @@ def before_next_stage(run: RunState, event: ev.IterationLeftOpen) -> Misfit | No
     return _of(run, event, lambda one: _stage(one, event.next_stage))
 
 
-def same(name: str, of_iteration: str) -> Check:
+def same(name: str, of_iteration: str) -> AfterCheck:
     """Expect that a field of the event is that of its open iteration."""
 
     def check(run: RunState, event: Any) -> Misfit | None:  # noqa: ANN401 - of an iteration

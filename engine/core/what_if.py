@@ -99,7 +99,7 @@ def _check(rule: str) -> None:
     known = ", ".join(one.form for one in RULES.values())
     near = get_close_matches(name, RULES, n=1)
     hint = f"did you mean {RULES[near[0]].form}? " if near else ""
-    raise UsageRefused(f"--policy: there is no rule {rule!r}", remedy=f"{hint}the rules are {known}")
+    raise UsageRefused(f"--keep-rule: there is no rule {rule!r}", remedy=f"{hint}the rules are {known}")
 
 
 def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:

@@ -1,4 +1,4 @@
-"""Turn what another program left into a run of its own: a proper history, marked as imported, at rest.
+"""Turn what another program left into a run of its own: a proper history, marked as imported, and idle.
 
 All of it is read and checked before anything is made. The history is written beside its place and moved
 there whole, so a run that is half imported is never seen.

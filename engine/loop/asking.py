@@ -10,7 +10,7 @@ from autoresearch.engine.agents import branch_guard, prompts
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.agent import Agent, Ask, Step
+from autoresearch.engine.ports.agent import Agent, AgentStep, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
@@ -42,7 +42,7 @@ class Asking:
     ) -> ev.AgentAsked:
         """Start the job of a question; one that was started before a crash is found again."""
         one = open_iteration(run, command.iteration)
-        step: Step
+        step: AgentStep
         match command:
             case do.AskForProposal():
                 step, stands_on, prompt = "propose", one.base_commit, self._propose_prompt(run, timeline, one)
@@ -53,18 +53,18 @@ class Asking:
                 step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
         files = self.paths.job(one.number, step, command.call)
         folder = files.folder
-        self.git.ensure_worktree(self.paths.workbench, stands_on)
+        self.git.ensure_worktree(self.paths.edit_checkout, stands_on)
         if isinstance(self.jobs.look(folder), Absent):  # a job that was started may be editing already
-            self.git.reset(self.paths.workbench, stands_on)
+            self.git.reset(self.paths.edit_checkout, stands_on)
             folder.mkdir(parents=True, exist_ok=True)
             branch_guard.remember(files, self.git, stands_on=stands_on)
-        elif not branch_guard.stood_on(files, stands_on):  # begun before the base was overtaken
+        elif not branch_guard.stood_on(files, stands_on):  # begun before its base moved
             self.jobs.stop(folder)
         agent = self.adapter(command.agent)
         ask = Ask(
             step=step,
             prompt=prompt,
-            worktree=self.paths.workbench,
+            worktree=self.paths.edit_checkout,
             model=run.config.agent_model,
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,
@@ -85,7 +85,7 @@ class Asking:
             baseline=run.baseline,
             recent=[row for row in timeline.rows[-20:] if row.description],
             notes=timeline.notes,
-            policy=self._policy(run, one),
+            guidance=self._guidance(run, one),
             editable=run.config.editable,
             metric=run.config.metric,
         )
@@ -96,7 +96,7 @@ class Asking:
         return prompts.apply_prompt(
             one.proposal,
             editable=run.config.editable,
-            policy=self._policy(run, one),
+            guidance=self._guidance(run, one),
             conflict=say(before.reason) if before else "",
             diff=self._diff(before.made) if before else "",
         )
@@ -109,7 +109,7 @@ class Asking:
             return ""
         return diff.text.decode(errors="replace")
 
-    def _policy(self, run: RunState, one: Iteration) -> str:
+    def _guidance(self, run: RunState, one: Iteration) -> str:
         text = self.git.show(one.base_commit, run.config.guidance_file)
         return (text or b"").decode(errors="replace")
 

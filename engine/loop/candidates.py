@@ -45,19 +45,19 @@ class Candidates:
         made = self._made(ref, one, one.diff_sha256)
         if made is None:
             message = _message(subject, run, one, head)
-            self.git.ensure_worktree(self.paths.workbench, one.base_commit)
-            made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
+            self.git.ensure_worktree(self.paths.edit_checkout, one.base_commit)
+            made = self.git.commit(self.paths.edit_checkout, base=one.base_commit, message=message)
             if self.git.diff(one.base_commit, made.hash).sha256 != one.diff_sha256:
                 trouble = EditCheckout(paths=self.paths, git=self.git).restore(one)
                 if trouble is not None:
                     return ev.ChangeFailed(iteration=one.number, change=one.change, reason=trouble)
-                made = self.git.commit(self.paths.workbench, base=one.base_commit, message=message)
+                made = self.git.commit(self.paths.edit_checkout, base=one.base_commit, message=message)
             self.git.set_ref(ref, made.hash, old=None)
         return self._committed(one, made, ref, subject, diff_sha256=one.diff_sha256)
 
     def take_worktree(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
         """Make a candidate of what stands in the worktree, edited or committed there by hand."""
-        worktree = self.paths.worktree
+        worktree = self.paths.train_checkout
         ref = RunRefs(run.run_id).candidate(one.number, one.change)
         self.git.ensure_worktree(worktree, one.base_commit)
         diff = changes_in(self.git, worktree, one.base_commit)
@@ -94,8 +94,8 @@ class Candidates:
         """Put the worktree back on the best commit; the candidate stays under its ref."""
         stands_on = run.best.commit if run.best else run.base_commit
         if len(run.open) == 1:  # else the next one trains there already, or is about to
-            self.git.ensure_worktree(self.paths.worktree, stands_on)
-            self.git.reset(self.paths.worktree, stands_on)
+            self.git.ensure_worktree(self.paths.train_checkout, stands_on)
+            self.git.reset(self.paths.train_checkout, stands_on)
         return ev.CandidateDiscarded(iteration=command.iteration, rule=command.rule, inputs=command.inputs)
 
     def _committed(

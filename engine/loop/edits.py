@@ -37,7 +37,7 @@ class EditCheckout:
     @property
     def folder(self) -> Path:
         """Return where it lies."""
-        return self.paths.workbench
+        return self.paths.edit_checkout
 
     def apply(self, one: Iteration, run: RunState, *, change: int) -> ev.Event:
         """Apply the machine form of the proposal, exactly or not at all."""

@@ -104,7 +104,7 @@ class Effects:
         return Asking(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
 
     def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
-        spec = prepare_spec(run.config, number=command.preparation, worktree=self.paths.worktree)
+        spec = prepare_spec(run.config, number=command.preparation, worktree=self.paths.train_checkout)
         self.jobs.start(self.paths.job(0, "prepare", command.preparation).folder, spec)
         return (ev.PrepareStarted(preparation=command.preparation, command=spec.command),)
 

@@ -9,14 +9,14 @@ from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage
 
 
-Step = Literal["propose", "apply", "triage"]
+AgentStep = Literal["propose", "apply", "triage"]
 
 
 @frozen(kw_only=True)
 class Ask:
     """One question to an agent."""
 
-    step: Step
+    step: AgentStep
     prompt: str
     worktree: Path
     model: str = ""
@@ -52,5 +52,5 @@ class Agent(Protocol):
     def job(self, ask: Ask, folder: Path) -> JobSpec:
         """Write prompt.txt into the job's folder and return how to run it."""
 
-    def answer(self, step: Step, output: JobOutput, exit_: JobExit) -> Answer:
+    def answer(self, step: AgentStep, output: JobOutput, exit_: JobExit) -> Answer:
         """Read what the job printed, any size, any bytes, into an answer. Never raises."""

@@ -35,10 +35,10 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
             why("not_in_commit", file=name, commit=run.base_commit, branch=run.branch) for name in absent
         )
         return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None)
-    git.ensure_worktree(paths.worktree, run.base_commit)
+    git.ensure_worktree(paths.train_checkout, run.base_commit)
     if not config.check:
         return ev.SetupChecked(ok=True, missing=(), preparable=False, data_id=None)
-    missing, data_id = _ask_check(config, paths.worktree)
+    missing, data_id = _ask_check(config, paths.train_checkout)
     return ev.SetupChecked(
         ok=not missing, missing=missing, preparable=bool(missing and config.prepare), data_id=data_id
     )

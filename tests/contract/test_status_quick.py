@@ -274,10 +274,10 @@ def test_a_repository_of_any_layout(repo, capsys, layout: str):
 def test_worktrees_of_the_user_and_of_a_run_are_left_to_git(repo, capsys, monkeypatch):
     """In a linked worktree the whole command answers, also from inside a run's own."""
     paths = cached(make_run(repo, *STATES["closed"]))
-    git(repo, "worktree", "add", "-q", "--detach", str(paths.worktree))
+    git(repo, "worktree", "add", "-q", "--detach", str(paths.train_checkout))
     git(repo, "worktree", "add", "-q", "-b", "linked", str(repo.parent / "linked"))
     outside = whole(capsys)
-    monkeypatch.chdir(paths.worktree)
+    monkeypatch.chdir(paths.train_checkout)
     assert (None, outside) == (told(), whole(capsys))
     monkeypatch.chdir(repo.parent / "linked")
     assert (None, None) == (told(), whole(capsys))

@@ -48,7 +48,7 @@ def test_every_name_lies_in_the_runs_folder(tmp_path: Path) -> None:
         paths.proposals: "proposals",
         paths.consumed_proposal(3): "consumed_proposals/iter_0003.json",
         paths.refused: "refused_proposals",
-        paths.worktree: "worktree",
+        paths.train_checkout: "worktree",
         paths.iteration(12): "iterations/0012",
         paths.job(12345, "train", 2).folder: "iterations/12345/train.2",
         paths.job(0, "prepare", 1).folder: "iterations/0000/prepare.1",

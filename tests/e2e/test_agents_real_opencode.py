@@ -37,7 +37,7 @@ PROMPT = propose_prompt(
     best=1.4,
     recent=(),
     notes=(),
-    policy="",
+    guidance="",
     editable=("train.py",),
 )
 Opencode = Callable[[str], Answer]

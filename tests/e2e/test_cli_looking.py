@@ -237,8 +237,8 @@ def test_a_start_that_was_killed_leaves_no_run(repo, done, capsys):
 
 def test_inside_a_runs_worktree_the_users_repository_is_meant(repo, done, capsys, monkeypatch):
     """Whoever stands in a run's worktree sees the run, not an empty repository."""
-    git(repo, "worktree", "add", "-q", "--detach", str(done.worktree))
-    monkeypatch.chdir(done.worktree)
+    git(repo, "worktree", "add", "-q", "--detach", str(done.train_checkout))
+    monkeypatch.chdir(done.train_checkout)
     assert done.run_id in call("status", capsys)
 
 

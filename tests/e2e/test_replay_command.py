@@ -137,15 +137,15 @@ def test_status_and_experiments_look_back_too(paths, capsys):
 
 
 def test_another_rule_says_what_would_change_and_from_where(paths, capsys):
-    """`--policy` judges every result again and marks what stands on code that would not have been."""
-    page = call("replay --policy min-delta:0.2", capsys)
+    """`--keep-rule` judges every result again and marks what stands on code that would not have been."""
+    page = call("replay --keep-rule min-delta:0.2", capsys)
     assert "1 verdict would change: 1" in page
-    told = json.loads(call("replay --policy min-delta:0.2 --json", capsys))
+    told = json.loads(call("replay --keep-rule min-delta:0.2 --json", capsys))
     assert ([1], None, 1.5) == (told["changed"], told["other_code_from"], told["best"]["metric"])
     assert "no verdict changes" in call("replay --policy lower", capsys)
-    said = refused("replay --policy min-dleta:0.2", capsys, code=2)
+    said = refused("replay --keep-rule min-dleta:0.2", capsys, code=2)
     assert "did you mean min-delta:NUMBER" in said
-    refused("replay --policy min-delta", capsys, code=2)
+    refused("replay --keep-rule min-delta", capsys, code=2)
     refused("replay --policy lower --at 3", capsys, code=2)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import evolve
 
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.ports.agent import Answer, Ask, Step
+from autoresearch.engine.ports.agent import AgentStep, Answer, Ask
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.events.values import OutputDigest, Proposal, Usage, why
 
@@ -70,7 +70,7 @@ class FakeAgent:
             idle_s=ask.idle_s,
         )
 
-    def answer(self, step: Step, output: JobOutput, exit_: JobExit) -> Answer:
+    def answer(self, step: AgentStep, output: JobOutput, exit_: JobExit) -> Answer:
         """Return the next answer; read twice, one job has one answer."""
         if output not in self._given:
             ran = exit_.reason == "exited" and exit_.exit_code == 0

@@ -148,7 +148,7 @@ def test_it_is_caught_before_a_training_is_spent(repo: Path, does: str, said: st
     assert before == the_users(repo)
     best = load(paths).run.best
     assert best is not None
-    assert RealGit(repo).changes(paths.worktree, best.commit).files == ()
+    assert RealGit(repo).changes(paths.train_checkout, best.commit).files == ()
     assert best.commit == git(repo, "rev-parse", BRANCH).strip()
 
 
@@ -163,7 +163,7 @@ def test_what_it_did_beside_its_task_is_undone(repo: Path, does: str):
     base = load(paths).run.base_commit
     assert base == git(repo, "rev-parse", f"{ref}^").strip()
     assert "autoresearch" == git(repo, "log", "-1", "--format=%an", ref).strip()
-    assert [] == processes_in(paths.worktree)
+    assert [] == processes_in(paths.train_checkout)
 
 
 @pytest.mark.parametrize(

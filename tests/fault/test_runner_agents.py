@@ -90,7 +90,7 @@ def test_a_bad_change_of_the_agent_is_undone(tmp_path: Path, edits: dict[str, st
     (failed,) = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "ChangeFailed"]
     assert reason == failed.reason
     best = load(world.paths).run.best
-    assert () == world.git.changes(world.paths.worktree, best.commit).files
+    assert () == world.git.changes(world.paths.train_checkout, best.commit).files
 
 
 def test_a_failing_agent_gives_way_and_then_pauses(tmp_path: Path):

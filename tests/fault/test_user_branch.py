@@ -146,11 +146,11 @@ def test_clean_says_what_goes_and_removes_just_that(tmp_path: Path):
     world = kept_run(tmp_path, user_on="main")
     refs = tuple(world.git.refs_below(f"refs/autoresearch/{RUN_ID}/"))
     said = remains(world.paths, world.git, with_folder=False)
-    assert {world.paths.worktree, world.paths.workbench} == set(said.worktrees)
+    assert {world.paths.train_checkout, world.paths.edit_checkout} == set(said.worktrees)
     assert list(refs) == [ref for ref, _ in said.refs]
-    assert world.paths.worktree.exists()
+    assert world.paths.train_checkout.exists()
     assert said == clean(world.paths, world.git, world.jobs, with_folder=False)
-    assert not world.paths.worktree.exists()
+    assert not world.paths.train_checkout.exists()
     assert {} == world.git.refs_below(f"refs/autoresearch/{RUN_ID}/")
     assert best(world) == stands(world)
     assert "RunCleaned" == types(world)[-1]
@@ -170,7 +170,7 @@ def test_clean_leaves_the_only_name_of_the_best(tmp_path: Path):
 def test_clean_does_not_follow_a_link(tmp_path: Path):
     """A link that lies beside the worktree is no worktree: neither it nor what it leads to is touched."""
     world = kept_run(tmp_path, user_on="main")
-    link = world.paths.worktree.with_name("worktree.aside-1")
+    link = world.paths.train_checkout.with_name("worktree.aside-1")
     link.symlink_to(world.home)
     gone = clean(world.paths, world.git, world.jobs, with_folder=False)
     assert link not in gone.worktrees
@@ -217,4 +217,4 @@ def test_clean_refuses_while_a_job_runs(tmp_path: Path):
         )
     with pytest.raises(RunLocked, match="train of iteration 0"):
         clean(world.paths, world.git, world.jobs, with_folder=True)
-    assert world.paths.worktree.exists()
+    assert world.paths.train_checkout.exists()

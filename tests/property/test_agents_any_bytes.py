@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from autoresearch.engine.agents.programs import PROGRAMS
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.output import FolderOutput
-from autoresearch.engine.ports.agent import Step
+from autoresearch.engine.ports.agent import AgentStep
 from autoresearch.events.values import why
 from autoresearch.projections.wording import say
 from tests.fakes.agents import ended
@@ -47,11 +47,11 @@ ENDS = st.sampled_from(
 @given(
     output=OUTPUT,
     name=st.sampled_from(sorted(PROGRAMS)),
-    step=st.sampled_from(get_args(Step)),
+    step=st.sampled_from(get_args(AgentStep)),
     exit_=ENDS,
 )
 def test_any_output_is_an_answer_that_can_be_stored(
-    output: bytes, name: str, step: Step, exit_: object
+    output: bytes, name: str, step: AgentStep, exit_: object
 ) -> None:
     """Whatever was printed and however it ended, the answer is ok or has a reason, and is JSON."""
     with tempfile.TemporaryDirectory() as folder:

@@ -35,7 +35,7 @@ def proposing(**changed: object) -> str:
         "best": 1.5321,
         "recent": (),
         "notes": (),
-        "policy": "Small is beautiful.",
+        "guidance": "Small is beautiful.",
         "editable": ("train.py",),
         **changed,
     }
@@ -105,7 +105,7 @@ def test_the_example_in_the_contract_is_json_with_the_four_strings() -> None:
     "prompt",
     [
         proposing(),
-        apply_prompt(PLAN, ("train.py",), policy=""),
+        apply_prompt(PLAN, ("train.py",), guidance=""),
         triage_prompt(PLAN, "crashed", "exit code 1", "Traceback", ("train.py",)),
     ],
     ids=["propose", "apply", "triage"],
@@ -122,7 +122,7 @@ def test_one_json_object_is_asked_for_where_one_is_read() -> None:
     assert proposing().rstrip().endswith('"commit_description": "experiment: halve the batch"}')
     triage = triage_prompt(PLAN, "crashed", "exit code 1", "Traceback", ("train.py",))
     assert "exactly one JSON object" in triage
-    assert "JSON" not in apply_prompt(PLAN, ("train.py",), policy="")
+    assert "JSON" not in apply_prompt(PLAN, ("train.py",), guidance="")
 
 
 def test_a_log_cannot_close_its_fence() -> None:
@@ -138,9 +138,9 @@ def test_of_a_long_log_the_end_is_shown() -> None:
     assert len(prompt) < 20_000
 
 
-def test_of_a_long_policy_the_beginning_is_shown() -> None:
-    """The prompt holds the first lines of a policy of any length."""
-    prompt = apply_prompt(PLAN, ("train.py",), policy="First rule.\n" + "x" * 10**6)
+def test_of_long_guidance_the_beginning_is_shown() -> None:
+    """The prompt holds the first lines of guidance of any length."""
+    prompt = apply_prompt(PLAN, ("train.py",), guidance="First rule.\n" + "x" * 10**6)
     assert "First rule." in prompt
     assert len(prompt) < 50_000
 

@@ -11,7 +11,7 @@ from autoresearch.workflows.api.status import live_facts, status_object
 
 FIELDS = (
     *("run_id", "branch", "phase", "iterations_completed", "loops_left"),
-    *("best_val_bpb", "baseline_val_bpb", "history_path"),
+    *("metric", "best_metric", "baseline_metric", "best_val_bpb", "baseline_val_bpb", "history_path"),
 )
 
 

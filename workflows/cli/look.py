@@ -60,7 +60,7 @@ def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
             one["phase"],
             str(one.get("iterations_completed", "-")),
             str(one.get("loops_left", "-")),
-            "-" if one.get("best_val_bpb") is None else f"{one['best_val_bpb']:.6f}",
+            "-" if one.get("best_metric") is None else f"{one['best_metric']:.6f}",
             minute_of(one["started_at"]) if "started_at" in one else "-",
             one_line(one.get("branch") or one.get("error", ""), 120),
         )

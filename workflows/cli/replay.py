@@ -29,9 +29,10 @@ def replay(
     step: Annotated[
         bool, typer.Option("--step", help="Walk through the events, forward and back, in a terminal.")
     ] = False,
-    policy: Annotated[
+    keep_rule: Annotated[
         str | None,
         typer.Option(
+            "--keep-rule",
             "--policy",
             help="Judge the run by another rule, and show which verdicts change: lower, min-delta:NUMBER.",
             metavar="NAME[:ARG]",
@@ -43,12 +44,12 @@ def replay(
 ) -> int:
     """Check everything that a history says, and end with code 6 on any difference.
 
-    With --at, print the state as of then and what came next; with --policy, what another rule had decided.
+    With --at, print the state as of then and what came next; with --keep-rule, what another rule had decided.
     """
     if run is not None and run_id is not None:
         raise UsageRefused("the run is named twice", remedy="leave out --run-id")
-    _refuse_together({"--policy": policy is not None, "--at": at is not None})
-    _refuse_together({"--policy": policy is not None, "--step": step})
+    _refuse_together({"--keep-rule": keep_rule is not None, "--at": at is not None})
+    _refuse_together({"--keep-rule": keep_rule is not None, "--step": step})
     _refuse_together({"--json": as_json, "--step": step})
     here = opt.target(repo)
     paths = here.run(run or run_id).paths
@@ -57,8 +58,8 @@ def replay(
 
         walk_through(paths, begin=seq_at(paths, at) if at else 1)
         return 0
-    if policy is not None:
-        found = what_if(read(paths.history), policy)
+    if keep_rule is not None:
+        found = what_if(read(paths.history), keep_rule)
         document = what_if_object(found, paths.run_id)
         typer.echo(json_text(document) if as_json else pages.what_if_page(found), nl=False)
         return 0
