@@ -40,7 +40,7 @@ from autoresearch.projections.state_text import say_waiting
 
 
 OWN_BRANCHES = "autoresearch/"
-START_PATIENCE_S = 10.0  # while another start claims its run
+START_PATIENCE_S = 60.0  # while another start claims its run, on a busy machine
 
 
 @frozen(kw_only=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from autoresearch.projections.summary import Phase, Standing
 
 SCHEMA = "autoresearch.status/1"
-LAUNCH_S = 3.0  # so long may a runner that was asked for take to begin
+LAUNCH_S = 10.0  # so long may a runner that was asked for take to begin, on a busy machine
 
 RESTS: dict[str, Phase] = {
     "done": "done",
