@@ -12,8 +12,8 @@ from attrs import asdict
 from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.paths import JobPaths, RunPaths
-from autoresearch.engine.ports.jobs import Absent, Finished, Jobs
-from autoresearch.engine.training.result import read_result
+from autoresearch.engine.ports.jobs import Absent, Finished, Jobs, Lost
+from autoresearch.engine.training.result import Result, read_result, read_unseen
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.settings import RunConfig
@@ -79,18 +79,20 @@ class SealedFiles:
     def _training(self, config: RunConfig, folder: Path) -> dict[str, Any]:
         """Return what a training left, as the fields of its event."""
         ended = self._jobs.look(folder)
+        if isinstance(ended, Lost) and ended.unseen is not None:
+            unseen = read_unseen(config, self._jobs.output(folder), ended.unseen)
+            return {"outcome": None} if unseen is None else _told(unseen)
         if not isinstance(ended, Finished):
             return {}
         result = read_result(config, self._jobs.output(folder), ended.exit)
         names = ("exit_code", "signal", "started_at", "ended_at", "seconds")
         exit_ = {name: value for name, value in asdict(ended.exit).items() if name in names}
-        return {
-            "outcome": result.outcome,
-            "metric": result.metric,
-            **exit_,
-            "measured": result.measured,
-            "progress": result.progress,
-        }
+        return _told(result) | exit_
+
+
+def _told(result: Result) -> dict[str, Any]:
+    names = ("outcome", "metric", "measured", "progress")
+    return {name: getattr(result, name) for name in names}
 
 
 def _number(event: ev.Event) -> int:

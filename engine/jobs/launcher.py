@@ -15,13 +15,15 @@ from pathlib import Path
 from attrs import asdict, evolve, fields, frozen
 
 from autoresearch.engine.jobs import devices
+from autoresearch.engine.jobs.orphans import Orphans
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
 from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import is_locked, try_lock
+from autoresearch.events.clock import from_epoch
 from autoresearch.events.files import write_atomic
-from autoresearch.events.values import Process, Reason, why
+from autoresearch.events.values import Process, why
 
 
 # Not -m, which compiles the supervisor anew each time; not site, which it does not need: 20 ms, not 45. Only
@@ -33,6 +35,10 @@ _HOME = Path(__file__).absolute().parents[3]  # where `autoresearch` is found, i
 
 class RealJobs:
     """Each job under a supervisor of its own."""
+
+    def __init__(self) -> None:
+        """Know no job yet."""
+        self._orphans = Orphans()
 
     def start(self, job: Path, spec: JobSpec) -> bool:
         """Write spec.json and launch a supervisor. Called twice for one job, starts one.
@@ -81,7 +87,7 @@ class RealJobs:
         if ended is not None:
             return ended
         if claim is not None:
-            return Lost(reason=_why_lost(claim))
+            return _lost(job, claim)
         return Absent(reason=_NEVER_BEGAN) if job.exists() else Absent()
 
     def stop(self, job: Path) -> None:
@@ -98,6 +104,12 @@ class RealJobs:
             return
         if claim.child is not None and not JobPaths(job).exit.exists():
             process.end_group(claim.child, _grace_s(job))
+
+    def rescue(self, job: Path) -> None:
+        """Take what a job without a supervisor has printed since into its log; on Linux."""
+        claim = _read_claim(job)
+        if claim is not None and claim.child is not None and claim.supervisor is not None:
+            self._orphans.take_in(job, claim.child)
 
     def blocked_by(self, job: Path, places: tuple[str, ...]) -> tuple[str, ...]:
         """Return who holds the places, where all are taken; none where one is free, or the job's own."""
@@ -166,10 +178,30 @@ def _process(told: dict[str, object] | None) -> Process | None:
     return None if told is None else Process(**{one.name: told[one.name] for one in fields(Process)})  # type: ignore[arg-type]
 
 
-def _why_lost(claim: _Claim) -> Reason:
+def _lost(folder: Path, claim: _Claim) -> Lost:
     if claim.supervisor is not None and claim.supervisor.boot_id != process.boot_id():
-        return why("machine_restarted")
-    return why("supervisor_killed") if claim.child else _NEVER_BEGAN
+        return Lost(reason=why("machine_restarted"))
+    if claim.child is None:
+        return Lost(reason=_NEVER_BEGAN)
+    ended_by_us = JobPaths(folder).stop.exists()
+    return Lost(reason=why("supervisor_killed"), unseen=None if ended_by_us else _unseen(folder))
+
+
+def _unseen(folder: Path) -> JobExit | None:
+    """Return when a job ran of which no supervisor saw the end, by the times of its files."""
+    files = JobPaths(folder)
+    try:
+        began = files.claim.stat().st_mtime
+        left = [one.stat().st_mtime for one in (files.output, files.result, files.progress) if one.exists()]
+    except OSError:
+        return None
+    ended = max(left, default=began)
+    return JobExit(
+        reason="exited",
+        started_at=from_epoch(began),
+        ended_at=from_epoch(ended),
+        seconds=round(max(ended - began, 0.0), 3),
+    )
 
 
 def _grace_s(folder: Path) -> float:

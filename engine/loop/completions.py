@@ -14,7 +14,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
-from autoresearch.engine.training.result import how_it_ended, read_result
+from autoresearch.engine.training.result import Result, how_it_ended, read_result, read_unseen
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
 from autoresearch.events.redact import secret_values
@@ -39,11 +39,17 @@ class Collector:
         folder = self.paths.job(number, job.step, job.number).folder
         ended = self.jobs.look(folder)
         if isinstance(ended, Running):
-            if ended.supervisor is None and self._overdue(job, run):
-                self.jobs.stop(folder)
+            if ended.supervisor is None:
+                self.jobs.rescue(folder)
+                if self._overdue(job, run):
+                    self.jobs.stop(folder)
             return ()
         if isinstance(ended, Absent):  # nobody has written into the claim of a started job
             ended = Lost(reason=ended.reason)
+        if isinstance(ended, Lost) and job.step == "train":
+            unseen = self._ended_unseen(number, job, ended, run)
+            if unseen is not None:
+                return (unseen,)
         lost = _why_lost(job, ended, run)
         if lost is not None:
             branch_guard.put_back(self.paths.job(number, job.step, job.number), self.git)
@@ -77,22 +83,16 @@ class Collector:
 
     def _trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
-        result = read_result(run.config, left, done)
-        return ev.TrainingFinished(
-            iteration=one.number,
-            training=job.number,
-            outcome=result.outcome,
-            reason=result.reason,
-            metric=result.metric,
-            exit_code=done.exit_code,
-            signal=done.signal,
-            started_at=done.started_at,
-            ended_at=done.ended_at,
-            seconds=done.seconds,
-            measured=result.measured,
-            output=result.output,
-            progress=result.progress,
-        )
+        return _finished(one.number, job, done, read_result(run.config, left, done))
+
+    def _ended_unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
+        """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
+        folder = self.paths.job(number, "train", job.number).folder
+        if ended.unseen is None or run.stop == "now" or ended.unseen.seconds > job.deadline_s:
+            return None
+        self.jobs.rescue(folder)
+        result = read_unseen(run.config, self.jobs.output(folder), ended.unseen)
+        return None if result is None else _finished(number, job, ended.unseen, result)
 
     def _answered(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
         assert job.step in ("propose", "apply", "triage")  # the caller checked the others
@@ -155,6 +155,24 @@ class Collector:
             reason = mended.reason if isinstance(mended, ev.ChangeFailed) else unchanged
         triaged = ev.CrashTriaged(iteration=one.number, change=one.change, action="discard", reason=reason)
         return (triaged,)
+
+
+def _finished(number: int, job: Job, done: JobExit, result: Result) -> ev.TrainingFinished:
+    return ev.TrainingFinished(
+        iteration=number,
+        training=job.number,
+        outcome=result.outcome,
+        reason=result.reason,
+        metric=result.metric,
+        exit_code=done.exit_code,
+        signal=done.signal,
+        started_at=done.started_at,
+        ended_at=done.ended_at,
+        seconds=done.seconds,
+        measured=result.measured,
+        output=result.output,
+        progress=result.progress,
+    )
 
 
 def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:

@@ -71,6 +71,8 @@ class Lost:
     """The job was claimed, nobody is alive, and nobody told how it ended."""
 
     reason: Reason
+    # Only its supervisor died, and nobody ended the job: it came to its own end, and nobody saw its code.
+    unseen: JobExit | None = field(default=None, eq=False)
 
 
 JobState = Absent | Running | Finished | Lost
@@ -110,6 +112,12 @@ class Jobs(Protocol):
 
     def stop(self, job: Path) -> None:
         """Ask the job to end; returns at once, its end follows."""
+
+    def rescue(self, job: Path) -> None:
+        """Take what a job without a supervisor has printed since into its log, as far as that can be done.
+
+        For the run's runner alone, until the job has ended.
+        """
 
     def blocked_by(self, job: Path, places: tuple[str, ...]) -> tuple[str, ...]:
         """Return who holds the places, by their spec's names, where all of them are taken.

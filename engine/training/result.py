@@ -8,12 +8,13 @@ flat for any output: 200 MB, one endless line, any bytes.
 import math
 import os
 
+from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.jobs.output import LogDigest
 from autoresearch.engine.paths import PROGRESS, RESULT
 from autoresearch.engine.ports.jobs import JobExit, JobOutput
-from autoresearch.engine.system.foreign_files import object_from
+from autoresearch.engine.system.foreign_files import number, object_from
 from autoresearch.engine.system.process import signal_name
 from autoresearch.engine.training.metric import Metric, MetricReader, refine
 from autoresearch.engine.training.progress_digest import read_progress
@@ -24,6 +25,7 @@ from autoresearch.events.values import Measured, Outcome, OutputDigest, Progress
 
 
 _DIVERGED = ("nan", "exploding")
+_ENDED_WELL = ("budget_spent", "finished")
 
 
 @frozen(kw_only=True)
@@ -59,6 +61,24 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit) -> Result:
         output=digest,
         progress=progress,
     )
+
+
+def read_unseen(config: RunConfig, output: JobOutput, exit_: JobExit) -> Result | None:
+    """Say what came of a training whose end nobody saw, if it certainly ended well; None: train again.
+
+    Without an exit code, the script's word is needed twice: result.json, which it writes at its end, gives a
+    finite metric and no failure, and the log, which ends with a whole line, prints the same one.
+    """
+    told = object_from(output.file(RESULT)) or {}
+    _, failure = read_progress(output.file(PROGRESS))
+    if failure or told.get("exit_reason") not in (None, *_ENDED_WELL):
+        return None
+    result = read_result(config, output, replace(exit_, exit_code=0))
+    agrees = result.outcome == "succeeded" and result.reason is None
+    if not agrees or number(told.get(config.metric.name)) != result.metric:
+        return None
+    whole = result.output.tail.endswith(("\n", "\r"))
+    return replace(result, reason=why("end_unseen")) if whole else None
 
 
 # --- within ------------------------------------------------------------------------------------

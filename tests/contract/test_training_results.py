@@ -12,7 +12,7 @@ from autoresearch.engine.jobs.output import TAIL_BYTES, FolderOutput, digest
 from autoresearch.engine.ports.jobs import JobExit
 from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.training.progress_digest import POINTS
-from autoresearch.engine.training.result import Result, read_result
+from autoresearch.engine.training.result import Result, read_result, read_unseen
 from autoresearch.events.settings import MetricSpec, RunConfig
 from autoresearch.events.values import ProgressDigest, Reason, why
 from autoresearch.projections.wording import say
@@ -99,6 +99,36 @@ def test_a_bad_end_is_never_a_success(tmp_path: Path, facts: dict[str, Any], rea
     result = read(leave(tmp_path, WELL, result_json={"val_bpb": 1.5545}), **facts)
     assert (result.outcome, result.metric) == ("crashed", None)
     assert result.reason == reason
+
+
+UNSEEN = ended(exit_code=None)
+SAID = {"val_bpb": 1.5545001, "exit_reason": "budget_spent"}
+
+
+def test_an_end_that_nobody_saw_is_read_where_it_is_certain(tmp_path: Path) -> None:
+    """Without an exit code, result.json and a whole log that agree are a success, and the row says so."""
+    result = read_unseen(RunConfig(), FolderOutput(leave(tmp_path, WELL, result_json=SAID)), UNSEEN)
+    assert result is not None
+    assert (result.outcome, result.metric, result.reason) == ("succeeded", 1.5545001, why("end_unseen"))
+
+
+@pytest.mark.parametrize(
+    ("log", "files"),
+    [
+        (WELL, {}),  # any script prints, and may be killed, or fail, after it
+        (WELL[:-8], {"result_json": SAID}),
+        (b"step 1\n", {"result_json": SAID}),
+        (b"val_bpb: nan\n", {"result_json": SAID}),
+        (WELL, {"result_json": SAID | {"val_bpb": 1.2}}),
+        (WELL, {"result_json": SAID | {"val_bpb": None}}),
+        (WELL, {"result_json": SAID | {"exit_reason": "out_of_memory"}}),
+        (WELL, {"result_json": SAID | {"exit_reason": []}}),
+        (WELL, {"result_json": SAID, "progress.jsonl": b'{"kind": "failed", "reason": "interrupted"}\n'}),
+    ],
+)
+def test_an_end_that_nobody_saw_is_else_no_result(tmp_path: Path, log: bytes, files: dict[str, Any]) -> None:
+    """Where anything is missing or does not agree, a training without an exit code is trained again."""
+    assert read_unseen(RunConfig(), FolderOutput(leave(tmp_path, log, **files)), UNSEEN) is None
 
 
 @pytest.mark.parametrize("reason", ["deadline", "idle"])

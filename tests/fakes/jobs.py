@@ -78,6 +78,9 @@ class FakeJobs:
         if self.ends_when_stopped:
             self.finish(job, reason="terminated", exit_code=None, signal=15)
 
+    def rescue(self, job: Path) -> None:
+        """Do nothing: what a job printed is there."""
+
     def blocked_by(self, job: Path, places: tuple[str, ...]) -> tuple[str, ...]:
         """Return who holds the places where all are taken; none where one is free, or the job's."""
         held = self._held()

@@ -325,6 +325,30 @@ open("done", "w")
     until(lambda: JOBS.look(folder) == Lost(reason=why("supervisor_killed")))
 
 
+def test_what_an_orphan_prints_is_rescued(home: Path) -> None:
+    """What a job prints after its supervisor's death comes into its log, also its very last words."""
+    script = """
+import os, time
+print("before", flush=True)
+while not os.path.exists("go"):
+    time.sleep(0.01)
+print("x" * 5000 + "\\nlast words")
+"""
+    folder = start(home, *PYTHON, script)
+    until(lambda: output(folder) == b"before\n")
+    assert process.send(supervisor(folder), signal.SIGKILL)
+    until(lambda: JOBS.look(folder) == Running(supervisor=None))
+    JOBS.rescue(folder)
+    (home / "go").touch()
+    ended = until(lambda: isinstance(now := JOBS.look(folder), Lost) and now)
+    JOBS.rescue(folder)
+    assert output(folder) == b"before\n" + b"x" * 5000 + b"\nlast words\n"
+    assert ended.unseen is not None
+    assert ended.unseen.exit_code is None
+    JOBS.rescue(folder)  # once more changes nothing
+    assert output(folder).endswith(b"last words\n")
+
+
 def test_orphan_is_stopped(home: Path) -> None:
     """A job without a supervisor can be ended; it is lost then, and not run again."""
     folder = start(home, "sleep", "999")
@@ -334,6 +358,7 @@ def test_orphan_is_stopped(home: Path) -> None:
     JOBS.stop(folder)
     assert not process.alive(leader)
     assert JOBS.look(folder) == Lost(reason=why("supervisor_killed"))
+    assert JOBS.look(folder).unseen is None
 
 
 def test_all_killed(home: Path) -> None:

@@ -26,6 +26,9 @@ class Jobs:
     def look(self, _folder: Path) -> Running:
         return Running(supervisor=self.supervisor)
 
+    def rescue(self, _folder: Path) -> None:
+        """Do nothing: it prints nothing."""
+
     def stop(self, folder: Path) -> None:
         self.stopped.append(folder)
 

@@ -1,0 +1,56 @@
+"""A run one of whose supervisors is killed, and nobody else."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Program, at_rest, hold_trainings
+from tests.waiting import until
+
+
+SAYS_SO = """
+with open(os.environ["AUTORESEARCH_JOB_DIR"] + "/result.json", "w") as file:
+    json.dump({"val_bpb": score, "exit_reason": "budget_spent"}, file)
+print("---")
+"""
+
+
+@pytest.mark.parametrize(("says_so", "trainings"), [(True, 1), (False, 2)])
+def test_a_training_that_ended_well_is_read(program: Program, says_so: bool, trainings: int):  # noqa: FBT001
+    """Killed with its training at work, a supervisor costs no second training where the end is certain."""
+    script = program.repo / "train.py"
+    if says_so:
+        script.write_text(script.read_text().replace('print("---")\n', SAYS_SO.lstrip()))
+        program.git("commit", "-qam", "Write result.json")
+    turn = hold_trainings(program)
+    program("start", "--only", "setup,baseline")
+    program.wait(lambda status: bool(status["progress"]))
+    folder = program.run_folder() / "iterations" / "0000" / "train.1"
+    os.kill(json.loads((folder / "claim").read_bytes())["supervisor"]["pid"], signal.SIGKILL)
+    until(lambda: _takes_in(folder))
+    turn.is_for_all()
+    program.wait(at_rest)
+    events = program.events()
+    types = [event["type"] for event in events]
+    assert trainings == types.count("TrainingStarted")
+    assert trainings - 1 == types.count("JobLost")
+    ended = next(event["data"] for event in events if event["type"] == "TrainingFinished")
+    assert "succeeded" == ended["outcome"]
+    assert (says_so, says_so) == (ended["exit_code"] is None, ended["reason"] is not None)
+    program("replay")
+
+
+def _takes_in(folder: Path) -> bool:
+    """Say whether somebody other than the training holds its pipe: the runner, from now on."""
+    child = json.loads((folder / "claim").read_bytes())["child"]["pid"]
+    pipe = Path(f"/proc/{child}/fd/1").readlink()
+    for handle in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if int(handle.parts[2]) != child and handle.readlink() == pipe:
+                return True
+        except OSError:
+            continue
+    return False
