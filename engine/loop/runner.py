@@ -101,10 +101,13 @@ class Runner:
             if self._loaded.run.stopped is not None:
                 return self._rest()
 
-    def _take(self) -> None:
+    def _load(self) -> None:
         self._loaded = load(self._paths, deciding=True)
         with contextlib.suppress(OSError):  # caches: written later, when there is room
             self._views.rebuild(self._loaded)
+
+    def _take(self) -> None:
+        self._load()
         if self._loaded.run.stopped is None:
             process = this_process()
             self._append(
@@ -136,8 +139,10 @@ class Runner:
         try:
             moved = self._step()
         except PositionVoided:  # a writer withdrew what its disk had refused; begin from what holds
-            self._loaded = load(self._paths, deciding=True)
-            self._views.rebuild(self._loaded)
+            try:
+                self._load()
+            except OSError as error:
+                self._wait_for_better(error)
             return True
         except (CorruptHistory, UnknownEvent):
             raise
@@ -152,13 +157,20 @@ class Runner:
         """Sleep longer with each failure in a row; then ask a human, but for a disk that may get room."""
         self._troubles += 1
         if self._troubles >= TROUBLE_LIMIT and not isinstance(error, DiskTrouble | OSError):
-            self._troubles = 0
-            remedy = error.remedy if isinstance(error.remedy, str) else ""
-            said = f"{error} {remedy}".strip()
-            self._append((ev.RunPaused(reason=why("trouble", said)),), by="runner")
-            return
+            try:
+                self._pause(error)
+            except (DiskTrouble, PositionVoided, OSError) as refused:  # asked again after the next failure
+                error = refused
+            else:
+                return
         _tell_people(f"{error}; trying again")
         time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
+
+    def _pause(self, error: AutoresearchError) -> None:
+        remedy = error.remedy if isinstance(error.remedy, str) else ""
+        said = f"{error} {remedy}".strip()
+        self._append((ev.RunPaused(reason=why("trouble", said)),), by="runner")
+        self._troubles = 0
 
     def _show(self) -> None:
         """Bring the caches up to date; where the disk refuses, they lag behind and are written later."""

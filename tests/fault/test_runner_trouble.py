@@ -8,7 +8,13 @@ import pytest
 
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import AutoresearchError, CorruptHistory, DiskTrouble, WaitingForHuman
+from autoresearch.events.errors import (
+    AutoresearchError,
+    CorruptHistory,
+    DiskTrouble,
+    PositionVoided,
+    WaitingForHuman,
+)
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import LOOP_STAGES, Request
 from tests.fakes.world import RUN_ID, World
@@ -56,6 +62,63 @@ def test_lasting_trouble_asks_a_human(tmp_path: Path):
     world.start(loops=1)
     with pytest.raises(WaitingForHuman, match="git failed"):
         world.runner(failing(999, AutoresearchError("git failed"))).run()
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        DiskTrouble("history.jsonl", doing="writing", error=OSError(errno.ENOSPC, "full"), withdrawn=True),
+    ],
+)
+def test_a_pause_that_the_disk_refuses_is_asked_for_again(tmp_path: Path, refused: Exception):
+    """Lasting trouble on a full disk does not end the runner: it pauses the run once there is room."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    runner = world.runner(failing(999, AutoresearchError("git failed")))
+    append, left = runner._log.append, [7]
+
+    def full(events, **more):
+        if isinstance(events[0], ev.RunPaused) and left[0]:
+            left[0] -= 1
+            raise refused
+        return append(events, **more)
+
+    runner._log.append = full
+    with pytest.raises(WaitingForHuman, match="git failed"):
+        runner.run()
+    assert 0 == left[0]
+
+
+@pytest.mark.parametrize("what", ["read", "views"])
+def test_a_voided_position_on_a_bad_disk_is_waited_out(tmp_path: Path, monkeypatch, what: str):
+    """Where a record was withdrawn, and the disk then refuses to be read or written, the runner goes on."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    runner = world.runner()
+    step, rebuild, trouble, left = runner._step, runner._views.rebuild, OSError(errno.EIO, "bad disk"), [3]
+
+    def failing_load(*words, **more):
+        if left[0] < 3 and what == "read" and left[0]:
+            left[0] -= 1
+            raise trouble
+        return load(*words, **more)
+
+    def failing_rebuild(loaded):
+        if left[0] < 3 and what == "views":
+            raise trouble
+        rebuild(loaded)
+
+    def voided_once():
+        if left[0] == 3:
+            left[0] -= 1
+            raise PositionVoided("withdrawn", seq=1, offset=0, hash_="")
+        return step()
+
+    monkeypatch.setattr("autoresearch.engine.loop.runner.load", failing_load)
+    runner._views.rebuild, runner._step = failing_rebuild, voided_once
+    assert 0 == runner.run()
+    assert 1 == load(world.paths).run.completed
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
