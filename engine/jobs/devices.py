@@ -25,12 +25,13 @@ def places(lock: str, device: str, at_once: int) -> tuple[str, ...]:
 
 def folder() -> Path:
     """Return where the locks lie, and make it; in the temporary folder where the home cannot be written."""
-    named = os.environ.get(FOLDER_VARIABLE)
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    wanted = Path(named) if named else state / "autoresearch" / "devices"
     try:
+        wanted = _wanted()
         wanted.mkdir(parents=True, exist_ok=True)
-    except OSError:
+        usable = os.access(wanted, os.W_OK | os.X_OK)
+    except (OSError, RuntimeError):  # the second: nothing says where the home is
+        usable = False
+    if not usable:
         import tempfile  # noqa: PLC0415 - 8 ms that nobody else has to pay
 
         wanted = Path(tempfile.gettempdir()) / f"autoresearch-{os.getuid()}"
@@ -65,6 +66,15 @@ def take(wanted: Sequence[str], *, job: Path, name: str) -> int | None:
             os.pwrite(handle, json.dumps({"job": str(job), "name": name}).encode() + b"\n", 0)
             return handle
     return None
+
+
+def _wanted() -> Path:
+    """Return where the locks should lie; asks for the home only where nothing else says it."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named)
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "autoresearch" / "devices"
 
 
 def _holder(lock: Path) -> tuple[str, str]:

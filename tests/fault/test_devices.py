@@ -1,5 +1,6 @@
 """A device that several runs share: one training at a time, for as long as it really lasts."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -122,6 +123,48 @@ def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypat
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert tmp_path / f"autoresearch-{os.getuid()}" == devices.folder()
+
+
+def test_nobody_needs_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As in a container: without HOME and without a name the locks lie where it is said, or in temporary."""
+
+    def nobody(_uid: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert tmp_path / "devices" == devices.folder()
+    monkeypatch.delenv("AUTORESEARCH_DEVICES")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert tmp_path / f"autoresearch-{os.getuid()}" == devices.folder()
+
+
+@contextlib.contextmanager
+def nobody_special() -> Iterator[None]:
+    """Be a user whom permissions bind, for a while, where the tests run as root."""
+    if os.getuid():
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def test_a_folder_that_others_made_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where the folder is there and may not be written, a place is taken in the temporary folder."""
+    monkeypatch.chdir(tmp_path)  # from here on by relative names: what is above is closed to others
+    monkeypatch.setenv("AUTORESEARCH_DEVICES", "devices")
+    monkeypatch.setattr("tempfile.tempdir", ".")
+    Path("devices").mkdir(mode=0o555)
+    tmp_path.chmod(0o777)
+    with nobody_special():
+        held = devices.take(("auto-cpu-1",), job=tmp_path, name="me")
+        assert held is not None
+        assert Path(f"autoresearch-{os.getuid()}") == devices.folder()
+    os.close(held)
 
 
 def test_two_runs_take_turns(program: Program):
