@@ -5,6 +5,7 @@ prepare.py outlive it, and whoever runs next picks them up.
 """
 
 import contextlib
+import errno
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -48,6 +49,7 @@ Mode = Literal["background", "foreground"]
 
 LOOK_ANYWAY_S = 1.0  # the level-triggered scan behind the bell; watchdog can be silent (network mounts)
 TROUBLE_LIMIT = 5  # failures of one effect in a row before a human is asked
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 class Runner:
@@ -156,7 +158,7 @@ class Runner:
     def _wait_for_better(self, error: AutoresearchError | OSError) -> None:
         """Sleep longer with each failure in a row; then ask a human, but for a disk that may get room."""
         self._troubles += 1
-        if self._troubles >= TROUBLE_LIMIT and not isinstance(error, DiskTrouble | OSError):
+        if self._troubles >= TROUBLE_LIMIT and not _may_get_room(error):
             try:
                 self._pause(error)
             except (DiskTrouble, PositionVoided, OSError) as refused:  # asked again after the next failure
@@ -166,9 +168,9 @@ class Runner:
         _tell_people(f"{error}; trying again")
         time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
 
-    def _pause(self, error: AutoresearchError) -> None:
-        remedy = error.remedy if isinstance(error.remedy, str) else ""
-        said = f"{error} {remedy}".strip()
+    def _pause(self, error: AutoresearchError | OSError) -> None:
+        remedy = error.remedy if isinstance(error, AutoresearchError) else ""
+        said = f"{error} {remedy}".strip() if isinstance(remedy, str) else str(error)
         self._append((ev.RunPaused(reason=why("trouble", said)),), by="runner")
         self._troubles = 0
 
@@ -303,6 +305,11 @@ class Runner:
             what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
             raise RunFailed(f"{what}: {say_stopped(run)}", remedy=_how_to_go_on(run))
         return 3 if run.stopped == "blocked" else 0
+
+
+def _may_get_room(error: AutoresearchError | OSError) -> bool:
+    """Say whether it is the disk, which takes no pause either; not a git that hangs, or a permission."""
+    return isinstance(error, DiskTrouble) or (isinstance(error, OSError) and error.errno in DISK_ERRORS)
 
 
 def _tell_people(text: str) -> None:

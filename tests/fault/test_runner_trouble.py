@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.runs.load import load
+from autoresearch.engine.system.run_command import CommandTimedOut
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import (
     AutoresearchError,
@@ -56,12 +57,20 @@ def test_passing_trouble_costs_nothing(tmp_path: Path, error: Exception):
     assert 1 == load(world.paths).run.completed
 
 
-def test_lasting_trouble_asks_a_human(tmp_path: Path):
-    """An effect that keeps failing pauses the run with the reason."""
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (AutoresearchError("git failed"), "git failed"),
+        (CommandTimedOut("git took longer than 60 s"), "git took longer"),
+        (PermissionError(errno.EACCES, "Permission denied", "worktree"), "Permission denied: 'worktree'"),
+    ],
+)
+def test_lasting_trouble_asks_a_human(tmp_path: Path, error: Exception, said: str):
+    """An effect that keeps failing pauses the run with the reason, unless the disk may get room."""
     world = World(tmp_path)
     world.start(loops=1)
-    with pytest.raises(WaitingForHuman, match="git failed"):
-        world.runner(failing(999, AutoresearchError("git failed"))).run()
+    with pytest.raises(WaitingForHuman, match=said):
+        world.runner(failing(50, error)).run()
 
 
 @pytest.mark.parametrize(
