@@ -378,3 +378,23 @@ def test_a_reader_that_has_seen_enough_is_no_error(repo):
         cwd=repo, text=True, capture_output=True, check=False,
     )  # fmt: skip
     assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_a_foreground_resume_asks_the_run_that_it_holds(repo, capsys, monkeypatch):
+    """A run that begins while `resume` takes the latest one's lock is not asked in its place."""
+    meant = make_run(repo, *BASELINE_ONLY)
+    newer = []
+
+    def held(paths, *, begin):
+        newer.append(make_run(repo, *BASELINE_ONLY))
+        assert begin()
+        return 0
+
+    monkeypatch.setattr(start_resume, "_work_here", held)
+    code, out, err = call("resume --loops 2 --no-stochastic --no-background-train", capsys)
+    assert (0, "") == (code, err)
+    before = 1 + len(BASELINE_ONLY)
+    assert ["LoopsRequested"] == types(meant, before)
+    assert [] == types(newer[0], before)
+    assert meant.run_id in out
+    assert "latest" in out

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from attrs import frozen
+from attrs import evolve, frozen
 
 from autoresearch.engine.control.launch import refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
@@ -133,21 +133,22 @@ def resume_command(shared: SharedOptions, *, run_id: opt.RunId = None) -> int:
 
     A runner that is alive hears it at once. Ends a stop, a pause and a failed baseline.
     """
+    found = shared.here.run(run_id)  # once: the latest may be another one a moment later
 
     def ask(alive: Callable[[RunPaths], bool]) -> StartOutcome:
-        return resume(
+        asked = resume(
             shared.here.home,
-            run_id,
+            found.paths.run_id,
             shared.options,
             git=shared.here.git,
             runner_alive=alive,
             proposal=shared.proposal,
         )
+        return evolve(asked, chosen=found.chosen)
 
     if not shared.background:
-        paths = shared.here.run(run_id).paths
-        refuse_second_runner(paths)  # says who holds it; that nobody took it meanwhile is seen by the runner
-        return _work_here(paths, begin=lambda: _told(ask(lambda _: False)))
+        refuse_second_runner(found.paths)  # says who holds it; that nobody took it since, the runner sees
+        return _work_here(found.paths, begin=lambda: _told(ask(lambda _: False)))
     return _go(ask(lambda paths: holder(paths.lock) is not None), background=True, follow=shared.follow)
 
 
