@@ -95,6 +95,11 @@ class Request:
     timeout_s: float = 0.0  # deadline of each of its trainings; 0: as the settings say
     prefetch: int = 0  # iterations that are prepared while another one trains
 
+    @property
+    def asks_agent(self) -> bool:
+        """Say whether an agent is asked for anything."""
+        return self.stochastic and self.agent != "none"
+
 
 @frozen(kw_only=True)
 class Process:

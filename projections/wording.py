@@ -76,6 +76,10 @@ REASONS: Mapping[str, str] = {
     "constant_repeated": "{name} is assigned {times} times ({places}); use an edit",
     "constant_unknown": "no constant {name} at the top level of {files}",
     "constant_misspelt": "no constant {name} at the top level of {files}; did you mean {near}?",
+    "constant_unknown_listed": "no constant {name} at the top level of {files}; there are {known}",
+    "constant_misspelt_listed": (
+        "no constant {name} at the top level of {files}; did you mean {near}? There are {known}"
+    ),
     "constant_refused": "{said}",
     "edit_without_file": "an edit names no file; editable are {editable}",
     "edit_elsewhere": "an edit is for {file}; only {editable} may change",
@@ -319,7 +323,7 @@ def asked_for(request: Request) -> str:
 
 def proposer(request: Request) -> str:
     """Return who proposes where no human does."""
-    return request.agent if request.stochastic and request.agent != "none" else "the seeded search"
+    return request.agent if request.asks_agent else "the seeded search"
 
 
 def _cost(usage: Usage) -> str:

@@ -9,6 +9,8 @@ from attrs import frozen
 
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import Commits
+from autoresearch.engine.proposals import accept
 from autoresearch.engine.system.process import holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
@@ -113,11 +115,12 @@ def note(paths: RunPaths, text: str) -> None:
     append_judged(paths, lambda _run: [ev.NoteAdded(text=text)])
 
 
-def propose(paths: RunPaths, received: ev.ProposalReceived) -> ProposalQueued:
+def propose(paths: RunPaths, received: ev.ProposalReceived, *, git: Commits) -> ProposalQueued:
     """Hand a proposal to the run; the next iteration without one uses it.
 
     Raises:
         NotFound: the run was imported.
+        InvalidInput: it could not be applied to the best code there is.
     """
 
     def judge(run: RunState) -> Sequence[ev.Event]:
@@ -125,6 +128,9 @@ def propose(paths: RunPaths, received: ev.ProposalReceived) -> ProposalQueued:
             raise NotFound(
                 f"{paths.run_id} was imported and tries nothing more", remedy="propose to a run of your own"
             )
+        reason = accept.refusal(received.proposal, run, show=git.show)
+        if reason is not None:
+            raise accept.refused(reason)
         return [received]
 
     _, run = append_judged(paths, judge)

@@ -23,7 +23,7 @@ from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Commits, OwnCheckout, Refs, Repository
-from autoresearch.engine.proposals import from_command
+from autoresearch.engine.proposals import accept, from_command
 from autoresearch.engine.runs.catalogue import run_named, started_runs
 from autoresearch.engine.runs.claim import claim_run, default_branch
 from autoresearch.engine.runs.locate import Chosen, find_run
@@ -109,7 +109,9 @@ def start(
         config=config,
         program_version=version,
     )
-    _refuse_blocked(dry_run.after(RunState(), [begun]), request)
+    created = dry_run.after(RunState(), [begun])
+    _refuse_blocked(created, request)
+    _refuse_unfit(received, created, request, git)
     with _one_at_a_time(home):
         if not beside:
             _refuse_beside(home)
@@ -153,10 +155,13 @@ def resume(
         nonlocal request, idle
         idle = None
         refuse_imported(run, git)
-        events: list[ev.Event] = [*_config_change(run, config, found.paths), *received]
-        after = dry_run.after(run, events)
+        changed = _config_change(run, config, found.paths)
+        configured = dry_run.after(run, changed)
+        events: list[ev.Event] = [*changed, *received]
+        after = dry_run.after(configured, received)
         asks = options.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
         request = request_of(options, config=config, before=after.request) if asks else None
+        _refuse_unfit(received, configured, request, git)
         if request is not None:
             _refuse_blocked(after, request)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
@@ -248,6 +253,16 @@ def _refuse_blocked(run: RunState, request: Request) -> None:
     why, way_out = dry_run.why_blocked(run, request)
     if why:
         raise NotFound(why, remedy=way_out)
+
+
+def _refuse_unfit(
+    received: Sequence[ev.ProposalReceived], run: RunState, request: Request | None, git: Commits
+) -> None:
+    """Refuse a proposal that could not be applied to the best code there is."""
+    for one in received:
+        reason = accept.refusal(one.proposal, run, show=git.show, request=request)
+        if reason is not None:
+            raise accept.refused(reason)
 
 
 def _refuse_below_a_branch(git: Branches, branch: str) -> None:

@@ -260,7 +260,7 @@ def _decide(state: RunState, one: Iteration) -> do.Command:
 
 
 def _has_agent(request: Request) -> bool:
-    return request.stochastic and request.agent != "none"
+    return request.asks_agent
 
 
 def _summary(state: RunState) -> Reason:

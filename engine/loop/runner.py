@@ -18,7 +18,7 @@ from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import EffectContext, Effects
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
-from autoresearch.engine.proposals import drop_folder
+from autoresearch.engine.proposals import accept, drop_folder
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.load import load, nothing
 from autoresearch.engine.runs.views import Views
@@ -219,22 +219,27 @@ class Runner:
     def _hear_drops(self) -> int:
         dropped = drop_folder.scan(self._paths)
         for one in dropped:
-            event: ev.Event
-            if one.proposal is None:
-                event = ev.ProposalRefused(
-                    name=one.name, sha256=one.sha256, reason=why("no_proposal", one.reason)
-                )
-            else:
-                event = ev.ProposalReceived(
+            # Judged once: another answer, where a runner died before the file was moved, would be a second.
+            recorded = self._log.appended(one.key) or self._append(
+                (self._judged(one),), by="inbox", key=one.key
+            )
+            drop_folder.settle(one, self._paths, recorded[0])
+        return len(dropped)
+
+    def _judged(self, one: drop_folder.Dropped) -> ev.ProposalReceived | ev.ProposalRefused:
+        reason = why("no_proposal", one.reason)
+        if one.proposal is not None:
+            reason_now = accept.refusal(one.proposal, self._loaded.run, show=self._effects.git.show)
+            if reason_now is None:
+                return ev.ProposalReceived(
                     source="drop",
                     name=one.name,
                     sha256=one.sha256,
                     dropped_at=one.dropped_at,
                     proposal=one.proposal,
                 )
-            recorded = self._append((event,), by="inbox", key=one.key)
-            drop_folder.settle(one, self._paths, seq=recorded[0].seq)
-        return len(dropped)
+            reason = reason_now
+        return ev.ProposalRefused(name=one.name, sha256=one.sha256, reason=reason)
 
     def _hear_jobs(self) -> None:
         for number, job in self._loaded.run.jobs:

@@ -6,9 +6,12 @@ literal (comment, spacing, line ends, encoding mark) is never touched.
 """
 
 import ast
+import math
+import operator
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from attrs import frozen
 
@@ -18,6 +21,18 @@ from autoresearch.events.values import Scalar
 
 LINE_ENDS = re.compile(rb"\r\n|\r|\n")  # as Python sees them, not as str.splitlines does
 MARK = b"\xef\xbb\xbf"
+ARITHMETIC = re.compile(r"[-+*/%() .\w]+")  # no comment, no line end
+LARGEST = 2**53  # what arithmetic may come to; beyond it JSON readers disagree on a number
+MOST_POWER = 64  # an exponent beyond it is no constant, and takes for ever to compute
+OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+}
 
 
 @frozen(kw_only=True)
@@ -83,26 +98,64 @@ def render(constant: Constant, value: Scalar) -> str:
     """Write a value as a Python literal in the manner of the constant; an equal value as it stands.
 
     JSON does not tell 8 from 8.0: a whole number stays whole where it was, and a float stays a float.
+    Arithmetic on numbers, a string such as "2**18", is written as it stands where a number is.
 
     Raises:
         InvalidInput: the constant holds another kind of value.
     """
-    old = constant.value
-    if constant.plain and type(old) is type(value) and old == value:
-        return constant.text
-    before, after = _kind(old) if constant.plain else "number", _kind(value)
+    old = constant.value if constant.plain else _arithmetic(constant.text)
+    before = _kind(old) if constant.plain else "number"
+    number = _arithmetic(value) if isinstance(value, str) and before == "number" else None
+    if number is not None and type(number) is type(old) and number != old:
+        return str(value).strip()
+    value = value if number is None else number
+    after = _kind(value)
     if len({before, after} - {"None"}) > 1:
         raise InvalidInput(f"{constant.name} is {constant.text}, a {before}; {value!r} is a {after}")
     if type(old) is float and type(value) is int:
         value = float(value)
     if type(old) is int and isinstance(value, float) and value.is_integer():
         value = int(value)
-    if constant.plain and type(old) is type(value) and old == value:
+    if type(old) is type(value) and old == value:
         return constant.text
     written = repr(value)
     if isinstance(value, str) and constant.text.startswith('"') and not {'"', "\\"} & set(written):
         return f'"{written[1:-1]}"'
     return written
+
+
+def _arithmetic(text: str) -> int | float | None:
+    """Return what an expression of numbers comes to; None where it is none, or comes to nothing usable."""
+    if ARITHMETIC.fullmatch(text) is None:
+        return None
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+        value = _computed(node) if _is_number(node) else None
+        usable = value is not None and math.isfinite(value) and abs(value) <= LARGEST
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError):
+        return None
+    return value if usable else None
+
+
+def _computed(node: ast.expr) -> int | float:
+    """Compute an expression of numbers, none of whose parts grows beyond what a constant may be."""
+    match node:
+        case ast.Constant(value=int() | float() as plain):
+            return plain
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_computed(operand)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _computed(operand)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
+            first, second = _computed(left), _computed(right)
+            if isinstance(op, ast.Pow) and abs(second) > MOST_POWER:
+                raise ValueError
+            value: int | float | complex = OPERATIONS[type(op)](first, second)
+            if isinstance(value, complex) or abs(value) > LARGEST:
+                raise ValueError
+            return value
+        case _:
+            raise ValueError
 
 
 def _parsed(source: bytes) -> ast.Module:

@@ -24,10 +24,13 @@ from watchdog.observers.polling import PollingObserver
 from autoresearch.engine.paths import EXIT, HISTORY, NEXT_PROPOSAL, PROPOSALS, RunPaths
 from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse, refuse_question
 from autoresearch.engine.system.disk import silent
+from autoresearch.events.catalog import ProposalRefused
 from autoresearch.events.clock import from_epoch
+from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.files import write_atomic
 from autoresearch.events.values import Proposal
+from autoresearch.projections.wording import say
 
 
 POLL_S = 0.1  # between two looks where nothing tells of changes
@@ -137,13 +140,16 @@ def scan(paths: RunPaths) -> list[Dropped]:
     return list(islice((one for one in found if one is not None), AT_ONCE))
 
 
-def settle(one: Dropped, paths: RunPaths, *, seq: int) -> None:
+def settle(one: Dropped, paths: RunPaths, recorded: Recorded) -> None:
     """Move a dropped file out of the inbox after its event was appended; done twice, does nothing."""
+    event, seq = recorded.event, recorded.seq
     kept_name = os.fsdecode(os.fsencode(one.path.name)[:NAME_BYTES])
-    target = paths.refused / f"{seq:06d}-{kept_name}" if one.reason else paths.received_proposal(seq)
+    refused = isinstance(event, ProposalRefused)
+    target = paths.refused / f"{seq:06d}-{kept_name}" if refused else paths.received_proposal(seq)
     target.parent.mkdir(parents=True, exist_ok=True)
-    if one.reason:
-        write_atomic(target.with_name(f"{target.name}.reason.txt"), f"{one.reason}\n".encode(), sync=False)
+    if isinstance(event, ProposalRefused):
+        said = f"{say(event.reason)}\n".encode()
+        write_atomic(target.with_name(f"{target.name}.reason.txt"), said, sync=False)
     with contextlib.suppress(FileNotFoundError):
         one.path.rename(target)
 

@@ -93,6 +93,13 @@ class EventLog:
             self._tail.catch_up()
             return self._tail.head
 
+    def appended(self, key: str) -> tuple[Recorded, ...]:
+        """Return what was appended under a key; empty where nothing was."""
+        self._renew_after_fork()
+        with self._lock:
+            self._tail.catch_up()
+            return self._tail.first_under(key)
+
     def append(
         self, events: Sequence[Event], *, by: str, expected: int | None = None, key: str | None = None
     ) -> tuple[Recorded, ...]:

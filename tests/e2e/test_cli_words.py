@@ -1,5 +1,6 @@
 """What the command line refuses, and says, without any runner: in process, on a real repository."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -288,7 +289,7 @@ def test_pause_and_unpause_are_each_said_once(repo, capsys):
 
 def test_a_human_proposes_in_three_ways(repo, capsys, monkeypatch):
     """A file, standard input and options each become one ProposalReceived."""
-    paths = make_run(repo, *BASELINE_ONLY)
+    paths = make_run(repo, g.asked(0, agent="claude"), *BASELINE_ONLY[1:])
     text = '{"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c"}'
     (repo / "p.json").write_text(text)
     assert 0 == call("propose p.json", capsys)[0]
@@ -304,6 +305,44 @@ def test_a_human_proposes_in_three_ways(repo, capsys, monkeypatch):
     assert events[0].sha256 == events[1].sha256
     assert {"LR": 0.5, "MODE": "fast"} == events[2].proposal.set
     assert "set LR=0.5, MODE=fast" == events[2].proposal.description
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--set L_R=0.5", "no constant L_R at the top level of train.py; did you mean LR? There are LR"),
+        ("--set NOPE=1", "no constant NOPE at the top level of train.py; there are LR"),
+        ("--set LR=abc", "LR is 0.1, a number; 'abc' is a string"),
+        ("--set LR=0.1", "it changes nothing"),
+        ("--description words", "the plan is prose and no agent is there"),
+    ],
+)
+def test_what_cannot_be_applied_is_refused_as_it_comes_in(repo, capsys, words, says):
+    """A name, a kind or prose that would cost a loop is refused by propose, resume and start alike."""
+    paths = make_run(repo, g.asked(3))
+    before = types(paths)
+    code, _, complaint = call(f"propose {words}", capsys)
+    assert 5 == code
+    assert says in complaint
+    assert "propose --set NAME=VALUE" in complaint
+    assert before == types(paths)
+    value = shlex.split(words)[1].partition("=")
+    form = {"set": {value[0]: {"0.5": 0.5, "1": 1, "0.1": 0.1}.get(value[2], value[2])}} if value[1] else {}
+    text = {"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c", **form}
+    (repo / "p.json").write_text(json.dumps(text))
+    assert (5, before) == (call("resume --loops 1 --proposal-file p.json", capsys)[0], types(paths))
+    there = bytes_of(repo)
+    assert 5 == call("start --proposal-file p.json", capsys)[0]
+    assert there == bytes_of(repo)
+
+
+def test_prose_is_taken_where_the_new_request_asks_an_agent(repo, capsys):
+    """Words that come with `--agent` are for that agent, whoever was asked before."""
+    paths = make_run(repo, *BASELINE_ONLY)
+    text = '{"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c"}'
+    (repo / "p.json").write_text(text)
+    assert 0 == call("resume --loops 1 --agent claude --proposal-file p.json", capsys)[0]
+    assert "ProposalReceived" in types(paths)
 
 
 def test_a_proposal_that_asks_is_no_humans(repo, capsys):

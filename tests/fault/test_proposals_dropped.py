@@ -139,6 +139,48 @@ def test_what_is_refused(world: World, case: str):
     assert 1 == load(world.paths).run.completed
 
 
+UNFIT: dict[str, tuple[bytes, str]] = {
+    "a name that is not there": (words(set={"WIDHT": 16}), "did you mean WIDTH? There are LR, WIDTH, FAIL"),
+    "another kind of value": (words(set={"WIDTH": "wide"}), "WIDTH is 8, a number"),
+    "prose where no agent is": (words(set={}), "no agent is there to carry it out"),
+    "what is there already": (words(set={"WIDTH": 8}), "it changes nothing"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_what_could_not_be_applied(world: World, case: str):
+    """It is refused with the reason beside it as it comes in, and costs no loop."""
+    content, reason = UNFIT[case]
+    drop(world.paths.next_proposal, content)
+    assert 0 == world.runner().run()
+    (event,) = heard(world)
+    assert isinstance(event, ev.ProposalRefused)
+    moved, said = sorted(path.name for path in world.paths.refused.iterdir())
+    assert reason in (world.paths.refused / said).read_text()
+    assert content == (world.paths.refused / moved).read_bytes()
+    assert 1 == load(world.paths).run.completed
+    assert "not_applied" not in [row.outcome for row in load(world.paths).timeline.rows]
+
+
+def test_a_drop_is_judged_once(world: World, monkeypatch: pytest.MonkeyPatch):
+    """Accepted before a crash it stays accepted, whatever changed before the file was moved."""
+
+    def die(*_: object) -> None:
+        raise Crashed
+
+    drop(world.paths.next_proposal, GOOD)
+    with monkeypatch.context() as patched:
+        patched.setattr("autoresearch.engine.proposals.drop_folder.settle", die)
+        with pytest.raises(Crashed):
+            world.runner().run()
+    monkeypatch.setattr("autoresearch.engine.proposals.accept.refusal", lambda *_, **__: why("prose"))
+    assert 0 == world.runner().run()
+    assert [ev.ProposalReceived] == [type(one) for one in heard(world)]
+    assert ["baseline", "wider"] == tried(world)
+    assert not world.paths.next_proposal.exists()
+    assert not world.paths.refused.exists()
+
+
 @pytest.mark.parametrize("case", USED)
 def test_what_is_used(world: World, case: str):
     """It becomes one event, is the next change tried, and lies among the consumed ones."""

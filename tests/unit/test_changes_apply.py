@@ -120,6 +120,39 @@ def test_line_ends_marks_and_odd_characters_stay(source: bytes, result: bytes) -
     assert applied(source, set={"B": 9}) == result
 
 
+@pytest.mark.parametrize(
+    ("source", "value", "result"),
+    [
+        (b"B = 2**19  # of tokens\n", "2**18", b"B = 2**18  # of tokens\n"),
+        (b"B = 2**19\n", "4 * (1024 + 1)", b"B = 4 * (1024 + 1)\n"),
+        (b"B = 2**19\n", 1024, b"B = 1024\n"),
+        (b"B = 8\n", "2**4", b"B = 2**4\n"),
+        (b"B = 8\n", "32 / 2", b"B = 16\n"),
+        (b"B = 0.5\n", "-1/4", b"B = -1/4\n"),
+        (b"B = 0.5\n", "2**2", b"B = 4.0\n"),
+        (b"B = '2**19'\n", "2**18", b"B = '2**18'\n"),
+    ],
+)
+def test_arithmetic_is_a_number(source: bytes, value: str | float, result: bytes) -> None:
+    """An expression of numbers is understood where a number is, and written as the human wrote it."""
+    assert result == applied(source, set={"B": value})
+
+
+def test_arithmetic_that_comes_to_the_same_is_no_change() -> None:
+    """The value is compared, not how it is written."""
+    assert b"B = 2**19\n" == applied(b"B = 2**19\n", set={"B": 524288})
+    assert b"B = 2**19\n" == applied(b"B = 2**19\n", set={"B": "2 ** 19"})
+
+
+@pytest.mark.parametrize(
+    "value", ["9**9**9", "10**400", "1/0", "(-1)**0.5", "2 # c", "2\n**3", "x**2", "2**", ""]
+)
+def test_arithmetic_that_is_no_usable_number_is_refused(value: str) -> None:
+    """What is no number, too large, or would take for ever is refused at once."""
+    with pytest.raises(InvalidInput, match="a number"):
+        applied(b"B = 2**19\n", set={"B": value})
+
+
 PROFILES = b"""PROFILE = "small"
 if PROFILE == "small":
     DEPTH = 2  # search: 1..4

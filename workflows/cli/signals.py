@@ -80,8 +80,9 @@ def propose(
             remedy=WayOut("propose_example"),
         )
     event = _from_options(description, plan, commit, settings or []) if file is None else _read(file)
-    paths = opt.target(repo).run(run_id).paths
-    opt.say(f"{paths.run_id}: {proposed_line(signals.propose(paths, event))}")
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    opt.say(f"{paths.run_id}: {proposed_line(signals.propose(paths, event, git=here.git))}")
 
 
 def note(

@@ -29,6 +29,13 @@ SENTENCES = {
     ),
     "note_example": 'for example `{program} note "depth 8 was too slow here"`',
     "propose": "drop a proposal as next_proposal.json, or use `{program} propose`",
+    "propose_constant": (
+        "`{program} propose --set NAME=VALUE` sets a constant; an edit or a patch changes the rest"
+    ),
+    "propose_form": (
+        "`{program} propose --set NAME=VALUE`, or edits or a patch in a file; "
+        "`{program} resume --loops N --agent NAME` asks an agent"
+    ),
     "propose_example": "`{program} propose p.json`, or `{program} propose --set DEPTH=4`",
     "propose_or_unpause": "`{program} propose`, or `{program} unpause`, then it goes on",
     "resume": "`{program} resume --run-id {run_id}` goes on",
