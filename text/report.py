@@ -76,7 +76,10 @@ class Report:
         """Write result.json; that it is there means that the training came to its end."""
         if self.folder:
             clean = {key: _finite(value) for key, value in facts.items()}
-            write_atomic(self.folder / "result.json", json.dumps(clean, indent=1).encode())
+            try:
+                write_atomic(self.folder / "result.json", json.dumps(clean, indent=1).encode())
+            except OSError as error:  # the log has the result, and counts
+                say(f"result.json: {error}; there is none")
 
 
 def summary(facts: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ be; everything else is workflows/cli/main.py's.
 """
 
 import os
+import shlex
 import sys
 
 
@@ -16,6 +17,18 @@ PRECONDITION = 3  # an exit code
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    from autoresearch import torn_bytecode  # noqa: PLC0415 - only now can it be found
+
+    try:
+        _run()
+    except (EOFError, ValueError, TypeError) as error:
+        torn = torn_bytecode(error)
+        if not torn:
+            raise
+        _refuse(f"{torn} is damaged, as a full disk leaves it", f"remove it: `rm {shlex.quote(torn)}`")
+
+
+def _run() -> None:
     if not _told_quickly():
         _refuse_incomplete()
         from autoresearch.workflows.cli.main import main as command_line  # noqa: PLC0415 - only now can it be found

@@ -44,6 +44,10 @@ DIFF_FORMAT = (
 DISK = {
     os.strerror(number).encode(): number for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO)
 }
+# Git's own words for a write that was cut short, which name no error of the system.
+DISK |= dict.fromkeys(
+    (b"Out of diskspace", b"nable to write new index file", b"nable to write new_index file"), errno.ENOSPC
+)
 TAKEN_LOCK = re.compile(rb"Unable to create '(.+?\.lock)': File exists")
 
 

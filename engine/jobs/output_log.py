@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 
 
 MARKER = b"[autoresearch: %015d bytes left out]"  # and a line's end, or a space in the middle of a line
@@ -20,6 +21,8 @@ LOST = b"[autoresearch: %d bytes lost: %s]\n"  # the disk was full
 
 _NEAR = 64 * 2**10  # how far a cut moves to fall on a line's end
 _PIECE = 2**20  # copied at once
+_KEPT = 256 * 2**10  # of a job's newest output, in memory, until a full disk has room
+_ROOM_S = 5.0  # at most, between two tries on a full disk
 _LEAST = 4096  # a smaller limit would hold the marker and little else
 
 
@@ -37,34 +40,59 @@ class CappedLog:
         self._size = 0
         self._head = 0  # where the marker begins; 0: nothing is left out yet
         self._left_out = 0
-        self._lost = 0  # since the disk became full
+        self._waiting = bytearray()  # what the disk has not taken yet
+        self._lost = 0  # before that, since the disk became full
         self._why = b""
 
     def write(self, data: bytes) -> None:
-        """Write through. What a full disk does not take is dropped, and counted where the log goes on."""
+        """Write through. What a full disk does not take waits in memory, and is written later.
+
+        Of what is too much to wait the oldest is dropped, and counted where the log goes on.
+        """
         self.received += len(data)
-        room = self._limit // 4  # a piece at most, so that one big write does not pass the limit by far
-        for start in range(0, len(data), room):
-            self._put(data[start : start + room])
-            if self._size >= self._limit:
-                self._leave_out()
+        self._waiting += data
+        try:
+            self._write_through()
+        except OSError as error:
+            self._why = (error.strerror or "error").encode()
+            self._drop_oldest()
 
     def close(self) -> None:
-        """Bring it to the device, as far as the device takes it, and close it."""
-        self._put(b"")
-        with contextlib.suppress(OSError):  # a log is worth no job: what is not there is not read
+        """Bring it to the device and close it, however long the disk is full: the result is at its end."""
+        pause = 0.1
+        while os.fstat(self._handle).st_nlink:  # else somebody deleted it: nobody is left to read it
+            try:
+                self._write_through()
+            except OSError:
+                time.sleep(pause)
+                pause = min(2 * pause, _ROOM_S)
+            else:
+                break
+        with contextlib.suppress(OSError):
             os.fsync(self._handle)
         os.close(self._handle)
 
-    def _put(self, data: bytes) -> None:
-        told = LOST % (self._lost, self._why) if self._lost else b""
-        try:
-            self._size += _write_all(self._handle, told, self._size)
+    def _write_through(self) -> None:
+        if self._lost:
+            self._size += _write_all(self._handle, LOST % (self._lost, self._why), self._size)
             self._lost = 0
-            self._size += _write_all(self._handle, data, self._size)
-        except OSError as error:
-            self._lost += len(data)
-            self._why = (error.strerror or "error").encode()
+        room = self._limit // 4  # a piece at most, so that one big write does not pass the limit by far
+        while self._waiting:
+            written = os.pwrite(self._handle, self._waiting[:room], self._size)
+            self._size += written
+            del self._waiting[:written]
+            if self._size >= self._limit:
+                self._leave_out()
+
+    def _drop_oldest(self) -> None:
+        """Keep no more than the newest part, from the beginning of a line where one is near."""
+        if len(self._waiting) <= 2 * _KEPT:
+            return
+        begin = len(self._waiting) - _KEPT
+        newline = self._waiting.find(b"\n", begin, begin + _NEAR)
+        begin = begin if newline < 0 else newline + 1
+        self._lost += begin
+        del self._waiting[:begin]
 
     def _leave_out(self) -> None:
         """Move the newest part up to the marker and cut the file behind it."""

@@ -13,6 +13,7 @@ Imports only what starts fast: the next training waits for it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -28,6 +29,7 @@ from autoresearch.engine.system import process_table
 
 
 _SETTLE_S = 0.5  # children that end with their parent need a moment, and are not left behind
+_ROOM_S = 1.0  # between two tries to begin on a full disk
 _BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is idle
 
 
@@ -52,6 +54,7 @@ def supervise(folder: str, lock: int | None = None, place: int | None = None) ->
     facts = job.run()
     if place is not None:
         _free(place)
+    job.close_log()  # both wait for room, and the device waits for neither
     exit_file.write(folder, facts)
 
 
@@ -105,7 +108,7 @@ class _Job:
         try:
             with open(os.path.join(self.folder, SPEC), "rb") as file:  # noqa: PTH118, PTH123
                 self.spec = json.load(file)
-            self.log = CappedLog(os.path.join(self.folder, OUTPUT), self.spec["log_limit_bytes"])  # noqa: PTH118
+            self.log = self._open_log()
             process_table.adopt_orphans()  # before there can be one
             self.pid, self.pipe = spawn.start(self.spec, self.locks)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -115,7 +118,6 @@ class _Job:
         self._attend()
         left_behind, their_cpu_s = self._clear_up()
         self._drain()
-        self.log.close()
         assert self.status is not None  # _attend ends with it
         code = os.waitstatus_to_exitcode(self.status[0])
         if self.reason == "exited" and code < 0 and self.hearing.asked_to_end:
@@ -128,6 +130,22 @@ class _Job:
             output_bytes=self.log.received,
             left_behind=left_behind,
         )
+
+    def close_log(self) -> None:
+        """Have all output on the disk, where there was any, however long that is full."""
+        log: CappedLog | None = getattr(self, "log", None)  # none where the job could not be started
+        if log is not None:
+            log.close()
+
+    def _open_log(self) -> CappedLog:
+        """Create the log; a job that no disk has room for begins when one has, or when it is to end."""
+        while True:
+            try:
+                return CappedLog(os.path.join(self.folder, OUTPUT), self.spec["log_limit_bytes"])  # noqa: PTH118
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT) or self.hearing.asked_to_end:
+                    raise
+                time.sleep(_ROOM_S)  # a signal does not cut it short, and waits no longer than this
 
     def _attend(self) -> None:
         """Stream the output and hold the limits, until the child has ended."""

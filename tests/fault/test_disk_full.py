@@ -1,13 +1,17 @@
 """A run on a real disk that fills up, or can only be read."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.system import process
+from autoresearch.events.values import Process
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.processes import end_everything
+from tests.waiting import until
 
 
 def mount(*words: str) -> None:
@@ -25,6 +29,11 @@ def disk(program: Program) -> Iterator[Path]:
     yield runs
     end_everything(program.repo.parent)
     subprocess.run(["umount", "--lazy", str(runs)], check=True)
+
+
+def child_of(job: Path) -> Process:
+    """Return the training's own process."""
+    return Process(**json.loads((job / "claim").read_bytes())["child"])
 
 
 def fill(disk: Path) -> Path:
@@ -62,6 +71,28 @@ def test_a_full_disk_is_waited_out(program: Program, disk: Path):
     assert before == events[: len(before)]
     types = [event["type"] for event in events]
     assert (2, 2, 0) == tuple(
+        types.count(name) for name in ("TrainingStarted", "TrainingFinished", "JobLost")
+    )
+    program("replay")
+
+
+def test_what_is_printed_on_a_full_disk_counts(program: Program, disk: Path):
+    """A training that ends while there is no room has its result when there is; none is made again."""
+    turn = hold_trainings(program)
+    program("start", "--only", "setup,baseline")
+    program.wait(lambda status: bool(status["progress"]))
+    filler = fill(disk)
+    turn.is_for_all()
+    program.wait(lambda status: bool(status["trouble"]))
+    job = program.run_folder() / "iterations" / "0000" / "train.1"
+    until(lambda: not process.group_alive(child_of(job)))
+    assert not (job / "exit.json").exists()
+    filler.unlink()
+    status = program.wait(at_rest)
+    assert "done" == status["phase"]
+    assert status["best_metric"] is not None
+    types = [event["type"] for event in program.events()]
+    assert (1, 1, 0) == tuple(
         types.count(name) for name in ("TrainingStarted", "TrainingFinished", "JobLost")
     )
     program("replay")

@@ -57,6 +57,20 @@ def test_a_killed_git_has_said_nothing(
     assert not isinstance(raised.value, InvalidInput)
 
 
+@pytest.mark.parametrize(
+    "said", ["error: sha1 file 'x' write error. Out of diskspace", "fatal: unable to write new index file"]
+)
+def test_gits_own_words_for_a_full_disk_are_known(
+    git: RealGit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
+) -> None:
+    """Where git found no room and says so in words of its own, that is waited out too."""
+    word = next(iter(CALLS))
+    fail(monkeypatch, tmp_path, word, f'echo "{said}" >&2; exit 128')
+    with pytest.raises(OSError, match=r"diskspace|new index file") as raised:
+        CALLS[word](git, tmp_path / "worktree")
+    assert errno.ENOSPC == raised.value.errno
+
+
 @pytest.mark.parametrize("word", CALLS)
 def test_a_full_disk_is_not_the_changes_fault(
     git: RealGit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str

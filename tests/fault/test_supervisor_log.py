@@ -72,8 +72,8 @@ def test_any_output_keeps_its_ends(tmp_path: Path, parts: list[tuple[bytes, int]
     assert at + left_out + len(tail) == len(whole)
 
 
-def test_disk_full_drops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a full disk does not take is missing, counted and named; what comes later is there."""
+def test_what_a_full_disk_refuses_is_written_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is missing where a disk was full for a while: not the metric that was printed meanwhile."""
     full = False
 
     def pwrite(handle: int, data: bytes, position: int) -> int:
@@ -87,13 +87,37 @@ def test_disk_full_drops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     log.write(b"before\nval_bpb: 0.9")
     full = True
     log.write(b"97\n")
-    log.write(b"lost\n")
+    log.write(b"meanwhile\n")
     full = False
     log.write(b"after\n")
     log.close()
-    assert log.received == 33
-    told = b"before\nval_bpb: 0.9[autoresearch: 8 bytes lost: No space left on device]\nafter\n"
-    assert (tmp_path / "log").read_bytes() == told
+    assert (tmp_path / "log").read_bytes() == b"before\nval_bpb: 0.997\nmeanwhile\nafter\n"
+
+
+def test_too_much_for_a_full_disk_loses_its_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more than memory is taken for, whole lines of the newest are kept, and the rest is counted."""
+    full = True
+
+    def pwrite(handle: int, data: bytes, position: int) -> int:
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(handle, data, position)
+
+    real = os.pwrite
+    monkeypatch.setattr(output_log.os, "pwrite", pwrite)
+    log = CappedLog(str(tmp_path / "log"), 2**24)
+    lines = [b"%06d\n" % i for i in range(200_000)]
+    for at in range(0, len(lines), 1000):
+        log.write(b"".join(lines[at : at + 1000]))
+    full = False
+    log.close()
+    kept = (tmp_path / "log").read_bytes()
+    told, _, rest = kept.partition(b"\n")
+    lost = int(told.removeprefix(b"[autoresearch: ").partition(b" ")[0])
+    assert told.endswith(b"bytes lost: No space left on device]")
+    assert rest == b"".join(lines)[lost:]
+    assert rest[6:7] == b"\n"
+    assert 200_000 < len(rest) < 600_000
 
 
 def test_disk_full_in_the_middle_of_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,19 +140,38 @@ def test_disk_full_in_the_middle_of_a_write(tmp_path: Path, monkeypatch: pytest.
     log.write(b"after\n")
     log.close()
     kept = (tmp_path / "log").read_bytes()
-    assert b"\0" not in kept
-    assert kept.endswith(b"bytes lost: full]\nafter\n")
+    assert kept == b"0123456789\nafter\n"
 
 
 def test_disk_full_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that stays full ends nothing."""
+    """A log that a full disk refused is closed when there is room, and whole."""
+    refusals = 5
+
+    def pwrite(handle: int, data: bytes, position: int) -> int:
+        nonlocal refusals
+        refusals -= 1
+        if refusals > 0:
+            raise OSError(errno.ENOSPC, "full")
+        return real(handle, data, position)
+
+    real = os.pwrite
+    monkeypatch.setattr(output_log.os, "pwrite", pwrite)
+    monkeypatch.setattr(output_log.time, "sleep", lambda _: None)
+    assert log_of(tmp_path / "log", [b"x" * 1000], 10_000) == b"x" * 1000
+    assert refusals == 0
+
+
+def test_a_deleted_log_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the log was deleted, its close waits for no room."""
 
     def refuse(*_: Any) -> int:
         raise OSError(errno.ENOSPC, "full")
 
+    log = CappedLog(str(tmp_path / "log"), 10_000)
     monkeypatch.setattr(output_log.os, "pwrite", refuse)
-    monkeypatch.setattr(output_log.os, "fsync", refuse)
-    assert log_of(tmp_path / "log", [b"x" * 100_000], 10_000) == b""
+    log.write(b"x")
+    (tmp_path / "log").unlink()
+    log.close()
 
 
 def test_exit_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -248,6 +248,9 @@ def test_a_full_disk_does_not_end_a_training(
     report.tell("progress")
     report.tell("progress")
     assert 1 == capsys.readouterr().err.count("progress.jsonl")
+    monkeypatch.setattr("text.report.write_atomic", _raise)
+    report.result({"val_bpb": 1.5})
+    assert 1 == capsys.readouterr().err.count("result.json")
 
 
 @pytest.mark.parametrize("script", ["prepare.py --check", "train.py --budget tokens:2048 --threads 1"])

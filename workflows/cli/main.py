@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from autoresearch import torn_bytecode
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
 from autoresearch.workflows.pages.ways_out import typed, worded
@@ -84,7 +85,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return _refuse(
             f"{error.strerror or error}{where}", "look at permissions and room", NotFound.exit_code
         )
-    except Exception:  # noqa: BLE001 - a bug of ours: shown whole, so that it can be told
+    except Exception as error:  # a bug of ours: shown whole, so that it can be told
+        if torn_bytecode(error):
+            raise  # workflows/run_experiment.py names the way out
         traceback.print_exc()
         return _refuse("this is a bug; the lines above say where", "please report it", 1)
     return code if isinstance(code, int) else 0
