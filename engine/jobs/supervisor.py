@@ -112,7 +112,7 @@ class _Job:
             process_table.adopt_orphans()  # before there can be one
             self.pid, self.pipe = spawn.start(self.spec, self.locks)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            return self._exit("not_started", detail=_explain(error))
+            return self._exit("not_started", detail=_explain(error), errno=getattr(error, "errno", None))
         leader = process_table.identity(self.pid)
         self._note_claim(leader)
         self._attend()
@@ -284,7 +284,7 @@ def _named(who: process_table.Identity | None) -> dict[str, object] | None:
 
 def _explain(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+        return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
     return f"{SPEC} is damaged: {error!r}"
 
 

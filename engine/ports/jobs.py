@@ -35,6 +35,7 @@ class JobExit:
 
     reason: Literal["exited", "deadline", "idle", "terminated", "not_started"]
     detail: str = ""  # for not_started: why
+    errno: int | None = None  # for not_started: the system's number of it
     exit_code: int | None = None
     signal: int | None = None
     started_at: str  # RFC 3339, UTC, milliseconds

@@ -105,6 +105,7 @@ class FakeJobs:
         signal: int | None = None,
         reason: Literal["exited", "deadline", "idle", "terminated", "not_started"] = "exited",
         detail: str = "",
+        errno: int | None = None,
         output: bytes = b"",
         files: Mapping[str, bytes] | None = None,
         seconds: float = 1.0,
@@ -115,6 +116,7 @@ class FakeJobs:
         exit_ = JobExit(
             reason=reason,
             detail=detail,
+            errno=errno,
             exit_code=exit_code if signal is None and reason != "not_started" else None,
             signal=signal,
             started_at="2026-03-08T21:04:05.123Z",

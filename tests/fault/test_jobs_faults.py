@@ -1,5 +1,6 @@
 """Real jobs under a supervisor, when things go wrong."""
 
+import errno
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import asdict
 
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, Lost, Running
@@ -161,6 +163,7 @@ def test_not_started(home: Path, facts: dict[str, Any], names: str) -> None:
     done = finished(start(home, *given.pop("command"), **given))
     assert (done.reason, done.exit_code, done.signal) == ("not_started", None, None)
     assert names in done.detail
+    assert done.errno not in (None, errno.EMFILE)
 
 
 def test_a_machine_going_down(home: Path) -> None:
@@ -430,6 +433,26 @@ def test_stopped_before_it_began(home: Path) -> None:
     JOBS.stop(folder)
     done = finished(folder)
     assert done.reason == "terminated"
+
+
+@pytest.mark.parametrize("files", [8, 9, 10])
+def test_no_file_is_left(home: Path, files: int) -> None:
+    """Where no more files can be opened, the end says so by the system's number of it, and is written."""
+    folder = home / "job"
+    folder.mkdir()
+    spec = JobSpec(name="job", command=("true",), cwd=str(home), deadline_s=PATIENCE_S)
+    (folder / "spec.json").write_text(json.dumps(asdict(spec)))
+    root = Path(process.__file__).absolute().parents[3]
+    limited = ("sh", "-c", f'ulimit -n {files}; exec "$0" "$@"')
+    subprocess.run(
+        [*limited, sys.executable, "-m", "autoresearch.engine.jobs.supervisor", str(folder)],
+        cwd=root,
+        check=True,
+        timeout=PATIENCE_S,
+    )
+    done = finished(folder)
+    assert ("not_started", errno.EMFILE) == (done.reason, done.errno)
+    assert done.detail.endswith(os.strerror(errno.EMFILE))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"command": ["true"]}', b"[]"])

@@ -17,8 +17,9 @@ from autoresearch.events.errors import (
     WaitingForHuman,
 )
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.values import LOOP_STAGES, Request
-from tests.fakes.world import RUN_ID, World
+from autoresearch.events.log.read import read
+from autoresearch.events.values import LOOP_STAGES, Request, why
+from tests.fakes.world import RUN_ID, World, audited
 
 
 def failing(times: int, error: Exception, what: str = "effect"):
@@ -188,3 +189,50 @@ def test_a_foreign_commit_under_a_candidates_ref_is_left_alone(tmp_path: Path, f
         world.runner().run()
     assert ["0000/train.1"] == world.trained
     assert foreign == world.git.resolve(ref)
+
+
+def refusing(world: World, code: int, times: int):
+    """Let the machine refuse to start a training of iteration 1 so many times, as a supervisor tells it."""
+    train, left = world.jobs.on_start, [times]
+
+    def start(jobs, folder: Path, spec) -> None:
+        if folder.parent.name == "0001" and left[0]:
+            left[0] -= 1
+            jobs.finish(folder, reason="not_started", detail=os.strerror(code), errno=code)
+        else:
+            train(jobs, folder, spec)
+
+    world.jobs.on_start = start
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EDQUOT", "EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "EIO"])
+def test_a_machine_that_starts_nothing_is_no_crash(tmp_path: Path, name: str):
+    """A training that the disk or the kernel refuses begins again, and its idea is judged by its number."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    refusing(world, getattr(errno, name), times=2)
+    assert 0 == world.runner().run()
+    lost = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.JobLost)]
+    refused = why("machine_refused", os.strerror(getattr(errno, name)))
+    assert [(1, refused), (2, refused)] == [(one.number, one.reason) for one in lost]
+    assert "crash" not in [row.verdict for row in load(world.paths).timeline.rows]
+    assert audited(world) is None
+
+
+def test_a_machine_that_starts_nothing_for_long_asks_a_human(tmp_path: Path):
+    """After three refusals in a row the run pauses; no loop is used up."""
+    world = World(tmp_path)
+    world.start(loops=5)
+    refusing(world, errno.EAGAIN, times=99)
+    with pytest.raises(WaitingForHuman, match="lost 3 times in a row"):
+        world.runner().run()
+    assert 5 == load(world.paths).run.loops_left
+
+
+def test_a_command_that_is_not_there_crashes(tmp_path: Path):
+    """What no machine could start is the fault of what was to be started."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    refusing(world, errno.ENOENT, times=1)
+    world.runner().run()
+    assert ["keep", "crash"] == [row.verdict for row in load(world.paths).timeline.rows]
