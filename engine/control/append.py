@@ -24,10 +24,9 @@ def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, RunState]:
 
     Raises:
         UnknownEvent: the history is of a later program.
-        CorruptHistory: it is damaged, be it far before its end.
     """
     known = load_run(paths, deciding=True)
-    with EventLog(paths.history) as log:  # checked from its first byte: nothing goes behind damage
+    with EventLog(paths.history, since=known.position) as log:
         for _ in range(RACES):
             before = known.position.seq
             events = judge(known.state)

@@ -23,18 +23,33 @@ def start(spec: dict[str, object], locks: tuple[int, ...]) -> tuple[int, int]:
     Raises: OSError: the program, the folder or the input file is not there or not usable.
     """
     reading, writing = os.pipe()
+    try:
+        pid = _spawn(spec, (*locks, reading), writing)
+    except BaseException:
+        os.close(reading)  # where files ran out, exit.json needs one
+        raise
+    finally:
+        os.close(writing)
+    os.set_blocking(reading, False)
+    return pid, reading
+
+
+def _spawn(spec: dict[str, object], inherited: tuple[int, ...], writing: int) -> int:
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         with contextlib.suppress(OSError):  # this user holds many pipes; a small one will do
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    for handle in (*locks, reading):
+    for handle in inherited:
         os.set_inheritable(handle, True)  # noqa: FBT003 - its only argument
-    given = os.open(str(spec["stdin"] or os.devnull), os.O_RDONLY)
     outputs = [(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, writing, 2)]
-    before = os.open(os.curdir, os.O_RDONLY)
-    os.chdir(str(spec["cwd"]))
-    try:
+    with contextlib.ExitStack() as at_last:
+        given = os.open(str(spec["stdin"] or os.devnull), os.O_RDONLY)
+        at_last.callback(os.close, given)
+        before = os.open(os.curdir, os.O_RDONLY)
+        at_last.callback(os.close, before)
+        os.chdir(str(spec["cwd"]))
+        at_last.callback(os.fchdir, before)
         command, env = _command(spec), _environment(spec)
-        pid = os.posix_spawn(
+        return os.posix_spawn(
             _program(command[0], env),
             command,
             env,
@@ -42,12 +57,6 @@ def start(spec: dict[str, object], locks: tuple[int, ...]) -> tuple[int, int]:
             setsid=True,
             setsigdef=_USUAL,
         )
-    finally:
-        os.fchdir(before)
-        for handle in (before, given, writing):
-            os.close(handle)
-    os.set_blocking(reading, False)
-    return pid, reading
 
 
 def _program(name: str, env: dict[str, str]) -> str:

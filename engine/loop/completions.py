@@ -1,5 +1,6 @@
 """What became of a job, as events: read from what it left, once it has ended."""
 
+import errno
 import os
 from collections.abc import Callable
 
@@ -23,6 +24,10 @@ from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 ORPHAN_GRACE_S = 60.0
+# What the machine has not enough of, or a bad disk: another try may be started, and no idea is to blame.
+MACHINE_TROUBLE = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EIO)
+)
 
 
 @frozen(kw_only=True)
@@ -205,6 +210,8 @@ def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
     """
     if isinstance(ended, Lost):
         return ended.reason
+    if ended.exit.reason == "not_started" and ended.exit.errno in MACHINE_TROUBLE:
+        return why("machine_refused", ended.exit.detail)
     if ended.exit.reason != "terminated" or job.step in ("propose", "apply", "triage"):
         return None
     return why("stop_now" if run.stop == "now" else "supervisor_told")
