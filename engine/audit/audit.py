@@ -7,6 +7,7 @@ the events.
 """
 
 import re
+from collections.abc import Iterator
 
 from attrs import evolve as replace
 
@@ -23,9 +24,9 @@ from autoresearch.engine.ports.repository import Evidence
 from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import RawEvent, Recorded
+from autoresearch.events.codec import Position, RawEvent, Recorded
 from autoresearch.events.errors import CorruptHistory, NotFound
-from autoresearch.events.log.read import read
+from autoresearch.events.log.read import read, record, unfinished
 from autoresearch.events.values import Proposal
 from autoresearch.projections.run_state import Iteration
 
@@ -66,7 +67,7 @@ class _Auditor:
         """Read the history to its end, or to where it is damaged or of a later program."""
         loaded = nothing()
         try:
-            for recorded in read(self._paths.history):
+            for recorded in self._recorded():
                 if isinstance(recorded.event, RawEvent):
                     what = f"{recorded.event.type} v{recorded.event.version}"
                     self._records.differ(
@@ -87,6 +88,16 @@ class _Auditor:
                 found=error.what,
             )
         return loaded
+
+    def _recorded(self) -> Iterator[Recorded]:
+        """Yield all records, also of a last write that lacks only its line end: views have seen it."""
+        path, end = self._paths.history, Position.start()
+        for recorded in read(path):
+            end = Position(seq=recorded.seq, offset=recorded.end, hash=recorded.hash)
+            yield recorded
+        for line in unfinished(path, end):
+            self._records.note = "the last one lacks its line end, which the next writer adds"
+            yield record(path, line)
 
     def finish(self, loaded: Loaded) -> Audit:
         """Compare what can only be compared at the end."""

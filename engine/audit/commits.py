@@ -42,7 +42,7 @@ class Commits:
         self._begun: ev.RunStarted | None = None
         self._named: list[tuple[int, ev.CandidateCommitted]] = []
         self._applied: dict[int, ev.ChangeApplied] = {}  # the newest, of open iterations
-        self._changes: dict[str, ev.ChangeApplied] = {}  # what a commit holds
+        self._changes: dict[int, ev.ChangeApplied] = {}  # by seq of the CandidateCommitted that holds it
         self._imported = False
         self._cleaned = 0  # seq: of older candidates, refs and then commits may be gone
 
@@ -61,7 +61,7 @@ class Commits:
                 self._named.append((recorded.seq, event))
                 applied = self._applied.pop(event.iteration, None)
                 if applied is not None:
-                    self._changes[event.commit] = applied
+                    self._changes[recorded.seq] = applied
             case _:
                 pass
 
@@ -114,7 +114,7 @@ class Commits:
             trees.append((base.tree, commit.tree))
         for (seq, event), diff in zip(whole, self._git.read_diffs(trees), strict=True):
             self._same(seq, "CandidateCommitted.diff_sha256", event.diff_sha256, diff.sha256)
-            change = self._changes.get(event.commit)
+            change = self._changes.get(seq)
             for name in ("files", "insertions", "deletions") if change else ():
                 self._same(seq, f"ChangeApplied.{name}", getattr(change, name), getattr(diff, name))
 

@@ -64,13 +64,17 @@ def withdrawal_behind(file: BinaryIO, offset: int, limit: int) -> Healed | None:
 
 
 def is_end_of_record(file: BinaryIO, offset: int, hash_: str) -> bool:
-    """Say whether a record with this hash ends at this byte; the beginning counts as one."""
+    """Say whether a record with this hash ends at this byte; the beginning counts as one.
+
+    The last one may lack its line end: the next writer adds it.
+    """
     if offset == 0:
         return hash_ == NO_HASH
     if offset < _HASH_AND_END:
         return False
     file.seek(offset - _HASH_AND_END)
-    return file.read(_HASH_AND_END) == hash_.encode() + _LINE_END
+    wanted, found = hash_.encode() + _LINE_END, file.read(_HASH_AND_END)
+    return found in (wanted, wanted[:-1])
 
 
 def corrupt(file: BinaryIO, offset: int, what: str) -> CorruptHistory:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from autoresearch.events.codec import HASH, Line, Position, Recorded, parse
 from autoresearch.events.errors import CorruptHistory, NotFound, WayOut
 from autoresearch.events.log import damage
+from autoresearch.events.log.healing import finished_lines
 from autoresearch.events.log.verify import Block, block_of, checked
 
 
@@ -65,6 +66,12 @@ def contains(path: Path, position: Position) -> bool:
             return damage.is_end_of_record(file, position.offset, position.hash)
     except NotFound:
         return False
+
+
+def unfinished(path: Path, after: Position) -> list[Line]:
+    """Return the lines of a last write that lacks only its line end, which the next writer adds."""
+    with _open(path) as file:
+        return finished_lines(file.fileno(), after, _size(file))
 
 
 def record(path: Path, line: Line) -> Recorded:

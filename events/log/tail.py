@@ -49,7 +49,7 @@ class Tail:
         identity = (status.st_dev, status.st_ino)
         if self._identity is None:
             self._identity = identity
-            self._begin()
+            self._begin(status.st_size)
         if self._identity != identity:
             raise CorruptHistory(f"{self._path} was replaced by another file while it was open")
         if status.st_size < self.head.offset:
@@ -94,9 +94,11 @@ class Tail:
                 break
         return tuple(found)
 
-    def _begin(self) -> None:
-        if self._since is not None and self._since.seq and holds(self._path, self._since):
-            self.head = self._since
+    def _begin(self, size: int) -> None:
+        """Begin where `since` says; at the first byte where that record lacks its line end."""
+        since = self._since
+        if since is not None and since.seq and since.offset <= size and holds(self._path, since):
+            self.head = since
             self._keys = None
 
     def _read_few(self, fd: int, size: int) -> bool:
