@@ -115,9 +115,7 @@ class Results(Aggregate):
     """The same event as eventsourcing would have it."""
 
     @event("Recorded")
-    def record(  # noqa: PLR0917 - the library reads the arguments' names
-        self, iteration: int, commit: str, outcome: str, metric: float, memory_gb: float, description: str
-    ) -> None:
+    def record(self, iteration: int, commit: str, outcome: str, metric: float, memory_gb: float) -> None:
         """Keep nothing: what is measured is the storing."""
 
 

@@ -58,7 +58,7 @@ class _Stretch:
 def figures(*, quick: bool) -> list[Figure]:
     """Measure a run at its beginning and the same run 2,000 iterations later."""
     count = 12 if quick else 50
-    with tempfile.TemporaryDirectory(prefix="bench-gap-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bench-gap-", ignore_cleanup_errors=True) as folder:
         repo = _Repo(Path(folder))
         asking = repo.start()
         alone = repo.start_up()
@@ -149,8 +149,8 @@ class _Repo:
         if proposals:
             self._drop(count)
         self._door("resume", "--loops", str(count), "--no-stochastic")
-        runner = holder(self.paths.lock)
-        assert runner is not None  # resume waits until it is there
+        while (runner := holder(self.paths.lock)) is None:
+            time.sleep(0.01)  # on a busy machine resume is back before it
         seen: list[tuple[int, float]] = []  # trainings ended, CPU seconds so far
         rss = 0.0
         while holder(self.paths.lock) is not None:
