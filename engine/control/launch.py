@@ -14,6 +14,7 @@ from autoresearch.events.values import Process
 
 
 POLL_S = 0.01
+LET_GO_S = 20.0  # for who holds the run and is no runner, and for one that reads a long history
 TAIL_BYTES = 2000
 
 
@@ -30,23 +31,35 @@ def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) 
 
     Raises:
         RunFailed: it ended before it could do anything; says its last words.
+        RunLocked: somebody who is no runner, as `rebuild` or `clean`, does not let go of the run.
     """
-    held = holder(paths.lock)
-    if held is not None:
-        return Launched(runner=held, already=True)
+    runner = _runner_or_free(paths)
+    if runner is not None:
+        return Launched(runner=runner, already=True)
     spawned = spawn_detached(command, cwd=paths.home, output=paths.runner_out)
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         living = alive(spawned)  # asked first: a runner that ends in between has been seen or has rested
         held = holder(paths.lock)
-        if held is not None:
+        if held == spawned or (living and held is not None and not held.pid):
             return Launched(runner=held, already=False)
         if not living:
             if load_run(paths).state.stopped is None:
+                if held is not None:  # who came first may be no runner either
+                    return launch(paths, command, patience_s=patience_s)
                 raise _died(paths)
             break
         time.sleep(POLL_S)
     return Launched(runner=None, already=False)
+
+
+def living_runner(paths: RunPaths) -> Process | None:
+    """Return the runner that holds the run; None where nobody does, or one who is not its runner (yet)."""
+    held = holder(paths.lock)
+    if held is None:
+        return None
+    runner = load_run(paths).state.runner
+    return held if runner is not None and (held == runner or not held.pid) else None
 
 
 def refuse_second_runner(paths: RunPaths) -> None:
@@ -63,6 +76,22 @@ def refuse_second_runner(paths: RunPaths) -> None:
         f"{paths.run_id} is held by a runner, process {held.pid}, since {since}",
         remedy=WayOut("hand_over_or_stop"),
     )
+
+
+def _runner_or_free(paths: RunPaths) -> Process | None:
+    """Return the living runner, or None once nobody holds the run: not every holder hears what is asked."""
+    until = time.monotonic() + LET_GO_S
+    while True:
+        runner = living_runner(paths)
+        held = holder(paths.lock)
+        if runner is not None or held is None:
+            return runner
+        if time.monotonic() > until:
+            raise RunLocked(
+                f"process {held.pid} holds {paths.run_id} and is not its runner; what was asked is recorded",
+                remedy=WayOut("resume", run_id=paths.run_id),
+            )
+        time.sleep(POLL_S)
 
 
 def _died(paths: RunPaths) -> RunFailed:

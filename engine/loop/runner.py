@@ -31,6 +31,7 @@ from autoresearch.events.errors import (
     DiskTrouble,
     PositionVoided,
     RunFailed,
+    RunLocked,
     UnknownEvent,
     WaitingForHuman,
     WayOut,
@@ -91,17 +92,28 @@ class Runner:
             WaitingForHuman: in the foreground, nothing can go on before a human has spoken.
             RunFailed: setup is incomplete, or the baseline failed.
         """
-        while True:
-            with hold_lock(self._paths.lock):
-                if begin is not None and not begin():
-                    return 0
-                begin = None
-                self._take()
-                self._work()
-            # A request that came after RunStopped but before the lock was free found a living runner.
-            self._catch_up()
-            if self._loaded.run.stopped is not None:
-                return self._rest()
+        worked = self._hold(begin)
+        while self._heard_more():
+            try:
+                worked = self._hold()
+            except RunLocked:  # a runner was launched for it
+                return 0
+        return self._rest() if worked else 0
+
+    def _hold(self, begin: Callable[[], bool] | None = None) -> bool:
+        """Hold the run, and work where there is anything to do; say whether there was."""
+        with hold_lock(self._paths.lock):
+            if begin is not None and not begin():
+                self._load()
+                return False
+            self._take()
+            self._work()
+            return True
+
+    def _heard_more(self) -> bool:
+        """Say whether more was asked for before the lock was free: who asked found it held."""
+        self._catch_up()
+        return self._loaded.run.stopped is None
 
     def _load(self) -> None:
         self._loaded = load(self._paths, deciding=True)

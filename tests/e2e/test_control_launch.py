@@ -2,19 +2,22 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.control.launch import launch, refuse_second_runner
+from autoresearch.engine.control.launch import launch, living_runner, refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import resume, start
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.system.process import hold_lock, holder
+from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunFailed, RunLocked
+from autoresearch.events.log.append import EventLog
 from tests import given as g
 from tests.cli_helpers import git, make_repo, make_run
-from tests.processes import end_everything
+from tests.processes import end_everything, started
 from tests.waiting import PATIENCE_S, until
 
 
@@ -38,6 +41,11 @@ def paths(tmp_path):
     end_everything(tmp_path)
 
 
+def append(paths, event: ev.Event) -> None:
+    with EventLog(paths.history) as log:
+        log.append([event], by="test")
+
+
 def wait_until_free(paths) -> None:
     until(lambda: holder(paths.lock) is None)
 
@@ -45,12 +53,34 @@ def wait_until_free(paths) -> None:
 def test_a_launched_runner_holds_the_run_and_is_not_launched_twice(paths, tmp_path):
     """The second launch finds the first one's runner."""
     first = launch(paths, holding(paths, tmp_path / "go"), patience_s=PATIENCE_S)
+    assert first.runner is not None
+    append(paths, ev.RunnerStarted(process=first.runner, mode="background", program_version="0", devices=()))
     second = launch(paths, ("never", "started"))
     assert (False, True) == (first.already, second.already)
     assert first.runner == second.runner
-    assert first.runner is not None
     (tmp_path / "go").touch()
     wait_until_free(paths)
+
+
+def test_who_holds_the_run_and_is_no_runner_is_waited_for(paths, tmp_path):
+    """`rebuild` hears no request: a runner is launched once it lets go, though a dead one is named."""
+    append(paths, g.runner_started())
+    with started(*holding(paths, tmp_path / "done"), cwd=paths.home) as rebuild:
+        until(lambda: holder(paths.lock) is not None)
+        assert living_runner(paths) is None
+        threading.Timer(0.3, (tmp_path / "done").touch).start()
+        launched = launch(paths, holding(paths, tmp_path / "later"), patience_s=PATIENCE_S)
+        assert launched.runner is not None
+        assert (False, True) == (launched.already, launched.runner.pid != rebuild.pid)
+    (tmp_path / "later").touch()
+    wait_until_free(paths)
+
+
+def test_who_does_not_let_go_of_the_run_is_named(paths, monkeypatch):
+    """The error says who holds it, and that the request stands; nothing is said to be at work."""
+    monkeypatch.setattr("autoresearch.engine.control.launch.LET_GO_S", 0.1)
+    with hold_lock(paths.lock) as me, pytest.raises(RunLocked, match=f"process {me.pid} holds .* recorded"):
+        launch(paths, ("never", "started"))
 
 
 def test_a_runner_that_dies_at_once_is_told_with_its_last_words(paths):

@@ -1,9 +1,15 @@
 """Two commands at once: a second start beside a live run, and a resume of a run that another runner holds."""
 
+from contextlib import ExitStack
+
 import pytest
 
+from autoresearch.engine.control.append import append_judged
+from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.system.process import hold_lock
+from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunLocked
+from autoresearch.events.values import Request
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fakes.world import World
 
@@ -33,6 +39,36 @@ def test_nothing_is_asked_of_a_run_that_is_held(tmp_path):
     assert [] == asked
     assert 0 == world.runner().run(begin=lambda: asked.append("asked") is None)
     assert ["asked"] == asked
+
+
+def begin_while_another_asks(world: World) -> bool:
+    """Find nothing to do, and let a loop be asked for before the run is let go."""
+    asked = ev.LoopsRequested(request=Request(loops=1, agent="none", prefetch=0))
+    append_judged(world.paths, lambda _: [asked])
+    return False
+
+
+def test_what_is_asked_of_an_idle_holder_is_done(tmp_path):
+    """A foreground resume with nothing to do serves the request of another terminal that found it there."""
+    world = World(tmp_path)
+    world.start(loops=0)
+    assert 0 == world.runner().run()
+    assert 0 == world.runner().run(begin=lambda: begin_while_another_asks(world))
+    run = load_run(world.paths).state
+    assert (1, 0, "done") == (run.completed, run.loops_left, run.stopped)
+
+
+def test_what_another_runner_took_meanwhile_is_left_to_it(tmp_path):
+    """Where a runner was launched for the request before the first one looked again, that one serves it."""
+    world = World(tmp_path)
+    world.start(loops=0)
+    assert 0 == world.runner().run()
+    late = world.runner()
+    with ExitStack() as launched:
+        heard_more = late._heard_more
+        late._heard_more = lambda: launched.enter_context(hold_lock(world.paths.lock)) and heard_more()
+        assert 0 == late.run(begin=lambda: begin_while_another_asks(world))
+        assert 1 == load_run(world.paths).state.loops_left
 
 
 def test_resume_goes_on_as_it_was_asked_before(program: Program):

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 from attrs import evolve, frozen
 
-from autoresearch.engine.control.launch import refuse_second_runner
+from autoresearch.engine.control.launch import living_runner, refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import StartOutcome, resume, start
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load, load_run
-from autoresearch.engine.system.process import Terminated, holder, terminable
+from autoresearch.engine.system.process import Terminated, terminable
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.codec import Recorded
 from autoresearch.projections.event_text import line
@@ -149,17 +149,14 @@ def resume_command(shared: SharedOptions, *, run_id: opt.RunId = None) -> int:
     if not shared.background:
         refuse_second_runner(found.paths)  # says who holds it; that nobody took it since, the runner sees
         return _work_here(found.paths, begin=lambda: _told(ask(lambda _: False)))
-    return _go(ask(lambda paths: holder(paths.lock) is not None), background=True, follow=shared.follow)
+    return _go(ask(lambda paths: living_runner(paths) is not None), background=True, follow=shared.follow)
 
 
 def _told(outcome: StartOutcome) -> bool:
     """Say what was asked of a run that is held here; return whether there is anything to do."""
     for line_ in start_lines(outcome):
         opt.say(line_)
-    if outcome.idle is None:
-        return True
-    _views(outcome.paths)
-    return False
+    return outcome.idle is None
 
 
 def _go(outcome: StartOutcome, *, background: bool, follow: bool) -> int:
@@ -200,15 +197,10 @@ def _work_here(paths: RunPaths, *, begin: Callable[[], bool] | None = None) -> i
 
 def _rebuild_views(paths: RunPaths) -> None:
     """Write the caches and views of an idle run anew; a living runner sees to its own."""
+    from autoresearch.engine.git.repository import RealGit  # noqa: PLC0415 - only who writes them needs it
+    from autoresearch.engine.runs.views import Views  # noqa: PLC0415
     from autoresearch.engine.system.process import hold_lock  # noqa: PLC0415
     from autoresearch.events.errors import RunLocked  # noqa: PLC0415
 
     with suppress(RunLocked), hold_lock(paths.lock):
-        _views(paths)
-
-
-def _views(paths: RunPaths) -> None:
-    from autoresearch.engine.git.repository import RealGit  # noqa: PLC0415 - only who writes them needs it
-    from autoresearch.engine.runs.views import Views  # noqa: PLC0415
-
-    Views(paths, RealGit(paths.home)).rebuild(load(paths))
+        Views(paths, RealGit(paths.home)).rebuild(load(paths))
