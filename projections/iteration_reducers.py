@@ -136,14 +136,15 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
 
 
 def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
+    by_chance = event.reason.code != "stop_now"  # whoever asked for it need not be asked about it
     if event.step == "prepare":
         state.setup.job = None
-        state.setup.lost += 1
+        state.setup.lost += by_chance
         return
     one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.since = None, at
-        one.lost += 1
+        one.lost += by_chance
 
 
 def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, at: str) -> None:

@@ -7,6 +7,7 @@ import orjson
 from attrs import asdict, frozen
 
 from autoresearch.events.codec import Position
+from autoresearch.events.errors import LaterValue
 from autoresearch.events.shapes import structure, unstructure
 from autoresearch.projections.fold import Projection
 from autoresearch.projections.run_reducers import RUN
@@ -33,7 +34,7 @@ class Kept:
             return None
         try:
             return structure(projection.kept_as, self.states[projection.name])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, LaterValue):
             return None
 
 

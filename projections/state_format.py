@@ -4,4 +4,4 @@ A module of its own, since who only looks imports neither folds nor what they ar
 """
 
 FORMAT = "autoresearch.state/1"  # grows with any change of what stands beside the states
-RUN_NAME, RUN_VERSION = "run", 1  # of the run projection; grows with any change of what it computes
+RUN_NAME, RUN_VERSION = "run", 2  # of the run projection; grows with any change of what it computes

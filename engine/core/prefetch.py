@@ -58,8 +58,12 @@ def has_edit_checkout(state: RunState, one: Iteration) -> bool:
 
 
 def verdict_is_near(state: RunState) -> bool:
-    """Say whether a training has ended whose verdict may change the best: nothing is trained before it."""
-    return any(one.next_stage in ("record", "decide") for one in state.open)
+    """Say whether a verdict is due that may change the best: nothing is trained before it.
+
+    Without a best only the baseline's is due: the others wait for it.
+    """
+    due = [one for one in state.open if one.number == 0 or state.best is not None]
+    return any(one.next_stage in ("record", "decide") for one in due)
 
 
 def gives_way(state: RunState, one: Iteration) -> bool:

@@ -11,7 +11,10 @@ import signal
 
 _PIPE_BYTES = 2**20  # so much can a job print while no supervisor reads
 # Python ignores the last two, and what is ignored stays ignored in the job.
-_USUAL = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
+_USUAL = (
+    *(signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP),
+    *(signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE, signal.SIGXFSZ),
+)
 
 
 def start(spec: dict[str, object], locks: tuple[int, ...]) -> tuple[int, int]:

@@ -84,7 +84,8 @@ def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[Reason, ...], s
         last = tail[-1] if tail else "no output"
         return (why("check_failed", last, check=said, exit_code=done.exit_code),), None
     data_id = answer.get("data_id")
-    named = [why("check_says", str(each)) for each in answer.get("missing", [])]
+    missing = answer.get("missing")
+    named = [why("check_says", str(each)) for each in missing] if isinstance(missing, list) else []
     if not answer["ready"] and not named:
         named = [why("check_not_ready", check=said)]
     return tuple(named) if not answer["ready"] else (), str(data_id) if data_id else None

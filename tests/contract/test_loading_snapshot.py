@@ -61,8 +61,9 @@ def test_a_snapshot_saves_reading_what_is_in_it(paths: RunPaths, monkeypatch: py
             path.read_bytes().replace(f'"run": {RUN.version}'.encode(), b'"run": 0')
         ),
         lambda path: path.write_bytes(path.read_bytes().replace(b'"format": "', b'"format": "x')),
+        lambda path: path.write_bytes(path.read_bytes().replace(b'"v": 1,', b'"v": 99,')),
     ],
-    ids=["gone", "empty", "cut", "other fold", "other format"],
+    ids=["gone", "empty", "cut", "other fold", "other format", "settings of a later program"],
 )
 def test_a_snapshot_that_cannot_be_used_changes_nothing(paths: RunPaths, damage):
     """Without a usable state.json the state is the same, from the history alone."""

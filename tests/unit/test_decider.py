@@ -474,3 +474,13 @@ def test_a_blocked_request_blocks_no_other():
     story = [started(), asked(0), *BASELINE, asked(1, loop_stages=("apply",))]
     story += [ev.RunStopped(how="blocked", reason=why("human", "nothing to apply")), asked(1)]
     assert names(decide(given(*story))) == ["StartIteration"]
+
+
+def test_a_job_that_a_human_ended_is_no_accident():
+    """However often `stop --now` ends a training, the resumed run trains again and asks nobody."""
+    story = [started(), asked(), set_up(), opened(0, first="train")]
+    for number in (1, 2, 3, 4):
+        story += [training(0, number), ev.StopRequested(now=True)]
+        story += [ev.JobLost(iteration=0, step="train", number=number, reason=why("stop_now"))]
+        story += [ev.RunStopped(how="stopped", reason=why("as_requested")), asked()]
+    assert 5 == next(one.training for one in decide(given(*story)) if isinstance(one, do.StartTraining))

@@ -319,3 +319,14 @@ def test_a_failed_baseline_leaves_the_candidate_unjudged():
     ended = [*begun, *candidate(1, FIRST), training(1, slot=2), trained(1, 1.4)]
     (command,) = decide(given(*ended, trained(0, None, outcome="crashed")))
     assert ("Stop", "baseline_failed") == (type(command).__name__, command.how)
+
+
+def test_a_change_that_failed_does_not_hold_the_baseline_back():
+    """A baseline that was lost, or failed and is resumed, trains again beside one that waits for it."""
+    begun = [started(), asked(1, prefetch=1), set_up(), opened(0, first="train"), training(0)]
+    failed = [*begun, opened(1), chosen(1), ev.ChangeFailed(iteration=1, change=1, reason=why("human", "no"))]
+    assert [] == names(failed)
+    lost = ev.JobLost(iteration=0, step="train", number=1, reason=why("stop_now"))
+    assert ["StartTraining"] == names([*failed, lost])
+    ended = [*failed, trained(0, None, outcome="crashed"), ev.RunStopped(how="baseline_failed", reason=None)]
+    assert ["StartTraining"] == names([*ended, asked(1, prefetch=1)])

@@ -1,0 +1,28 @@
+"""What a check command may answer, read from a real process."""
+
+from pathlib import Path
+
+import pytest
+
+from autoresearch.engine.training.setup import _ask_check
+from autoresearch.events.settings import RunConfig
+from autoresearch.projections.wording import say
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('{"ready": true}', []),
+        ('{"ready": true, "missing": null}', []),
+        ('{"ready": false, "missing": ["data"]}', ["data"]),
+        ('{"ready": false, "missing": null}', ["not ready"]),
+        ('{"ready": false, "missing": 3}', ["not ready"]),
+        ('{"ready": false}', ["not ready"]),
+    ],
+)
+def test_whatever_a_check_calls_missing_is_an_answer(answer: str, said: list[str], tmp_path: Path):
+    """What is missing is a list of names, or the check is only known not to be ready."""
+    config = RunConfig(check=("{python}", "-c", f"print({answer!r})"))
+    missing, _ = _ask_check(config, tmp_path)
+    assert len(said) == len(missing)
+    assert all(words in say(one) for words, one in zip(said, missing, strict=True))
