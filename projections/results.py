@@ -1,7 +1,8 @@
 """Rows of results.tsv: the five columns of the upstream project, one row per recorded iteration.
 
 A view, always rewritten whole. What never trained has no commit and counts as a crash, so that notebooks
-which drop crashes do not take its 0.000000 for a score.
+which drop crashes do not take its 0.000000 for a score; its description begins with "not applied:". What the
+world is to blame for begins with "accident:".
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from autoresearch.projections.timeline import Row, Timeline
 
 
-VERSION = "1"  # grows with any change of what a table looks like; state.json names it
+VERSION = "2"  # grows with any change of what a table looks like; state.json names it
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 
 
@@ -31,13 +32,20 @@ def _fields(row: Row) -> Iterable[str]:
     yield f"{row.metric:.6f}" if scored else "0.000000"
     yield f"{row.memory_gb:.1f}" if scored else "0.0"
     yield _status(row)
-    yield tsv_safe(row.description)
+    yield tsv_safe(f"{_kind(row)}{row.description}")
 
 
 def _status(row: Row) -> str:
     if row.outcome != "succeeded":
         return "crash"
     return row.verdict or "recorded"
+
+
+def _kind(row: Row) -> str:
+    """Return what tells rows apart that all have the status `crash`; "" for what crashed by itself."""
+    if row.accident:
+        return "accident: "
+    return "not applied: " if row.outcome == "not_applied" else ""
 
 
 def tsv_safe(text: str) -> str:

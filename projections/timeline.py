@@ -12,6 +12,11 @@ from autoresearch.projections.fold import Projection, Reducer, Rows
 
 RowVerdict = Literal["keep", "discard", "crash", "not_applied"]
 
+# Why there is no result that neither the code nor the change is to blame for.
+ACCIDENTS = frozenset(
+    {"not_started", "terminated", "not_installed", "agent_not_run", "agent_terminated", "agent_killed"}
+)
+
 # As they stand in results.tsv, which other programs read.
 BASELINE = "baseline"
 STOOD_THERE = "what stood in the worktree"
@@ -45,6 +50,12 @@ class Row:
     reason: Reason | None = None  # of the outcome: why there is no result, or what is odd about it
     chosen: int = 0  # seq of the event that gave it its proposal
     as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
+
+    @property
+    def accident(self) -> bool:
+        """Say whether there is no result by the world's fault: a program could not run to its own end."""
+        failed = self.outcome in ("crashed", "not_applied")
+        return failed and self.reason is not None and self.reason.code in ACCIDENTS
 
 
 @define(kw_only=True)

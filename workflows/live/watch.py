@@ -34,7 +34,13 @@ COLOURS: dict[Phase, str] = {
     "paused": "yellow",
     "stopped": "yellow",
 }
-STATUS_COLOURS = {"keep": "green", "crash": "red", "not_applied": "red", "open": "cyan"}
+STATUS_COLOURS = {
+    "keep": "green",
+    "crash": "red",
+    "not_applied": "magenta",
+    "accident": "yellow",
+    "open": "cyan",
+}
 
 
 def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
