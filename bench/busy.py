@@ -20,7 +20,7 @@ from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.ports.agent import AgentStep, Answer
 from autoresearch.engine.ports.jobs import JobExit, JobOutput
 from autoresearch.engine.runs.catalogue import started_runs
-from autoresearch.engine.system.process import holder
+from autoresearch.engine.runs.load import load
 from autoresearch.events.values import Proposal
 from bench.table import Figure
 from tests.fakes.agents import FakeAgent, answered
@@ -159,7 +159,7 @@ def _real(*, prefetch: int, seconds: float, loops: int) -> tuple[float, list[flo
         ):
             subprocess.run(words, cwd=repo, env=os.environ | own, check=True, capture_output=True)  # noqa: S603
         paths = started_runs(repo)[-1]
-        while holder(paths.lock) is not None:
+        while load(paths).run.stopped is None:
             time.sleep(0.2)
         lines = [line.split() for line in clock.read_text().splitlines()]
         trained = [(float(began), float(end)) for began, end in lines]

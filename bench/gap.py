@@ -22,7 +22,7 @@ from autoresearch.engine.runs.load import load
 from autoresearch.engine.system.process import holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.values import Measured, OutputDigest, Proposal, Request
+from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request
 from bench.table import Figure
 
 
@@ -149,8 +149,7 @@ class _Repo:
         if proposals:
             self._drop(count)
         self._door("resume", "--loops", str(count), "--no-stochastic")
-        while (runner := holder(self.paths.lock)) is None:
-            time.sleep(0.01)  # on a busy machine resume is back before it
+        runner = self._runner()
         seen: list[tuple[int, float]] = []  # trainings ended, CPU seconds so far
         rss = 0.0
         while holder(self.paths.lock) is not None:
@@ -182,6 +181,7 @@ class _Repo:
             counter.write_text("")
             self._drop(loops)
             self._door("resume", "--loops", str(loops), "--no-stochastic")
+            self._runner()
             while holder(self.paths.lock) is not None:
                 time.sleep(0.1)
             counted.append(counter.read_text().count("\n"))
@@ -203,6 +203,12 @@ class _Repo:
             for number in range(first, first + count)
         )
         self._call("git", "update-ref", "--stdin", stdin=refs)
+
+    def _runner(self) -> Process:
+        """Return who runs the run: on a busy machine resume is back before there is one."""
+        while (runner := holder(self.paths.lock)) is None:
+            time.sleep(0.01)
+        return runner
 
     def _drop(self, count: int) -> None:
         self.paths.proposals.mkdir(exist_ok=True)
