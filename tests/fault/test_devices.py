@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,52 @@ def test_slots_names_and_none_share_as_they_say(home: Path):
     assert start(home, "train.4", "true", config=RunConfig(device_lock="gpu1"))
     assert start(home, "train.5", "true", config=RunConfig(device_lock="none"))
     assert () == devices.places("none", "cpu", 1)
+
+
+def test_who_trains_alone_waits_for_every_place(home: Path):
+    """A run with one slot starts beside none of another run's two, whichever is left, and names it."""
+    two = RunConfig(slots=2)
+    first = [start(home, f"train.{n}", "sleep", "999", config=two) for n in (1, 2)]
+    assert [True, True] == first
+    assert ("train.1", "train.2") == holders()
+    assert not start(home, "train.3", "true")
+    JOBS.stop(home / "train.1")
+    until(lambda: isinstance(JOBS.look(home / "train.1"), Finished))
+    assert ("train.2",) == holders()
+    assert not start(home, "train.3", "true")
+    JOBS.stop(home / "train.2")
+    until(lambda: isinstance(JOBS.look(home / "train.2"), Finished))
+    assert () == holders()
+    assert start(home, "train.3", "sleep", "999")
+
+
+def test_none_starts_beside_who_trains_alone(home: Path):
+    """A run with two slots waits, for both of them, until a training of a run with one is over."""
+    assert start(home, "train.1", "sleep", "999")
+    two = devices.places(CONFIG.device_lock, "cpu", 2)
+    assert not start(home, "train.2", "true", config=RunConfig(slots=2))
+    assert ("train.1",) == devices.holders(two)
+    assert () == devices.holders(two, job=home / "train.1")
+    assert () == devices.holders(devices.places(CONFIG.device_lock, "0", 2))
+    JOBS.stop(home / "train.1")
+    assert until(lambda: start(home, "train.2", "true", config=RunConfig(slots=2)))
+
+
+def test_of_two_at_once_at_most_one_stays(tmp_path: Path):
+    """Where both kinds of place are taken at the same moment, the device is never shared."""
+    alone, shared = (devices.places("auto", "cpu", count) for count in (1, 2))
+    gate = threading.Barrier(2)
+
+    def both(wanted: tuple[str, ...]) -> int | None:
+        gate.wait(PATIENCE_S)
+        return devices.take(wanted, job=tmp_path, name="me")
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(100):
+            held = [one for one in pool.map(both, (alone, shared)) if one is not None]
+            for handle in held:
+                os.close(handle)
+            assert len(held) < 2
 
 
 def test_a_home_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -237,7 +285,7 @@ def test_a_card_that_another_run_holds_is_left_to_it(program: Program):
     """A training takes the other card where there is one, and none of the runs is told to wait."""
     locks = two_cards(program)
     locks.mkdir(exist_ok=True)
-    machine = devices.lock_of("auto-0-1").name
+    machine = devices.lock_of(*devices.places("auto", "0", 1)).name
     held = try_lock(locks / machine)
     assert held is not None
     program("start", "--only", "setup,baseline")
