@@ -18,6 +18,8 @@ from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
 __all__ = ["RUN", "RunState"]
 
+SETUP_SETTINGS = frozenset({"prepare", "check", "env"})  # what files and data are prepared and checked with
+
 
 # --- the run -----------------------------------------------------------------------------------
 
@@ -33,18 +35,30 @@ def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> N
 
 def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: str) -> None:
     state.config = event.config
+    if not SETUP_SETTINGS.isdisjoint(event.changed):
+        setup = state.setup
+        known = setup.checked or setup.preparations > 0
+        setup.outdated = bool(event.config.prepare) and (
+            setup.outdated or (known and "prepare" in event.changed)
+        )
+        setup.ok = setup.checked = setup.prepared = False
 
 
 def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: str) -> None:
     # Before the baseline stands, a request without loops may still owe setup and baseline.
-    unserved = tuple(one for one in state.requests if one.loops_left > 0 or state.best is None)
+    earlier = (*state.set_aside, *state.requests)
+    unserved = tuple(one for one in earlier if one.loops_left > 0 or state.best is None)
     request = event.request
     state.request = request
-    state.requests = (*unserved, PendingRequest(request=request, loops_left=request.loops))
+    asked = PendingRequest(request=request, loops_left=request.loops)
+    # At rest, `--only setup` does only that: what was asked before waits for a `resume` of its own.
+    alone = state.stopped is not None and "loop" not in request.stages
+    state.set_aside, state.requests = (unserved, (asked,)) if alone else ((), (*unserved, asked))
     _go_on(state)
 
 
 def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) -> None:
+    state.requests, state.set_aside = (*state.set_aside, *state.requests), ()
     _go_on(state)
     _unpause(state)
 
@@ -107,6 +121,7 @@ def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str)
 
 def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:
     state.setup.preparations = event.preparation
+    state.setup.ok = state.setup.outdated = False
     state.setup.job = Job(step="prepare", number=event.preparation, since=at)
 
 

@@ -133,6 +133,7 @@ class Setup:
     missing: tuple[Reason, ...] = ()
     preparable: bool = False
     data_id: str | None = None
+    outdated: bool = False  # the command that prepares is another one since
     preparations: int = 0  # started so far
     prepared: bool = False  # since the last request
     failure: Reason | None = None  # why the last preparation failed
@@ -163,6 +164,7 @@ class RunState:
     started_at: str = ""
     updated_at: str = ""
     requests: tuple[PendingRequest, ...] = ()
+    set_aside: tuple[PendingRequest, ...] = ()  # until `resume`, for one that asks for no loops
     request: Request | None = None  # the last one, also when it is served
     setup: Setup = field(factory=Setup)
     best: Best | None = None
@@ -197,7 +199,7 @@ class RunState:
     @property
     def loops_left(self) -> int:
         """Return the loops that were asked for and are not done."""
-        return sum(one.loops_left for one in self.requests)
+        return sum(one.loops_left for one in (*self.set_aside, *self.requests))
 
     @property
     def slots(self) -> int:

@@ -29,7 +29,7 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
     if active is None:
         return () if state.jobs else (do.Stop(how="done", reason=_summary(state)),)
     request = active.request
-    if not state.setup.ok and "setup" in request.stages:
+    if not _set_up(state, request) and "setup" in request.stages:
         return _setup(state, request)
     if state.best is None:
         return _baseline(state, request)
@@ -43,10 +43,15 @@ def active_request(state: RunState) -> Request | None:
 
 def _served(state: RunState, pending: PendingRequest) -> bool:
     stages = pending.request.stages
-    setup = state.setup.ok or "setup" not in stages
+    setup = _set_up(state, pending.request) or "setup" not in stages
     baseline = state.best is not None or "baseline" not in stages
     loops = pending.loops_left == 0 or "loop" not in stages
     return setup and baseline and loops
+
+
+def _set_up(state: RunState, request: Request) -> bool:
+    """Say whether all is there, prepared by the command that prepares now."""
+    return state.setup.ok and not (state.setup.outdated and request.auto_prepare)
 
 
 def _stopping(state: RunState) -> tuple[do.Command, ...]:
@@ -78,7 +83,7 @@ def _setup(state: RunState, request: Request) -> tuple[do.Command, ...]:
         return ()
     if not setup.checked:
         return (do.CheckSetup(),)
-    if setup.preparable and request.auto_prepare and not setup.prepared:
+    if (setup.preparable or setup.outdated) and request.auto_prepare and not setup.prepared:
         return (do.Prepare(preparation=setup.preparations + 1),)
     return (do.Stop(how="setup_incomplete", reason=why("setup_incomplete", missing=len(setup.missing))),)
 

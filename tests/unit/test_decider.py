@@ -44,6 +44,51 @@ def test_nothing_starts_without_a_request():
     assert names(decide(given(started()))) == ["Stop"]
 
 
+def changed(*names: str, **settings) -> ev.ConfigChanged:
+    return ev.ConfigChanged(config=RunConfig(**settings), changed=names)
+
+
+def test_a_changed_check_is_asked_again():
+    """Setup that was complete is looked at again once what looks at it is another command."""
+    story = [started(), asked(3), *BASELINE, changed("check", check=("./check",))]
+    assert (do.CheckSetup(),) == decide(given(*story))
+    assert ["StartIteration"] == names(decide(given(*story, set_up())))
+    assert ["StartIteration"] == names(decide(given(*story[:-1], changed("seed", seed=1))))
+
+
+def test_a_changed_prepare_prepares_again():
+    """Data that is there was made by another command: it is prepared and looked at once more, then used."""
+    story = [started(), asked(3), *BASELINE, changed("prepare", prepare=("./prepare",)), set_up()]
+    assert (do.Prepare(preparation=1),) == decide(given(*story))
+    story.append(ev.PrepareStarted(preparation=1, command=("./prepare",)))
+    assert () == decide(given(*story))
+    output = trained(0, 1).output
+    finished = ev.PrepareFinished(preparation=1, ok=True, reason=None, seconds=1.0, output=output)
+    story.append(finished)
+    assert (do.CheckSetup(),) == decide(given(*story))
+    assert ["StartIteration"] == names(decide(given(*story, set_up())))
+
+
+def test_a_changed_prepare_is_not_run_where_that_was_ruled_out():
+    """With `--no-auto-prepare` what the check finds is enough."""
+    story = [started(), asked(3, auto_prepare=False), *BASELINE, changed("prepare", prepare=("./p",))]
+    assert (do.CheckSetup(),) == decide(given(*story))
+    assert ["StartIteration"] == names(decide(given(*story, set_up())))
+
+
+def test_only_setup_does_no_more():
+    """At rest it leaves the loops that were asked for before to a `resume`; then they go on."""
+    missing = ev.RunStopped(how="setup_incomplete", reason=why("setup_incomplete", missing=1))
+    story = [started(), asked(3), set_up(ok=False), missing, asked(0, stages=("setup",)), set_up()]
+    (stop,) = decide(given(*story))
+    assert do.Stop(how="done", reason=why("done_without_best", completed=0)) == stop
+    assert 3 == given(*story).loops_left
+    story.append(ev.RunStopped(how="done", reason=stop.reason))
+    assert ["StartIteration"] == names(decide(given(*story, ev.RunResumed())))
+    assert 3 == given(*story, ev.RunResumed()).loops_left
+    assert 5 == given(*story, asked(2)).loops_left
+
+
 def test_setup_comes_first():
     """A new run begins by looking at files and data."""
     assert decide(given(started(), asked(3))) == (do.CheckSetup(),)

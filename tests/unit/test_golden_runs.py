@@ -71,13 +71,13 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
     ),
     "prepared twice": (
         decider,
-        "if setup.preparable and request.auto_prepare and not setup.prepared:",
-        "if setup.preparable and request.auto_prepare:",
+        "if (setup.preparable or setup.outdated) and request.auto_prepare and not setup.prepared:",
+        "if (setup.preparable or setup.outdated) and request.auto_prepare:",
     ),
     "prepared though it may not": (
         decider,
-        "if setup.preparable and request.auto_prepare and not setup.prepared:",
-        "if setup.preparable and not setup.prepared:",
+        "if (setup.preparable or setup.outdated) and request.auto_prepare and not setup.prepared:",
+        "if (setup.preparable or setup.outdated) and not setup.prepared:",
     ),
     "triage where none is allowed": (
         decider,
@@ -119,7 +119,7 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
         "        state.baseline = one.metric\n        return\n",
         "        state.baseline = one.metric\n",
     ),
-    "a request replaces the last": (run_reducers, "(*unserved, PendingRequest(", "(PendingRequest("),
+    "a request replaces the last": (run_reducers, "((), (*unserved, asked))", "((), (asked,))"),
     "a pause remembers failures": (
         run_reducers,
         "    state.paused = event.reason\n    state.agent_failures = 0\n",
