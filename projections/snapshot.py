@@ -11,7 +11,7 @@ from autoresearch.events.errors import LaterValue
 from autoresearch.events.shapes import structure, unstructure
 from autoresearch.projections.fold import Projection
 from autoresearch.projections.run_reducers import RUN
-from autoresearch.projections.state_format import FORMAT
+from autoresearch.projections.state_format import FORMAT, is_sealed, sealed
 from autoresearch.projections.summary import standing
 
 
@@ -52,11 +52,16 @@ def state_json(
         "standing": standing(run),
         "states": {one.name: unstructure(state) for one, state in kept},
     }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
+    return sealed(orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
 
-def read_kept(data: bytes) -> Kept | None:
-    """Return what a state.json holds, or None where it is damaged or of another form."""
+def read_kept(data: bytes, *, edited: bool = False) -> Kept | None:
+    """Return what a state.json holds, or None where it is damaged, edited, or of another form.
+
+    With `edited`, also what somebody changed by hand: to say what, never to believe it.
+    """
+    if not (edited or is_sealed(data)):
+        return None
     try:
         document = orjson.loads(data)
         if document["format"] != FORMAT:

@@ -70,7 +70,7 @@ class _State:
         self._history = paths.history
         self._data = _read(paths.folder / STATE.name, self.tally)
         if self._data is not None:
-            self.kept = read_kept(self._data)
+            self.kept = read_kept(self._data, edited=True)
             self._look_at_its_versions(self._data)
 
     def see(self, loaded: Loaded, recorded: Recorded) -> None:

@@ -24,9 +24,10 @@ def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, RunState]:
 
     Raises:
         UnknownEvent: the history is of a later program.
+        CorruptHistory: it is damaged, be it far before its end.
     """
     known = load_run(paths, deciding=True)
-    with EventLog(paths.history, since=known.position) as log:
+    with EventLog(paths.history) as log:  # checked from its first byte: nothing goes behind damage
         for _ in range(RACES):
             before = known.position.seq
             events = judge(known.state)

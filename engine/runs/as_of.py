@@ -13,7 +13,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
-from autoresearch.events.errors import NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 
 
@@ -114,7 +114,7 @@ def _of_time(paths: RunPaths, moment: datetime) -> int:
     last, first = 0, ""
     for recorded in read(paths.history):
         first = first or recorded.at
-        if _time(recorded) > moment:
+        if _time(paths, recorded) > moment:
             break
         last = recorded.seq
     if not last:
@@ -160,11 +160,25 @@ def _days(began: datetime, ended: datetime, clock: time) -> Iterator[datetime]:
 def _span(paths: RunPaths) -> tuple[datetime, datetime]:
     """Return the local times of the first and the latest record."""
     records = read(paths.history)
-    began = ended = _time(next(records))
+    began = ended = _time(paths, next(records))
     for recorded in records:
-        ended = max(ended, _time(recorded))
+        ended = max(ended, _time(paths, recorded))
     return began.astimezone(), ended.astimezone()
 
 
-def _time(recorded: Recorded) -> datetime:
-    return datetime.fromisoformat(recorded.at)
+def _time(paths: RunPaths, recorded: Recorded) -> datetime:
+    """Return when a record was appended.
+
+    Raises:
+        CorruptHistory: it says no time, or one without a zone: no clock of ours wrote it.
+    """
+    try:
+        moment = datetime.fromisoformat(recorded.at)
+    except ValueError:
+        moment = datetime.min  # noqa: DTZ901 - without a zone, as it has none
+    if moment.tzinfo is None:
+        raise CorruptHistory(
+            f"{paths.history}: record {recorded.seq} says {recorded.at!r}, where its time belongs",
+            remedy="name an event or an iteration instead: --at 57, --at iteration:7",
+        )
+    return moment

@@ -97,7 +97,10 @@ def _started(home: Path) -> list[_Begun]:
 
 
 def _first_line(paths: RunPaths) -> bytes:
+    """Return the first line of a history; of what is no file, one that says nothing: reading it tells."""
     try:
+        if not paths.history.is_file() and paths.history.exists():  # a pipe, which would be waited for
+            return b"\n"
         with paths.history.open("rb") as history:
             return history.readline(FIRST_LINE_BYTES)
     except (FileNotFoundError, NotADirectoryError):

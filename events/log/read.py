@@ -5,6 +5,8 @@ acknowledged, so readers stop before it; bytes that a TailHealed closed off are 
 those; anything else that does not fit is `CorruptHistory`. events/log/damage.py tells these apart.
 """
 
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -127,10 +129,28 @@ def blocks(path: Path, since: Position, *, upto: int | None = None) -> Iterator[
 
 def _open(path: Path) -> BinaryIO:
     try:
-        return path.open("rb", buffering=_BUFFER)
+        file = open(path, "rb", buffering=_BUFFER, opener=_without_waiting)  # noqa: SIM115 - Path.open has no opener
     except FileNotFoundError as error:
         raise NotFound(f"{path} does not exist", remedy=WayOut("runs")) from error
+    except IsADirectoryError as error:
+        raise _no_file(path) from error
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise _no_file(path)
+    return file
 
 
 def _size(file: BinaryIO) -> int:
     return file.seek(0, 2)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a path; a pipe in its place is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _no_file(path: Path) -> CorruptHistory:
+    return CorruptHistory(
+        f"{path} is no file that can be read: something else stands in its place",
+        remedy="move that away, and restore the file from a copy; nothing was changed",
+    )

@@ -79,7 +79,7 @@ def _straight(file: BinaryIO, since: Position, limit: int) -> Generator[Block, N
     held, held_at = list[bytes](), since
     file.seek(since.offset)
     left = limit - since.offset
-    while left > 0 and (lines := file.readlines(min(_CHUNK, left))):
+    while left > 0 and (lines := _some_lines(file, min(_CHUNK, left))):
         left -= sum(map(len, lines))
         good = _fit(lines, cursor) if left >= 0 else 0  # beyond the limit somebody writes just now
         held += lines[:good]
@@ -95,6 +95,14 @@ def _straight(file: BinaryIO, since: Position, limit: int) -> Generator[Block, N
     if held:
         yield block_of(held_at, held)
     return None
+
+
+def _some_lines(file: BinaryIO, size: int) -> list[bytes]:
+    """Read so many bytes and on to the end of the line, but no line that is too long to be ours."""
+    raw = file.read(size)
+    if raw[-1:] != b"\n":
+        raw += file.readline(MAX_LINE)
+    return raw.splitlines(keepends=True)  # JSON escapes all other line ends: a line with one does not fit
 
 
 def _fit(lines: list[bytes], cursor: _Cursor) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import autoresearch.engine.runs.load
+from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import known, load, load_run
@@ -17,6 +18,7 @@ from autoresearch.events.log.append import EventLog
 from autoresearch.events.shapes import unstructure
 from autoresearch.projections.fold import Snapshot
 from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.state_format import sealed
 from tests.fakes.world import World
 
 
@@ -32,6 +34,12 @@ def paths(tmp_path: Path) -> RunPaths:
 def note(paths: RunPaths, text: str = "later") -> None:
     with EventLog(paths.history) as log:
         log.append([ev.NoteAdded(text=text)], by="test")
+
+
+def sealed_anew(path: Path, old: bytes, new: bytes) -> None:
+    """Let state.json say something else, as a program that means it would write it."""
+    document = path.read_bytes().rpartition(b',\n  "seal"')[0] + b"\n}"
+    path.write_bytes(sealed(document.replace(old, new)))
 
 
 def test_a_snapshot_saves_reading_what_is_in_it(paths: RunPaths, monkeypatch: pytest.MonkeyPatch):
@@ -57,19 +65,31 @@ def test_a_snapshot_saves_reading_what_is_in_it(paths: RunPaths, monkeypatch: py
         lambda path: path.unlink(),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes()[:-40]),
+        lambda path: sealed_anew(path, f'"run": {RUN.version}'.encode(), b'"run": 0'),
+        lambda path: sealed_anew(path, b'"format": "', b'"format": "x'),
+        lambda path: sealed_anew(path, b'"v": 1,', b'"v": 99,'),
         lambda path: path.write_bytes(
-            path.read_bytes().replace(f'"run": {RUN.version}'.encode(), b'"run": 0')
+            path.read_bytes().replace(b'"iterations_completed": 2', b'"iterations_completed": 7')
         ),
-        lambda path: path.write_bytes(path.read_bytes().replace(b'"format": "', b'"format": "x')),
-        lambda path: path.write_bytes(path.read_bytes().replace(b'"v": 1,', b'"v": 99,')),
+        lambda path: path.write_bytes(path.read_bytes().replace(b'"completed": 2', b'"completed": 9')),
     ],
-    ids=["gone", "empty", "cut", "other fold", "other format", "settings of a later program"],
+    ids=[
+        "gone",
+        "empty",
+        "cut",
+        "other fold",
+        "other format",
+        "settings of a later program",
+        "edited",
+        "edited standing",
+    ],
 )
 def test_a_snapshot_that_cannot_be_used_changes_nothing(paths: RunPaths, damage):
     """Without a usable state.json the state is the same, from the history alone."""
     note(paths)
-    before = load_run(paths)
+    before, written = load_run(paths), paths.state.read_bytes()
     damage(paths.state)
+    assert not paths.state.exists() or written != paths.state.read_bytes()
     assert before == load_run(paths)
 
 
@@ -123,3 +143,14 @@ def test_a_snapshot_is_the_same_bytes_however_it_was_reached(paths: RunPaths):
     paths.state.unlink()
     assert unstructure(load_run(paths).state) == unstructure(from_snapshot.state)
     assert unstructure(load(paths).run) == unstructure(from_snapshot.state)
+
+
+def test_nothing_is_appended_behind_damage(paths: RunPaths):
+    """A byte that was changed long before the snapshot keeps a command from appending."""
+    raw = paths.history.read_bytes()
+    paths.history.write_bytes(raw.replace(b'"loops":2', b'"loops":3', 1))
+    damaged = paths.history.read_bytes()
+    assert raw != damaged
+    with pytest.raises(CorruptHistory, match="hash does not fit"):
+        append_judged(paths, lambda _: [ev.NoteAdded(text="behind")])
+    assert damaged == paths.history.read_bytes()

@@ -8,7 +8,7 @@ import pytest
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment, seq_at
 from autoresearch.engine.runs.catalogue import run_named
-from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused
 from autoresearch.events.log.append import EventLog
 from tests import given as g
 
@@ -91,3 +91,13 @@ def test_a_moment_has_what_came_next(run):
     assert 8 == moment(paths, "iteration:0").loaded.position.seq, "it is open: as it stands"
     with pytest.raises(NotFound, match="there is no event 9"):
         moment(paths, "9")
+
+
+@pytest.mark.parametrize("odd", ["yesterday", "2026-03-08T21:04:06.000"])
+def test_a_record_without_a_time_is_named(run, odd):
+    """Where a record says no time, or one without a zone, looking for a time says which record it is."""
+    paths = run("2026-03-08T21:04:05.100")
+    with EventLog(paths.history, durability="off", clock=lambda: odd) as log:
+        log.append([g.asked()], by="test")
+    with pytest.raises(CorruptHistory, match=f"record 2 says '{odd}'"):
+        seq_at(paths, "2026-03-08T22:00:00Z")

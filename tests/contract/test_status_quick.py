@@ -174,6 +174,7 @@ def test_the_card_is_in_both(repo, capsys, tmp_path, monkeypatch):
         lambda state: state.write_bytes(state.read_bytes().replace(b"state/", b"state/9")),
         lambda state: state.write_bytes(state.read_bytes().replace(b'"standing"', b'"other"')),
         lambda state: state.write_bytes(state.read_bytes().replace(b'"need_input"', b'"other"')),
+        lambda state: state.write_bytes(state.read_bytes().replace(b'"completed": 1', b'"completed": 9')),
         lambda state: state.write_bytes(b"[" * 100_000),
     ],
 )

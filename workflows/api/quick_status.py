@@ -17,7 +17,7 @@ from autoresearch.engine.git.where import checkout_around
 from autoresearch.engine.paths import RUN_ID, RunPaths
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.projections.state_format import FORMAT, RUN_NAME, RUN_VERSION
+from autoresearch.projections.state_format import FORMAT, RUN_NAME, RUN_VERSION, is_sealed
 from autoresearch.workflows.api.status import json_text, live_facts, status_object
 
 
@@ -78,8 +78,9 @@ def _run(asked: dict[str, str]) -> RunPaths | None:
 
 def _standing(paths: RunPaths) -> Standing | None:
     """Return what state.json says of the run, where it was folded to the very end of the history."""
-    document = json.loads(paths.state.read_bytes())
-    if (document["format"], document["folds"][RUN_NAME]) != (FORMAT, RUN_VERSION):
+    data = paths.state.read_bytes()
+    document = json.loads(data)
+    if not is_sealed(data) or (document["format"], document["folds"][RUN_NAME]) != (FORMAT, RUN_VERSION):
         return None
     end, digest = document["position"]["offset"], document["position"]["hash"]
     last = b'"h":"%b"}\n' % digest.encode()
