@@ -15,11 +15,18 @@ from autoresearch.events.errors import AutoresearchError
 PROGRAM = "nvidia-smi"
 TIMEOUT_S = 2.0
 LIST_TIMEOUT_S = 20.0  # asked once a runner: a driver that sleeps needs seconds to answer
+LIST_TRIES = 3
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 LIST = ("--query-gpu=index", "--format=csv,noheader")
 QUERY = ("--query-gpu=utilization.gpu,memory.used,memory.total,name", "--format=csv,noheader,nounits")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # an index or a UUID; "-1" hides all that follow
+
+
+class CardsUnknown(AutoresearchError):
+    """There is a driver, and it does not say which cards there are."""
+
+    exit_code = 3
 
 
 class Gpu(NamedTuple):
@@ -33,17 +40,22 @@ class Gpu(NamedTuple):
 
 def gpu_now() -> Gpu | None:
     """Return the first card; None without nvidia-smi, without a card, and when it does not answer."""
-    said = _ask(QUERY, TIMEOUT_S)
+    try:
+        said = _ask(QUERY, TIMEOUT_S)
+    except AutoresearchError:
+        return None
     return None if said is None else parse(said)
 
 
 def gpu_names() -> tuple[str, ...]:
     """Return the cards that this process may use, as CUDA_VISIBLE_DEVICES names them; none: it knows of none.
 
-    What its own environment leaves of them is what there is.
+    What its own environment leaves of them is what there is. A program that ends badly knows of none.
+
+    Raises: CardsUnknown: nvidia-smi is there and does not answer, also when asked again.
     """
     visible = os.environ.get(VISIBLE)
-    listed = (_ask(LIST, LIST_TIMEOUT_S) or "").split("\n") if visible is None else visible.split(",")
+    listed = _listed().split("\n") if visible is None else visible.split(",")
     names = (name.strip() for name in listed)
     return tuple(takewhile(_NAME.fullmatch, names))  # as CUDA reads it: up to the first that is none
 
@@ -61,15 +73,29 @@ def parse(text: str) -> Gpu | None:
     )
 
 
+def _listed() -> str:
+    left = LIST_TRIES
+    while True:
+        left -= 1
+        try:
+            return _ask(LIST, LIST_TIMEOUT_S) or ""
+        except AutoresearchError as error:
+            if not left:
+                msg = f"{PROGRAM} does not say which graphics cards there are: {error}"
+                remedy = f"See what `{PROGRAM}` says; the setting devices names them without asking it."
+                raise CardsUnknown(msg, remedy=remedy) from error
+
+
 def _ask(query: tuple[str, ...], timeout_s: float) -> str | None:
+    """Return what nvidia-smi prints; None where there is no such program, or it ends badly.
+
+    Raises: AutoresearchError: it does not answer, or cannot be started.
+    """
     if not any(os.access(os.path.join(folder, PROGRAM), os.X_OK) for folder in os.get_exec_path()):  # noqa: PTH118 - paths cost more
         return None
     from autoresearch.engine.system import run_command  # noqa: PLC0415 - most machines have no such program
 
-    try:
-        done = run_command.run([PROGRAM, *query], cwd=Path("/"), timeout_s=timeout_s)
-    except AutoresearchError:
-        return None
+    done = run_command.run([PROGRAM, *query], cwd=Path("/"), timeout_s=timeout_s)
     return done.stdout.decode(errors="replace") if done.exit_code == 0 else None
 
 

@@ -20,7 +20,7 @@ FAST_ON_CPU = {
     "MALLOC_TRIM_THRESHOLD_": "8000000000",
 }
 
-CPU = "cpu"  # the device of a machine without cards: a training there is told nothing of devices
+CPU = "cpu"  # the device of a machine without cards, and of settings that want none
 
 
 @frozen(kw_only=True)
@@ -57,7 +57,7 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     """Return what is added to the environment of a training; the settings' own `env` has the last word."""
     env = {
         **FAST_ON_CPU,
-        **_device(one.device),
+        **_device(one.device, named=one.device in config.devices),
         "PYTHONUNBUFFERED": "1",
         # Two candidates of one second and one size would share a stale file.
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -73,6 +73,11 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     return env | config.env
 
 
-def _device(name: str) -> dict[str, str]:
-    """Return what lets a training see its own card alone, counted as nvidia-smi counts them."""
-    return {} if name == CPU else {"CUDA_VISIBLE_DEVICES": name, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+def _device(name: str, *, named: bool) -> dict[str, str]:
+    """Return what lets a training see its own card alone, counted as nvidia-smi counts them.
+
+    Where the settings name the CPU, it sees none; where no card was found, it is told nothing.
+    """
+    if name == CPU:
+        return {"CUDA_VISIBLE_DEVICES": ""} if named else {}
+    return {"CUDA_VISIBLE_DEVICES": name, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}

@@ -41,13 +41,29 @@ def test_no_program_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert () == gpu.gpu_names()
 
 
-def test_one_that_hangs_is_given_up(smi: Path, monkeypatch: pytest.MonkeyPatch):
-    """A driver that does not answer keeps nobody."""
+def test_one_that_hangs_is_no_machine_without_cards(smi: Path, monkeypatch: pytest.MonkeyPatch):
+    """A driver that does not answer keeps nobody, and no training goes to the CPU for it: it is named."""
     monkeypatch.setattr(gpu, "LIST_TIMEOUT_S", 0.2)
     says(smi, "exec sleep 60")
     began = time.monotonic()
-    assert () == gpu.gpu_names()
+    with pytest.raises(gpu.CardsUnknown, match="took longer than") as told:
+        gpu.gpu_names()
+    assert "devices" in str(told.value.remedy)
     assert time.monotonic() - began < 20
+
+
+def test_one_that_wakes_up_is_heard(smi: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A driver that does not answer at first is asked again."""
+    monkeypatch.setattr(gpu, "LIST_TIMEOUT_S", 2.0)
+    says(smi, f"[ -e {tmp_path}/asked ] && echo 0 && exit; : > {tmp_path}/asked; exec sleep 60")
+    assert ("0",) == gpu.gpu_names()
+
+
+def test_status_is_kept_from_nothing(smi: Path, monkeypatch: pytest.MonkeyPatch):
+    """What the card does now is left out where the driver does not answer."""
+    monkeypatch.setattr(gpu, "TIMEOUT_S", 0.2)
+    says(smi, "exec sleep 60")
+    assert gpu.gpu_now() is None
 
 
 @pytest.mark.parametrize(

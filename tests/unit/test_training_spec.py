@@ -76,3 +76,11 @@ def test_a_training_sees_its_own_card_alone() -> None:
     own = environment(RunConfig(env={"CUDA_VISIBLE_DEVICES": "7"}), evolve(TRAINING, device="1"))
     assert "7" == own["CUDA_VISIBLE_DEVICES"]
     assert "CUDA_VISIBLE_DEVICES" not in environment(RunConfig(), TRAINING)
+
+
+def test_a_named_cpu_hides_the_cards() -> None:
+    """Where the settings say cpu, a training sees no card; the user's own settings win."""
+    config = RunConfig(devices=("cpu",))
+    assert "" == environment(config, TRAINING)["CUDA_VISIBLE_DEVICES"]
+    own = RunConfig(devices=("cpu",), env={"CUDA_VISIBLE_DEVICES": "7"})
+    assert "7" == environment(own, TRAINING)["CUDA_VISIBLE_DEVICES"]
