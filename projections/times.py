@@ -15,5 +15,5 @@ def duration(seconds: float) -> str:
 
 
 def minute_of(at: str) -> str:
-    """Return the day and minute, UTC, of a time as histories write it: `2026-03-08 21:04`."""
-    return at[:16].replace("T", " ")
+    """Return the day and minute, UTC, of a time as histories write it: `2026-03-08 21:04Z`."""
+    return f"{at[:16].replace('T', ' ')}Z"

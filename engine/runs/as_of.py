@@ -1,11 +1,12 @@
 """A run as of an event, a time, or an iteration: which record is meant, the states then, and what came next.
 
-Reads only. Times are those at which events were appended, by the clock of the machine then.
+Reads only. Times are those at which events were appended, by the clock of the machine then. They are UTC
+wherever a page prints one, and here where none names its zone; one means all of its minute or second.
 """
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from attrs import frozen
 
@@ -18,9 +19,11 @@ from autoresearch.events.log.read import read
 
 
 LISTS = WayOut("events")
-FORMS = "an event 57, an iteration iteration:7, a time 2026-03-08T21:04:05Z or 21:04"
+FORMS = "an event 57, an iteration iteration:7, a time 2026-03-08T21:04:05Z or 21:04, UTC"
+WHOLE_DAY = len("2026-03-08T21:04")
 ITERATION = re.compile(r"iteration:(\d+)")
-TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
+TIME_OF_DAY = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?)(?:Z| UTC)?")
+ZONE = re.compile(r" UTC$")  # as people write it
 
 
 @frozen(kw_only=True)
@@ -66,9 +69,10 @@ def seq_at(paths: RunPaths, at: str) -> int:
     named = ITERATION.fullmatch(text)
     if named:
         return _of_iteration(paths, int(named[1]))
-    if TIME_OF_DAY.fullmatch(text):
-        return _of_time(paths, _on_its_day(paths, text))
-    return int(text) if text.isdecimal() else _of_time(paths, datetime.fromisoformat(text).astimezone())
+    clock = TIME_OF_DAY.fullmatch(text)
+    if clock:
+        return _of_time(paths, _on_its_day(paths, clock[1]))
+    return int(text) if text.isdecimal() else _of_time(paths, _instant(text) + _width(text))
 
 
 def refuse_misspelt(at: str) -> None:
@@ -81,13 +85,14 @@ def refuse_misspelt(at: str) -> None:
     if ITERATION.fullmatch(text) or (text.isdecimal() and int(text) > 0):
         return
     try:
-        if TIME_OF_DAY.fullmatch(text):
-            _clock(text)
+        clock = TIME_OF_DAY.fullmatch(text)
+        if clock:
+            _clock(clock[1])
             return
-        datetime.fromisoformat(text)
+        _instant(text)
     except ValueError:
         raise UsageRefused(f"--at {at!r}: expected {FORMS}", remedy=LISTS) from None
-    if len(text) < len("2026-03-08T21:04"):
+    if len(text) < WHOLE_DAY:
         raise UsageRefused(f"--at {at!r}: a day is no moment", remedy=f"name a time too: {text}T21:04")
 
 
@@ -119,30 +124,48 @@ def _of_time(paths: RunPaths, moment: datetime) -> int:
         last = recorded.seq
     if not last:
         raise NotFound(
-            f"{paths.run_id} began at {first}, after {moment.isoformat()}",
+            f"{paths.run_id} began at {first}, after {_said(moment)}",
             remedy=WayOut("event_times"),
         )
     return last
 
 
 def _on_its_day(paths: RunPaths, text: str) -> datetime:
-    """Return the one moment of the run at this local time of day."""
+    """Return the one moment of the run at this time of day, UTC."""
     clock = _clock(text)
     began, ended = _span(paths)
-    # To the end of the minute or second: what happened within it had happened then.
-    width = timedelta(minutes=1) if text.count(":") == 1 else timedelta(seconds=1)
-    found = [one for one in _days(began, ended, clock) if began < one + width and one <= ended]
+    width = _width(text)
+    found = [one for one in _days(began, ended, clock) if began <= one + width and one <= ended]
     if not found:
         raise NotFound(
-            f"{paths.run_id} went from {began.isoformat()} to {ended.isoformat()}, which has no {text}",
-            remedy="name the day too, as in 2026-03-08T21:04",
+            f"{paths.run_id} went from {_said(began)} to {_said(ended)}, which has no {text} UTC",
+            remedy="name the day too, as in 2026-03-08T21:04Z",
         )
     if len(found) > 1:
         raise UsageRefused(
             f"--at {text}: that time was on {len(found)} days of {paths.run_id}",
-            remedy=f"name the day: {', '.join(one.isoformat(timespec='minutes') for one in found[:3])}",
+            remedy=f"name the day: {', '.join(f'{one:%Y-%m-%dT%H:%M}Z' for one in found[:3])}",
         )
-    return found[0] + width - timedelta(milliseconds=1)
+    return found[0] + width
+
+
+def _instant(text: str) -> datetime:
+    """Return the instant that a time names; UTC where it names no zone."""
+    moment = datetime.fromisoformat(ZONE.sub("Z", text))
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _width(text: str) -> timedelta:
+    """Return how far a time reaches that names a minute or a second: what happened within it had happened."""
+    bare = re.sub(r"( UTC|Z|[-+]\d\d:?\d\d)$", "", text)
+    if "." in bare or "," in bare:
+        return timedelta(0)
+    whole = timedelta(seconds=1) if bare.count(":") > 1 else timedelta(minutes=1)
+    return whole - timedelta(milliseconds=1)
+
+
+def _said(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _clock(text: str) -> time:
@@ -153,17 +176,17 @@ def _clock(text: str) -> time:
 def _days(began: datetime, ended: datetime, clock: time) -> Iterator[datetime]:
     day = began.date()
     while day <= ended.date():
-        yield datetime.combine(day, clock).astimezone()
+        yield datetime.combine(day, clock, tzinfo=UTC)
         day += timedelta(days=1)
 
 
 def _span(paths: RunPaths) -> tuple[datetime, datetime]:
-    """Return the local times of the first and the latest record."""
+    """Return the times of the first and the latest record."""
     records = read(paths.history)
     began = ended = _time(paths, next(records))
     for recorded in records:
         ended = max(ended, _time(paths, recorded))
-    return began.astimezone(), ended.astimezone()
+    return began, ended
 
 
 def _time(paths: RunPaths, recorded: Recorded) -> datetime:

@@ -8,8 +8,12 @@ import pytest
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment, seq_at
 from autoresearch.engine.runs.catalogue import run_named
+from autoresearch.engine.runs.load import load
 from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read
+from autoresearch.projections.event_text import line
+from autoresearch.projections.times import minute_of
 from tests import given as g
 
 
@@ -39,24 +43,39 @@ def test_a_time_is_the_last_event_not_after_it(run):
     paths = run("2026-03-08T21:04:05.100", "2026-03-08T21:04:05.200", "2026-03-08T21:05:00.000")
     for text, seq in (
         *(("2026-03-08T21:04:05.100Z", 1), ("2026-03-08T21:04:05.199Z", 1), ("2026-03-08T21:04:59Z", 2)),
-        *(("2026-03-08T23:05", 3), ("2026-03-08 23:04:30", 2), ("2026-03-08T22:05:00+01:00", 3)),
+        *(("2026-03-08T21:05", 3), ("2026-03-08 21:04:30", 2), ("2026-03-08T22:05:00+01:00", 3)),
+        *(("2026-03-08T21:04:05Z", 2), ("2026-03-08T23:04+02:00", 2), ("2026-03-08 21:04:05 UTC", 2)),
     ):
         assert seq == seq_at(paths, text), text
     with pytest.raises(NotFound, match="began at 2026-03-08T21:04:05"):
         seq_at(paths, "2026-03-08T21:04:05.099Z")
 
 
-def test_a_time_of_day_is_local_and_means_all_of_its_minute(run):
+def test_whatever_a_page_prints_is_accepted(run):
+    """The begin of `runs`, an event's time and the last of a page mean the record that they stand beside."""
+    paths = run("2026-03-08T21:04:05.100", "2026-03-08T21:04:05.200", "2026-03-08T21:05:00.000")
+    printed = [line(one).partition(" ")[0] for one in read(paths.history)]
+    assert [1, 2, 3] == [seq_at(paths, text) for text in printed]
+    assert ("2026-03-08 21:04Z", 2) == ((began := minute_of(printed[0])), seq_at(paths, began))
+    assert 3 == seq_at(paths, load(paths).run.updated_at)
+    with pytest.raises(NotFound) as early:
+        seq_at(paths, "2026-03-08 21:03Z")
+    assert 1 == seq_at(paths, str(early.value).split(" began at ")[1].partition(",")[0])
+    with pytest.raises(NotFound, match=r"from 2026-03-08T21:04:05\.100Z to 2026-03-08T21:05:00\.000Z"):
+        seq_at(paths, "22:00")
+
+
+def test_a_time_of_day_is_utc_and_means_all_of_its_minute(run):
     """A time of day that the run had once needs no day; what happened within the minute had happened."""
     paths = run("2026-03-08T21:04:05.100", "2026-03-08T21:04:59.999", "2026-03-08T21:05:00.000")
-    assert [2, 3, 1] == [seq_at(paths, text) for text in ("23:04", "23:05", "23:04:05")]
-    with pytest.raises(NotFound, match="which has no 21:04"):
-        seq_at(paths, "21:04")
+    assert [2, 3, 1] == [seq_at(paths, text) for text in ("21:04", "21:05Z", "21:04:05 UTC")]
+    with pytest.raises(NotFound, match="which has no 23:04 UTC"):
+        seq_at(paths, "23:04")
 
 
 def test_a_time_of_day_across_midnight(run):
     """A run over night has each time of day once, whatever the day."""
-    paths = run("2026-03-08T20:00:00.000", "2026-03-08T21:59:00.000", "2026-03-08T23:00:00.000")
+    paths = run("2026-03-08T22:00:00.000", "2026-03-08T23:59:00.000", "2026-03-09T01:00:00.000")
     assert [2, 2, 3] == [seq_at(paths, text) for text in ("23:59", "0:30", "1:00")]
 
 
@@ -65,9 +84,9 @@ def test_a_time_of_day_that_was_twice_is_refused_with_both(run):
     paths = run("2026-03-08T10:00:00.000", "2026-03-09T12:00:00.000", "2026-03-09T13:00:00.000")
     with pytest.raises(UsageRefused) as refused:
         seq_at(paths, "13:00")
-    assert "2026-03-08T13:00+02:00, 2026-03-09T13:00+02:00" in refused.value.remedy
+    assert "2026-03-08T13:00Z, 2026-03-09T13:00Z" in refused.value.remedy
     assert 1 == seq_at(paths, "2026-03-08T13:00")
-    assert 2 == seq_at(paths, "2026-03-09T14:30")
+    assert 2 == seq_at(paths, "2026-03-09T12:30")
 
 
 def test_a_clock_that_was_set_back_ends_the_search_at_the_first_later_event(run):

@@ -136,7 +136,7 @@ At = Annotated[
     str | None,
     typer.Option(
         "--at",
-        help="As of an event (57), an iteration's verdict (iteration:7) or a time (21:04, or RFC 3339).",
+        help="As of an event (57), an iteration's verdict (iteration:7) or a time as printed (UTC: 21:04Z).",
         metavar="WHEN",
         callback=_well_spelt,
     ),
