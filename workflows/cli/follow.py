@@ -11,9 +11,10 @@ import typer
 from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded, event_type
+from autoresearch.events.codec import Position, Recorded, event_type
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
+from autoresearch.events.log.seek import position_before
 from autoresearch.projections.event_text import line
 from autoresearch.workflows.api.history import stored_line, with_beginnings
 from autoresearch.workflows.cli import options as opt
@@ -46,7 +47,7 @@ def history(
     """Print what happened, one line for each event."""
     wanted = _types(types)
     paths = opt.target(repo).run(run_id).paths
-    records = follow(paths) if live else read(paths.history)
+    records = follow(paths) if live else _after(paths, since)
     try:
         for recorded, begin in with_beginnings(records):
             if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted):
@@ -91,6 +92,12 @@ def logs(
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def _after(paths: RunPaths, since: int) -> Iterable[Recorded]:
+    """Yield the records after `since` and perhaps some before; of a long history, no more is read."""
+    begin = position_before(paths.history, since + 1) if since else Position.start()
+    return read(paths.history, since=begin)
 
 
 def _types(names: list[str] | None) -> frozenset[str]:
