@@ -42,7 +42,7 @@ class JobPaths:
         self.prompt = folder / "prompt.txt"
         self.hooks = folder / "git-hooks"
         self.ref_hook = self.hooks / "reference-transaction"
-        self.began_on = folder / "began_on"  # the commit that the agent found
+        self.began_on = folder / "began_on"  # the commit that the agent found, or that is trained
         self.branches = folder / "branches.json"  # where the user's branches stood then
         self.harm = folder / "harm.txt"  # what it did to them
         # any job's

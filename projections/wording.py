@@ -56,6 +56,7 @@ REASONS: Mapping[str, str] = {
     "machine_restarted": "the machine was restarted",
     "folder_gone": "its folder is gone",
     "exit_damaged": "exit.json is damaged",
+    "began_on_another": "it was begun for another commit, or in another place",
     "stop_now": "ended by `stop --now`",
     "supervisor_told": "its supervisor was told to end it",
     # The number.

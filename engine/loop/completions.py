@@ -15,6 +15,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
+from autoresearch.engine.training import begun
 from autoresearch.engine.training.result import Result, how_it_ended, read_result, read_unseen
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
@@ -51,6 +52,9 @@ class Collector:
             return ()
         if isinstance(ended, Absent):  # nobody has written into the claim of a started job
             ended = Lost(reason=ended.reason)
+        other = self._of_another(number, job, run)
+        if other is not None:
+            return (ev.JobLost(iteration=number, step=job.step, number=job.number, reason=other),)
         if isinstance(ended, Lost) and job.step == "train":
             unseen = self._ended_unseen(number, job, ended, run)
             if unseen is not None:
@@ -67,6 +71,16 @@ class Collector:
         if job.step == "train":
             return (self._trained(one, job, ended.exit, run),)
         return self._answered(one, job, ended.exit, run)
+
+    def _of_another(self, number: int, job: Job, run: RunState) -> Reason | None:
+        """Return why a training that was begun for another candidate is no result of this one."""
+        one = run.iteration(number)
+        if job.step != "train" or one is None or one.commit is None:
+            return None
+        files = self.paths.job(number, "train", job.number)
+        if begun.is_of(files, commit=one.commit, slot=job.slot, device=job.device):
+            return None
+        return why("began_on_another")
 
     def _overdue(self, job: Job, run: RunState) -> bool:
         """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""

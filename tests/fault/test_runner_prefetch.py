@@ -11,12 +11,13 @@ from attrs import evolve as replace
 
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.paced import PacedWorld
-from tests.fakes.world import Crashed, audited, crash_at
+from tests.fakes.world import Crashed, World, audited, crash_at
 from tests.torture import sample
 
 
@@ -296,3 +297,35 @@ def test_an_agent_that_worked_on_a_base_that_moved_is_asked_again(tmp_path: Path
     source = world.git.show(made.commit, "train.py")
     assert b"WIDTH = 16" in source
     assert b"OTHER2" in source
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_an_unrecorded_training_is_no_result_of_another_commit(tmp_path: Path, *, ended: bool):
+    """What was started for the old base, and never written down, is lost when the base has moved since."""
+    world = World(tmp_path / "home")
+    world.start(loops=2, prefetch=1, slots=2)
+    died: list[bool] = []
+
+    def train(jobs, folder, spec):
+        if folder.name.startswith("train") and (died or folder.parent.name == "0000"):
+            jobs.finish(folder, output=b"val_bpb: 0.7\n")
+
+    def die(name, act):
+        done = act()
+        if name == "effect StartTraining" and world.jobs.started[-1][0].parent.name == "0002":
+            died.append(True)
+            raise Crashed
+        return done
+
+    world.jobs.on_start = train
+    with pytest.raises(Crashed):
+        world.runner(die).run()
+    first, second = (folder for folder, _ in world.jobs.started[-2:])
+    world.jobs.finish(first, output=b"val_bpb: 0.5\n")
+    if ended:
+        world.jobs.finish(second, output=b"val_bpb: 0.1\n")
+    assert 0 == world.runner().run()
+    (lost,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.JobLost)]
+    assert (2, "train", 1) == (lost.iteration, lost.step, lost.number)
+    assert [0.7, 0.5, 0.7] == [row.metric for row in load(world.paths).timeline.rows]
+    assert audited(world) is None
