@@ -6,7 +6,7 @@ import pytest
 
 from autoresearch.events.log.read import blocks, read
 from autoresearch.events.log.seek import position_before
-from autoresearch.workflows.cli import follow
+from autoresearch.workflows.cli import follow, look
 from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
@@ -66,3 +66,18 @@ def test_history_since_reads_no_more_than_it_prints(tmp_path, monkeypatch, capsy
     assert 0 == main(["history", "--since", "4000"])
     assert ["#4001", "#4002"] == [word for word in capsys.readouterr().out.split() if word.startswith("#")]
     assert len(taken) < 600
+
+
+def test_show_parses_what_it_shows(tmp_path, monkeypatch, capsys):
+    """Of a long history, only the records of the iteration that is shown are parsed."""
+    repo = make_repo(tmp_path / "repo")
+    paths = make_run(repo, g.asked(2), g.runner_started(), *g.BASELINE)
+    with open_log(paths.history) as log:
+        log.append([note("x" * 100)] * 1000, by="cli")
+    monkeypatch.chdir(repo)
+    parsed = []
+    real = look.record
+    monkeypatch.setattr(look, "record", lambda *line: parsed.append(line) or real(*line))
+    assert 0 == main(["show", "0"])
+    assert "baseline" in capsys.readouterr().out
+    assert 0 < len(parsed) < 20

@@ -1,5 +1,7 @@
 """The commands that look at a run, and never write: status, runs, experiments, show."""
 
+import re
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -8,8 +10,9 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import Loaded, load, load_run
+from autoresearch.events.codec import Position, Recorded
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
-from autoresearch.events.log.read import read
+from autoresearch.events.log.read import lines, record
 from autoresearch.projections.event_text import one_line
 from autoresearch.projections.summary import standing
 from autoresearch.projections.times import minute_of
@@ -110,7 +113,7 @@ def show(
     row = loaded.timeline.row(number)
     if row is None:
         raise _no_iteration(loaded, number, paths)
-    story = story_of(row, read(paths.history))
+    story = story_of(row, _about(paths, number))
     diff = _diff(here, paths, story)
     if only_diff:
         typer.echo(diff, nl=False)
@@ -119,6 +122,14 @@ def show(
     else:
         name = loaded.run.config.metric.name
         typer.echo(tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES), nl=False)
+
+
+def _about(paths: RunPaths, number: int) -> Iterator[Recorded]:
+    """Yield the records that name an iteration or a proposal: to parse all takes ten times as long."""
+    wanted = re.compile(rb'"iteration":%d[,}]|"type":"(?:Proposal|CandidateDeferred)' % number)
+    for line in lines(paths.history, Position.start()):
+        if wanted.search(line[1]):
+            yield record(paths.history, line)
 
 
 def _no_iteration(loaded: Loaded, number: int, paths: RunPaths) -> NotFound:
