@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.runs.load import load_run, require_own
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, WrongExpectedVersion
 from autoresearch.events.log.append import EventLog
@@ -27,6 +27,7 @@ def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, RunState]:
         CorruptHistory: it is damaged, be it far before its end.
     """
     known = load_run(paths, deciding=True)
+    require_own(paths, known.state)
     with EventLog(paths.history) as log:  # checked from its first byte: nothing goes behind damage
         for _ in range(RACES):
             before = known.position.seq

@@ -20,7 +20,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import accept, drop_folder
 from autoresearch.engine.proposals.drop_folder import Bell
-from autoresearch.engine.runs.load import load, nothing
+from autoresearch.engine.runs.load import load, nothing, require_own
 from autoresearch.engine.runs.views import Views
 from autoresearch.engine.system.process import hold_lock, this_process
 from autoresearch.events import catalog as ev
@@ -117,6 +117,7 @@ class Runner:
 
     def _load(self) -> None:
         self._loaded = load(self._paths, deciding=True)
+        require_own(self._paths, self._loaded.run)
         with contextlib.suppress(OSError):  # caches: written later, when there is room
             self._views.rebuild(self._loaded)
 

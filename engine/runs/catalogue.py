@@ -25,6 +25,12 @@ def started_runs(home: Path) -> tuple[RunPaths, ...]:
     return tuple(one.paths for one in _started(home))
 
 
+def claimed_runs(home: Path) -> tuple[RunPaths, ...]:
+    """Return every run that has a folder, begun or not."""
+    found = [RunsFolder(home=home, folder=place) for place in places(home)]
+    return tuple(runs.run(run_id) for runs in found for run_id in sorted(ids_in(runs.folder)))
+
+
 def latest_run(home: Path, branch: str | None) -> tuple[RunPaths, bool] | None:
     """Return the newest run that has begun, and whether it is of this branch: of any, where that has none."""
     known = _started(home)

@@ -1,5 +1,6 @@
 """A run's states, from its history and from the snapshots in state.json. Reads only."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -7,7 +8,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events.codec import Position, Recorded
-from autoresearch.events.errors import CorruptHistory, WrongValue
+from autoresearch.events.errors import CorruptHistory, NotFound, WrongValue
 from autoresearch.events.log.read import blocks, contains, holds, verify
 from autoresearch.events.log.verify import Block
 from autoresearch.projections import register
@@ -97,6 +98,24 @@ def load_run(
 ) -> Snapshot[RunState]:
     """Fold the run's state alone, as `load_one` does."""
     return load_one(paths, RUN, since=since, deciding=deciding)
+
+
+def require_own(paths: RunPaths, run: RunState) -> None:
+    """Refuse to write for a run whose folder was renamed or copied: its refs are those of the original.
+
+    Raises:
+        NotFound: the history is of a run with another id than the folder's name.
+    """
+    if run.run_id in ("", paths.run_id):
+        return
+    original = paths.folder.with_name(run.run_id)
+    there = f"{paths.folder} is a copy of it" if original.exists() else f"it was renamed to {paths.folder}"
+    raise NotFound(
+        f"{paths.history} is the history of {run.run_id}, and {there}: nothing is written or moved for it",
+        remedy=f"use {run.run_id}, and move this copy elsewhere"
+        if original.exists()
+        else f"give it its name back: mv {shlex.quote(str(paths.folder))} {shlex.quote(str(original))}",
+    )
 
 
 def known(paths: RunPaths) -> Kept | None:

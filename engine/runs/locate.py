@@ -10,9 +10,9 @@ from attrs import frozen
 from autoresearch.engine.git.repository import find_top
 from autoresearch.engine.paths import RUN_ID, RunPaths
 from autoresearch.engine.ports.repository import OwnCheckout
-from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named, started_runs
+from autoresearch.engine.runs.catalogue import claimed_runs, has_begun, latest_run, run_named, started_runs
 from autoresearch.engine.runs.places import places
-from autoresearch.events.errors import NotFound, WayOut
+from autoresearch.events.errors import CorruptHistory, NotFound, WayOut
 
 
 Chosen = Literal["named", "latest_of_branch", "latest"]  # why a command means this run
@@ -49,15 +49,30 @@ def find_run(home: Path, git: OwnCheckout, run_id: str | None) -> Found:
         NotFound: there is no such run, or none at all.
     """
     if run_id is not None:
-        if not RUN_ID.fullmatch(run_id) or not has_begun(run_named(home, run_id)):
+        if not RUN_ID.fullmatch(run_id):
+            raise _unknown(home, run_id)
+        if not has_begun(run_named(home, run_id)):
+            _refuse_emptied(run_named(home, run_id))
             raise _unknown(home, run_id)
         return Found(paths=run_named(home, run_id), chosen="named")
     branch = git.current_branch()
     latest = latest_run(home, branch)
     if latest is None:
+        for one in claimed_runs(home):
+            _refuse_emptied(one)
         raise NotFound(f"there is no run in {home} yet", remedy=WayOut("begin"))
     chosen: Chosen = "latest_of_branch" if latest[1] else "latest"
     return Found(paths=latest[0], chosen=chosen)
+
+
+def _refuse_emptied(paths: RunPaths) -> None:
+    """Refuse a run whose history is gone though it once was there: state.json, written from it, says so."""
+    if not paths.state.exists() or has_begun(paths):
+        return
+    raise CorruptHistory(
+        f"{paths.history} is gone or empty, though the run has begun: state.json and its refs are there",
+        remedy=f"restore the history from a copy; or give the run up: delete {paths.folder}",
+    )
 
 
 def _unknown(home: Path, run_id: str) -> NotFound:
