@@ -139,7 +139,7 @@ REASONS: Mapping[str, str] = {
     "imported": "{said}",
 }
 
-# Verdicts, by their rule; `min-delta:D` is worded as `min-delta`.
+# Verdicts, by their rule; of a rule that compares two numbers, by the gain and what was asked (`_kind`).
 VERDICTS: Mapping[str, str] = {
     "baseline": "the baseline",
     "no_result": "{outcome:words}",

@@ -1,7 +1,7 @@
 """Keep rules: keep or discard, and from which numbers. Pure.
 
 A rule is named in the event together with its inputs, so that anybody can take the decision again. A new rule
-is a function and a line in `RULES`; its sentence is in projections/wording.py.
+is a function and a line in `RULES`; its sentence follows from the inputs, in projections/wording.py.
 """
 
 import math
