@@ -7,7 +7,7 @@ answer. Says nothing about when a command is given.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
@@ -38,7 +38,7 @@ def outcomes(
 ) -> tuple[ExpectedEvent, ...]:
     """Return what may be recorded of a command that was given in this state; `event` is what was."""
     if isinstance(command, do.ProposeBySearch):
-        return _searched(command, run, search)
+        return _searched(command, run, event, search)
     return tuple(
         _expected(command, run, event, cls) for cls, rule in EVENT_RULES.items() if type(command) in rule.of
     )
@@ -53,7 +53,9 @@ def _expected(command: Any, run: RunState, event: ev.Event, cls: type[Any]) -> E
     return ExpectedEvent(type=cls, fields=shared)
 
 
-def _searched(command: do.ProposeBySearch, run: RunState, search: Search) -> tuple[ExpectedEvent, ...]:
+def _searched(
+    command: do.ProposeBySearch, run: RunState, event: ev.Event, search: Search
+) -> tuple[ExpectedEvent, ...]:
     found = search(open_iteration(run, command.iteration))
     chosen = {"iteration": command.iteration, "source": "search", "received": None}
     asks = ExpectedEvent(
@@ -63,8 +65,22 @@ def _searched(command: do.ProposeBySearch, run: RunState, search: Search) -> tup
         return (asks,)
     if isinstance(found, Unknown):
         return ExpectedEvent(type=ev.ProposalChosen, fields=chosen), asks
-    said = {"proposal": found, "description": found.description}
-    return (ExpectedEvent(type=ev.ProposalChosen, fields=chosen | said),)
+    said = _as_worded(found, event)
+    own = {"proposal": said, "description": said.description}
+    return (ExpectedEvent(type=ev.ProposalChosen, fields=chosen | own),)
+
+
+def _as_worded(found: Proposal, event: ev.Event) -> Proposal:
+    """Return what the search finds in the words of the event: another program may word it otherwise."""
+    if not isinstance(event, ev.ProposalChosen) or event.proposal is None:
+        return found
+    was = event.proposal
+    return evolve(
+        found,
+        description=was.description,
+        change_plan=was.change_plan,
+        commit_description=was.commit_description,
+    )
 
 
 def after_answer(answer: ev.AgentAnswered, one: Iteration) -> tuple[tuple[ExpectedEvent, ...], ...]:

@@ -9,11 +9,13 @@ from attrs import evolve
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Audit
+from autoresearch.engine.proposals import search
+from autoresearch.engine.proposals.constants import Constant
 from autoresearch.engine.runs.views import rebuild
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import verify
-from autoresearch.events.values import Proposal, Request
+from autoresearch.events.values import Proposal, Request, Scalar
 from tests.fakes.world import World
 from tests.tampering import Record, first, records_of, rewrite, tamper
 
@@ -178,6 +180,36 @@ def test_a_changed_decision_is_noticed(world: World, change: Callable[[list[Reco
     found = differing(audited(world))
     assert field == found["decisions"]
     assert not {"history", "state.json", "results.tsv", "runner.log"} & found.keys()
+
+
+def reword(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the search say all that it says for people in other words."""
+    propose = search._proposal
+
+    def worded(constant: Constant, value: Scalar) -> Proposal:
+        others = dict.fromkeys(("description", "change_plan", "commit_description"), "In other words.")
+        return evolve(propose(constant, value), **others)
+
+    monkeypatch.setattr(search, "_proposal", worded)
+
+
+def test_other_words_of_the_search_are_no_difference(world: World, monkeypatch: pytest.MonkeyPatch):
+    """A run that the search proposed in is as decided, though a later program words proposals otherwise."""
+    reword(monkeypatch)
+    assert {} == differing(audited(world))
+
+
+@pytest.mark.parametrize(
+    "other", [{"set": {"LR": 0.5}}, {"set": {}}, {"patch": "x"}, {"status": "need_input"}], ids=str
+)
+def test_what_the_search_sets_is_compared_in_any_words(
+    world: World, other: Record, monkeypatch: pytest.MonkeyPatch
+):
+    """Another change than the one that the search finds is a difference, however it is worded."""
+    reword(monkeypatch)
+    tamper(world.paths.history, put("ProposalChosen", "proposal", lambda one: one | other, source="search"))
+    rebuild_views(world)
+    assert "ProposalChosen.proposal" == differing(audited(world))["decisions"]
 
 
 def test_a_dropped_event_is_noticed(world: World):
