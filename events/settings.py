@@ -4,6 +4,8 @@ A result may be compared with another only where the settings that decide agree.
 engine/runs/settings.py; the page docs/config.md is made of the meanings here. Pure.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -271,3 +273,9 @@ def shown(value: object) -> str:
 def changed_settings(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
     """Return the names of the settings that differ."""
     return tuple(one.name for one in fields(RunConfig) if getattr(old, one.name) != getattr(new, one.name))
+
+
+def deciding_digest(config: RunConfig) -> str:
+    """Return what is equal where, of all settings, those that decide are: only then results are compared."""
+    deciding = {key: value_of(config, key) for key, (about, _) in definitions().items() if about.decides}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]

@@ -124,7 +124,7 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
     one = state.iteration(event.iteration)
     if one is not None:
         number = event.training
-        one.trainings = number
+        one.trainings, one.deciding = number, state.deciding
         one.job = Job(
             step="train",
             number=number,
@@ -219,7 +219,14 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
 def best_of(one: Iteration, commit: str, metric: float) -> Best:
     """Return what a kept iteration is to those after it."""
     data_id = one.measured.data_id if one.measured else None
-    return Best(iteration=one.number, commit=commit, tree=one.tree or "", metric=metric, data_id=data_id)
+    return Best(
+        iteration=one.number,
+        commit=commit,
+        tree=one.tree or "",
+        metric=metric,
+        data_id=data_id,
+        deciding=one.deciding,
+    )
 
 
 def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:

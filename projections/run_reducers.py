@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig, deciding_digest
 from autoresearch.projections import iteration_reducers
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.run_state import Best, Job, PendingRequest, RunState, WaitingProposal
@@ -25,7 +26,7 @@ SETUP_SETTINGS = frozenset({"prepare", "check", "env"})  # what files and data a
 
 
 def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> None:
-    state.config = event.config  # first: it may be of a later program
+    _config(state, event.config)  # first: it may be of a later program
     state.run_id = event.run_id
     state.branch = event.branch
     state.base_commit = state.branch_commit = event.base_commit
@@ -34,7 +35,7 @@ def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> N
 
 
 def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: str) -> None:
-    state.config = event.config
+    _config(state, event.config)
     if not SETUP_SETTINGS.isdisjoint(event.changed):
         setup = state.setup
         known = setup.checked or setup.preparations > 0
@@ -42,6 +43,10 @@ def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: st
             setup.outdated or (known and "prepare" in event.changed)
         )
         setup.ok = setup.checked = setup.prepared = False
+
+
+def _config(state: RunState, config: RunConfig) -> None:
+    state.config, state.deciding = config, deciding_digest(config)
 
 
 def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: str) -> None:

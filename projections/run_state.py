@@ -71,6 +71,7 @@ class Iteration:
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
     trainings: int = 0  # trainings started so far
+    deciding: str = ""  # digest of the deciding settings as the last training was started
     lost: int = 0  # jobs lost in a row
     fixes: int = 0  # crashes mended so far
     job: Job | None = None
@@ -95,6 +96,7 @@ class Best:
     tree: str
     metric: float
     data_id: str | None
+    deciding: str = ""  # digest of the deciding settings that it was trained under
 
 
 @frozen(kw_only=True)
@@ -161,6 +163,7 @@ class RunState:
     base_commit: str = ""
     base_tree: str = ""
     config: RunConfig = RunConfig()
+    deciding: str = ""  # digest of those settings that decide; kept, since every training asks for it
     started_at: str = ""
     updated_at: str = ""
     requests: tuple[PendingRequest, ...] = ()

@@ -145,6 +145,7 @@ VERDICTS: Mapping[str, str] = {
     "no_result": "{outcome:words}",
     "same_code": "the best once more: the same code, measured again",
     "not_comparable": "measured on other data ({data_id}) than the best ({best_data_id})",
+    "not_comparable_settings": "trained under other settings than the best; a new run compares under them",
     "improved": "improved ({metric:.6f} {better} {best:.6f})",
     "improved_by": "improved ({metric:.6f} {better} {best:.6f} by more than {min_delta:g})",
     "no_improvement": "no improvement ({metric:.6f} {worse} {best:.6f})",
@@ -285,7 +286,9 @@ def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
 
 
 def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
-    """Return which sentence words a verdict of a rule that compares two numbers."""
+    """Return which sentence words a verdict: a rule that compares has one for each way it can end."""
+    if rule == "not_comparable" and "best_deciding" in inputs:
+        return "not_comparable_settings"
     gain, delta = inputs.get("gain"), inputs.get("min_delta")
     if not isinstance(gain, int | float) or not isinstance(delta, int | float):
         return rule

@@ -33,7 +33,12 @@ Each line of a run's `history.jsonl` is one event in its envelope: `seq`, `type`
 CONFIG_INTRODUCTION = """\
 They stand in `[tool.autoresearch]` of the `pyproject.toml` at the top of your repository. All have
 defaults; an unknown key is refused with the nearest known one. A run keeps the settings it was started
-with; `resume` takes up changes, but for the metric."""
+with; `resume` takes up changes, but for the metric.
+
+Results are compared only where the settings agree that say "yes" under "compared". After such a change every
+candidate of the run is discarded as `not_comparable`, since its best was trained under the earlier settings.
+Set them back, or measure the best again: a new run on its branch, `start --branch BRANCH`, trains it as its
+baseline under the new settings. A training belongs to the settings that held as it was started."""
 
 
 def main(words: list[str]) -> int:

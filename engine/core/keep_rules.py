@@ -64,6 +64,9 @@ def verdict(one: Iteration, best: Best | None, *, metric: MetricSpec, keep_rule:
     if data_id != best.data_id:
         inputs = {"data_id": data_id, "best_data_id": best.data_id}
         return Verdict(keep=False, rule="not_comparable", inputs=inputs)
+    if one.deciding != best.deciding:
+        inputs = {"deciding": one.deciding, "best_deciding": best.deciding}
+        return Verdict(keep=False, rule="not_comparable", inputs=inputs)
     return _compared(one.metric, best.metric, metric, keep_rule)
 
 
