@@ -78,7 +78,7 @@ DROPPED = (
     {"set": {"LR": 0.9}},
     {"set": {"FAIL": "crash"}},
     {"set": {"FAIL": "nan"}},
-    {"set": {"NOWHERE": 1}},
+    {"edits": [{"search": "nowhere", "replace": "x"}]},
     {},
 )
 LOOPS = len(DROPPED) + 1  # the last one is proposed by the agent
