@@ -21,6 +21,8 @@ COMMANDS = [
 
 def test_every_command_of_agents_md_works(program: Program):
     """What AGENTS.md tells an agent to type ends with code 0, typed in that order."""
+    train = program.repo / "train.py"
+    train.write_text(train.read_text().replace("WIDTH = 8", "DEPTH = 2  # as in AGENTS.md\nWIDTH = 8"))
     turn = hold_trainings(program)  # so that it can be paused, directed and stopped in the middle
     for command in COMMANDS:
         if "--no-background-train" in command or command.endswith(" propose -"):
