@@ -194,7 +194,9 @@ class _Repo:
         run = load(self.paths).run
         best, first = run.base_commit, run.last_iteration + 1
         with EventLog(self.paths.history, durability="off") as log:
-            log.append([ev.LoopsRequested(request=Request(loops=count, stochastic=False))], by="bench")
+            # Prefetch as it was: what a later request does not say is taken over from this one.
+            asked = Request(loops=count, stochastic=False, prefetch=run.config.prefetch)
+            log.append([ev.LoopsRequested(request=asked)], by="bench")
             for number in range(first, first + count):
                 log.append(_iteration(number, commit=best, run_id=run.run_id), by="bench")
                 self.paths.job(number, "train", 1).folder.mkdir(parents=True)
