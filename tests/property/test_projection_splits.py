@@ -14,6 +14,7 @@ from autoresearch.projections.results import COLUMNS, results_tsv
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.snapshot import read_kept, state_json
+from autoresearch.projections.state_format import sealed
 from autoresearch.projections.timeline import TIMELINE
 from tests.given import (
     BASELINE,
@@ -131,4 +132,8 @@ def test_a_damaged_snapshot_is_not_used():
         assert read_kept(bad) is None
     assert read_kept(good).state_of(TIMELINE) is None
     assert read_kept(good).state_of(evolve(RUN, version=0)) is None
-    assert read_kept(good.replace(b'"counts": {', b'"other": {')).state_of(RUN) is None
+    document = orjson.loads(good)
+    del document["seal"], document["states"]["run"]["counts"]
+    document["states"]["run"]["other"] = {}
+    unlike = sealed(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    assert read_kept(unlike).state_of(RUN) is None
