@@ -15,7 +15,7 @@ import typer
 from attrs import fields, has
 
 from autoresearch.engine.runs.settings import reference as config_reference
-from autoresearch.events import catalog, values
+from autoresearch.events import values
 from autoresearch.events.catalog import Event
 from autoresearch.events.files import write_atomic
 from autoresearch.workflows.cli.main import COMMANDS, EXIT_CODES, NAME, build
@@ -82,9 +82,9 @@ def events_page() -> str:
         "# Events",
         GENERATED,
         EVENTS_INTRODUCTION,
-        *(_class(cls, catalog) for cls in events),
+        *(_class(cls) for cls in events),
         "# Values",
-        *(_class(cls, values) for cls in sorted(found, key=lambda cls: order[cls.__name__])),
+        *(_class(cls) for cls in sorted(found, key=lambda cls: order[cls.__name__])),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -116,9 +116,9 @@ def _option(option: Any) -> str:  # noqa: ANN401 - as in cli_page
     return f"{names} {_cell(option.metavar)}" if option.metavar else names
 
 
-def _class(cls: type[Any], module: types.ModuleType) -> str:
+def _class(cls: type[Any]) -> str:
     version = f" v{cls.VERSION}" if hasattr(cls, "VERSION") else ""
-    comments = dict(_comments(module, cls.__name__))
+    comments = dict(_comments(sys.modules[cls.__module__], cls.__name__))
     rows = "".join(
         f"| `{one.name}` | `{_cell(_type(one.type))}` | {_cell(comments.get(one.name, ''))} |\n"
         for one in fields(cls)

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from attrs import frozen
 
-from autoresearch.events import schema
+from autoresearch.events import catalog, schema
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import NO_HASH, RawEvent, chained, decode, parse
 from autoresearch.events.errors import InvalidInput
@@ -24,6 +24,12 @@ def fits(data: object, name: str) -> None:
     frozen_schema = json.loads((schema.FOLDER / f"{name}.json").read_bytes())
     jsonschema.Draft202012Validator.check_schema(frozen_schema)
     jsonschema.validate(data, frozen_schema)
+
+
+def test_what_is_written_as_an_event_is_registered():
+    """Each class with a version that the catalog gives stands in its union: none was forgotten there."""
+    versioned = {one for one in vars(catalog).values() if "VERSION" in getattr(one, "__dict__", ())}
+    assert versioned == set(get_args(Event))
 
 
 def test_the_schemas_are_fresh():

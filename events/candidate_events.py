@@ -1,0 +1,205 @@
+"""How a candidate is made: proposals, agents, and the change until it is a commit."""
+
+from typing import ClassVar, Literal
+
+from attrs import frozen
+
+from autoresearch.events.values import (
+    LoopStage,
+    OutputDigest,
+    Proposal,
+    ProposalSource,
+    Reason,
+    Usage,
+)
+
+
+# --- proposals ---------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class ProposalReceived:
+    """A human's proposal arrived and waits to be used."""
+
+    VERSION: ClassVar[int] = 1
+    source: ProposalSource  # file, drop or cli
+    name: str  # the file it came in, or ""
+    sha256: str  # of the bytes that came
+    dropped_at: str  # when the file was last changed, RFC 3339; "" for a command
+    proposal: Proposal
+
+
+@frozen(kw_only=True)
+class ProposalRefused:
+    """A dropped file is no proposal; it lies in refused_proposals/ with the reason beside it."""
+
+    VERSION: ClassVar[int] = 1
+    name: str
+    sha256: str
+    reason: Reason
+
+
+@frozen(kw_only=True)
+class ProposalChosen:
+    """An iteration got its proposal: a new one, or one that the log has already."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    source: ProposalSource
+    description: str  # of the proposal
+    proposal: Proposal | None  # None: it stands where `received` says
+    received: int | None  # seq of the ProposalReceived, or CandidateDeferred, that is used up
+
+
+@frozen(kw_only=True)
+class InputNeeded:
+    """A proposer asked for a human: nothing is trained until a human's proposal arrives."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    question: Reason
+
+
+# --- agents ------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class AgentAsked:
+    """An agent was started as a job, to propose, to apply, or to look at a crash."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    step: Literal["propose", "apply", "triage"]
+    call: int
+    agent: str
+    prompt_sha256: str
+
+
+@frozen(kw_only=True)
+class AgentAnswered:
+    """An agent's job ended. `failed` covers missing, hung, non-zero, silent and nonsense."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    step: Literal["propose", "apply", "triage"]
+    call: int
+    agent: str
+    outcome: Literal["ok", "failed", "cancelled"]
+    reason: Reason | None  # None: ok
+    seconds: float
+    usage: Usage
+    output: OutputDigest
+    session_id: str | None
+    model: str | None
+
+
+# --- an iteration until it is trained ----------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class IterationStarted:
+    """An iteration was opened on the commit that was the best then."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    base_commit: str
+    first_stage: LoopStage  # where it begins: propose, or train for the baseline
+
+
+@frozen(kw_only=True)
+class ChangeApplied:
+    """The proposal was applied whole, in the run's edit checkout."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    change: int
+    files: tuple[str, ...]
+    insertions: int
+    deletions: int
+    diff_sha256: str
+
+
+@frozen(kw_only=True)
+class ChangeFailed:
+    """The proposal could not be applied; the edit checkout was restored and nothing is trained."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    change: int
+    reason: Reason
+
+
+@frozen(kw_only=True)
+class CandidateCommitted:
+    """The candidate is a commit, reachable under its ref."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    change: int
+    commit: str
+    tree: str
+    base_commit: str
+    ref: str
+    subject: str
+    diff_sha256: str
+
+
+@frozen(kw_only=True)
+class BaseMoved:
+    """Another candidate became the best while this one was prepared: that one is its base now."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    base_commit: str  # the new one
+    best_iteration: int
+    old_base: str
+    commit: str | None  # what was made on the old base, to be rebased; None: nothing yet
+
+
+@frozen(kw_only=True)
+class CandidateRebased:
+    """A change that was made on another base was brought to this one, or could not be.
+
+    `reapplied`: its exact form was applied again; `merged`: three ways; `empty`: the base has it already;
+    `conflict`: it was thrown away, and is made anew where somebody can.
+    """
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    change: int
+    base_commit: str
+    commit: str  # what was rebased
+    made_on: str  # its own base
+    how: Literal["reapplied", "merged", "empty", "conflict"]
+    reason: Reason | None  # of a conflict
+
+
+@frozen(kw_only=True)
+class CandidateDeferred:
+    """A prepared candidate gave way to a human's proposal; the next free iteration takes it up."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    change: int
+    commit: str
+    base_commit: str
+    source: ProposalSource
+    description: str  # of its proposal
+    chosen: int  # seq of the ProposalChosen that gave it its proposal
+
+
+CandidateEvent = (
+    ProposalReceived
+    | ProposalRefused
+    | ProposalChosen
+    | InputNeeded
+    | AgentAsked
+    | AgentAnswered
+    | IterationStarted
+    | ChangeApplied
+    | ChangeFailed
+    | CandidateCommitted
+    | BaseMoved
+    | CandidateRebased
+    | CandidateDeferred
+)

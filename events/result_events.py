@@ -1,0 +1,128 @@
+"""What a candidate comes to: its trainings, its result, its verdict."""
+
+from typing import ClassVar, Literal
+
+from attrs import frozen
+
+from autoresearch.events.values import (
+    JobStep,
+    LoopStage,
+    Measured,
+    Outcome,
+    OutputDigest,
+    ProgressDigest,
+    Reason,
+    Scalar,
+)
+
+
+@frozen(kw_only=True)
+class TrainingStarted:
+    """A training was started as a job, in one slot."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    training: int
+    slot: int
+    device: str  # as CUDA_VISIBLE_DEVICES names it, or "cpu"
+    commit: str
+    command: tuple[str, ...]
+    deadline_s: float
+
+
+@frozen(kw_only=True)
+class TrainingFinished:
+    """A training ended and its output was read."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    training: int
+    outcome: Outcome
+    reason: Reason | None  # why it did not succeed; of a success only what is odd about it
+    metric: float | None
+    exit_code: int | None
+    signal: int | None
+    started_at: str  # by the supervisor's clock, RFC 3339
+    ended_at: str
+    seconds: float
+    measured: Measured
+    output: OutputDigest
+    progress: ProgressDigest | None
+
+
+@frozen(kw_only=True)
+class JobLost:
+    """A job ended without a result by no fault of its own (reboot, kill, stop): it begins again."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int  # 0 where data was prepared
+    step: JobStep
+    number: int  # the preparation, the call or the training that was lost
+    reason: Reason
+
+
+@frozen(kw_only=True)
+class CrashTriaged:
+    """It was decided what becomes of a candidate that did not succeed."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    change: int
+    action: Literal["discard", "fix_and_rerun"]
+    reason: Reason
+
+
+@frozen(kw_only=True)
+class ResultRecorded:
+    """The iteration's row is known, but for the verdict."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    commit: str | None  # None: nothing was committed
+    outcome: Outcome | Literal["not_applied"]
+    metric: float | None
+    memory_gb: float
+
+
+@frozen(kw_only=True)
+class CandidateKept:
+    """The candidate is the new best, by a rule and its inputs."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    commit: str
+    rule: str
+    inputs: dict[str, Scalar]
+    branch_moved: bool
+    branch_note: Reason | None  # why the branch was not moved
+
+
+@frozen(kw_only=True)
+class CandidateDiscarded:
+    """The candidate is not the new best, by a rule and its inputs; its commit stays under its ref."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    rule: str
+    inputs: dict[str, Scalar]
+
+
+@frozen(kw_only=True)
+class IterationLeftOpen:
+    """A request may not do the next stage: the iteration waits for one that may."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    next_stage: LoopStage
+
+
+ResultEvent = (
+    TrainingStarted
+    | TrainingFinished
+    | JobLost
+    | CrashTriaged
+    | ResultRecorded
+    | CandidateKept
+    | CandidateDiscarded
+    | IterationLeftOpen
+)

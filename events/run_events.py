@@ -1,0 +1,230 @@
+"""What happens to a run as a whole: its requests, its runner, its setup, its log, and an import of it."""
+
+from typing import ClassVar, Literal
+
+from attrs import frozen
+
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import (
+    OutputDigest,
+    Process,
+    Proposal,
+    ProposalSource,
+    Reason,
+    Request,
+)
+
+
+# --- the run -----------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class RunStarted:
+    """A run was created: its branch, the commit it stands on, and all of its settings."""
+
+    VERSION: ClassVar[int] = 1
+    run_id: str
+    branch: str
+    base_commit: str
+    base_tree: str
+    config: RunConfig
+    program_version: str
+
+
+@frozen(kw_only=True)
+class ConfigChanged:
+    """The settings were found changed when the run was resumed."""
+
+    VERSION: ClassVar[int] = 1
+    config: RunConfig
+    changed: tuple[str, ...]  # names of the settings that differ
+
+
+@frozen(kw_only=True)
+class LoopsRequested:
+    """Somebody asked for loops, and said which stages they may do. Also ends a stop."""
+
+    VERSION: ClassVar[int] = 1
+    request: Request
+
+
+@frozen(kw_only=True)
+class RunResumed:
+    """Somebody asked to go on with what is left. Ends a stop, a pause and a failed baseline."""
+
+    VERSION: ClassVar[int] = 1
+
+
+@frozen(kw_only=True)
+class RunnerStarted:
+    """A runner took the run; it holds the run's lock while it lives."""
+
+    VERSION: ClassVar[int] = 1
+    process: Process
+    mode: Literal["background", "foreground"]
+    program_version: str
+    devices: tuple[str, ...]  # those that trainings are dealt out over, from the settings or the machine
+
+
+@frozen(kw_only=True)
+class RunPaused:
+    """Nothing new is started until the run is unpaused; what runs goes on."""
+
+    VERSION: ClassVar[int] = 1
+    reason: Reason
+
+
+@frozen(kw_only=True)
+class RunUnpaused:
+    """A human lifted the pause."""
+
+    VERSION: ClassVar[int] = 1
+
+
+@frozen(kw_only=True)
+class StopRequested:
+    """Somebody asked the runner to end after the current stage, or at once."""
+
+    VERSION: ClassVar[int] = 1
+    now: bool  # True: the running job is ended too
+
+
+@frozen(kw_only=True)
+class RunStopped:
+    """The runner came to rest; `resume` goes on from here."""
+
+    VERSION: ClassVar[int] = 1
+    how: Literal["done", "stopped", "setup_incomplete", "baseline_failed", "blocked"]
+    reason: Reason
+
+
+@frozen(kw_only=True)
+class NoteAdded:
+    """A human or an agent wrote something down."""
+
+    VERSION: ClassVar[int] = 1
+    text: str
+
+
+@frozen(kw_only=True)
+class KeepAdopted:
+    """A human brought a kept commit into the run's branch, which a keep had left where it was."""
+
+    VERSION: ClassVar[int] = 1
+    commit: str  # on which the branch stands now
+
+
+@frozen(kw_only=True)
+class RunCleaned:
+    """A human removed what the run had left in the repository, beside its branch."""
+
+    VERSION: ClassVar[int] = 1
+    worktrees: int
+    refs: int
+
+
+# --- setup -------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class SetupChecked:
+    """The files, the data and the tokenizer were looked at."""
+
+    VERSION: ClassVar[int] = 1
+    ok: bool
+    missing: tuple[Reason, ...]  # what is missing, and where
+    preparable: bool  # prepare.py may mend all that is missing
+    data_id: str | None
+
+
+@frozen(kw_only=True)
+class PrepareStarted:
+    """prepare.py was started as a job."""
+
+    VERSION: ClassVar[int] = 1
+    preparation: int
+    command: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class PrepareFinished:
+    """prepare.py ended."""
+
+    VERSION: ClassVar[int] = 1
+    preparation: int
+    ok: bool
+    reason: Reason | None  # None: ok
+    seconds: float
+    output: OutputDigest
+
+
+# --- runs of other programs --------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class RunImported:
+    """The run was not made here: its results were read from what another program left."""
+
+    VERSION: ClassVar[int] = 1
+    source: Literal["results.tsv", "single-file-runner"]
+    name: str  # of the table, or of the run folder
+    sha256: str  # of the table, or of the folder's history.jsonl
+    rows: int
+    began_at: str | None  # None: the source does not say
+    left_out: dict[str, str]  # number of an iteration that has no result -> its last stage, "" for none
+
+
+@frozen(kw_only=True)
+class ResultImported:
+    """One row of an imported run: all that its source says of an iteration, and nothing more."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    commit: str | None  # as it stood there: often short, and perhaps unknown here
+    metric: float | None  # None: there is no result
+    memory_gb: float | None
+    status: Literal["keep", "discard", "crash"]
+    description: str
+    proposal: Proposal | None
+    proposed_by: ProposalSource | None
+    reason: str  # of the verdict, or of a crash; "" where the source gives none
+    training_s: float | None
+    started_at: str | None
+    ended_at: str | None
+    log_tail: str
+    as_given: str  # the row as it stood, where the fields above do not give it back; else ""
+
+
+# --- the log itself ----------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class TailHealed:
+    """Torn bytes at the end, never acknowledged, were closed off by the next writer."""
+
+    VERSION: ClassVar[int] = 1
+    offset: int  # of the first torn byte
+    bytes: int
+    sha256: str  # of the torn bytes
+
+
+RunEvent = (
+    RunStarted
+    | ConfigChanged
+    | LoopsRequested
+    | RunResumed
+    | RunnerStarted
+    | RunPaused
+    | RunUnpaused
+    | StopRequested
+    | RunStopped
+    | NoteAdded
+    | KeepAdopted
+    | RunCleaned
+    | SetupChecked
+    | PrepareStarted
+    | PrepareFinished
+    | RunImported
+    | ResultImported
+    | TailHealed
+)
