@@ -143,9 +143,7 @@ class RunConfig:
         expected="a relative path",
     )
     metric: MetricSpec = MetricSpec()
-    keep_rule: str = setting(
-        "lower", "When a candidate is kept: `lower` (any improvement) or `min-delta:0.001`."
-    )
+    keep_rule: str = setting("lower", "When a candidate is kept.")  # the rules: engine/core/keep_rules.py
     training_budget: str = setting(
         "", "Given to the training as AUTORESEARCH_BUDGET; empty leaves it its own default.", decides=True
     )

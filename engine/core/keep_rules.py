@@ -1,7 +1,7 @@
 """Keep rules: keep or discard, and from which numbers. Pure.
 
 A rule is named in the event together with its inputs, so that anybody can take the decision again. A new rule
-is a function and a line in `RULES`; its sentence follows from the inputs, in projections/wording.py.
+is an entry of `RULES`; its sentence follows from the inputs, in projections/wording.py.
 """
 
 import math
@@ -25,30 +25,24 @@ class Verdict:
 
 @frozen(kw_only=True)
 class KeepRule:
-    """A rule that a run can be judged by."""
+    """A rule that a run can be judged by: a candidate is kept whose gain is greater than what it asks."""
 
     form: str  # how it is written in the settings
+    meaning: str
+    asks: Callable[[float, float], float]  # from its number, and the best, the gain to exceed; 0.0: any
     takes_number: bool = False  # `name:NUMBER`, finite and not negative
-    judge: Callable[[float, float], bool]  # from the gain, positive is better, and the number, to keep or not
-
-
-def _is_better(gain: float, _number: float) -> bool:
-    """Keep any improvement; equal is not better."""
-    return gain > 0
-
-
-def _is_better_by(gain: float, delta: float) -> bool:
-    """Keep an improvement that is greater than `delta`, in the metric's own unit."""
-    return gain > delta
 
 
 RULES = {
-    "lower": KeepRule(form="lower", judge=_is_better),
+    "lower": KeepRule(form="lower", meaning="any improvement", asks=lambda _number, _best: 0.0),
     "min-delta": KeepRule(
-        form="min-delta:NUMBER as in min-delta:0.001", takes_number=True, judge=_is_better_by
+        form="min-delta:NUMBER",
+        meaning="one by more than NUMBER",
+        asks=lambda number, _best: number,
+        takes_number=True,
     ),
 }
-KEEP_RULES = ", or ".join(rule.form for rule in RULES.values())
+KEEP_RULES = ", ".join(f"{rule.form} ({rule.meaning})" for rule in RULES.values())
 
 
 def verdict(one: Iteration, best: Best | None, *, metric: MetricSpec, keep_rule: str) -> Verdict:
@@ -82,21 +76,15 @@ def is_rule(text: str) -> bool:
         return False
 
 
-def min_delta(keep_rule: str) -> float:
-    """Return the number that a rule was given: by how much a candidate must be better; 0.0 for none."""
-    _, colon, number = keep_rule.partition(":")
-    return float(number) if colon else 0.0
-
-
 def _compared(value: float, best: float, metric: MetricSpec, keep_rule: str) -> Verdict:
-    delta = min_delta(keep_rule)
+    name, _, number = keep_rule.partition(":")
     gain = best - value if metric.lower_is_better else value - best
+    asked = RULES[name].asks(float(number or 0), best)
     inputs: dict[str, Scalar] = {
         "metric": value,
         "best": best,
         "gain": gain,
-        "min_delta": delta,
+        "min_delta": asked,
         "lower_is_better": metric.lower_is_better,
     }
-    keep = RULES[keep_rule.partition(":")[0]].judge(gain, delta)
-    return Verdict(keep=keep, rule=keep_rule, inputs=inputs)
+    return Verdict(keep=gain > asked, rule=keep_rule, inputs=inputs)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from autoresearch.engine.core.keep_rules import RULES, Verdict, is_rule, verdict
+from autoresearch.engine.core.keep_rules import KEEP_RULES, RULES, Verdict, is_rule, verdict
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused
@@ -96,10 +96,9 @@ def _check(rule: str) -> None:
     if is_rule(rule):
         return
     name = rule.partition(":")[0]
-    known = ", ".join(one.form for one in RULES.values())
     near = get_close_matches(name, RULES, n=1)
     hint = f"did you mean {RULES[near[0]].form}? " if near else ""
-    raise UsageRefused(f"--keep-rule: there is no rule {rule!r}", remedy=f"{hint}the rules are {known}")
+    raise UsageRefused(f"--keep-rule: there is no rule {rule!r}", remedy=f"{hint}the rules are {KEEP_RULES}")
 
 
 def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:

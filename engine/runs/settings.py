@@ -46,6 +46,11 @@ RUNS_FOLDER = Setting(
     decides=False,
 )
 
+# Which rules there are, the core knows.
+KEEP_RULE = evolve(
+    definitions()["keep_rule"][0], meaning=f"When a candidate is kept: {KEEP_RULES}.", expected=KEEP_RULES
+)
+
 
 def load_config(pyproject: Path) -> RunConfig:
     """Return the settings; the defaults where there is no file or no table.
@@ -68,7 +73,8 @@ def load_config(pyproject: Path) -> RunConfig:
 def reference() -> str:
     """Return a markdown table of all settings: key, default, meaning, whether it decides comparability."""
     rows = ["| key | default | compared | meaning |", "| --- | --- | --- | --- |"]
-    for key, (about, default) in {**definitions(), SETTING: (RUNS_FOLDER, "")}.items():
+    told = {"keep_rule": (KEEP_RULE, RunConfig().keep_rule), SETTING: (RUNS_FOLDER, "")}
+    for key, (about, default) in {**definitions(), **told}.items():
         decides = "yes" if about.decides else ""
         rows.append(f"| `{key}` | `{_as_toml(default)}` | {decides} | {about.meaning} |")
     return "\n".join(rows) + "\n"
@@ -82,7 +88,7 @@ def _read(table: object) -> RunConfig:
     config = RunConfig(metric=MetricSpec(**_values(metric, fields(MetricSpec), "metric.")))
     config = evolve(config, **_values(given, fields(RunConfig), ""))
     check(config)
-    refuse_unless(is_rule(config.keep_rule), "keep_rule", config.keep_rule, KEEP_RULES)
+    refuse_unless(is_rule(config.keep_rule), "keep_rule", config.keep_rule, KEEP_RULE.expected)
     return config
 
 

@@ -22,8 +22,8 @@ GOLDEN = sorted(FOLDER.glob("*.jsonl"))
 # A rule of the decider, of the keep rules, or of what they read, and the slip that an audit has to notice.
 # One that only lets more happen at once (a pause that stops nothing) shows in a run that it made, not here.
 MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
-    "equal is better": (keep_rules, "return gain > 0", "return gain >= 0"),
-    "equal to delta is enough": (keep_rules, "return gain > delta", "return gain >= delta"),
+    "equal is better": (keep_rules, "keep=gain > asked", "keep=gain >= asked"),
+    "nothing is asked": (keep_rules, "keep=gain > asked", "keep=gain > 0"),
     "higher is not better": (
         keep_rules,
         "best - value if metric.lower_is_better else value - best",

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from autoresearch.engine.audit.audit import audit
+from autoresearch.engine.core.keep_rules import KEEP_RULES
 from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import RunPaths
@@ -34,7 +35,7 @@ def replay(
         typer.Option(
             "--keep-rule",
             "--policy",
-            help="Judge the run by another rule, and show which verdicts change: lower, min-delta:NUMBER.",
+            help=f"Judge the run by another rule, and show which verdicts change: {KEEP_RULES}.",
             metavar="NAME[:ARG]",
         ),
     ] = None,
