@@ -41,6 +41,12 @@ RULES = {
         asks=lambda number, _best: number,
         takes_number=True,
     ),
+    "min-percent": KeepRule(
+        form="min-percent:NUMBER",
+        meaning="one by more than NUMBER percent of the best",
+        asks=lambda number, best: abs(best) * number / 100,
+        takes_number=True,
+    ),
 }
 KEEP_RULES = ", ".join(f"{rule.form} ({rule.meaning})" for rule in RULES.values())
 

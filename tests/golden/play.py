@@ -411,6 +411,11 @@ def scripts() -> dict[str, Script]:
             requests=(Request(loops=5),),
             trainings={(0, 1): 2.0, (1, 1): 1.9, (2, 1): 1.75, (3, 1): 1.5, (4, 1): 1.25, (5, 1): 1.3},
         ),
+        "min-percent": Script(
+            config=evolve(PLAIN, keep_rule="min-percent:10"),
+            requests=(Request(loops=3),),
+            trainings={(0, 1): 20.0, (1, 1): 18.0, (2, 1): 17.75, (3, 1): 16.0},
+        ),
         "other-data-and-same-code": Script(
             config=PLAIN, requests=(Request(loops=4),), data_ids={2: "d2"}, same_tree=frozenset({3})
         ),

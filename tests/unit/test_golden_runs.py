@@ -24,6 +24,7 @@ GOLDEN = sorted(FOLDER.glob("*.jsonl"))
 MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
     "equal is better": (keep_rules, "keep=gain > asked", "keep=gain >= asked"),
     "nothing is asked": (keep_rules, "keep=gain > asked", "keep=gain > 0"),
+    "a percentage is of one": (keep_rules, "abs(best) * number / 100", "number / 100"),
     "higher is not better": (
         keep_rules,
         "best - value if metric.lower_is_better else value - best",
