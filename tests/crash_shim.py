@@ -1,5 +1,7 @@
 """Run a program of ours and kill it, by SIGKILL, at its N-th instant: `crash_shim.py HOME FOLDER`.
 
+With a folder it is the background runner of that run, without one a `start` that launches nothing.
+
 An instant is right before each call that writes, syncs, renames, deletes, locks or starts something, in
 the middle of each write, and right after each start. CRASH_AT is the number; CRASH_NOTE a file that gets
 what was about to happen, or every instant where CRASH_AT is -1; CRASH_JOB (as 0001/train.1) takes the
@@ -104,6 +106,22 @@ def run(home, folder):
     sys.exit(background.main(Path(home), Path(folder)))
 
 
+def begin(home):
+    """Be a start that asks for one loop."""
+    import subprocess
+    from pathlib import Path
+
+    from autoresearch.engine.control.requests import StartOptions
+    from autoresearch.engine.control.start import start
+    from autoresearch.engine.git.repository import RealGit
+
+    git, asked = RealGit(Path(home)), StartOptions(loops=1, stochastic=False)
+    instants = Instants()
+    subprocess.Popen.__init__ = instants.after("starting", subprocess.Popen.__init__)
+    instants.watch()
+    start(Path(home), asked, git=git, version="test")
+
+
 def supervise():
     """Be the supervisor of a job; die where it is the one that shall."""
     from autoresearch.engine.jobs import supervisor
@@ -118,4 +136,4 @@ def supervise():
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path[:1] = [f"{ROOT}/src", ROOT]
-    run(*sys.argv[1:])
+    (run if sys.argv[2:] else begin)(*sys.argv[1:])

@@ -3,10 +3,7 @@
 Launches nothing (engine/control/launch.py does) and prints nothing.
 """
 
-import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -25,11 +22,10 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Commits, OwnCheckout, Refs, Repository
 from autoresearch.engine.proposals import accept, from_command
 from autoresearch.engine.runs.catalogue import run_named, started_runs
-from autoresearch.engine.runs.claim import claim_run, default_branch
+from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up, make_branch
 from autoresearch.engine.runs.locate import Chosen, find_run
-from autoresearch.engine.runs.places import runs_of
 from autoresearch.engine.runs.settings import load_config
-from autoresearch.engine.system.process import hold_lock, holder
+from autoresearch.engine.system.process import holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused, WayOut
 from autoresearch.events.log.append import EventLog
@@ -40,7 +36,6 @@ from autoresearch.projections.state_text import say_waiting
 
 
 OWN_BRANCHES = "autoresearch/"
-START_PATIENCE_S = 60.0  # while another start claims its run, on a busy machine
 
 
 @frozen(kw_only=True)
@@ -97,6 +92,7 @@ def start(
     config = load_config(home / "pyproject.toml")
     request = request_of(options, config=config)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
+    clear_dead(home, git)
     if run_id is not None and run_named(home, run_id).folder.exists():
         raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
     named, base = _branch_and_base(home, git, branch)
@@ -112,7 +108,7 @@ def start(
     created = dry_run.after(RunState(), [begun])
     _refuse_blocked(created, request)
     _refuse_unfit(received, created, request, git)
-    with _one_at_a_time(home):
+    with alone(home):
         if not beside:
             _refuse_beside(home)
         on = named or default_branch(
@@ -206,17 +202,18 @@ def _claim(home: Path, git: Refs, branch: str, run_id: str | None) -> RunPaths:
     return named
 
 
-def _begin(paths: RunPaths, git: Refs, events: Sequence[ev.Event]) -> None:
-    """Make the branch and write the first events; on failure the claimed folder goes again."""
+def _begin(paths: RunPaths, git: Branches, events: Sequence[ev.Event]) -> None:
+    """Make the branch and write the first events; on failure what was claimed is given up."""
     begun = events[0]
     assert isinstance(begun, ev.RunStarted)  # a history begins with it
     try:
-        _ensure_branch(git, begun.branch, begun.base_commit)
+        _ensure_branch(paths, git, begun.branch, begun.base_commit)
         with EventLog(paths.history) as log:
             log.append(events, by=BY)
     except BaseException:
-        shutil.rmtree(paths.folder, ignore_errors=True)
+        give_up(paths, git)
         raise
+    paths.beginning.unlink(missing_ok=True)
 
 
 def _branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[str | None, Commit]:
@@ -277,9 +274,9 @@ def _refuse_below_a_branch(git: Branches, branch: str) -> None:
             )
 
 
-def _ensure_branch(git: Refs, branch: str, base: str) -> None:
+def _ensure_branch(paths: RunPaths, git: Branches, branch: str, base: str) -> None:
     try:
-        if git.set_ref(f"refs/heads/{branch}", base, old=None):
+        if make_branch(paths, git, branch, base):
             return
     except AutoresearchError as error:
         raise NotFound(
@@ -287,24 +284,6 @@ def _ensure_branch(git: Refs, branch: str, base: str) -> None:
             remedy="name another one: --branch autoresearch/NAME",
         ) from error
     raise NotFound(f"the branch {branch} was moved just now by somebody else", remedy="start again")
-
-
-@contextmanager
-def _one_at_a_time(home: Path) -> Iterator[None]:
-    """Let one `start` choose its branch and claim its run, so that two at once get two of each."""
-    runs = runs_of(home)
-    runs.folder.mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + START_PATIENCE_S
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(hold_lock(runs.start_lock))
-                break
-            except RunLocked:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.02)
-        yield
 
 
 def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.Event]:

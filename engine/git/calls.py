@@ -11,11 +11,12 @@ from autoresearch.engine.git.program import CALL_S, call, output
 from autoresearch.engine.system.run_command import Completed
 
 
+ADDRESS = "autoresearch@localhost"
 IDENTITY = {
     "GIT_AUTHOR_NAME": "autoresearch",
-    "GIT_AUTHOR_EMAIL": "autoresearch@localhost",
+    "GIT_AUTHOR_EMAIL": ADDRESS,
     "GIT_COMMITTER_NAME": "autoresearch",
-    "GIT_COMMITTER_EMAIL": "autoresearch@localhost",
+    "GIT_COMMITTER_EMAIL": ADDRESS,
 }
 # Files are bytes: what is trained is what is committed. And it is on the disk before an event names it.
 EXACTLY = (

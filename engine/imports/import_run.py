@@ -20,7 +20,7 @@ from autoresearch.engine.imports import results_tsv, single_file_runner
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits, Refs
 from autoresearch.engine.runs.catalogue import branch_slug
-from autoresearch.engine.runs.claim import claim_run
+from autoresearch.engine.runs.claim import alone, claim_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
 from autoresearch.events.files import sync_folder
@@ -59,20 +59,21 @@ def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str
         check_branch(branch)
     found = _read(source)
     on = branch or _branch_of(found)
-    paths = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
-    try:
-        begun = ev.RunStarted(
-            run_id=paths.run_id,
-            branch=on,
-            base_commit="",
-            base_tree="",
-            config=RunConfig(),
-            program_version=version,
-        )
-        _write(paths, [begun, found.head, *found.results])
-    except BaseException:
-        shutil.rmtree(paths.folder, ignore_errors=True)
-        raise
+    with alone(home):
+        paths = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
+        try:
+            begun = ev.RunStarted(
+                run_id=paths.run_id,
+                branch=on,
+                base_commit="",
+                base_tree="",
+                config=RunConfig(),
+                program_version=version,
+            )
+            _write(paths, [begun, found.head, *found.results])
+        except BaseException:
+            shutil.rmtree(paths.folder, ignore_errors=True)
+            raise
     return Imported(paths=paths, branch=on, head=found.head)
 
 
