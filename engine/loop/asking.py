@@ -9,7 +9,7 @@ from attrs import frozen
 from autoresearch.engine.agents import branch_guard, prompts
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.agent import Agent, AgentStep, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
@@ -54,12 +54,6 @@ class Asking:
         files = self.paths.job(one.number, step, command.call)
         folder = files.folder
         self.git.ensure_worktree(self.paths.edit_checkout, stands_on)
-        if isinstance(self.jobs.look(folder), Absent):  # a job that was started may be editing already
-            self.git.reset(self.paths.edit_checkout, stands_on)
-            folder.mkdir(parents=True, exist_ok=True)
-            branch_guard.remember(files, self.git, stands_on=stands_on)
-        elif not branch_guard.stood_on(files, stands_on):  # begun before its base moved
-            self.jobs.stop(folder)
         agent = self.adapter(command.agent)
         ask = Ask(
             step=step,
@@ -70,13 +64,19 @@ class Asking:
             idle_s=run.config.agent_idle_s,
             command=run.config.agent_command,
         )
-        self.jobs.start(folder, agent.job(ask, folder))
+        if isinstance(self.jobs.look(folder), Absent):  # else it was begun: it may have read and edited
+            self.git.reset(self.paths.edit_checkout, stands_on)
+            folder.mkdir(parents=True, exist_ok=True)
+            branch_guard.remember(files, self.git, stands_on=stands_on)
+            self.jobs.start(folder, agent.job(ask, folder))
+        elif not branch_guard.stood_on(files, stands_on):  # begun before its base moved
+            self.jobs.stop(folder)
         return ev.AgentAsked(
             iteration=one.number,
             step=step,
             call=command.call,
             agent=agent.name,
-            prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
+            prompt_sha256=hashlib.sha256(_asked(files, ask)).hexdigest(),
         )
 
     def _propose_prompt(self, run: RunState, timeline: Timeline, one: Iteration) -> str:
@@ -112,6 +112,14 @@ class Asking:
     def _guidance(self, run: RunState, one: Iteration) -> str:
         text = self.git.show(one.base_commit, run.config.guidance_file)
         return (text or b"").decode(errors="replace")
+
+
+def _asked(files: JobPaths, ask: Ask) -> bytes:
+    """Return what the agent was told: a job that was begun before a crash may have been told otherwise."""
+    try:
+        return files.prompt.read_bytes()
+    except FileNotFoundError:  # a job folder that somebody tidied up
+        return ask.prompt.encode(errors="replace")
 
 
 def _triage_prompt(run: RunState, one: Iteration) -> str:

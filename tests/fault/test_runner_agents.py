@@ -1,17 +1,20 @@
 """A run with an agent, in one process: what the agent does well, and every way it fails."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
 from autoresearch.events.errors import WaitingForHuman
+from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Proposal, Reason, why
 from tests.fakes.agents import FakeAgent, answered
-from tests.fakes.world import MADE, World, audited
+from tests.fakes.world import MADE, Crashed, World, audited
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +118,28 @@ def test_an_agent_that_needs_input_waits_for_a_human(tmp_path: Path):
     assert 0 == world.runner().run()
     assert ["keep", "keep"] == verdicts(world)
     assert (world.paths.consumed / "iter_0001.json").exists()
+
+
+def test_an_agent_that_was_asked_before_a_crash_keeps_the_prompt_that_it_got(tmp_path: Path):
+    """What is recorded of a question is what the agent was told, also where a note came before the event."""
+    world = world_with(tmp_path, answered(proposal=proposal("wider", WIDTH=16)))
+
+    def die(name, act):
+        done = act()
+        if name == "effect AskForProposal":
+            raise Crashed  # it was asked, and nobody wrote it down
+        return done
+
+    with pytest.raises(Crashed):
+        world.runner(die).run()
+    told = world.paths.job(1, "propose", 1).prompt
+    before = told.read_bytes()
+    with EventLog(world.paths.history) as log:
+        log.append([ev.NoteAdded(text="try a smaller WIDTH")], by="cli")
+    assert 0 == world.runner().run()
+    (asked,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.AgentAsked)]
+    assert sha256(before).hexdigest() == asked.prompt_sha256
+    assert before == told.read_bytes()
 
 
 def test_a_crash_is_mended_by_the_agent(tmp_path: Path):
