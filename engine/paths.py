@@ -22,6 +22,8 @@ RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]*-r[0-9]{3,9}")
 DOOR = "workflows/run_experiment.py"
 OPEN_RUNS, HIDDEN_RUNS = "workflows/runs", ".autoresearch/runs"
 
+RUNNER = "runner"  # the role that the runner of a run holds its lock in
+
 # In a run's folder. Who watches or names a file without its folder takes its name from here.
 HISTORY, STATE, RESULTS, RUNNER_LOG = "history.jsonl", "state.json", "results.tsv", "runner.log"
 NEXT_PROPOSAL, PROPOSALS = "next_proposal.json", "proposals"
@@ -70,7 +72,7 @@ class RunPaths:
         self.results = folder / RESULTS  # the table of results
         self.runner_log = folder / RUNNER_LOG  # the readable log: one line per event
         # the run's one runner
-        self.lock = folder / "runner.lock"  # the kernel lock that it holds
+        self.lock = folder / "runner.lock"  # the kernel lock that it holds, in the role RUNNER
         self.runner_out = folder / "runner.out"  # what it printed in the background: nothing, but for a bug
         # what humans drop
         self.next_proposal = folder / NEXT_PROPOSAL

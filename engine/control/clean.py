@@ -18,6 +18,7 @@ from autoresearch.engine.ports.jobs import Jobs, Running
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunLocked, WayOut
@@ -64,7 +65,7 @@ def clean(paths: RunPaths, git: CleanGit, jobs: Jobs, *, with_folder: bool) -> R
     """Remove what `remains` names and record it; done twice, finds nothing the second time.
 
     Raises:
-        RunLocked: a runner or a job of the run is alive.
+        RunLocked: a runner or a job of the run is alive, or another command holds it.
     """
     with _at_rest(paths, jobs):
         gone = remains(paths, git, with_folder=with_folder)
@@ -91,6 +92,8 @@ def _at_rest(paths: RunPaths, jobs: Jobs) -> Iterator[None]:
         lock = contextlib.ExitStack()
         lock.enter_context(hold_lock(paths.lock))
     except RunLocked as error:
+        if living_runner(paths) is None:
+            raise
         raise RunLocked(
             f"a runner of {paths.run_id} is alive",
             remedy=WayOut("stop_first", run_id=paths.run_id),

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.process import alive, holder, spawn_detached
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import RunFailed, RunLocked, WayOut
@@ -33,7 +34,7 @@ def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) 
         RunFailed: it ended before it could do anything; says its last words.
         RunLocked: somebody who is no runner, as `rebuild` or `clean`, does not let go of the run.
     """
-    runner = _runner_or_free(paths)
+    runner = _runner_or_free(paths, asked="what was asked is recorded")
     if runner is not None:
         return Launched(runner=runner, already=True)
     spawned = spawn_detached(command, cwd=paths.home, output=paths.runner_out)
@@ -53,32 +54,23 @@ def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) 
     return Launched(runner=None, already=False)
 
 
-def living_runner(paths: RunPaths) -> Process | None:
-    """Return the runner that holds the run; None where nobody does, or one who is not its runner (yet)."""
-    held = holder(paths.lock)
-    if held is None:
-        return None
-    runner = load_run(paths).state.runner
-    return held if runner is not None and (held == runner or not held.pid) else None
-
-
 def refuse_second_runner(paths: RunPaths) -> None:
-    """Refuse where a runner is alive.
+    """Refuse where a runner is alive; wait for anybody else who holds the run.
 
     Raises:
         RunLocked: says who, and since when.
     """
-    held = holder(paths.lock)
-    if held is None:
+    runner = _runner_or_free(paths, asked="nothing was asked")
+    if runner is None:
         return
     since = from_epoch(paths.lock.stat().st_mtime)
     raise RunLocked(
-        f"{paths.run_id} is held by a runner, process {held.pid}, since {since}",
+        f"{paths.run_id} is held by a runner, process {runner.pid}, since {since}",
         remedy=WayOut("hand_over_or_stop"),
     )
 
 
-def _runner_or_free(paths: RunPaths) -> Process | None:
+def _runner_or_free(paths: RunPaths, *, asked: str) -> Process | None:
     """Return the living runner, or None once nobody holds the run: not every holder hears what is asked."""
     until = time.monotonic() + LET_GO_S
     while True:
@@ -88,7 +80,7 @@ def _runner_or_free(paths: RunPaths) -> Process | None:
             return runner
         if time.monotonic() > until:
             raise RunLocked(
-                f"process {held.pid} holds {paths.run_id} and is not its runner; what was asked is recorded",
+                f"process {held.pid} holds {paths.run_id} and is not its runner; {asked}",
                 remedy=WayOut("resume", run_id=paths.run_id),
             )
         time.sleep(POLL_S)

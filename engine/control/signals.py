@@ -11,7 +11,7 @@ from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.proposals import accept
-from autoresearch.engine.system.process import holder
+from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import why
@@ -59,7 +59,7 @@ def stop(paths: RunPaths, *, now: bool) -> StopAsked:
     Raises:
         NotFound: nothing is at work, so there is nothing to stop.
     """
-    alive = holder(paths.lock) is not None
+    alive = living_runner(paths) is not None
 
     def judge(run: RunState) -> Sequence[ev.Event]:
         _refuse_at_rest(run, paths)
@@ -101,7 +101,7 @@ def unpause(paths: RunPaths) -> PauseLifted:
         return [ev.RunUnpaused()]
 
     append_judged(paths, judge)
-    return PauseLifted(runner_alive=holder(paths.lock) is not None)
+    return PauseLifted(runner_alive=living_runner(paths) is not None)
 
 
 def note(paths: RunPaths, text: str) -> None:
@@ -137,7 +137,7 @@ def propose(paths: RunPaths, received: ev.ProposalReceived, *, git: Commits) -> 
     return ProposalQueued(
         place=max(1, len(run.waiting)),
         loops_left=run.stopped is None and run.loops_left > 0,
-        runner_alive=holder(paths.lock) is not None,
+        runner_alive=living_runner(paths) is not None,
     )
 
 

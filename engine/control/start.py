@@ -24,8 +24,8 @@ from autoresearch.engine.proposals import accept, from_command
 from autoresearch.engine.runs.catalogue import run_named, started_runs
 from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up, make_branch
 from autoresearch.engine.runs.locate import Chosen, find_run
+from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
-from autoresearch.engine.system.process import holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused, WayOut
 from autoresearch.events.log.append import EventLog
@@ -183,10 +183,10 @@ def resume(
 def _refuse_beside(home: Path) -> None:
     """Refuse a second run while a runner is at work on one of this repository: mostly it is a mistake."""
     for paths in reversed(started_runs(home)):
-        held = holder(paths.lock)
-        if held is not None:
+        runner = living_runner(paths)
+        if runner is not None:
             raise RunLocked(
-                f"a runner is at work on {paths.run_id} already, process {held.pid}",
+                f"a runner is at work on {paths.run_id} already, process {runner.pid}",
                 remedy=WayOut("more_or_another", run_id=paths.run_id),
             )
 

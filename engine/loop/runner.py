@@ -21,8 +21,9 @@ from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import accept, drop_folder
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.load import load, nothing, require_own
+from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.engine.runs.views import Views
-from autoresearch.engine.system.process import hold_lock, this_process
+from autoresearch.engine.system.process import this_process
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded, require_known
 from autoresearch.events.errors import (
@@ -102,7 +103,7 @@ class Runner:
 
     def _hold(self, begin: Callable[[], bool] | None = None) -> bool:
         """Hold the run, and work where there is anything to do; say whether there was."""
-        with hold_lock(self._paths.lock):
+        with hold_as_runner(self._paths):
             if begin is not None and not begin():
                 self._load()
                 return False

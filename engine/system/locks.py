@@ -4,12 +4,14 @@ Imports only what starts fast: `status --json` asks whether a runner is alive.
 """
 
 import fcntl
+import json
 import os
 import time
 from pathlib import Path
 
 
 _TRIES, _PAUSE_S = 250, 0.002
+_WORDS = 4096  # bytes; who holds it needs a hundred
 
 
 def try_lock(path: Path) -> int | None:
@@ -33,16 +35,27 @@ def try_lock(path: Path) -> int | None:
     return None
 
 
-def is_locked(path: Path) -> bool:
-    """Say whether a living process holds the lock at `path`, without waiting and without keeping it."""
+def is_locked(path: Path, *, role: str | None = None) -> bool:
+    """Say whether a living process holds the lock at `path`, without waiting and without keeping it.
+
+    Given a role, whether one does that wrote there that it has this one; who has written nothing yet counts.
+    """
     try:
         handle = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
-        return not _flock(handle, fcntl.LOCK_SH)
+        locked = not _flock(handle, fcntl.LOCK_SH)
+        return locked and (role is None or _role(os.read(handle, _WORDS)) in (role, None))
     finally:
         os.close(handle)
+
+
+def _role(said: bytes) -> str | None:
+    try:
+        return str(json.loads(said)["role"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _flock(handle: int, kind: int) -> bool:

@@ -139,10 +139,10 @@ def terminable() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def hold_lock(path: Path) -> Iterator[Process]:
+def hold_lock(path: Path, *, role: str = "") -> Iterator[Process]:
     """Hold the lock at `path` for as long as the block lasts, or this process lives; yield who holds it: us.
 
-    The kernel holds it: a killed holder leaves nothing to clean up. The file says who it is, for people.
+    The kernel holds it: a killed holder leaves nothing to clean up. The file says who it is, and as what.
 
     Raises: RunLocked: another process holds it.
     """
@@ -151,7 +151,7 @@ def hold_lock(path: Path) -> Iterator[Process]:
         raise _locked(path)
     me = this_process()
     try:
-        _write_whole(handle, json.dumps(asdict(me)).encode() + b"\n")
+        _write_whole(handle, json.dumps(asdict(me) | {"role": role}).encode() + b"\n")
         yield me
     finally:
         with contextlib.suppress(OSError):
@@ -159,15 +159,20 @@ def hold_lock(path: Path) -> Iterator[Process]:
         os.close(handle)
 
 
-def holder(path: Path) -> Process | None:
-    """Return who holds the lock at `path`, None where nobody does; pid 0 is somebody who has not said who."""
+def holder(path: Path, *, role: str | None = None) -> Process | None:
+    """Return who holds the lock at `path`, None where nobody does; pid 0 is somebody who has not said who.
+
+    Given a role, also None where the holder has another.
+    """
     for _ in range(_WORDS_TRIES):
         if not is_locked(path):
             return None
         with contextlib.suppress(OSError, ValueError, TypeError):
-            process = Process(**json.loads(path.read_bytes()))
+            told = dict(json.loads(path.read_bytes()))
+            own = told.pop("role", "")
+            process = Process(**told)
             if alive(process):  # else the holder is so new that the file still names the one before
-                return process
+                return process if role in (None, own) else None
         time.sleep(_PAUSE_S)
     return Process(pid=0, started=0, boot_id="")
 

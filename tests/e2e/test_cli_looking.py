@@ -13,6 +13,7 @@ from attrs import evolve
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
+from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
@@ -111,10 +112,13 @@ def test_status_is_one_object_or_a_page(done, capsys):
 
 
 def test_status_follows_a_living_runner(repo, capsys):
-    """While somebody holds the run's lock, the run is not interrupted."""
+    """While its runner holds the run, it is not interrupted; who is no runner does nothing for it."""
     paths = make_run(repo, g.asked(2), g.runner_started(), *g.BASELINE)
-    with hold_lock(paths.lock):
+    with hold_as_runner(paths):
         assert "loop" == json.loads(call("status --json", capsys))["phase"]
+    with hold_lock(paths.lock):
+        assert "interrupted" == json.loads(call("status --json", capsys))["phase"]
+        assert "interrupted" in call("status", capsys)
     assert "interrupted" == json.loads(call("status --json", capsys))["phase"]
 
 
@@ -253,7 +257,7 @@ def test_watching_ends_when_the_run_rests(repo, capsys):
                 log.append([event], by="test")
 
     other = threading.Thread(target=go_on)
-    with hold_lock(paths.lock):
+    with hold_as_runner(paths):
         other.start()
         lines = call("watch", capsys).splitlines()
         other.join()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.control.launch import Launched
+from autoresearch.engine.runs.runner_lock import hold_as_runner
+from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import event_type
 from autoresearch.events.log.read import read
@@ -277,6 +279,23 @@ def test_stop_without_a_runner_says_so_and_now_ends_the_job(repo, capsys):
     assert "no runner of autoresearch-mar8-r001 is alive; train of iteration 1 goes on" in err
     assert 0 == call("stop --now", capsys)[0]
     assert "StopRequested" == types(paths)[-1]
+
+
+def test_who_holds_the_run_and_is_no_runner_hears_nothing(repo, capsys):
+    """While `rebuild` or `clean` holds a run, nobody stops it, goes on or takes a proposal."""
+    paths = make_run(repo, g.asked(3), g.runner_started(), *g.BASELINE, *g.candidate(1), g.training(1))
+    said = {}
+    for who, held in (("runner", hold_as_runner(paths)), ("other", hold_lock(paths.lock))):
+        with held:
+            call("pause", capsys)
+            said[who] = [
+                call("unpause", capsys)[1],
+                call("propose --set LR=0.5", capsys)[1],
+                call("stop", capsys)[0],
+            ]
+    assert ["no runner" in one for one in said["other"][:2]] == [True, True]
+    assert ["no runner" in one for one in said["runner"][:2]] == [False, False]
+    assert [0, 3] == [said["runner"][2], said["other"][2]]
 
 
 def test_pause_and_unpause_are_each_said_once(repo, capsys):

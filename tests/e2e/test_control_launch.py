@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.control.launch import launch, living_runner, refuse_second_runner
+from autoresearch.engine.control.launch import launch, refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import resume, start
 from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.paths import RUNNER
+from autoresearch.engine.runs.runner_lock import hold_as_runner, living_runner
 from autoresearch.engine.system.process import hold_lock, holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunFailed, RunLocked
@@ -25,13 +27,14 @@ ROOT = Path(__file__).resolve().parents[2]
 HOLDS = (
     "import sys, time; from pathlib import Path; from autoresearch.engine.system.process import hold_lock\n"
 )
-HOLDS += "with hold_lock(Path(sys.argv[1])):\n while not Path(sys.argv[2]).exists(): time.sleep(0.02)"
+HOLDS += "with hold_lock(Path(sys.argv[1]), role=sys.argv[3]):\n"
+HOLDS += " while not Path(sys.argv[2]).exists(): time.sleep(0.02)"
 
 
-def holding(paths, until_there: Path) -> tuple[str, ...]:
+def holding(paths, until_there: Path, role: str = RUNNER) -> tuple[str, ...]:
     """Return the command of a process that holds the run until there is a file."""
     code = f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})\n{HOLDS}"
-    return (sys.executable, "-c", code, str(paths.lock), str(until_there))
+    return (sys.executable, "-c", code, str(paths.lock), str(until_there), role)
 
 
 @pytest.fixture
@@ -54,7 +57,6 @@ def test_a_launched_runner_holds_the_run_and_is_not_launched_twice(paths, tmp_pa
     """The second launch finds the first one's runner."""
     first = launch(paths, holding(paths, tmp_path / "go"), patience_s=PATIENCE_S)
     assert first.runner is not None
-    append(paths, ev.RunnerStarted(process=first.runner, mode="background", program_version="0", devices=()))
     second = launch(paths, ("never", "started"))
     assert (False, True) == (first.already, second.already)
     assert first.runner == second.runner
@@ -65,7 +67,7 @@ def test_a_launched_runner_holds_the_run_and_is_not_launched_twice(paths, tmp_pa
 def test_who_holds_the_run_and_is_no_runner_is_waited_for(paths, tmp_path):
     """`rebuild` hears no request: a runner is launched once it lets go, though a dead one is named."""
     append(paths, g.runner_started())
-    with started(*holding(paths, tmp_path / "done"), cwd=paths.home) as rebuild:
+    with started(*holding(paths, tmp_path / "done", "rebuild"), cwd=paths.home) as rebuild:
         until(lambda: holder(paths.lock) is not None)
         assert living_runner(paths) is None
         threading.Timer(0.3, (tmp_path / "done").touch).start()
@@ -94,8 +96,29 @@ def test_a_runner_that_dies_at_once_is_told_with_its_last_words(paths):
 def test_a_second_runner_in_the_foreground_is_told_who_holds_the_run(paths):
     """The error names the process, and since when."""
     refuse_second_runner(paths)
-    with hold_lock(paths.lock) as me, pytest.raises(RunLocked, match=rf"process {me.pid}, since 20\d\d-"):
+    with hold_as_runner(paths) as me, pytest.raises(RunLocked, match=rf"process {me.pid}, since 20\d\d-"):
         refuse_second_runner(paths)
+
+
+def test_a_foreground_runner_waits_for_who_holds_the_run_and_is_no_runner(paths, tmp_path, monkeypatch):
+    """`rebuild` is not taken for a runner: it is waited for, and named where it does not let go."""
+    with started(*holding(paths, tmp_path / "done", "rebuild"), cwd=paths.home):
+        until(lambda: holder(paths.lock) is not None)
+        threading.Timer(0.3, (tmp_path / "done").touch).start()
+        refuse_second_runner(paths)
+        assert holder(paths.lock) is None
+    monkeypatch.setattr("autoresearch.engine.control.launch.LET_GO_S", 0.1)
+    with hold_lock(paths.lock), pytest.raises(RunLocked, match="is not its runner; nothing was asked"):
+        refuse_second_runner(paths)
+
+
+def test_a_start_beside_a_run_that_is_no_runners_is_not_refused(paths):
+    """A run that `rebuild` or `clean` holds is not at work: another one may be started beside it."""
+    with hold_lock(paths.lock):
+        begun = start(paths.home, StartOptions(loops=1), git=RealGit(paths.home), version="0", beside=False)
+    assert begun.paths.run_id != paths.run_id
+    with hold_as_runner(paths), pytest.raises(RunLocked, match="at work on"):
+        start(paths.home, StartOptions(loops=1), git=RealGit(paths.home), version="0", beside=False)
 
 
 @pytest.mark.parametrize("alive", [True, False])

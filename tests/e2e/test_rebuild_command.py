@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import why
@@ -70,7 +70,7 @@ def test_a_cache_that_lags_is_brought_up(paths, capsys):
 
 def test_a_living_runner_keeps_its_caches(paths, capsys):
     """While a runner holds the run, nothing is rebuilt: exit 7."""
-    with hold_lock(paths.lock):
+    with hold_as_runner(paths):
         assert "is held by" in rebuild(paths, capsys, code=7)
     assert not paths.state.exists()
 

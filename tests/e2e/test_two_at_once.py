@@ -6,7 +6,7 @@ import pytest
 
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.runs.load import load_run
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunLocked
 from autoresearch.events.values import Request
@@ -34,7 +34,7 @@ def test_nothing_is_asked_of_a_run_that_is_held(tmp_path):
     world = World(tmp_path)
     world.start(loops=1)
     asked = []
-    with hold_lock(world.paths.lock), pytest.raises(RunLocked):
+    with hold_as_runner(world.paths), pytest.raises(RunLocked):
         world.runner().run(begin=lambda: bool(asked.append("asked")))
     assert [] == asked
     assert 0 == world.runner().run(begin=lambda: asked.append("asked") is None)
@@ -66,7 +66,7 @@ def test_what_another_runner_took_meanwhile_is_left_to_it(tmp_path):
     late = world.runner()
     with ExitStack() as launched:
         heard_more = late._heard_more
-        late._heard_more = lambda: launched.enter_context(hold_lock(world.paths.lock)) and heard_more()
+        late._heard_more = lambda: launched.enter_context(hold_as_runner(world.paths)) and heard_more()
         assert 0 == late.run(begin=lambda: begin_while_another_asks(world))
         assert 1 == load_run(world.paths).state.loops_left
 

@@ -4,8 +4,8 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
+from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.disk import silent
-from autoresearch.engine.system.process import holder
 from autoresearch.events.values import Process
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import Phase, standing
@@ -34,7 +34,7 @@ def run_now(paths: RunPaths, run: RunState, *, gpu: bool = True) -> RunNow:
     return RunNow(
         paths=paths,
         run=run,
-        runner=holder(paths.lock) if facts.runner_alive else None,
+        runner=living_runner(paths) if facts.runner_alive else None,
         facts=facts,
         silent=silent(paths.folder),
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from autoresearch.engine.jobs import devices
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import RUNNER, RunPaths
 from autoresearch.engine.system import disk
 from autoresearch.engine.system.gpu import Gpu, gpu_now
 from autoresearch.engine.system.locks import is_locked
@@ -51,7 +51,7 @@ class LiveFacts(NamedTuple):
 def live_facts(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> LiveFacts:
     """Look at a run's runner, its training, its inbox, and the graphics card."""
     return LiveFacts(
-        runner_alive=is_locked(paths.lock),
+        runner_alive=is_locked(paths.lock, role=RUNNER),
         progress=_progress(paths, standing),
         gpu=gpu_now() if gpu else None,
         dropped=len(paths.dropped()),

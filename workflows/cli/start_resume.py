@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 from attrs import evolve, frozen
 
-from autoresearch.engine.control.launch import living_runner, refuse_second_runner
+from autoresearch.engine.control.launch import refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import StartOutcome, resume, start
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load, load_run
+from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.process import Terminated, terminable
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.codec import Recorded

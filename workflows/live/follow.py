@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, nothing
-from autoresearch.engine.system.process import holder
+from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import PositionVoided
 from autoresearch.events.log.read import read
@@ -107,7 +107,7 @@ class Pulse:
 
     def gone(self) -> bool:
         """Look once more; True when no runner was seen for a while."""
-        self._missing = 0 if holder(self._paths.lock) else self._missing + 1
+        self._missing = 0 if living_runner(self._paths) else self._missing + 1
         return self._missing >= DEAD_LOOKS
 
 
