@@ -82,6 +82,7 @@ class RunPaths:
         # the run's own checkouts
         self.train_checkout = folder / TRAIN_CHECKOUT  # trains
         self.edit_checkout = folder / EDIT_CHECKOUT  # is edited, while another one trains
+        self.prepared = folder / "prepared"  # what preparing made, linked into the checkouts that train
         # before the first event
         self.beginning = folder / ".beginning"  # the branch that is about to be made, and its commit
         self.draft = folder / ".importing"  # a history that is not whole yet

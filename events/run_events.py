@@ -130,11 +130,12 @@ class RunCleaned:
 class SetupChecked:
     """The files, the data and the tokenizer were looked at."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     ok: bool
     missing: tuple[Reason, ...]  # what is missing, and where
     preparable: bool  # prepare.py may mend all that is missing
     data_id: str | None
+    shared: tuple[str, ...]  # paths of the user's checkout that every train checkout has a link to
 
 
 @frozen(kw_only=True)
@@ -150,12 +151,13 @@ class PrepareStarted:
 class PrepareFinished:
     """prepare.py ended."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     preparation: int
     ok: bool
     reason: Reason | None  # None: ok
     seconds: float
     output: OutputDigest
+    made: tuple[str, ...]  # paths that it made in its checkout; every train checkout has a link to each
 
 
 # --- runs of other programs --------------------------------------------------------------------

@@ -72,6 +72,11 @@ def _all_inside(paths: tuple[str, ...]) -> bool:
     return all(_is_inside(path) for path in paths)
 
 
+def _is_within(path: str, folder: str) -> bool:
+    """Say whether a path is another one, or lies below it."""
+    return path == folder or path.startswith(f"{folder}/")
+
+
 def _has_one_group(pattern: str) -> bool:
     try:
         return re.compile(pattern).groups == 1
@@ -109,7 +114,7 @@ class MetricSpec:
 class RunConfig:
     """All settings of a run, as `[tool.autoresearch]` of pyproject.toml gives them."""
 
-    VALUE_VERSION: ClassVar[int] = 1
+    VALUE_VERSION: ClassVar[int] = 2
     train: tuple[str, ...] = setting(
         ("{python}", "train.py"),
         "The training command, a list or one string; `{python}` is autoresearch's own interpreter.",
@@ -133,6 +138,18 @@ class RunConfig:
     protected: tuple[str, ...] = setting(
         ("prepare.py", "program.md"),
         "The files that must be there and must not change.",
+        holds=_all_inside,
+        expected=INSIDE,
+    )
+    shared: tuple[str, ...] = setting(
+        (),
+        "What git does not know in your checkout and a training needs, as data or a .env: it gets links.",
+        holds=_all_inside,
+        expected=INSIDE,
+    )
+    kept: tuple[str, ...] = setting(
+        (),
+        "Files and folders of a training's checkout that one may leave to the next, as a compile cache.",
         holds=_all_inside,
         expected=INSIDE,
     )
@@ -249,6 +266,10 @@ def check(config: RunConfig) -> None:
         refuse_unless(about.holds(value_of(config, key)), key, value_of(config, key), about.expected)
     both = set(config.editable) & set(config.protected)
     refuse_unless(not both, "editable", sorted(both), "files that are not in `protected` as well")
+    tracked = {*config.editable, *config.protected}
+    for key, paths in (("shared", config.shared), ("kept", config.kept)):
+        within = sorted(path for path in paths if any(_is_within(one, path) for one in tracked))
+        refuse_unless(not within, key, within, "paths without an editable or protected file")
 
 
 def refuse_unless(holds: bool, key: str, value: object, expected: str) -> None:  # noqa: FBT001 - reads as a sentence

@@ -2,8 +2,8 @@
 
 A step takes the data of version `v` and returns that of `v + 1`, in a new dict. It is never changed once a
 history was written with it; a changed event class gets one more step. Settings and requests are versioned
-values with steps of their own, so that a new setting gives no event a new version. Format 1 of the log begins
-with every version at 1: there is no step yet.
+values with steps of their own, so that a new setting gives no event a new version. Format 1 of the log began
+with every version at 1.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,8 +13,14 @@ from typing import Any, TypeAlias
 Data: TypeAlias = dict[str, Any]  # Any: what JSON holds
 Upcaster = Callable[[Data], Data]
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}
-VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}  # by the name of the value's class
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("PrepareFinished", 1): lambda data: {**data, "made": []},
+    ("SetupChecked", 1): lambda data: {**data, "shared": []},
+}
+# By the name of the value's class.
+VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("RunConfig", 1): lambda data: {**data, "shared": [], "kept": []},
+}
 
 
 def upcast(

@@ -19,7 +19,9 @@ from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
 __all__ = ["RUN", "RunState"]
 
-SETUP_SETTINGS = frozenset({"prepare", "check", "env"})  # what files and data are prepared and checked with
+SETUP_SETTINGS = frozenset(
+    {"prepare", "check", "env", "shared"}
+)  # what files and data are prepared and checked with
 
 
 # --- the run -----------------------------------------------------------------------------------
@@ -121,7 +123,7 @@ def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str)
     setup = state.setup
     setup.checked = True
     setup.ok, setup.preparable, setup.data_id = event.ok, event.preparable, event.data_id
-    setup.missing = event.missing
+    setup.missing, setup.shared = event.missing, event.shared
 
 
 def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:
@@ -133,7 +135,7 @@ def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: s
 def _prepare_finished(state: RunState, event: ev.PrepareFinished, _seq: int, _at: str) -> None:
     setup = state.setup
     setup.job, setup.checked, setup.prepared, setup.lost = None, False, True, 0
-    setup.failure = event.reason
+    setup.failure, setup.made = event.reason, event.made
 
 
 # --- proposals ---------------------------------------------------------------------------------

@@ -135,6 +135,8 @@ class Setup:
     missing: tuple[Reason, ...] = ()
     preparable: bool = False
     data_id: str | None = None
+    shared: tuple[str, ...] = ()  # paths of the user's checkout that train checkouts have links to
+    made: tuple[str, ...] = ()  # paths that prepare made, in the run's folder `prepared`: links, too
     outdated: bool = False  # the command that prepares is another one since
     preparations: int = 0  # started so far
     prepared: bool = False  # since the last request

@@ -34,6 +34,9 @@ REASONS: Mapping[str, str] = {
     "search_is_through": "the seeded search has tried every value it knows; drop a proposal",
     # Setup and preparing.
     "not_in_commit": "{file} is not in commit {commit:short} of {branch}",
+    "shared_is_not_there": "{path}, which is shared, is not in {folder}",
+    "link_without_room": "{path} cannot be linked into the run's checkout: the commit has something there",
+    "data_differs_by_slot": "the {slots} slots see different data: the first says {first}",
     "check_not_run": "the check `{check}` could not be run: {said}",
     "check_failed": "the check `{check}` ended with code {exit_code}: {said}",
     "check_not_ready": "the check `{check}` says that it is not ready",
@@ -48,6 +51,9 @@ REASONS: Mapping[str, str] = {
     "signal_memory": "killed by {signal}; the kernel does so when memory runs out",
     "exit_code": "exit code {exit_code}",
     "exit_code_said": "exit code {exit_code}: {said}",
+    "exit_code_unshared": (
+        "exit code {exit_code}: {said}; {path} is in your checkout and not in the commit: name it in `shared`"
+    ),
     "exit_code_stated": "exit code {exit_code}: {stated:words}",
     "exit_code_stated_said": "exit code {exit_code}: {stated:words}: {said}",
     "supervisor_killed": "the supervisor was killed",

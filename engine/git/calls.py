@@ -44,9 +44,9 @@ class Calls:
             self._common_dir = Path(os.path.realpath(os.fsdecode(said.removesuffix(b"\n"))))
         return self._common_dir
 
-    def look(self, *command: str) -> bytes | None:
+    def look(self, *command: str, stdin: bytes | None = None) -> bytes | None:
         """Read something that may not be there: None where git says no."""
-        done = call(command, cwd=self.top, env=self._bounds)
+        done = call(command, cwd=self.top, env=self._bounds, stdin=stdin)
         return done.stdout if done.exit_code == 0 else None
 
     def read(self, *command: str, stdin: bytes | None = None) -> bytes:

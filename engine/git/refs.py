@@ -12,6 +12,7 @@ from autoresearch.events.errors import AutoresearchError
 
 MERGE_S = 900.0  # a big checkout on a slow disk
 HEADS = "refs/heads/"
+INCLUDE = ".worktreeinclude"
 
 
 class Refs(Objects):
@@ -114,6 +115,15 @@ class Refs(Objects):
         """Say whether the user's index has this path."""
         listed = self.read("--literal-pathspecs", "ls-files", "-z", "--", path)
         return os.fsencode(path) in listed.split(b"\0")
+
+    def included(self) -> tuple[str, ...]:
+        """Return the ignored paths that a file `.worktreeinclude` at the top names, sorted."""
+        if not (self.top / INCLUDE).is_file():
+            return ()
+        listing = ("ls-files", "--others", "--ignored", f"--exclude-from={INCLUDE}", "--directory", "-z")
+        named = self.read(*listing)
+        ignored = self.look("check-ignore", "-z", "--stdin", stdin=named) if named else None
+        return tuple(sorted(os.fsdecode(path).rstrip("/") for path in (ignored or b"").split(b"\0") if path))
 
     def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the paths that differ from HEAD in the user's working tree or index."""

@@ -4,6 +4,8 @@ A checkout's index is a private one beside git's own, so neither index flags nor
 hide a change; and nothing that an agent did to HEAD is believed.
 """
 
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -70,28 +72,37 @@ class Worktrees(Objects):
         if record is not None:
             shutil.rmtree(record)
 
-    def reset(self, folder: Path, commit: str) -> None:
-        """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""
+    def reset(self, folder: Path, commit: str, *, kept: tuple[str, ...] = ()) -> None:
+        """Make the worktree exactly `commit`: no edits, HEAD detached there, and no other files.
+
+        Ignored files go as well; only what stands at the paths `kept` may stay.
+        """
         folder = records.real(folder)
         admin = self._admin(folder)
         records.link(folder, admin)
         self._work(folder, "checkout", "--quiet", "--force", "--detach", commit, "--", timeout_s=CHECKOUT_S)
-        self._work(folder, "clean", "-ffdq")
+        spared = (part for path in kept for part in ("-e", f"/{_escaped(path)}"))
+        self._work(folder, "clean", "-ffdqx", *spared)
         records.publish_index(admin, admin / PRIVATE_INDEX)
 
-    def changes(self, folder: Path, base: str) -> Diff:
+    def untracked(self, folder: Path) -> tuple[str, ...]:
+        """Return the paths that the worktree's commit does not have, ignored ones too, sorted."""
+        said = self._work(records.real(folder), "ls-files", "--others", "--directory", "-z")
+        return tuple(sorted(os.fsdecode(path).rstrip("/") for path in said.split(b"\0") if path))
+
+    def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
-        self._stage(folder, base)
+        self._stage(folder, base, beside)
         return parsed_diff(
             self._work(folder, *DIFF_SETTINGS, "diff-index", "--cached", *DIFF_FORMAT, base, "--")
         )
 
-    def commit(self, folder: Path, *, base: str, message: str) -> Commit:
+    def commit(self, folder: Path, *, base: str, message: str, beside: tuple[str, ...] = ()) -> Commit:
         """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is.
 
         Under an identity of the program's own, without hooks and signing. The commit has no name yet.
         """
-        self._stage(folder, base)
+        self._stage(folder, base, beside)
         tree = text(self._work(folder, "write-tree")).strip()
         said = self._work(folder, "commit-tree", tree, "-p", base, "-F", "-", stdin=message.encode())
         return Commit(hash=text(said).strip(), tree=tree, parents=(base,), message=message)
@@ -113,12 +124,13 @@ class Worktrees(Objects):
             return str(error)
         return ""
 
-    def _stage(self, folder: Path, base: str) -> None:
+    def _stage(self, folder: Path, base: str, beside: tuple[str, ...]) -> None:
         """Bring the worktree's files into the private index, whatever an agent did to HEAD or git's own."""
         # Files that are tracked though ignored are known from the base alone.
         self._work(folder, "read-tree", "--reset", base)
         try:
-            self._work(folder, "add", "--all", "--", *EVERYTHING)
+            besides = (f":(exclude,top,literal){path}" for path in beside)
+            self._work(folder, "add", "--all", "--", *EVERYTHING, *besides)
         except Refused as error:
             raise InvalidInput(f"the files in {folder} cannot be committed: {error}") from error
 
@@ -143,3 +155,8 @@ class Worktrees(Objects):
             command, cwd=here, env=env, settings=EXACTLY, stdin=stdin, timeout_s=timeout_s, own_locks=own
         )
         return output(done)
+
+
+def _escaped(path: str) -> str:
+    """Return a path as a pattern of git's that matches it alone."""
+    return re.sub(r"([\\*?\[\]! ])", r"\\\1", path)

@@ -15,6 +15,7 @@ from autoresearch.engine.loop.edits import EditCheckout, changes_in, checked, ke
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Commits, Diff
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.training.checkout import TrainCheckouts
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.values import Reason, why
@@ -60,7 +61,8 @@ class Candidates:
         worktree = self.paths.train_checkout
         ref = RunRefs(run.run_id).candidate(one.number, one.change)
         self.git.ensure_worktree(worktree, one.base_commit)
-        diff = changes_in(self.git, worktree, one.base_commit)
+        beside = (*run.setup.shared, *run.setup.made, *run.config.kept)
+        diff = changes_in(self.git, worktree, one.base_commit, beside=beside)
         if isinstance(diff, Diff) and diff.files:
             diff = checked(diff, worktree, run.config)
         if isinstance(diff, Reason):
@@ -70,7 +72,7 @@ class Candidates:
             if diff.files:
                 keep_diff(self.paths, one.number, diff)
                 message = _message(STOOD_THERE, run, one, head)
-                made = self.git.commit(worktree, base=one.base_commit, message=message)
+                made = self.git.commit(worktree, base=one.base_commit, message=message, beside=beside)
             else:
                 (made,) = self.git.read_commits([one.base_commit])
                 assert made is not None  # the worktree stands on it
@@ -94,8 +96,7 @@ class Candidates:
         """Put the worktree back on the best commit; the candidate stays under its ref."""
         stands_on = run.best.commit if run.best else run.base_commit
         if len(run.open) == 1:  # else the next one trains there already, or is about to
-            self.git.ensure_worktree(self.paths.train_checkout, stands_on)
-            self.git.reset(self.paths.train_checkout, stands_on)
+            TrainCheckouts(paths=self.paths, git=self.git).clear(1, stands_on, run)
         return ev.CandidateDiscarded(iteration=command.iteration, rule=command.rule, inputs=command.inputs)
 
     def _committed(

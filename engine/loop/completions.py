@@ -16,6 +16,7 @@ from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.training import begun
+from autoresearch.engine.training.checkout import TrainCheckouts
 from autoresearch.engine.training.result import Result, how_it_ended, read_result, read_unseen
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
@@ -92,17 +93,31 @@ class Collector:
         left = self.jobs.output(self.paths.job(0, "prepare", job.number).folder)
         output = digest(left.log(), secret_values(os.environ | run.config.env))
         reason = _exit_reason(done)
+        checkouts = TrainCheckouts(paths=self.paths, git=self.git)
         return ev.PrepareFinished(
             preparation=job.number,
             ok=reason is None,
             reason=reason,
             seconds=done.seconds,
             output=output,
+            made=checkouts.gather(run.best.commit if run.best else run.base_commit, run),
         )
 
     def _trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
-        return _finished(one.number, job, done, read_result(run.config, left, done))
+        result = self._hinted(job, read_result(run.config, left, done))
+        return _finished(one.number, job, done, result)
+
+    def _hinted(self, job: Job, result: Result) -> Result:
+        """Say of a crash that misses a file where that lies."""
+        checkouts = TrainCheckouts(paths=self.paths, git=self.git)
+        reason = result.reason
+        if result.outcome != "crashed" or reason is None or reason.code != "exit_code_said":
+            return result
+        path = checkouts.unshared(job.slot, f"{reason.said}\n{result.output.tail}")
+        if path is None:
+            return result
+        return replace(result, reason=why("exit_code_unshared", reason.said, **reason.inputs, path=path))
 
     def _ended_unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
         """Read a training that lost its supervisor alone and ended well; None where that is not certain."""

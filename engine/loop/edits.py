@@ -155,10 +155,10 @@ class EditCheckout:
         return None
 
 
-def changes_in(git: Worktrees, checkout: Path, base: str) -> Diff | Reason:
+def changes_in(git: Worktrees, checkout: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff | Reason:
     """Return how the files of a checkout differ from the base, or why git cannot store them."""
     try:
-        return git.changes(checkout, base)
+        return git.changes(checkout, base, beside=beside)
     except (InvalidInput, NotFound) as error:  # a repository inside, a worktree that is gone
         return why("not_committable", str(error))
 

@@ -22,6 +22,7 @@ from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.training import begun
+from autoresearch.engine.training.checkout import TrainCheckouts
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, training_spec
 from autoresearch.events import catalog as ev
@@ -101,6 +102,10 @@ class Effects:
         return Candidates(paths=self.paths, git=self.git)
 
     @property
+    def _checkouts(self) -> TrainCheckouts:
+        return TrainCheckouts(paths=self.paths, git=self.git)
+
+    @property
     def _asking(self) -> Asking:
         return Asking(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
 
@@ -145,10 +150,9 @@ class Effects:
 
     def _train(self, command: do.StartTraining, run: RunState) -> tuple[ev.Event, ...]:
         one = self._training(command, run)
-        self.git.ensure_worktree(one.checkout, command.commit)
         files = self.paths.job(command.iteration, "train", command.training)
         if isinstance(self.jobs.look(one.job), Absent):  # nothing is trained under a wrong commit
-            self.git.reset(one.checkout, command.commit)
+            self._checkouts.clear(command.slot, command.commit, run)
             begun.remember(files, commit=command.commit, slot=command.slot, device=command.device)
         elif not begun.is_of(files, commit=command.commit, slot=command.slot, device=command.device):
             self.jobs.stop(one.job)  # it is recorded, and then lost

@@ -130,6 +130,12 @@ class OwnCheckout(Protocol):
     def is_tracked(self, path: str) -> bool:
         """Say whether the user's index has this path."""
 
+    def included(self) -> tuple[str, ...]:
+        """Return the ignored paths that a file `.worktreeinclude` at the top names, sorted.
+
+        The file has the form of a .gitignore; a folder of which git knows nothing is one path.
+        """
+
     def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the paths that differ from HEAD in the user's working tree or index."""
 

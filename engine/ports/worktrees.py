@@ -18,14 +18,25 @@ class Worktrees(Protocol):
     def remove_worktree(self, folder: Path) -> None:
         """Delete a worktree with all that is in it, and its record. Done twice, is done."""
 
-    def reset(self, folder: Path, commit: str) -> None:
-        """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there.
+    def reset(self, folder: Path, commit: str, *, kept: tuple[str, ...] = ()) -> None:
+        """Make the worktree exactly `commit`: no edits, HEAD detached there, and no other files.
+
+        Ignored files go as well; only what stands at the paths `kept` may stay.
 
         Raises: NotFound: the folder is no worktree of this repository.
         """
 
-    def changes(self, folder: Path, base: str) -> Diff:
-        """Return how the worktree's files, untracked ones included, differ from commit `base`."""
+    def untracked(self, folder: Path) -> tuple[str, ...]:
+        """Return the paths that the worktree's commit does not have, ignored ones too, sorted.
+
+        A folder of which git knows nothing is one path.
+        """
+
+    def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
+        """Return how the worktree's files, untracked ones included, differ from commit `base`.
+
+        What stands at the paths `beside` is no change.
+        """
 
     def apply_patch(self, folder: Path, patch: bytes) -> str:
         """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
@@ -36,8 +47,10 @@ class Worktrees(Protocol):
         The worktree stands on the third; where the change does not merge, its files are undefined.
         """
 
-    def commit(self, folder: Path, *, base: str, message: str) -> Commit:
+    def commit(self, folder: Path, *, base: str, message: str, beside: tuple[str, ...] = ()) -> Commit:
         """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is.
+
+        What stands at the paths `beside` is left out.
 
         Under an identity of the program's own, without hooks and signing. The commit has no name yet.
         """

@@ -5,12 +5,15 @@ import os
 from pathlib import Path
 from typing import Protocol
 
+from attrs import evolve as replace
+
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
-from autoresearch.engine.ports.repository import Commits
+from autoresearch.engine.ports.repository import Commits, OwnCheckout
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.training.checkout import NoRoom, TrainCheckouts
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.settings import RunConfig
@@ -21,7 +24,7 @@ from autoresearch.projections.run_state import RunState
 CHECK_TIMEOUT_S = 120.0  # a check reads a manifest; slower than this is a hang
 
 
-class SetupGit(Commits, Worktrees, Protocol):
+class SetupGit(Commits, OwnCheckout, Worktrees, Protocol):
     """What looking at the setup needs of git."""
 
 
@@ -30,18 +33,53 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
     config = run.config
     files = (*config.editable, *config.protected)
     absent = git.missing(run.base_commit, files)
-    if absent:
-        missing = tuple(
-            why("not_in_commit", file=name, commit=run.base_commit, branch=run.branch) for name in absent
-        )
-        return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None)
-    git.ensure_worktree(paths.train_checkout, run.base_commit)
-    if not config.check:
-        return ev.SetupChecked(ok=True, missing=(), preparable=False, data_id=None)
-    missing, data_id = _ask_check(config, paths.train_checkout)
-    return ev.SetupChecked(
-        ok=not missing, missing=missing, preparable=bool(missing and config.prepare), data_id=data_id
+    missing = tuple(
+        why("not_in_commit", file=name, commit=run.base_commit, branch=run.branch) for name in absent
     )
+    shared = _shared(run, paths=paths, git=git)
+    missing += tuple(
+        why("shared_is_not_there", path=path, folder=str(paths.home))
+        for path in shared
+        if not (paths.home / path).exists()
+    )
+    if missing:
+        return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None, shared=())
+    looking = replace(run, setup=replace(run.setup, shared=shared))
+    try:
+        missing, data_id = _looked_at(looking, TrainCheckouts(paths=paths, git=git))
+    except NoRoom as error:
+        missing = (why("link_without_room", path=error.path),)
+        return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None, shared=())
+    preparable = bool(missing and config.prepare)
+    return ev.SetupChecked(
+        ok=not missing, missing=missing, preparable=preparable, data_id=data_id, shared=shared
+    )
+
+
+def _shared(run: RunState, *, paths: RunPaths, git: SetupGit) -> tuple[str, ...]:
+    """Return what train checkouts are to have links to: the setting, and what a .worktreeinclude names."""
+    around = f"{paths.folder.relative_to(paths.home).as_posix()}/"
+    included = (path for path in git.included() if not around.startswith(f"{path}/"))
+    return tuple(dict.fromkeys((*run.config.shared, *included)))
+
+
+def _looked_at(run: RunState, checkouts: TrainCheckouts) -> tuple[tuple[Reason, ...], str | None]:
+    """Ask the check in every slot's checkout; return what is missing in one of them, and the data_id.
+
+    Each is as a training finds it; but the first may hold a human's edit once there is a best.
+    """
+    found: list[tuple[tuple[Reason, ...], str | None]] = []
+    for slot in range(1, run.slots + 1):
+        if slot == 1 and run.last_iteration >= 0:
+            folder = checkouts.stand(run.best.commit if run.best else run.base_commit, run)
+        else:
+            folder = checkouts.clear(slot, run.base_commit, run)
+        found.append(_ask_check(run.config, folder) if run.config.check else ((), None))
+    different = {data_id for _, data_id in found}
+    missing = next((missing for missing, _ in found if missing), ())
+    if not missing and len(different) > 1:
+        missing = (why("data_differs_by_slot", first=str(found[0][1]), slots=run.slots),)
+    return missing, found[0][1]
 
 
 def prepare_spec(config: RunConfig, *, number: int, worktree: Path) -> JobSpec:

@@ -202,6 +202,51 @@ class TestWorktrees:
         assert not (worktree / "more").exists()
         assert git.changes(worktree, start).text == b""
 
+    def test_reset_takes_ignored_files_but_those_kept(self, git: Git, start: str, worktree: Path) -> None:
+        """What git ignores is gone after a reset as well, but for the paths that are named."""
+        for name in ("junk.tmp", "cache.tmp/a [1]!.tmp", "cache.tmp/b.tmp", "__pycache__/x.pyc"):
+            (worktree / name).parent.mkdir(exist_ok=True)
+            (worktree / name).write_text("x")
+        (worktree / "link.tmp").symlink_to(git.top)
+        git.reset(worktree, start, kept=("cache.tmp/a [1]!.tmp",))
+        assert ("cache.tmp",) == git.untracked(worktree)
+        assert ["a [1]!.tmp"] == [path.name for path in (worktree / "cache.tmp").iterdir()]
+        assert (git.top / "train.py").is_file(), "what a link leads to is not ours"
+        git.reset(worktree, start)
+        assert () == git.untracked(worktree)
+
+    def test_untracked_is_what_the_commit_has_not(self, git: Git, start: str, worktree: Path) -> None:
+        """Ignored or not, files and whole folders that git does not know are named, and nothing else."""
+        (worktree / "train.py").write_text("A = 9\n")
+        (worktree / "deep" / "er").mkdir(parents=True)
+        for name in ("new.py", "junk.tmp", "deep/er/new.py"):
+            (worktree / name).write_text("x")
+        (worktree / "ünï link").symlink_to("nowhere")
+        assert ("deep", "junk.tmp", "new.py", "ünï link") == git.untracked(worktree)
+        git.reset(worktree, start)
+        assert () == git.untracked(worktree)
+
+    def test_what_stands_beside_is_no_change(self, git: Git, start: str, worktree: Path) -> None:
+        """Paths that are named are neither a change nor committed; others are, of whatever likeness."""
+        (worktree / "data").mkdir()
+        for name in ("data/a.bin", "d*a", "new.py"):
+            (worktree / name).write_text("x\n")
+        (worktree / "linked").symlink_to(worktree / "train.py")
+        beside = ("d*a", "data", "linked")
+        assert ("new.py",) == git.changes(worktree, start, beside=beside).files
+        made = git.commit(worktree, base=start, message="m", beside=beside).hash
+        assert ("new.py",) == git.diff(start, made).files
+        assert {"data/a.bin", "new.py"} <= set(git.changes(worktree, start, beside=("d*a",)).files)
+
+    def test_included_is_what_the_user_names_and_git_ignores(self, git: Git) -> None:
+        """A .worktreeinclude names ignored files and folders; what git would show is left out."""
+        assert () == git.included()
+        (git.top / "raw.tmp").mkdir()
+        for name in ("raw.tmp/a", "b.tmp", "c.tmp", "seen.txt"):
+            (git.top / name).write_text("x")
+        (git.top / ".worktreeinclude").write_text("raw.tmp/\nb.tmp\nseen.txt\nnone.tmp\n")
+        assert ("b.tmp", "raw.tmp") == git.included()
+
     def test_changes_count_and_name(self, git: Git, start: str, worktree: Path) -> None:
         """Edited, new and deleted files are named in order, with their lines counted."""
         (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\nD = 4\n")

@@ -64,7 +64,7 @@ def test_a_changed_prepare_prepares_again():
     story.append(ev.PrepareStarted(preparation=1, command=("./prepare",)))
     assert () == decide(given(*story))
     output = trained(0, 1).output
-    finished = ev.PrepareFinished(preparation=1, ok=True, reason=None, seconds=1.0, output=output)
+    finished = ev.PrepareFinished(preparation=1, ok=True, reason=None, seconds=1.0, output=output, made=())
     story.append(finished)
     assert (do.CheckSetup(),) == decide(given(*story))
     assert ["StartIteration"] == names(decide(given(*story, set_up())))
@@ -108,6 +108,7 @@ def test_missing_data_is_prepared_once():
             reason=why("exit_code_said", "no network"),
             seconds=1.0,
             output=trained(0, 1).output,
+            made=(),
         )
     )
     assert decide(given(*story)) == (do.CheckSetup(),)

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from attrs import frozen
 
@@ -137,6 +137,13 @@ class FakeGit:
         """Say whether the user's index has this path."""
         return path in self.index
 
+    def included(self) -> tuple[str, ...]:
+        """Return the ignored paths that a file `.worktreeinclude` names, sorted; it holds plain names."""
+        include = self.top / ".worktreeinclude"
+        named = include.read_text().split() if include.is_file() else []
+        there = [name.strip("/") for name in named if (self.top / name.strip("/")).exists()]
+        return tuple(sorted(name for name in there if self._is_ignored(name)))
+
     def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the paths that differ from HEAD in the user's working tree or index."""
         committed = self._commit("HEAD").files
@@ -161,13 +168,13 @@ class FakeGit:
         self.worktrees.pop(folder, None)
         shutil.rmtree(folder, ignore_errors=True)
 
-    def reset(self, folder: Path, commit: str) -> None:
-        """Make the worktree exactly `commit`: no edits, no untracked files, HEAD detached there."""
+    def reset(self, folder: Path, commit: str, *, kept: tuple[str, ...] = ()) -> None:
+        """Make the worktree exactly `commit`: no edits, HEAD detached there, and no other files."""
         self._require(folder)
         wanted = self._commit(commit).files
         for path in [one for one in folder.rglob("*") if one.is_file() or one.is_symlink()]:
             name = path.relative_to(folder).as_posix()
-            if name != ".git" and (name in wanted or not self._is_ignored(name)):
+            if name in wanted or not _is_at(name, (".git", *kept)):
                 path.unlink()
         for path in sorted((one for one in folder.rglob("*") if one.is_dir()), reverse=True):
             if not any(path.iterdir()):
@@ -178,9 +185,22 @@ class FakeGit:
         (folder / ".git").write_text("gitdir: in memory\n")
         self.worktrees[folder] = self._hash(commit)
 
-    def changes(self, folder: Path, base: str) -> Diff:
+    def untracked(self, folder: Path) -> tuple[str, ...]:
+        """Return the paths that the worktree's commit does not have, ignored ones too, sorted."""
+        self._require(folder)
+        tracked = self._commit(self.worktrees[folder]).files
+        folders = {str(parent) for name in tracked for parent in PurePosixPath(name).parents}
+        found = set()
+        for path in folder.rglob("*"):
+            name = path.relative_to(folder).as_posix()
+            above = [str(one) for one in reversed(PurePosixPath(name).parents)]
+            if name not in tracked and name not in folders and name != ".git":
+                found.add(next((one for one in above if one not in folders), name))
+        return tuple(sorted(found))
+
+    def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
-        return _diff(self._commit(base).files, self._files(folder, base))
+        return _diff(self._commit(base).files, self._files(folder, base, beside))
 
     def apply_patch(self, folder: Path, patch: bytes) -> str:
         """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
@@ -203,9 +223,9 @@ class FakeGit:
             (folder / name).write_bytes(merged)
         return ""
 
-    def commit(self, folder: Path, *, base: str, message: str) -> ports.Commit:
+    def commit(self, folder: Path, *, base: str, message: str, beside: tuple[str, ...] = ()) -> ports.Commit:
         """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is."""
-        commit = Commit(files=self._files(folder, base), parent=self._hash(base), message=message)
+        commit = Commit(files=self._files(folder, base, beside), parent=self._hash(base), message=message)
         made = self._read(self._store(commit))
         assert made is not None  # stored right now
         return made
@@ -261,14 +281,14 @@ class FakeGit:
         if folder not in self.worktrees:
             raise NotFound(f"{folder} is no worktree of {self.top}")
 
-    def _files(self, folder: Path, base: str) -> dict[str, bytes]:
+    def _files(self, folder: Path, base: str, beside: tuple[str, ...]) -> dict[str, bytes]:
         self._require(folder)
         tracked = self._commit(base).files
         found = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*") if one.is_file()}
         return {
             name: path.read_bytes()
             for name, path in sorted(found.items())
-            if name != ".git" and (name in tracked or not self._is_ignored(name))
+            if not _is_at(name, (".git", *beside)) and (name in tracked or not self._is_ignored(name))
         }
 
     def _is_ignored(self, name: str) -> bool:
@@ -277,6 +297,10 @@ class FakeGit:
         return "__pycache__" in parts or any(
             fnmatch(part, one.strip("/")) for part in parts for one in patterns
         )
+
+
+def _is_at(name: str, places: tuple[str, ...]) -> bool:
+    return any(name == one or name.startswith(f"{one}/") for one in places)
 
 
 def _diff(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Diff:

@@ -159,7 +159,9 @@ class Player:
         ok = self.script.setup[min(self.looks, len(self.script.setup) - 1)]
         self.looks += 1
         missing = () if ok else (why("check_says", "the tokenizer"),)
-        return ev.SetupChecked(ok=ok, missing=missing, preparable=not ok, data_id="d1" if ok else None)
+        return ev.SetupChecked(
+            ok=ok, missing=missing, preparable=not ok, data_id="d1" if ok else None, shared=()
+        )
 
     def ended(self) -> Batch:
         """End one job: of several, the first or the last that was started."""
@@ -177,7 +179,7 @@ class Player:
             return (lost,)
         if job.step == "prepare":
             done = ev.PrepareFinished(
-                preparation=job.number, ok=True, reason=None, seconds=2.0, output=OUTPUT
+                preparation=job.number, ok=True, reason=None, seconds=2.0, output=OUTPUT, made=()
             )
             return (done,)
         if job.step == "train":
