@@ -154,7 +154,7 @@ class _Repo:
         rss = 0.0
         while holder(self.paths.lock) is not None:
             time.sleep(0.1)
-            now = _cpu_s(runner.pid)
+            now = cpu_s(runner.pid)
             if now is not None:
                 seen.append((len(self._stretches()), now))
                 rss = max(rss, _rss_mib(runner.pid))
@@ -307,7 +307,7 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
     ]
 
 
-def _cpu_s(pid: int) -> float | None:
+def cpu_s(pid: int) -> float | None:
     """Return the CPU seconds of a process and of the children it has waited for, None once it is gone."""
     try:
         words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
