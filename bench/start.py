@@ -51,9 +51,11 @@ def figures(*, quick: bool) -> list[Figure]:
 
 
 def _asking(home: Path, reps: int) -> list[Figure]:
-    """Compare `status --json`, with a valid snapshot, with doing nothing at all."""
-    nothing, ask = ("-c", "pass"), (str(DOOR), "status", "--json")
-    bare, asked, bare_s, asked_s = _in_turn([nothing, ask, ("-S", *nothing), ("-S", *ask)], home, reps)
+    """Compare `status`, as object and as page, with a valid snapshot, with doing nothing at all."""
+    nothing, page = ("-c", "pass"), (str(DOOR), "status")
+    ask = (*page, "--json")
+    turns = [nothing, ask, page, ("-S", *nothing), ("-S", *ask)]
+    bare, asked, shown, bare_s, asked_s = _in_turn(turns, home, reps)
     return [
         Figure(
             what="`status --json` / `python -c pass`, CPU",
@@ -68,6 +70,13 @@ def _asking(home: Path, reps: int) -> list[Figure]:
             target=4.0,
             better="less",
             note=f"{_ms(_wall(asked))} against {_ms(_wall(bare))}",
+        ),
+        Figure(
+            what="`status`, the page / `python -c pass`, CPU",
+            measured=ratio(_cpu(shown), _cpu(bare)),
+            target=4.0,
+            better="less",
+            note=f"{_ms(_cpu(shown))} against {_ms(_cpu(bare))}",
         ),
         Figure(
             what="`status --json` / `python -c pass`, CPU, both with -S",
@@ -104,7 +113,7 @@ def _long_history(small: Path, large: Path, count: int, reps: int) -> list[Figur
 
 def _commands(home: Path, reps: int) -> list[Figure]:
     """Say what other commands take."""
-    words = ("status", "experiments", "note x", "--help")
+    words = ("experiments", "note x", "--help")
     costs = _in_turn([(str(DOOR), *one.split()) for one in words], home, reps)
     return [
         Figure(

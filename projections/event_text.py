@@ -1,20 +1,25 @@
 """Events -> text: one line for each, the same for the same event. Pure.
 
-The words are in projections/wording.py; here is only which sentence an event gets. Text that came from
-outside is made one line of printable characters and cut, so that a hostile name or log cannot forge a line.
+The words are in projections/wording.py; here is which sentence an event gets, and the wording's name: a view
+written in other words is not compared with today's. Text that came from outside is made one line of printable
+characters and cut, so that a hostile name or log cannot forge a line.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from attrs import fields
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
-from autoresearch.projections.wording import EVENTS, WORDS, say_verdict
+from autoresearch.projections.times import one_line
+from autoresearch.projections.wording import EVENTS, REASONS, STEPS, VERDICTS, WORDS, say_verdict
 
 
 LINE_CHARACTERS = 240
+FORMS = 1  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
 
 # Where an event has more than one sentence: which, by what the event says. "" is the plain one.
 VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
@@ -37,6 +42,13 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
 }
 
 
+@cache
+def wording() -> str:
+    """Return the name of the wording: another one for any other word."""
+    tables = sorted([*REASONS.items(), *VERDICTS.items(), *EVENTS.items(), *STEPS.items()])
+    return sha256(repr((FORMS, tables)).encode()).hexdigest()[:12]
+
+
 def line(recorded: Recorded) -> str:
     """Return the event's line, without a line end: time, number, what happened."""
     return f"{recorded.at} #{recorded.seq} {describe(recorded.event)}"
@@ -51,11 +63,3 @@ def describe(event: ev.Event | RawEvent) -> str:
     if isinstance(event, ev.CandidateKept | ev.CandidateDiscarded):
         values["verdict"] = say_verdict(event.rule, event.inputs)
     return one_line(WORDS.format(EVENTS[f"{name}.{chosen}" if chosen else name], **values), LINE_CHARACTERS)
-
-
-def one_line(text: str, limit: int) -> str:
-    """Return the text as one printable line of at most `limit` characters."""
-    start = text[: 4 * limit]
-    printable = start if start.isprintable() else "".join(c if c.isprintable() else " " for c in start)
-    flat = " ".join(printable.split())
-    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"

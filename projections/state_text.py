@@ -1,31 +1,44 @@
-"""A run's state -> the sentences that hang on more than one event. Pure. Words: projections/wording.py."""
+"""How a run stands -> the sentences that hang on more than one event. Pure. Words: projections/wording.py.
 
-from autoresearch.projections.run_state import RunState
-from autoresearch.projections.timeline import Row
-from autoresearch.projections.wording import say, say_verdict, words
+Imports only what starts fast.
+"""
+
+from __future__ import annotations
+
+from autoresearch.projections.wording import say, say_verdict, sentence, words
 
 
-def say_stopped(run: RunState) -> str:
+TYPE_CHECKING = False  # as in typing
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from autoresearch.projections.summary import Standing
+    from autoresearch.projections.timeline import Row
+
+
+def say_stopped(standing: Standing) -> str:
     """Return why a run is idle, with what is missing or what broke; "" where it is not."""
-    match run.stopped:
+    reasons = standing["reasons"]
+    match standing["stopped"]:
         case None:
             return ""
         case "setup_incomplete":
-            failure = say(run.setup.failure)
-            return "; ".join(map(say, run.setup.missing)) + (f" ({failure})" if failure else "")
+            failure = say_kept(reasons["failure"])
+            return "; ".join(map(say_kept, reasons["missing"])) + (f" ({failure})" if failure else "")
         case "baseline_failed":
-            reason = say(run.baseline_reason)
-            return f"{words(run.baseline_failed or 'no result')}{': ' if reason else ''}{reason}"
+            reason = say_kept(reasons["baseline"])
+            return f"{words(reasons['baseline_failed'] or 'no result')}{': ' if reason else ''}{reason}"
         case _:
-            return say(run.stopped_reason)
+            return say_kept(reasons["stopped"])
 
 
-def say_waiting(run: RunState) -> str:
+def say_waiting(standing: Standing) -> str:
     """Return what a human must do before anything can start, "" where nothing waits for one."""
-    if run.paused is not None:
-        return f"paused: {say(run.paused)}"
-    if run.need_input is not None and not run.waiting:
-        return f"a proposal is needed: {say(run.need_input)}"
+    if standing["paused"]:
+        return f"paused: {say_kept(standing['reasons']['paused'])}"
+    if standing["waits_for_human"]:
+        return f"a proposal is needed: {say_kept(standing['need_input'])}"
     return ""
 
 
@@ -34,3 +47,8 @@ def say_row(row: Row) -> str:
     if row.outcome != "succeeded" and row.reason is not None:
         return say(row.reason)
     return say_verdict(row.rule, row.inputs) if row.rule and row.rule != "imported" else say(row.reason)
+
+
+def say_kept(reason: Mapping[str, Any] | None) -> str:
+    """Return the sentence of a reason as state.json keeps it; "" for none."""
+    return "" if reason is None else sentence(**reason)

@@ -19,9 +19,11 @@ Phase: TypeAlias = Literal[
 ]
 Standing: TypeAlias = Mapping[str, Any]  # Any: it is JSON
 
+SHOWN = 20  # proposals that wait: more than a page has room for
+
 
 def standing(run: RunState) -> Standing:
-    """Return what `status --json` tells of the history, and what its phase hangs on besides."""
+    """Return what `status`, object or page, tells of the history, and what its phase hangs on besides."""
     best = run.best
     training = next(((number, job) for number, job in run.jobs if job.step == "train"), None)
     return {
@@ -41,7 +43,7 @@ def standing(run: RunState) -> Standing:
         "trainings": _trainings(run),
         "counts": asdict(run.counts),
         "waiting_proposals": len(run.waiting),
-        "need_input": unstructure(run.need_input) if run.need_input is not None else None,
+        "need_input": _kept(run.need_input),
         "seq": run.seq,
         "updated_at": run.updated_at,
         "has_runner": run.runner is not None,
@@ -50,6 +52,11 @@ def standing(run: RunState) -> Standing:
         "waits_for_human": waiting_for_human(run) is not None,
         "training": {"iteration": training[0], "attempt": training[1].number} if training else None,
         "device_wanted": _device_wanted(run),
+        "best_iteration": best.iteration if best else None,
+        "open": _open(run),
+        "waiting": [one.proposal.description for one in run.waiting[:SHOWN]],
+        "runner_mode": run.runner_mode,
+        "reasons": _reasons(run),
     }
 
 
@@ -73,6 +80,38 @@ def job_names(run: RunState) -> tuple[str, ...]:
         "prepare.py" if job.step == "prepare" else f"{job.step} of {name_of(number)}"
         for number, job in run.jobs
     )
+
+
+def _open(run: RunState) -> list[dict[str, Any]]:
+    """Return what is open, the busiest first; `attempt` is of the job that runs."""
+    first = busiest(run)
+    others = (one for one in run.open if one is not first)
+    return [
+        {
+            "iteration": one.number,
+            "stage": one.next_stage,
+            "attempt": one.job.number if one.job else None,
+            "device": one.job.device if one.job else "",
+        }
+        for one in (first, *others)
+        if one is not None
+    ]
+
+
+def _reasons(run: RunState) -> dict[str, Any]:
+    """Return why the run is idle, or paused; projections/state_text.py says which of them counts."""
+    return {
+        "stopped": _kept(run.stopped_reason),
+        "missing": [_kept(one) for one in run.setup.missing],
+        "failure": _kept(run.setup.failure),
+        "baseline_failed": run.baseline_failed,
+        "baseline": _kept(run.baseline_reason),
+        "paused": _kept(run.paused),
+    }
+
+
+def _kept(reason: Reason | None) -> dict[str, Any] | None:
+    return None if reason is None else unstructure(reason)
 
 
 def _device_wanted(run: RunState) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Times and lengths of time, as people read them. Pure."""
+"""Times, lengths of time and lines of text, as people read them. Pure."""
 
 
 def duration(seconds: float) -> str:
@@ -17,3 +17,11 @@ def duration(seconds: float) -> str:
 def minute_of(at: str) -> str:
     """Return the day and minute, UTC, of a time as histories write it: `2026-03-08 21:04Z`."""
     return f"{at[:16].replace('T', ' ')}Z"
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return the text as one printable line of at most `limit` characters."""
+    start = text[: 4 * limit]
+    printable = start if start.isprintable() else "".join(c if c.isprintable() else " " for c in start)
+    flat = " ".join(printable.split())
+    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"

@@ -1,17 +1,22 @@
 """Every sentence about what happened: one table from a code, or an event's name, to its words. Pure.
 
 What is stored and compared is codes and inputs; rewording a sentence here changes no history and no audit.
-`WORDING` names the wording, so that a view written in other words is not compared with today's.
+Imports only what starts fast: the page of `status` has reasons to say.
 """
 
-import string
-from collections.abc import Callable, Mapping
-from hashlib import sha256
-from typing import Any
+from __future__ import annotations
 
-from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, Reason, Request, Usage
+import string
+
 from autoresearch.projections.times import duration
 
+
+TYPE_CHECKING = False  # as in typing
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from autoresearch.events.values import Reason, Request, Usage
 
 FULL_HASH = 40  # characters; shorter is how an imported table wrote it
 
@@ -234,17 +239,6 @@ EVENTS: Mapping[str, str] = {
 STEPS = {"propose": "propose", "apply": "apply the change", "triage": "look at the crash"}
 
 
-FORMS = 1  # grows with any change of how a value is said (FORMATS, event_text's variants): no table shows it
-
-
-def _wording() -> str:
-    tables = sorted([*REASONS.items(), *VERDICTS.items(), *EVENTS.items(), *STEPS.items()])
-    return sha256(repr((FORMS, tables)).encode()).hexdigest()[:12]
-
-
-WORDING = _wording()  # the name of the wording: another one for any other word
-
-
 class Words(string.Formatter):
     """Fills a sentence; a format names how a value is said, as in `{commit:short}`."""
 
@@ -268,17 +262,16 @@ WORDS = Words()
 
 def say(reason: Reason | None) -> str:
     """Return the sentence of a reason, without a full stop; "" for none."""
-    if reason is None:
-        return ""
-    template = REASONS.get(reason.code)
+    return "" if reason is None else sentence(reason.code, reason.inputs, reason.said)
+
+
+def sentence(code: str, inputs: Mapping[str, Any], said: str = "") -> str:
+    """Return the sentence of a code with its inputs."""
+    template = REASONS.get(code)
     if template is None:  # of a later program
-        listed = ", ".join(f"{name} {value}" for name, value in reason.inputs.items())
-        return (
-            words(reason.code)
-            + (f" ({listed})" if listed else "")
-            + (f": {reason.said}" if reason.said else "")
-        )
-    return WORDS.vformat(template, (), reason.inputs | {"said": reason.said})
+        listed = ", ".join(f"{name} {value}" for name, value in inputs.items())
+        return words(code) + (f" ({listed})" if listed else "") + (f": {said}" if said else "")
+    return WORDS.vformat(template, (), {**inputs, "said": said})
 
 
 def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
@@ -322,6 +315,8 @@ def name_of(iteration: int) -> str:
 
 def asked_for(request: Request) -> str:
     """Return what a request asks for: loops, and the stages where it restricts them."""
+    from autoresearch.events.values import LOOP_STAGES, TOP_STAGES  # noqa: PLC0415 - attrs, for whoever has a request
+
     said = [f"{request.loops} loop{'' if request.loops == 1 else 's'}"] if "loop" in request.stages else []
     if request.stages != TOP_STAGES:
         said.append(f"only {', '.join(request.stages)}")

@@ -1,4 +1,4 @@
-"""`status --json` at once: what state.json keeps and the world now, without folding.
+"""`status`, page and object, at once: what state.json keeps and the world now, without folding.
 
 Answers only where the whole command (workflows/cli/look.py) could say nothing else: the words are the plain
 ones, the folder is the user's and no run's, and state.json is of this program and ends just where the history
@@ -18,7 +18,7 @@ from autoresearch.engine.paths import RUN_ID, RunPaths
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.state_format import FORMAT, RUN_NAME, RUN_VERSION, is_sealed
-from autoresearch.workflows.api.status import json_text, live_facts, status_object
+from autoresearch.workflows.api.status import glance, json_text, live_facts, status_object
 
 
 TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
@@ -29,7 +29,7 @@ VALUES = ("--run-id", "--repo")
 
 
 def answer(words: Sequence[str]) -> str | None:
-    """Return what `status --json` prints, or None: the whole command has to be asked."""
+    """Return what `status`, or `status --json`, prints, or None: the whole command has to be asked."""
     asked = _asked(words)
     if asked is None:
         return None
@@ -38,13 +38,17 @@ def answer(words: Sequence[str]) -> str | None:
         standing = None if paths is None else _standing(paths)
         if paths is None or standing is None:
             return None
-        return json_text(status_object(paths, standing, live_facts(paths, standing)))
+        if "--json" in asked:
+            return json_text(status_object(paths, standing, live_facts(paths, standing)))
+        from autoresearch.workflows.pages.status import status_page  # noqa: PLC0415 - the words, for who reads them
+
+        return status_page(glance(paths, standing))
     except (AutoresearchError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # the whole command says what is wrong, or that nothing is
 
 
 def _asked(words: Sequence[str]) -> dict[str, str] | None:
-    """Return the values of the options, where the words are `status --json` and no more than its options."""
+    """Return the values of the options, where the words are `status` and some of these."""
     if not words or words[0] != "status":
         return None
     given: dict[str, str] = {}
@@ -58,7 +62,7 @@ def _asked(words: Sequence[str]) -> dict[str, str] | None:
         if name in given or (name in VALUES and (not value or value.startswith("-"))):
             return None
         given[name] = value
-    return given if "--json" in given else None
+    return given
 
 
 def _run(asked: dict[str, str]) -> RunPaths | None:

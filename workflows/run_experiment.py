@@ -1,7 +1,7 @@
 """The door: `python workflows/run_experiment.py start --loops 5`, and the console script `autoresearch`.
 
 Works from a checkout without being installed, from any folder; what it needs and does not find, it names.
-`status --json`, which programs ask again and again, is answered by workflows/api/quick_status.py where it can
+`status`, which is asked again and again, is answered by workflows/quick_status.py where it can
 be; everything else is workflows/cli/main.py's.
 """
 
@@ -37,7 +37,7 @@ def _run() -> None:
 
 
 def _told_quickly() -> bool:
-    from autoresearch.workflows.api.quick_status import answer  # noqa: PLC0415 - the same
+    from autoresearch.workflows.quick_status import answer  # noqa: PLC0415 - the same
 
     text = answer(sys.argv[1:])
     if text is None or sys.stdout.encoding.lower() != "utf-8":
@@ -51,7 +51,7 @@ def _told_quickly() -> bool:
 
 
 def _refuse_incomplete() -> None:
-    from importlib.util import find_spec  # noqa: PLC0415 - `status --json` needs none
+    from importlib.util import find_spec  # noqa: PLC0415 - `status` needs none
 
     missing = [name for name in NEEDS if find_spec(name) is None]
     if missing:

@@ -17,7 +17,7 @@ from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped
-from autoresearch.projections.summary import job_names
+from autoresearch.projections.summary import job_names, standing
 from autoresearch.projections.wording import say, words
 
 
@@ -144,7 +144,7 @@ def propose(paths: RunPaths, received: ev.ProposalReceived, *, git: Commits) -> 
 def _refuse_at_rest(run: RunState, paths: RunPaths) -> None:
     if run.stopped is not None:
         raise NotFound(
-            f"{paths.run_id} is idle already: {words(run.stopped)}, {say_stopped(run)}",
+            f"{paths.run_id} is idle already: {words(run.stopped)}, {say_stopped(standing(run))}",
             remedy=WayOut("ask_for_more"),
         )
 

@@ -33,6 +33,7 @@ from autoresearch.events.settings import RunConfig, changed_settings
 from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
+from autoresearch.projections.summary import standing
 
 
 OWN_BRANCHES = "autoresearch/"
@@ -322,7 +323,7 @@ def _why_idle(run: RunState, *, runner_alive: bool) -> Idle | None:
         left_open = (one.number, one.next_stage) if one else None
         return Idle(why="nothing_left", loops_left=0, left_open=left_open)
     if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
-        human = say_waiting(run)
+        human = say_waiting(standing(run))
         return Idle(
             why="waits_for_human" if human else "runner_alive", loops_left=run.loops_left, human=human
         )

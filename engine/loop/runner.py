@@ -43,7 +43,7 @@ from autoresearch.events.log.read import read
 from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
-from autoresearch.projections.summary import waiting_for_human
+from autoresearch.projections.summary import standing, waiting_for_human
 
 
 Observer = Callable[[Recorded, RunState], None]
@@ -289,7 +289,7 @@ class Runner:
         run = self._loaded.run
         waiting = waiting_for_human(run)
         if waiting is not None and self._mode == "foreground" and not run.jobs:
-            raise WaitingForHuman(say_waiting(run), remedy=_how_to_go_on(run))
+            raise WaitingForHuman(say_waiting(standing(run)), remedy=_how_to_go_on(run))
         with contextlib.suppress(OSError):  # a full disk, or a file in its place
             self._paths.proposals.mkdir(exist_ok=True)
         self._tell_of_device()
@@ -322,7 +322,7 @@ class Runner:
         run = self._loaded.run
         if run.stopped in ("setup_incomplete", "baseline_failed"):
             what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
-            raise RunFailed(f"{what}: {say_stopped(run)}", remedy=_how_to_go_on(run))
+            raise RunFailed(f"{what}: {say_stopped(standing(run))}", remedy=_how_to_go_on(run))
         return 3 if run.stopped == "blocked" else 0
 
 

@@ -24,10 +24,9 @@ from autoresearch.events.errors import RunLocked
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import read
 from autoresearch.projections import results
-from autoresearch.projections.event_text import line
+from autoresearch.projections.event_text import line, wording
 from autoresearch.projections.snapshot import state_json
 from autoresearch.projections.state_format import FORMAT
-from autoresearch.projections.wording import WORDING
 
 
 @frozen(kw_only=True)
@@ -78,8 +77,8 @@ STATE = Whole(
 )
 LOG = Growing(
     name=names.RUNNER_LOG,
-    version=WORDING,
-    head=LOG_HEAD.format(WORDING).encode(),
+    version=wording(),
+    head=LOG_HEAD.format(wording()).encode(),
     line=lambda recorded: f"{line(recorded)}\n".encode(),
 )
 # In the order in which they are written: state.json behind the others, of whose versions it tells.

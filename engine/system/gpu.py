@@ -7,7 +7,6 @@ import os
 import re
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
 
 from autoresearch.events.errors import AutoresearchError
 
@@ -29,13 +28,21 @@ class CardsUnknown(AutoresearchError):
     exit_code = 3
 
 
-class Gpu(NamedTuple):
+class Gpu:
     """One card; None where the driver does not say."""
 
-    utilisation_percent: float | None
-    memory_used_mb: float | None  # MiB
-    memory_total_mb: float | None  # MiB
-    name: str
+    def __init__(
+        self,
+        *,
+        utilisation_percent: float | None,
+        memory_used_mb: float | None,
+        memory_total_mb: float | None,
+        name: str,
+    ) -> None:
+        self.utilisation_percent = utilisation_percent
+        self.memory_used_mb = memory_used_mb  # MiB
+        self.memory_total_mb = memory_total_mb  # MiB
+        self.name = name
 
 
 def gpu_now() -> Gpu | None:

@@ -3,11 +3,14 @@
 Imports only what starts fast: `status --json` asks whether a runner is alive.
 """
 
+import contextlib
 import fcntl
 import json
 import os
 import time
 from pathlib import Path
+
+from autoresearch.engine.system import process_table
 
 
 _TRIES, _PAUSE_S = 250, 0.002
@@ -49,6 +52,24 @@ def is_locked(path: Path, *, role: str | None = None) -> bool:
         return locked and (role is None or _role(os.read(handle, _WORDS)) in (role, None))
     finally:
         os.close(handle)
+
+
+def holding(path: Path, *, role: str | None = None) -> tuple[int, int, str] | None:
+    """Return the identity of the process that holds the lock at `path`, None where nobody does.
+
+    Pid 0 is somebody who has not said who. Given a role, also None where the holder has another.
+    """
+    for _ in range(_TRIES):
+        if not is_locked(path):
+            return None
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            said = json.loads(path.read_bytes())
+            # One that is so new that it has not said so yet is named as the one before it.
+            who = (said["pid"], said["started"], said["boot_id"])
+            if process_table.is_alive(who):
+                return who if role in (None, said.get("role", "")) else None
+        time.sleep(_PAUSE_S)
+    return 0, 0, ""
 
 
 def _role(said: bytes) -> str | None:

@@ -10,20 +10,17 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from attrs import asdict
 
 from autoresearch.engine.system import process_table
-from autoresearch.engine.system.locks import is_locked, try_lock
+from autoresearch.engine.system.locks import holding, try_lock
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import NotFound, RunLocked, WayOut
 from autoresearch.events.values import Process
 
-
-_WORDS_TRIES, _PAUSE_S = 250, 0.002
 
 _detached: set[int] = set()  # started here and not yet seen to have ended
 
@@ -164,17 +161,8 @@ def holder(path: Path, *, role: str | None = None) -> Process | None:
 
     Given a role, also None where the holder has another.
     """
-    for _ in range(_WORDS_TRIES):
-        if not is_locked(path):
-            return None
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            told = dict(json.loads(path.read_bytes()))
-            own = told.pop("role", "")
-            process = Process(**told)
-            if alive(process):  # else the holder is so new that the file still names the one before
-                return process if role in (None, own) else None
-        time.sleep(_PAUSE_S)
-    return Process(pid=0, started=0, boot_id="")
+    who = holding(path, role=role)
+    return None if who is None else Process(pid=who[0], started=who[1], boot_id=who[2])
 
 
 def _locked(path: Path) -> RunLocked:

@@ -7,7 +7,6 @@ read. Imports only what starts fast; engine/training/progress_digest.py has what
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.system.foreign_files import number, object_in, tail_of
@@ -22,13 +21,21 @@ _STEP = (
 )
 
 
-class Progress(NamedTuple):
+class Progress:
     """Where a running training stands; None where it does not say."""
 
-    percent: float | None
-    seconds_left: float | None
-    loss: float | None
-    tok_per_s: float | None
+    def __init__(
+        self,
+        *,
+        percent: float | None,
+        seconds_left: float | None,
+        loss: float | None,
+        tok_per_s: float | None,
+    ) -> None:
+        self.percent = percent
+        self.seconds_left = seconds_left
+        self.loss = loss
+        self.tok_per_s = tok_per_s
 
 
 def progress_now(folder: Path) -> Progress | None:

@@ -1,4 +1,4 @@
-"""`status --json` is answered quickly or wholly: where there is a quick answer, it is the whole one."""
+"""`status`, page or object, is answered quickly or wholly: a quick answer is the whole one."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -13,7 +13,8 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.clock import now
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import why
-from autoresearch.workflows.api import quick_status, status
+from autoresearch.workflows import quick_status
+from autoresearch.workflows.api import status
 from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import BRANCH, bytes_of, git, make_repo, make_run
@@ -123,6 +124,18 @@ def told(*words: str) -> str | None:
     return quick_status.answer(["status", "--json", *words])
 
 
+def page(capsys: pytest.CaptureFixture[str]) -> str | None:
+    """Return the page that the whole command prints; None where it refuses."""
+    code = main(["status"])
+    said = capsys.readouterr()
+    return said.out if code == 0 else None
+
+
+def told_page() -> str | None:
+    """Return the quick page."""
+    return quick_status.answer(["status"])
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_the_answers_are_equal_in_every_state(repo, held, capsys, state: str):
     """Byte for byte, however the run stands: with a training's log, with a runner, with dropped files."""
@@ -131,8 +144,10 @@ def test_the_answers_are_equal_in_every_state(repo, held, capsys, state: str):
         paths.job(number, "train", 1).folder.mkdir(parents=True)
         paths.job(number, "train", 1).output.write_bytes(STEP)
     assert whole(capsys) == told() is not None
+    assert page(capsys) == told_page() is not None
     held(paths.lock)
     assert whole(capsys) == told() is not None
+    assert page(capsys) == told_page() is not None
     paths.proposals.mkdir()
     for name in ("one.json", ".hidden", "half.tmp", "two"):
         (paths.proposals / name).write_text("{}")
@@ -288,8 +303,9 @@ def test_worktrees_of_the_user_and_of_a_run_are_left_to_git(repo, capsys, monkey
     "words",
     [
         "",
-        "status",
         "--json",
+        "status --at 3",
+        "status --help",
         "status --json --help",
         "status --json extra",
         "status --json --json",
@@ -306,7 +322,7 @@ def test_worktrees_of_the_user_and_of_a_run_are_left_to_git(repo, capsys, monkey
     ],
 )
 def test_other_words_have_no_quick_answer(repo, words: str):
-    """Whatever is not just `status --json` and its options, or finds nothing, is the whole command's."""
+    """Whatever is not just `status` and its options, or finds nothing, is the whole command's."""
     cached(make_run(repo, *STATES["closed"]))
     assert quick_status.answer(words.split()) is None
 

@@ -13,8 +13,8 @@ from autoresearch.engine.runs import views
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.runs.views import LOG, STATE, TABLE, VIEWS, Whole, rebuild
 from autoresearch.events.log.read import read
+from autoresearch.projections.event_text import wording
 from autoresearch.projections.results import VERSION
-from autoresearch.projections.wording import WORDING
 from tests.fakes.world import World
 
 
@@ -89,7 +89,7 @@ def test_one_more_entry_is_one_more_view(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_log_begins_with_its_wording(world: World):
     """The first line of runner.log names the wording and says that times are in UTC."""
     first, *others = world.paths.runner_log.read_text().splitlines()
-    assert f"# one line for each event, times in UTC; wording {WORDING}" == first
+    assert f"# one line for each event, times in UTC; wording {wording()}" == first
     assert len(others) == len(list(read(world.paths.history)))
 
 
@@ -102,7 +102,7 @@ def reword(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_log_of_another_wording_is_not_compared(world: World, monkeypatch: pytest.MonkeyPatch):
     """A program that words events otherwise notes that, and finds no difference; its own log it compares."""
     reword(monkeypatch)
-    assert {LOG.name: f"written under wording {WORDING}, not compared"} == notes(world)
+    assert {LOG.name: f"written under wording {wording()}, not compared"} == notes(world)
     rebuild(world.paths)
     assert {} == notes(world)
     world.paths.runner_log.write_bytes(world.paths.runner_log.read_bytes().replace(b"other", b"mine", 1))

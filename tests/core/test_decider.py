@@ -6,7 +6,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig, changed_settings, deciding_digest
 from autoresearch.events.values import why
 from autoresearch.projections.state_text import say_waiting
-from autoresearch.projections.summary import waiting_for_human
+from autoresearch.projections.summary import standing, waiting_for_human
 from autoresearch.projections.wording import say_verdict
 from tests.given import (
     BASE,
@@ -227,7 +227,7 @@ def test_three_failures_of_the_agent_pause_the_run():
     assert names(decide(given(*story))) == ["PauseRun"]
     story.append(ev.RunPaused(reason=why("agent_failed_in_a_row", times=3)))
     assert decide(given(*story)) == ()
-    assert "paused: the agent failed 3 times in a row" == say_waiting(given(*story))
+    assert "paused: the agent failed 3 times in a row" == say_waiting(standing(given(*story)))
     assert names(decide(given(*story, ev.RunUnpaused()))) == ["ProposeBySearch"]
 
 
@@ -247,7 +247,7 @@ def test_needed_input_trains_nothing_until_a_human_proposes():
         ev.InputNeeded(iteration=1, question=why("agent_asks", "which?")),
     ]
     assert decide(given(*story)) == ()
-    assert "a proposal is needed: which?" == say_waiting(given(*story))
+    assert "a proposal is needed: which?" == say_waiting(standing(given(*story)))
     story.append(received())
     assert waiting_for_human(given(*story)) is None
     assert names(decide(given(*story))) == ["ChooseProposal"]

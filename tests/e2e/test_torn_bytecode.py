@@ -35,7 +35,7 @@ def call(checkout: Path, *words: str, cwd: Path | None = None) -> subprocess.Com
 
 
 @pytest.mark.parametrize(
-    "module", ["workflows/api/quick_status.py", "workflows/cli/main.py", "workflows/cli/look.py"]
+    "module", ["workflows/quick_status.py", "workflows/cli/main.py", "workflows/cli/look.py"]
 )
 @pytest.mark.parametrize("cut", [20, 100, -30])
 def test_a_torn_file_is_named(checkout: Path, module: str, cut: int):

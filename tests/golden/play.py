@@ -21,10 +21,9 @@ from autoresearch.events.codec import Position, Recorded, chain, envelope, paylo
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import MetricSpec, RunConfig
 from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request, Usage, why
-from autoresearch.projections.event_text import line
+from autoresearch.projections.event_text import line, wording
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Job, RunState
-from autoresearch.projections.wording import WORDING
 
 
 FOLDER = Path(__file__).parent / "runs"
@@ -593,7 +592,7 @@ def files() -> Iterator[tuple[str, Path]]:
 def lines() -> str:
     """Return the name of today's wording, and a digest of every line it gives for the golden runs."""
     said = "".join(f"{line(one)}\n" for _, file in files() for one in read(file))
-    return f"{WORDING} {sha256(said.encode()).hexdigest()}\n"
+    return f"{wording()} {sha256(said.encode()).hexdigest()}\n"
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@ from hypothesis import strategies as st
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Reason, Scalar
-from autoresearch.projections.event_text import LINE_CHARACTERS, describe, one_line
+from autoresearch.projections.event_text import LINE_CHARACTERS, describe
 from autoresearch.projections.timeline import Row
+from autoresearch.projections.times import one_line
 from autoresearch.projections.wording import REASONS, VERDICTS, say, say_verdict
 from autoresearch.workflows.api.experiments import experiments_csv
 from autoresearch.workflows.pages.tables import experiments_table, table

@@ -64,6 +64,11 @@ def status_object(seen: RunNow) -> dict:
     return status.status_object(seen.paths, standing(seen.run), seen.facts)
 
 
+def page_of(seen: RunNow) -> str:
+    """Return what `status` prints of what was seen."""
+    return status_page(seen.glance)
+
+
 BEGUN = (g.started(), g.asked(2), g.runner_started())
 NEEDS = ev.InputNeeded(iteration=1, question=why("agent_asks", "which way?"))
 
@@ -128,16 +133,16 @@ def test_the_object_tells_what_is_going_on():
 
 def test_the_page_says_what_to_do():
     """A run that waits, or lacks its runner, names the way on."""
-    waiting = status_page(look(*BEGUN, *g.BASELINE, g.opened(1), NEEDS))
+    waiting = page_of(look(*BEGUN, *g.BASELINE, g.opened(1), NEEDS))
     assert "which way?" in waiting
     assert "autoresearch propose" in waiting
-    assert "autoresearch resume" in status_page(look(*BEGUN, runner=None))
+    assert "autoresearch resume" in page_of(look(*BEGUN, runner=None))
 
 
 def test_the_page_forges_no_line():
     """Text from outside cannot add a line to the page."""
     hostile = g.received(description="x\nbest     val_bpb 0.000001\x1b[2J")
-    page = status_page(look(*BEGUN, *g.BASELINE, hostile))
+    page = page_of(look(*BEGUN, *g.BASELINE, hostile))
     assert 1 == sum(line.startswith("best") for line in page.splitlines())
     assert "\x1b" not in page
 

@@ -9,7 +9,7 @@ from autoresearch.engine.system.disk import silent
 from autoresearch.events.values import Process
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import Phase, standing
-from autoresearch.workflows.api.status import LiveFacts, live_facts, phase
+from autoresearch.workflows.api.status import Glance, LiveFacts, live_facts, phase
 
 
 @frozen(kw_only=True)
@@ -21,6 +21,17 @@ class RunNow:
     runner: Process | None
     facts: LiveFacts
     silent: str = ""  # the kind of the folder's file system, where that tells of no changes
+
+    @property
+    def glance(self) -> Glance:
+        """Return what its page is made of."""
+        return Glance(
+            folder=self.paths.folder,
+            standing=standing(self.run),
+            facts=self.facts,
+            runner=self.runner.pid if self.runner else None,
+            silent=self.silent,
+        )
 
     @property
     def phase(self) -> Phase:

@@ -1,25 +1,26 @@
 """The object of `status --json`: what the history says of a run, and what only the world can say of it now.
 
-Imports only what starts fast: workflows/api/quick_status.py answers with it before anything else is imported.
+Imports only what starts fast: workflows/quick_status.py answers with it first.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
 
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.paths import RUNNER, RunPaths
 from autoresearch.engine.system import disk
 from autoresearch.engine.system.gpu import Gpu, gpu_now
-from autoresearch.engine.system.locks import is_locked
+from autoresearch.engine.system.locks import holding, is_locked
 from autoresearch.engine.training.progress import Progress, progress_now
 from autoresearch.events.clock import now
 
 
+TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
     from typing import Any
 
     from autoresearch.projections.summary import Phase, Standing
@@ -36,16 +37,58 @@ RESTS: dict[str, Phase] = {
 }
 
 
-class LiveFacts(NamedTuple):
+class LiveFacts:
     """What only the world can say of a run, at one moment."""
 
-    runner_alive: bool
-    progress: Progress | None  # of the running training
-    gpu: Gpu | None
-    dropped: int  # proposals in the inbox that no runner has heard of yet
-    as_of: str
-    trouble: str = ""  # what keeps the run's folder from being written
-    waits_for: str = ""  # who holds the device that the next training needs
+    def __init__(
+        self,
+        *,
+        runner_alive: bool,
+        progress: Progress | None,
+        gpu: Gpu | None,
+        dropped: int,
+        as_of: str,
+        trouble: str = "",
+        waits_for: str = "",
+    ) -> None:
+        self.runner_alive = runner_alive
+        self.progress = progress  # of the running training
+        self.gpu = gpu
+        self.dropped = dropped  # proposals in the inbox that no runner has heard of yet
+        self.as_of = as_of
+        self.trouble = trouble  # what keeps the run's folder from being written
+        self.waits_for = waits_for  # who holds the device that the next training needs
+
+
+class Glance:
+    """How a run stands at one moment: what its history says, and what only the world can say."""
+
+    def __init__(
+        self, *, folder: Path, standing: Standing, facts: LiveFacts, runner: int | None, silent: str
+    ) -> None:
+        self.folder = folder
+        self.standing = standing
+        self.facts = facts
+        self.runner = runner  # the pid of the runner; 0 is one that has not said who it is
+        self.silent = silent  # the kind of the folder's file system, where that tells of no changes
+
+    @property
+    def phase(self) -> Phase:
+        """Return the one word for how the run stands."""
+        return phase(self.standing, self.facts)
+
+
+def glance(paths: RunPaths, standing: Standing) -> Glance:
+    """Look at a run for its page."""
+    facts = live_facts(paths, standing)
+    runner = holding(paths.lock, role=RUNNER) if facts.runner_alive else None
+    return Glance(
+        folder=paths.folder,
+        standing=standing,
+        facts=facts,
+        runner=runner[0] if runner else None,
+        silent=disk.silent(paths.folder),
+    )
 
 
 def live_facts(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> LiveFacts:
@@ -124,10 +167,9 @@ def _said(reason: Mapping[str, Any] | None) -> str | None:
     """Return a reason in words; they are imported where there is one, which is seldom."""
     if reason is None:
         return None
-    from autoresearch.events.values import Reason  # noqa: PLC0415 - see above
-    from autoresearch.projections.wording import say  # noqa: PLC0415 - see above
+    from autoresearch.projections.state_text import say_kept  # noqa: PLC0415 - see above
 
-    return say(Reason(**reason))
+    return say_kept(reason)
 
 
 def _progress(paths: RunPaths, standing: Standing) -> Progress | None:

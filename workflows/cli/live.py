@@ -7,6 +7,7 @@ from autoresearch.engine.runs.load import load_run
 from autoresearch.events.errors import NotFound, RunFailed, WaitingForHuman, WayOut
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
+from autoresearch.projections.summary import standing
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import watch_lines
 from autoresearch.workflows.pages.ways_out import typed
@@ -26,7 +27,7 @@ def rest_code(run: RunState) -> int:
     if run.stopped in ("setup_incomplete", "baseline_failed"):
         what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
         raise RunFailed(
-            f"{what}: {say_stopped(run)}",
+            f"{what}: {say_stopped(standing(run))}",
             remedy=WayOut("see_output_and_resume", run_id=run.run_id),
         )
     return NotFound.exit_code if run.stopped == "blocked" else 0
@@ -52,7 +53,7 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
         )
     if ending == "waiting":
         raise WaitingForHuman(
-            f"{paths.run_id} waits: {say_waiting(run)}",
+            f"{paths.run_id} waits: {say_waiting(standing(run))}",
             remedy=WayOut("propose_or_unpause"),
         )
     return rest_code(run)

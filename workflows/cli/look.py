@@ -13,9 +13,8 @@ from autoresearch.engine.runs.load import Loaded, load, load_run
 from autoresearch.events.codec import Position, Recorded
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import lines, record
-from autoresearch.projections.event_text import one_line
 from autoresearch.projections.summary import standing
-from autoresearch.projections.times import minute_of
+from autoresearch.projections.times import minute_of, one_line
 from autoresearch.workflows.api.experiments import (
     Story,
     experiment,
@@ -44,7 +43,7 @@ def status(
     if as_json:
         typer.echo(json_text(status_object(paths, standing(seen.run), seen.facts)), nl=False)
     else:
-        typer.echo(status_page(seen), nl=False)
+        typer.echo(status_page(seen.glance), nl=False)
 
 
 def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:

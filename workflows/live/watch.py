@@ -9,11 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.projections.event_text import one_line
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import Phase
 from autoresearch.projections.timeline import Row
-from autoresearch.projections.times import duration
+from autoresearch.projections.times import duration, one_line
 from autoresearch.projections.wording import name_of
 from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
@@ -79,10 +78,11 @@ def _head(seen: RunNow) -> list[RenderableType]:
 
 
 def _now(seen: RunNow) -> list[RenderableType]:
-    words = say_waiting(seen.run) or now_words(seen)
+    standing = seen.glance.standing
+    words = say_waiting(standing) or now_words(seen.glance)
     if not words:
         return []
-    prefetched = prefetch_words(seen.run)
+    prefetched = prefetch_words(standing)
     lines: list[RenderableType] = [Text(one_line(words, 200))]
     if seen.facts.progress is not None and seen.facts.progress.percent is not None:
         bar = ProgressBar(total=100.0, completed=seen.facts.progress.percent, width=BAR_CELLS)

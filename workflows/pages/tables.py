@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from attrs import asdict
 
 from autoresearch.events.values import Proposal
-from autoresearch.projections.event_text import describe, one_line
+from autoresearch.projections.event_text import describe
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_row
 from autoresearch.projections.timeline import Row
-from autoresearch.projections.times import duration
+from autoresearch.projections.times import duration, one_line
 from autoresearch.projections.wording import name_of, say, short
 from autoresearch.workflows.api.experiments import Story, status_of
 from autoresearch.workflows.api.next_step import next_step
