@@ -86,6 +86,9 @@ class RunPaths:
         # before the first event
         self.beginning = folder / ".beginning"  # the branch that is about to be made, and its commit
         self.draft = folder / ".importing"  # a history that is not whole yet
+        # what repairs set aside, each into a folder that looks like a run's
+        self.set_aside = folder / "set_aside"
+        self.before = folder / "before.jsonl"  # in such a folder: the history as it was
 
     def slot(self, number: int) -> Path:
         """Return the checkout in which a slot's trainings run; that of the first is the run's own."""

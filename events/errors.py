@@ -71,7 +71,13 @@ class CorruptHistory(AutoresearchError):
     exit_code = 6
 
     def __init__(
-        self, what: str, *, path: str = "", line: int | None = None, offset: int = 0, remedy: str = ""
+        self,
+        what: str,
+        *,
+        path: str = "",
+        line: int | None = None,
+        offset: int = 0,
+        remedy: str | WayOut = "",
     ) -> None:
         """Keep each field, and make the sentence of them."""
         where = path.rpartition("/")[2]

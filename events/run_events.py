@@ -210,6 +210,22 @@ class TailHealed:
     sha256: str  # of the torn bytes
 
 
+@frozen(kw_only=True)
+class HistoryRepaired:
+    """A human let the run go on with what was whole of its history; the rest was set aside.
+
+    Or with an older copy of it, which was whole and had lost what the run's refs have seen.
+    """
+
+    VERSION: ClassVar[int] = 1
+    offset: int  # where the whole part ended, in the history as it was: this record stands there now
+    bytes: int  # that were set aside; 0: the history was whole, only older than the run
+    lines: int  # among them
+    sha256: str  # of them
+    refs: int  # of the run that named what the whole part does not know, moved beside
+    aside: str  # the folder in the run's own where all of it lies
+
+
 RunEvent = (
     RunStarted
     | ConfigChanged
@@ -229,4 +245,5 @@ RunEvent = (
     | RunImported
     | ResultImported
     | TailHealed
+    | HistoryRepaired
 )

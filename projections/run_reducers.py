@@ -190,7 +190,7 @@ def _mark(state: RunState, seq: int, at: str) -> None:
     state.seq, state.updated_at = seq, at
 
 
-# NoteAdded, ProposalRefused, RunCleaned and TailHealed change nothing here.
+# NoteAdded, ProposalRefused, RunCleaned, TailHealed and HistoryRepaired change nothing here.
 REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RunStarted: _run_started,
     ev.ConfigChanged: _config_changed,

@@ -188,6 +188,9 @@ EVENTS: Mapping[str, str] = {
     "PrepareFinished": "prepared in {seconds:duration}",
     "PrepareFinished.failed": "preparing failed: {reason:reason}; {seconds:duration}",
     "TailHealed": "{bytes} torn bytes at the end, never acknowledged, were closed off",
+    "HistoryRepaired": (
+        "repaired: what stood from here on, {lines} lines ({bytes} bytes) and {refs} refs, lies in {aside}"
+    ),
     "RunImported": "imported from {name} ({source}), {rows} results",
     "RunImported.rest": "imported from {name} ({source}), {rows} results; without {left_out:left_out}",
     "ProposalReceived": "proposal received ({source}): {proposal.description}",

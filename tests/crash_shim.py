@@ -1,6 +1,7 @@
 """Run a program of ours and kill it, by SIGKILL, at its N-th instant: `crash_shim.py HOME FOLDER`.
 
-With a folder it is the background runner of that run, without one a `start` that launches nothing.
+With a folder it is the background runner of that run, with `repair` behind it a repair; without a folder it
+is a `start` that launches nothing.
 
 An instant is right before each call that writes, syncs, renames, deletes, locks or starts something, in
 the middle of each write, and right after each start. CRASH_AT is the number; CRASH_NOTE a file that gets
@@ -122,6 +123,23 @@ def begin(home):
     start(Path(home), asked, git=git, version="test")
 
 
+def repair(home, folder):
+    """Be a repair of a run."""
+    import subprocess
+    from pathlib import Path
+
+    from autoresearch.engine.control.repair import repair
+    from autoresearch.engine.git.repository import RealGit
+    from autoresearch.engine.jobs.launcher import RealJobs
+    from autoresearch.engine.paths import RunPaths
+
+    git, paths = RealGit(Path(home)), RunPaths(home=Path(home), folder=Path(folder))
+    instants = Instants()
+    subprocess.Popen.__init__ = instants.after("starting", subprocess.Popen.__init__)
+    instants.watch()
+    repair(paths, git, RealJobs())
+
+
 def supervise():
     """Be the supervisor of a job; die where it is the one that shall."""
     from autoresearch.engine.jobs import supervisor
@@ -136,4 +154,5 @@ def supervise():
 if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path[:1] = [f"{ROOT}/src", ROOT]
-    (run if sys.argv[2:] else begin)(*sys.argv[1:])
+    home, *folder = sys.argv[1:]
+    (repair if folder[1:] else run if folder else begin)(home, *folder[:1])

@@ -44,6 +44,7 @@ class Commits:
         self._applied: dict[int, ev.ChangeApplied] = {}  # the newest, of open iterations
         self._changes: dict[int, ev.ChangeApplied] = {}  # by seq of the CandidateCommitted that holds it
         self._imported = False
+        self._repaired = False  # there may be refs of what was set aside, which this history does not know
         self._cleaned = 0  # seq: of older candidates, refs and then commits may be gone
 
     def see(self, event: ev.Event, recorded: Recorded) -> None:
@@ -55,6 +56,8 @@ class Commits:
                 self._imported = True
             case ev.RunCleaned():
                 self._cleaned = recorded.seq
+            case ev.HistoryRepaired():
+                self._repaired = True
             case ev.ChangeApplied():
                 self._applied[event.iteration] = event
             case ev.CandidateCommitted():
@@ -73,7 +76,10 @@ class Commits:
         if self._imported:
             self.tally.note = "not compared: the run was imported, its code is elsewhere"
             return
-        refs = self._git.refs_below(RunRefs(begun.run_id).prefix)
+        own = RunRefs(begun.run_id)
+        refs = self._git.refs_below(own.prefix)
+        if self._repaired:
+            refs = {ref: commit for ref, commit in refs.items() if not ref.startswith(own.set_aside)}
         (base,) = self._git.read_commits([begun.base_commit])
         if base is None and not refs:  # a history that was brought from elsewhere
             self.tally.note = "not compared: this repository has none of the run's commits"
@@ -87,6 +93,8 @@ class Commits:
         self._vouch(begun.run_id, tuple(refs), end)
         if self._cleaned:
             self.tally.note = "what was cleaned away was not compared"
+        elif self._repaired:
+            self.tally.note = "what a repair set aside was not compared"
 
     def _compare(self, named: list[tuple[int, ev.CandidateCommitted]]) -> None:
         """Compare commits, refs, trees, parents and diffs."""

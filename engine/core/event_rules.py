@@ -164,6 +164,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.RunImported: EventRule(by=("import",), after=states.before_results),
     ev.ResultImported: EventRule(by=("import",), after=states.next_iteration),
     ev.TailHealed: EventRule(by=("log",)),
+    ev.HistoryRepaired: EventRule(by=("cli",)),
 }
 
 

@@ -14,6 +14,11 @@ class RunRefs:
         """Return what all refs of the run begin with."""
         return f"refs/autoresearch/{self.run_id}/"
 
+    @property
+    def set_aside(self) -> str:
+        """Return what the refs begin with that repairs have set aside."""
+        return f"{self.prefix}set-aside/"
+
     def candidate(self, iteration: int, change: int) -> str:
         """Return the full name of the ref that an iteration's candidate gets, at its nth change."""
         again = f".{change}" if change > 1 else ""

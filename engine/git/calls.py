@@ -61,6 +61,7 @@ class Calls:
         self,
         *command: str,
         cwd: Path | None = None,
+        stdin: bytes | None = None,
         timeout_s: float = CALL_S,
         own_locks: tuple[Path, ...] = (),
         settings: tuple[str, ...] = EXACTLY,
@@ -71,6 +72,7 @@ class Calls:
             cwd=cwd or self.top,
             env=IDENTITY | self._bounds,
             settings=settings,
+            stdin=stdin,
             timeout_s=timeout_s,
             own_locks=own_locks,
         )

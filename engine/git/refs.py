@@ -1,11 +1,12 @@
 """The refs of a repository: a run's own, and the user's branches, which move forward only when asked."""
 
 import os
+from collections.abc import Sequence
 
 from autoresearch.engine.git import records
 from autoresearch.engine.git.calls import text
 from autoresearch.engine.git.objects import Objects
-from autoresearch.engine.git.program import last_line
+from autoresearch.engine.git.program import last_line, output
 from autoresearch.engine.ports.repository import Branch, NotMoved
 from autoresearch.events.errors import AutoresearchError
 
@@ -43,6 +44,20 @@ class Refs(Objects):
         if now != old:
             return False
         raise AutoresearchError(f"git could not set {ref}: {last_line(done.stderr)}")
+
+    def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
+        """Give commits other names: (old name, new name, commit) of each. All or none; twice is once."""
+        if not moves:
+            return
+        words = [f"update {new} {commit}\ndelete {old}\n" for old, new, commit in moves]
+        own = tuple(self.common() / f"{ref}.lock" for old, new, _ in moves for ref in (old, new))
+        output(
+            self.write(
+                *("update-ref", "--no-deref", "-m", "autoresearch", "--stdin"),
+                stdin="".join(words).encode(),
+                own_locks=own,
+            )
+        )
 
     def drop_ref(self, ref: str, *, old: str) -> bool:
         """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""

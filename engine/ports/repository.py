@@ -91,6 +91,9 @@ class Refs(Protocol):
     def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
         """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""
 
+    def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
+        """Give commits other names: (old name, new name, commit) of each. All or none; twice is once."""
+
     def drop_ref(self, ref: str, *, old: str) -> bool:
         """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events.codec import Position, Recorded
-from autoresearch.events.errors import CorruptHistory, NotFound, WrongValue
+from autoresearch.events.errors import CorruptHistory, NotFound, WayOut, WrongValue
 from autoresearch.events.log.read import blocks, contains, holds, verify
 from autoresearch.events.log.verify import Block
 from autoresearch.projections import register
@@ -137,7 +137,7 @@ def known(paths: RunPaths) -> Kept | None:
     raise CorruptHistory(
         f"{paths.history} has no record {seen.seq} that ends at byte {seen.offset}, but state.json has"
         " seen it: the history was cut or rewritten",
-        remedy=f"restore the history from a copy; if {paths.state} is not of this history, delete that",
+        remedy=WayOut("repair_or_forget", run_id=paths.run_id, state=str(paths.state)),
     )
 
 

@@ -167,20 +167,28 @@ def rebuild(paths: RunPaths) -> tuple[Rebuilt, ...]:
         CorruptHistory, UnknownEvent: the history cannot be trusted, or not all of it is understood.
     """
     with hold_lock(paths.lock):
-        known(paths)  # what it has seen and the history has lost is not covered up
-        loaded = nothing()
-        grown = {one.name: [one.head] for one in VIEWS if isinstance(one, Growing)}
-        for recorded in read(paths.history):
-            loaded = loaded.after(require_known(recorded))
-            for one in VIEWS:
-                if isinstance(one, Growing):
-                    grown[one.name].append(one.line(recorded))
-        wanted = {one.name: one.render(loaded) for one in VIEWS if isinstance(one, Whole)}
-        wanted |= {name: b"".join(lines) for name, lines in grown.items()}
-        return tuple(
-            Rebuilt(name=one.name, differed=_replace(paths.folder / one.name, wanted[one.name]))
-            for one in VIEWS
-        )
+        return rebuild_held(paths)
+
+
+def rebuild_held(paths: RunPaths) -> tuple[Rebuilt, ...]:
+    """Do what `rebuild` does, for somebody who holds the run.
+
+    Raises:
+        CorruptHistory, UnknownEvent: as `rebuild` does.
+    """
+    known(paths)  # what it has seen and the history has lost is not covered up
+    loaded = nothing()
+    grown = {one.name: [one.head] for one in VIEWS if isinstance(one, Growing)}
+    for recorded in read(paths.history):
+        loaded = loaded.after(require_known(recorded))
+        for one in VIEWS:
+            if isinstance(one, Growing):
+                grown[one.name].append(one.line(recorded))
+    wanted = {one.name: one.render(loaded) for one in VIEWS if isinstance(one, Whole)}
+    wanted |= {name: b"".join(lines) for name, lines in grown.items()}
+    return tuple(
+        Rebuilt(name=one.name, differed=_replace(paths.folder / one.name, wanted[one.name])) for one in VIEWS
+    )
 
 
 def _versions() -> dict[str, str]:

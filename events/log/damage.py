@@ -6,13 +6,14 @@ a whole line, and never a line that follows one that was lost. That is what tell
 
 import mmap
 from hashlib import sha256
+from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import orjson
 from attrs import frozen
 
 from autoresearch.events.codec import HASH_FIELD, MAX_LINE, NO_HASH, TAIL_BYTES, Line, chained, tx_of
-from autoresearch.events.errors import CorruptHistory, PositionVoided
+from autoresearch.events.errors import CorruptHistory, PositionVoided, WayOut
 
 
 Place: TypeAlias = tuple[int, int, str]  # (seq, offset, hash), as in Position
@@ -78,6 +79,11 @@ def is_end_of_record(file: BinaryIO, offset: int, hash_: str) -> bool:
     return found in (wanted, wanted[:-1])
 
 
+def way_out(path: str) -> WayOut:
+    """Return what helps a history that is damaged; it is called by its folder."""
+    return WayOut("repair", run_id=Path(path).parent.name)
+
+
 def corrupt(file: BinaryIO, offset: int, what: str) -> CorruptHistory:
     """Build the error that names file, line and what is wrong there."""
     file.seek(0)
@@ -90,7 +96,7 @@ def corrupt(file: BinaryIO, offset: int, what: str) -> CorruptHistory:
         path=str(file.name),
         line=line,
         offset=offset,
-        remedy="restore the file from a copy; nothing was changed",
+        remedy=way_out(str(file.name)),
     )
 
 

@@ -57,14 +57,14 @@ def holds(path: Path, position: Position) -> bool:
     """Say whether a position, of a snapshot for example, is one of this history as it stands."""
     if not contains(path, position):
         return False
-    with _open(path) as file:
-        return damage.withdrawal_behind(file, position.offset, _size(file)) is None
+    with opened(path) as file:
+        return damage.withdrawal_behind(file, position.offset, size_of(file)) is None
 
 
 def contains(path: Path, position: Position) -> bool:
     """Say whether the record before a position is in the file, be it that its writer withdrew it later."""
     try:
-        with _open(path) as file:
+        with opened(path) as file:
             return damage.is_end_of_record(file, position.offset, position.hash)
     except NotFound:
         return False
@@ -72,8 +72,8 @@ def contains(path: Path, position: Position) -> bool:
 
 def unfinished(path: Path, after: Position) -> list[Line]:
     """Return the lines of a last write that lacks only its line end, which the next writer adds."""
-    with _open(path) as file:
-        return finished_lines(file.fileno(), after, _size(file))
+    with opened(path) as file:
+        return finished_lines(file.fileno(), after, size_of(file))
 
 
 def record(path: Path, line: Line) -> Recorded:
@@ -86,7 +86,7 @@ def record(path: Path, line: Line) -> Recorded:
     try:
         return parse(raw, seq=seq, end=end)
     except CorruptHistory as error:
-        with _open(path) as file:
+        with opened(path) as file:
             raise damage.corrupt(file, end - len(raw), error.what) from error
 
 
@@ -113,13 +113,13 @@ def blocks(path: Path, since: Position, *, upto: int | None = None) -> Iterator[
     Raises:
         NotFound, CorruptHistory, PositionVoided: as `read` does.
     """
-    with _open(path) as file:
+    with opened(path) as file:
         if not damage.is_end_of_record(file, since.offset, since.hash):
             raise CorruptHistory(
                 f"{path} has no record {since.seq} that ends at byte {since.offset}: it was cut or rewritten",
-                remedy="restore the file from a copy; nothing was changed",
+                remedy=damage.way_out(str(path)),
             )
-        for block in checked(file, since, _size(file)):
+        for block in checked(file, since, size_of(file)):
             if upto is not None and block.end.seq > upto:
                 if block.begin.seq < upto:
                     yield block_of(block.begin, block.lines[: upto - block.begin.seq])
@@ -127,7 +127,13 @@ def blocks(path: Path, since: Position, *, upto: int | None = None) -> Iterator[
             yield block
 
 
-def _open(path: Path) -> BinaryIO:
+def opened(path: Path) -> BinaryIO:
+    """Open a history for reading; whoever calls closes it.
+
+    Raises:
+        NotFound: there is no such file.
+        CorruptHistory: something that is no file stands in its place.
+    """
     try:
         file = open(path, "rb", buffering=_BUFFER, opener=_without_waiting)  # noqa: SIM115 - Path.open has no opener
     except FileNotFoundError as error:
@@ -140,7 +146,8 @@ def _open(path: Path) -> BinaryIO:
     return file
 
 
-def _size(file: BinaryIO) -> int:
+def size_of(file: BinaryIO) -> int:
+    """Return how many bytes a history has now."""
     return file.seek(0, 2)
 
 

@@ -142,6 +142,20 @@ class TestRefs:
         assert not git.set_ref("refs/heads/run", third, old=start)
         assert other == git.resolve("run")
 
+    def test_refs_are_renamed_all_or_none(self, git: Git, start: str) -> None:
+        """Commits get new names for their old ones; twice is once, and with one that is none, none does."""
+        for name in ("x", "y"):
+            assert git.set_ref(f"refs/autoresearch/r/{name}", start, old=None)
+        moves = [
+            (f"refs/autoresearch/r/{name}", f"refs/autoresearch/r/aside/{name}", start) for name in ("x", "y")
+        ]
+        with pytest.raises(AutoresearchError):
+            git.rename_refs([*moves, ("refs/autoresearch/r/z", "refs/autoresearch/r/aside/z", "1" * 40)])
+        assert [old for old, _, _ in moves] == list(git.refs_below("refs/autoresearch/r/"))
+        for _ in range(2):
+            git.rename_refs(moves)
+            assert [new for _, new, _ in moves] == list(git.refs_below("refs/autoresearch/r/"))
+
     def test_done_twice_it_is_done(self, git: Git, start: str) -> None:
         """Setting a ref again to where it stands is a success."""
         assert git.set_ref("refs/heads/run", start, old=None)

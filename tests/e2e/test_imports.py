@@ -57,6 +57,7 @@ MAY = {
     "adopt": (f"adopt {NO_RUN}", COMMON),
     "clean": ("clean nosuch-r001", COMMON),
     "rebuild": (f"rebuild {RUN}", COMMON),
+    "repair": (f"repair {RUN}", COMMON),
     "import": ("import results.tsv", COMMON | VERSION),
 }
 PROGRAM = """

@@ -88,6 +88,14 @@ class FakeGit:
         tips = [one for ref, one in self.refs.items() if ref.startswith(("refs/heads/", "refs/tags/"))]
         return any(commit in self._line(tip) for tip in tips)
 
+    def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
+        """Give commits other names: (old name, new name, commit) of each. All or none; twice is once."""
+        for _, _, commit in moves:
+            self._commit(commit)
+        for old, new, commit in moves:
+            self.refs.pop(old, None)
+            self.refs[new] = commit
+
     def drop_ref(self, ref: str, *, old: str) -> bool:
         """Delete a full ref name that stands at `old`; False where it stood elsewhere. Twice is once."""
         if self.refs.get(ref, old) != old:

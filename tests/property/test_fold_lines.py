@@ -26,7 +26,7 @@ from tests.given import BASELINE, asked, candidate, recorded, started, trained, 
 from tests.property.test_projection_splits import HISTORIES
 
 
-UNTOUCHED = {ev.NoteAdded, ev.ProposalRefused, ev.RunCleaned, ev.TailHealed}
+UNTOUCHED = {ev.NoteAdded, ev.ProposalRefused, ev.RunCleaned, ev.TailHealed, ev.HistoryRepaired}
 
 
 def lines_of(history, *, edit=lambda raw: raw):

@@ -55,6 +55,7 @@ COMMANDS = {
     "adopt": ("autoresearch.workflows.cli.tidy", "adopt_command"),
     "clean": ("autoresearch.workflows.cli.tidy", "clean_command"),
     "rebuild": ("autoresearch.workflows.cli.imports", "rebuild_command"),
+    "repair": ("autoresearch.workflows.cli.tidy", "repair_command"),
     "import": ("autoresearch.workflows.cli.imports", "import_command"),
 }
 

@@ -1,4 +1,4 @@
-"""The commands about what a run leaves in the repository: adopt brings it in, clean removes it."""
+"""The commands that put a run in order: adopt, clean, and repair of its history."""
 
 from typing import Annotated
 
@@ -6,11 +6,12 @@ import typer
 
 from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.clean import Remains, clean, remains
+from autoresearch.engine.control.repair import repair
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.events.errors import UsageRefused
 from autoresearch.projections.wording import short
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.pages.signals import adopted_line
+from autoresearch.workflows.pages.signals import adopted_line, repaired_lines
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -55,6 +56,18 @@ def clean_command(
     _tell(remains(paths, here.git, with_folder=with_folder), "would remove")
     again = typed(f"clean {paths.run_id}{' --folder' if with_folder else ''} --yes")
     opt.say(f"nothing was removed; {again} does it")
+
+
+def repair_command(run: Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+    """Let a run with a damaged history go on: what is whole goes on, the rest is set aside.
+
+    Nothing is deleted. An event says what was set aside, and where it lies; a whole history stays as it is.
+    """
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(_named(run, run_id)).paths
+    for line in repaired_lines(repair(paths, here.git, RealJobs()), paths.run_id):
+        opt.say(line)
 
 
 def _tell(gone: Remains, verb: str) -> None:

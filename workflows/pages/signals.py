@@ -1,9 +1,13 @@
-"""What follows from a signal, in a line each: the outcomes of engine/control/signals.py and adopt.py."""
+"""What follows from a signal, in a line each: the outcomes of signals, adopt and repair in engine/control."""
 
 from autoresearch.engine.control.adopt import Adopted
+from autoresearch.engine.control.repair import Repaired
 from autoresearch.engine.control.signals import PauseLifted, PauseSet, ProposalQueued, StopAsked
 from autoresearch.projections.wording import short
 from autoresearch.workflows.pages.ways_out import typed
+
+
+SHOWN = 5
 
 
 def stop_line(outcome: StopAsked) -> str:
@@ -44,3 +48,27 @@ def adopted_line(outcome: Adopted) -> str:
         return f"{outcome.branch} contains {best} already"
     before = short(outcome.before) if outcome.before else "nowhere"
     return f"{outcome.branch} moved from {before} to {best}"
+
+
+def repaired_lines(outcome: Repaired | None, run_id: str) -> list[str]:
+    """Say what was set aside, and where all of it lies."""
+    if outcome is None:
+        return [f"{run_id}: its history is whole; nothing was changed"]
+    event = outcome.event
+    lines = [
+        f"{run_id}: {outcome.what or 'a repair was not finished'}",
+        f"the history goes on as record {outcome.seq}",
+        f"set aside from byte {event.offset} on: {event.lines} lines, {event.bytes} bytes",
+        f"the history as it was: {outcome.before}",
+    ]
+    lines += _some([f"its {ref} ({short(commit)})" for ref, commit in outcome.refs], "refs")
+    lines += _some([f"moved to {path}" for path in outcome.files], "files")
+    if outcome.branch_on is not None:
+        stands = f"the branch {outcome.branch} stands on {short(outcome.branch_on)}"
+        lines.append(f"{stands}, which the history does not know")
+    return [*lines, f"go on: {typed(f'resume --run-id {run_id}')}"]
+
+
+def _some(lines: list[str], what: str) -> list[str]:
+    more = len(lines) - SHOWN
+    return [*lines[:SHOWN], f"and {more} more {what}"] if more > 0 else lines

@@ -38,6 +38,14 @@ SENTENCES = {
     ),
     "propose_example": "`{program} propose p.json`, or `{program} propose --set DEPTH=4`",
     "propose_or_unpause": "`{program} propose`, or `{program} unpause`, then it goes on",
+    "repair": (
+        "restore it from a copy, or `{program} repair {run_id}` goes on with what is whole and sets the rest "
+        "aside"
+    ),
+    "repair_or_forget": (
+        "restore it from a copy, or `{program} repair {run_id}` goes on with what it has; "
+        "if {state} is not of this history, delete that"
+    ),
     "resume": "`{program} resume --run-id {run_id}` goes on",
     "retry_baseline": (
         "see `{program} logs 0`; `{program} resume --run-id {run_id}` trains the same code again, "
