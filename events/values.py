@@ -37,8 +37,8 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 class Reason:
     """Why something is so: a code and its inputs, which are compared, and what somebody else said of it.
 
-    `code` is one of projections/wording.py, where the sentence is made; `said` came from outside (an agent,
-    git, a log) and stays as it was.
+    `code` is one of projections/words/sentences.py, which holds the sentence; `said` came from outside (an
+    agent, git, a log) and stays as it was.
     """
 
     code: str

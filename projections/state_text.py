@@ -1,11 +1,11 @@
-"""How a run stands -> the sentences that hang on more than one event. Pure. Words: projections/wording.py.
+"""How a run stands -> the sentences that hang on more than one event. Pure. Words: projections/words/.
 
 Imports only what starts fast.
 """
 
 from __future__ import annotations
 
-from autoresearch.projections.wording import say, say_verdict, sentence, words
+from autoresearch.projections.words.wording import say, say_verdict, sentence, words
 
 
 TYPE_CHECKING = False  # as in typing

@@ -11,7 +11,7 @@ from attrs import asdict
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
-from autoresearch.projections.wording import name_of
+from autoresearch.projections.words.wording import name_of
 
 
 Phase: TypeAlias = Literal[

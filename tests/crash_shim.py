@@ -93,7 +93,7 @@ def run(home, folder):
 
     import autoresearch.engine.loop.assembly  # what is imported later would be counted too
     from autoresearch.engine.jobs import launcher
-    from autoresearch.projections import event_text
+    from autoresearch.projections.words import event_text
     from autoresearch.workflows import background
 
     assert autoresearch.engine.loop.assembly

@@ -27,7 +27,7 @@ from autoresearch.events.files import write_atomic
 from autoresearch.events.redact import redact, secret_values
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage, why
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 NONE = "none"  # no agent is asked

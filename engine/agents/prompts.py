@@ -14,7 +14,7 @@ from typing import Any, Literal
 from autoresearch.events.settings import MetricSpec
 from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.timeline import Row
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 LOG_LIMIT = 12_000  # characters of a log's end that are shown

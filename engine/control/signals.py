@@ -18,7 +18,7 @@ from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped
 from autoresearch.projections.summary import job_names, standing
-from autoresearch.projections.wording import say, words
+from autoresearch.projections.words.wording import say, words
 
 
 @frozen(kw_only=True)

@@ -16,7 +16,7 @@ from autoresearch.events.errors import WayOut
 from autoresearch.events.values import LOOP_STAGES, LoopStage, Request
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Best, RunState
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 def after(run: RunState, events: Iterable[ev.Event]) -> RunState:

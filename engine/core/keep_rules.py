@@ -1,7 +1,7 @@
 """Keep rules: keep or discard, and from which numbers. Pure.
 
 A rule is named in the event together with its inputs, so that anybody can take the decision again. A new rule
-is an entry of `RULES`; its sentence follows from the inputs, in projections/wording.py.
+is an entry of `RULES`; its sentence follows from the inputs, in projections/words/sentences.py.
 """
 
 import math

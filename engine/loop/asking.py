@@ -18,7 +18,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 class AskingGit(Commits, Branches, Worktrees, Protocol):

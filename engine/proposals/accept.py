@@ -13,7 +13,7 @@ from autoresearch.engine.proposals.changes import DoesNotApply
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import Proposal, Reason, Request, why
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 LISTED = 40  # constants that are named; of more, the number is said

@@ -15,7 +15,7 @@ from autoresearch.engine.proposals.constants import Constant
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Edit, Proposal, Reason, why
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 NOTHING = why("no_change")

@@ -30,7 +30,7 @@ from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.files import write_atomic
 from autoresearch.events.values import Proposal
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 POLL_S = 0.1  # between two looks where nothing tells of changes

@@ -24,9 +24,9 @@ from autoresearch.events.errors import RunLocked
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import read
 from autoresearch.projections import results
-from autoresearch.projections.event_text import line, wording
 from autoresearch.projections.snapshot import state_json
 from autoresearch.projections.state_format import FORMAT
+from autoresearch.projections.words.event_text import line, wording
 
 
 @frozen(kw_only=True)

@@ -12,8 +12,8 @@ from autoresearch.engine.runs.load import load
 from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.projections.event_text import line
-from autoresearch.projections.times import minute_of
+from autoresearch.projections.words.event_text import line
+from autoresearch.projections.words.times import minute_of
 from tests import given as g
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from autoresearch.engine.training.setup import _ask_check
 from autoresearch.events.settings import RunConfig
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 @pytest.mark.parametrize(

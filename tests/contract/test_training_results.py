@@ -15,7 +15,7 @@ from autoresearch.engine.training.progress_digest import POINTS
 from autoresearch.engine.training.result import Result, read_result, read_unseen
 from autoresearch.events.settings import MetricSpec, RunConfig
 from autoresearch.events.values import ProgressDigest, Reason, why
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 WELL = (

@@ -13,8 +13,8 @@ from autoresearch.engine.runs import views
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.runs.views import LOG, STATE, TABLE, VIEWS, Whole, rebuild
 from autoresearch.events.log.read import read
-from autoresearch.projections.event_text import wording
 from autoresearch.projections.results import VERSION
+from autoresearch.projections.words.event_text import wording
 from tests.fakes.world import World
 
 

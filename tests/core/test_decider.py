@@ -7,7 +7,7 @@ from autoresearch.events.settings import RunConfig, changed_settings, deciding_d
 from autoresearch.events.values import why
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human
-from autoresearch.projections.wording import say_verdict
+from autoresearch.projections.words.wording import say_verdict
 from tests.given import (
     BASE,
     BASELINE,

@@ -18,7 +18,7 @@ from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import why
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 from autoresearch.workflows.cli.main import main
 from autoresearch.workflows.live import follow
 from tests import given as g

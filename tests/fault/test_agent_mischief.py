@@ -19,7 +19,7 @@ from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 from tests.fakes.agents import fake_program
 from tests.fakes.world import BRANCH, RUN_ID
 from tests.processes import end_everything

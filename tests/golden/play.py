@@ -21,9 +21,9 @@ from autoresearch.events.codec import Position, Recorded, chain, envelope, paylo
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import MetricSpec, RunConfig
 from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request, Usage, why
-from autoresearch.projections.event_text import line, wording
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Job, RunState
+from autoresearch.projections.words.event_text import line, wording
 
 
 FOLDER = Path(__file__).parent / "runs"

@@ -15,7 +15,7 @@ from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.ports.agent import AgentStep
 from autoresearch.events.values import why
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 from tests.fakes.agents import ended
 
 

@@ -3,10 +3,10 @@ from hypothesis import strategies as st
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Reason, Scalar
-from autoresearch.projections.event_text import LINE_CHARACTERS, describe
 from autoresearch.projections.timeline import Row
-from autoresearch.projections.times import one_line
-from autoresearch.projections.wording import REASONS, VERDICTS, say, say_verdict
+from autoresearch.projections.words.event_text import LINE_CHARACTERS, describe
+from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.wording import REASONS, VERDICTS, say, say_verdict
 from autoresearch.workflows.api.experiments import experiments_csv
 from autoresearch.workflows.pages.tables import experiments_table, table
 

@@ -7,7 +7,7 @@ from autoresearch.engine.proposals import changes
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Edit, Proposal, Scalar
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 
 
 SOURCE = b"""# header: DEPTH = 9

@@ -12,7 +12,8 @@ from autoresearch.engine.core.event_rules import EVENT_RULES
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent, parse
 from autoresearch.events.log.read import read
-from autoresearch.projections import event_text, iteration_reducers, run_reducers, run_state, wording
+from autoresearch.projections import iteration_reducers, run_reducers, run_state
+from autoresearch.projections.words import event_text, sentences, wording
 from tests.golden.play import FOLDER, LINES, files, history, lines, scripts
 from tests.golden.replaying import first_difference, mutated
 
@@ -192,8 +193,8 @@ def _other_words(table: dict[str, str]) -> dict[str, str]:
 def test_other_words_change_no_decision(path: Path, monkeypatch: pytest.MonkeyPatch):
     """With every sentence of the program rewritten, a golden run is decided as before."""
     for name in ("REASONS", "VERDICTS", "EVENTS", "STEPS"):
-        monkeypatch.setattr(wording, name, _other_words(dict(getattr(wording, name))))
-    monkeypatch.setattr(event_text, "EVENTS", wording.EVENTS)
+        for module in (wording, event_text):
+            monkeypatch.setattr(module, name, _other_words(dict(getattr(sentences, name))), raising=False)
     assert all(event_text.describe(one.event).startswith("In other words") for one in read(path))
     assert first_difference(path) is None
 
@@ -201,7 +202,7 @@ def test_other_words_change_no_decision(path: Path, monkeypatch: pytest.MonkeyPa
 def test_lines_that_changed_have_another_wording():
     """Whoever words an event otherwise gives the wording another name, so that old logs are not compared.
 
-    Where this fails with the same name before the digest, raise `FORMS` in projections/wording.py; then
+    Where this fails with the same name before the digest, raise `FORMS` of event_text.py; then
     `python -m tests.golden.play` writes the file anew.
     """
     assert LINES.read_text() == lines()

@@ -8,7 +8,7 @@ from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Process, why
 from autoresearch.projections.summary import standing
-from autoresearch.projections.wording import say
+from autoresearch.projections.words.wording import say
 from autoresearch.workflows.api import status
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow

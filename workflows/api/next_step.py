@@ -8,7 +8,7 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.summary import job_names, standing
-from autoresearch.projections.wording import name_of, words
+from autoresearch.projections.words.wording import name_of, words
 
 
 def next_step(run: RunState) -> str:

@@ -10,8 +10,8 @@ from autoresearch.engine.runs.as_of import Moment
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.events.codec import Recorded, event_type
 from autoresearch.events.shapes import unstructure
-from autoresearch.projections.event_text import describe
-from autoresearch.projections.wording import say_verdict
+from autoresearch.projections.words.event_text import describe
+from autoresearch.projections.words.wording import say_verdict
 from autoresearch.workflows.api.next_step import next_step
 
 

@@ -15,7 +15,7 @@ from autoresearch.events.codec import Position, Recorded, event_type
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 from autoresearch.events.log.seek import position_before
-from autoresearch.projections.event_text import line
+from autoresearch.projections.words.event_text import line
 from autoresearch.workflows.api.history import stored_line, with_beginnings
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import RunFollower, follow, follow_file

@@ -14,7 +14,7 @@ from autoresearch.events.codec import Position, Recorded
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import lines, record
 from autoresearch.projections.summary import standing
-from autoresearch.projections.times import minute_of, one_line
+from autoresearch.projections.words.times import minute_of, one_line
 from autoresearch.workflows.api.experiments import (
     Story,
     experiment,

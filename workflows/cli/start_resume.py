@@ -19,9 +19,9 @@ from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.process import Terminated, terminable
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.codec import Recorded
-from autoresearch.projections.event_text import line
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import job_names
+from autoresearch.projections.words.event_text import line
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.launch import ensure_runner
 from autoresearch.workflows.pages.start import launched_line, start_lines

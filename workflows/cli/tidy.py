@@ -9,7 +9,7 @@ from autoresearch.engine.control.clean import Remains, clean, remains
 from autoresearch.engine.control.repair import repair
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.events.errors import UsageRefused
-from autoresearch.projections.wording import short
+from autoresearch.projections.words.wording import short
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages.signals import adopted_line, repaired_lines
 from autoresearch.workflows.pages.ways_out import typed

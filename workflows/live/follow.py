@@ -17,8 +17,8 @@ from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import PositionVoided
 from autoresearch.events.log.read import read
-from autoresearch.projections.event_text import line
 from autoresearch.projections.summary import waiting_for_human
+from autoresearch.projections.words.event_text import line
 
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from autoresearch.engine.runs.load import Loaded, load, nothing
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.log.read import read
-from autoresearch.projections.event_text import line
+from autoresearch.projections.words.event_text import line
 from autoresearch.workflows.pages.tables import state_page
 
 

@@ -12,8 +12,8 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import Phase
 from autoresearch.projections.timeline import Row
-from autoresearch.projections.times import duration, one_line
-from autoresearch.projections.wording import name_of
+from autoresearch.projections.words.times import duration, one_line
+from autoresearch.projections.words.wording import name_of
 from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow, run_now

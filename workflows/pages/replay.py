@@ -3,10 +3,10 @@
 from autoresearch.engine.audit.report import Audit, Check
 from autoresearch.engine.core.what_if import WhatIf
 from autoresearch.engine.runs.as_of import Moment
-from autoresearch.projections.event_text import line
 from autoresearch.projections.run_state import Best, RunState
-from autoresearch.projections.times import one_line
-from autoresearch.projections.wording import name_of, say_verdict, short
+from autoresearch.projections.words.event_text import line
+from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.wording import name_of, say_verdict, short
 from autoresearch.workflows.pages.tables import state_page, table
 from autoresearch.workflows.pages.ways_out import typed
 

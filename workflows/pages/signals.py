@@ -3,7 +3,7 @@
 from autoresearch.engine.control.adopt import Adopted
 from autoresearch.engine.control.repair import Repaired
 from autoresearch.engine.control.signals import PauseLifted, PauseSet, ProposalQueued, StopAsked
-from autoresearch.projections.wording import short
+from autoresearch.projections.words.wording import short
 from autoresearch.workflows.pages.ways_out import typed
 
 

@@ -6,7 +6,7 @@ from autoresearch.engine.agents.programs import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
 from autoresearch.engine.core.dry_run import stages_from
-from autoresearch.projections.wording import asked_for
+from autoresearch.projections.words.wording import asked_for
 from autoresearch.workflows.pages.ways_out import typed
 
 

@@ -6,8 +6,8 @@ workflows/api/status.py has the object that `status --json` prints. Imports only
 from __future__ import annotations
 
 from autoresearch.projections.state_text import say_stopped, say_waiting
-from autoresearch.projections.times import duration, one_line
-from autoresearch.projections.wording import name_of, short
+from autoresearch.projections.words.times import duration, one_line
+from autoresearch.projections.words.wording import name_of, short
 from autoresearch.workflows.pages.ways_out import typed
 
 

@@ -1,16 +1,16 @@
-"""States -> text: the tables and pages that commands print. Single events: projections/event_text.py."""
+"""States -> text: the tables and pages that commands print. Single events: projections/words/."""
 
 from collections.abc import Iterable, Sequence
 
 from attrs import asdict
 
 from autoresearch.events.values import Proposal
-from autoresearch.projections.event_text import describe
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_row
 from autoresearch.projections.timeline import Row
-from autoresearch.projections.times import duration, one_line
-from autoresearch.projections.wording import name_of, say, short
+from autoresearch.projections.words.event_text import describe
+from autoresearch.projections.words.times import duration, one_line
+from autoresearch.projections.words.wording import name_of, say, short
 from autoresearch.workflows.api.experiments import Story, status_of
 from autoresearch.workflows.api.next_step import next_step
 

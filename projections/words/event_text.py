@@ -1,8 +1,8 @@
 """Events -> text: one line for each, the same for the same event. Pure.
 
-The words are in projections/wording.py; here is which sentence an event gets, and the wording's name: a view
-written in other words is not compared with today's. Text that came from outside is made one line of printable
-characters and cut, so that a hostile name or log cannot forge a line.
+The words are in sentences.py; here is which sentence an event gets, and the wording's name: a view written in
+other words is not compared with today's. Text that came from outside is made one line of printable characters
+and cut, so that a hostile name or log cannot forge a line.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,8 +14,9 @@ from attrs import fields
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
-from autoresearch.projections.times import one_line
-from autoresearch.projections.wording import EVENTS, REASONS, STEPS, VERDICTS, WORDS, say_verdict
+from autoresearch.projections.words.sentences import EVENTS, REASONS, STEPS, VERDICTS
+from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.wording import WORDS, say_verdict
 
 
 LINE_CHARACTERS = 240

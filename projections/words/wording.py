@@ -1,0 +1,142 @@
+"""How a sentence is made of its table's words and a value's fields. Pure.
+
+Imports only what starts fast: the page of `status` has reasons to say.
+"""
+
+from __future__ import annotations
+
+import string
+
+from autoresearch.projections.words.sentences import REASONS, STEPS, VERDICTS
+from autoresearch.projections.words.times import duration
+
+
+TYPE_CHECKING = False  # as in typing
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from autoresearch.events.values import Reason, Request, Usage
+
+FULL_HASH = 40  # characters; shorter is how an imported table wrote it
+
+
+class Words(string.Formatter):
+    """Fills a sentence; a format names how a value is said, as in `{commit:short}`."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - of any field
+        """Return one value as the format says it; an unknown format is Python's own."""
+        say = FORMATS.get(format_spec)
+        try:
+            if say is not None:
+                return say(value)
+            return "unknown" if value is None else str(super().format_field(value, format_spec))
+        except (TypeError, ValueError, AttributeError):  # of another kind than this program writes there
+            return "unknown" if value is None else str(value)
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:  # noqa: ANN401 - of any field
+        """Return an input, and what is plainly missing as such: a later program may have left it out."""
+        return kwargs.get(str(key), "?") if isinstance(key, str) else super().get_value(key, args, kwargs)
+
+
+WORDS = Words()
+
+
+def say(reason: Reason | None) -> str:
+    """Return the sentence of a reason, without a full stop; "" for none."""
+    return "" if reason is None else sentence(reason.code, reason.inputs, reason.said)
+
+
+def sentence(code: str, inputs: Mapping[str, Any], said: str = "") -> str:
+    """Return the sentence of a code with its inputs."""
+    template = REASONS.get(code)
+    if template is None:  # of a later program
+        listed = ", ".join(f"{name} {value}" for name, value in inputs.items())
+        return words(code) + (f" ({listed})" if listed else "") + (f": {said}" if said else "")
+    return WORDS.vformat(template, (), {**inputs, "said": said})
+
+
+def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
+    """Return the sentence of a verdict, from its rule and what it was taken from."""
+    template = VERDICTS.get(_kind(rule, inputs))
+    if template is None:  # of a later program
+        return words(rule)
+    lower = inputs.get("lower_is_better", True)
+    signs = {"better": "<", "worse": ">="} if lower else {"better": ">", "worse": "<="}
+    return WORDS.vformat(template, (), signs | dict(inputs))
+
+
+def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
+    """Return which sentence words a verdict: a rule that compares has one for each way it can end."""
+    if rule == "not_comparable" and "best_deciding" in inputs:
+        return "not_comparable_settings"
+    gain, delta = inputs.get("gain"), inputs.get("min_delta")
+    if not isinstance(gain, int | float) or not isinstance(delta, int | float):
+        return rule
+    if gain > delta:
+        return "improved_by" if delta else "improved"
+    if gain > 0:
+        return "too_small"
+    return "no_improvement_by" if delta else "no_improvement"
+
+
+def words(name: str) -> str:
+    """Return a code as plain words."""
+    return name.replace("_", " ")
+
+
+def short(commit: str | None) -> str:
+    """Return a commit for people: seven digits of a hash, another program's word as it is, `-` for none."""
+    return "-" if not commit else commit[:7] if len(commit) >= FULL_HASH else commit
+
+
+def name_of(iteration: int) -> str:
+    """Return what people call an iteration: 0 is the baseline."""
+    return "baseline" if iteration == 0 else f"iteration {iteration}"
+
+
+def asked_for(request: Request) -> str:
+    """Return what a request asks for: loops, and the stages where it restricts them."""
+    from autoresearch.events.values import LOOP_STAGES, TOP_STAGES  # noqa: PLC0415 - attrs, for whoever has a request
+
+    said = [f"{request.loops} loop{'' if request.loops == 1 else 's'}"] if "loop" in request.stages else []
+    if request.stages != TOP_STAGES:
+        said.append(f"only {', '.join(request.stages)}")
+    if request.loop_stages != LOOP_STAGES and "loop" in request.stages:
+        said.append(f"of the loop only {', '.join(request.loop_stages)}")
+    if request.timeout_s:
+        said.append(f"each training ended after {duration(request.timeout_s)}")
+    return "; ".join(said)
+
+
+def proposer(request: Request) -> str:
+    """Return who proposes where no human does."""
+    return request.agent if request.asks_agent else "the seeded search"
+
+
+def _cost(usage: Usage) -> str:
+    return "" if usage.cost_usd is None else f", {usage.cost_usd:.4f} USD"
+
+
+def _left_out(left_out: Mapping[str, str]) -> str:
+    return ", ".join(
+        "the baseline" if number == "0" else f"iteration {number} (left after {stage or 'its start'})"
+        for number, stage in left_out.items()
+    )
+
+
+FORMATS: Mapping[str, Callable[[Any], str]] = {
+    "argv": " ".join,
+    "cost": _cost,
+    "duration": duration,
+    "left_out": _left_out,
+    "list": ", ".join,
+    "name": name_of,
+    "proposer": proposer,
+    "reason": say,
+    "reasons": lambda reasons: "; ".join(map(say, reasons)),
+    "request": asked_for,
+    "short": short,
+    "step": lambda step: STEPS.get(step, step),
+    "words": words,
+}
