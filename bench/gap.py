@@ -280,6 +280,7 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             commit=commit,
             command=("python", "train.py"),
             deadline_s=900.0,
+            seal="5" * 16,
         ),
         ev.TrainingFinished(
             iteration=number,

@@ -85,6 +85,7 @@ class RunPaths:
         self.prepared = folder / "prepared"  # what preparing made, linked into the checkouts that train
         # before the first event
         self.beginning = folder / ".beginning"  # the branch that is about to be made, and its commit
+        self.seals = folder / "seals"
         self.draft = folder / ".importing"  # a history that is not whole yet
         # what repairs set aside, each into a folder that looks like a run's
         self.set_aside = folder / "set_aside"
@@ -93,6 +94,10 @@ class RunPaths:
     def slot(self, number: int) -> Path:
         """Return the checkout in which a slot's trainings run; that of the first is the run's own."""
         return self.train_checkout if number == 1 else self.folder / f"{TRAIN_CHECKOUT}-{number}"
+
+    def seal(self, slot: int) -> Path:
+        """Return where it is written down how a slot's checkout stood when its training began."""
+        return self.seals / f"slot-{slot}.json"
 
     def received_proposal(self, seq: int) -> Path:
         """Return where a dropped proposal waits once event `seq` has recorded it."""

@@ -20,7 +20,7 @@ from autoresearch.events.values import (
 class TrainingStarted:
     """A training was started as a job, in one slot."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     training: int
     slot: int
@@ -28,13 +28,14 @@ class TrainingStarted:
     commit: str
     command: tuple[str, ...]
     deadline_s: float
+    seal: str  # digest of how the files of its checkout stood; "" where that is not known
 
 
 @frozen(kw_only=True)
 class TrainingFinished:
     """A training ended and its output was read."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     training: int
     outcome: Outcome
@@ -48,6 +49,22 @@ class TrainingFinished:
     measured: Measured
     output: OutputDigest
     progress: ProgressDigest | None
+
+
+@frozen(kw_only=True)
+class TrainingVoided:
+    """A training ended, but its checkout was not what its commit says: no result, and it begins again.
+
+    Where the same file is touched once more the training itself does it, and its outcome is `tampered`.
+    """
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    training: int
+    files: tuple[str, ...]  # those touched, at most 20
+    reason: Reason
+    seconds: float
+    output: OutputDigest
 
 
 @frozen(kw_only=True)
@@ -76,7 +93,7 @@ class CrashTriaged:
 class ResultRecorded:
     """The iteration's row is known, but for the verdict."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     commit: str | None  # None: nothing was committed
     outcome: Outcome | Literal["not_applied"]
@@ -119,6 +136,7 @@ class IterationLeftOpen:
 ResultEvent = (
     TrainingStarted
     | TrainingFinished
+    | TrainingVoided
     | JobLost
     | CrashTriaged
     | ResultRecorded

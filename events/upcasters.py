@@ -15,6 +15,9 @@ Upcaster = Callable[[Data], Data]
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
+    ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
+    ("TrainingFinished", 1): lambda data: data,
+    ("TrainingStarted", 1): lambda data: {**data, "seal": ""},
     ("SetupChecked", 1): lambda data: {**data, "shared": []},
 }
 # By the name of the value's class.

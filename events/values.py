@@ -15,7 +15,7 @@ Scalar = str | int | float | bool | None
 LoopStage = Literal["propose", "apply", "commit", "train", "triage", "record", "decide"]
 TopStage = Literal["setup", "baseline", "loop"]
 JobStep = Literal["prepare", "propose", "apply", "train", "triage"]
-Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric"]
+Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
 
 LOOP_STAGES: tuple[LoopStage, ...] = (

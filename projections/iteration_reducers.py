@@ -85,6 +85,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
     one = state.iteration(event.iteration)
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
+        one.voided = ()
         one.next_stage, one.since = "train", at
 
 
@@ -132,6 +133,7 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
             deadline_s=event.deadline_s,
             slot=event.slot,
             device=event.device,
+            seal=event.seal,
         )
 
 
@@ -145,6 +147,13 @@ def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
     if one is not None:
         one.job, one.since = None, at
         one.lost += by_chance
+
+
+def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.job, one.since, one.voided = None, at, event.files
+        one.lost += 1
 
 
 def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, at: str) -> None:
@@ -257,6 +266,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.CandidateRebased: _candidate_rebased,
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
+    ev.TrainingVoided: _training_voided,
     ev.JobLost: _job_lost,
     ev.TrainingFinished: _training_finished,
     ev.CrashTriaged: _crash_triaged,

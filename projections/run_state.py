@@ -32,6 +32,7 @@ class Job:
     deadline_s: float = 0.0  # of a training, as it was started
     slot: int = 0  # of a training
     device: str = ""  # of a training
+    seal: str = ""  # of a training: digest of how its files stood when it began
 
 
 @frozen(kw_only=True)
@@ -72,6 +73,7 @@ class Iteration:
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
     trainings: int = 0  # trainings started so far
     deciding: str = ""  # digest of the deciding settings as the last training was started
+    voided: tuple[str, ...] = ()  # files that somebody touched during the last training of this commit
     lost: int = 0  # jobs lost in a row
     fixes: int = 0  # crashes mended so far
     job: Job | None = None

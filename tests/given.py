@@ -88,6 +88,15 @@ def training(
         commit=commit,
         command=("python", "train.py"),
         deadline_s=900,
+        seal="5ea1",
+    )
+
+
+def voided(iteration: int, *files: str, number: int = 1) -> ev.TrainingVoided:
+    """A training ended, and somebody had touched these files meanwhile."""
+    reason = why("file_changed_while_training", file=files[0], more=len(files) - 1)
+    return ev.TrainingVoided(
+        iteration=iteration, training=number, files=files, reason=reason, seconds=300.0, output=OUTPUT
     )
 
 

@@ -32,7 +32,7 @@ class SealedFiles:
     def see(self, config: RunConfig, event: ev.Event, recorded: Recorded) -> None:
         """Read the job's folder again where an event tells of its end."""
         match event:
-            case ev.TrainingFinished():
+            case ev.TrainingFinished() | ev.TrainingVoided():
                 folder = self._paths.job(event.iteration, "train", event.training).folder
             case ev.AgentAnswered():
                 folder = self._paths.job(event.iteration, event.step, event.call).folder
@@ -45,6 +45,8 @@ class SealedFiles:
             return
         self.tally.count += 1
         wanted = self._training(config, folder) if isinstance(event, ev.TrainingFinished) else {}
+        if getattr(event, "outcome", "") == "tampered":  # whatever it printed is no result
+            wanted = {name: said for name, said in wanted.items() if name not in ("outcome", "metric")}
         self._output(folder, event.output, recorded)
         differs = first_difference(wanted, event)
         if differs is not None:

@@ -152,7 +152,10 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         of=(do.StartTraining,),
         determined=_argv("train"),
     ),
-    ev.TrainingFinished: EventRule(after=states.all_of(states.scored, states.training_running)),
+    ev.TrainingFinished: EventRule(
+        after=states.all_of(states.scored, states.training_running, states.blamed)
+    ),
+    ev.TrainingVoided: EventRule(after=states.training_running),
     ev.JobLost: EventRule(after=states.job_running),
     ev.CrashTriaged: EventRule(after=states.before("triage"), of=(do.TriageCrash,), determined=_all),
     ev.ResultRecorded: EventRule(

@@ -114,7 +114,14 @@ def call_running(run: RunState, event: ev.AgentAnswered) -> Misfit | None:
     return _of(run, event, lambda one: _running(one.job, event.step, event.call, "call"))
 
 
-def training_running(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
+def blamed(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
+    """Expect of one that touched its own files that it was seen before."""
+    if event.outcome != "tampered":
+        return None
+    return _of(run, event, lambda one: None if one.voided else ("outcome", "a voided one before", "tampered"))
+
+
+def training_running(run: RunState, event: ev.TrainingFinished | ev.TrainingVoided) -> Misfit | None:
     """Expect that this training runs."""
     return _of(run, event, lambda one: _running(one.job, "train", event.training, "training"))
 

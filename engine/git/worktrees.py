@@ -90,6 +90,12 @@ class Worktrees(Objects):
         said = self._work(records.real(folder), "ls-files", "--others", "--directory", "-z")
         return tuple(sorted(os.fsdecode(path).rstrip("/") for path in said.split(b"\0") if path))
 
+    def differing(self, folder: Path) -> tuple[str, ...]:
+        """Return the files that are not as the commit says that the worktree was reset to, sorted."""
+        # By size and time, which the index has from that reset; by content where those could deceive.
+        said = self._work(records.real(folder), "ls-files", "--modified", "-z")
+        return tuple(sorted({os.fsdecode(path) for path in said.split(b"\0") if path}))
+
     def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
         self._stage(folder, base, beside)

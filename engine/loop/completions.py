@@ -106,7 +106,26 @@ class Collector:
     def _trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
         result = self._hinted(job, read_result(run.config, left, done))
-        return _finished(one.number, job, done, result)
+        return self._sealed(one, job, done, result)
+
+    def _sealed(self, one: Iteration, job: Job, done: JobExit, result: Result) -> ev.Event:
+        """Believe a result only where the files of its checkout stand as when the training began."""
+        assert one.commit is not None  # it was trained
+        seal = TrainCheckouts(paths=self.paths, git=self.git).seal(job.slot)
+        broken = seal.broken(job.seal, one.commit, self.git) if job.seal else None
+        if broken is None:
+            return _finished(one.number, job, done, result)
+        if not set(broken.files).isdisjoint(one.voided):  # the second time: nobody else does it
+            blamed = replace(result, outcome="tampered", reason=broken.reason, metric=None)
+            return _finished(one.number, job, done, blamed)
+        return ev.TrainingVoided(
+            iteration=one.number,
+            training=job.number,
+            files=broken.files,
+            reason=broken.reason,
+            seconds=done.seconds,
+            output=result.output,
+        )
 
     def _hinted(self, job: Job, result: Result) -> Result:
         """Say of a crash that misses a file where that lies."""
@@ -126,7 +145,10 @@ class Collector:
             return None
         self.jobs.rescue(folder)
         result = read_unseen(run.config, self.jobs.output(folder), ended.unseen)
-        return None if result is None else _finished(number, job, ended.unseen, result)
+        one = run.iteration(number)
+        if result is None or one is None:
+            return None
+        return self._sealed(one, job, ended.unseen, result)
 
     def _answered(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
         assert job.step in ("propose", "apply", "triage")  # the caller checked the others

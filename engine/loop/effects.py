@@ -151,8 +151,9 @@ class Effects:
     def _train(self, command: do.StartTraining, run: RunState) -> tuple[ev.Event, ...]:
         one = self._training(command, run)
         files = self.paths.job(command.iteration, "train", command.training)
+        job = f"{command.iteration}.{command.training}"
         if isinstance(self.jobs.look(one.job), Absent):  # nothing is trained under a wrong commit
-            self._checkouts.clear(command.slot, command.commit, run)
+            self._checkouts.clear_and_seal(command.slot, command.commit, run, job=job)
             begun.remember(files, commit=command.commit, slot=command.slot, device=command.device)
         elif not begun.is_of(files, commit=command.commit, slot=command.slot, device=command.device):
             self.jobs.stop(one.job)  # it is recorded, and then lost
@@ -168,6 +169,7 @@ class Effects:
                 commit=command.commit,
                 command=spec.command,
                 deadline_s=command.deadline_s,
+                seal=self._checkouts.seal(command.slot).digest(job),
             ),
         )
 

@@ -32,6 +32,9 @@ class Worktrees(Protocol):
         A folder of which git knows nothing is one path.
         """
 
+    def differing(self, folder: Path) -> tuple[str, ...]:
+        """Return the files that are not as the commit says that the worktree was reset to, sorted."""
+
     def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`.
 

@@ -15,12 +15,18 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.worktrees import Worktrees
-from autoresearch.events.errors import InvalidInput
+from autoresearch.engine.training.seal import Seal
+from autoresearch.events.errors import AutoresearchError, InvalidInput
 from autoresearch.projections.run_state import RunState
 
 
+AGAIN = 3  # tries to find a checkout as its commit says, before somebody is asked who changes it
 BYTECODE = "__pycache__"
 QUOTED = re.compile(r"""['"]([^'"\n\0]{1,1000})['"]""")  # as errors of most programs name a file
+
+
+class KeepsChanging(AutoresearchError):
+    """Somebody writes into a checkout faster than it can be put on its commit."""
 
 
 class NoRoom(InvalidInput):
@@ -49,6 +55,26 @@ class TrainCheckouts:
         self.git.reset(folder, commit, kept=run.config.kept)
         self.link(folder, run)
         return folder
+
+    def clear_and_seal(self, slot: int, commit: str, run: RunState, *, job: str) -> None:
+        """Put a slot's checkout on a commit, and write down how its files stand for the training `job`.
+
+        Raises:
+            KeepsChanging: somebody changes its files meanwhile.
+            NoRoom: of a link.
+        """
+        for _ in range(AGAIN):
+            folder = self.clear(slot, commit, run)
+            self.seal(slot).set(job, kept=run.config.kept)
+            # Looked at after the seal: whatever is changed later has another status than the seal says.
+            differing = self.git.differing(folder)
+            if not differing:
+                return
+        raise KeepsChanging(f"{differing[0]} in {folder} is changed by somebody, again and again")
+
+    def seal(self, slot: int) -> Seal:
+        """Return the seal of what trains in a slot."""
+        return Seal(file=self.paths.seal(slot), checkout=self.paths.slot(slot))
 
     def stand(self, commit: str, run: RunState) -> Path:
         """Return the first slot's checkout, with its links, and as it is: a human may have edited it."""

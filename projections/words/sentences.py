@@ -48,9 +48,7 @@ REASONS: Mapping[str, str] = {
     "signal_memory": "killed by {signal}; the kernel does so when memory runs out",
     "exit_code": "exit code {exit_code}",
     "exit_code_said": "exit code {exit_code}: {said}",
-    "exit_code_unshared": (
-        "exit code {exit_code}: {said}; {path} is in your checkout and not in the commit: name it in `shared`"
-    ),
+    "exit_code_unshared": "exit code {exit_code}: {said}; only your checkout has {path}: name it in `shared`",
     "exit_code_stated": "exit code {exit_code}: {stated:words}",
     "exit_code_stated_said": "exit code {exit_code}: {stated:words}: {said}",
     "supervisor_killed": "the supervisor was killed",
@@ -62,6 +60,11 @@ REASONS: Mapping[str, str] = {
     "began_on_another": "it was begun for another commit, or in another place",
     "stop_now": "ended by `stop --now`",
     "supervisor_told": "its supervisor was told to end it",
+    # A checkout that was not what its commit says.
+    "seal_gone": "what says how its files stood when it began is gone or changed",
+    "file_changed_while_training": "{file}{more:more} was changed while it trained",
+    "file_restored_while_training": "{file}{more:more} was changed while it trained, and put back",
+    "file_gone_while_training": "{file}{more:more} was removed while it trained",
     # The number.
     "nan": "the loss is not a number",
     "exploding": "the loss is exploding",
@@ -217,6 +220,7 @@ EVENTS: Mapping[str, str] = {
     "training {training}",
     "TrainingFinished": "{iteration:name} trained in {seconds:duration}: {metric:.6f}",
     "TrainingFinished.failed": "{iteration:name} {outcome:words} after {seconds:duration}: {reason:reason}",
+    "TrainingVoided": "{iteration:name} is void, and its training begins again: {reason:reason}",
     "JobLost": "{iteration:name} lost its {step} job {number}, which begins again: {reason:reason}",
     "JobLost.prepare": "preparing ({number}) was lost and begins again: {reason:reason}",
     "CrashTriaged": "{iteration:name} is given up: {reason:reason}",

@@ -131,6 +131,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "duration": duration,
     "left_out": _left_out,
     "list": ", ".join,
+    "more": lambda number: f" (and {number} more)" if number else "",
     "name": name_of,
     "proposer": proposer,
     "reason": say,

@@ -29,6 +29,7 @@ from tests.given import (
     started,
     trained,
     training,
+    voided,
 )
 
 
@@ -579,3 +580,12 @@ def test_a_job_that_a_human_ended_is_no_accident():
         story += [ev.JobLost(iteration=0, step="train", number=number, reason=why("stop_now"))]
         story += [ev.RunStopped(how="stopped", reason=why("as_requested")), asked()]
     assert 5 == next(one.training for one in decide(given(*story)) if isinstance(one, do.StartTraining))
+
+
+def test_a_void_training_begins_again_and_a_tampering_one_is_discarded():
+    """What somebody touched is trained anew; what touches its own files once more is shown as a crash is."""
+    story = [started(), asked(1), *BASELINE, *candidate(1), training(1, commit=COMMIT)]
+    story.append(voided(1, "conf.py"))
+    assert ["StartTraining"] == names(decide(given(*story)))
+    story += [training(1, 2, COMMIT), trained(1, None, outcome="tampered", number=2)]
+    assert ["TriageCrash"] == names(decide(given(*story)))

@@ -206,6 +206,19 @@ class FakeGit:
                 found.add(next((one for one in above if one not in folders), name))
         return tuple(sorted(found))
 
+    def differing(self, folder: Path) -> tuple[str, ...]:
+        """Return the files that are not as the commit says that the worktree was reset to, sorted."""
+        self._require(folder)
+        files = self._commit(self.worktrees[folder]).files
+        places = {name: folder / name for name in files}
+        return tuple(
+            sorted(
+                name
+                for name, place in places.items()
+                if not place.is_file() or place.read_bytes() != files[name]
+            )
+        )
+
     def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
         return _diff(self._commit(base).files, self._files(folder, base, beside))

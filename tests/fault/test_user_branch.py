@@ -211,6 +211,7 @@ def test_clean_refuses_while_a_job_runs(tmp_path: Path):
                     commit="c",
                     command=("train",),
                     deadline_s=9.0,
+                    seal="",
                 )
             ],
             by="runner",

@@ -143,7 +143,7 @@ class Player:
             case do.CommitCandidate() | do.TakeWorktree():
                 return (self.committed(command.iteration),)
             case do.StartTraining():
-                return (_same_fields(ev.TrainingStarted, command, command=run.config.train),)
+                return (_same_fields(ev.TrainingStarted, command, command=run.config.train, seal=""),)
             case do.KeepCandidate():
                 return (_same_fields(ev.CandidateKept, command, branch_moved=True, branch_note=None),)
             case do.DiscardCandidate():
@@ -197,6 +197,15 @@ class Player:
         told = self.script.trainings.get((number, training), 2.0 - number / 1000)
         if cancelled:
             return ev.JobLost(iteration=number, step="train", number=training, reason=why("stop_now"))
+        if told == "voided":
+            return ev.TrainingVoided(
+                iteration=number,
+                training=training,
+                files=("train.py",),
+                reason=why("file_changed_while_training", file="train.py", more=0),
+                seconds=300.0,
+                output=OUTPUT,
+            )
         data_id = self.script.data_ids.get(number, "d1")
         scored = isinstance(told, float)
         return ev.TrainingFinished(
@@ -402,6 +411,11 @@ def scripts() -> dict[str, Script]:
             config=PLAIN,
             requests=(Request(loops=6),),
             trainings={(1, 1): 1.5, (2, 1): 1.6, (3, 1): 1.5, (4, 1): "crashed", (5, 1): "timed_out"},
+        ),
+        "voided-and-tampered": Script(
+            config=PLAIN,
+            requests=(Request(loops=3),),
+            trainings={(0, 1): "voided", (1, 1): "voided", (2, 1): "voided", (2, 2): "tampered"},
         ),
         "higher-is-better": Script(
             config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False)),

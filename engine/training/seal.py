@@ -1,0 +1,107 @@
+"""The seal of a training: how its checkout's files stood when it began, and which stand otherwise now.
+
+What is written down is what the file system says of each file; its content git has compared with the commit.
+Nobody can change a file and put it back without another inode or time of change. What a training adds beside
+them is its own affair.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from autoresearch.engine.ports.repository import Commits
+from autoresearch.events.files import write_atomic
+from autoresearch.events.values import Reason, why
+
+
+MOST_NAMED = 20  # files in one event
+
+
+@frozen(kw_only=True)
+class Broken:
+    """What of a sealed checkout is otherwise now, and how."""
+
+    files: tuple[str, ...]  # at most MOST_NAMED
+    reason: Reason
+
+
+@frozen(kw_only=True)
+class Seal:
+    """The seal of what trains in one slot; a later training's takes its place."""
+
+    file: Path
+    checkout: Path
+
+    def set(self, job: str, *, kept: tuple[str, ...]) -> None:
+        """Write down how the files stand, for the training of this name."""
+        stands = dict(_standing(self.checkout, kept))
+        self.file.parent.mkdir(exist_ok=True)
+        write_atomic(self.file, _head(job) + json.dumps(stands, separators=(",", ":")).encode(), sync=False)
+
+    def digest(self, job: str) -> str:
+        """Return what tells this seal from any other; "" where there is none of this training."""
+        written = self._read()
+        return _digest(written) if written.startswith(_head(job)) else ""
+
+    def broken(self, digest: str, commit: str, git: Commits) -> Broken | None:
+        """Return what is otherwise than when the training began; None: all is as its commit says."""
+        written = self._read()
+        if _digest(written) != digest:
+            return Broken(files=(self.file.name,), reason=why("seal_gone"))
+        stands = json.loads(written.partition(b"\n")[2])
+        touched = [path for path, stood in stands.items() if stood != _status(self.checkout / path)]
+        if not touched:
+            return None
+        hows = {path: self._how(path, commit, git) for path in touched[:MOST_NAMED]}
+        worst = min(hows, key=lambda path: ("gone", "changed", "restored").index(hows[path]))
+        reason = why(f"file_{hows[worst]}_while_training", file=worst, more=len(touched) - 1)
+        return Broken(files=tuple(sorted(hows)), reason=reason)
+
+    def _how(self, path: str, commit: str, git: Commits) -> str:
+        place = self.checkout / path
+        if not os.path.lexists(place):
+            return "gone"
+        committed = git.show(commit, path)
+        same = committed is not None and place.is_file() and place.read_bytes() == committed
+        return "restored" if same else "changed"
+
+    def _read(self) -> bytes:
+        try:
+            return self.file.read_bytes()
+        except OSError:
+            return b""
+
+
+def _head(job: str) -> bytes:
+    return f"training {job}\n".encode()
+
+
+def _digest(written: bytes) -> str:
+    return hashlib.sha256(written).hexdigest()[:16]
+
+
+def _standing(folder: Path, kept: tuple[str, ...], below: str = "") -> Iterator[tuple[str, list[int]]]:
+    with os.scandir(folder / below) as entries:
+        for entry in entries:
+            path = f"{below}{entry.name}"
+            if path in kept or path == ".git":
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _standing(folder, kept, f"{path}/")
+            else:
+                yield path, _numbers(entry.stat(follow_symlinks=False))
+
+
+def _status(path: Path) -> list[int] | None:
+    try:
+        return _numbers(path.lstat())
+    except OSError:
+        return None
+
+
+def _numbers(found: os.stat_result) -> list[int]:
+    return [found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
