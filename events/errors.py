@@ -6,6 +6,12 @@ Imports only what starts fast.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from autoresearch.events.values import Reason
+
 
 class WayOut:
     """A command of ours that leads out of an error, by name; workflows/pages/ways_out.py words it."""
@@ -22,15 +28,17 @@ class WayOut:
 class AutoresearchError(Exception):
     """Say what is wrong and where (`str(error)`), and the way out (`error.remedy`).
 
-    `exit_code` is what the command line ends with; docs/cli.md lists the codes.
+    `exit_code` is what the command line ends with; docs/cli.md lists the codes. `reason` is what may be
+    recorded of it: its message never is (projections/words/wording.py makes such errors, `stated`).
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, remedy: str | WayOut = "") -> None:
-        """Keep both; the remedy is empty where there is none, and a WayOut where it is a command of ours."""
+    def __init__(self, message: str, *, remedy: str | WayOut = "", reason: Reason | None = None) -> None:
+        """Keep all; the remedy is empty where there is none, and a WayOut where it is a command of ours."""
         super().__init__(message)
         self.remedy = remedy
+        self.reason = reason
 
 
 class UsageRefused(AutoresearchError):
@@ -145,7 +153,9 @@ class DiskTrouble(AutoresearchError):
             remedy="make room on the disk, or mend it, then try again: the history takes up where it was",
         )
         self.path = path
+        self.doing = doing
         self.errno = error.errno
+        self.strerror = error.strerror or ""
         self.withdrawn = withdrawn
 
 

@@ -51,6 +51,12 @@ def why(code: str, said: str = "", **inputs: Scalar) -> Reason:
     return Reason(code=code, inputs=inputs, said=said)
 
 
+def because(code: str, inner: Reason, **inputs: Scalar) -> Reason:
+    """Return a reason that rests on another one, whose sentence fills `{because}` in its own."""
+    assert "because" not in inner.inputs  # one step deep: all inputs lie side by side
+    return Reason(code=code, inputs=inner.inputs | inputs | {"because": inner.code}, said=inner.said)
+
+
 @frozen(kw_only=True)
 class Edit:
     """Replace the one occurrence of `search` in `file` by `replace`."""

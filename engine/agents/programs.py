@@ -21,13 +21,13 @@ from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.agent import Agent, AgentStep, Answer, Ask
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
+from autoresearch.engine.proposals.schema import NoProposal
 from autoresearch.engine.system.interpreter import with_interpreter
-from autoresearch.events.errors import InvalidInput, UsageRefused
+from autoresearch.events.errors import UsageRefused
 from autoresearch.events.files import write_atomic
 from autoresearch.events.redact import redact, secret_values
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage, why
-from autoresearch.projections.words.wording import say
+from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage, because, why
 
 
 NONE = "none"  # no agent is asked
@@ -94,8 +94,7 @@ class Program:
         try:
             said = self.read(log.passing(output.log()))
         except OSError as error:
-            unreadable = say(why("output_unreadable", error.strerror or str(error)))
-            log, said = LogDigest(secrets), Said(error=unreadable)
+            log, said = LogDigest(secrets), Said(unreadable=error.strerror or str(error))
         digest = log.digest()
         if self.sums_steps and exit_.output_bytes > digest.bytes:
             said = evolve(said, usage=Usage())
@@ -104,7 +103,7 @@ class Program:
             proposal, reason = _proposal(said.text, secrets)
         return Answer(
             ok=reason is None,
-            reason=reason and evolve(reason, said=_cut(reason.said, secrets)),
+            reason=reason and _cut(reason, secrets),
             text=last_words(said.text, secrets, ANSWER_LIMIT),
             proposal=proposal,
             usage=said.usage,
@@ -132,12 +131,14 @@ class Program:
                 return self._exited_badly(exit_, said, output)
 
     def _exited_badly(self, exit_: JobExit, said: Said, output: OutputDigest) -> Reason | None:
+        if said.unreadable:
+            return why("output_unreadable", said.unreadable, agent=self.label)
         if said.error:
             return why("agent_said", said.error, agent=self.label)
         if exit_.exit_code is None:
             return why("agent_killed", agent=self.label, signal=exit_.signal)
         if exit_.exit_code:
-            last = next((line for line in reversed(output.tail.splitlines()) if line.strip()), "no output")
+            last = next((line for line in reversed(output.tail.splitlines()) if line.strip()), "")
             return why("agent_exit", last.strip(), agent=self.label, exit_code=exit_.exit_code)
         if not said.answered and said.bad_lines:
             return why("agent_bad_lines", agent=self.label, lines=said.bad_lines)
@@ -238,12 +239,18 @@ def _proposal(text: str, secrets: Sequence[str]) -> tuple[Proposal | None, Reaso
         return None, why("answer_empty")
     try:
         return _redacted(parse_text(text), secrets), None
-    except InvalidInput as error:
-        return None, why("answer_no_proposal", str(error))
+    except NoProposal as error:
+        return None, because("answer_no_proposal", error.reason)
 
 
-def _cut(said: str, secrets: Sequence[str]) -> str:
-    return redact(said[: 2 * REASON_LIMIT], secrets)[:REASON_LIMIT]
+def _cut(reason: Reason, secrets: Sequence[str]) -> Reason:
+    """Take the secrets out of what a reason tells of an answer, and make it short."""
+
+    def cut(text: str) -> str:
+        return redact(text[: 2 * REASON_LIMIT], secrets)[:REASON_LIMIT]
+
+    inputs = {name: cut(value) if isinstance(value, str) else value for name, value in reason.inputs.items()}
+    return evolve(reason, said=cut(reason.said), inputs=inputs)
 
 
 def _redacted(proposal: Proposal, secrets: Sequence[str]) -> Proposal:

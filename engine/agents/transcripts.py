@@ -35,6 +35,7 @@ class Said:
     error: str = ""  # in the program's own words
     answered: bool = False  # the program told of a turn that it brought to an end
     bad_lines: int = 0
+    unreadable: str = ""  # what the system has against reading it
 
 
 @mutable

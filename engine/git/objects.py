@@ -12,6 +12,8 @@ from autoresearch.engine.git.calls import Calls, text
 from autoresearch.engine.git.program import DIFF_FORMAT, parsed_diff
 from autoresearch.engine.ports.repository import Commit, Diff
 from autoresearch.events.errors import NotFound
+from autoresearch.events.values import why
+from autoresearch.projections.words.wording import stated
 
 
 LONGEST = 1000  # characters of a revision: a full ref name
@@ -45,7 +47,7 @@ class Objects(Calls):
     def _show(self, commit: str, path: str) -> bytes | None:
         found = self.look("cat-file", "blob", f"{commit}:{path}")
         if found is None and self.resolve(commit) is None:
-            raise NotFound(f"{self.top} has no commit {commit}")
+            raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
         return found
 
     def missing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
@@ -60,7 +62,7 @@ class Objects(Calls):
             "--literal-pathspecs", "ls-tree", "-z", "--full-tree", f"{commit}^{{commit}}", *paths
         )
         if said is None:
-            raise NotFound(f"{self.top} has no commit {commit}")
+            raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
         entries = (entry.partition(b"\t") for entry in said.split(b"\0") if entry)
         files = {name.decode(errors="surrogateescape") for about, _, name in entries if b" blob " in about}
         return tuple(path for path in paths if path not in files)

@@ -16,6 +16,8 @@ from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.process import signal_name
 from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.values import why
+from autoresearch.projections.words.wording import say, stated
 
 
 CALL_S = 120.0  # a big tree on a slow disk; a call takes 2 to 5 ms here
@@ -52,7 +54,13 @@ TAKEN_LOCK = re.compile(rb"Unable to create '(.+?\.lock)': File exists")
 
 
 class Refused(AutoresearchError):
-    """Git ran to its end and said no."""
+    """Git ran to its end and said no; `said` is the line of it that says most."""
+
+    def __init__(self, said: str) -> None:
+        """Keep git's own words."""
+        self.said = said
+        reason = why("git_refused", said)
+        super().__init__(say(reason), reason=reason)
 
 
 def call(
@@ -81,7 +89,8 @@ def call(
         if lock in own_locks and _released(lock):
             done = run_command.run(words, cwd=cwd, env=whole, stdin=stdin, timeout_s=timeout_s)
     if done.exit_code < 0:
-        raise AutoresearchError(f"git {command[0]} was killed by {signal_name(-done.exit_code)}")
+        killed = why("git_killed", command=command[0], signal=signal_name(-done.exit_code))
+        raise stated(AutoresearchError, killed)
     trouble = next((text for text in DISK if done.exit_code and text in done.stderr), None)
     if trouble is not None:
         raise OSError(DISK[trouble], trouble.decode(), str(cwd))
@@ -91,7 +100,7 @@ def call(
 def output(done: run_command.Completed) -> bytes:
     """Return what git printed; raise with git's own last line where it failed."""
     if done.exit_code != 0:
-        raise Refused(f"git failed: {last_line(done.stderr)}")
+        raise Refused(last_line(done.stderr))
     return done.stdout
 
 
@@ -122,10 +131,10 @@ def strip_level(patch: bytes) -> int:
 
 
 def last_line(stderr: bytes) -> str:
-    """Return the line of git's complaint that says most: the first fatal one, else the last."""
+    """Return the line of git's complaint that says most: the first fatal one, else the last; "" for none."""
     lines = [line for line in stderr.decode(errors="replace").splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    return (fatal or lines[-1:] or ["it said nothing"])[0]
+    return (fatal or lines[-1:] or [""])[0]
 
 
 def _released(lock: Path) -> bool:

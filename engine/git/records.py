@@ -13,6 +13,8 @@ from pathlib import Path
 from autoresearch.engine.git.program import Refused
 from autoresearch.events.errors import InvalidInput, NotFound
 from autoresearch.events.files import write_atomic
+from autoresearch.events.values import why
+from autoresearch.projections.words.wording import stated
 
 
 HALF_MADE = "initializing"  # git's own word in `locked` while it adds a worktree
@@ -110,7 +112,7 @@ def real(folder: Path) -> Path:
         InvalidInput: it is a link. Whoever put it there could have our checkout overwrite any folder.
     """
     if folder.is_symlink():
-        raise InvalidInput(f"{folder} is a link, not a worktree", remedy="remove the link")
+        raise stated(InvalidInput, why("link_for_worktree", folder=str(folder)))
     return Path(os.path.realpath(folder.parent)) / folder.name
 
 

@@ -9,6 +9,8 @@ from autoresearch.engine.git.objects import Objects
 from autoresearch.engine.git.program import last_line, output
 from autoresearch.engine.ports.repository import Branch, NotMoved
 from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.values import why
+from autoresearch.projections.words.wording import stated
 
 
 MERGE_S = 900.0  # a big checkout on a slow disk
@@ -43,7 +45,7 @@ class Refs(Objects):
             return True
         if now != old:
             return False
-        raise AutoresearchError(f"git could not set {ref}: {last_line(done.stderr)}")
+        raise stated(AutoresearchError, why("ref_not_set", last_line(done.stderr), ref=ref))
 
     def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
         """Give commits other names: (old name, new name, commit) of each. All or none; twice is once."""

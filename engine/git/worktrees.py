@@ -23,6 +23,8 @@ from autoresearch.engine.git.program import (
 )
 from autoresearch.engine.ports.repository import Commit, Diff
 from autoresearch.events.errors import InvalidInput, NotFound
+from autoresearch.events.values import why
+from autoresearch.projections.words.wording import stated
 
 
 CHECKOUT_S = 900.0
@@ -113,22 +115,22 @@ class Worktrees(Objects):
         said = self._work(folder, "commit-tree", tree, "-p", base, "-F", "-", stdin=message.encode())
         return Commit(hash=text(said).strip(), tree=tree, parents=(base,), message=message)
 
-    def apply_patch(self, folder: Path, patch: bytes) -> str:
-        """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
+    def apply_patch(self, folder: Path, patch: bytes) -> str | None:
+        """Apply a unified diff to the worktree's files, whole or not at all; return git's words against."""
         whole = patch.removesuffix(b"\n") + b"\n"
         return self._apply(folder, whole, f"-p{strip_level(whole)}")
 
-    def merge(self, folder: Path, *, base: str, commit: str) -> str:
-        """Merge the change from `base` to `commit` into the worktree's files; return why not, or ""."""
+    def merge(self, folder: Path, *, base: str, commit: str) -> str | None:
+        """Merge the change from `base` to `commit` into the worktree; return git's words against."""
         return self._apply(folder, self.diff(base, commit).text, "-p1", "--3way")  # it names whole blobs
 
-    def _apply(self, folder: Path, patch: bytes, *how: str) -> str:
+    def _apply(self, folder: Path, patch: bytes, *how: str) -> str | None:
         exactly = ("--whitespace=nowarn", "--no-ignore-whitespace", "-")
         try:
             self._work(folder, "apply", *how, *exactly, stdin=patch)
         except Refused as error:
-            return str(error)
-        return ""
+            return error.said
+        return None
 
     def _stage(self, folder: Path, base: str, beside: tuple[str, ...]) -> None:
         """Bring the worktree's files into the private index, whatever an agent did to HEAD or git's own."""
@@ -138,12 +140,12 @@ class Worktrees(Objects):
             besides = (f":(exclude,top,literal){path}" for path in beside)
             self._work(folder, "add", "--all", "--", *EVERYTHING, *besides)
         except Refused as error:
-            raise InvalidInput(f"the files in {folder} cannot be committed: {error}") from error
+            raise stated(InvalidInput, why("files_refused", error.said)) from error
 
     def _admin(self, folder: Path) -> Path:
         admin = records.find(self.common(), folder)
         if admin is None:
-            raise NotFound(f"{folder} is no worktree of {self.top}")
+            raise stated(NotFound, why("no_worktree", folder=str(folder), top=str(self.top)))
         return admin
 
     def _work(

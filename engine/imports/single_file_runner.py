@@ -218,10 +218,10 @@ def _status(decided: Entry, metric: float | None) -> Status:
 
 
 def _why(one: Gathered, outcome: Trained) -> str:
-    """Say why an iteration crashed, in the words of its triage where there are any."""
+    """Say why an iteration crashed, in the words of its triage, else of its training, where there are any."""
     triage = one.stages.get("triage")
     said = triage.within("triage").text("reason") if triage else ""
-    return said or ("timed out" if outcome == "timeout" else "")
+    return said or (outcome if outcome == "timeout" else "")
 
 
 def _proposal(entry: Entry, secrets: Sequence[str]) -> Proposal:

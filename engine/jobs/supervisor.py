@@ -285,7 +285,7 @@ def _named(who: process_table.Identity | None) -> dict[str, object] | None:
 def _explain(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
-    return f"{SPEC} is damaged: {error!r}"
+    return repr(error)  # job.json is damaged
 
 
 def _now() -> str:

@@ -21,6 +21,7 @@ from autoresearch.events.errors import InvalidInput
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import Iteration, RunState
 from autoresearch.projections.timeline import STOOD_THERE
+from autoresearch.projections.words.wording import stated
 
 
 # The last lines of each candidate's message; the log's head is "seq hash" when it was committed.
@@ -123,10 +124,7 @@ class Candidates:
             return made
         if self.git.diff(one.base_commit, made.hash).sha256 == diff_sha256:
             return made
-        raise InvalidInput(
-            f"{ref} stands on {made.hash[:7]}, which is not this iteration's change",
-            remedy=f"look at it, then remove it: git update-ref -d {ref}",
-        )
+        raise stated(InvalidInput, why("foreign_candidate", ref=ref, commit=made.hash))
 
     def _move_branch(self, commit: str, run: RunState) -> Reason | None:
         """Move the run's branch to a kept commit; return why not, or None."""

@@ -14,7 +14,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits, Diff
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.proposals import changes
-from autoresearch.engine.proposals.changes import DoesNotApply
+from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound
 from autoresearch.events.files import write_atomic
@@ -100,16 +100,16 @@ class EditCheckout:
     ) -> Reason | None:
         """Write a change that was made on another base; return why it does not fit, or None."""
         if how == "merged":
-            trouble = self.git.merge(self.folder, base=command.made_on, commit=command.commit)
-            return why("merge_conflict", trouble) if trouble else None
+            against = self.git.merge(self.folder, base=command.made_on, commit=command.commit)
+            return None if against is None else why("merge_conflict", against)
         assert one.proposal is not None  # what was made was proposed
         return self._write(one.proposal, run)
 
     def _write(self, proposal: Proposal, run: RunState) -> Reason | None:
         """Write the machine form of a proposal; return why it does not fit, or None."""
         if proposal.patch is not None:
-            trouble = self.git.apply_patch(self.folder, proposal.patch.encode())
-            return why("patch_misses", trouble) if trouble else None
+            against = self.git.apply_patch(self.folder, proposal.patch.encode())
+            return None if against is None else why("patch_misses", against)
         if proposal.is_prose:
             return why("prose")
         files = editable_files(self.folder, run.config)
@@ -117,8 +117,6 @@ class EditCheckout:
             changed = changes.apply(proposal, files, run.config.editable)
         except DoesNotApply as error:
             return error.reason
-        except InvalidInput as error:
-            return why("constant_refused", str(error))
         for name, content in changed.items():
             path = self.folder / name
             mode = path.stat().st_mode  # a replaced file has a new file's permissions
@@ -148,10 +146,13 @@ class EditCheckout:
         self.clear(one)
         if not stored.is_file():
             return why("disturbed")
-        trouble = self.git.apply_patch(self.folder, stored.read_bytes())
-        if trouble or self.git.changes(self.folder, one.base_commit).sha256 != one.diff_sha256:
+        against = self.git.apply_patch(self.folder, stored.read_bytes())
+        if against is not None:
             self.clear(one)
-            return why("not_restored_said" if trouble else "not_restored", trouble)
+            return why("not_restored_said", against)
+        if self.git.changes(self.folder, one.base_commit).sha256 != one.diff_sha256:
+            self.clear(one)
+            return why("not_restored")
         return None
 
 
@@ -160,7 +161,11 @@ def changes_in(git: Worktrees, checkout: Path, base: str, *, beside: tuple[str, 
     try:
         return git.changes(checkout, base, beside=beside)
     except (InvalidInput, NotFound) as error:  # a repository inside, a worktree that is gone
-        return why("not_committable", str(error))
+        if not checkout.is_dir():
+            return why("checkout_gone")
+        if error.reason is None:  # no git that could be started: nobody's change is to blame
+            raise
+        return error.reason
 
 
 def checked(diff: Diff, checkout: Path, config: RunConfig) -> Diff | Reason:

@@ -24,6 +24,7 @@ from autoresearch.engine.runs.load import load, nothing, require_own
 from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.engine.runs.views import Views
 from autoresearch.engine.system.process import this_process
+from autoresearch.engine.system.trouble import reason_of
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded, require_known
 from autoresearch.events.errors import (
@@ -40,7 +41,7 @@ from autoresearch.events.errors import (
 )
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import why
+from autoresearch.events.values import Proposal, because
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human
@@ -183,9 +184,7 @@ class Runner:
         time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
 
     def _pause(self, error: AutoresearchError | OSError) -> None:
-        remedy = error.remedy if isinstance(error, AutoresearchError) else ""
-        said = f"{error} {remedy}".strip() if isinstance(remedy, str) else str(error)
-        self._append((ev.RunPaused(reason=why("trouble", said)),), by="runner")
+        self._append((ev.RunPaused(reason=because("trouble", reason_of(error))),), by="runner")
         self._troubles = 0
 
     def _show(self) -> None:
@@ -241,19 +240,19 @@ class Runner:
         return len(dropped)
 
     def _judged(self, one: drop_folder.Dropped) -> ev.ProposalReceived | ev.ProposalRefused:
-        reason = why("no_proposal", one.reason)
-        if one.proposal is not None:
-            reason_now = accept.refusal(one.proposal, self._loaded.run, show=self._effects.git.show)
-            if reason_now is None:
+        found = one.found
+        if isinstance(found, Proposal):
+            against = accept.refusal(found, self._loaded.run, show=self._effects.git.show)
+            if against is None:
                 return ev.ProposalReceived(
                     source="drop",
                     name=one.name,
                     sha256=one.sha256,
                     dropped_at=one.dropped_at,
-                    proposal=one.proposal,
+                    proposal=found,
                 )
-            reason = reason_now
-        return ev.ProposalRefused(name=one.name, sha256=one.sha256, reason=reason)
+            found = against
+        return ev.ProposalRefused(name=one.name, sha256=one.sha256, reason=found)
 
     def _hear_jobs(self) -> None:
         for number, job in self._loaded.run.jobs:

@@ -41,11 +41,11 @@ class Worktrees(Protocol):
         What stands at the paths `beside` is no change.
         """
 
-    def apply_patch(self, folder: Path, patch: bytes) -> str:
-        """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
+    def apply_patch(self, folder: Path, patch: bytes) -> str | None:
+        """Apply a unified diff to the worktree's files, whole or not at all; return git's words against."""
 
-    def merge(self, folder: Path, *, base: str, commit: str) -> str:
-        """Merge the change from `base` to `commit` into the worktree's files; return why not, or "".
+    def merge(self, folder: Path, *, base: str, commit: str) -> str | None:
+        """Merge the change from `base` to `commit` into the worktree's files; return git's words against.
 
         The worktree stands on the third; where the change does not merge, its files are undefined.
         """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from attrs import evolve as replace
 
 from autoresearch.engine.proposals import changes, constants
-from autoresearch.engine.proposals.changes import DoesNotApply
+from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import Proposal, Reason, Request, why
 from autoresearch.projections.run_state import RunState
@@ -46,8 +46,6 @@ def refusal(
         changed = changes.apply(proposal, files, run.config.editable)
     except DoesNotApply as error:
         return _listing(error.reason, files)
-    except InvalidInput as error:
-        return why("constant_refused", str(error))
     base_stays = not run.open and not run.waiting
     return changes.NOTHING if base_stays and not changed else None
 

@@ -11,25 +11,14 @@ from collections.abc import Mapping
 
 from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.proposals import constants
-from autoresearch.engine.proposals.constants import Constant
-from autoresearch.events.errors import InvalidInput
+from autoresearch.engine.proposals.constants import Constant, DoesNotApply
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import Edit, Proposal, Reason, why
-from autoresearch.projections.words.wording import say
+from autoresearch.events.values import Edit, Proposal, Reason, because, why
 
 
 NOTHING = why("no_change")
 NAMED = 3  # files that are named; of more, the number is said
 LINK_OR_MODULE = re.compile(rb"^(?:new|new file) mode (?:120000|160000)$", re.MULTILINE)
-
-
-class DoesNotApply(InvalidInput):
-    """A change does not fit the files it is for; `reason` says why, as a value."""
-
-    def __init__(self, reason: Reason) -> None:
-        """Keep the reason."""
-        super().__init__(say(reason))
-        self.reason = reason
 
 
 def apply(proposal: Proposal, files: Mapping[str, bytes], editable: tuple[str, ...]) -> dict[str, bytes]:
@@ -80,8 +69,8 @@ def _constant(name: str, files: Mapping[str, bytes]) -> tuple[str, Constant]:
         if path.endswith(".py"):
             try:
                 known += [(path, one) for one in constants.find(source)]
-            except InvalidInput as error:
-                raise DoesNotApply(why("unreadable_file", str(error), file=path)) from error
+            except DoesNotApply as error:
+                raise DoesNotApply(because("unreadable_file", error.reason, file=path)) from error
     fitting = [(path, one) for path, one in known if one.name == name]
     if len(fitting) == 1:
         return fitting[0]

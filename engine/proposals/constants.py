@@ -16,7 +16,8 @@ from typing import Any
 from attrs import frozen
 
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.values import Scalar
+from autoresearch.events.values import Reason, Scalar, because, why
+from autoresearch.projections.words.wording import say
 
 
 LINE_ENDS = re.compile(rb"\r\n|\r|\n")  # as Python sees them, not as str.splitlines does
@@ -35,6 +36,16 @@ OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
+class DoesNotApply(InvalidInput):
+    """A change does not fit the file it is for, or no constants can be read there; `reason` says why."""
+
+    reason: Reason
+
+    def __init__(self, reason: Reason) -> None:
+        """Keep the reason."""
+        super().__init__(say(reason), reason=reason)
+
+
 @frozen(kw_only=True)
 class Constant:
     """One assignment of a literal; `start` and `end` are the literal's byte offsets in its file."""
@@ -46,7 +57,7 @@ class Constant:
     end: int
     text: str  # the literal as it is written
     comment: str  # what follows on its last line, from the "#"
-    dead: str = ""  # why a new value would change nothing; empty where it would
+    dead: Reason | None = None  # why a new value would change nothing; None where it would
 
 
 def find(source: bytes) -> tuple[Constant, ...]:
@@ -55,7 +66,7 @@ def find(source: bytes) -> tuple[Constant, ...]:
     A dead one is there where no live one has its name.
 
     Raises:
-        InvalidInput: the file is not Python, or not UTF-8.
+        DoesNotApply: the file is not Python, or not UTF-8.
     """
     starts = [0, *(match.end() for match in LINE_ENDS.finditer(source))]
     # Python counts the columns of the first line behind the mark.
@@ -87,10 +98,10 @@ def replace(source: bytes, constant: Constant, value: Scalar) -> bytes:
     """Return the file with another value in the constant's place.
 
     Raises:
-        InvalidInput: the constant is dead, or holds another kind of value.
+        DoesNotApply: the constant is dead, or holds another kind of value.
     """
     if constant.dead:
-        raise InvalidInput(f"{constant.name} is not in use: {constant.dead}")
+        raise DoesNotApply(because("constant_dead", constant.dead, name=constant.name))
     return source[: constant.start] + render(constant, value).encode() + source[constant.end :]
 
 
@@ -101,7 +112,7 @@ def render(constant: Constant, value: Scalar) -> str:
     Arithmetic on numbers, a string such as "2**18", is written as it stands where a number is.
 
     Raises:
-        InvalidInput: the constant holds another kind of value.
+        DoesNotApply: the constant holds another kind of value.
     """
     old = constant.value if constant.plain else _arithmetic(constant.text)
     before = _kind(old) if constant.plain else "number"
@@ -111,7 +122,8 @@ def render(constant: Constant, value: Scalar) -> str:
     value = value if number is None else number
     after = _kind(value)
     if len({before, after} - {"None"}) > 1:
-        raise InvalidInput(f"{constant.name} is {constant.text}, a {before}; {value!r} is a {after}")
+        other = {"name": constant.name, "text": constant.text, "kind": before}
+        raise DoesNotApply(why("constant_of_other_kind", **other, value=repr(value), value_kind=after))
     if type(old) is float and type(value) is int:
         value = float(value)
     if type(old) is int and isinstance(value, float) and value.is_integer():
@@ -165,14 +177,14 @@ def _parsed(source: bytes) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(source)
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"it is not UTF-8 at offset {error.start}") from error
+        raise DoesNotApply(why("file_not_utf8", offset=error.start)) from error
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise InvalidInput(f"it is not Python: {error}") from error
+        raise DoesNotApply(why("file_not_python", str(error))) from error
 
 
 def _assignments(
-    body: Sequence[ast.stmt], known: dict[str, Scalar], dead: str = ""
-) -> Iterator[tuple[str, ast.expr, str]]:
+    body: Sequence[ast.stmt], known: dict[str, Scalar], dead: Reason | None = None
+) -> Iterator[tuple[str, ast.expr, Reason | None]]:
     """Yield each name that is assigned a literal, the literal, and why it is dead; `known` stand above it."""
     for statement in body:
         match statement:
@@ -181,8 +193,8 @@ def _assignments(
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as node):
                 pass
             case ast.If():
-                for branch, why in _branches(statement, known):
-                    yield from _assignments(branch, known, why or dead)
+                for branch, reason in _branches(statement, known):
+                    yield from _assignments(branch, known, reason or dead)
                 continue
             case _:
                 continue
@@ -194,15 +206,16 @@ def _assignments(
         yield name, node, dead
 
 
-def _branches(statement: ast.If, known: dict[str, Scalar]) -> list[tuple[list[ast.stmt], str]]:
+def _branches(statement: ast.If, known: dict[str, Scalar]) -> list[tuple[list[ast.stmt], Reason | None]]:
     """Return both branches, each with why it is dead; none where it takes more than constants to choose."""
     match statement.test:
         case ast.Compare(
             left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=wanted)]
         ) if name in known:
             so = known[name] == wanted
-            why = f"it counts where {name} is {'not ' if so else ''}{wanted!r}, and {name} is {known[name]!r}"
-            return [(statement.body, "" if so else why), (statement.orelse, why if so else "")]
+            code = "counts_unless" if so else "counts_where"
+            dead = why(code, chooser=name, wanted=repr(wanted), found=repr(known[name]))
+            return [(statement.body, None if so else dead), (statement.orelse, dead if so else None)]
     return []
 
 

@@ -23,13 +23,13 @@ from watchdog.observers.polling import PollingObserver
 
 from autoresearch.engine.paths import EXIT, HISTORY, NEXT_PROPOSAL, PROPOSALS, RunPaths
 from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse, refuse_question
+from autoresearch.engine.proposals.schema import NoProposal
 from autoresearch.engine.system.disk import silent
 from autoresearch.events.catalog import ProposalRefused
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.codec import Recorded
-from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.files import write_atomic
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.words.wording import say
 
 
@@ -50,8 +50,7 @@ class Dropped:
     sha256: str
     dropped_at: str
     key: str  # tells this drop from an equal one dropped later
-    proposal: Proposal | None
-    reason: str  # why it is refused; "" when it is a proposal
+    found: Proposal | Reason  # why it is refused, where it is no proposal
 
 
 # It complains of what comes for a folder that was unwatched just now.
@@ -161,26 +160,25 @@ def _look(path: Path) -> Dropped | None:
         return None
     quiet = time.time() - status.st_mtime >= QUIET_S
     if not stat.S_ISREG(status.st_mode):
-        return _dropped(path, status, b"", None, "is not a regular file")
+        return _dropped(path, status, b"", why("not_a_regular_file"))
     if status.st_size > MAX_BYTES:
-        return _dropped(path, status, b"", None, f"is larger than {MAX_BYTES:,} bytes") if quiet else None
+        larger = why("proposal_too_long", bytes=status.st_size, most=MAX_BYTES)
+        return _dropped(path, status, b"", larger) if quiet else None
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
-        return _dropped(path, status, b"", None, f"cannot be read: {error.strerror}") if quiet else None
+        return _dropped(path, status, b"", why("file_unreadable", error.strerror or "")) if quiet else None
     try:
         proposal = parse(raw)
         refuse_question(proposal)
-    except AutoresearchError as error:
-        return _dropped(path, status, raw, None, str(error)) if quiet else None
-    return _dropped(path, status, raw, proposal, "")
+    except NoProposal as error:
+        return _dropped(path, status, raw, error.reason) if quiet else None
+    return _dropped(path, status, raw, proposal)
 
 
-def _dropped(
-    path: Path, status: os.stat_result, raw: bytes, proposal: Proposal | None, reason: str
-) -> Dropped:
+def _dropped(path: Path, status: os.stat_result, raw: bytes, found: Proposal | Reason) -> Dropped:
     digest = identity(raw)
     name = path.name.encode(errors="replace").decode()
     return Dropped(
@@ -189,6 +187,5 @@ def _dropped(
         sha256=digest,
         dropped_at=from_epoch(status.st_mtime),
         key=f"drop:{name}:{status.st_ino}:{status.st_mtime_ns}:{digest[:16]}",
-        proposal=proposal,
-        reason=reason,
+        found=found,
     )

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse, refuse_question
+from autoresearch.engine.proposals.schema import NoProposal
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import InvalidInput, NotFound
@@ -45,10 +46,9 @@ def from_bytes(
     try:
         proposal = parse(raw)
         refuse_question(proposal)
-    except InvalidInput as error:
+    except NoProposal as error:
         raise InvalidInput(
-            f"{where}: {error}",
-            remedy=error.remedy or "workflows/schemas/proposal.schema.json says what it must be",
+            f"{where}: {error}", remedy="workflows/schemas/proposal.schema.json says what it must be"
         ) from error
     return received(proposal, name=name, source=source, raw=raw, dropped_at=dropped_at)
 

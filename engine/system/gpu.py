@@ -27,6 +27,17 @@ class CardsUnknown(AutoresearchError):
 
     exit_code = 3
 
+    def __init__(self, error: AutoresearchError) -> None:
+        """Keep why the driver's program did not answer."""
+        from autoresearch.engine.system.trouble import reason_of  # noqa: PLC0415 - most never come here
+        from autoresearch.events.values import because  # noqa: PLC0415
+
+        super().__init__(
+            f"{PROGRAM} does not say which graphics cards there are: {error}",
+            remedy=f"see what `{PROGRAM}` says; the setting devices names them without asking it",
+            reason=because("cards_unknown", reason_of(error)),
+        )
+
 
 class Gpu:
     """One card; None where the driver does not say."""
@@ -88,9 +99,7 @@ def _listed() -> str:
             return _ask(LIST, LIST_TIMEOUT_S) or ""
         except AutoresearchError as error:
             if not left:
-                msg = f"{PROGRAM} does not say which graphics cards there are: {error}"
-                remedy = f"See what `{PROGRAM}` says; the setting devices names them without asking it."
-                raise CardsUnknown(msg, remedy=remedy) from error
+                raise CardsUnknown(error) from error
 
 
 def _ask(query: tuple[str, ...], timeout_s: float) -> str | None:

@@ -17,8 +17,9 @@ from attrs import asdict
 
 from autoresearch.engine.system import process_table
 from autoresearch.engine.system.locks import holding, try_lock
+from autoresearch.engine.system.run_command import ProgramNotStarted
 from autoresearch.events.clock import from_epoch
-from autoresearch.events.errors import NotFound, RunLocked, WayOut
+from autoresearch.events.errors import RunLocked, WayOut
 from autoresearch.events.values import Process
 
 
@@ -37,7 +38,7 @@ def spawn_detached(
 
     `output` gets what it prints (None: nobody does); `keep` are file descriptors that it inherits.
 
-    Raises: NotFound: the program or the folder does not exist.
+    Raises: ProgramNotStarted: the program or the folder does not exist.
     """
     _reap()
     target = os.open(output or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -53,8 +54,7 @@ def spawn_detached(
             pass_fds=keep,
         )
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        msg = f"{command[0]} could not be started in {cwd}: {error.strerror}"
-        raise NotFound(msg, remedy=f"Install {command[0]}, or correct its name.") from error
+        raise ProgramNotStarted(command[0], cwd, error) from error
     finally:
         os.close(target)
     # Not reaped yet, so the pid is its own, even where it has already ended and has no birth to tell.

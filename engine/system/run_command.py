@@ -21,10 +21,27 @@ class Completed(NamedTuple):
     stderr: bytes
 
 
+class ProgramNotStarted(NotFound):
+    """A program, or the folder to run it in, does not exist, or the system would not start it."""
+
+    def __init__(self, program: str, folder: Path, error: OSError) -> None:
+        """Keep what was to run where, and the system's own words."""
+        self.program, self.folder, self.strerror = program, str(folder), error.strerror or ""
+        super().__init__(
+            f"{program} could not be started in {folder}: {self.strerror}",
+            remedy=f"install {program}, or correct its name",
+        )
+
+
 class CommandTimedOut(AutoresearchError, TimeoutError):
     """A short command took too long; it and its children were killed."""
 
     exit_code = 3
+
+    def __init__(self, command: Sequence[str], folder: Path, *, after_s: float) -> None:
+        """Keep what ran where, and how long it was given."""
+        self.command, self.folder, self.after_s = " ".join(command[:3]), str(folder), after_s
+        super().__init__(f"{self.command} took longer than {after_s:g} s in {folder} and was killed")
 
 
 def run(
@@ -40,7 +57,7 @@ def run(
     Standard input is `stdin`, or empty, never the caller's.
 
     Raises:
-        NotFound: the program or the folder does not exist.
+        ProgramNotStarted: the program or the folder does not exist.
         CommandTimedOut: it took longer than `timeout_s`.
     """
     try:
@@ -54,15 +71,13 @@ def run(
             start_new_session=True,
         )
     except OSError as error:
-        msg = f"{command[0]} could not be started in {cwd}: {error.strerror}"
-        raise NotFound(msg, remedy=f"Install {command[0]}, or correct its name.") from error
+        raise ProgramNotStarted(command[0], cwd, error) from error
     try:
         stdout, stderr = child.communicate(stdin, timeout=timeout_s)
     except BaseException as error:
         _kill(child)
         if isinstance(error, subprocess.TimeoutExpired):
-            msg = f"{' '.join(command[:3])} took longer than {timeout_s:g} s in {cwd} and was killed"
-            raise CommandTimedOut(msg) from error
+            raise CommandTimedOut(command, cwd, after_s=timeout_s) from error
         raise
     return Completed(exit_code=child.returncode, stdout=stdout, stderr=stderr)
 

@@ -13,11 +13,12 @@ from autoresearch.engine.ports.repository import Commits, OwnCheckout
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.system.trouble import reason_of
 from autoresearch.engine.training.checkout import NoRoom, TrainCheckouts
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import Reason, why
+from autoresearch.events.values import Reason, because, why
 from autoresearch.projections.run_state import RunState
 
 
@@ -109,7 +110,7 @@ def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[Reason, ...], s
             timeout_s=CHECK_TIMEOUT_S,
         )
     except AutoresearchError as error:
-        return (why("check_not_run", str(error), check=said),), None
+        return (because("check_not_run", reason_of(error), check=said),), None
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     try:
         answer = json.loads(lines[-1]) if lines else None
@@ -119,7 +120,7 @@ def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[Reason, ...], s
         if done.exit_code == 0:
             return (), None
         tail = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-        last = tail[-1] if tail else "no output"
+        last = tail[-1] if tail else ""
         return (why("check_failed", last, check=said, exit_code=done.exit_code),), None
     data_id = answer.get("data_id")
     missing = answer.get("missing")

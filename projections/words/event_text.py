@@ -14,7 +14,7 @@ from attrs import fields
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
-from autoresearch.projections.words.sentences import EVENTS, REASONS, STEPS, VERDICTS
+from autoresearch.projections.words.sentences import EVENTS, KINDS, REASONS, STEPS, VERDICTS
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.wording import WORDS, say_verdict
 
@@ -46,7 +46,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
 @cache
 def wording() -> str:
     """Return the name of the wording: another one for any other word."""
-    tables = sorted([*REASONS.items(), *VERDICTS.items(), *EVENTS.items(), *STEPS.items()])
+    tables = sorted([*REASONS.items(), *VERDICTS.items(), *EVENTS.items(), *STEPS.items(), *KINDS.items()])
     return sha256(repr((FORMS, tables)).encode()).hexdigest()[:12]
 
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import string
 
-from autoresearch.projections.words.sentences import REASONS, STEPS, VERDICTS
+from autoresearch.projections.words.sentences import KINDS, REASONS, STEPS, VERDICTS
 from autoresearch.projections.words.times import duration
 
 
 TYPE_CHECKING = False  # as in typing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, TypeVar
 
+    from autoresearch.events.errors import AutoresearchError
     from autoresearch.events.values import Reason, Request, Usage
+
+    E = TypeVar("E", bound=AutoresearchError)
 
 FULL_HASH = 40  # characters; shorter is how an imported table wrote it
 
@@ -53,7 +56,17 @@ def sentence(code: str, inputs: Mapping[str, Any], said: str = "") -> str:
     if template is None:  # of a later program
         listed = ", ".join(f"{name} {value}" for name, value in inputs.items())
         return words(code) + (f" ({listed})" if listed else "") + (f": {said}" if said else "")
-    return WORDS.vformat(template, (), {**inputs, "said": said})
+    inner = inputs.get("because")
+    more = {"said": said}
+    if isinstance(inner, str):  # all inputs lie side by side (events/values.py: because)
+        rest = {name: value for name, value in inputs.items() if name != "because"}
+        more["because"] = sentence(inner, rest, said)
+    return WORDS.vformat(template, (), {**inputs, **more})
+
+
+def stated(kind: type[E], reason: Reason) -> E:
+    """Return an error that says a reason, and carries it to where it is recorded."""
+    return kind(say(reason), reason=reason)
 
 
 def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
@@ -135,8 +148,10 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "name": name_of,
     "proposer": proposer,
     "reason": say,
+    "kinds": lambda kinds: " or ".join(KINDS.get(kind, kind) for kind in kinds.split()),
     "reasons": lambda reasons: "; ".join(map(say, reasons)),
     "request": asked_for,
+    "said": lambda said: said or "it said nothing",
     "short": short,
     "step": lambda step: STEPS.get(step, step),
     "words": words,

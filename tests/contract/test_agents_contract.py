@@ -148,10 +148,15 @@ def plain(tmp_path: Path) -> Path:
         (
             "nonsense",
             "",
-            why("answer_no_proposal", "it lacks description, change_plan, commit_description"),
+            why(
+                "answer_no_proposal",
+                because="lacks_keys",
+                place="it",
+                keys="description, change_plan, commit_description",
+            ),
         ),
         ("fail", "", why("agent_exit", "no credits left", agent="the agent command", exit_code=3)),
-        ("flood", "100", why("answer_no_proposal", "the answer holds no JSON object")),
+        ("flood", "100", why("answer_no_proposal", because="no_json_object")),
     ],
 )
 def test_a_useless_agent_is_a_recorded_failure(

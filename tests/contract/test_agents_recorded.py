@@ -220,25 +220,33 @@ def test_a_missing_program_is_said_to_be_missing(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "said"),
+    ("text", "reason"),
     [
-        ("", "answer_empty", ""),
-        (" \n", "answer_empty", ""),
-        ("I could not decide.", "answer_no_proposal", "the answer holds no JSON object"),
-        ("Use {this}.", "answer_no_proposal", "the answer holds no JSON object"),
-        ('{"status": "ok"}', "answer_no_proposal", ""),
-        ('{"status": "ok", "status": "need_input"}', "answer_no_proposal", ""),
+        ("", why("answer_empty")),
+        (" \n", why("answer_empty")),
+        ("I could not decide.", why("answer_no_proposal", because="no_json_object")),
+        ("Use {this}.", why("answer_no_proposal", because="no_json_object")),
+        (
+            '{"status": "ok"}',
+            why(
+                "answer_no_proposal",
+                because="lacks_keys",
+                place="it",
+                keys="description, change_plan, commit_description",
+            ),
+        ),
+        (
+            '{"status": "ok", "status": "need_input"}',
+            why("answer_no_proposal", because="no_json_object"),
+        ),
     ],
 )
-def test_an_answer_without_a_valid_proposal_is_a_failure(
-    text: str, code: str, said: str, tmp_path: Path
-) -> None:
+def test_an_answer_without_a_valid_proposal_is_a_failure(text: str, reason: Reason, tmp_path: Path) -> None:
     """Nonsense in the place of a proposal is recorded as such."""
     (tmp_path / "output.log").write_text(text)
     answer = COMMAND.answer("propose", FolderOutput(tmp_path), ended())
     assert (answer.ok, answer.proposal) == (False, None)
-    assert answer.reason is not None
-    assert (answer.reason.code, answer.reason.said[: len(said)]) == (code, said)
+    assert answer.reason == reason
 
 
 def test_a_proposal_is_found_behind_prose_and_in_a_code_block(tmp_path: Path) -> None:

@@ -303,14 +303,14 @@ class TestWorktrees:
         (worktree / "added.py").write_text("x\n")
         change = git.changes(worktree, start)
         git.reset(worktree, start)
-        assert git.apply_patch(worktree, change.text) == ""
+        assert git.apply_patch(worktree, change.text) is None
         assert change == git.changes(worktree, start)
 
     def test_a_patch_that_does_not_fit_changes_nothing(self, git: Git, start: str, worktree: Path) -> None:
         """A patch with one wrong context line is refused whole, with a reason."""
         patch = b"--- a/train.py\n+++ b/train.py\n@@ -1,3 +1,3 @@\n A = 5\n-B = 2\n+B = 7\n C = 3\n"
-        assert "patch" in git.apply_patch(worktree, patch)
-        assert git.apply_patch(worktree, b"no patch at all") != ""
+        assert "patch" in (git.apply_patch(worktree, patch) or "")
+        assert git.apply_patch(worktree, b"no patch at all") is not None
         assert git.changes(worktree, start).files == ()
 
     def test_a_patch_without_prefixes_and_last_line_end_applies(
@@ -318,7 +318,7 @@ class TestWorktrees:
     ) -> None:
         """People's patches often lack a/ and b/, and JSON strings the last line end."""
         patch = b"--- train.py\n+++ train.py\n@@ -1,3 +1,3 @@\n A = 1\n-B = 2\n+B = 7\n C = 3"
-        assert git.apply_patch(worktree, patch) == ""
+        assert git.apply_patch(worktree, patch) is None
         assert (worktree / "train.py").read_bytes() == b"A = 1\nB = 7\nC = 3\n"
 
     def test_changes_of_other_lines_merge(self, git: Git, start: str, worktree: Path) -> None:
@@ -332,7 +332,7 @@ class TestWorktrees:
         ours = long.replace("L2 = 2\n", "L2 = 2\nnew = 1\nnew = 2\n").replace("L13 = 13", "L13 = 77")
         (worktree / "train.py").write_text(ours)
         git.reset(worktree, git.commit(worktree, base=base, message="ours").hash)
-        assert git.merge(worktree, base=base, commit=theirs) == ""
+        assert git.merge(worktree, base=base, commit=theirs) is None
         assert ours.replace("L15 = 15", "L15 = 99") == (worktree / "train.py").read_text()
 
     def test_changes_of_the_same_line_conflict(self, git: Git, start: str, worktree: Path) -> None:
@@ -343,7 +343,7 @@ class TestWorktrees:
         (worktree / "train.py").write_text("A = 1\nB = 8\nC = 3\n")
         ours = git.commit(worktree, base=start, message="ours").hash
         git.reset(worktree, ours)
-        assert "train.py" in git.merge(worktree, base=start, commit=theirs)
+        assert "train.py" in (git.merge(worktree, base=start, commit=theirs) or "")
         git.reset(worktree, ours)
         assert () == git.changes(worktree, ours).files
 
@@ -356,7 +356,7 @@ class TestWorktrees:
         git.reset(worktree, start)
         (worktree / "train.py").write_text("A = 1\nB = 7\nC = 3\n")
         ours = git.commit(worktree, base=start, message="ours").hash
-        assert git.merge(worktree, base=start, commit=theirs) == ""
+        assert git.merge(worktree, base=start, commit=theirs) is None
         assert () == git.changes(worktree, ours).files
 
     def test_many_commits_are_read_at_once(self, git: Git, start: str, worktree: Path) -> None:

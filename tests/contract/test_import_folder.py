@@ -111,7 +111,7 @@ def test_what_was_not_decided_is_named_and_left_out():
     ("status", "triage", "reason"),
     [
         ("crash", {"action": "mark_crash_and_discard", "reason": "out of memory"}, "out of memory"),
-        ("timeout", {"action": 5}, "timed out"),
+        ("timeout", {"action": 5}, "timeout"),
         ("crash", {}, ""),
     ],
 )

@@ -264,7 +264,7 @@ def test_prose_goes_to_the_agent_and_machine_forms_do_not():
 def test_a_failed_change_is_recorded_and_never_trained():
     """A change that does not apply goes straight to its record and is discarded."""
     story = [started(), asked(2), *BASELINE, opened(1), chosen(1)]
-    story.append(ev.ChangeFailed(iteration=1, change=1, reason=why("constant_refused", "no such name")))
+    story.append(ev.ChangeFailed(iteration=1, change=1, reason=why("edit_of_nothing", file="other.py")))
     assert decide(given(*story)) == (do.RecordResult(iteration=1),)
     story.append(row(1, None, outcome="not_applied"))
     assert decide(given(*story)) == (

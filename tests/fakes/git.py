@@ -223,17 +223,17 @@ class FakeGit:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
         return _diff(self._commit(base).files, self._files(folder, base, beside))
 
-    def apply_patch(self, folder: Path, patch: bytes) -> str:
-        """Apply a unified diff to the worktree's files, whole or not at all; return why not, or ""."""
+    def apply_patch(self, folder: Path, patch: bytes) -> str | None:
+        """Apply a unified diff to the worktree's files, whole or not at all; return git's words against."""
         try:
             changed = _patched(patch.decode().removesuffix("\n") + "\n", folder)
         except (ValueError, IndexError, FileNotFoundError) as error:
-            return f"git failed: {error}"
+            return f"error: {error}"
         for name, content in changed.items():
             (folder / name).write_bytes(content)
-        return ""
+        return None
 
-    def merge(self, folder: Path, *, base: str, commit: str) -> str:
+    def merge(self, folder: Path, *, base: str, commit: str) -> str | None:
         """Bring the change from `base` to `commit` into the worktree's files, three ways."""
         old, new = self._commit(base).files, self._commit(commit).files
         for name in sorted(name for name in {*old, *new} if old.get(name) != new.get(name)):
@@ -242,7 +242,7 @@ class FakeGit:
             if merged is None:
                 return f"Applied patch to '{name}' with conflicts."
             (folder / name).write_bytes(merged)
-        return ""
+        return None
 
     def commit(self, folder: Path, *, base: str, message: str, beside: tuple[str, ...] = ()) -> ports.Commit:
         """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is."""

@@ -126,7 +126,7 @@ def trained(paths: RunPaths) -> list[int]:
         ("write:results.tsv", "it touches results.tsv"),
         ("write:sitecustomize.py", "it touches sitecustomize.py"),
         ("delete:train.py", "train.py is gone"),
-        ("remove", "could not be started"),
+        ("remove", "the checkout in which it was made is gone"),
         ("swap", "is a link, not a worktree"),
         (f"{BARE} switch -qc mine", "moved mine"),
         (f"{BARE} branch mine", "moved mine"),

@@ -139,7 +139,7 @@ def test_settings_of_the_user_change_nothing(git: RealGit, start: str, worktree:
     assert git.show(commit, "train.py") == b"A = 1\n\nB = 3\r\n"
     assert "Ändere A" in sh(git.top, "cat-file", "commit", commit)
     git.reset(worktree, start)
-    assert git.apply_patch(worktree, plain.text) == ""
+    assert git.apply_patch(worktree, plain.text) is None
     assert plain == git.changes(worktree, start)
 
 
@@ -441,7 +441,7 @@ def test_binary_and_mode_changes_are_in_the_diff(git: RealGit, start: str, workt
     found = git.changes(worktree, start)
     assert (found.files, found.insertions) == (("train.py", "weights.bin"), 0)
     git.reset(worktree, start)
-    assert git.apply_patch(worktree, found.text) == ""
+    assert git.apply_patch(worktree, found.text) is None
     assert found == git.changes(worktree, start)
 
 
@@ -450,5 +450,5 @@ def test_a_patch_leads_nowhere_else(git: RealGit, start: str, worktree: Path) ->
     patch = (
         b"--- a/../../../../train.py\n+++ b/../../../../train.py\n@@ -1,2 +1,2 @@\n-A = 1\n+A = 9\n B = 2\n"
     )
-    assert git.apply_patch(worktree, patch) != ""
+    assert git.apply_patch(worktree, patch) is not None
     assert (git.top / "train.py").read_text() == "A = 1\nB = 2\n"

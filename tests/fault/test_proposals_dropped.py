@@ -14,6 +14,8 @@ from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from autoresearch.events.values import why
+from autoresearch.projections.words.sentences import REASONS
+from autoresearch.projections.words.wording import say
 from tests.fakes.world import Crashed, World, crash_at
 
 
@@ -71,7 +73,7 @@ REFUSED: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
         words(set={}).replace(b"{}", b"{%b}" % b",".join(b'"A%d":1e15' % n for n in range(50_000))),
         "written out",
     ),
-    "50 MB": (sparse, "larger than"),
+    "50 MB": (sparse, "it is 52,428,800 bytes long"),
     "not UTF-8": (b"\xff\xfe{}", "not UTF-8"),
     "UTF-16": (GOOD.decode().encode("utf-16"), "not UTF-8"),
     "NUL in a text": (words(description="a\0b"), "NUL"),
@@ -130,12 +132,12 @@ def test_what_is_refused(world: World, case: str):
     assert 0 == world.runner().run()
     (event,) = heard(world)
     assert isinstance(event, ev.ProposalRefused)
-    assert why("no_proposal", event.reason.said) == event.reason
-    assert reason in event.reason.said
+    assert event.reason.code in REASONS
+    assert reason in say(event.reason)
     assert not os.path.lexists(world.paths.folder / place)
     moved, said = sorted(path.name for path in world.paths.refused.iterdir())
     assert [f"{moved}.reason.txt", True] == [said, moved.endswith(Path(place).name)]
-    assert f"{event.reason.said}\n" == (world.paths.refused / said).read_text()
+    assert f"{say(event.reason)}\n" == (world.paths.refused / said).read_text()
     assert 1 == load(world.paths).run.completed
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.git.program import Refused
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.system.run_command import CommandTimedOut
 from autoresearch.events import catalog as ev
@@ -61,9 +62,10 @@ def test_passing_trouble_costs_nothing(tmp_path: Path, error: Exception):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (AutoresearchError("git failed"), "git failed"),
-        (CommandTimedOut("git took longer than 60 s"), "git took longer"),
-        (PermissionError(errno.EACCES, "Permission denied", "worktree"), "Permission denied: 'worktree'"),
+        (Refused("fatal: bad object"), "git failed: fatal: bad object"),
+        (CommandTimedOut(["git", "gc"], Path("/x"), after_s=60), "git gc took longer than 60 s in /x"),
+        (PermissionError(errno.EACCES, "Permission denied", "worktree"), "worktree: Permission denied"),
+        (AutoresearchError("our own words"), "AutoresearchError; runner.out"),
     ],
 )
 def test_lasting_trouble_asks_a_human(tmp_path: Path, error: Exception, said: str):
@@ -85,7 +87,7 @@ def test_a_pause_that_the_disk_refuses_is_asked_for_again(tmp_path: Path, refuse
     """Lasting trouble on a full disk does not end the runner: it pauses the run once there is room."""
     world = World(tmp_path)
     world.start(loops=1)
-    runner = world.runner(failing(999, AutoresearchError("git failed")))
+    runner = world.runner(failing(999, Refused("fatal: bad object")))
     append, left = runner._log.append, [7]
 
     def full(events, **more):
@@ -95,7 +97,7 @@ def test_a_pause_that_the_disk_refuses_is_asked_for_again(tmp_path: Path, refuse
         return append(events, **more)
 
     runner._log.append = full
-    with pytest.raises(WaitingForHuman, match="git failed"):
+    with pytest.raises(WaitingForHuman, match="git failed: fatal: bad object"):
         runner.run()
     assert 0 == left[0]
 

@@ -73,7 +73,7 @@ EVENTS = [
     ev.NoteAdded(text="hello"),
     ev.InputNeeded(iteration=1, question=why("agent_asks", "which?")),
     ev.IterationLeftOpen(iteration=1, next_stage="apply"),
-    ev.ChangeFailed(iteration=3, change=1, reason=why("constant_refused", "no")),
+    ev.ChangeFailed(iteration=3, change=1, reason=why("edit_of_nothing", file="no")),
     ev.JobLost(iteration=1, step="train", number=1, reason=why("machine_restarted")),
     ev.CrashTriaged(iteration=2, change=1, action="fix_and_rerun", reason=why("agent_decided", "typo")),
     ev.PrepareStarted(preparation=1, command=("python",)),

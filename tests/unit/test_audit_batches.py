@@ -74,7 +74,7 @@ WRONG = {
     ),
     "another reason": (
         *("ChangeFailed.reason", APPLYING, g.agent_answered(1, "apply", "failed", call=2)),
-        ev.ChangeFailed(iteration=1, change=1, reason=why("constant_refused", "the weather")),
+        ev.ChangeFailed(iteration=1, change=1, reason=why("edit_of_nothing", file="the weather")),
     ),
     "a mended crash of a failed agent": (
         *("CrashTriaged.action", CRASHED, g.agent_answered(1, "triage", "failed", call=3)),
@@ -119,7 +119,7 @@ def test_a_start_stands_though_others_appended_meanwhile():
 
 def test_trouble_may_pause_a_run_but_a_decided_pause_has_its_reason():
     """A pause nobody decided is the runner's trouble; one that was decided has the reason that was given."""
-    trouble = ev.RunPaused(reason=why("trouble", "git failed"))
+    trouble = ev.RunPaused(reason=why("trouble", "fatal", because="git_refused"))
     assert difference((g.started(), g.asked()), trouble) is None
     failed = tuple(
         one

@@ -68,7 +68,7 @@ OWNERS = {
     },
     "watchdog": {"engine/proposals/drop_folder.py"},
     "fcntl": {"engine/system/locks.py", "engine/jobs/", "events/log/append.py"},
-    "jsonschema": {"engine/proposals/parse.py"},
+    "jsonschema": {"engine/proposals/schema.py"},
     "orjson": {  # the log's own format; elsewhere only where megabytes are read or written
         "engine/agents/transcripts.py",
         "events/codec.py",

@@ -1,10 +1,79 @@
 """The laws of words, read off the source: who may name a command, and that nobody reads an error's text."""
 
 import ast
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from string import Formatter
 
+import pytest
+
+from autoresearch.projections.words.sentences import REASONS
 from autoresearch.workflows.pages.ways_out import SENTENCES
-from tests.unit.test_laws import MODULES, ROOT, relative
+from tests.unit.test_laws import MODULES, ROOT, literals, parsed, relative
+
+
+BELOW = [path for path in MODULES if path.relative_to(ROOT).parts[0] != "workflows"]
+MAKERS = ("why", "because", "Reason")
+
+
+@functools.cache
+def own_errors() -> frozenset[str]:
+    """Return the names of the errors whose text is ours."""
+    own = {"AutoresearchError"}
+    classes = [node for path in MODULES for node in ast.walk(parsed(path)) if isinstance(node, ast.ClassDef)]
+    while more := {one.name for one in classes if own & {ast.unparse(base) for base in one.bases}} - own:
+        own |= more
+    return frozenset(own)
+
+
+def reasons_made(path: Path) -> Iterator[tuple[ast.Call, ast.AST]]:
+    """Yield each call that makes a reason, and the function, or else the module, that it stands in."""
+    tree = parsed(path)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    scope_of = {node: scope for scope in (tree, *functions) for node in ast.walk(scope)}
+    for node, scope in scope_of.items():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
+            yield node, scope
+
+
+def what_is_said(call: ast.Call) -> list[ast.expr]:
+    """Return what a reason is given as said from outside."""
+    second = call.args[1:2] if ast.unparse(call.func) == "why" else []
+    return [*second, *(one.value for one in call.keywords if one.arg == "said")]
+
+
+def is_our_text(said: ast.expr, scope: ast.AST, *, deep: bool = True) -> bool:
+    """Say whether an expression may be a text of the program's, or of an error of its own."""
+    match said:
+        case ast.Constant(value=str(text)):
+            return bool(text)
+        case ast.JoinedStr() | ast.Call(func=ast.Name(id="say")):
+            return True
+        case ast.Call(func=ast.Name(id="str"), args=[ast.Name(id=name)]):
+            return bool(own_errors() & caught_as(name, scope))
+        case ast.BinOp(left=first, right=second) | ast.IfExp(body=first, orelse=second):
+            return any(is_our_text(one, scope, deep=deep) for one in (first, second))
+        case ast.BoolOp(values=values):
+            return any(is_our_text(one, scope, deep=deep) for one in values)
+        case ast.Name(id=name) if deep:
+            return any(is_our_text(one, scope, deep=False) for one in assigned_to(name, scope))
+        case _:
+            return False
+
+
+def caught_as(name: str, scope: ast.AST) -> set[str]:
+    """Return the errors that a function catches under a name."""
+    handlers = [one for one in ast.walk(scope) if isinstance(one, ast.ExceptHandler) and one.name == name]
+    types = [one for handler in handlers if handler.type for one in ast.walk(handler.type)]
+    return {one.id for one in types if isinstance(one, ast.Name)}
+
+
+def assigned_to(name: str, scope: ast.AST) -> list[ast.expr]:
+    """Return what a function assigns to a name."""
+    assigned = [one for one in ast.walk(scope) if isinstance(one, ast.Assign)]
+    return [one.value for one in assigned if any(ast.unparse(to) == name for to in one.targets)]
 
 
 def test_only_workflows_names_a_command():
@@ -46,6 +115,64 @@ def test_an_errors_text_is_not_read():
 
 def _searches(called: ast.expr) -> bool:
     return isinstance(called, ast.Attribute) and called.attr in ("search", "match", "fullmatch", "findall")
+
+
+def test_a_reason_says_nothing_in_our_words():
+    """Below workflows/, what a reason holds as said is no text of the program and no error of its own."""
+    wrong = [
+        f"{relative(path)}:{call.lineno}: {ast.unparse(call)}"
+        for path in BELOW
+        for call, scope in reasons_made(path)
+        if any(is_our_text(said, scope) for said in what_is_said(call))
+    ]
+    assert [] == wrong
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'def f():\n    return why("x", "it is empty")',
+        'def f(n):\n    return why("x", f"it has {n}")',
+        'def f(n):\n    return Reason(code="x", said="it is " + n)',
+        'def f(lines):\n    last = lines[-1] if lines else "no output"\n    return why("x", last)',
+        'def f(lines):\n    return why("x", lines or "no output")',
+        'def f():\n    try: g()\n    except InvalidInput as error:\n        return why("x", str(error))',
+        'def f(inner):\n    return why("x", say(inner))',
+    ],
+)
+def test_a_reason_in_our_words_is_found(code: str, tmp_path: Path):
+    """Each way of putting a text of ours into a reason is seen by the law above."""
+    path = tmp_path / "wrong.py"
+    path.write_text(code)
+    ((call, scope),) = reasons_made(path)
+    assert any(is_our_text(said, scope) for said in what_is_said(call))
+
+
+def test_each_reason_has_its_sentence():
+    """Each code has a sentence and the inputs that it needs, and no sentence is there for nothing."""
+    for path in BELOW:
+        for call, _ in reasons_made(path):
+            code = call.args[0] if call.args else None
+            given = {one.arg for one in call.keywords}
+            if isinstance(code, ast.Constant) and None not in given:
+                wanted = {name for _, name, _, _ in Formatter().parse(REASONS[code.value]) if name}
+                assert wanted <= given | {"said", "because"}, f"{relative(path)}:{call.lineno}: {code.value}"
+    texts = {node.value for path in BELOW if path.stem != "sentences" for node, _ in literals(path)}
+    made = [pattern for path in BELOW for pattern in codes_put_together(path)]
+    assert [] == [
+        code for code in REASONS if code not in texts and not any(re.fullmatch(one, code) for one in made)
+    ]
+
+
+def codes_put_together(path: Path) -> Iterator[str]:
+    """Yield a pattern for each code that is put together from pieces where a reason is made."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Call):
+            first = node.args[:1] if ast.unparse(node.func) in MAKERS else []
+            for code in [*first, *(one.value for one in node.keywords if one.arg == "code")]:
+                if isinstance(code, ast.JoinedStr):
+                    pieces = [one.value if isinstance(one, ast.Constant) else None for one in code.values]
+                    yield "".join(".+" if piece is None else re.escape(str(piece)) for piece in pieces)
 
 
 def test_each_way_out_has_its_sentence():

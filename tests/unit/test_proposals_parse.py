@@ -97,7 +97,7 @@ def test_one_line_fields_become_one_line() -> None:
         (raw(commit_description="x" * 5000), "commit_description is too long: 5000, at most 4000"),
         (raw(description=None), "description must be a string, not null"),
         (raw(set=[]), "set must be an object, not a list"),
-        (raw(set={"A": [1]}), "set.A must be a number or a string or boolean or null, not a list"),
+        (raw(set={"A": [1]}), "set.A must be a number or a string or a boolean or null, not a list"),
         (raw(set={"not a name": 1}), 'set names "not a name", which is no Python name'),
         (raw(set={"A": 2**53 + 1}), r"set.A is beyond 2\*\*53"),
         (raw(edits=[{"search": "a"}]), "edits.0 lacks replace"),

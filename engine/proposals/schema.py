@@ -1,0 +1,96 @@
+"""What the published schema has against a proposal, as a reason of ours. Pure, but for reading the schema."""
+
+import json
+from functools import cache
+from typing import Any
+
+from autoresearch.events.errors import InvalidInput
+from autoresearch.events.values import Reason, why
+from autoresearch.projections.words.wording import say
+
+
+CUT = 80  # characters of what is quoted in a reason
+
+
+class NoProposal(InvalidInput):
+    """A file or an answer holds no proposal; `reason` says why, as a value."""
+
+    reason: Reason
+
+    def __init__(self, reason: Reason) -> None:
+        """Keep the reason."""
+        super().__init__(say(reason), reason=reason)
+
+
+def check_schema(value: object) -> None:
+    """Raise for the first thing that the published schema has against a value.
+
+    Raises:
+        NoProposal: there is something.
+    """
+    error = next(
+        iter(sorted(_validator().iter_errors(value), key=lambda one: (len(one.path), str(one.path)))), None
+    )
+    if error is not None:
+        place = cut(".".join(str(part) for part in error.absolute_path)) or "it"
+        raise NoProposal(_reason(error, place))
+
+
+def cut(text: str) -> str:
+    """Return as much of a text as a reason quotes."""
+    return text if len(text) <= CUT else f"{text[: CUT - 1]}…"
+
+
+def _reason(error: Any, place: str) -> Reason:  # noqa: ANN401 - jsonschema is imported only where it is used
+    found = error.instance
+    match error.validator:
+        case "required":
+            missing = [name for name in error.validator_value if name not in found]
+            return why("lacks_keys", place=place, keys=", ".join(missing))
+        case "additionalProperties" if error.validator_value is False:
+            unknown = sorted(set(found) - set(error.schema["properties"]))
+            return why("unknown_key", place=place, key=cut(json.dumps(unknown[0])))
+        case "type":
+            one = isinstance(error.validator_value, str)
+            wanted = error.validator_value if one else " ".join(error.validator_value)
+            return why("value_of_other_kind", place=place, wanted=wanted, found=_kind(found))
+        case "enum":
+            known = " or ".join(error.validator_value)
+            return why("value_not_known", place=place, known=known, found=cut(json.dumps(found)))
+        case "minLength" | "pattern" if "propertyNames" not in error.absolute_schema_path:
+            return why("value_empty", place=place)
+        case "pattern":
+            return why("no_python_name", place=place, name=cut(json.dumps(found)))
+        case "maxLength" | "maxItems":
+            return why("value_too_long", place=place, length=len(found), most=error.validator_value)
+        case _:
+            return why("schema_against", cut(str(error.message)), place=place)
+
+
+@cache
+def _validator() -> Any:  # noqa: ANN401 - as above
+    # Importing these takes 170 ms, and most commands never see a proposal.
+    from importlib import resources  # noqa: PLC0415
+
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    # Found by name: what people touch stands above the engine, which imports nothing of it.
+    schema = resources.files("autoresearch.workflows").joinpath("schemas/proposal.schema.json").read_bytes()
+    return Draft202012Validator(json.loads(schema))
+
+
+def _kind(value: object) -> str:
+    """Return what JSON calls the kind of a value."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
