@@ -14,6 +14,7 @@ from pathlib import Path
 from autoresearch.engine.git.where import environment
 from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.system import run_command
+from autoresearch.engine.system.disk import REFUSALS
 from autoresearch.engine.system.process import signal_name
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.values import why
@@ -43,11 +44,8 @@ DIFF_FORMAT = (
     *("--submodule=short", "--ignore-submodules=none"),
 )
 # The disk's trouble, and nobody's change is to blame: engine/loop/runner.py waits for better.
-DISK = {
-    os.strerror(number).encode(): number for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO)
-}
-# Git's own words for a write that was cut short, which name no error of the system.
-DISK |= dict.fromkeys(
+# Beside the system's words git has its own for a write that was cut short, which name no error.
+DISK = REFUSALS | dict.fromkeys(
     (b"Out of diskspace", b"nable to write new index file", b"nable to write new_index file"), errno.ENOSPC
 )
 TAKEN_LOCK = re.compile(rb"Unable to create '(.+?\.lock)': File exists")

@@ -26,6 +26,7 @@ from autoresearch.engine.jobs import exit_file, spawn
 from autoresearch.engine.jobs.output_log import CappedLog
 from autoresearch.engine.paths import CLAIM, EXIT, OUTPUT, SPEC, STOP
 from autoresearch.engine.system import process_table
+from autoresearch.engine.system.room import is_full
 
 
 _SETTLE_S = 0.5  # children that end with their parent need a moment, and are not left behind
@@ -116,6 +117,7 @@ class _Job:
         leader = process_table.identity(self.pid)
         self._note_claim(leader)
         self._attend()
+        no_room = is_full(self.folder) or is_full(self.spec["cwd"])
         left_behind, their_cpu_s = self._clear_up()
         self._drain()
         assert self.status is not None  # _attend ends with it
@@ -128,6 +130,7 @@ class _Job:
             signal=-code if code < 0 else None,
             cpu_seconds=round(self.status[1] + their_cpu_s, 3),
             output_bytes=self.log.received,
+            no_room=no_room,
             left_behind=left_behind,
         )
 

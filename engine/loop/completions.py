@@ -15,6 +15,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
+from autoresearch.engine.system.disk import REFUSALS
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.checkout import TrainCheckouts
 from autoresearch.engine.training.result import Result, how_it_ended, read_result, read_unseen
@@ -26,6 +27,7 @@ from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 ORPHAN_GRACE_S = 60.0
+TRIES_FOR_ROOM = 3  # of one job; a change that fills the disk by itself is a crash in the end
 # What the machine has not enough of, or a bad disk: another try may be started, and no idea is to blame.
 MACHINE_TROUBLE = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EIO)
@@ -60,7 +62,7 @@ class Collector:
             unseen = self._ended_unseen(number, job, ended, run)
             if unseen is not None:
                 return (unseen,)
-        lost = _why_lost(job, ended, run)
+        lost = _why_lost(job, ended, run) or self._without_room(number, job, ended, run)
         if lost is not None:
             branch_guard.put_back(self.paths.job(number, job.step, job.number), self.git)
             return (ev.JobLost(iteration=number, step=job.step, number=job.number, reason=lost),)
@@ -82,6 +84,25 @@ class Collector:
         if begun.is_of(files, commit=one.commit, slot=job.slot, device=job.device):
             return None
         return why("began_on_another")
+
+    def _without_room(self, number: int, job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
+        """Return why a job that had no room on the disk tells nothing; None where it had, or was tried often.
+
+        An agent may have noticed nothing, and left half an edit.
+        """
+        one = run.iteration(number)
+        lost = run.setup.lost if job.step == "prepare" or one is None else one.lost
+        if not isinstance(ended, Finished) or ended.exit.reason != "exited" or lost >= TRIES_FOR_ROOM - 1:
+            return None
+        failed = ended.exit.exit_code != 0
+        if ended.exit.no_room:
+            return why("no_room") if failed or job.step in ("apply", "triage") else None
+        return why("no_room") if failed and self._says_no_room(number, job) else None
+
+    def _says_no_room(self, number: int, job: Job) -> bool:
+        left = self.jobs.output(self.paths.job(number, job.step, job.number).folder)
+        said = digest(left.log(), ()).tail.encode(errors="replace")
+        return any(refusal in said for refusal in REFUSALS)
 
     def _overdue(self, job: Job, run: RunState) -> bool:
         """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""

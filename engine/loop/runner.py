@@ -23,6 +23,7 @@ from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.load import load, nothing, require_own
 from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.engine.runs.views import Views
+from autoresearch.engine.system.disk import require_room
 from autoresearch.engine.system.process import this_process
 from autoresearch.engine.system.trouble import reason_of
 from autoresearch.events import catalog as ev
@@ -104,13 +105,27 @@ class Runner:
 
     def _hold(self, begin: Callable[[], bool] | None = None) -> bool:
         """Hold the run, and work where there is anything to do; say whether there was."""
-        with hold_as_runner(self._paths):
+        with contextlib.ExitStack() as held:
+            self._with_room(lambda: held.enter_context(hold_as_runner(self._paths)))
             if begin is not None and not begin():
                 self._load()
                 return False
-            self._take()
+            self._with_room(self._take)
             self._work()
             return True
+
+    def _with_room(self, begin: Callable[[], object]) -> None:
+        """Do what a runner begins with, however long the disk is full; nobody was told to come back later."""
+        while True:
+            try:
+                begin()
+            except (DiskTrouble, OSError) as error:
+                if not _may_get_room(error):
+                    raise
+                self._wait_for_better(error)
+            else:
+                self._troubles = 0
+                return
 
     def _heard_more(self) -> bool:
         """Say whether more was asked for before the lock was free: who asked found it held."""
@@ -218,6 +233,8 @@ class Runner:
         position = self._loaded.position
         if isinstance(command, do.Stop):  # whoever hears of the end finds the results there
             self._show()
+        if isinstance(command, do.STARTS | do.CheckSetup):  # it would fail, and nobody be to blame
+            require_room(self._paths.folder, self._paths.home)
         view = EffectContext(run=run, timeline=self._loaded.timeline, head=f"{position.seq} {position.hash}")
         events = self._effects.perform(command, view)
         if not events:

@@ -43,6 +43,7 @@ class JobExit:
     seconds: float
     cpu_seconds: float | None = None  # of the job and all its children
     output_bytes: int = 0  # as the job wrote them, also where the log was capped
+    no_room: bool = False  # a disk that it wrote to was full at its end
     left_behind: int = 0  # processes of the group that outlived the job and were ended
 
 

@@ -3,9 +3,12 @@
 Imports only what starts fast.
 """
 
+import errno
 import os
 import re
 from pathlib import Path
+
+from autoresearch.engine.system.room import is_full
 
 
 # File systems whose changes may be made by another machine, of which nobody is told here.
@@ -13,7 +16,10 @@ SILENT = (
     r"nfs4?|cifs|smb\w*|9p|afs|ceph|glusterfs|lustre|gpfs|beegfs|orangefs|ocfs2|gfs2|davfs|ncpfs"
     r"|drvfs|vboxsf|prl_fs|vmhgfs|fuse(\.\w.*)?"
 )
-LEAST_BYTES = 64 * 2**10  # an event and its caches need less
+# What the system says where a disk takes nothing; programs print it when they break off.
+REFUSALS = {
+    os.strerror(number).encode(): number for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO)
+}
 
 
 def trouble(folder: Path) -> str:
@@ -24,9 +30,20 @@ def trouble(folder: Path) -> str:
         return f"{folder} cannot be read: {error.strerror}"
     if disk.f_flag & os.ST_RDONLY:
         return f"the disk of {folder} is read-only"
-    if disk.f_bavail * disk.f_frsize < LEAST_BYTES:
+    if is_full(str(folder)):
         return f"the disk of {folder} is full: nothing is recorded until there is room"
     return ""
+
+
+def require_room(*folders: Path) -> None:
+    """Refuse what needs a disk that is full.
+
+    Raises:
+        OSError: one of the folders lies on such a disk.
+    """
+    for folder in folders:
+        if is_full(str(folder)):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def silent(folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> str:

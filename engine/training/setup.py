@@ -12,6 +12,7 @@ from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.ports.repository import Commits, OwnCheckout
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.system import run_command
+from autoresearch.engine.system.disk import require_room
 from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.engine.system.trouble import reason_of
 from autoresearch.engine.training.checkout import NoRoom, TrainCheckouts
@@ -51,6 +52,8 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
     except NoRoom as error:
         missing = (why("link_without_room", path=error.path),)
         return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None, shared=())
+    if missing:  # perhaps the check could not do its work
+        require_room(paths.folder)
     preparable = bool(missing and config.prepare)
     return ev.SetupChecked(
         ok=not missing, missing=missing, preparable=preparable, data_id=data_id, shared=shared

@@ -40,6 +40,7 @@ REASONS: Mapping[str, str] = {
     "check_says": "{said}",
     # How a job ended.
     "not_started": "could not be started: {said}",
+    "no_room": "the disk was full",
     "machine_refused": "the machine could not start it: {said}",
     "deadline": "ended after {seconds:.0f} s, its deadline",
     "idle": "ended after {seconds:.0f} s: no output and no CPU use",

@@ -106,6 +106,7 @@ class FakeJobs:
         reason: Literal["exited", "deadline", "idle", "terminated", "not_started"] = "exited",
         detail: str = "",
         errno: int | None = None,
+        no_room: bool = False,
         output: bytes = b"",
         files: Mapping[str, bytes] | None = None,
         seconds: float = 1.0,
@@ -124,6 +125,7 @@ class FakeJobs:
             seconds=seconds,
             cpu_seconds=seconds,
             output_bytes=len(output),
+            no_room=no_room,
         )
         one.state = Finished(exit=exit_)
 

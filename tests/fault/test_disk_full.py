@@ -1,7 +1,6 @@
 """A run on a real disk that fills up, or can only be read."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,42 +10,22 @@ from autoresearch.engine.system import process
 from autoresearch.events.values import Process
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.processes import end_everything
+from tests.small_disk import fill, mount, small_disk
 from tests.waiting import until
-
-
-def mount(*words: str) -> None:
-    done = subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
 
 
 @pytest.fixture
 def disk(program: Program) -> Iterator[Path]:
     """Put the runs of the program's repository on a small disk of their own."""
     runs = program.repo / ".autoresearch" / "runs"
-    runs.mkdir(parents=True)
-    mount("-t", "tmpfs", "-o", "size=3m", "autoresearch-test", str(runs))
-    yield runs
-    end_everything(program.repo.parent)
-    subprocess.run(["umount", "--lazy", str(runs)], check=True)
+    with small_disk(runs, megabytes=3):
+        yield runs
+        end_everything(program.repo.parent)
 
 
 def child_of(job: Path) -> Process:
     """Return the training's own process."""
     return Process(**json.loads((job / "claim").read_bytes())["child"])
-
-
-def fill(disk: Path) -> Path:
-    """Take all the room there is."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        for size in (2**16, 1):
-            try:
-                while file.write(b"x" * size):
-                    pass
-            except OSError:
-                continue
-    return filler
 
 
 def test_a_full_disk_is_waited_out(program: Program, disk: Path):
