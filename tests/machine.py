@@ -1,0 +1,49 @@
+"""A machine that stops in the middle of everything: all that works below a folder dies in one instant."""
+
+import contextlib
+import json
+import os
+import signal
+from pathlib import Path
+
+from tests.processes import living
+from tests.waiting import until
+
+
+def stop_machine(below: Path) -> int:
+    """Kill all that works below a folder; return how many that were.
+
+    All are held still before the first one is killed: none sees another's death, as in a power cut.
+    """
+    held: set[int] = set()
+    while new := set(living(below)) - held:  # one that was about to be started is there at the second look
+        for pid in new:
+            _signal(pid, signal.SIGSTOP)
+        held |= new
+    for pid in held:
+        _signal(pid, signal.SIGKILL)
+    until(lambda: not living(below))
+    return len(held)
+
+
+def reboot(run: Path) -> None:
+    """Let all that a run's folder remembers of processes be of an earlier boot, and their pids a stranger's.
+
+    The stranger is this very test, which ends where one that is merely remembered is signalled.
+    """
+    for claim in run.glob("iterations/*/*/claim"):
+        with contextlib.suppress(ValueError):  # nobody has written into it
+            told = json.loads(claim.read_bytes())
+            for role in ("supervisor", "child"):
+                if told[role]:
+                    told[role] |= {"pid": os.getpid(), "boot_id": "of the boot before"}
+            claim.write_text(json.dumps(told))
+    with contextlib.suppress(OSError, ValueError):
+        lock = run / "runner.lock"
+        told = json.loads(lock.read_bytes())
+        lock.write_text(json.dumps(told | {"pid": os.getpid(), "boot_id": "of the boot before"}))
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
