@@ -34,7 +34,9 @@ def events(iterations: int) -> Iterator[tuple[ev.Event, ...]]:
         ),
         ev.LoopsRequested(request=Request(loops=10**6, agent="opencode")),
     )
-    yield (ev.SetupChecked(ok=True, missing=(), preparable=False, data_id="d" * 16, shared=()),)
+    yield (
+        ev.SetupChecked(ok=True, missing=(), preparable=False, data_id="d" * 16, shared=(), python_path=()),
+    )
     yield (ev.IterationStarted(iteration=0, base_commit=_commit(0), first_stage="train"),)
     yield from _trained(0)
     for number in range(1, iterations):

@@ -136,6 +136,7 @@ class SetupChecked:
     preparable: bool  # prepare.py may mend all that is missing
     data_id: str | None
     shared: tuple[str, ...]  # paths of the user's checkout that every train checkout has a link to
+    python_path: tuple[str, ...]  # folders of the checkout that trainings import from before anything else
 
 
 @frozen(kw_only=True)

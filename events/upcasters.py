@@ -18,7 +18,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("TrainingFinished", 1): lambda data: data,
     ("TrainingStarted", 1): lambda data: {**data, "seal": ""},
-    ("SetupChecked", 1): lambda data: {**data, "shared": []},
+    ("SetupChecked", 1): lambda data: {**data, "shared": [], "python_path": []},
 }
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {

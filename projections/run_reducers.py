@@ -123,7 +123,7 @@ def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str)
     setup = state.setup
     setup.checked = True
     setup.ok, setup.preparable, setup.data_id = event.ok, event.preparable, event.data_id
-    setup.missing, setup.shared = event.missing, event.shared
+    setup.missing, setup.shared, setup.python_path = event.missing, event.shared, event.python_path
 
 
 def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:

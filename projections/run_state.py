@@ -138,6 +138,7 @@ class Setup:
     preparable: bool = False
     data_id: str | None = None
     shared: tuple[str, ...] = ()  # paths of the user's checkout that train checkouts have links to
+    python_path: tuple[str, ...] = ()  # folders of the checkout that trainings import from first
     made: tuple[str, ...] = ()  # paths that prepare made, in the run's folder `prepared`: links, too
     outdated: bool = False  # the command that prepares is another one since
     preparations: int = 0  # started so far

@@ -68,7 +68,9 @@ def asked(
 def set_up(*, ok: bool = True, preparable: bool = False) -> ev.SetupChecked:
     """Setup was looked at."""
     missing = () if ok else (why("check_says", "data - in the cache"),)
-    return ev.SetupChecked(ok=ok, missing=missing, preparable=preparable, data_id="d1", shared=())
+    return ev.SetupChecked(
+        ok=ok, missing=missing, preparable=preparable, data_id="d1", shared=(), python_path=()
+    )
 
 
 def opened(iteration: int, *, base: str = BASE, first: str = "propose") -> ev.IterationStarted:

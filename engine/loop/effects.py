@@ -186,6 +186,7 @@ class Effects:
             checkout=self.paths.slot(command.slot),
             deadline_s=command.deadline_s,
             places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),
+            python_path=run.setup.python_path,
         )
 
     def _keep_proposal(self, iteration: int, proposal: Proposal) -> None:

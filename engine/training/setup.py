@@ -16,6 +16,7 @@ from autoresearch.engine.system.disk import require_room
 from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.engine.system.trouble import reason_of
 from autoresearch.engine.training.checkout import NoRoom, TrainCheckouts
+from autoresearch.engine.training.own_code import looked_for
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.settings import RunConfig
@@ -45,18 +46,33 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
         if not (paths.home / path).exists()
     )
     if missing:
-        return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None, shared=())
+        return _incomplete(missing)
     looking = replace(run, setup=replace(run.setup, shared=shared))
     try:
         missing, data_id = _looked_at(looking, TrainCheckouts(paths=paths, git=git))
     except NoRoom as error:
-        missing = (why("link_without_room", path=error.path),)
-        return ev.SetupChecked(ok=False, missing=missing, preparable=False, data_id=None, shared=())
+        return _incomplete((why("link_without_room", path=error.path),))
     if missing:  # perhaps the check could not do its work
         require_room(paths.folder)
     preparable = bool(missing and config.prepare)
+    own = looked_for(config, home=paths.home, checkout=paths.train_checkout)
+    if not missing:
+        missing = tuple(
+            why("imported_from_elsewhere", module=name, file=file) for name, file in own.elsewhere
+        )
     return ev.SetupChecked(
-        ok=not missing, missing=missing, preparable=preparable, data_id=data_id, shared=shared
+        ok=not missing,
+        missing=missing,
+        preparable=preparable,
+        data_id=data_id,
+        shared=shared,
+        python_path=own.first,
+    )
+
+
+def _incomplete(missing: tuple[Reason, ...]) -> ev.SetupChecked:
+    return ev.SetupChecked(
+        ok=False, missing=missing, preparable=False, data_id=None, shared=(), python_path=()
     )
 
 

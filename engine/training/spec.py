@@ -9,6 +9,7 @@ from attrs import frozen
 
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.training.own_code import python_path
 from autoresearch.events.settings import RunConfig
 
 
@@ -38,6 +39,7 @@ class Training:
     checkout: Path  # where the commit's files stand
     deadline_s: float
     places: tuple[str, ...]  # on its device
+    python_path: tuple[str, ...] = ()  # folders of the checkout that go before all others
 
 
 def training_spec(config: RunConfig, one: Training) -> JobSpec:
@@ -70,7 +72,7 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     }
     if config.training_budget:
         env["AUTORESEARCH_BUDGET"] = config.training_budget
-    return env | config.env
+    return env | config.env | python_path(one.python_path, one.checkout, config.env)
 
 
 def _device(name: str, *, named: bool) -> dict[str, str]:

@@ -34,6 +34,7 @@ REASONS: Mapping[str, str] = {
     "shared_is_not_there": "{path}, which is shared, is not in {folder}",
     "link_without_room": "{path} cannot be linked into the run's checkout: the commit has something there",
     "data_differs_by_slot": "the {slots} slots see different data: the first says {first}",
+    "imported_from_elsewhere": "{module} is imported from {file}, not from the run's checkout",
     "check_not_run": "the check `{check}` could not be run: {because}",
     "check_failed": "the check `{check}` ended with code {exit_code}: {said:said}",
     "check_not_ready": "the check `{check}` says that it is not ready",

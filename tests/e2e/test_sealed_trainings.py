@@ -1,6 +1,8 @@
 """A result counts only where the files of its checkout were what its commit says, from beginning to end."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -150,3 +152,19 @@ def test_a_file_that_the_settings_keep_may_change(program: Program):
     )
     program("start", *HERE, "--loops", "0")
     assert ["succeeded"] == [one["outcome"] for one in of_type(program, "TrainingFinished")]
+
+
+def test_an_editable_install_trains_the_candidates_code(program: Program):
+    """With the user's checkout installed as editable, the candidate's commit is what is trained."""
+    venv = program.repo.parent / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    (site,) = venv.glob("lib/*/site-packages")
+    (site / "pkg.pth").write_text(f"{program.repo / 'src'}\n")
+    (program.repo / "src" / "pkg").mkdir(parents=True)
+    (program.repo / "src" / "pkg" / "__init__.py").write_text("LR = 0.5\n")
+    settings = f'editable = ["src/pkg/__init__.py"]\ntrain = ["{venv}/bin/python", "train.py"]\n'
+    commit(program, "import pkg\nprint(f'val_bpb: {pkg.LR:.6f}')\n", settings=settings)
+    program("start", *HERE, "--loops", "0")
+    program("propose", "--set", "LR=0.25")
+    program("resume", *HERE, "--loops", "1")
+    assert [0.5, 0.25] == [one["metric"] for one in of_type(program, "TrainingFinished")]

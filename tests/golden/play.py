@@ -159,7 +159,7 @@ class Player:
         self.looks += 1
         missing = () if ok else (why("check_says", "the tokenizer"),)
         return ev.SetupChecked(
-            ok=ok, missing=missing, preparable=not ok, data_id="d1" if ok else None, shared=()
+            ok=ok, missing=missing, preparable=not ok, data_id="d1" if ok else None, shared=(), python_path=()
         )
 
     def ended(self) -> Batch:

@@ -1,0 +1,157 @@
+"""Whether a training imports the candidate's code: what its interpreter would take from elsewhere is asked.
+
+An editable install, or a PYTHONPATH, names the user's own checkout: then that is trained, and the candidate's
+commit gets the credit. The checkout's own folders are put first, and it is looked whether that helps.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from autoresearch.engine.system import run_command
+from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.settings import RunConfig
+
+
+SOURCES = "src"  # where packages lie that are imported only once they are installed
+ASKED_WITHIN_S = 60.0  # an interpreter on a cold network disk
+# Prints where modules are looked for, and whence each of some names would be imported.
+# An editable install is a path in a .pth, or a finder with a MAPPING from names to files.
+QUESTION = """
+import importlib.util, json, os, sys
+
+def origin(name):
+    try:
+        spec = importlib.util.find_spec(name)
+    except Exception:
+        return None
+    if spec is None or spec.has_location:
+        return spec and spec.origin
+    return next(iter(spec.submodule_search_locations or ()), None)
+
+script, names = sys.argv[1], sys.argv[2:]
+sys.path[0] = os.path.dirname(os.path.abspath(script))
+modules = [sys.modules.get(getattr(finder, "__module__", "")) for finder in sys.meta_path]
+maps = [found for found in (getattr(one, "MAPPING", None) for one in modules) if isinstance(found, dict)]
+mapped = [os.path.dirname(str(path)) for found in maps for path in found.values()]
+origins = {name: origin(name) for name in names}
+folders = [os.path.abspath(folder) for folder in sys.path[1:] + mapped]
+stdlib = os.path.dirname(os.__file__)
+print(json.dumps({"path": folders, "prefix": sys.prefix, "stdlib": stdlib, "origins": origins}))
+"""
+
+
+@frozen(kw_only=True)
+class OwnCode:
+    """What is put first on a training's PYTHONPATH, and what is imported from elsewhere all the same."""
+
+    first: tuple[str, ...] = ()  # folders of the checkout, relative; "." is its top
+    elsewhere: tuple[tuple[str, str], ...] = ()  # module, and the file in the user's checkout
+
+
+def looked_for(config: RunConfig, *, home: Path, checkout: Path) -> OwnCode:
+    """Ask the interpreter of the training command; one that cannot be asked tells of nothing."""
+    command, env = with_interpreter(config.train), dict(config.env)
+    python = interpreter_of(command, checkout)
+    if python is None:
+        return OwnCode()
+    script = next((word for word in command[1:] if word.endswith(".py")), "any.py")
+    said = _asked(python, script, _modules(checkout / SOURCES), checkout, env)
+    if said is None:
+        return OwnCode()
+    roots = _roots(said, home, checkout)
+    if SOURCES not in roots and _elsewhere(said, checkout):  # installed once, as a copy
+        roots = (*roots, SOURCES)
+    if not roots:
+        return OwnCode()
+    names = tuple(name for root in roots for name in _modules(checkout / root))
+    again = _asked(python, script, names, checkout, env | python_path(roots, checkout, env))
+    return OwnCode(first=roots, elsewhere=_elsewhere(again or said, checkout))
+
+
+def python_path(first: Sequence[str], checkout: Path, env: dict[str, str]) -> dict[str, str]:
+    """Return the environment that puts folders of a checkout first; none where nothing is to be."""
+    if not first:
+        return {}
+    before = env.get("PYTHONPATH") or os.environ.get("PYTHONPATH", "")
+    own = [str(checkout.absolute() / root) for root in first]
+    return {"PYTHONPATH": os.pathsep.join([*own, *([before] if before else [])])}
+
+
+def interpreter_of(command: Sequence[str], checkout: Path) -> tuple[str, ...] | None:
+    """Return how the Python of a command is called, None where it is not known to be one."""
+    name = Path(command[0]).name
+    if name == "uv" and command[1:2] == ("run",):
+        return (command[0], "run", "python")
+    program = command[0] if "/" in command[0] else shutil.which(command[0])
+    if program is None:
+        return None
+    if name.startswith(("python", "pypy")):
+        return (program,)
+    try:
+        with (checkout / program).open("rb") as file:  # absolute, or of the checkout
+            first = file.readline(1000).decode(errors="replace").split()
+    except OSError:
+        return None
+    # A console script, such as torchrun, names its interpreter in its first line.
+    named = first[0].removeprefix("#!") if first and first[0].startswith("#!") else ""
+    return (named,) if Path(named).name.startswith(("python", "pypy")) else None
+
+
+def _asked(
+    python: Sequence[str], script: str, names: Sequence[str], checkout: Path, env: dict[str, str]
+) -> dict[str, Any] | None:
+    words = [*python, "-c", QUESTION, script, *names]
+    try:
+        done = run_command.run(words, cwd=checkout, env={**os.environ, **env}, timeout_s=ASKED_WITHIN_S)
+        said = json.loads(done.stdout.splitlines()[-1]) if done.exit_code == 0 and done.stdout else None
+    except (AutoresearchError, ValueError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _roots(said: dict[str, Any], home: Path, checkout: Path) -> tuple[str, ...]:
+    """Return the folders of the user's checkout from which modules are imported, relative to it."""
+    roots = []
+    for entry in said["path"]:
+        below = _within(entry, home)
+        # Packages that were installed lie inside the checkout too, where a virtual environment does.
+        ours = any(_within(entry, folder) is not None for folder in (Path(said["prefix"]), checkout))
+        if below is not None and not ours and below not in roots:
+            roots.append(below)
+    return tuple(roots)
+
+
+def _elsewhere(said: dict[str, Any], checkout: Path) -> tuple[tuple[str, str], ...]:
+    """Return the modules that the checkout has and the interpreter takes from elsewhere, and whence.
+
+    Not those of Python's own that have the name by chance.
+    """
+    own = Path(said["stdlib"])
+    return tuple(
+        (name, origin)
+        for name, origin in said["origins"].items()
+        if origin and origin not in ("built-in", "frozen") and _within(origin, checkout) is None
+        if _within(origin, own) is None or "site-packages" in origin
+    )
+
+
+def _modules(root: Path) -> tuple[str, ...]:
+    """Return the names that can be imported from a folder."""
+    if not root.is_dir():
+        return ()
+    files = (path.stem for path in root.glob("*.py"))
+    packages = (path.parent.name for path in root.glob("*/__init__.py"))
+    return tuple(sorted(name for name in {*files, *packages} if name.isidentifier()))
+
+
+def _within(path: str, folder: Path) -> str | None:
+    """Return a path relative to a folder, None where it is not in there."""
+    real, top = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
+    return str(real.relative_to(top)) if real.is_relative_to(top) else None
