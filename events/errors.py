@@ -13,16 +13,27 @@ if TYPE_CHECKING:
     from autoresearch.events.values import Reason
 
 
-class WayOut:
-    """A command of ours that leads out of an error, by name; workflows/pages/ways_out.py words it."""
+class Worded:
+    """A sentence that names a command or an option of ours, as only workflows/ may: its name and fields."""
 
     def __init__(self, name: str, **fields: str) -> None:
-        """Keep the name of a sentence in that table, and what fills it."""
+        """Keep the name of a sentence in a table of workflows/pages/, and what fills it."""
         self.name = name
         self.fields = fields
 
     def __repr__(self) -> str:
-        return f"WayOut({self.name!r}, **{self.fields!r})"
+        return f"{type(self).__name__}({self.name!r}, **{self.fields!r})"
+
+
+class WayOut(Worded):
+    """What leads out of an error; workflows/pages/ways_out.py words it."""
+
+
+class Wrong(Worded):
+    """What is wrong with the words of a command; workflows/pages/wrong_words.py says it.
+
+    A field `option` is a parameter of the command, as it is named here.
+    """
 
 
 class AutoresearchError(Exception):
@@ -34,9 +45,12 @@ class AutoresearchError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, *, remedy: str | WayOut = "", reason: Reason | None = None) -> None:
+    def __init__(
+        self, message: str | Wrong, *, remedy: str | WayOut = "", reason: Reason | None = None
+    ) -> None:
         """Keep all; the remedy is empty where there is none, and a WayOut where it is a command of ours."""
         super().__init__(message)
+        self.wrong = message if isinstance(message, Wrong) else None
         self.remedy = remedy
         self.reason = reason
 

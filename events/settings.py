@@ -213,7 +213,7 @@ class RunConfig:
     )
     prefetch: int = setting(
         1,
-        "Iterations that are prepared while another one trains; 0: none. `--prefetch` goes first.",
+        "Iterations that are prepared while another one trains; 0: none. What was asked for goes first.",
         holds=_not_negative,
         expected=NOT_NEGATIVE,
     )

@@ -15,12 +15,13 @@ def main(home: Path, folder: Path) -> int:
     from autoresearch.engine.paths import RunPaths  # noqa: PLC0415
     from autoresearch.events.errors import AutoresearchError  # noqa: PLC0415
     from autoresearch.workflows.pages.ways_out import worded  # noqa: PLC0415
+    from autoresearch.workflows.pages.wrong_words import what_is_wrong  # noqa: PLC0415
 
     try:
         return assemble(RunPaths(home=home, folder=folder), mode="background").run()
     except AutoresearchError as error:
         with contextlib.suppress(OSError):  # runner.out takes no more: the exit code says it too
-            sys.stderr.write(f"autoresearch: {error}\n  {worded(error.remedy)}\n")
+            sys.stderr.write(f"autoresearch: {what_is_wrong(error)}\n  {worded(error.remedy)}\n")
         return error.exit_code
 
 

@@ -9,14 +9,14 @@ from typing import TypeVar
 from attrs import frozen
 
 from autoresearch.engine.agents.programs import NONE, resolve
-from autoresearch.events.errors import UsageRefused
+from autoresearch.events.errors import UsageRefused, WayOut, Wrong
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Request, TopStage
 
 
 T = TypeVar("T")
 MOST_LOOPS = 10**6
-MOST_AHEAD = 16
+MOST_PREFETCHED = 16
 LONGEST_S = 30 * 86400.0
 
 
@@ -59,23 +59,22 @@ def request_of(options: StartOptions, *, config: RunConfig, before: Request | No
     loops = ("loop" in stages) if options.loops is None else options.loops
     if not 0 <= loops <= MOST_LOOPS:
         raise UsageRefused(
-            f"--loops {loops}: expected 0 to {MOST_LOOPS}", remedy="say how many, as in --loops 5"
+            Wrong("loops_out_of_range", loops=str(loops), most=str(MOST_LOOPS)), remedy=WayOut("say_loops")
         )
     if loops and "loop" not in stages:
         raise UsageRefused(
-            f"--loops {loops} asks for loops, and the stages leave the loop out",
-            remedy="drop one of the two, or add loop to --only",
+            Wrong("loops_without_loop", loops=str(loops)), remedy=WayOut("drop_one_or_add_loop")
         )
     if options.agent and options.stochastic is False:
-        raise UsageRefused("--agent and --no-stochastic contradict each other", remedy="give one of them")
+        raise UsageRefused(Wrong("agent_not_stochastic"), remedy="give one of them")
     if options.timeout_s is not None and not 0 < options.timeout_s <= LONGEST_S:
         raise UsageRefused(
-            f"--timeout {options.timeout_s:g}: expected more than 0 and at most {LONGEST_S:g} seconds",
+            Wrong("timeout_out_of_range", timeout=f"{options.timeout_s:g}", most=f"{LONGEST_S:g}"),
             remedy="leave it out for the settings' own: twice the budget plus the time to start up",
         )
-    if options.prefetch is not None and not 0 <= options.prefetch <= MOST_AHEAD:
+    if options.prefetch is not None and not 0 <= options.prefetch <= MOST_PREFETCHED:
         raise UsageRefused(
-            f"--prefetch {options.prefetch}: expected 0 to {MOST_AHEAD}",
+            Wrong("prefetch_out_of_range", prefetch=str(options.prefetch), most=str(MOST_PREFETCHED)),
             remedy="1 keeps the device busy; 0 prepares nothing while a training runs",
         )
     return Request(
@@ -111,27 +110,22 @@ def _agent(options: StartOptions, config: RunConfig, before: Request | None) -> 
 
 def _stages(options: StartOptions) -> tuple[tuple[TopStage, ...], tuple[LoopStage, ...]]:
     if options.only is not None and (options.from_stage or options.to_stage):
-        raise UsageRefused(
-            "--only cannot go with --from-stage or --to-stage", remedy="list the stages in --only"
-        )
+        raise UsageRefused(Wrong("only_with_range"), remedy=WayOut("list_stages"))
     stages = TOP_STAGES if options.only is not None else _range(options.from_stage, options.to_stage)
     loop_stages = LOOP_STAGES
     if options.loop_only is not None:
-        loop_stages = _loop_stages(_names("--loop-only", options.loop_only, LOOP_STAGES))
+        loop_stages = _loop_stages(_names("loop_only", options.loop_only, LOOP_STAGES))
     if options.only is not None:
-        names = _names("--only", options.only, (*TOP_STAGES, *LOOP_STAGES))
+        names = _names("only", options.only, (*TOP_STAGES, *LOOP_STAGES))
         inner = _loop_stages(names)
         if inner and options.loop_only is not None:
             raise UsageRefused(
-                f"--only names {', '.join(inner)}, and --loop-only names stages of the loop too",
-                remedy="name them in one of the two",
+                Wrong("stages_named_twice", stages=", ".join(inner)), remedy="name them in one of the two"
             )
         loop_stages = inner or loop_stages
         stages = tuple(stage for stage in TOP_STAGES if stage in names or (stage == "loop" and inner))
     if options.loop_only is not None and "loop" not in stages:
-        raise UsageRefused(
-            "--loop-only speaks of a loop that the stages leave out", remedy="add loop to --only"
-        )
+        raise UsageRefused(Wrong("loop_only_without_loop"), remedy=WayOut("add_loop"))
     return stages, loop_stages
 
 
@@ -140,11 +134,11 @@ def _loop_stages(names: frozenset[str]) -> tuple[LoopStage, ...]:
 
 
 def _range(first: str | None, last: str | None) -> tuple[TopStage, ...]:
-    begin = _index("--from-stage", first) if first is not None else 0
-    end = _index("--to-stage", last) if last is not None else len(TOP_STAGES) - 1
+    begin = _index("from_stage", first) if first is not None else 0
+    end = _index("to_stage", last) if last is not None else len(TOP_STAGES) - 1
     if begin > end:
         raise UsageRefused(
-            f"--from-stage {first} comes after --to-stage {last}",
+            Wrong("range_backwards", first=str(first), last=str(last)),
             remedy=f"the order is {', '.join(TOP_STAGES)}",
         )
     return TOP_STAGES[begin : end + 1]
@@ -160,7 +154,8 @@ def _index(option: str, name: str) -> int:
 def _names(option: str, text: str, known: tuple[str, ...]) -> frozenset[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
-        raise UsageRefused(f"{option} names no stage", remedy=f"the stages are {', '.join(known)}")
+        stages = f"the stages are {', '.join(known)}"
+        raise UsageRefused(Wrong("no_stage_named", option=option), remedy=stages)
     for name in names:
         if name not in known:
             raise _unknown(option, name, known)
@@ -170,6 +165,5 @@ def _names(option: str, text: str, known: tuple[str, ...]) -> frozenset[str]:
 def _unknown(option: str, name: str, known: tuple[str, ...]) -> UsageRefused:
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    return UsageRefused(
-        f"{option}: there is no stage {name!r}", remedy=f"{hint}the stages are {', '.join(known)}"
-    )
+    stages = f"{hint}the stages are {', '.join(known)}"
+    return UsageRefused(Wrong("unknown_stage", option=option, stage=repr(name)), remedy=stages)

@@ -27,7 +27,7 @@ from autoresearch.engine.runs.locate import Chosen, find_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused, WayOut
+from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig, changed_settings
 from autoresearch.events.values import Request
@@ -95,7 +95,7 @@ def start(
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
     clear_dead(home, git)
     if run_id is not None and run_named(home, run_id).folder.exists():
-        raise NotFound(f"{run_id} exists already", remedy="leave out --run-id, or resume it")
+        raise NotFound(f"{run_id} exists already", remedy=WayOut("other_run_id"))
     named, base = _branch_and_base(home, git, branch)
     _check_files(git, base.hash, config)
     begun = ev.RunStarted(
@@ -250,7 +250,7 @@ def _check_files(git: Commits, base: str, config: RunConfig) -> None:
 
 def _refuse_blocked(run: RunState, request: Request) -> None:
     why, way_out = dry_run.why_blocked(run, request)
-    if why:
+    if way_out is not None:
         raise NotFound(why, remedy=way_out)
 
 
@@ -271,7 +271,7 @@ def _refuse_below_a_branch(git: Branches, branch: str) -> None:
         if git.branch(above).commit is not None:
             raise NotFound(
                 f"the branch {branch} cannot be made: there is a branch {above}",
-                remedy="name another one: --branch autoresearch/NAME",
+                remedy=WayOut("name_other_branch"),
             )
 
 
@@ -282,7 +282,7 @@ def _ensure_branch(paths: RunPaths, git: Branches, branch: str, base: str) -> No
     except AutoresearchError as error:
         raise NotFound(
             f"the branch {branch} cannot be made: {error}",
-            remedy="name another one: --branch autoresearch/NAME",
+            remedy=WayOut("name_other_branch"),
         ) from error
     raise NotFound(f"the branch {branch} was moved just now by somebody else", remedy="start again")
 
@@ -301,18 +301,17 @@ def _refuse_options_without_loops(options: StartOptions) -> None:
     given = [
         name
         for name, said in (
-            ("--no-stochastic", options.stochastic is not None),
-            ("--no-auto-prepare", options.auto_prepare is not None),
-            ("--agent", options.agent is not None),
-            ("--timeout", options.timeout_s is not None),
-            ("--prefetch", options.prefetch is not None),
+            ("no_stochastic", options.stochastic is not None),
+            ("no_auto_prepare", options.auto_prepare is not None),
+            ("agent", options.agent is not None),
+            ("timeout", options.timeout_s is not None),
+            ("prefetch", options.prefetch is not None),
         )
         if said
     ]
     if given:
         raise UsageRefused(
-            f"{given[0]} speaks of new loops, and none are asked for",
-            remedy="say how many, as in --loops 5; without it the run goes on as it was asked to before",
+            Wrong("option_without_loops", option=given[0]), remedy=WayOut("say_loops_or_as_before")
         )
 
 

@@ -36,10 +36,10 @@ def nothing_left(run: RunState) -> bool:
     )
 
 
-def why_blocked(run: RunState, request: Request) -> tuple[str, str | WayOut]:
-    """Say why a request could not do anything, and the way out; two empty texts where it could."""
+def why_blocked(run: RunState, request: Request) -> tuple[str, WayOut | None]:
+    """Say why a request could not do anything, and the way out; "" and None where it could."""
     if active_request(run) is not None:
-        return "", ""
+        return "", None
     then = _granted(after(run, [ev.RunResumed(), ev.LoopsRequested(request=request)]), request)
     for command in decide(then):
         match command:
@@ -52,7 +52,7 @@ def why_blocked(run: RunState, request: Request) -> tuple[str, str | WayOut]:
                 return why, WayOut("go_on_with_stages", stages=",".join(stages_from(stage)))
             case _:
                 pass
-    return "", ""
+    return "", None
 
 
 def stages_from(first: str) -> tuple[LoopStage, ...]:
@@ -70,11 +70,9 @@ def _granted(run: RunState, request: Request) -> RunState:
     return run
 
 
-def _way_out(run: RunState, request: Request) -> str:
+def _way_out(run: RunState, request: Request) -> WayOut:
     if not run.setup.ok:
-        return "leave out --only, or name setup too: --only setup,baseline,loop"
+        return WayOut("add_setup")
     if run.best is None and "baseline" not in request.stages:
-        return "leave out --only, or name the baseline too: --only setup,baseline,loop"
-    return (
-        "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
-    )
+        return WayOut("add_baseline")
+    return WayOut("begin_earlier")

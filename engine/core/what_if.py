@@ -13,7 +13,7 @@ from attrs import frozen
 from autoresearch.engine.core.keep_rules import KEEP_RULES, RULES, Verdict, is_rule, verdict
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
-from autoresearch.events.errors import UsageRefused
+from autoresearch.events.errors import UsageRefused, Wrong
 from autoresearch.events.values import Scalar
 from autoresearch.projections.iteration_reducers import best_of
 from autoresearch.projections.run_reducers import RUN
@@ -98,7 +98,8 @@ def _check(rule: str) -> None:
     name = rule.partition(":")[0]
     near = get_close_matches(name, RULES, n=1)
     hint = f"did you mean {RULES[near[0]].form}? " if near else ""
-    raise UsageRefused(f"--keep-rule: there is no rule {rule!r}", remedy=f"{hint}the rules are {KEEP_RULES}")
+    known = f"{hint}the rules are {KEEP_RULES}"
+    raise UsageRefused(Wrong("unknown_keep_rule", rule=repr(rule)), remedy=known)
 
 
 def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:

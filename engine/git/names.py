@@ -2,7 +2,7 @@
 
 import re
 
-from autoresearch.events.errors import UsageRefused
+from autoresearch.events.errors import UsageRefused, WayOut
 
 
 BAD_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/]|/$|\.$|(^|/)\.|\.lock(/|$)")
@@ -15,6 +15,4 @@ def check_branch(name: str) -> None:
         UsageRefused: says so.
     """
     if not name or name in ("@", "HEAD") or BAD_IN_BRANCH.search(name) or not name.isprintable():
-        raise UsageRefused(
-            f"{name!r} is no name for a branch", remedy="for example --branch autoresearch/mar10"
-        )
+        raise UsageRefused(f"{name!r} is no name for a branch", remedy=WayOut("branch_example"))

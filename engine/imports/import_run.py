@@ -137,7 +137,7 @@ def _branch_of(found: results_tsv.Source) -> str:
     except UsageRefused as error:
         raise InvalidInput(
             f"{found.head.name}/{single_file_runner.STATE}: {error}",
-            remedy="name the branch yourself: --branch NAME",
+            remedy=WayOut("name_branch"),
         ) from error
     return found.branch
 

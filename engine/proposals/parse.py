@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from autoresearch.engine.proposals.schema import NoProposal, check_schema, cut
-from autoresearch.events.errors import UsageRefused
+from autoresearch.events.errors import UsageRefused, WayOut, Wrong
 from autoresearch.events.values import UNPRINTABLE, Edit, Proposal, Scalar, why
 
 
@@ -86,10 +86,10 @@ def from_fields(description: str, plan: str, commit: str, settings: list[str]) -
         name, equals, value = setting.partition("=")
         if not equals or not name.strip().isidentifier():
             raise UsageRefused(
-                f"--set {cut(setting)}: expected NAME=VALUE", remedy="for example --set DEPTH=4"
+                Wrong("setting_without_value", setting=cut(setting)), remedy=WayOut("set_example")
             )
         if name.strip() in values:
-            raise UsageRefused(f"--set {name.strip()} was given twice")
+            raise UsageRefused(Wrong("setting_twice", setting=name.strip()))
         values[name.strip()] = _literal(value.strip())
     said = {"status": "ok", "description": description, "change_plan": plan or description}
     return _checked(

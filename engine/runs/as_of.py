@@ -14,7 +14,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
-from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.read import read
 
 
@@ -91,9 +91,9 @@ def refuse_misspelt(at: str) -> None:
             return
         _instant(text)
     except ValueError:
-        raise UsageRefused(f"--at {at!r}: expected {FORMS}", remedy=LISTS) from None
+        raise UsageRefused(Wrong("at_not_understood", at=repr(at), forms=FORMS), remedy=LISTS) from None
     if len(text) < WHOLE_DAY:
-        raise UsageRefused(f"--at {at!r}: a day is no moment", remedy=f"name a time too: {text}T21:04")
+        raise UsageRefused(Wrong("at_is_a_day", at=repr(at)), remedy=f"name a time too: {text}T21:04")
 
 
 def _of_iteration(paths: RunPaths, number: int) -> int:
@@ -143,7 +143,7 @@ def _on_its_day(paths: RunPaths, text: str) -> datetime:
         )
     if len(found) > 1:
         raise UsageRefused(
-            f"--at {text}: that time was on {len(found)} days of {paths.run_id}",
+            Wrong("at_on_many_days", at=text, days=str(len(found)), run_id=paths.run_id),
             remedy=f"name the day: {', '.join(f'{one:%Y-%m-%dT%H:%M}Z' for one in found[:3])}",
         )
     return found[0] + width
@@ -202,6 +202,6 @@ def _time(paths: RunPaths, recorded: Recorded) -> datetime:
     if moment.tzinfo is None:
         raise CorruptHistory(
             f"{paths.history}: record {recorded.seq} says {recorded.at!r}, where its time belongs",
-            remedy="name an event or an iteration instead: --at 57, --at iteration:7",
+            remedy=WayOut("name_event_or_iteration"),
         )
     return moment

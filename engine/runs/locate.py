@@ -33,7 +33,7 @@ def find_home(cwd: Path) -> Path:
         NotFound: there is no repository, or it has no commit.
     """
     if not cwd.is_dir():
-        raise NotFound(f"{cwd} is no folder", remedy="name the repository: --repo PATH")
+        raise NotFound(f"{cwd} is no folder", remedy=WayOut("name_repository"))
     top = find_top(cwd)
     if RUN_ID.fullmatch(top.parent.name):
         with contextlib.suppress(NotFound):  # a folder that is only named so

@@ -60,7 +60,7 @@ REASONS: Mapping[str, str] = {
     "folder_gone": "its folder is gone",
     "exit_damaged": "exit.json is damaged",
     "began_on_another": "it was begun for another commit, or in another place",
-    "stop_now": "ended by `stop --now`",
+    "stop_now": "ended by a stop that was to be at once",
     "supervisor_told": "its supervisor was told to end it",
     # A checkout that was not what its commit says.
     "seal_gone": "what says how its files stood when it began is gone or changed",
@@ -196,7 +196,7 @@ REASONS: Mapping[str, str] = {
     "system_refused_path": "{path}: {said}",
     "error_of_kind": "an error of the kind {kind}; runner.out has its words",
     # A branch, what another program wrote.
-    "branch_checked_out": "{branch} is checked out; `adopt` brings the commit in",
+    "branch_checked_out": "{branch} is checked out; adopting brings the commit in",
     "branch_moved_elsewhere": "{branch} was moved by somebody else, to {to:short}",
     "branch_gone": "{branch} was removed by somebody else",
     "imported": "{said}",

@@ -6,6 +6,8 @@ from autoresearch.engine.git.names import check_branch
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, Request
+from autoresearch.workflows.pages.ways_out import worded
+from autoresearch.workflows.pages.wrong_words import what_is_wrong
 
 
 CONFIG = RunConfig(agent="none")
@@ -71,7 +73,7 @@ def test_what_is_misspelt_or_contradicts_is_refused(words, says):
     """A wrong word is a usage error that names the nearest right one, or what contradicts."""
     with pytest.raises(UsageRefused) as refused:
         request(**words)
-    assert says in f"{refused.value} {refused.value.remedy}"
+    assert says in f"{what_is_wrong(refused.value)} {worded(refused.value.remedy)}"
     assert refused.value.remedy
 
 

@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
+from types import ModuleType
 
 import pytest
 
 from autoresearch.projections.words.sentences import REASONS
-from autoresearch.workflows.pages.ways_out import SENTENCES
+from autoresearch.workflows.cli.main import COMMANDS
+from autoresearch.workflows.pages import ways_out, wrong_words
 from tests.unit.test_laws import MODULES, ROOT, literals, parsed, relative
 
 
 BELOW = [path for path in MODULES if path.relative_to(ROOT).parts[0] != "workflows"]
+OF_OTHERS = {("engine/agents/programs.py", "--json")}  # options of other programs that ours have too
 MAKERS = ("why", "because", "Reason")
 
 
@@ -76,16 +79,26 @@ def assigned_to(name: str, scope: ast.AST) -> list[ast.expr]:
     return [one.value for one in assigned if any(ast.unparse(to) == name for to in one.targets)]
 
 
-def test_only_workflows_names_a_command():
-    """Below workflows/, no text holds a command of ours to type: the engine names ways out."""
+def test_only_workflows_names_a_command_or_an_option():
+    """Below workflows/, no text holds a command of ours to type, or an option: the engine names ways out."""
+    ours = re.compile(rf"`(autoresearch|{'|'.join(COMMANDS)})[ `]|(?<![\w-])({'|'.join(options())})(?![\w-])")
     wrong = [
-        f"{relative(path)}:{node.lineno}: {node.value}"
-        for path in MODULES
-        if path.relative_to(ROOT).parts[0] != "workflows"
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "`autoresearch " in node.value
+        f"{relative(path)}:{node.lineno}: {node.value!r}"
+        for path in BELOW
+        for node, _ in literals(path)
+        if ours.search(node.value) and (relative(path), node.value) not in OF_OTHERS
     ]
     assert [] == wrong
+
+
+def options() -> set[str]:
+    """Return the options of our commands, as the command line declares them."""
+    declared = [
+        node.value for path in MODULES if "workflows/cli/" in relative(path) for node, _ in literals(path)
+    ]
+    found = {name for one in declared for name in re.findall(r"(?<![\w-])--[a-z][a-z-]+", one)}
+    assert {"--loops", "--run-id", "--at"} <= found
+    return found
 
 
 def test_an_errors_text_is_not_read():
@@ -175,18 +188,20 @@ def codes_put_together(path: Path) -> Iterator[str]:
                     yield "".join(".+" if piece is None else re.escape(str(piece)) for piece in pieces)
 
 
-def test_each_way_out_has_its_sentence():
-    """Each WayOut in the source has a sentence, and just the fields that it needs."""
+@pytest.mark.parametrize(("named", "table"), [("WayOut", ways_out), ("Wrong", wrong_words)])
+def test_each_worded_error_has_its_sentence(named: str, table: ModuleType):
+    """Each WayOut and each Wrong in the source has a sentence, and just the fields that it needs."""
+    sentences: dict[str, str] = table.SENTENCES
     used = set()
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "WayOut":
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == named:
                 (name,) = [one.value for one in node.args if isinstance(one, ast.Constant)]
                 fields = {one.arg for one in node.keywords} | {"program"}
-                wanted = {field for _, field, _, _ in Formatter().parse(SENTENCES[name]) if field}
-                assert wanted == fields, f"{relative(path)}:{node.lineno}: {name}"
+                wanted = {field for _, field, _, _ in Formatter().parse(sentences[name]) if field}
+                assert wanted | {"program"} == fields, f"{relative(path)}:{node.lineno}: {name}"
                 used.add(name)
-    assert used == set(SENTENCES)
+    assert used == set(sentences)
 
 
 def test_a_page_makes_text_alone():

@@ -9,6 +9,7 @@ from autoresearch.engine.core.bookkeeping import commit_subject
 from autoresearch.engine.proposals import parse
 from autoresearch.events.errors import InvalidInput, UsageRefused
 from autoresearch.events.values import Edit
+from autoresearch.workflows.pages.wrong_words import what_is_wrong
 
 
 WORDS = {"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c"}
@@ -209,14 +210,16 @@ def test_a_description_alone_suffices() -> None:
 @pytest.mark.parametrize("setting", ["A", "=1", "2A=1", "a b=1", ""])
 def test_a_setting_is_name_and_value(setting: str) -> None:
     """An option that is not NAME=VALUE is a usage error."""
-    with pytest.raises(UsageRefused, match="expected NAME=VALUE"):
+    with pytest.raises(UsageRefused) as refused:
         parse.from_fields("d", "", "", [setting])
+    assert f"--set {setting}: expected NAME=VALUE" == what_is_wrong(refused.value)
 
 
 def test_a_setting_is_given_once_and_scalar() -> None:
     """A name given twice, and a value that is a list, are refused."""
-    with pytest.raises(UsageRefused, match="A was given twice"):
+    with pytest.raises(UsageRefused) as refused:
         parse.from_fields("d", "", "", ["A=1", "A=2"])
+    assert "--set A was given twice" == what_is_wrong(refused.value)
     with pytest.raises(InvalidInput, match="use an edit"):
         parse.from_fields("d", "", "", ["A=(1, 2)"])
     with pytest.raises(InvalidInput, match="finite"):

@@ -14,6 +14,7 @@ from autoresearch import torn_bytecode
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
 from autoresearch.workflows.pages.ways_out import typed, worded
+from autoresearch.workflows.pages.wrong_words import what_is_wrong
 
 
 NAME = "autoresearch"
@@ -70,7 +71,7 @@ def main(words: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except AutoresearchError as error:
-        return _refuse(str(error), worded(error.remedy), error.exit_code)
+        return _refuse(what_is_wrong(error), worded(error.remedy), error.exit_code)
     except _REFUSED as error:
         return _refuse(_usage(error), f"{typed(f'{_path(error)} --help'.strip())} lists what there is", 2)
     except (KeyboardInterrupt, typer.Abort):

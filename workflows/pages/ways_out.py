@@ -1,4 +1,4 @@
-"""The ways out of errors, and every other mention of a command, named as the program was called.
+"""The ways out of errors, and every other mention of a command, which is named as the program was called.
 
 The engine names a way out and fills in its fields; the sentences are here.
 """
@@ -13,21 +13,35 @@ from autoresearch.events.errors import WayOut
 DOOR_NAME = "run_experiment.py"
 
 SENTENCES = {
+    "add_baseline": "leave out --only, or name the baseline too: --only setup,baseline,loop",
+    "add_loop": "add loop to --only",
+    "add_setup": "leave out --only, or name setup too: --only setup,baseline,loop",
     "ask_for_more": "`{program} resume --loops N` asks for more",
     "begin": "begin one: `{program} start --loops 5`",
+    "begin_earlier": (
+        "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
+    ),
+    "branch_example": "for example --branch autoresearch/mar10",
     "commands": "`{program} --help` lists what there is",
+    "drop_one_or_add_loop": "drop one of the two, or add loop to --only",
     "event_times": "`{program} history` shows the times",
     "events": "`{program} history` lists them",
     "experiments": "`{program} experiments` lists the iterations",
     "go_on_with_stages": "`{program} resume --loops 1 --loop-only {stages}` goes on with it",
     "hand_over_or_stop": "leave out --no-background-train to hand it the request, or `{program} stop` first",
+    "list_stages": "list the stages in --only",
     "look_and_resume": "look into it, then `{program} resume --run-id {run_id}`",
     "mend_and_resume": "mend it, then `{program} resume --run-id {run_id}`",
     "more_or_another": (
         "`{program} resume --run-id {run_id} --loops N` asks it for more; "
         "`{program} start --another` begins a second one"
     ),
+    "name_branch": "name the branch yourself: --branch NAME",
+    "name_event_or_iteration": "name an event or an iteration instead: --at 57, --at iteration:7",
+    "name_other_branch": "name another one: --branch autoresearch/NAME",
+    "name_repository": "name the repository: --repo PATH",
     "note_example": 'for example `{program} note "depth 8 was too slow here"`',
+    "other_run_id": "leave out --run-id, or resume it",
     "propose": "drop a proposal as next_proposal.json, or use `{program} propose`",
     "propose_constant": (
         "`{program} propose --set NAME=VALUE` sets a constant; an edit or a patch changes the rest"
@@ -54,9 +68,14 @@ SENTENCES = {
     "runs": "`{program} runs` lists them",
     "runs_look_like": "`{program} runs` lists them; they look like {example}",
     "runs_near": "did you mean {near}? `{program} runs` lists them",
+    "say_loops": "say how many, as in --loops 5",
+    "say_loops_or_as_before": (
+        "say how many, as in --loops 5; without it the run goes on as it was asked to before"
+    ),
     "see_output_and_resume": (
         "`{program} logs 0` shows its output; mend it, then `{program} resume --run-id {run_id}`"
     ),
+    "set_example": "for example --set DEPTH=4",
     "start_with_code_here": "`{program} start` begins a run with the code that is here",
     "start_with_imported_code": (
         "begin a run with its best code: git branch autoresearch/NAME {commit}, "
