@@ -6,9 +6,8 @@ Imports only what starts fast.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 
-
+TYPE_CHECKING = False  # as in typing, which takes time
 if TYPE_CHECKING:
     from autoresearch.events.values import Reason
 
