@@ -5,6 +5,7 @@ Imported by the supervisor, so it imports nothing that takes time; engine/jobs/l
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -13,19 +14,25 @@ from autoresearch.engine.paths import EXIT
 
 
 _ROOM_S = 5.0  # at most, between two tries on a full disk
+_MAY_END = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what a human mends while we wait
 
 
 def write(folder: str, facts: dict[str, object]) -> None:
-    """Make exit.json appear, whole and durable, however long the disk is full."""
+    """Make exit.json appear, whole and durable, however long the disk is full or read-only.
+
+    Raises: OSError: the folder takes no file, and waiting would not help.
+    """
     path = os.path.join(folder, EXIT)  # noqa: PTH118
     data = json.dumps(facts).encode() + b"\n"
     pause = 0.1
     while True:
         try:
             _replace(path, data)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return  # somebody deleted the folder: nobody is left to read it
-        except OSError:
+        except OSError as error:
+            if error.errno not in _MAY_END:
+                raise
             time.sleep(pause)
             pause = min(2 * pause, _ROOM_S)
         else:

@@ -157,6 +157,7 @@ def _absolute(spec: JobSpec) -> JobSpec:
 class _Claim:
     supervisor: Process | None
     child: Process | None
+    refused: str = ""  # what the system had against exit.json
 
 
 def _read_claim(folder: Path) -> _Claim | None:
@@ -169,7 +170,8 @@ def _read_claim(folder: Path) -> _Claim | None:
         return None
     try:
         told = json.loads(data)
-        return _Claim(supervisor=_process(told["supervisor"]), child=_process(told["child"]))
+        supervisor, child = (_process(told[name]) for name in ("supervisor", "child"))
+        return _Claim(supervisor=supervisor, child=child, refused=str(told.get("refused", "")))
     except (ValueError, TypeError, KeyError):
         return _Claim(supervisor=None, child=None)
 
@@ -181,6 +183,8 @@ def _process(told: dict[str, object] | None) -> Process | None:
 def _lost(folder: Path, claim: _Claim) -> Lost:
     if claim.supervisor is not None and claim.supervisor.boot_id != process.boot_id():
         return Lost(reason=why("machine_restarted"))
+    if claim.refused:
+        return Lost(reason=why("exit_refused", claim.refused))
     if claim.child is None:
         return Lost(reason=_NEVER_BEGAN)
     ended_by_us = JobPaths(folder).stop.exists()

@@ -56,7 +56,10 @@ def supervise(folder: str, lock: int | None = None, place: int | None = None) ->
     if place is not None:
         _free(place)
     job.close_log()  # both wait for room, and the device waits for neither
-    exit_file.write(folder, facts)
+    try:
+        exit_file.write(folder, facts)
+    except OSError as error:
+        job.note_refusal(error)
 
 
 def _free(place: int) -> None:
@@ -239,11 +242,19 @@ class _Job:
     def _note_claim(self, child: process_table.Identity | None) -> None:
         """Say in the claim who we are, and who the child is, so that somebody can follow up without us."""
         me = process_table.identity(os.getpid())
-        note = {"supervisor": _named(me), "child": _named(child), "started_at": self.started_at}
+        self.note = {"supervisor": _named(me), "child": _named(child), "started_at": self.started_at}
+        self._write_note(durable=child is not None)
+
+    def note_refusal(self, error: OSError) -> None:
+        """Say in the claim, which is open, what the system has against exit.json."""
+        self.note["refused"] = error.strerror
+        self._write_note(durable=True)
+
+    def _write_note(self, *, durable: bool) -> None:
         # On a full disk the lock itself still tells that somebody is alive.
         with contextlib.suppress(OSError):
-            os.pwrite(self.lock, json.dumps(note).encode() + b"\n", 0)
-            if child:  # by now the child is on its way, and does not wait for the device
+            os.pwrite(self.lock, json.dumps(self.note).encode() + b"\n", 0)
+            if durable:  # by now the child is on its way, and does not wait for the device
                 os.fsync(self.lock)
 
     def _exit(self, reason: str, **facts: object) -> dict[str, object]:
@@ -288,7 +299,7 @@ def _named(who: process_table.Identity | None) -> dict[str, object] | None:
 def _explain(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
-    return repr(error)  # job.json is damaged
+    return f"{SPEC}: {error!r}"
 
 
 def _now() -> str:

@@ -58,6 +58,7 @@ REASONS: Mapping[str, str] = {
     "supervisor_killed_before": "the supervisor was killed before the job began",
     "machine_restarted": "the machine was restarted",
     "folder_gone": "its folder is gone",
+    "exit_refused": "exit.json could not be written: {said}",
     "exit_damaged": "exit.json is damaged",
     "began_on_another": "it was begun for another commit, or in another place",
     "stop_now": "ended by a stop that was to be at once",

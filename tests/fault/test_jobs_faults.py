@@ -473,6 +473,13 @@ def test_damaged_spec(home: Path, content: bytes) -> None:
     assert "spec.json" in done.detail
 
 
+def test_a_folder_that_takes_no_exit(home: Path) -> None:
+    """A job whose end cannot be written down is lost, and says why; its supervisor does not wait for ever."""
+    folder = start(home, "mkdir", "job/exit.json.tmp")
+    state = until(lambda: None if isinstance(JOBS.look(folder), Running) else JOBS.look(folder))
+    assert Lost(reason=why("exit_refused", os.strerror(errno.EISDIR))) == state
+
+
 def test_deleted_folder(home: Path) -> None:
     """A job whose folder is deleted under it ends, and its supervisor with it."""
     folder = start(home, "sh", "-c", "until [ -e go ]; do sleep 0.02; done")

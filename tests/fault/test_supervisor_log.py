@@ -176,7 +176,7 @@ def test_a_deleted_log_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_exit_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """exit.json is tried again until there is room, and until then there is none."""
-    failures = [errno.ENOSPC, errno.EIO, errno.EDQUOT]
+    failures = [errno.ENOSPC, errno.EROFS, errno.EDQUOT]
 
     def fsync(handle: int) -> None:
         if failures:
@@ -189,6 +189,28 @@ def test_exit_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert failures == []
     assert json.loads((tmp_path / "exit.json").read_bytes()) == {"reason": "exited"}
     assert [path.name for path in tmp_path.iterdir()] == ["exit.json"]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.EISDIR])
+def test_exit_does_not_wait_for_what_will_not_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A folder that takes no file is told at once: it is no disk that may get room."""
+
+    def refuse(*_: Any) -> int:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(exit_file.os, "open", refuse)
+    monkeypatch.setattr(exit_file.time, "sleep", lambda _: pytest.fail("it waits"))
+    with pytest.raises(OSError, match="no"):
+        exit_file.write(str(tmp_path), {"reason": "exited"})
+
+
+def test_exit_of_a_folder_that_became_a_file(tmp_path: Path) -> None:
+    """Where a file stands in the folder's place, nobody waits for it either."""
+    (tmp_path / "job").write_text("")
+    exit_file.write(str(tmp_path / "job"), {"reason": "exited"})
+    assert (tmp_path / "job").read_text() == ""
 
 
 def test_exit_of_a_deleted_folder(tmp_path: Path) -> None:
