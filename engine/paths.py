@@ -119,9 +119,9 @@ class RunPaths:
         """Return where the diff lies that was applied last."""
         return self.iteration(iteration) / CANDIDATE
 
-    def job(self, iteration: int, step: str, attempt: int) -> JobPaths:
+    def job(self, iteration: int, step: str, number: int) -> JobPaths:
         """Return the folder of one job: `step` is prepare, propose, apply, triage or train."""
-        return JobPaths(self.iteration(iteration) / f"{step}.{attempt}")
+        return JobPaths(self.iteration(iteration) / f"{step}.{number}")
 
     def dropped(self) -> list[Path]:
         """Return the files that lie in the inbox, in the order in which they are used."""

@@ -2,8 +2,8 @@
 
 A reducer changes a state that is its own: `evolve` copies first, so that from outside a state never changes,
 and a fold copies once for all its events. The same reducers run over whole events, where these are made and
-shown, and over views of lines (events/log/lazy_event.py), where millions are read: 0.9 us an event instead of
-20 (2026-11), and one definition of what an event does.
+shown, and over lazy ones (events/log/lazy_event.py), where millions are read: 0.9 us an event instead of 20
+(2026-11), and one definition of what an event does.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ from attrs import field, frozen
 
 from autoresearch.events.codec import Position, Recorded, parse, require_known
 from autoresearch.events.errors import LaterValue, WrongValue
-from autoresearch.events.log.lazy_event import LONG, VIEWS, without_curve
+from autoresearch.events.log.lazy_event import LAZY_EVENTS, LONG, without_curve
 from autoresearch.events.log.verify import Block
 from autoresearch.events.upcasters import upcast
 
 
 S = TypeVar("S")
 T = TypeVar("T")
-# (state, event, seq, at): the event is one of the class that the reducer is registered for, or a view of it.
+# (state, event, seq, at): the event is one of the class that the reducer is registered for, or its lazy form.
 Reducer: TypeAlias = Callable[[S, Any, int, str], None]
 _Entry: TypeAlias = tuple[int, Any, tuple[tuple[Reducer[Any], Any], ...]]
 
@@ -157,11 +157,11 @@ def fold_lines(
                 entry = _other(entry, record, raw, deciding=deciding)
                 if entry is None:
                     continue
-            _, view, reducers = entry
-            view.__dict__ = record["data"]
+            _, lazy, reducers = entry
+            lazy.__dict__ = record["data"]
             try:
                 for reduce, state in reducers:
-                    reduce(state, view, seq, record["at"])
+                    reduce(state, lazy, seq, record["at"])
             except LaterValue:
                 if deciding:
                     raise
@@ -173,17 +173,17 @@ def fold_lines(
 
 
 def _table(projections: Sequence[Projection[Any]], states: Sequence[Any]) -> dict[str, _Entry]:
-    """Return by stored name the version of a view, the view, and the reducers with their states.
+    """Return by stored name the version of a lazy event, the event, and the reducers with their states.
 
-    One view of a class serves all its events, one after the other: reducers keep fields, never the event.
+    One of a class serves all its events, one after the other: reducers keep fields, never the event.
     """
     reducers = [
         ({cls.__name__: reduce for cls, reduce in one.reducers.items()}, state)
         for one, state in zip(projections, states, strict=True)
     ]
     return {
-        name: (version, view(), tuple((one[name], state) for one, state in reducers if name in one))
-        for name, (version, view) in VIEWS.items()
+        name: (version, lazy(), tuple((one[name], state) for one, state in reducers if name in one))
+        for name, (version, lazy) in LAZY_EVENTS.items()
     }
 
 

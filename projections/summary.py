@@ -50,7 +50,7 @@ def standing(run: RunState) -> Standing:
         "stopped": run.stopped,
         "paused": run.paused is not None,
         "waits_for_human": waiting_for_human(run) is not None,
-        "training": {"iteration": training[0], "attempt": training[1].number} if training else None,
+        "training": {"iteration": training[0], "training": training[1].number} if training else None,
         "device_wanted": _device_wanted(run),
         "best_iteration": best.iteration if best else None,
         "open": _open(run),
@@ -83,14 +83,14 @@ def job_names(run: RunState) -> tuple[str, ...]:
 
 
 def _open(run: RunState) -> list[dict[str, Any]]:
-    """Return what is open, the busiest first; `attempt` is of the job that runs."""
+    """Return what is open, the busiest first; `job` is the number of the one that runs."""
     first = busiest(run)
     others = (one for one in run.open if one is not first)
     return [
         {
             "iteration": one.number,
             "stage": one.next_stage,
-            "attempt": one.job.number if one.job else None,
+            "job": one.job.number if one.job else None,
             "device": one.job.device if one.job else "",
         }
         for one in (first, *others)
@@ -124,7 +124,7 @@ def _device_wanted(run: RunState) -> dict[str, Any] | None:
 
 
 def _in_progress(run: RunState) -> dict[str, Any] | None:
-    """Return what is open now: iteration (None while preparing), stage, attempt of its job, since when."""
+    """Return what is open now: iteration (None while preparing), stage, number of its job, since when."""
     if run.setup.job is not None:
         return _stage(None, "setup", run.setup.job, run.setup.job.since)
     one = busiest(run)
@@ -143,4 +143,4 @@ def _trainings(run: RunState) -> list[dict[str, Any]]:
 
 
 def _stage(iteration: int | None, stage: str, job: Job | None, since: str) -> dict[str, Any]:
-    return {"iteration": iteration, "stage": stage, "attempt": job.number if job else None, "since": since}
+    return {"iteration": iteration, "stage": stage, "job": job.number if job else None, "since": since}

@@ -208,12 +208,12 @@ def _known(draft: RunPaths, paths: RunPaths) -> _Known:
             case ev.CandidateCommitted(ref=ref, commit=commit):
                 known_.refs.add(ref)
                 known_.commits.add(commit)
-            case ev.TrainingStarted(iteration=number, training=attempt):
-                known_.jobs.add(paths.job(number, "train", attempt).folder)
-            case ev.AgentAsked(iteration=number, step=step, call=attempt):
-                known_.jobs.add(paths.job(number, step, attempt).folder)
-            case ev.PrepareStarted(preparation=attempt):
-                known_.jobs.add(paths.job(0, "prepare", attempt).folder)
+            case ev.TrainingStarted(iteration=number, training=nth):
+                known_.jobs.add(paths.job(number, "train", nth).folder)
+            case ev.AgentAsked(iteration=number, step=step, call=nth):
+                known_.jobs.add(paths.job(number, step, nth).folder)
+            case ev.PrepareStarted(preparation=nth):
+                known_.jobs.add(paths.job(0, "prepare", nth).folder)
             case _:
                 pass
     return known_

@@ -63,7 +63,7 @@ def holders(wanted: Sequence[str], *, job: Path | None = None) -> tuple[str, ...
             return ()
         locks.update(dict.fromkeys(held))
     found = [_holder(lock) for lock in locks]
-    return () if str(job) in (folder for folder, _ in found) else tuple(name for _, name in found)
+    return () if str(job) in (one for one, _ in found) else tuple(name for _, name in found)
 
 
 def take(wanted: Sequence[str], *, job: Path, name: str) -> int | None:

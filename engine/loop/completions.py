@@ -217,7 +217,7 @@ class Collector:
         return ev.ChangeFailed(iteration=one.number, change=one.change, reason=answer.reason)
 
     def _triaged(self, one: Iteration, answer: Answer, run: RunState) -> tuple[ev.Event, ...]:
-        """Take what the agent mended as the next attempt, or what it said as the reason to give up."""
+        """Take what the agent mended as the next change, or what it said as the reason to give up."""
         action, reason = parse_triage(answer.text)
         if answer.reason is not None:
             action, reason = "discard", answer.reason

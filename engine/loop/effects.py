@@ -56,9 +56,9 @@ class Effects:
         """Return the devices that trainings are dealt out over; never none."""
         return run.config.devices or self.gpus() or (CPU,)
 
-    def perform(self, command: do.Command, view: EffectContext) -> tuple[ev.Event, ...]:
+    def perform(self, command: do.Command, context: EffectContext) -> tuple[ev.Event, ...]:
         """Do one command; the events say all that came of it at once."""
-        run = view.run
+        run = context.run
         match command:
             case do.CheckSetup():
                 return (check_setup(run, paths=self.paths, git=self.git),)
@@ -67,20 +67,20 @@ class Effects:
             case do.ChooseProposal():
                 return (self._choose(command, run),)
             case do.ProposeBySearch():
-                return (self._search(command, view),)
+                return (self._search(command, context),)
             case do.ApplyProposal():
                 one = open_iteration(run, command.iteration)
                 return (self._edits.apply(one, run, change=command.change),)
             case do.AskForProposal() | do.AskToApply() | do.AskToTriage():
-                return (self._asking.ask(command, run, view.timeline),)
+                return (self._asking.ask(command, run, context.timeline),)
             case do.RebaseCandidate():
                 return self._edits.rebase(command, open_iteration(run, command.iteration), run)
             case do.CommitCandidate():
                 one = open_iteration(run, command.iteration)
-                return (self._candidates.commit(one, run, head=view.head),)
+                return (self._candidates.commit(one, run, head=context.head),)
             case do.TakeWorktree():
                 one = open_iteration(run, command.iteration)
-                return (self._candidates.take_worktree(one, run, head=view.head),)
+                return (self._candidates.take_worktree(one, run, head=context.head),)
             case do.StartTraining():
                 return self._train(command, run)
             case do.KeepCandidate():
@@ -129,9 +129,9 @@ class Effects:
             received=waiting.seq,
         )
 
-    def _search(self, command: do.ProposeBySearch, view: EffectContext) -> ev.Event:
-        one = open_iteration(view.run, command.iteration)
-        proposal = searched(one, view.run, view.timeline, show=self.git.show)
+    def _search(self, command: do.ProposeBySearch, context: EffectContext) -> ev.Event:
+        one = open_iteration(context.run, command.iteration)
+        proposal = searched(one, context.run, context.timeline, show=self.git.show)
         if proposal is None:
             return ev.InputNeeded(iteration=one.number, question=why("search_is_through"))
         self._keep_proposal(one.number, proposal)
@@ -178,7 +178,7 @@ class Effects:
             run_id=run.run_id,
             home=self.paths.home,
             iteration=command.iteration,
-            attempt=command.training,
+            training=command.training,
             slot=command.slot,
             device=command.device,
             commit=command.commit,

@@ -78,7 +78,7 @@ class Runner:
         self._views = Views(paths, effects.git)
         self._log = EventLog(paths.history)
         self._loaded = nothing()
-        self._cancelled: set[do.Command] = set()
+        self._cancelled: set[do.CancelJob] = set()
         self._troubles = 0
         self._blocked: list[do.StartTraining] = []  # trainings that wait for a device
         self._polls = ""  # why the bell has to look by itself
@@ -235,10 +235,12 @@ class Runner:
             self._show()
         if isinstance(command, do.STARTS | do.CheckSetup):  # it would fail, and nobody be to blame
             require_room(self._paths.folder, self._paths.home)
-        view = EffectContext(run=run, timeline=self._loaded.timeline, head=f"{position.seq} {position.hash}")
-        events = self._effects.perform(command, view)
-        if not events:
-            self._cancelled.add(command)
+        head = f"{position.seq} {position.hash}"
+        context = EffectContext(run=run, timeline=self._loaded.timeline, head=head)
+        events = self._effects.perform(command, context)
+        if not events:  # a job was told to end, or somebody else just took a training's device
+            if isinstance(command, do.CancelJob):
+                self._cancelled.add(command)
             return
         expected = None if isinstance(command, do.STARTS) else position.seq
         try:

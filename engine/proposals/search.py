@@ -6,7 +6,7 @@ constant says what to try at the end of its comment, and otherwise every number 
     MATRIX_LR = 0.03  # for matrices; search: 0.01..0.1
     WINDOW = "SSSL"   # search: "SSSL" | "SL" | "L"
 
-Of a file with several profiles (engine/constants.py) only the constants of the one in use are tried.
+Of a file with several profiles (constants.py) only the constants of the one in use are tried.
 """
 
 import ast

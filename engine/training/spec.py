@@ -31,7 +31,7 @@ class Training:
     run_id: str
     home: Path  # the user's repository
     iteration: int
-    attempt: int
+    training: int
     slot: int
     device: str  # as CUDA_VISIBLE_DEVICES names it, or "cpu"
     commit: str
@@ -45,7 +45,7 @@ class Training:
 def training_spec(config: RunConfig, one: Training) -> JobSpec:
     """Return how a training is run."""
     return JobSpec(
-        name=f"training {one.iteration}.{one.attempt} of {one.run_id} in {one.home}",
+        name=f"training {one.iteration}.{one.training} of {one.run_id} in {one.home}",
         command=with_interpreter(config.train),
         cwd=str(one.checkout.absolute()),
         env=environment(config, one),
@@ -65,7 +65,7 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "AUTORESEARCH_RUN": one.run_id,
         "AUTORESEARCH_ITERATION": str(one.iteration),
-        "AUTORESEARCH_ATTEMPT": str(one.attempt),
+        "AUTORESEARCH_ATTEMPT": str(one.training),
         "AUTORESEARCH_SLOT": str(one.slot),
         "AUTORESEARCH_COMMIT": one.commit,
         "AUTORESEARCH_JOB_DIR": str(one.job.absolute()),

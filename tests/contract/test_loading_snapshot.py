@@ -130,7 +130,7 @@ def test_a_snapshot_is_not_taken_for_a_torn_end(paths: RunPaths):
 def test_a_snapshot_does_not_hide_events_of_a_later_program(paths: RunPaths, monkeypatch: pytest.MonkeyPatch):
     """Who decides by a state refuses an unknown event behind the snapshot."""
     note(paths)
-    monkeypatch.delitem(lazy_event.VIEWS, "NoteAdded")
+    monkeypatch.delitem(lazy_event.LAZY_EVENTS, "NoteAdded")
     monkeypatch.delitem(codec._CLASSES, "NoteAdded")
     assert paths.history.read_bytes().count(b"\n") == load_run(paths).state.seq
     with pytest.raises(UnknownEvent, match="NoteAdded"):

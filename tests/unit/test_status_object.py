@@ -123,7 +123,7 @@ def test_the_object_tells_what_is_going_on():
     events = (*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1), g.received())
     told = status_object(look(*events, progress=progress, dropped=2))
     assert (1.5, 1.5, g.BASE) == (told["best_val_bpb"], told["baseline_val_bpb"], told["kept_commit"])
-    assert {"iteration": 1, "stage": "train", "attempt": 1, "since": "2026-03-08T21:00:14.000Z"} == told[
+    assert {"iteration": 1, "stage": "train", "job": 1, "since": "2026-03-08T21:00:14.000Z"} == told[
         "in_progress"
     ]
     assert {"percent": 42.0, "seconds_left": 18.0, "loss": 3.2, "tok_per_s": 2e4} == told["progress"]

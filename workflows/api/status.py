@@ -176,7 +176,7 @@ def _progress(paths: RunPaths, standing: Standing) -> Progress | None:
     training = standing["training"]
     if training is None:
         return None
-    return progress_now(paths.job(training["iteration"], "train", training["attempt"]).folder)
+    return progress_now(paths.job(training["iteration"], "train", training["training"]).folder)
 
 
 def _waits_for(standing: Standing) -> str:

@@ -45,14 +45,13 @@ def now_words(seen: Glance) -> str:
     if now is None:
         return ""
     if now["iteration"] is None:
-        return f"preparing data and tokenizer, attempt {now['attempt']}"
+        return f"preparing data and tokenizer, job {now['job']}"
     one = going_on[0]
-    attempt = f" (attempt {one['attempt']})" if (one["attempt"] or 0) > 1 else ""
-    attempt += _where(one["device"])
-    waits = "" if one["attempt"] or seen.phase in ("loop", "baseline") else ", which waits"
+    job = f" (job {one['job']})" if (one["job"] or 0) > 1 else ""
+    waits = "" if one["job"] or seen.phase in ("loop", "baseline") else ", which waits"
     if seen.facts.waits_for:
         waits = f", which waits for the device: {seen.facts.waits_for} holds it"
-    said = f"{name_of(one['iteration'])}: {one['stage']}{attempt}{waits}"
+    said = f"{name_of(one['iteration'])}: {one['stage']}{job}{_where(one['device'])}{waits}"
     return ", ".join([said, *progress_words(seen.facts.progress)])
 
 
@@ -60,7 +59,7 @@ def prefetch_words(standing: Standing) -> str:
     """Say what is prepared beside the training that runs."""
     said = []
     for one in standing["open"][1:]:
-        stage = "ready" if one["stage"] == "train" and not one["attempt"] else one["stage"]
+        stage = "ready" if one["stage"] == "train" and not one["job"] else one["stage"]
         said.append(f"{name_of(one['iteration'])}: {stage}{_where(one['device'])}")
     return "; ".join(said)
 
