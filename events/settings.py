@@ -34,6 +34,7 @@ def _anything(_value: object) -> bool:
 
 
 T = TypeVar("T")
+PYTHON = "{python}"  # in a command: the interpreter that the runner itself runs on
 
 
 def setting(
@@ -116,17 +117,17 @@ class RunConfig:
 
     VALUE_VERSION: ClassVar[int] = 2
     train: tuple[str, ...] = setting(
-        ("{python}", "train.py"),
-        "The training command, a list or one string; `{python}` is autoresearch's own interpreter.",
+        (PYTHON, "train.py"),
+        f"The training command, a list or one string; `{PYTHON}` is autoresearch's own interpreter.",
         holds=bool,
         expected="a command",
         decides=True,
     )
     prepare: tuple[str, ...] = setting(
-        ("{python}", "prepare.py"), "The command that prepares data; empty where there is nothing to prepare."
+        (PYTHON, "prepare.py"), "The command that prepares data; empty where there is nothing to prepare."
     )
     check: tuple[str, ...] = setting(
-        ("{python}", "prepare.py", "--check"),
+        (PYTHON, "prepare.py", "--check"),
         "The command that says whether data is ready (exit code 0); empty where nothing needs checking.",
     )
     editable: tuple[str, ...] = setting(

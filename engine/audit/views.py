@@ -266,8 +266,9 @@ def _lag(tally: Tally, *, at: int, end: int) -> None:
 
 def _compare(tally: Tally, found: bytes, wanted: bytes) -> None:
     tally.count = len(wanted)
-    if found != wanted:
-        line, ours, theirs = _parting(wanted, found)
+    first = views.first_difference(wanted, found)
+    if first is not None:
+        line, ours, theirs = first
         tally.differ(place=tally.name, line=line, field=f"line {line}", expected=ours, found=theirs)
 
 
@@ -281,14 +282,3 @@ def _read(path: Path, tally: Tally) -> bytes | None:
 
 def _named(folds: object) -> str:
     return " ".join(f"{name}/{version}" for name, version in dict(folds).items())  # type: ignore[call-overload]
-
-
-def _parting(wanted: bytes, found: bytes) -> tuple[int, str, str]:
-    """Return the first line in which two texts differ: its number, and both."""
-    ours, theirs = wanted.split(b"\n"), found.split(b"\n")
-    at = next(
-        (n for n, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other),
-        min(len(ours), len(theirs)),
-    )
-    line = [lines[at] if at < len(lines) else b"the end of the file" for lines in (ours, theirs)]
-    return at + 1, *(one.decode(errors="replace") for one in line)  # type: ignore[return-value]

@@ -55,7 +55,7 @@ class Idle:
     why: Literal["nothing_left", "waits_for_human", "runner_alive"]
     loops_left: int
     human: str = ""  # what a human must do
-    left_open: tuple[int, str] | None = None  # an iteration that was left open, and the stage it waits for
+    left_open: tuple[int, tuple[str, ...]] | None = None  # an iteration that waits, and the stages it needs
 
 
 @frozen(kw_only=True)
@@ -319,7 +319,7 @@ def _why_idle(run: RunState, *, runner_alive: bool) -> Idle | None:
     # A run whose runner died before its last word still gets it.
     if dry_run.nothing_left(run) and (runner_alive or run.stopped is not None):
         one = next(iter(run.open), None)
-        left_open = (one.number, one.next_stage) if one else None
+        left_open = (one.number, dry_run.stages_from(one.next_stage)) if one else None
         return Idle(why="nothing_left", loops_left=0, left_open=left_open)
     if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
         human = say_waiting(standing(run))

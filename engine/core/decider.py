@@ -25,7 +25,7 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
     too_much = _pause(state)
     if too_much is not None:
         return (do.PauseRun(reason=too_much),)
-    active = next((one for one in state.requests if not _served(state, one)), None)
+    active = active_request(state)
     if active is None:
         return () if state.jobs else (do.Stop(how="done", reason=_summary(state)),)
     request = active.request
@@ -36,9 +36,9 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
     return _loop(state, active)
 
 
-def active_request(state: RunState) -> Request | None:
-    """Return the request that is being served."""
-    return next((one.request for one in state.requests if not _served(state, one)), None)
+def active_request(state: RunState) -> PendingRequest | None:
+    """Return the request that is being served: the first of which something is left."""
+    return next((one for one in state.requests if not _served(state, one)), None)
 
 
 def _served(state: RunState, pending: PendingRequest) -> bool:

@@ -55,9 +55,9 @@ def why_blocked(run: RunState, request: Request) -> tuple[str, WayOut | None]:
     return "", None
 
 
-def stages_from(first: str) -> tuple[LoopStage, ...]:
+def stages_from(first: LoopStage) -> tuple[LoopStage, ...]:
     """Return the stages that an iteration still needs that waits for `first`."""
-    return LOOP_STAGES[[*LOOP_STAGES].index(next(one for one in LOOP_STAGES if one == first)) :]
+    return LOOP_STAGES[LOOP_STAGES.index(first) :]
 
 
 def _granted(run: RunState, request: Request) -> RunState:

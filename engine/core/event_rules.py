@@ -16,10 +16,10 @@ from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.core.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
+from autoresearch.events.settings import PYTHON
 from autoresearch.projections.run_state import RunState
 
 
-PYTHON = "{python}"
 STEPS: Mapping[type[Any], str] = {
     do.AskForProposal: "propose",
     do.AskToApply: "apply",

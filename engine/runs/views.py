@@ -203,23 +203,23 @@ def _replace(path: Path, wanted: bytes) -> str:
     except FileNotFoundError:
         differed = "was missing"
     else:
-        differed = _difference(found, wanted)
+        first = first_difference(wanted, found)
+        sizes = f"{len(found)} bytes instead of {len(wanted)}"
+        differed = "" if first is None else f"differed from line {first[0]} on ({sizes})"
     if differed:
         write_atomic(path, wanted, sync=False)
     return differed
 
 
-def _difference(found: bytes, wanted: bytes) -> str:
-    """Say where two files part; "" where they are the same."""
-    if found == wanted:
-        return ""
+def first_difference(wanted: bytes, found: bytes) -> tuple[int, str, str] | None:
+    """Return the first line in which two texts differ, its number and both; None where they are the same."""
+    if wanted == found:
+        return None
     ours, theirs = wanted.split(b"\n"), found.split(b"\n")
-    same = 0
-    for one, other in zip(ours, theirs, strict=False):
-        if one != other:
-            break
-        same += 1
-    return f"differed from line {same + 1} on ({len(found)} bytes instead of {len(wanted)})"
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    at = next((n for n, (one, other) in pairs if one != other), min(len(ours), len(theirs)))
+    one, other = (lines[at] if at < len(lines) else b"the end of the file" for lines in (ours, theirs))
+    return at + 1, one.decode(errors="replace"), other.decode(errors="replace")
 
 
 def _digest(data: bytes) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from autoresearch.engine.agents.programs import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
-from autoresearch.engine.core.dry_run import stages_from
+from autoresearch.events.errors import WayOut
 from autoresearch.projections.words.wording import asked_for
-from autoresearch.workflows.pages.ways_out import typed
+from autoresearch.workflows.pages.ways_out import worded
 
 
 def start_lines(outcome: StartOutcome) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _idle(idle: Idle) -> str:
         case "nothing_left" if idle.left_open is None:
             return "nothing is left to do; --loops N asks for more"
         case "nothing_left":
-            number, stage = idle.left_open
-            go_on = typed(f"resume --loops 1 --loop-only {','.join(stages_from(stage))}")
-            waits = f"iteration {number} waits for {stage}: {go_on} goes on with it"
+            number, stages = idle.left_open
+            go_on = worded(WayOut("go_on_with_stages", stages=",".join(stages)))
+            waits = f"iteration {number} waits for {stages[0]}: {go_on}"
             return f"nothing is left to do; --loops N asks for more. {waits}"
