@@ -3,7 +3,9 @@
 import contextlib
 import json
 import os
+import random
 import signal
+import time
 from pathlib import Path
 
 from tests.processes import living
@@ -24,6 +26,17 @@ def stop_machine(below: Path) -> int:
         _signal(pid, signal.SIGKILL)
     until(lambda: not living(below))
     return len(held)
+
+
+def shut_down(below: Path, chance: random.Random) -> None:
+    """Ask all that works below a folder to end, one after the other in any order; then stop the machine."""
+    asked = living(below)
+    chance.shuffle(asked)
+    for pid in asked:
+        _signal(pid, signal.SIGTERM)
+        time.sleep(chance.choice([0.0, 0.0, 0.001, 0.01]))
+    time.sleep(chance.uniform(0.0, 1.0))
+    stop_machine(below)
 
 
 def reboot(run: Path) -> None:

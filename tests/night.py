@@ -82,7 +82,14 @@ DROPPED_LATE = "dropped late"
 BY_COMMAND = "by command"
 HUMAN = {**{name: outcome for name, (_, outcome) in DROPPED.items()}, DROPPED_LATE: "succeeded"}
 LOOPS = len(HUMAN) + 3  # one comes by a command, and two are the agent's own
-INNOCENT = {"no_room", "machine_restarted", "supervisor_killed", "supervisor_killed_before", "stop_now"}
+INNOCENT = {
+    "no_room",
+    "machine_restarted",
+    "supervisor_told",
+    "supervisor_killed",
+    "supervisor_killed_before",
+    "stop_now",
+}
 
 
 class Called:

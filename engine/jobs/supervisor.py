@@ -31,6 +31,7 @@ from autoresearch.engine.system.room import is_full
 
 _SETTLE_S = 0.5  # children that end with their parent need a moment, and are not left behind
 _ROOM_S = 1.0  # between two tries to begin on a full disk
+_POLITE = (signal.SIGTERM, signal.SIGINT)
 _BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is idle
 
 
@@ -125,8 +126,8 @@ class _Job:
         self._drain()
         assert self.status is not None  # _attend ends with it
         code = os.waitstatus_to_exitcode(self.status[0])
-        if self.reason == "exited" and code < 0 and self.hearing.asked_to_end:
-            self.reason = "terminated"  # a machine that goes down signals us both, in any order
+        if self.reason == "exited" and code != 0 and self._is_told_too(code):
+            self.reason = "terminated"
         return self._exit(
             self.reason,
             exit_code=code if code >= 0 else None,
@@ -142,6 +143,14 @@ class _Job:
         log: CappedLog | None = getattr(self, "log", None)  # none where the job could not be started
         if log is not None:
             log.close()
+
+    def _is_told_too(self, code: int) -> bool:
+        """Say whether we are to end as the child was: a machine going down tells both, in any order."""
+        told = -code in _POLITE or code - 128 in _POLITE  # as a shell, and many a handler, says it
+        until = time.monotonic() + (_SETTLE_S if told else 0.0)
+        while not self.hearing.asked_to_end and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.hearing.asked_to_end
 
     def _open_log(self) -> CappedLog:
         """Create the log; a job that no disk has room for begins when one has, or when it is to end."""

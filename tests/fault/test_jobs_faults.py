@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -176,6 +177,20 @@ def test_a_machine_going_down(home: Path) -> None:
     process.send(above, signal.SIGCONT)
     done = finished(folder)
     assert (done.reason, done.signal) == ("terminated", signal.SIGTERM)
+
+
+@pytest.mark.parametrize("hears", ["", "trap 'exit 143' TERM; "])
+def test_a_machine_going_down_slowly(home: Path, hears: str) -> None:
+    """A job that is told first was terminated too, however it ends; one that is told alone was not."""
+    script = f"{hears}echo ready; while :; do sleep 0.02; done"
+    together, alone = (start(home, "sh", "-c", script, name=name) for name in ("together", "alone"))
+    until(lambda: b"ready" in output(together) and b"ready" in output(alone))
+    above = supervisor(together)
+    for one in (together, alone):
+        process.send(child(one), signal.SIGTERM)
+    time.sleep(0.1)
+    process.send(above, signal.SIGTERM)
+    assert ("terminated", "exited") == (finished(together).reason, finished(alone).reason)
 
 
 # --- children ------------------------------------------------------------------------------------
