@@ -7,28 +7,18 @@ beyond the end of the history proves that the history was cut.
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.loop.candidates import TRAILERS
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commit, Evidence
+from autoresearch.engine.runs.anchor import Head, head_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.log.read import read
 
 
 TOGETHER = 200  # commits asked for in one call; their diffs are in memory at once
-
-
-@frozen(kw_only=True)
-class Vouched:
-    """The log's head that a commit names."""
-
-    commit: str
-    seq: int
-    hash: str
 
 
 class Commits:
@@ -128,7 +118,7 @@ class Commits:
 
     def _vouch(self, run_id: str, refs: tuple[str, ...], end: int) -> None:
         """Compare the head of the log that each candidate's commit names with the history."""
-        heads: dict[int, list[Vouched]] = {}
+        heads: dict[int, list[Head]] = {}
         for one in self._vouchers(run_id, refs):
             heads.setdefault(one.seq, []).append(one)
         for recorded in read(self._paths.history) if heads else ():  # anew: a living run has grown
@@ -147,7 +137,7 @@ class Commits:
                 found=f"the end of the history at record {end}: it was cut short",
             )
 
-    def _vouchers(self, run_id: str, refs: tuple[str, ...]) -> Iterator[Vouched]:
+    def _vouchers(self, run_id: str, refs: tuple[str, ...]) -> Iterator[Head]:
         """Yield the heads that the run's candidates name, those below its refs and those in the history."""
         events = {event.commit: (seq, event) for seq, event in self._named}
         names = list(dict.fromkeys([*refs, *events]))
@@ -162,10 +152,9 @@ class Commits:
                 if event is not None and event.commit != event.base_commit:
                     expected = (run_id, str(event.iteration))
                     self._same(seq, f"trailers of commit {commit.hash[:12]}", expected, said[:2])
-                if said[:1] == (run_id,):
-                    number, _, hash_ = said[2].partition(" ")
-                    if number.isdecimal():
-                        yield Vouched(commit=commit.hash, seq=int(number), hash=hash_)
+                head = head_named(commit, run_id)
+                if head is not None:
+                    yield head
 
     def _same(self, seq: int, field: str, expected: object, found: object) -> None:
         if expected != found:

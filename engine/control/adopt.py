@@ -11,7 +11,8 @@ from attrs import frozen
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commits, NotMoved
-from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.runs.anchor import refuse_lost
+from autoresearch.engine.runs.load import load_run, require_own
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, WayOut
 from autoresearch.projections.run_state import RunState
@@ -38,6 +39,8 @@ def adopt(paths: RunPaths, git: AdoptGit) -> Adopted:
         NotFound: there is nothing to bring in, or something of the user's would be lost.
     """
     run = load_run(paths).state
+    require_own(paths, run)
+    refuse_lost(paths, run, git)
     commit = _commit(run, paths, git)
     before = git.branch(run.branch).commit
     trouble = git.fast_forward(run.branch, commit)
@@ -49,7 +52,7 @@ def adopt(paths: RunPaths, git: AdoptGit) -> Adopted:
         # Not where the branch stood there: then a keep moved it, or this was asked before.
         return [ev.KeepAdopted(commit=commit)] if after == commit != now.branch_commit else []
 
-    append_judged(paths, judge)
+    append_judged(paths, git, judge)
     return Adopted(branch=run.branch, commit=commit, before=before, moved=before != after)
 
 

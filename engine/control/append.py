@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import Commits
+from autoresearch.engine.runs.anchor import refuse_lost
 from autoresearch.engine.runs.load import load_run, require_own
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, WrongExpectedVersion
@@ -16,7 +18,7 @@ RACES = 20  # appends lost to others before giving up
 Judge = Callable[[RunState], Sequence[ev.Event]]
 
 
-def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, RunState]:
+def append_judged(paths: RunPaths, git: Commits, judge: Judge) -> tuple[int, RunState]:
     """Append what `judge` makes of the state as it stands; return the seq before, and the state after.
 
     Judged again where somebody else appended in between, so that nothing is appended to a state that
@@ -24,10 +26,11 @@ def append_judged(paths: RunPaths, judge: Judge) -> tuple[int, RunState]:
 
     Raises:
         UnknownEvent: the history is of a later program.
-        CorruptHistory: it is damaged, be it far before its end.
+        CorruptHistory: it is damaged, be it far before its end, or older than what git has seen.
     """
     known = load_run(paths, deciding=True)
     require_own(paths, known.state)
+    refuse_lost(paths, known.state, git)
     with EventLog(paths.history) as log:  # checked from its first byte: nothing goes behind damage
         for _ in range(RACES):
             before = known.position.seq

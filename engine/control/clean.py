@@ -17,7 +17,8 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs, Running
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
-from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.runs.anchor import refuse_lost
+from autoresearch.engine.runs.load import load_run, require_own
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
@@ -68,6 +69,9 @@ def clean(paths: RunPaths, git: CleanGit, jobs: Jobs, *, with_folder: bool) -> R
         RunLocked: a runner or a job of the run is alive, or another command holds it.
     """
     with _at_rest(paths, jobs):
+        run = load_run(paths).state
+        require_own(paths, run)
+        refuse_lost(paths, run, git)
         gone = remains(paths, git, with_folder=with_folder)
         for worktree in gone.worktrees:
             git.remove_worktree(worktree)
@@ -79,7 +83,7 @@ def clean(paths: RunPaths, git: CleanGit, jobs: Jobs, *, with_folder: bool) -> R
             def judge(_run: RunState) -> Sequence[ev.Event]:
                 return [removed]
 
-            append_judged(paths, judge)
+            append_judged(paths, git, judge)
         if gone.folder is not None:
             shutil.rmtree(gone.folder)
     return gone

@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from attrs import field, frozen
 
@@ -20,7 +21,9 @@ from autoresearch.engine.control.append import BY
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs, Running
-from autoresearch.engine.ports.repository import Branches
+from autoresearch.engine.ports.repository import Branches, Commits
+from autoresearch.engine.runs import anchor
+from autoresearch.engine.runs.anchor import refuse_lost
 from autoresearch.engine.runs.load import known, load, require_own
 from autoresearch.engine.runs.views import rebuild_held
 from autoresearch.engine.system.locks import try_lock
@@ -32,10 +35,15 @@ from autoresearch.events.files import sync_folder
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.log.repair import copy_whole_part, rest, whole_part
+from autoresearch.events.log.seek import has_record
 from autoresearch.projections.run_state import RunState
 
 
 PATIENCE_S = 2.0  # for a command that appends just now
+
+
+class RepairGit(Commits, Branches, Protocol):
+    """What a repair needs of git."""
 
 
 @frozen(kw_only=True)
@@ -63,7 +71,7 @@ class _Known:
     iterations: set[int] = field(factory=set)
 
 
-def repair(paths: RunPaths, git: Branches, jobs: Jobs) -> Repaired | None:
+def repair(paths: RunPaths, git: RepairGit, jobs: Jobs) -> Repaired | None:
     """Set aside what is damaged of a history, and let the run go on; None where it is whole.
 
     Raises:
@@ -73,7 +81,7 @@ def repair(paths: RunPaths, git: Branches, jobs: Jobs) -> Repaired | None:
     """
     with _at_rest(paths):
         whole, wrong = whole_part(paths.history)
-        what = wrong.what if wrong is not None else _lost(paths)
+        what = wrong.what if wrong is not None else _lost(paths, git)
         aside = _folder(paths)
         if not what and not aside.before.exists():
             return None
@@ -88,7 +96,7 @@ def repair(paths: RunPaths, git: Branches, jobs: Jobs) -> Repaired | None:
 class _Repair:
     """One repair, from the draft of the new history to its place."""
 
-    def __init__(self, paths: RunPaths, aside: RunPaths, git: Branches, jobs: Jobs) -> None:
+    def __init__(self, paths: RunPaths, aside: RunPaths, git: RepairGit, jobs: Jobs) -> None:
         self._paths = paths
         self._aside = aside
         self._git = git
@@ -137,6 +145,9 @@ class _Repair:
         copy_whole_part(self._paths.history, whole, aside.history)
         known_ = _known(aside, self._paths)
         require_own(self._paths, known_.run)
+        anchored = anchor.last(known_.run, self._git)
+        if anchored is not None and has_record(aside.history, anchored.hash):
+            known_.refs.add(self._refs.log)
         behind = rest(self._paths.history, whole)
         moved = self._git.refs_below(self._refs_aside)  # by a repair that was killed
         event = ev.HistoryRepaired(
@@ -219,10 +230,11 @@ def _known(draft: RunPaths, paths: RunPaths) -> _Known:
     return known_
 
 
-def _lost(paths: RunPaths) -> str:
+def _lost(paths: RunPaths, git: RepairGit) -> str:
     """Return what shows that a whole history has lost its end; "" for nothing."""
     try:
         known(paths)
+        refuse_lost(paths, load(paths).run, git)
     except CorruptHistory as error:
         return error.what
     return ""

@@ -53,7 +53,7 @@ class ProposalQueued:
     runner_alive: bool
 
 
-def stop(paths: RunPaths, *, now: bool) -> StopAsked:
+def stop(paths: RunPaths, git: Commits, *, now: bool) -> StopAsked:
     """Ask the runner to end.
 
     Raises:
@@ -67,11 +67,11 @@ def stop(paths: RunPaths, *, now: bool) -> StopAsked:
             raise _no_runner(run, paths)
         return [ev.StopRequested(now=now)]
 
-    _, run = append_judged(paths, judge)
+    _, run = append_judged(paths, git, judge)
     return StopAsked(now=now, jobs=job_names(run), needs_runner=now and not alive)
 
 
-def pause(paths: RunPaths, *, reason: str) -> PauseSet:
+def pause(paths: RunPaths, git: Commits, *, reason: str) -> PauseSet:
     """Let nothing new start until somebody unpauses.
 
     Raises:
@@ -84,11 +84,11 @@ def pause(paths: RunPaths, *, reason: str) -> PauseSet:
             raise NotFound(f"{paths.run_id} is paused already: {say(run.paused)}", remedy=WayOut("unpause"))
         return [ev.RunPaused(reason=why("human", reason))]
 
-    _, run = append_judged(paths, judge)
+    _, run = append_judged(paths, git, judge)
     return PauseSet(jobs=job_names(run))
 
 
-def unpause(paths: RunPaths) -> PauseLifted:
+def unpause(paths: RunPaths, git: Commits) -> PauseLifted:
     """Lift a pause.
 
     Raises:
@@ -100,11 +100,11 @@ def unpause(paths: RunPaths) -> PauseLifted:
             raise NotFound(f"{paths.run_id} is not paused", remedy=WayOut("status"))
         return [ev.RunUnpaused()]
 
-    append_judged(paths, judge)
+    append_judged(paths, git, judge)
     return PauseLifted(runner_alive=living_runner(paths) is not None)
 
 
-def note(paths: RunPaths, text: str) -> None:
+def note(paths: RunPaths, git: Commits, text: str) -> None:
     """Write something down; agents that propose read the last notes.
 
     Raises:
@@ -112,10 +112,10 @@ def note(paths: RunPaths, text: str) -> None:
     """
     if not text.strip():
         raise InvalidInput("a note needs a text", remedy=WayOut("note_example"))
-    append_judged(paths, lambda _run: [ev.NoteAdded(text=text)])
+    append_judged(paths, git, lambda _run: [ev.NoteAdded(text=text)])
 
 
-def propose(paths: RunPaths, received: ev.ProposalReceived, *, git: Commits) -> ProposalQueued:
+def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> ProposalQueued:
     """Hand a proposal to the run; the next iteration without one uses it.
 
     Raises:
@@ -133,7 +133,7 @@ def propose(paths: RunPaths, received: ev.ProposalReceived, *, git: Commits) -> 
             raise accept.refused(reason)
         return [received]
 
-    _, run = append_judged(paths, judge)
+    _, run = append_judged(paths, git, judge)
     return ProposalQueued(
         place=max(1, len(run.waiting)),
         loops_left=run.stopped is None and run.loops_left > 0,

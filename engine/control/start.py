@@ -167,7 +167,7 @@ def resume(
         idle = _why_idle(after, runner_alive=runner_alive(found.paths))
         return events if idle else [*events, ev.RunResumed()]
 
-    before, run = append_judged(found.paths, judge)
+    before, run = append_judged(found.paths, git, judge)
     return StartOutcome(
         paths=found.paths,
         branch=run.branch,

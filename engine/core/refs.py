@@ -15,6 +15,11 @@ class RunRefs:
         return f"refs/autoresearch/{self.run_id}/"
 
     @property
+    def log(self) -> str:
+        """Return the ref whose commit names the head of the log."""
+        return f"{self.prefix}log"
+
+    @property
     def set_aside(self) -> str:
         """Return what the refs begin with that repairs have set aside."""
         return f"{self.prefix}set-aside/"

@@ -47,6 +47,16 @@ class Refs(Objects):
             return False
         raise stated(AutoresearchError, why("ref_not_set", last_line(done.stderr), ref=ref))
 
+    def add_note(self, ref: str, message: str, *, after: str | None, tree_of: str) -> str | None:
+        """Move a ref on by a commit that is nothing but a message; None where the ref stood elsewhere.
+
+        It follows `after`, where the ref stands (None: nowhere yet), and has the tree of another commit.
+        """
+        parent = ("-p", after) if after is not None else ()
+        made = output(self.write("commit-tree", f"{tree_of}^{{tree}}", *parent, stdin=message.encode()))
+        commit = text(made).strip()
+        return commit if self.set_ref(ref, commit, old=after) else None
+
     def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
         """Give commits other names: (old name, new name, commit) of each. All or none; twice is once."""
         if not moves:

@@ -15,6 +15,7 @@ from autoresearch.engine.loop.edits import EditCheckout, changes_in, checked, ke
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Commits, Diff
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.runs.anchor import OF_LOG, OF_RUN
 from autoresearch.engine.training.checkout import TrainCheckouts
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput
@@ -25,7 +26,7 @@ from autoresearch.projections.words.wording import stated
 
 
 # The last lines of each candidate's message; the log's head is "seq hash" when it was committed.
-TRAILERS = ("Autoresearch-Run", "Autoresearch-Iteration", "Autoresearch-Log")
+TRAILERS = (OF_RUN, "Autoresearch-Iteration", OF_LOG)
 
 
 class CandidateGit(Commits, Branches, Worktrees, Protocol):

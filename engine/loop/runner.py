@@ -5,8 +5,6 @@ prepare.py outlive it, and whoever runs next picks them up.
 """
 
 import contextlib
-import errno
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,8 +12,10 @@ from typing import Literal
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
+from autoresearch.engine.loop.anchor import Anchor
 from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import EffectContext, Effects
+from autoresearch.engine.loop.trouble import may_get_room, tell_people
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import accept, drop_folder
@@ -53,7 +53,6 @@ Mode = Literal["background", "foreground"]
 
 LOOK_ANYWAY_S = 1.0  # the level-triggered scan behind the bell; watchdog can be silent (network mounts)
 TROUBLE_LIMIT = 5  # failures of one effect in a row before a human is asked
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 class Runner:
@@ -78,6 +77,7 @@ class Runner:
         self._views = Views(paths, effects.git)
         self._log = EventLog(paths.history)
         self._loaded = nothing()
+        self._anchor = Anchor(paths, effects.git)
         self._cancelled: set[do.CancelJob] = set()
         self._troubles = 0
         self._blocked: list[do.StartTraining] = []  # trainings that wait for a device
@@ -120,7 +120,7 @@ class Runner:
             try:
                 begin()
             except (DiskTrouble, OSError) as error:
-                if not _may_get_room(error):
+                if not may_get_room(error):
                     raise
                 self._wait_for_better(error)
             else:
@@ -140,6 +140,7 @@ class Runner:
 
     def _take(self) -> None:
         self._load()
+        self._anchor.compare(self._loaded.run)
         if self._loaded.run.stopped is None:
             process = this_process()
             self._append(
@@ -161,10 +162,12 @@ class Runner:
                 if self._try_step():
                     continue
                 self._show()
+                self._anchor.write(self._loaded)
                 self._wait(bell)
         finally:
             bell.close()
             self._show()
+            self._anchor.write(self._loaded)
 
     def _try_step(self) -> bool:
         """Do one step; trouble of the world is tried again, more slowly, and then a human is asked."""
@@ -188,14 +191,14 @@ class Runner:
     def _wait_for_better(self, error: AutoresearchError | OSError) -> None:
         """Sleep longer with each failure in a row; then ask a human, but for a disk that may get room."""
         self._troubles += 1
-        if self._troubles >= TROUBLE_LIMIT and not _may_get_room(error):
+        if self._troubles >= TROUBLE_LIMIT and not may_get_room(error):
             try:
                 self._pause(error)
             except (DiskTrouble, PositionVoided, OSError) as refused:  # asked again after the next failure
                 error = refused
             else:
                 return
-        _tell_people(f"{error}; trying again")
+        tell_people(f"{error}; trying again")
         time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
 
     def _pause(self, error: AutoresearchError | OSError) -> None:
@@ -292,6 +295,7 @@ class Runner:
         for recorded in read(self._paths.history, after=position.seq, since=position):
             require_known(recorded)
             self._loaded = self._loaded.after(recorded)
+            self._anchor.note(recorded.event)
             with contextlib.suppress(OSError):
                 self._views.note(recorded)
             self._tell(recorded)
@@ -315,7 +319,7 @@ class Runner:
         bell.watch([self._paths.folder, self._paths.proposals, *signs])
         if bell.polls != self._polls:
             self._polls = bell.polls
-            _tell_people(f"changes are heard by looking: {bell.polls}")
+            tell_people(f"changes are heard by looking: {bell.polls}")
         # What came before the watch stood would not ring: look once more before sleeping.
         if not self._news():
             bell.wait(LOOK_ANYWAY_S)
@@ -324,7 +328,7 @@ class Runner:
         """Tell people once whom the training waits for, where no device has room for it."""
         holders = self._effects.blocked_by(self._blocked[0], self._loaded.run) if self._blocked else ()
         if holders and holders != self._told:
-            _tell_people(f"the training waits for {holders[0]}")
+            tell_people(f"the training waits for {holders[0]}")
             self._told = holders
 
     def _news(self) -> bool:
@@ -342,20 +346,6 @@ class Runner:
             what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
             raise RunFailed(f"{what}: {say_stopped(standing(run))}", remedy=_how_to_go_on(run))
         return 3 if run.stopped == "blocked" else 0
-
-
-def _may_get_room(error: AutoresearchError | OSError) -> bool:
-    """Say whether it is the disk, which takes no pause either; not a git that hangs, or a permission."""
-    return isinstance(error, DiskTrouble) or (isinstance(error, OSError) and error.errno in DISK_ERRORS)
-
-
-def _tell_people(text: str) -> None:
-    """Say what is no event: to the terminal, and in the background to runner.out.
-
-    Nobody may be there to hear it: on a full disk, or once the terminal is gone, the run goes on.
-    """
-    with contextlib.suppress(OSError, ValueError):
-        print(f"autoresearch: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _how_to_go_on(run: RunState) -> WayOut:

@@ -91,6 +91,12 @@ class Refs(Protocol):
     def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
         """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""
 
+    def add_note(self, ref: str, message: str, *, after: str | None, tree_of: str) -> str | None:
+        """Move a ref on by a commit that is nothing but a message; None where the ref stood elsewhere.
+
+        It follows `after`, where the ref stands (None: nowhere yet), and has the tree of another commit.
+        """
+
     def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
         """Give commits other names: (old name, new name, commit) of each. All or none; twice is once."""
 

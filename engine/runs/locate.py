@@ -52,27 +52,40 @@ def find_run(home: Path, git: OwnCheckout, run_id: str | None) -> Found:
         if not RUN_ID.fullmatch(run_id):
             raise _unknown(home, run_id)
         if not has_begun(run_named(home, run_id)):
-            _refuse_emptied(run_named(home, run_id))
+            refuse_emptied(run_named(home, run_id))
             raise _unknown(home, run_id)
         return Found(paths=run_named(home, run_id), chosen="named")
     branch = git.current_branch()
     latest = latest_run(home, branch)
     if latest is None:
         for one in claimed_runs(home):
-            _refuse_emptied(one)
+            refuse_emptied(one)
         raise NotFound(f"there is no run in {home} yet", remedy=WayOut("begin"))
     chosen: Chosen = "latest_of_branch" if latest[1] else "latest"
     return Found(paths=latest[0], chosen=chosen)
 
 
-def _refuse_emptied(paths: RunPaths) -> None:
-    """Refuse a run whose history is gone though it once was there: state.json, written from it, says so."""
-    if not paths.state.exists() or has_begun(paths):
+def emptied_runs(home: Path) -> tuple[RunPaths, ...]:
+    """Return the runs whose history is gone though state.json was written from it."""
+    return tuple(one for one in claimed_runs(home) if _is_emptied(one))
+
+
+def refuse_emptied(paths: RunPaths) -> None:
+    """Refuse one of the `emptied_runs`.
+
+    Raises:
+        CorruptHistory: it is one.
+    """
+    if not _is_emptied(paths):
         return
     raise CorruptHistory(
-        f"{paths.history} is gone or empty, though the run has begun: state.json and its refs are there",
+        f"its history is gone or empty, though the run has begun: {paths.state} was written from it",
         remedy=f"restore the history from a copy; or give the run up: delete {paths.folder}",
     )
+
+
+def _is_emptied(paths: RunPaths) -> bool:
+    return paths.state.exists() and not has_begun(paths)
 
 
 def _unknown(home: Path, run_id: str) -> NotFound:

@@ -1,4 +1,4 @@
-"""Where in a history a record begins, found by halving the file instead of reading it.
+"""Where in a history a record begins, found without reading all of it: by halving, or from the end.
 
 A place counts only where two records meet there of which the later continues the chain of the earlier, and
 neither is of a batch. Bytes that were closed off hold no such pair: of a write that a crash cut, no single
@@ -29,6 +29,20 @@ def position_before(path: Path, seq: int) -> Position:
             else:
                 high = middle
     return best
+
+
+def has_record(path: Path, hash_: str) -> bool:
+    """Say whether a record with this hash is in the file, be it that its writer withdrew it."""
+    wanted = b',"h":"%b"}' % hash_.encode()
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            begin = max(end - _PROBE, 0)
+            file.seek(begin)
+            if wanted in file.read(end - begin + len(wanted) - 1):
+                return True
+            end = begin
+    return False
 
 
 def _meeting(file: BinaryIO, begin: int, high: int) -> Position | None:

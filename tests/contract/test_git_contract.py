@@ -142,6 +142,20 @@ class TestRefs:
         assert not git.set_ref("refs/heads/run", third, old=start)
         assert other == git.resolve("run")
 
+    def test_notes_follow_one_another(self, git: Git, start: str) -> None:
+        """A ref of messages grows by one commit each; who has not seen the last one does not move it."""
+        ref = "refs/autoresearch/r/log"
+        first = git.add_note(ref, "one", after=None, tree_of=start)
+        second = git.add_note(ref, "two\n\nTrailer: x", after=first, tree_of=start)
+        assert git.add_note(ref, "late", after=first, tree_of=start) is None
+        base, one, two = git.read_commits([start, str(first), ref])
+        assert base is not None
+        assert one is not None
+        assert two is not None
+        assert (second, (first,), base.tree) == (two.hash, two.parents, two.tree)
+        assert ((), "one") == (one.parents, one.message.rstrip("\n"))
+        assert "two\n\nTrailer: x" == two.message.rstrip("\n")
+
     def test_refs_are_renamed_all_or_none(self, git: Git, start: str) -> None:
         """Commits get new names for their old ones; twice is once, and with one that is none, none does."""
         for name in ("x", "y"):

@@ -146,12 +146,16 @@ def test_a_snapshot_is_the_same_bytes_however_it_was_reached(paths: RunPaths):
     assert unstructure(load(paths).run) == unstructure(from_snapshot.state)
 
 
-def test_nothing_is_appended_behind_damage(paths: RunPaths):
+def test_nothing_is_appended_behind_damage(tmp_path: Path):
     """A byte that was changed long before the snapshot keeps a command from appending."""
+    world = World(tmp_path)
+    world.start(loops=2)
+    assert 0 == world.runner().run()
+    paths = world.paths
     raw = paths.history.read_bytes()
     paths.history.write_bytes(raw.replace(b'"loops":2', b'"loops":3', 1))
     damaged = paths.history.read_bytes()
     assert raw != damaged
     with pytest.raises(CorruptHistory, match="hash does not fit"):
-        append_judged(paths, lambda _: [ev.NoteAdded(text="behind")])
+        append_judged(paths, world.git, lambda _: [ev.NoteAdded(text="behind")])
     assert damaged == paths.history.read_bytes()

@@ -44,7 +44,7 @@ def test_nothing_is_asked_of_a_run_that_is_held(tmp_path):
 def begin_while_another_asks(world: World) -> bool:
     """Find nothing to do, and let a loop be asked for before the run is let go."""
     asked = ev.LoopsRequested(request=Request(loops=1, agent="none", prefetch=0))
-    append_judged(world.paths, lambda _: [asked])
+    append_judged(world.paths, world.git, lambda _: [asked])
     return False
 
 

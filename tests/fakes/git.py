@@ -88,6 +88,11 @@ class FakeGit:
         tips = [one for ref, one in self.refs.items() if ref.startswith(("refs/heads/", "refs/tags/"))]
         return any(commit in self._line(tip) for tip in tips)
 
+    def add_note(self, ref: str, message: str, *, after: str | None, tree_of: str) -> str | None:
+        """Move a ref on by a commit that is nothing but a message; None where the ref stood elsewhere."""
+        made = self._store(Commit(files=self._commit(tree_of).files, parent=after, message=message))
+        return made if self.set_ref(ref, made, old=after) else None
+
     def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
         """Give commits other names: (old name, new name, commit) of each. All or none; twice is once."""
         for _, _, commit in moves:

@@ -140,9 +140,9 @@ def test_what_the_whole_part_does_not_know_lies_beside_it(world: World):
     made = mend(world)
     own = RunRefs(world.paths.run_id)
     (lost,) = [commit for ref, commit in refs.items() if ref == own.candidate(3, 1)]
-    assert made.refs == ((f"{own.set_aside}001/3", lost),)
+    assert made.refs == ((f"{own.set_aside}001/3", lost), (f"{own.set_aside}001/log", refs[own.log]))
     assert lost in world.git.commits
-    assert own.candidate(3, 1) not in world.git.refs
+    assert not {own.candidate(3, 1), own.log} & world.git.refs.keys()
     aside = world.paths.set_aside / "001"
     assert files == bytes_of(aside / "iterations" / "0003")
     assert not world.paths.iteration(3).exists()
@@ -151,7 +151,7 @@ def test_what_the_whole_part_does_not_know_lies_beside_it(world: World):
     assert ["iter_0003.json"] == list(moved)
     # The branch was moved by a keep that nobody knows of: it is named, and it is still there.
     assert made.branch_on is None  # of iteration 2, which is known
-    assert 1 == made.event.refs
+    assert 2 == made.event.refs
 
 
 def test_a_branch_that_stands_on_what_is_set_aside_is_named(world: World):
@@ -352,7 +352,7 @@ def kill_repairs(program: Program, which: Callable[[range], range | list[int]]) 
         assert not list((folder / "set_aside").rglob("history.jsonl")), where
         assert commit == program.git("rev-parse", f"refs/autoresearch/{folder.name}/set-aside/001/2"), where
         events = [one.event for one in read(paths.history)]
-        assert [1] == [one.refs for one in events if isinstance(one, ev.HistoryRepaired)], where
+        assert [2] == [one.refs for one in events if isinstance(one, ev.HistoryRepaired)], where
     return done
 
 

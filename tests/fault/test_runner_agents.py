@@ -151,7 +151,7 @@ def test_a_crash_is_mended_by_the_agent(tmp_path: Path):
     assert ["keep", "keep"] == verdicts(world)
     assert ["0000/train.1", "0001/train.1", "0001/train.2"] == world.trained
     refs = [ref for ref in world.git.refs if ref.startswith("refs/autoresearch/")]
-    assert ["1", "1.2"] == [ref.rpartition("/")[2] for ref in refs]
+    assert ["1", "1.2", "log"] == [ref.rpartition("/")[2] for ref in refs]
 
 
 def test_a_crash_is_given_up(tmp_path: Path):

@@ -4,6 +4,7 @@ from typing import Any
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.runs.locate import refuse_emptied
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.summary import standing
 from autoresearch.workflows.api.status import live_facts, status_object
@@ -18,6 +19,7 @@ FIELDS = (
 def run_object(paths: RunPaths) -> dict[str, Any]:  # Any: it is JSON
     """Return a run for the list; a damaged one is listed with what is wrong."""
     try:
+        refuse_emptied(paths)
         run = load_run(paths).state
     except AutoresearchError as error:
         return {"run_id": paths.run_id, "phase": "unreadable", "error": str(error)}

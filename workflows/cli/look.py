@@ -10,6 +10,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import Loaded, load, load_run
+from autoresearch.engine.runs.locate import emptied_runs
 from autoresearch.events.codec import Position, Recorded
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import lines, record
@@ -48,7 +49,8 @@ def status(
 
 def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
     """List the runs of the repository, the newest last."""
-    objects = [run_object(paths) for paths in started_runs(opt.target(repo).home)]
+    home = opt.target(repo).home
+    objects = [run_object(paths) for paths in (*started_runs(home), *emptied_runs(home))]
     if as_json:
         typer.echo(json_text(objects), nl=False)
         return

@@ -26,8 +26,9 @@ def stop(
 ) -> None:
     """Stop the run after the current stage; `resume` goes on."""
     opt.refuse_inside_agent()
-    paths = opt.target(repo).run(run_id).paths
-    outcome = signals.stop(paths, now=now)
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    outcome = signals.stop(paths, here.git, now=now)
     if outcome.needs_runner:
         ensure_runner(paths)
     opt.say(f"{paths.run_id}: {stop_line(outcome)}")
@@ -43,15 +44,17 @@ def pause(
 ) -> None:
     """Start nothing new until `unpause`; what runs goes on."""
     opt.refuse_inside_agent()
-    paths = opt.target(repo).run(run_id).paths
-    opt.say(f"{paths.run_id}: {pause_line(signals.pause(paths, reason=reason or 'as asked'))}")
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    opt.say(f"{paths.run_id}: {pause_line(signals.pause(paths, here.git, reason=reason or 'as asked'))}")
 
 
 def unpause(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
     """Lift a pause."""
     opt.refuse_inside_agent()
-    paths = opt.target(repo).run(run_id).paths
-    opt.say(f"{paths.run_id}: {unpause_line(signals.unpause(paths))}")
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    opt.say(f"{paths.run_id}: {unpause_line(signals.unpause(paths, here.git))}")
 
 
 def propose(
@@ -82,7 +85,7 @@ def propose(
     event = _from_options(description, plan, commit, settings or []) if file is None else _read(file)
     here = opt.target(repo)
     paths = here.run(run_id).paths
-    opt.say(f"{paths.run_id}: {proposed_line(signals.propose(paths, event, git=here.git))}")
+    opt.say(f"{paths.run_id}: {proposed_line(signals.propose(paths, here.git, event))}")
 
 
 def note(
@@ -92,8 +95,9 @@ def note(
     repo: opt.Repo = None,
 ) -> None:
     """Write something into the run's history; agents that propose read the last notes."""
-    paths = opt.target(repo).run(run_id).paths
-    signals.note(paths, text)
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    signals.note(paths, here.git, text)
     opt.say(f"{paths.run_id}: noted")
 
 

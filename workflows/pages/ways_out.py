@@ -56,6 +56,10 @@ SENTENCES = {
         "restore it from a copy, or `{program} repair {run_id}` goes on with what is whole and sets the rest "
         "aside"
     ),
+    "repair_lost": (
+        "put the newer history back, or `{program} repair {run_id}` goes on with what it has and sets aside "
+        "what git has seen beyond"
+    ),
     "repair_or_forget": (
         "restore it from a copy, or `{program} repair {run_id}` goes on with what it has; "
         "if {state} is not of this history, delete that"

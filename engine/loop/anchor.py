@@ -1,0 +1,55 @@
+"""Let git see the head of the log after each verdict and at each stop, when nothing else is to be done.
+
+No event tells of it and nothing is decided by it: what a crash leaves out, the next runner makes up for.
+"""
+
+import contextlib
+from typing import Protocol
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import Commits, Refs
+from autoresearch.engine.runs import anchor
+from autoresearch.engine.runs.load import Loaded
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import AutoresearchError
+from autoresearch.projections.run_state import RunState
+
+
+SEEN = (ev.CandidateKept, ev.CandidateDiscarded, ev.RunStopped)
+
+
+class AnchorGit(Commits, Refs, Protocol):
+    """What anchoring needs of git."""
+
+
+class Anchor:
+    """The anchor of one run, as its runner keeps it."""
+
+    def __init__(self, paths: RunPaths, git: AnchorGit) -> None:
+        self._paths = paths
+        self._git = git
+        self._last: anchor.Head | None = None
+        self._lags = False
+
+    def compare(self, run: RunState) -> None:
+        """Refuse a history that is older than what git has seen.
+
+        Raises:
+            CorruptHistory: as `refuse_lost` does.
+        """
+        self._last = anchor.refuse_lost(self._paths, run, self._git)
+        self._lags = True  # whoever had the run before may have died right after a verdict
+
+    def note(self, event: object) -> None:
+        """Take note of an event that git shall see."""
+        self._lags |= isinstance(event, SEEN)
+
+    def write(self, loaded: Loaded) -> None:
+        """Name the head in git where it lags; where git or the disk refuses, try again the next time."""
+        head, run = loaded.position, loaded.run
+        if not self._lags or (self._last is not None and self._last.seq >= head.seq):
+            return
+        with contextlib.suppress(OSError, AutoresearchError):
+            after = self._last.commit if self._last is not None else None
+            self._last = anchor.write(run, head, self._git, after=after) or anchor.last(run, self._git)
+            self._lags = self._last is None or self._last.seq < head.seq

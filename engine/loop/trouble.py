@@ -1,0 +1,24 @@
+"""Trouble of the world: which of it is a disk that may get room, and how people hear of what is no event."""
+
+import contextlib
+import errno
+import sys
+
+from autoresearch.events.errors import AutoresearchError, DiskTrouble
+
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+def may_get_room(error: AutoresearchError | OSError) -> bool:
+    """Say whether it is the disk, which takes no pause either; not a git that hangs, or a permission."""
+    return isinstance(error, DiskTrouble) or (isinstance(error, OSError) and error.errno in DISK_ERRORS)
+
+
+def tell_people(text: str) -> None:
+    """Say what is no event: to the terminal, and in the background to runner.out.
+
+    Nobody may be there to hear it: on a full disk, or once the terminal is gone, the run goes on.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        print(f"autoresearch: {text}", file=sys.stderr, flush=True)  # noqa: T201

@@ -1,0 +1,80 @@
+"""The head of the log in git: written behind each verdict, whatever was killed or refused in between."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.runs.anchor import head_named
+from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.log.read import read
+from tests.fakes.world import Crashed, World, audited
+
+
+def head(world: World) -> tuple[int, str] | None:
+    """Return the head that git has seen last."""
+    (commit,) = world.git.read_commits([RunRefs(world.paths.run_id).log])
+    named = head_named(commit, world.paths.run_id) if commit is not None else None
+    return (named.seq, named.hash) if named is not None else None
+
+
+def end(world: World) -> tuple[int, str]:
+    *_, last = read(world.paths.history)
+    return last.seq, last.hash
+
+
+def failing(world: World, monkeypatch: pytest.MonkeyPatch, error: BaseException, *, times: int) -> list[int]:
+    """Let git refuse the next notes, and return how often it was asked."""
+    asked: list[int] = []
+    real = world.git.add_note
+
+    def note(*words: Any, **more: Any) -> str | None:
+        asked.append(len(asked))
+        if len(asked) <= times:
+            raise error
+        return real(*words, **more)
+
+    monkeypatch.setattr(world.git, "add_note", note, raising=True)
+    return asked
+
+
+def test_a_crash_before_the_anchor_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Who comes after a runner that was killed between verdict and anchor lets git see the head."""
+    world = World(tmp_path / "repo")
+    world.start(loops=1)
+    with monkeypatch.context() as patch:
+        failing(world, patch, Crashed(), times=1)
+        with pytest.raises(Crashed):
+            world.runner().run()
+    assert head(world) is None
+    with world.paths.history.open("rb") as file:
+        assert b"RunStopped" in file.read()
+    runner = world.runner()
+    assert 0 == runner.run()
+    assert end(world) == head(world)
+    assert audited(world) is None
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), AutoresearchError("git hangs")])
+def test_a_refused_anchor_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception):
+    """Where git or the disk refuses, the run goes on, and the next verdict or runner is seen."""
+    world = World(tmp_path / "repo")
+    world.start(loops=1)
+    with monkeypatch.context() as patch:
+        asked = failing(world, patch, error, times=9)
+        assert 0 == world.runner().run()
+    assert asked
+    assert head(world) is None
+    assert 0 == world.runner().run()
+    assert end(world) == head(world)
+
+
+def test_a_ref_that_somebody_moved_is_followed(tmp_path: Path):
+    """Where the ref was deleted meanwhile, the head is named anew; nothing ends the run."""
+    world = World(tmp_path / "repo")
+    world.start(loops=1)
+    assert 0 == world.runner().run()
+    world.git.refs.pop(RunRefs(world.paths.run_id).log)
+    assert 0 == world.runner().run()
+    assert end(world) == head(world)
