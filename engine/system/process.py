@@ -103,6 +103,12 @@ def signal_name(number: int) -> str:
     return next((one.name for one in signal.Signals if one == number), f"signal {number}")
 
 
+def ended_by_others(exit_code: int) -> str:
+    """Return the signal by which others end a process, as a machine going down does; "" where it was none."""
+    others = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
+    return signal_name(-exit_code) if -exit_code in others else ""
+
+
 def end_group(process: Process, grace_s: float) -> None:
     """End the session that this process leads or led: ask, wait up to `grace_s`, then kill."""
     process_table.end_session(_identity(process), grace_s)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +14,7 @@ from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.disk import require_room
 from autoresearch.engine.system.interpreter import with_interpreter
-from autoresearch.engine.system.process import signal_name
+from autoresearch.engine.system.process import ended_by_others
 from autoresearch.engine.system.trouble import reason_of
 from autoresearch.engine.training.checkout import NoRoom, TrainCheckouts
 from autoresearch.engine.training.own_code import looked_for
@@ -27,7 +26,6 @@ from autoresearch.projections.run_state import RunState
 
 
 CHECK_TIMEOUT_S = 120.0  # a check reads a manifest; slower than this is a hang
-ENDED_BY_OTHERS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)  # as by a machine that goes down
 
 
 class SetupGit(Commits, OwnCheckout, Worktrees, Protocol):
@@ -135,8 +133,8 @@ def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[Reason, ...], s
         )
     except AutoresearchError as error:
         return (because("check_not_run", reason_of(error), check=said),), None
-    if -done.exit_code in ENDED_BY_OTHERS:
-        raise AutoresearchError(f"{said} was killed by {signal_name(-done.exit_code)}")
+    if killer := ended_by_others(done.exit_code):
+        raise AutoresearchError(f"{said} was killed by {killer}")
     lines = done.stdout.decode(errors="replace").strip().splitlines()
     try:
         answer = json.loads(lines[-1]) if lines else None
