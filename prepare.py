@@ -49,7 +49,15 @@ def readiness(name: str) -> dict[str, Any]:
         data = find(name)
     except NotReady as error:
         return {"ready": False, "missing": [str(error)], "dataset": name, "data_id": None, "profile": None}
-    return {"ready": True, "missing": [], "dataset": name, "data_id": data.data_id, "profile": data.profile}
+    read = [str(data.folder / file) for file in ("manifest.json", *data.files)]
+    return {
+        "ready": True,
+        "missing": [],
+        "dataset": name,
+        "data_id": data.data_id,
+        "profile": data.profile,
+        "inputs": read,
+    }
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

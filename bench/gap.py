@@ -281,6 +281,7 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             command=("python", "train.py"),
             deadline_s=900.0,
             seal="5" * 16,
+            surroundings={},
         ),
         ev.TrainingFinished(
             iteration=number,

@@ -35,7 +35,16 @@ def events(iterations: int) -> Iterator[tuple[ev.Event, ...]]:
         ev.LoopsRequested(request=Request(loops=10**6, agent="opencode")),
     )
     yield (
-        ev.SetupChecked(ok=True, missing=(), preparable=False, data_id="d" * 16, shared=(), python_path=()),
+        ev.SetupChecked(
+            ok=True,
+            missing=(),
+            preparable=False,
+            data_id="d" * 16,
+            shared=(),
+            inputs=(),
+            python_path=(),
+            libraries=(),
+        ),
     )
     yield (ev.IterationStarted(iteration=0, base_commit=_commit(0), first_stage="train"),)
     yield from _trained(0)
@@ -139,6 +148,7 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
             command=("/usr/bin/python3", "train.py"),
             deadline_s=900.0,
             seal="5" * 16,
+            surroundings={},
         ),
     )
     yield (

@@ -86,6 +86,7 @@ class RunPaths:
         # before the first event
         self.beginning = folder / ".beginning"  # the branch that is about to be made, and its commit
         self.seals = folder / "seals"
+        self.inputs = self.seals / "inputs.json"  # what the files outside checkouts hold
         self.draft = folder / ".importing"  # a history that is not whole yet
         # what repairs set aside, each into a folder that looks like a run's
         self.set_aside = folder / "set_aside"

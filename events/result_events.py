@@ -29,6 +29,7 @@ class TrainingStarted:
     command: tuple[str, ...]
     deadline_s: float
     seal: str  # digest of how the files of its checkout stood; "" where that is not known
+    surroundings: dict[str, str]  # digests of inputs, packages and git's filters, where there are any
 
 
 @frozen(kw_only=True)

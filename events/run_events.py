@@ -136,7 +136,9 @@ class SetupChecked:
     preparable: bool  # prepare.py may mend all that is missing
     data_id: str | None
     shared: tuple[str, ...]  # paths of the user's checkout that every train checkout has a link to
+    inputs: tuple[str, ...]  # files and folders outside of checkouts that results hang on
     python_path: tuple[str, ...]  # folders of the checkout that trainings import from before anything else
+    libraries: tuple[str, ...]  # folders that they import from beside these
 
 
 @frozen(kw_only=True)

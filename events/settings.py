@@ -154,6 +154,12 @@ class RunConfig:
         holds=_all_inside,
         expected=INSIDE,
     )
+    inputs: tuple[str, ...] = setting(
+        (),
+        "Files and folders outside the checkout that results hang on; hashed, and watched while it trains.",
+        holds=lambda paths: all(bool(path.strip()) for path in paths),
+        expected="paths, absolute, from ~, or relative to the repository",
+    )
     guidance_file: str = setting(
         "program.md",
         "The file that tells an agent what is worth trying.",

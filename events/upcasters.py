@@ -17,12 +17,18 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("TrainingFinished", 1): lambda data: data,
-    ("TrainingStarted", 1): lambda data: {**data, "seal": ""},
-    ("SetupChecked", 1): lambda data: {**data, "shared": [], "python_path": []},
+    ("TrainingStarted", 1): lambda data: {**data, "seal": "", "surroundings": {}},
+    ("SetupChecked", 1): lambda data: {
+        **data,
+        "shared": [],
+        "inputs": [],
+        "python_path": [],
+        "libraries": [],
+    },
 }
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
-    ("RunConfig", 1): lambda data: {**data, "shared": [], "kept": []},
+    ("RunConfig", 1): lambda data: {**data, "shared": [], "kept": [], "inputs": []},
 }
 
 

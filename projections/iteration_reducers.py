@@ -126,6 +126,7 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
     if one is not None:
         number = event.training
         one.trainings, one.deciding = number, state.deciding
+        one.surroundings = event.surroundings
         one.job = Job(
             step="train",
             number=number,

@@ -20,7 +20,7 @@ from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 __all__ = ["RUN", "RunState"]
 
 SETUP_SETTINGS = frozenset(
-    {"prepare", "check", "env", "shared"}
+    {"prepare", "check", "env", "shared", "inputs", "train"}
 )  # what files and data are prepared and checked with
 
 
@@ -123,7 +123,8 @@ def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str)
     setup = state.setup
     setup.checked = True
     setup.ok, setup.preparable, setup.data_id = event.ok, event.preparable, event.data_id
-    setup.missing, setup.shared, setup.python_path = event.missing, event.shared, event.python_path
+    setup.missing, setup.shared, setup.inputs = event.missing, event.shared, event.inputs
+    setup.python_path, setup.libraries = event.python_path, event.libraries
 
 
 def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:

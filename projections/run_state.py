@@ -73,6 +73,7 @@ class Iteration:
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
     trainings: int = 0  # trainings started so far
     deciding: str = ""  # digest of the deciding settings as the last training was started
+    surroundings: dict[str, str] = field(factory=dict)  # digests, as the last training was started
     voided: tuple[str, ...] = ()  # files that somebody touched during the last training of this commit
     lost: int = 0  # jobs lost in a row
     fixes: int = 0  # crashes mended so far
@@ -138,7 +139,9 @@ class Setup:
     preparable: bool = False
     data_id: str | None = None
     shared: tuple[str, ...] = ()  # paths of the user's checkout that train checkouts have links to
+    inputs: tuple[str, ...] = ()  # files and folders outside of checkouts that results hang on
     python_path: tuple[str, ...] = ()  # folders of the checkout that trainings import from first
+    libraries: tuple[str, ...] = ()  # folders that they import from beside these
     made: tuple[str, ...] = ()  # paths that prepare made, in the run's folder `prepared`: links, too
     outdated: bool = False  # the command that prepares is another one since
     preparations: int = 0  # started so far

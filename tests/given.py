@@ -69,7 +69,14 @@ def set_up(*, ok: bool = True, preparable: bool = False) -> ev.SetupChecked:
     """Setup was looked at."""
     missing = () if ok else (why("check_says", "data - in the cache"),)
     return ev.SetupChecked(
-        ok=ok, missing=missing, preparable=preparable, data_id="d1", shared=(), python_path=()
+        ok=ok,
+        missing=missing,
+        preparable=preparable,
+        data_id="d1",
+        shared=(),
+        inputs=(),
+        python_path=(),
+        libraries=(),
     )
 
 
@@ -91,6 +98,7 @@ def training(
         command=("python", "train.py"),
         deadline_s=900,
         seal="5ea1",
+        surroundings={},
     )
 
 

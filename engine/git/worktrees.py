@@ -4,6 +4,7 @@ A checkout's index is a private one beside git's own, so neither index flags nor
 hide a change; and nothing that an agent did to HEAD is believed.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -92,6 +93,16 @@ class Worktrees(Objects):
         said = self._work(records.real(folder), "ls-files", "--others", "--directory", "-z")
         return tuple(sorted(os.fsdecode(path).rstrip("/") for path in said.split(b"\0") if path))
 
+    def filters(self) -> str:
+        """Return what tells git's filters and attributes, beside committed ones, from others; "" for none."""
+        wanted = r"^(filter\..*|core\.(attributesfile|eol|symlinks|ignorecase))$"
+        settings = self.look("config", "--null", "--get-regexp", wanted) or b""
+        named = [entry.partition(b"\n")[2] for entry in settings.split(b"\0") if b"attributesfile" in entry]
+        files = [self.common() / "info" / "attributes"]
+        files += [Path(os.fsdecode(path)).expanduser() for path in named]
+        told = settings + b"".join(_content(file) for file in files)
+        return hashlib.sha256(told).hexdigest()[:16] if told else ""
+
     def differing(self, folder: Path) -> tuple[str, ...]:
         """Return the files that are not as the commit says that the worktree was reset to, sorted."""
         # By size and time, which the index has from that reset; by content where those could deceive.
@@ -163,6 +174,13 @@ class Worktrees(Objects):
             command, cwd=here, env=env, settings=EXACTLY, stdin=stdin, timeout_s=timeout_s, own_locks=own
         )
         return output(done)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
 
 
 def _escaped(path: str) -> str:

@@ -16,7 +16,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Commits, Diff
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.runs.anchor import OF_LOG, OF_RUN
-from autoresearch.engine.training.checkout import TrainCheckouts
+from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.values import Reason, why

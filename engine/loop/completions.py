@@ -15,9 +15,11 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
+from autoresearch.engine.sealing.checkout import TrainCheckouts
+from autoresearch.engine.sealing.seal import Broken, inputs_broken
+from autoresearch.engine.sealing.surroundings import Surroundings
 from autoresearch.engine.system.disk import REFUSALS
 from autoresearch.engine.training import begun
-from autoresearch.engine.training.checkout import TrainCheckouts
 from autoresearch.engine.training.result import Result, how_it_ended, read_result, read_unseen
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
@@ -127,13 +129,21 @@ class Collector:
     def _trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
         result = self._hinted(job, read_result(run.config, left, done))
-        return self._sealed(one, job, done, result)
+        return self._sealed(one, job, done, result, run)
 
-    def _sealed(self, one: Iteration, job: Job, done: JobExit, result: Result) -> ev.Event:
-        """Believe a result only where the files of its checkout stand as when the training began."""
+    def _broken(self, one: Iteration, job: Job, result: Result, run: RunState) -> Broken | None:
+        """Return what of all that a result hangs on is not as it was when the training began."""
         assert one.commit is not None  # it was trained
         seal = TrainCheckouts(paths=self.paths, git=self.git).seal(job.slot)
         broken = seal.broken(job.seal, one.commit, self.git) if job.seal else None
+        if broken is None and "inputs" in one.surroundings:
+            inputs = Surroundings(paths=self.paths, git=self.git).inputs(run)
+            broken = inputs_broken(inputs, one.surroundings["inputs"], whole=_is_best_yet(result, run))
+        return broken
+
+    def _sealed(self, one: Iteration, job: Job, done: JobExit, result: Result, run: RunState) -> ev.Event:
+        """Believe a result only where all that it hangs on is as when the training began."""
+        broken = self._broken(one, job, result, run)
         if broken is None:
             return _finished(one.number, job, done, result)
         if not set(broken.files).isdisjoint(one.voided):  # the second time: nobody else does it
@@ -169,7 +179,7 @@ class Collector:
         one = run.iteration(number)
         if result is None or one is None:
             return None
-        return self._sealed(one, job, ended.unseen, result)
+        return self._sealed(one, job, ended.unseen, result, run)
 
     def _answered(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
         assert job.step in ("propose", "apply", "triage")  # the caller checked the others
@@ -232,6 +242,14 @@ class Collector:
             reason = mended.reason if isinstance(mended, ev.ChangeFailed) else unchanged
         triaged = ev.CrashTriaged(iteration=one.number, change=one.change, action="discard", reason=reason)
         return (triaged,)
+
+
+def _is_best_yet(result: Result, run: RunState) -> bool:
+    """Say whether a result may be kept, by its number alone."""
+    if result.metric is None or run.best is None:
+        return result.metric is not None
+    lower = run.config.metric.lower_is_better
+    return result.metric < run.best.metric if lower else result.metric > run.best.metric
 
 
 def _finished(number: int, job: Job, done: JobExit, result: Result) -> ev.TrainingFinished:

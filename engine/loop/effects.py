@@ -8,7 +8,7 @@ import contextlib
 import json
 from collections.abc import Callable
 
-from attrs import frozen
+from attrs import field, frozen
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import event_of, open_iteration, proposal_at
@@ -21,8 +21,9 @@ from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals.search import searched
+from autoresearch.engine.sealing.checkout import TrainCheckouts
+from autoresearch.engine.sealing.surroundings import Surroundings
 from autoresearch.engine.training import begun
-from autoresearch.engine.training.checkout import TrainCheckouts
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, training_spec
 from autoresearch.events import catalog as ev
@@ -51,6 +52,11 @@ class Effects:
     jobs: Jobs
     adapter: Callable[[str], Agent]
     gpus: Callable[[], tuple[str, ...]]  # that this machine has
+    surroundings: Surroundings = field(init=False)
+
+    @surroundings.default
+    def _of_the_run(self) -> Surroundings:
+        return Surroundings(paths=self.paths, git=self.git)
 
     def devices(self, run: RunState) -> tuple[str, ...]:
         """Return the devices that trainings are dealt out over; never none."""
@@ -170,6 +176,7 @@ class Effects:
                 command=spec.command,
                 deadline_s=command.deadline_s,
                 seal=self._checkouts.seal(command.slot).digest(job),
+                surroundings=self.surroundings.taken(run),  # now that it trains: reading them takes a while
             ),
         )
 

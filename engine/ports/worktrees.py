@@ -32,6 +32,12 @@ class Worktrees(Protocol):
         A folder of which git knows nothing is one path.
         """
 
+    def filters(self) -> str:
+        """Return what tells git's filters and attributes, beside committed ones, from others; "" for none.
+
+        They change what a checkout holds, and stand in no commit.
+        """
+
     def differing(self, folder: Path) -> tuple[str, ...]:
         """Return the files that are not as the commit says that the worktree was reset to, sorted."""
 

@@ -1,7 +1,5 @@
 """Setup: are the files, the data and the tokenizer there; and the job that prepares them."""
 
-import json
-import os
 from pathlib import Path
 from typing import Protocol
 
@@ -11,21 +9,15 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.ports.repository import Commits, OwnCheckout
 from autoresearch.engine.ports.worktrees import Worktrees
-from autoresearch.engine.system import run_command
+from autoresearch.engine.sealing.checkout import NoRoom, TrainCheckouts
+from autoresearch.engine.sealing.own_code import looked_for
 from autoresearch.engine.system.disk import require_room
 from autoresearch.engine.system.interpreter import with_interpreter
-from autoresearch.engine.system.process import ended_by_others
-from autoresearch.engine.system.trouble import reason_of
-from autoresearch.engine.training.checkout import NoRoom, TrainCheckouts
-from autoresearch.engine.training.own_code import looked_for
+from autoresearch.engine.training.check import Answer, ask
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import Reason, because, why
+from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import RunState
-
-
-CHECK_TIMEOUT_S = 120.0  # a check reads a manifest; slower than this is a hang
 
 
 class SetupGit(Commits, OwnCheckout, Worktrees, Protocol):
@@ -50,9 +42,10 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
         return _incomplete(missing)
     looking = replace(run, setup=replace(run.setup, shared=shared))
     try:
-        missing, data_id = _looked_at(looking, TrainCheckouts(paths=paths, git=git))
+        answer = _looked_at(looking, TrainCheckouts(paths=paths, git=git))
     except NoRoom as error:
         return _incomplete((why("link_without_room", path=error.path),))
+    missing = answer.missing
     if missing:  # perhaps the check could not do its work
         require_room(paths.folder)
     preparable = bool(missing and config.prepare)
@@ -65,15 +58,24 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
         ok=not missing,
         missing=missing,
         preparable=preparable,
-        data_id=data_id,
+        data_id=answer.data_id,
         shared=shared,
+        inputs=tuple(dict.fromkeys((*config.inputs, *answer.inputs))),
         python_path=own.first,
+        libraries=own.libraries,
     )
 
 
 def _incomplete(missing: tuple[Reason, ...]) -> ev.SetupChecked:
     return ev.SetupChecked(
-        ok=False, missing=missing, preparable=False, data_id=None, shared=(), python_path=()
+        ok=False,
+        missing=missing,
+        preparable=False,
+        data_id=None,
+        shared=(),
+        inputs=(),
+        python_path=(),
+        libraries=(),
     )
 
 
@@ -84,23 +86,23 @@ def _shared(run: RunState, *, paths: RunPaths, git: SetupGit) -> tuple[str, ...]
     return tuple(dict.fromkeys((*run.config.shared, *included)))
 
 
-def _looked_at(run: RunState, checkouts: TrainCheckouts) -> tuple[tuple[Reason, ...], str | None]:
-    """Ask the check in every slot's checkout; return what is missing in one of them, and the data_id.
+def _looked_at(run: RunState, checkouts: TrainCheckouts) -> Answer:
+    """Ask the check in every slot's checkout; return what the first answers, and what any one lacks.
 
     Each is as a training finds it; but the first may hold a human's edit once there is a best.
     """
-    found: list[tuple[tuple[Reason, ...], str | None]] = []
+    found: list[Answer] = []
     for slot in range(1, run.slots + 1):
         if slot == 1 and run.last_iteration >= 0:
             folder = checkouts.stand(run.best.commit if run.best else run.base_commit, run)
         else:
             folder = checkouts.clear(slot, run.base_commit, run)
-        found.append(_ask_check(run.config, folder) if run.config.check else ((), None))
-    different = {data_id for _, data_id in found}
-    missing = next((missing for missing, _ in found if missing), ())
+        found.append(ask(run.config, folder) if run.config.check else Answer())
+    different = {one.data_id for one in found}
+    missing = next((one.missing for one in found if one.missing), ())
     if not missing and len(different) > 1:
-        missing = (why("data_differs_by_slot", first=str(found[0][1]), slots=run.slots),)
-    return missing, found[0][1]
+        missing = (why("data_differs_by_slot", first=str(found[0].data_id), slots=run.slots),)
+    return replace(found[0], missing=missing)
 
 
 def prepare_spec(config: RunConfig, *, number: int, worktree: Path) -> JobSpec:
@@ -113,42 +115,3 @@ def prepare_spec(config: RunConfig, *, number: int, worktree: Path) -> JobSpec:
         deadline_s=config.prepare_timeout_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
     )
-
-
-def _ask_check(config: RunConfig, worktree: Path) -> tuple[tuple[Reason, ...], str | None]:
-    """Run the check command; return what is missing and the data_id.
-
-    Raises: AutoresearchError: it was killed, so nothing is known.
-
-    A check prints one JSON object `{"ready": bool, "missing": [...], "data_id": ...}` as its last line;
-    for one that does not, its exit code speaks.
-    """
-    said = " ".join(config.check)
-    try:
-        done = run_command.run(
-            with_interpreter(config.check),
-            cwd=worktree,
-            env={**os.environ, **config.env},
-            timeout_s=CHECK_TIMEOUT_S,
-        )
-    except AutoresearchError as error:
-        return (because("check_not_run", reason_of(error), check=said),), None
-    if killer := ended_by_others(done.exit_code):
-        raise AutoresearchError(f"{said} was killed by {killer}")
-    lines = done.stdout.decode(errors="replace").strip().splitlines()
-    try:
-        answer = json.loads(lines[-1]) if lines else None
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict) or "ready" not in answer:
-        if done.exit_code == 0:
-            return (), None
-        tail = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-        last = tail[-1] if tail else ""
-        return (why("check_failed", last, check=said, exit_code=done.exit_code),), None
-    data_id = answer.get("data_id")
-    missing = answer.get("missing")
-    named = [why("check_says", str(each)) for each in missing] if isinstance(missing, list) else []
-    if not answer["ready"] and not named:
-        named = [why("check_not_ready", check=said)]
-    return tuple(named) if not answer["ready"] else (), str(data_id) if data_id else None

@@ -8,8 +8,8 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.ports.jobs import JobSpec
+from autoresearch.engine.sealing.own_code import python_path
 from autoresearch.engine.system.interpreter import with_interpreter
-from autoresearch.engine.training.own_code import python_path
 from autoresearch.events.settings import RunConfig
 
 

@@ -67,6 +67,7 @@ REASONS: Mapping[str, str] = {
     "seal_gone": "what says how its files stood when it began is gone or changed",
     "file_changed_while_training": "{file}{more:more} was changed while it trained",
     "file_restored_while_training": "{file}{more:more} was changed while it trained, and put back",
+    "inputs_changed": "the data that it reads were changed while it trained",
     "file_gone_while_training": "{file}{more:more} was removed while it trained",
     # The number.
     "nan": "the loss is not a number",

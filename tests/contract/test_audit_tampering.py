@@ -285,7 +285,13 @@ UNKNOWABLE = {
     *("RunnerStarted.process", "RunnerStarted.mode", "RunnerStarted.program_version"),
     "RunnerStarted.devices",
     *("SetupChecked.ok", "SetupChecked.missing", "SetupChecked.preparable", "SetupChecked.data_id"),
-    *("SetupChecked.shared", "SetupChecked.python_path", "TrainingStarted.seal"),
+    *(
+        "SetupChecked.inputs",
+        "SetupChecked.libraries",
+        "SetupChecked.shared",
+        "SetupChecked.python_path",
+        "TrainingStarted.seal",
+    ),
     *("CandidateKept.branch_moved", "CandidateKept.branch_note", "ChangeFailed.reason"),
     *("TrainingFinished.reason", "LoopsRequested.request"),
 }

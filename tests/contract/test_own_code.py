@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.training.own_code import interpreter_of, looked_for, python_path
+from autoresearch.engine.sealing.own_code import interpreter_of, looked_for, python_path
 from autoresearch.events.settings import RunConfig
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.training.seal import Seal
+from autoresearch.engine.sealing.seal import Seal
 from tests.fakes.git import FakeGit
 
 

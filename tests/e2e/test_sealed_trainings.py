@@ -168,3 +168,35 @@ def test_an_editable_install_trains_the_candidates_code(program: Program):
     program("propose", "--set", "LR=0.25")
     program("resume", *HERE, "--loops", "1")
     assert [0.5, 0.25] == [one["metric"] for one in of_type(program, "TrainingFinished")]
+
+
+READS = """\
+import time
+LR = 0.04  # search: 0.01..0.1
+open("begun", "w").close()
+time.sleep(0.6)
+print(f"val_bpb: {float(open(DATA).read()) + abs(LR - 0.05):.6f}")
+"""
+
+
+def test_data_that_is_changed_while_it_trains_voids_the_attempt(program: Program):
+    """A file outside the checkout that the settings name as an input is watched as the checkout is."""
+    data = program.repo.parent / "data.txt"
+    data.write_text("1.0")
+    commit(program, READS.replace("DATA", repr(str(data))), settings=f'inputs = ["{data}"]\n')
+    times = []
+
+    def once(_checkout: Path) -> None:
+        if not times:
+            times.append(1)
+            data.write_text("0.5")
+            data.write_text("1.0")
+
+    with meddling(program, once):
+        program("start", *HERE, "--loops", "1")
+    (void,) = of_type(program, "TrainingVoided")
+    assert [str(data)] == void["files"]
+    assert ["succeeded"] * 2 == [one["outcome"] for one in of_type(program, "TrainingFinished")]
+    told = [one["surroundings"] for one in of_type(program, "TrainingStarted")]
+    assert 1 == len({one["inputs"] for one in told}), "the same content is the same input"
+    assert all("packages" in one for one in told)

@@ -211,6 +211,10 @@ class FakeGit:
                 found.add(next((one for one in above if one not in folders), name))
         return tuple(sorted(found))
 
+    def filters(self) -> str:
+        """Return what tells git's filters and attributes, beside committed ones, from others; "" for none."""
+        return ""
+
     def differing(self, folder: Path) -> tuple[str, ...]:
         """Return the files that are not as the commit says that the worktree was reset to, sorted."""
         self._require(folder)

@@ -212,6 +212,7 @@ def test_clean_refuses_while_a_job_runs(tmp_path: Path):
                     command=("train",),
                     deadline_s=9.0,
                     seal="",
+                    surroundings={},
                 )
             ],
             by="runner",

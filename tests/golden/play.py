@@ -143,7 +143,11 @@ class Player:
             case do.CommitCandidate() | do.TakeWorktree():
                 return (self.committed(command.iteration),)
             case do.StartTraining():
-                return (_same_fields(ev.TrainingStarted, command, command=run.config.train, seal=""),)
+                return (
+                    _same_fields(
+                        ev.TrainingStarted, command, command=run.config.train, seal="", surroundings={}
+                    ),
+                )
             case do.KeepCandidate():
                 return (_same_fields(ev.CandidateKept, command, branch_moved=True, branch_note=None),)
             case do.DiscardCandidate():
@@ -159,7 +163,14 @@ class Player:
         self.looks += 1
         missing = () if ok else (why("check_says", "the tokenizer"),)
         return ev.SetupChecked(
-            ok=ok, missing=missing, preparable=not ok, data_id="d1" if ok else None, shared=(), python_path=()
+            ok=ok,
+            missing=missing,
+            preparable=not ok,
+            data_id="d1" if ok else None,
+            shared=(),
+            inputs=(),
+            python_path=(),
+            libraries=(),
         )
 
     def ended(self) -> Batch:

@@ -38,7 +38,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("projections.words",),
     ("projections",),
     ("engine.ports", "engine.paths", "engine.system"),
-    ("engine.git", "engine.jobs", "engine.proposals"),
+    ("engine.git", "engine.jobs", "engine.proposals", "engine.sealing"),
     ("engine.agents", "engine.core", "engine.training"),
     ("engine.runs",),
     ("engine.imports",),

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.worktrees import Worktrees
-from autoresearch.engine.training.seal import Seal
+from autoresearch.engine.sealing.seal import Seal
 from autoresearch.events.errors import AutoresearchError, InvalidInput
 from autoresearch.projections.run_state import RunState
 

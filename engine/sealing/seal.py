@@ -14,6 +14,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.ports.repository import Commits
+from autoresearch.engine.sealing.inputs import Inputs
 from autoresearch.events.files import write_atomic
 from autoresearch.events.values import Reason, why
 
@@ -74,6 +75,20 @@ class Seal:
             return self.file.read_bytes()
         except OSError:
             return b""
+
+
+def inputs_broken(inputs: Inputs, digest: str, *, whole: bool) -> Broken | None:
+    """Return which of the files outside a checkout are otherwise than when the training began.
+
+    By size and times, and where `whole` by all of their content.
+    """
+    touched = inputs.touched() or (inputs.altered() if whole else ())
+    if touched:
+        reason = why("file_changed_while_training", file=touched[0], more=len(touched) - 1)
+        return Broken(files=touched[:MOST_NAMED], reason=reason)
+    if inputs.digest() != digest:  # another training began meanwhile, and was told of it
+        return Broken(files=tuple(inputs.roots)[:MOST_NAMED], reason=why("inputs_changed"))
+    return None
 
 
 def _head(job: str) -> bytes:

@@ -51,6 +51,7 @@ print(json.dumps({"path": folders, "prefix": sys.prefix, "stdlib": stdlib, "orig
 class OwnCode:
     """What is put first on a training's PYTHONPATH, and what is imported from elsewhere all the same."""
 
+    libraries: tuple[str, ...] = ()  # the folders that it imports from otherwise
     first: tuple[str, ...] = ()  # folders of the checkout, relative; "." is its top
     elsewhere: tuple[tuple[str, str], ...] = ()  # module, and the file in the user's checkout
 
@@ -68,11 +69,16 @@ def looked_for(config: RunConfig, *, home: Path, checkout: Path) -> OwnCode:
     roots = _roots(said, home, checkout)
     if SOURCES not in roots and _elsewhere(said, checkout):  # installed once, as a copy
         roots = (*roots, SOURCES)
+    libraries = tuple(
+        folder
+        for folder in dict.fromkeys(said["path"])
+        if Path(folder).is_dir() and not _is_own(folder, home, said)
+    )
     if not roots:
-        return OwnCode()
+        return OwnCode(libraries=libraries)
     names = tuple(name for root in roots for name in _modules(checkout / root))
     again = _asked(python, script, names, checkout, env | python_path(roots, checkout, env))
-    return OwnCode(first=roots, elsewhere=_elsewhere(again or said, checkout))
+    return OwnCode(libraries=libraries, first=roots, elsewhere=_elsewhere(again or said, checkout))
 
 
 def python_path(first: Sequence[str], checkout: Path, env: dict[str, str]) -> dict[str, str]:
@@ -118,14 +124,13 @@ def _asked(
 
 def _roots(said: dict[str, Any], home: Path, checkout: Path) -> tuple[str, ...]:
     """Return the folders of the user's checkout from which modules are imported, relative to it."""
-    roots = []
-    for entry in said["path"]:
-        below = _within(entry, home)
-        # Packages that were installed lie inside the checkout too, where a virtual environment does.
-        ours = any(_within(entry, folder) is not None for folder in (Path(said["prefix"]), checkout))
-        if below is not None and not ours and below not in roots:
-            roots.append(below)
-    return tuple(roots)
+    own = (entry for entry in said["path"] if _is_own(entry, home, said) and not _within(entry, checkout))
+    return tuple(dict.fromkeys(_within(entry, home) or "" for entry in own))
+
+
+def _is_own(entry: str, home: Path, said: dict[str, Any]) -> bool:
+    """Say whether a folder is of the user's checkout, and not of a virtual environment that lies in it."""
+    return _within(entry, home) is not None and _within(entry, Path(said["prefix"])) is None
 
 
 def _elsewhere(said: dict[str, Any], checkout: Path) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,68 @@
+"""What a training finds around its checkout and may be measured by: data, packages, git's own filters.
+
+Each is one digest, taken when a training begins and stored with it; results are compared where all agree.
+"""
+
+import time
+from pathlib import Path
+
+from attrs import define, field, frozen
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.sealing import packages
+from autoresearch.engine.sealing.inputs import Inputs
+from autoresearch.projections.run_state import RunState
+
+
+AGAIN_S = (
+    30.0  # so old may a look at the packages be: it costs 0.1 s with torch, and many a training takes less
+)
+
+
+@define
+class _Look:
+    """When the packages were looked at, which, and what came of it."""
+
+    at: float = float("-inf")
+    folders: tuple[str, ...] = ()
+    digest: str = ""
+
+
+@frozen(kw_only=True)
+class Surroundings:
+    """The surroundings of the trainings of one run."""
+
+    paths: RunPaths
+    git: Worktrees
+    _look: _Look = field(factory=_Look, eq=False)
+
+    def taken(self, run: RunState) -> dict[str, str]:
+        """Return a digest of each; what there is not has none.
+
+        Raises:
+            OSError: an input cannot be read.
+        """
+        found = {
+            "inputs": self.inputs(run).digest(),
+            "filters": self.git.filters(),
+            "packages": self._packages(run.setup.libraries),
+        }
+        return {name: digest for name, digest in found.items() if digest}
+
+    def inputs(self, run: RunState) -> Inputs:
+        """Return the files outside a checkout that count: those named, and those that preparing made."""
+        roots = {named: self._place(named) for named in run.setup.inputs}
+        if run.setup.made:
+            roots["prepared"] = self.paths.prepared
+        return Inputs(roots=roots, known=self.paths.inputs)
+
+    def _place(self, named: str) -> Path:
+        return self.paths.home / Path(named).expanduser()
+
+    def _packages(self, folders: tuple[str, ...]) -> str:
+        look = self._look
+        if folders != look.folders or time.monotonic() - look.at > AGAIN_S:
+            look.digest, look.folders = packages.digest(folders), folders
+            look.at = time.monotonic()
+        return look.digest
