@@ -43,7 +43,7 @@ DIFF_FORMAT = (
     *("--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers", "--indent-heuristic"),
     *("--submodule=short", "--ignore-submodules=none"),
 )
-# The disk's trouble, and nobody's change is to blame: engine/loop/runner.py waits for better.
+# The disk's trouble, and nobody's change is to blame: engine/loop/patience.py waits for better.
 # Beside the system's words git has its own for a write that was cut short, which name no error.
 DISK = REFUSALS | dict.fromkeys(
     (b"Out of diskspace", b"nable to write new index file", b"nable to write new_index file"), errno.ENOSPC

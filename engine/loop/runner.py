@@ -5,7 +5,6 @@ prepare.py outlive it, and whoever runs next picks them up.
 """
 
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -15,10 +14,12 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.loop.anchor import Anchor
 from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import EffectContext, Effects
+from autoresearch.engine.loop.endings import exit_code, waits
+from autoresearch.engine.loop.patience import Patience
 from autoresearch.engine.loop.trouble import may_get_room, tell_people
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
-from autoresearch.engine.proposals import accept, drop_folder
+from autoresearch.engine.proposals import drop_folder
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.load import load, nothing, require_own
 from autoresearch.engine.runs.runner_lock import hold_as_runner
@@ -33,26 +34,21 @@ from autoresearch.events.errors import (
     CorruptHistory,
     DiskTrouble,
     PositionVoided,
-    RunFailed,
     RunLocked,
     UnknownEvent,
-    WaitingForHuman,
-    WayOut,
     WrongExpectedVersion,
 )
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Proposal, because
+from autoresearch.events.values import because
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.state_text import say_stopped, say_waiting
-from autoresearch.projections.summary import standing, waiting_for_human
+from autoresearch.projections.summary import waiting_for_human
 
 
 Observer = Callable[[Recorded, RunState], None]
 Mode = Literal["background", "foreground"]
 
 LOOK_ANYWAY_S = 1.0  # the level-triggered scan behind the bell; watchdog can be silent (network mounts)
-TROUBLE_LIMIT = 5  # failures of one effect in a row before a human is asked
 
 
 class Runner:
@@ -79,7 +75,7 @@ class Runner:
         self._loaded = nothing()
         self._anchor = Anchor(paths, effects.git)
         self._cancelled: set[do.CancelJob] = set()
-        self._troubles = 0
+        self._patience = Patience()
         self._blocked: list[do.StartTraining] = []  # trainings that wait for a device
         self._polls = ""  # why the bell has to look by itself
         self._told: tuple[str, ...] = ()
@@ -101,7 +97,7 @@ class Runner:
                 worked = self._hold()
             except RunLocked:  # a runner was launched for it
                 return 0
-        return self._rest() if worked else 0
+        return exit_code(self._loaded.run) if worked else 0
 
     def _hold(self, begin: Callable[[], bool] | None = None) -> bool:
         """Hold the run, and work where there is anything to do; say whether there was."""
@@ -124,7 +120,7 @@ class Runner:
                     raise
                 self._wait_for_better(error)
             else:
-                self._troubles = 0
+                self._patience.renew()
                 return
 
     def _heard_more(self) -> bool:
@@ -185,25 +181,23 @@ class Runner:
             self._wait_for_better(error)
             return True
         if moved:
-            self._troubles = 0
+            self._patience.renew()
         return moved
 
     def _wait_for_better(self, error: AutoresearchError | OSError) -> None:
-        """Sleep longer with each failure in a row; then ask a human, but for a disk that may get room."""
-        self._troubles += 1
-        if self._troubles >= TROUBLE_LIMIT and not may_get_room(error):
+        """Ask a human, where patience is at its end; else, and where the disk refuses that too, wait."""
+        if self._patience.is_over(error):
             try:
                 self._pause(error)
             except (DiskTrouble, PositionVoided, OSError) as refused:  # asked again after the next failure
                 error = refused
             else:
                 return
-        tell_people(f"{error}; trying again")
-        time.sleep(min(0.1 * 2 ** min(self._troubles, 6), 5.0))
+        self._patience.wait(error)
 
     def _pause(self, error: AutoresearchError | OSError) -> None:
         self._append((ev.RunPaused(reason=because("trouble", reason_of(error))),), by="runner")
-        self._troubles = 0
+        self._patience.renew()
 
     def _show(self) -> None:
         """Bring the caches up to date; where the disk refuses, they lag behind and are written later."""
@@ -256,25 +250,12 @@ class Runner:
         for one in dropped:
             # Judged once: another answer, where a runner died before the file was moved, would be a second.
             recorded = self._log.appended(one.key) or self._append(
-                (self._judged(one),), by="inbox", key=one.key
+                (drop_folder.judged(one, self._loaded.run, show=self._effects.git.show),),
+                by="inbox",
+                key=one.key,
             )
             drop_folder.settle(one, self._paths, recorded[0])
         return len(dropped)
-
-    def _judged(self, one: drop_folder.Dropped) -> ev.ProposalReceived | ev.ProposalRefused:
-        found = one.found
-        if isinstance(found, Proposal):
-            against = accept.refusal(found, self._loaded.run, show=self._effects.git.show)
-            if against is None:
-                return ev.ProposalReceived(
-                    source="drop",
-                    name=one.name,
-                    sha256=one.sha256,
-                    dropped_at=one.dropped_at,
-                    proposal=found,
-                )
-            found = against
-        return ev.ProposalRefused(name=one.name, sha256=one.sha256, reason=found)
 
     def _hear_jobs(self) -> None:
         for number, job in self._loaded.run.jobs:
@@ -311,7 +292,7 @@ class Runner:
         run = self._loaded.run
         waiting = waiting_for_human(run)
         if waiting is not None and self._mode == "foreground" and not run.jobs:
-            raise WaitingForHuman(say_waiting(standing(run)), remedy=_how_to_go_on(run))
+            raise waits(run)
         with contextlib.suppress(OSError):  # a full disk, or a file in its place
             self._paths.proposals.mkdir(exist_ok=True)
         self._tell_of_device()
@@ -339,20 +320,3 @@ class Runner:
 
     def _jobs(self) -> list[Path]:
         return [self._paths.job(number, job.step, job.number).folder for number, job in self._loaded.run.jobs]
-
-    def _rest(self) -> int:
-        run = self._loaded.run
-        if run.stopped in ("setup_incomplete", "baseline_failed"):
-            what = "setup is incomplete" if run.stopped == "setup_incomplete" else "the baseline failed"
-            raise RunFailed(f"{what}: {say_stopped(standing(run))}", remedy=_how_to_go_on(run))
-        return 3 if run.stopped == "blocked" else 0
-
-
-def _how_to_go_on(run: RunState) -> WayOut:
-    if run.paused is not None:
-        return WayOut("look_and_resume", run_id=run.run_id)
-    if run.need_input is not None:
-        return WayOut("propose")
-    if run.stopped == "baseline_failed":
-        return WayOut("retry_baseline", run_id=run.run_id)
-    return WayOut("mend_and_resume", run_id=run.run_id)

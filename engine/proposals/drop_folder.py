@@ -10,7 +10,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
@@ -22,14 +22,16 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
 from autoresearch.engine.paths import EXIT, HISTORY, NEXT_PROPOSAL, PROPOSALS, RunPaths
+from autoresearch.engine.proposals import accept
 from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse, refuse_question
 from autoresearch.engine.proposals.schema import NoProposal
 from autoresearch.engine.system.disk import silent
-from autoresearch.events.catalog import ProposalRefused
+from autoresearch.events.catalog import ProposalReceived, ProposalRefused
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.codec import Recorded
 from autoresearch.events.files import write_atomic
 from autoresearch.events.values import Proposal, Reason, why
+from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.wording import say
 
 
@@ -137,6 +139,25 @@ def scan(paths: RunPaths) -> list[Dropped]:
     """
     found = (_look(path) for path in paths.dropped())
     return list(islice((one for one in found if one is not None), AT_ONCE))
+
+
+def judged(
+    one: Dropped, run: RunState, *, show: Callable[[str, str], bytes | None]
+) -> ProposalReceived | ProposalRefused:
+    """Return the event of a dropped file, as the run stands now; `show` is git's."""
+    found = one.found
+    if isinstance(found, Proposal):
+        refusal = accept.refusal(found, run, show=show)
+        if refusal is None:
+            return ProposalReceived(
+                source="drop",
+                name=one.name,
+                sha256=one.sha256,
+                dropped_at=one.dropped_at,
+                proposal=found,
+            )
+        found = refusal
+    return ProposalRefused(name=one.name, sha256=one.sha256, reason=found)
 
 
 def settle(one: Dropped, paths: RunPaths, recorded: Recorded) -> None:

@@ -83,7 +83,7 @@ def test_nothing_begins_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.Monke
         return len(looks) < 3
 
     monkeypatch.setattr("autoresearch.engine.system.disk.is_full", full)
-    monkeypatch.setattr("autoresearch.engine.loop.runner.time.sleep", lambda _: None)
+    monkeypatch.setattr("autoresearch.engine.loop.patience.time.sleep", lambda _: None)
     assert 0 == world.runner().run()
     assert [[], [], []] == looks[:3]
     assert ["0000/train.1", "0001/train.1"] == world.trained

@@ -100,7 +100,7 @@ USED: dict[str, bytes] = {
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Return a run that asks for one loop; what is dropped is judged at once."""
     monkeypatch.setattr("autoresearch.engine.proposals.drop_folder.QUIET_S", 0.0)
-    monkeypatch.setattr("autoresearch.engine.loop.runner.time.sleep", lambda _: None)
+    monkeypatch.setattr("autoresearch.engine.loop.patience.time.sleep", lambda _: None)
     world = World(tmp_path)
     world.start(loops=1)
     world.paths.proposals.mkdir()

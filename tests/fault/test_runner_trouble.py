@@ -40,7 +40,7 @@ def failing(times: int, error: Exception, what: str = "effect"):
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
-    monkeypatch.setattr("autoresearch.engine.loop.runner.time.sleep", lambda _: None)
+    monkeypatch.setattr("autoresearch.engine.loop.patience.time.sleep", lambda _: None)
 
 
 @pytest.mark.parametrize(
