@@ -6,6 +6,7 @@ engine/runs/settings.py; the page docs/config.md is made of the meanings here. P
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -78,6 +79,10 @@ def _is_within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
+def _are_bounds(bounds: tuple[float, ...]) -> bool:
+    return not bounds or (len(bounds) == 2 and bounds[0] < bounds[1])  # noqa: PLR2004 - a pair
+
+
 def _has_one_group(pattern: str) -> bool:
     try:
         return re.compile(pattern).groups == 1
@@ -85,6 +90,7 @@ def _has_one_group(pattern: str) -> bool:
         return False
 
 
+BITS_PER_BYTE = "val_bpb"
 INSIDE = "paths relative to the repository, without .."
 POSITIVE = "more than 0"
 NOT_NEGATIVE = "0 or more"
@@ -95,7 +101,7 @@ class MetricSpec:
     """Which number of a training's output counts, and which way is better."""
 
     name: str = setting(
-        "val_bpb",
+        BITS_PER_BYTE,
         "The name of the number that counts.",
         holds=lambda name: bool(name.strip()),
         expected="a name",
@@ -109,6 +115,18 @@ class MetricSpec:
         decides=True,
     )
     lower_is_better: bool = setting(True, "Whether a lower number is the better one.", decides=True)  # noqa: FBT003
+    bounds: tuple[float, ...] = setting(
+        (),
+        "Two numbers; one that does not lie between them is no result. Empty: for val_bpb above 0, else any.",
+        holds=_are_bounds,
+        expected="two numbers, the lower first, or none",
+        decides=True,
+    )
+
+    def holds(self, value: float) -> bool:
+        """Say whether a number can be one of this metric: bits per byte cannot be 0 or less."""
+        least, most = self.bounds or (0.0 if self.name == BITS_PER_BYTE else -math.inf, math.inf)
+        return least < value < most
 
 
 @frozen(kw_only=True)

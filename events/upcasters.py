@@ -28,7 +28,13 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 }
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
-    ("RunConfig", 1): lambda data: {**data, "shared": [], "kept": [], "inputs": []},
+    ("RunConfig", 1): lambda data: {
+        **data,
+        "shared": [],
+        "kept": [],
+        "inputs": [],
+        "metric": {**data["metric"], "bounds": []},
+    },
 }
 
 

@@ -132,6 +132,7 @@ def _readers() -> dict[Any, tuple[str, Callable[[Any], Any]]]:
         int: ("a whole number", _whole),
         float: ("a number", _number),
         tuple[str, ...]: ("a list of strings, or one string", _words),
+        tuple[float, ...]: ("a list of numbers", _numbers),
         dict[str, str]: ("a table of strings", _strings),
     }
 
@@ -158,6 +159,10 @@ def _number(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise TypeError
     return float(value)
+
+
+def _numbers(value: object) -> tuple[float, ...]:
+    return tuple(map(_number, _list(value)))
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from autoresearch.engine.training.metric import Metric, MetricReader, refine
 from autoresearch.engine.training.progress_digest import read_progress
 from autoresearch.engine.training.report import measured
 from autoresearch.events.redact import secret_values
-from autoresearch.events.settings import RunConfig
+from autoresearch.events.settings import MetricSpec, RunConfig
 from autoresearch.events.values import Measured, Outcome, OutputDigest, ProgressDigest, Reason, why
 
 
@@ -51,7 +51,7 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit) -> Result:
     failure = failure or str((told or {}).get("exit_reason") or "")
     exact = (told or {}).get(config.metric.name)
     outcome, reason, metric = _judge(
-        config.metric.name, exit_, found, exact=exact, failure=failure, tail=digest.tail
+        config.metric, exit_, found, exact=exact, failure=failure, tail=digest.tail
     )
     return Result(
         outcome=outcome,
@@ -87,9 +87,10 @@ _Judgement = tuple[Outcome, Reason | None, float | None]
 
 
 def _judge(
-    name: str, exit_: JobExit, found: Metric | None, *, exact: object, failure: str, tail: str
+    metric: MetricSpec, exit_: JobExit, found: Metric | None, *, exact: object, failure: str, tail: str
 ) -> _Judgement:
     """Decide outcome, reason and metric; a non-zero exit code or a signal is never a success."""
+    name = metric.name
     if exit_.reason in ("deadline", "idle"):
         return "timed_out", how_it_ended(exit_), None
     if failure in _DIVERGED:
@@ -103,6 +104,8 @@ def _judge(
     if found.value is None:
         return "no_metric", why("no_number", metric=name, found=found.text), None
     value, note = refine(found, exact, name)
+    if not metric.holds(value):
+        return "no_metric", why("out_of_bounds", metric=name, found=found.text), None
     return "succeeded", note, value
 
 

@@ -75,6 +75,7 @@ REASONS: Mapping[str, str] = {
     "not_finite": "{metric} is {found}",
     "no_line": "it ended well, but no line of its output gives {metric}",
     "no_number": "the last {metric} is {found!r}, which is no number",
+    "out_of_bounds": "{metric} is {found}, which no true one can be",
     "log_counts": "result.json says {metric} {exact}, the log {printed}: the log counts",
     # A change that may not be trained.
     "no_change": "it changes nothing",

@@ -147,6 +147,31 @@ def test_a_score_that_is_not_finite_diverged(tmp_path: Path, printed: bytes, exi
     assert (result.outcome, result.metric) == ("diverged", None)
 
 
+@pytest.mark.parametrize(
+    ("metric", "printed", "counts"),
+    [
+        (MetricSpec(), "0.000000", False),
+        (MetricSpec(), "-1.5", False),
+        (MetricSpec(), "0.000001", True),
+        (MetricSpec(name="loss", pattern=r"^val_bpb: (.*)"), "-1.5", True),
+        (MetricSpec(name="acc", pattern=r"^val_bpb: (.*)", bounds=(0.0, 1.0)), "1.0", False),
+        (MetricSpec(name="acc", pattern=r"^val_bpb: (.*)", bounds=(0.0, 1.0)), "0.99", True),
+    ],
+)
+def test_a_number_that_cannot_be_is_no_result(
+    tmp_path: Path, metric: MetricSpec, printed: str, counts: object
+) -> None:
+    """Bits per byte are more than 0, and other numbers lie between the bounds that the settings give."""
+    leave(tmp_path, f"val_bpb: {printed}\n".encode())
+    result = read(tmp_path, config=RunConfig(metric=metric))
+    assert (result.outcome == "succeeded") is counts
+    if not counts:
+        assert (result.metric, result.reason) == (
+            None,
+            why("out_of_bounds", metric=metric.name, found=printed),
+        )
+
+
 @pytest.mark.parametrize("reason", ["nan", "exploding"])
 def test_a_training_that_says_it_diverged(tmp_path: Path, reason: str) -> None:
     """result.json or the last line of progress.jsonl says that the loss diverged."""
