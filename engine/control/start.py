@@ -14,29 +14,26 @@ from attrs import frozen
 from autoresearch.engine.agents.programs import NONE, adapter
 from autoresearch.engine.control.append import BY, append_judged
 from autoresearch.engine.control.requests import StartOptions, request_of
+from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch
 from autoresearch.engine.core import dry_run
 from autoresearch.engine.core.refs import RunRefs
-from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Branches, Commit, Commits, OwnCheckout, Refs, Repository
+from autoresearch.engine.ports.repository import Branches, Commits, OwnCheckout, Refs, Repository
 from autoresearch.engine.proposals import accept, from_command
 from autoresearch.engine.runs.catalogue import run_named, started_runs
-from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up, make_branch
+from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up
 from autoresearch.engine.runs.locate import Chosen, find_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import AutoresearchError, NotFound, RunLocked, UsageRefused, WayOut, Wrong
+from autoresearch.events.errors import NotFound, RunLocked, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig, changed_settings
 from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing
-
-
-OWN_BRANCHES = "autoresearch/"
 
 
 @frozen(kw_only=True)
@@ -96,8 +93,8 @@ def start(
     clear_dead(home, git)
     if run_id is not None and run_named(home, run_id).folder.exists():
         raise NotFound(f"{run_id} exists already", remedy=WayOut("other_run_id"))
-    named, base = _branch_and_base(home, git, branch)
-    _check_files(git, base.hash, config)
+    named, base = branch_and_base(home, git, branch)
+    check_files(git, base.hash, config)
     begun = ev.RunStarted(
         run_id=run_id or "new",
         branch=named or "new",
@@ -208,44 +205,13 @@ def _begin(paths: RunPaths, git: Branches, events: Sequence[ev.Event]) -> None:
     begun = events[0]
     assert isinstance(begun, ev.RunStarted)  # a history begins with it
     try:
-        _ensure_branch(paths, git, begun.branch, begun.base_commit)
+        ensure_branch(paths, git, begun.branch, begun.base_commit)
         with EventLog(paths.history) as log:
             log.append(events, by=BY)
     except BaseException:
         give_up(paths, git)
         raise
     paths.beginning.unlink(missing_ok=True)
-
-
-def _branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[str | None, Commit]:
-    """Return the branch that was named or is checked out (None: a new one of today), and its commit."""
-    if branch is not None:
-        check_branch(branch)
-        _refuse_below_a_branch(git, branch)
-    named = branch or _own_branch(git)
-    of_branch, of_head = git.read_commits([f"refs/heads/{named}", "HEAD"])
-    base = of_branch or of_head  # a branch that is named may not be there yet
-    if base is None:
-        raise NotFound(
-            f"{home} has no commit yet", remedy="commit your files: git add -A && git commit -m start"
-        )
-    return named, base
-
-
-def _own_branch(git: OwnCheckout) -> str | None:
-    """Return the branch that is checked out, where it is one of ours."""
-    current = git.current_branch()
-    return current if current is not None and current.startswith(OWN_BRANCHES) else None
-
-
-def _check_files(git: Commits, base: str, config: RunConfig) -> None:
-    """Refuse a base that lacks a file in scope: a run stands on its base for good."""
-    for name in git.missing(base, (*config.editable, *config.protected))[:1]:
-        raise NotFound(
-            f"{name} is not in commit {base[:7]}, on which the run would stand",
-            remedy=f"git add {name} && git commit; or, if your script has no such file, name yours in "
-            "editable, protected, prepare and check of [tool.autoresearch] in pyproject.toml ([] for none)",
-        )
 
 
 def _refuse_blocked(run: RunState, request: Request) -> None:
@@ -262,29 +228,6 @@ def _refuse_unfit(
         reason = accept.refusal(one.proposal, run, show=git.show, request=request)
         if reason is not None:
             raise accept.refused(reason)
-
-
-def _refuse_below_a_branch(git: Branches, branch: str) -> None:
-    """Refuse `main/x` where there is `main`: git keeps branches as files."""
-    parts = branch.split("/")
-    for above in ("/".join(parts[:count]) for count in range(1, len(parts))):
-        if git.branch(above).commit is not None:
-            raise NotFound(
-                f"the branch {branch} cannot be made: there is a branch {above}",
-                remedy=WayOut("name_other_branch"),
-            )
-
-
-def _ensure_branch(paths: RunPaths, git: Branches, branch: str, base: str) -> None:
-    try:
-        if make_branch(paths, git, branch, base):
-            return
-    except AutoresearchError as error:
-        raise NotFound(
-            f"the branch {branch} cannot be made: {error}",
-            remedy=WayOut("name_other_branch"),
-        ) from error
-    raise NotFound(f"the branch {branch} was moved just now by somebody else", remedy="start again")
 
 
 def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.Event]:

@@ -1,0 +1,71 @@
+"""The branch and the commit on which a new run stands: which they are, and whether they will do."""
+
+from pathlib import Path
+
+from autoresearch.engine.git.names import check_branch
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import Branches, Commit, Commits, OwnCheckout, Repository
+from autoresearch.engine.runs.claim import make_branch
+from autoresearch.events.errors import AutoresearchError, NotFound, WayOut
+from autoresearch.events.settings import RunConfig
+
+
+OWN_BRANCHES = "autoresearch/"
+
+
+def branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[str | None, Commit]:
+    """Return the branch that was named or is checked out (None: a new one of today), and its commit."""
+    if branch is not None:
+        check_branch(branch)
+        _refuse_below_a_branch(git, branch)
+    named = branch or _own_branch(git)
+    of_branch, of_head = git.read_commits([f"refs/heads/{named}", "HEAD"])
+    base = of_branch or of_head  # a branch that is named may not be there yet
+    if base is None:
+        raise NotFound(
+            f"{home} has no commit yet", remedy="commit your files: git add -A && git commit -m start"
+        )
+    return named, base
+
+
+def check_files(git: Commits, base: str, config: RunConfig) -> None:
+    """Refuse a base that lacks a file in scope: a run stands on its base for good."""
+    for name in git.missing(base, (*config.editable, *config.protected))[:1]:
+        raise NotFound(
+            f"{name} is not in commit {base[:7]}, on which the run would stand",
+            remedy=f"git add {name} && git commit; or, if your script has no such file, name yours in "
+            "editable, protected, prepare and check of [tool.autoresearch] in pyproject.toml ([] for none)",
+        )
+
+
+def ensure_branch(paths: RunPaths, git: Branches, branch: str, base: str) -> None:
+    """Make the branch of a claimed run.
+
+    Raises: NotFound: git does not take it, or somebody else was quicker.
+    """
+    try:
+        if make_branch(paths, git, branch, base):
+            return
+    except AutoresearchError as error:
+        raise NotFound(
+            f"the branch {branch} cannot be made: {error}",
+            remedy=WayOut("name_other_branch"),
+        ) from error
+    raise NotFound(f"the branch {branch} was moved just now by somebody else", remedy="start again")
+
+
+def _own_branch(git: OwnCheckout) -> str | None:
+    """Return the branch that is checked out, where it is one of ours."""
+    current = git.current_branch()
+    return current if current is not None and current.startswith(OWN_BRANCHES) else None
+
+
+def _refuse_below_a_branch(git: Branches, branch: str) -> None:
+    """Refuse `main/x` where there is `main`: git keeps branches as files."""
+    parts = branch.split("/")
+    for above in ("/".join(parts[:count]) for count in range(1, len(parts))):
+        if git.branch(above).commit is not None:
+            raise NotFound(
+                f"the branch {branch} cannot be made: there is a branch {above}",
+                remedy=WayOut("name_other_branch"),
+            )
