@@ -20,6 +20,7 @@ from autoresearch.engine.runs.load import load, load_run
 from autoresearch.engine.runs.views import STATE
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.values import why
 from bench import histories
 from bench.table import Figure, ratio
 
@@ -108,7 +109,36 @@ def _long_history(small: Path, large: Path, count: int, reps: int) -> list[Figur
             better="less",
             note=f"{_ms(_cpu(more))} against {_ms(_cpu(less))}",
         ),
+        *_parts(small, large, count, max(3, reps // 3)),
     ]
+
+
+def _parts(small: Path, large: Path, count: int, reps: int) -> list[Figure]:
+    """Compare what shows a part of a long history with the same of a short one, and with doing nothing."""
+    for home in (small, large):
+        paths = _paths(home)
+        with EventLog(paths.history, durability="off") as log:
+            log.append([ev.RunStopped(how="stopped", reason=why("as_requested"))], by="bench")
+        paths.state.write_bytes(STATE.render(load(paths)))
+    bare = [_cost(("-c", "pass"), large) for _ in range(reps)]
+    found = []
+    for words in ("show {}", "history --since {}", "history -f --since {}"):
+        costs: list[list[Cost]] = []
+        for home in (large, small):
+            state = load_run(_paths(home)).state
+            named = state.last_iteration // 2 if words.startswith("show") else state.seq - 5
+            costs.append([_cost((str(DOOR), *words.format(named).split()), home) for _ in range(reps)])
+        more, less = costs
+        found.append(
+            Figure(
+                what=f"`{words.format('N')}`, {count:,} events / 100 events, CPU",
+                measured=ratio(_cpu(more), _cpu(less)),
+                target=1.3,
+                better="less",
+                note=f"{_ms(_cpu(more))}, {ratio(_cpu(more), _cpu(bare)):.1f} x `python -c pass`",
+            )
+        )
+    return found
 
 
 def _commands(home: Path, reps: int) -> list[Figure]:

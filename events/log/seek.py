@@ -7,6 +7,7 @@ record is whole, and what was withdrawn is one write. Who reads on from there ch
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,13 +20,23 @@ _SINGLE = re.compile(rb'{"seq":(\d{1,18}),"type":')
 
 def position_before(path: Path, seq: int) -> Position:
     """Return a proved position before record `seq`, as near as is cheap; the start where none is."""
+    return position_by(path, lambda line: _seq_of(line) < seq)
+
+
+def position_by(path: Path, is_before: Callable[[bytes], bool | None]) -> Position:
+    """Return a proved position before all that is wanted, as near as is cheap; the start where none is.
+
+    `is_before` says of a line whether what is wanted comes behind it; None: it cannot be told from this line.
+    Lines that tell must be in order: none that is before stands behind one that is not.
+    """
     best, low, high = Position.start(), 0, os.stat(path).st_size  # noqa: PTH116 - as the writer does
     with path.open("rb") as file:
         while high - low > _PROBE:
             middle = (low + high) // 2
             found = _meeting(file, middle, high)
-            if found is not None and found.seq < seq:
-                low, best = found.offset, found
+            told = _tells(file, high, is_before) if found is not None else None
+            if found is not None and told is not None:
+                low, best = max(told, found.offset), found
             else:
                 high = middle
     return best
@@ -46,13 +57,29 @@ def has_record(path: Path, hash_: str) -> bool:
 
 
 def _meeting(file: BinaryIO, begin: int, high: int) -> Position | None:
-    """Return the first place between two bytes at which two records of the chain meet."""
+    """Return the first place between two bytes at which two records of the chain meet, and seek it."""
     file.seek(begin)
     file.readline(MAX_LINE)
     before: tuple[int, str] | None = None
     while (offset := file.tell()) < high and (raw := file.readline(MAX_LINE)):
         if before is not None and chained(raw, seq=before[0] + 1, prev=before[1]) and _SINGLE.match(raw):
+            file.seek(offset)
             return Position(seq=before[0], offset=offset, hash=before[1])
         named = _SINGLE.match(raw)
         before = None if named is None else (int(named[1]), raw[HASH].decode("latin-1"))
     return None
+
+
+def _tells(file: BinaryIO, high: int, is_before: Callable[[bytes], bool | None]) -> int | None:
+    """Return where the next line that tells begins, if it is before what is wanted; else None."""
+    while (offset := file.tell()) < high and (raw := file.readline(MAX_LINE)):
+        told = is_before(raw)
+        if told is not None:
+            return offset if told else None
+    return None
+
+
+def _seq_of(line: bytes) -> int:
+    named = _SINGLE.match(line)
+    assert named is not None  # two records meet before it
+    return int(named[1])

@@ -1,15 +1,29 @@
 """A place in a long history found without reading it: near, and always one of the chain."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs import load, one_iteration
+from autoresearch.engine.runs.catalogue import run_named
+from autoresearch.engine.runs.views import rebuild
+from autoresearch.events import catalog as ev
+from autoresearch.events.log import seek
 from autoresearch.events.log.read import blocks, read
 from autoresearch.events.log.seek import position_before
-from autoresearch.workflows.cli import follow, look
+from autoresearch.events.values import Proposal, why
+from autoresearch.projections.fold import fold
+from autoresearch.projections.timeline import TIMELINE
+from autoresearch.workflows.api.experiments import story_of
+from autoresearch.workflows.cli import follow
 from autoresearch.workflows.cli.main import main
+from autoresearch.workflows.live import follow as tailing
+from bench import histories
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
+from tests.golden.play import FOLDER as RUNS
 from tests.log_helpers import FILLS, note, open_log
 
 
@@ -68,16 +82,92 @@ def test_history_since_reads_no_more_than_it_prints(tmp_path, monkeypatch, capsy
     assert len(taken) < 600
 
 
-def test_show_parses_what_it_shows(tmp_path, monkeypatch, capsys):
-    """Of a long history, only the records of the iteration that is shown are parsed."""
+def counting(monkeypatch, module, name):
+    """Let a module's reader count what it yields."""
+    taken, real = [], getattr(module, name)
+
+    def counted(*args, **more):
+        for one in real(*args, **more):
+            taken.append(one)
+            yield one
+
+    monkeypatch.setattr(module, name, counted)
+    return taken
+
+
+@pytest.fixture
+def long_run(tmp_path, monkeypatch):
+    """Return a run of 300 iterations with its state.json, in whose repository we are."""
     repo = make_repo(tmp_path / "repo")
-    paths = make_run(repo, g.asked(2), g.runner_started(), *g.BASELINE)
-    with open_log(paths.history) as log:
-        log.append([note("x" * 100)] * 1000, by="cli")
+    paths = run_named(repo, "autoresearch-mar8-r001")
+    paths.folder.mkdir(parents=True)
+    histories.write(paths.history, count=3300)
+    rebuild(paths)
     monkeypatch.chdir(repo)
+    return paths
+
+
+@pytest.mark.parametrize("number", [1, 150, 275])
+def test_show_reads_what_it_shows(long_run, monkeypatch, capsys, number: int):
+    """Of a long history, show reads the iteration and little more, and parses that alone."""
+    read_ = counting(monkeypatch, one_iteration, "lines")
     parsed = []
-    real = look.record
-    monkeypatch.setattr(look, "record", lambda *line: parsed.append(line) or real(*line))
-    assert 0 == main(["show", "0"])
-    assert "baseline" in capsys.readouterr().out
-    assert 0 < len(parsed) < 20
+    real = one_iteration.record
+    monkeypatch.setattr(one_iteration, "record", lambda *line: parsed.append(line) or real(*line))
+    assert 0 == main(["show", str(number)])
+    assert f"iteration {number}: " in capsys.readouterr().out
+    assert 5 < len(parsed) < 20
+    assert len(read_) < 400
+
+
+def test_logs_reads_what_it_shows(long_run, monkeypatch, capsys):
+    """Of a long history, logs reads the iteration, or the last ones, and little more."""
+    taken = [counting(monkeypatch, one_iteration, "lines"), counting(monkeypatch, follow, "read")]
+    for words in (["logs"], ["logs", "150"]):
+        assert 3 == main(words)  # the history is made up: there is no log
+        assert "is not there (yet)" in capsys.readouterr().err
+    assert sum(map(len, taken)) < 800
+
+
+def test_following_since_reads_what_it_prints(long_run, monkeypatch, capsys):
+    """With -f, too, what comes before the events that are printed is neither read nor folded."""
+    with open_log(long_run.history) as log:
+        log.append([ev.RunStopped(how="done", reason=why("done_without_best", completed=0))], by="runner")
+    rebuild(long_run)
+    last = list(read(long_run.history))[-1].seq
+    taken = [counting(monkeypatch, tailing, "read"), counting(monkeypatch, load, "blocks")]
+    assert 0 == main(["history", "-f", "--since", str(last - 2)])
+    shown = [word for word in capsys.readouterr().out.split() if word[0] == "#"]
+    assert [f"#{last - 1}", f"#{last}"] == shown
+    assert sum(map(len, taken)) < 600
+
+
+@pytest.mark.parametrize("path", sorted(RUNS.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_an_iteration_alone_is_what_the_whole_gives(path: Path, tmp_path: Path, monkeypatch):
+    """Row, events and proposal of each iteration are those that reading and folding everything gives."""
+    monkeypatch.setattr(seek, "_PROBE", 2**10)
+    run = RunPaths(home=tmp_path, folder=tmp_path / "a-r001")
+    run.folder.mkdir()
+    shutil.copy(path, run.history)
+    records = list(read(path))
+    whole = fold(TIMELINE, records)
+    known: dict[int, Proposal | None] = {}
+    for one in records:
+        match one.event:
+            case ev.ProposalReceived():
+                known[one.seq] = one.event.proposal
+            case ev.ProposalChosen():
+                known[one.seq] = one.event.proposal or known.get(one.event.received or 0)
+            case ev.CandidateDeferred():
+                known[one.seq] = known.get(one.event.chosen)
+            case _:
+                pass
+    for row in whole.rows:
+        found = one_iteration.one_iteration(run, row.iteration)
+        assert found is not None
+        own = [one for one in records if getattr(one.event, "iteration", None) == row.iteration]
+        assert (row, own) == (found.row, list(found.events))
+        chosen = [one for one in own if isinstance(one.event, ev.ProposalChosen)]
+        proposal = known[chosen[-1].seq] if chosen else None
+        assert proposal == story_of(found).proposal
+    assert one_iteration.one_iteration(run, len(whole.rows)) is None

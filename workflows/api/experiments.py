@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import asdict, frozen
 
+from autoresearch.engine.runs.one_iteration import OneIteration
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.shapes import unstructure
@@ -64,40 +65,28 @@ class Story:
     log_tail: str
 
 
-def story_of(row: Row, events: Iterable[Recorded]) -> Story:
+def story_of(one: OneIteration) -> Story:
     """Gather what the events say of one iteration."""
-    own: list[Recorded] = []
-    known: dict[int, Proposal | None] = {}  # by the seq of the event that has it, or refers to it
     proposal: Proposal | None = None
-    commit, tail = row.commit, ""
-    for recorded in events:
-        event = recorded.event
-        if isinstance(event, ev.ProposalReceived):
-            known[recorded.seq] = event.proposal
-        elif isinstance(event, ev.ProposalChosen):
-            known[recorded.seq] = event.proposal or known.get(event.received or 0)
-        elif isinstance(event, ev.CandidateDeferred):
-            known[recorded.seq] = known.get(event.chosen)
-        if getattr(event, "iteration", None) != row.iteration:
-            continue
-        own.append(recorded)
-        match event:
-            case ev.ProposalChosen():
-                proposal = known[recorded.seq]
-            case ev.CandidateCommitted():
+    commit, tail = one.row.commit, ""
+    for recorded in one.events:
+        match recorded.event:
+            case ev.ProposalChosen() as event:
+                proposal = event.proposal or one.proposals.get(event.received or 0)
+            case ev.CandidateCommitted() as event:
                 commit = event.commit
-            case ev.TrainingFinished():
+            case ev.TrainingFinished() as event:
                 tail = event.output.tail
-            case ev.ResultImported():
+            case ev.ResultImported() as event:
                 proposal, tail = event.proposal, event.log_tail
             case _:
                 pass
     return Story(
-        row=row,
+        row=one.row,
         proposal=proposal,
-        base_commit=row.base_commit,
+        base_commit=one.row.base_commit,
         commit=commit,
-        events=tuple(own),
+        events=one.events,
         log_tail=tail,
     )
 

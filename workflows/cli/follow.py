@@ -10,6 +10,7 @@ import typer
 
 from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.runs.one_iteration import before_iteration, one_iteration
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position, Recorded, event_type
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
@@ -23,6 +24,7 @@ from autoresearch.workflows.live.follow import RunFollower, follow, follow_file
 
 STEPS = ("train", "prepare", "propose", "apply", "triage")
 LINES = 200
+RECENT = 8  # iterations; in an older one no job is started
 INTERRUPTED = 130
 
 Following = Annotated[
@@ -47,7 +49,7 @@ def history(
     """Print what happened, one line for each event."""
     wanted = _types(types)
     paths = opt.target(repo).run(run_id).paths
-    records = follow(paths) if live else _after(paths, since)
+    records = follow(paths, since) if live else _after(paths, since)
     try:
         for recorded, begin in with_beginnings(records):
             if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted):
@@ -81,7 +83,9 @@ def logs(
     if step and step not in STEPS:
         raise UsageRefused(f"--step: there is no step {step!r}", remedy=f"the steps are {', '.join(STEPS)}")
     paths = opt.target(repo).run(run_id).paths
-    job = _newest_job(paths, read(paths.history), number=number, step=step)
+    job = _newest_job(paths, _recent(paths, number), number=number, step=step)
+    if job is None and number is None:
+        job = _newest_job(paths, read(paths.history), number=number, step=step)
     if job is None and not live:
         raise _no_log(paths, number)
     if not live and job is not None:
@@ -98,6 +102,15 @@ def _after(paths: RunPaths, since: int) -> Iterable[Recorded]:
     """Yield the records after `since` and perhaps some before; of a long history, no more is read."""
     begin = position_before(paths.history, since + 1) if since else Position.start()
     return read(paths.history, since=begin)
+
+
+def _recent(paths: RunPaths, number: int | None) -> Iterable[Recorded]:
+    """Yield the records among which an iteration's jobs are started, or else the newest ones."""
+    if number:  # the baseline's may be anywhere: preparing is one of them
+        one = one_iteration(paths, number)
+        return one.events if one is not None else ()
+    first = load_run(paths).state.last_iteration - RECENT if number is None else 0
+    return read(paths.history, since=before_iteration(paths, first))
 
 
 def _types(names: list[str] | None) -> frozenset[str]:

@@ -1,7 +1,5 @@
 """The commands that look at a run, and never write: status, runs, experiments, show."""
 
-import re
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -9,11 +7,11 @@ import typer
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
-from autoresearch.engine.runs.load import Loaded, load, load_run
+from autoresearch.engine.runs.load import load, load_run
 from autoresearch.engine.runs.locate import emptied_runs
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.engine.runs.one_iteration import one_iteration
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
-from autoresearch.events.log.read import lines, record
+from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import standing
 from autoresearch.projections.words.times import minute_of, one_line
 from autoresearch.workflows.api.experiments import (
@@ -110,31 +108,23 @@ def show(
     """Show one iteration: its proposal, its diff, its metrics, its events, the end of its log."""
     here = opt.target(repo)
     paths = here.run(run_id).paths
-    loaded = load(paths)
-    row = loaded.timeline.row(number)
-    if row is None:
-        raise _no_iteration(loaded, number, paths)
-    story = story_of(row, _about(paths, number))
+    run = load_run(paths).state
+    one = one_iteration(paths, number) if number <= run.last_iteration else None
+    if one is None:
+        raise _no_iteration(run, number, paths)
+    story = story_of(one)
     diff = _diff(here, paths, story)
     if only_diff:
         typer.echo(diff, nl=False)
     elif as_json:
         typer.echo(json_text(experiment_whole(story, diff=diff)), nl=False)
     else:
-        name = loaded.run.config.metric.name
+        name = run.config.metric.name
         typer.echo(tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES), nl=False)
 
 
-def _about(paths: RunPaths, number: int) -> Iterator[Recorded]:
-    """Yield the records that name an iteration or a proposal: to parse all takes ten times as long."""
-    wanted = re.compile(rb'"iteration":%d[,}]|"type":"(?:Proposal|CandidateDeferred)' % number)
-    for line in lines(paths.history, Position.start()):
-        if wanted.search(line[1]):
-            yield record(paths.history, line)
-
-
-def _no_iteration(loaded: Loaded, number: int, paths: RunPaths) -> NotFound:
-    last = loaded.run.last_iteration
+def _no_iteration(run: RunState, number: int, paths: RunPaths) -> NotFound:
+    last = run.last_iteration
     known = "none yet" if last < 0 else f"0 to {last}"
     return NotFound(
         f"{paths.run_id} has no iteration {number}; there is {known}",

@@ -12,11 +12,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.runs.load import Loaded, nothing
+from autoresearch.engine.runs.load import Loaded, load_run, nothing
 from autoresearch.engine.runs.runner_lock import living_runner
-from autoresearch.events.codec import Recorded
+from autoresearch.events.codec import Position, Recorded
 from autoresearch.events.errors import PositionVoided
 from autoresearch.events.log.read import read
+from autoresearch.events.log.seek import position_before
+from autoresearch.projections.fold import Snapshot
+from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import waiting_for_human
 from autoresearch.projections.words.event_text import line
 
@@ -32,12 +35,12 @@ SLOW_POLL_S = 1.0  # between two looks that no bell rang for
 DEAD_LOOKS = 15  # looks in a row without a runner before it counts as gone: one may be just starting
 
 
-class RunFollower:
-    """A run's states, and the records that came since the last look."""
+class HistoryFollower:
+    """The records of a run that came since the last look, from a position on."""
 
-    def __init__(self, paths: RunPaths) -> None:
+    def __init__(self, paths: RunPaths, *, since: Position) -> None:
         self.paths = paths
-        self.loaded: Loaded = nothing()
+        self.position = since
         self._bell: Bell | None = None
 
     def __enter__(self) -> Self:
@@ -50,7 +53,7 @@ class RunFollower:
             self._bell.close()
 
     def news(self) -> list[Recorded]:
-        """Fold what is new and return it; empty when nothing is.
+        """Return what is new; empty when nothing is.
 
         After a record that its writer withdrew, since the disk had refused it, comes the TailHealed of the
         same seq that says so.
@@ -58,13 +61,12 @@ class RunFollower:
         Raises:
             NotFound, CorruptHistory: as reading a history does.
         """
-        if self.paths.history.exists() and self.paths.history.stat().st_size == self.loaded.position.offset:
+        if self.paths.history.exists() and self.paths.history.stat().st_size == self.position.offset:
             return []
         try:
             return self._read()
         except PositionVoided as voided:
-            self.loaded = nothing()
-            return [recorded for recorded in self._read() if recorded.seq > voided.seq]
+            return self._begin_again(voided)
 
     def wait(self) -> None:
         """Sleep until something was written in the run's folder, but no longer than the slow look."""
@@ -79,23 +81,62 @@ class RunFollower:
 
     def _read(self) -> list[Recorded]:
         fresh = []
-        position = self.loaded.position
-        for recorded in read(self.paths.history, after=position.seq, since=position):
-            self.loaded = self.loaded.after(recorded)
+        for recorded in read(self.paths.history, after=self.position.seq, since=self.position):
+            self._take(recorded)
             fresh.append(recorded)
         return fresh
 
+    def _take(self, recorded: Recorded) -> None:
+        self.position = Position(seq=recorded.seq, offset=recorded.end, hash=recorded.hash)
+
+    def _begin_again(self, voided: PositionVoided) -> list[Recorded]:
+        """Go on from the last record that still holds."""
+        self.position = Position(seq=voided.seq, offset=voided.offset, hash=voided.hash)
+        return self._read()
+
+
+class RunFollower(HistoryFollower):
+    """A run's states too, folded from the first record on."""
+
+    def __init__(self, paths: RunPaths) -> None:
+        super().__init__(paths, since=Position.start())
+        self.loaded: Loaded = nothing()
+
+    def _take(self, recorded: Recorded) -> None:
+        super()._take(recorded)
+        self.loaded = self.loaded.after(recorded)
+
+    def _begin_again(self, voided: PositionVoided) -> list[Recorded]:
+        self.loaded, self.position = nothing(), Position.start()
+        return [recorded for recorded in self._read() if recorded.seq > voided.seq]
+
 
 def follow(paths: RunPaths, after: int = 0) -> Iterator[Recorded]:
-    """Yield the records after a seq, then each new one, until the run is idle."""
-    with RunFollower(paths) as follower:
+    """Yield the records after a seq, and perhaps some before, then each new one, until the run is idle.
+
+    Of a long history, no more is read than that, and than the state needs which state.json does not keep.
+    """
+    begin = position_before(paths.history, after + 1) if after else Position.start()
+    run = load_run(paths)
+    with HistoryFollower(paths, since=begin) as follower:
         while True:
             fresh = follower.news()
-            yield from (one for one in fresh if one.seq > after)
-            if not fresh:
-                if follower.loaded.run.stopped is not None:
-                    return
-                follower.wait()
+            yield from fresh
+            if fresh:
+                continue
+            run = _brought_up(paths, run)
+            if run.position.seq > follower.position.seq:
+                continue
+            if run.state.stopped is not None:
+                return
+            follower.wait()
+
+
+def _brought_up(paths: RunPaths, run: Snapshot[RunState]) -> Snapshot[RunState]:
+    try:
+        return load_run(paths, since=run)
+    except PositionVoided:
+        return load_run(paths)
 
 
 class Pulse:
