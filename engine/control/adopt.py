@@ -12,6 +12,7 @@ from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commits, NotMoved
 from autoresearch.engine.runs.anchor import refuse_lost
+from autoresearch.engine.runs.claim import alone
 from autoresearch.engine.runs.load import load_run, require_own
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, WayOut
@@ -42,11 +43,12 @@ def adopt(paths: RunPaths, git: AdoptGit) -> Adopted:
     require_own(paths, run)
     refuse_lost(paths, run, git)
     commit = _commit(run, paths, git)
-    before = git.branch(run.branch).commit
-    trouble = git.fast_forward(run.branch, commit)
-    if trouble is not None:
-        raise NotFound(trouble.what, remedy=_way_out(trouble, run.branch, commit))
-    after = git.branch(run.branch).commit
+    with alone(paths.home):  # of two at once one moves it, and says so
+        before = git.branch(run.branch).commit
+        trouble = git.fast_forward(run.branch, commit)
+        if trouble is not None:
+            raise NotFound(trouble.what, remedy=_way_out(trouble, run.branch, commit))
+        after = git.branch(run.branch).commit
 
     def judge(now: RunState) -> Sequence[ev.Event]:
         # Not where the branch stood there: then a keep moved it, or this was asked before.

@@ -4,6 +4,7 @@ Launches nothing (engine/control/launch.py does) and prints nothing.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -80,8 +81,11 @@ def start(
     run_id: str | None = None,
     proposal: Path | None = None,
     beside: bool = True,
+    turn: ExitStack | None = None,
 ) -> StartOutcome:
     """Create a run and record what was asked; whatever can be refused is refused before.
+
+    Nobody else starts before `turn` is closed, where it is given: so the next one finds the runner at work.
 
     Raises:
         UsageRefused, InvalidInput, NotFound: nothing was created.
@@ -106,7 +110,8 @@ def start(
     created = dry_run.after(RunState(), [begun])
     _refuse_blocked(created, request)
     _refuse_unfit(received, created, request, git)
-    with alone(home):
+    with ExitStack() as own:
+        (turn or own).enter_context(alone(home))
         if not beside:
             _refuse_beside(home)
         on = named or default_branch(

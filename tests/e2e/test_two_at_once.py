@@ -10,6 +10,7 @@ from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunLocked
 from autoresearch.events.values import Request
+from tests.at_once import both
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fakes.world import World
 
@@ -78,3 +79,12 @@ def test_resume_goes_on_as_it_was_asked_before(program: Program):
     assert "no agent is asked" in said
     requests = [one["data"]["request"] for one in program.events() if one["type"] == "LoopsRequested"]
     assert [False, False] == [one["stochastic"] for one in requests]
+
+
+def test_of_two_starts_at_once_one_begins(program: Program):
+    """Started in the same instant, one begins a run, and the other one finds it at work."""
+    turn = hold_trainings(program)
+    done = both(program, [("start", "--only", "setup,baseline")] * 2, (0.0, 0.0))
+    assert [0, 7] == sorted(one.code for one in done), done
+    turn.is_for_all()
+    program.wait(at_rest)

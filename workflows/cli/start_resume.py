@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -115,17 +115,19 @@ def start_command(
 
     Returns within about a second; the run goes on by itself. Without --loops, one.
     """
-    outcome = start(
-        shared.here.home,
-        shared.options,
-        git=shared.here.git,
-        version=program_version(),
-        branch=branch,
-        run_id=run_id,
-        proposal=shared.proposal,
-        beside=another,
-    )
-    return _go(outcome, background=shared.background, follow=shared.follow)
+    with ExitStack() as turn:
+        outcome = start(
+            shared.here.home,
+            shared.options,
+            git=shared.here.git,
+            version=program_version(),
+            branch=branch,
+            run_id=run_id,
+            proposal=shared.proposal,
+            beside=another,
+            turn=turn,
+        )
+        return _go(outcome, background=shared.background, follow=shared.follow, turn=turn)
 
 
 @_with_shared_options
@@ -160,16 +162,27 @@ def _told(outcome: StartOutcome) -> bool:
     return outcome.idle is None
 
 
-def _go(outcome: StartOutcome, *, background: bool, follow: bool) -> int:
-    """Say what was asked, see to it that a runner does it, and show it where that was asked for too."""
+def _let_go(turn: ExitStack | None) -> bool:
+    if turn is not None:
+        turn.close()
+    return True
+
+
+def _go(outcome: StartOutcome, *, background: bool, follow: bool, turn: ExitStack | None = None) -> int:
+    """Say what was asked, see to it that a runner does it, and show it where that was asked for too.
+
+    `turn` is let go once a runner holds the run.
+    """
     for line_ in start_lines(outcome):
         opt.say(line_)
     if outcome.idle is not None:
         _rebuild_views(outcome.paths)
         return 0
     if not background:
-        return _work_here(outcome.paths)
-    opt.say(launched_line(ensure_runner(outcome.paths)))
+        return _work_here(outcome.paths, begin=lambda: _let_go(turn))
+    launched = ensure_runner(outcome.paths)
+    _let_go(turn)
+    opt.say(launched_line(launched))
     if follow:
         from autoresearch.workflows.cli.live import show_live  # noqa: PLC0415 - rich and what it shows are for those who look
 
