@@ -126,6 +126,30 @@ class CandidateDiscarded:
 
 
 @frozen(kw_only=True)
+class RemeasureStarted:
+    """A result came under conditions that the best was not measured under: an iteration measures it there."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int  # of its own, which is no loop
+    best_iteration: int
+    commit: str  # of the best
+    because_of: int  # the iteration that waits for its verdict
+    differ_in: tuple[str, ...]  # in what its conditions are not those of the best: data_id, deciding ...
+
+
+@frozen(kw_only=True)
+class BestRemeasured:
+    """The best has a number under other conditions as well; later results under these compare with it."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    best_iteration: int
+    metric: float
+    before: float  # as it was measured last
+    met: bool  # False: not under the conditions that were wanted: nothing measured under these is compared
+
+
+@frozen(kw_only=True)
 class IterationLeftOpen:
     """A request may not do the next stage: the iteration waits for one that may."""
 
@@ -143,5 +167,7 @@ ResultEvent = (
     | ResultRecorded
     | CandidateKept
     | CandidateDiscarded
+    | RemeasureStarted
+    | BestRemeasured
     | IterationLeftOpen
 )

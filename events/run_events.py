@@ -59,11 +59,12 @@ class RunResumed:
 class RunnerStarted:
     """A runner took the run; it holds the run's lock while it lives."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     process: Process
     mode: Literal["background", "foreground"]
     program_version: str
     devices: tuple[str, ...]  # those that trainings are dealt out over, from the settings or the machine
+    device_classes: tuple[str, ...]  # of each, what card it is, or cpu; "": nobody says, and in version 1
 
 
 @frozen(kw_only=True)

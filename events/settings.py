@@ -319,7 +319,18 @@ def changed_settings(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
     return tuple(one.name for one in fields(RunConfig) if getattr(old, one.name) != getattr(new, one.name))
 
 
+def deciding_changes(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
+    """Return the keys of the settings that differ, of those that decide what is compared."""
+    deciding = (key for key, (about, _) in definitions().items() if about.decides)
+    return tuple(key for key in deciding if value_of(old, key) != value_of(new, key))
+
+
 def deciding_digest(config: RunConfig) -> str:
-    """Return what is equal where, of all settings, those that decide are: only then results are compared."""
-    deciding = {key: value_of(config, key) for key, (about, _) in definitions().items() if about.decides}
+    """Return what is equal where, of all settings, those that decide are: only then results are compared.
+
+    Defaults are left out: verdicts name the digest, and a setting that is added later changes none of them.
+    """
+    known = definitions().items()
+    values = {key: (value_of(config, key), default) for key, (about, default) in known if about.decides}
+    deciding = {key: value for key, (value, default) in values.items() if value != default}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]

@@ -18,6 +18,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("TrainingFinished", 1): lambda data: data,
     ("TrainingStarted", 1): lambda data: {**data, "seal": "", "surroundings": {}},
+    ("RunnerStarted", 1): lambda data: {**data, "device_classes": ["" for _ in data["devices"]]},
     ("SetupChecked", 1): lambda data: {
         **data,
         "shared": [],

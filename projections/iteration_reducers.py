@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from attrs import evolve as replace
+
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import LoopStage
 from autoresearch.projections.fold import Reducer
@@ -13,6 +15,7 @@ from autoresearch.projections.run_state import (
     Iteration,
     Job,
     Made,
+    Measurement,
     PendingRequest,
     RunState,
 )
@@ -125,7 +128,8 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
     one = state.iteration(event.iteration)
     if one is not None:
         number = event.training
-        one.trainings, one.deciding = number, state.deciding
+        one.trainings, one.device = number, event.device
+        one.deciding, one.device_class = state.deciding, state.class_of(event.device)
         one.surroundings = event.surroundings
         one.job = Job(
             step="train",
@@ -160,18 +164,19 @@ def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: s
 def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, at: str) -> None:
     number, outcome = event.iteration, event.outcome
     succeeded = outcome == "succeeded"
-    if number == 0 and not succeeded:
-        state.baseline_failed, state.baseline_reason = outcome, event.reason
     one = state.iteration(number)
     if one is None:
         return
+    of_best = number == 0 or one.measures is not None
+    if of_best and not succeeded:
+        state.baseline_failed, state.baseline_reason = outcome, event.reason
     one.job, one.lost, one.since = None, 0, at
     one.outcome, one.reason = outcome, event.reason
     one.metric, one.measured = event.metric, event.measured
     one.log_tail = "" if succeeded else event.output.tail
     after: LoopStage = "record" if succeeded else "triage"
-    # A baseline that failed is trained again when somebody resumes.
-    one.next_stage = "train" if number == 0 and not succeeded else after
+    # What the others are judged by is trained again when somebody resumes.
+    one.next_stage = "train" if of_best and not succeeded else after
 
 
 def _crash_triaged(state: RunState, event: ev.CrashTriaged, _seq: int, at: str) -> None:
@@ -206,6 +211,31 @@ def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: in
     _close(state, state.iteration(event.iteration), kept=False)
 
 
+def _remeasure_started(state: RunState, event: ev.RemeasureStarted, _seq: int, at: str) -> None:
+    waiting = state.iteration(event.because_of)
+    one = Iteration(
+        number=event.iteration,
+        base_commit=event.commit,
+        next_stage="train",
+        since=at,
+        source="baseline",
+        commit=event.commit,
+        tree=state.best.tree if state.best else None,
+        measures=event.best_iteration,
+    )
+    if waiting is not None:
+        one.wanted, one.device = waiting.conditions, waiting.device
+    state.open = (*state.open, one)
+    state.last_iteration = event.iteration
+
+
+def _best_remeasured(state: RunState, event: ev.BestRemeasured, _seq: int, _at: str) -> None:
+    one, best = state.iteration(event.iteration), state.best
+    if one is not None and best is not None and best.iteration == event.best_iteration:
+        state.best = remeasured(best, one, event.metric)
+    state.open = tuple(other for other in state.open if other is not one)
+
+
 def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
     """Go back to before the change; what was committed keeps its ref, the next one gets another."""
     one.commit = one.tree = None
@@ -228,14 +258,21 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
 
 def best_of(one: Iteration, commit: str, metric: float) -> Best:
     """Return what a kept iteration is to those after it."""
-    data_id = one.measured.data_id if one.measured else None
     return Best(
-        iteration=one.number,
-        commit=commit,
-        tree=one.tree or "",
-        metric=metric,
-        data_id=data_id,
-        deciding=one.deciding,
+        iteration=one.number, commit=commit, tree=one.tree or "", metric=metric, conditions=one.conditions
+    )
+
+
+def remeasured(best: Best, one: Iteration, metric: float) -> Best:
+    """Return the best with what it measured once more; what it has under the same conditions stays."""
+    unmet = best.unmet
+    if one.wanted is not None and not one.conditions.agree(one.wanted):
+        unmet = (*unmet, one.wanted)
+    if best.under(one.conditions) is not None:
+        return replace(best, unmet=unmet)
+    before = Measurement(metric=best.metric, conditions=best.conditions)
+    return replace(
+        best, metric=metric, conditions=one.conditions, elsewhere=(before, *best.elsewhere), unmet=unmet
     )
 
 
@@ -275,4 +312,6 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.IterationLeftOpen: _iteration_left_open,
     ev.CandidateKept: _candidate_kept,
     ev.CandidateDiscarded: _candidate_discarded,
+    ev.RemeasureStarted: _remeasure_started,
+    ev.BestRemeasured: _best_remeasured,
 }

@@ -72,7 +72,7 @@ def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) ->
 
 def _runner_started(state: RunState, event: ev.RunnerStarted, _seq: int, _at: str) -> None:
     state.runner, state.runner_mode = event.process, event.mode
-    state.devices = event.devices
+    state.devices, state.device_classes = event.devices, event.device_classes
 
 
 def _run_paused(state: RunState, event: ev.RunPaused, _seq: int, _at: str) -> None:
@@ -164,7 +164,7 @@ def _result_imported(state: RunState, event: ev.ResultImported, _seq: int, _at: 
         )
         if not worse:  # some keep a slightly worse result for its simpler code
             commit = event.commit or ""
-            state.best = Best(iteration=number, commit=commit, tree="", metric=metric, data_id=None)
+            state.best = Best(iteration=number, commit=commit, tree="", metric=metric)
     state.last_iteration = number
     if number == 0:
         state.baseline = metric

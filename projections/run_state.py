@@ -51,6 +51,28 @@ class Conflict:
     reason: Reason | None
 
 
+@frozen(kw_only=True)
+class Conditions:
+    """Under which a result was measured: two are compared only where they agree."""
+
+    deciding: str = ""  # digest of the deciding settings, as the training was started
+    data_id: str | None = None
+    device_class: str = ""  # as the machine has it; "" is not known, and agrees with any
+    device: str | None = None  # as the training names it; None is not said, and agrees with any
+
+    def agree(self, other: "Conditions") -> bool:
+        """Say whether results under the one and the other are compared."""
+        return not differing(self, other)
+
+
+@frozen(kw_only=True)
+class Measurement:
+    """What the best measured under some conditions."""
+
+    metric: float
+    conditions: Conditions
+
+
 @define(kw_only=True)
 class Iteration:
     """An open iteration: how far it came, and what it carries."""
@@ -72,9 +94,13 @@ class Iteration:
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
     trainings: int = 0  # trainings started so far
+    device: str = ""  # where it was trained last; of one that measures the best again, where it is to be
     deciding: str = ""  # digest of the deciding settings as the last training was started
     surroundings: dict[str, str] = field(factory=dict)  # digests, as the last training was started
     voided: tuple[str, ...] = ()  # files that somebody touched during the last training of this commit
+    device_class: str = ""  # of the device then
+    measures: int | None = None  # the iteration of the best that it measures again; None: it tries something
+    wanted: Conditions | None = None  # under which it is to be measured
     lost: int = 0  # jobs lost in a row
     fixes: int = 0  # crashes mended so far
     job: Job | None = None
@@ -89,6 +115,17 @@ class Iteration:
         """Say whether a training of it runs."""
         return self.job is not None and self.job.step == "train"
 
+    @property
+    def conditions(self) -> Conditions:
+        """Return under what its last training measured."""
+        measured = self.measured or Measured()
+        return Conditions(
+            deciding=self.deciding,
+            data_id=measured.data_id,
+            device_class=self.device_class,
+            device=measured.device,
+        )
+
 
 @frozen(kw_only=True)
 class Best:
@@ -97,9 +134,20 @@ class Best:
     iteration: int
     commit: str
     tree: str
-    metric: float
-    data_id: str | None
-    deciding: str = ""  # digest of the deciding settings that it was trained under
+    metric: float  # as it was measured last
+    conditions: Conditions = Conditions()  # under which it was
+    elsewhere: tuple[Measurement, ...] = ()  # what it measured under others
+    unmet: tuple[Conditions, ...] = ()  # under which it could not be measured, though that was tried
+
+    def was_measured_with(self, deciding: str) -> bool:
+        """Say whether it has a number under these deciding settings."""
+        measured = (self.conditions, *(one.conditions for one in self.elsewhere))
+        return any(one.deciding == deciding for one in measured)
+
+    def under(self, conditions: Conditions) -> float | None:
+        """Return what it measured under these conditions; None where it never was."""
+        known = (Measurement(metric=self.metric, conditions=self.conditions), *self.elsewhere)
+        return next((one.metric for one in known if one.conditions.agree(conditions)), None)
 
 
 @frozen(kw_only=True)
@@ -198,6 +246,7 @@ class RunState:
     runner: Process | None = None
     runner_mode: Literal["background", "foreground"] | None = None
     devices: tuple[str, ...] = ()  # of the runner that was started last
+    device_classes: tuple[str, ...] = ()  # of each of them
     imported: str = ""  # what the results were read from, where they were not made here
 
     def iteration(self, number: int) -> Iteration | None:
@@ -222,6 +271,14 @@ class RunState:
         devices = self.devices or ("cpu",)
         return devices[(slot - 1) % len(devices)]
 
+    def has(self, device: str) -> bool:
+        """Say whether trainings are dealt out over this device, too."""
+        return device in (self.devices or ("cpu",))
+
+    def class_of(self, device: str) -> str:
+        """Return what card a device is; "" where nobody says."""
+        return dict(zip(self.devices, self.device_classes, strict=False)).get(device, "")
+
     def slots_on(self, device: str) -> int:
         """Return how many trainings may run on a device at once."""
         return sum(self.device(slot) == device for slot in range(1, self.slots + 1))
@@ -238,3 +295,12 @@ def free_slots(run: RunState) -> dict[str, int]:
     taken = {one.job.slot for one in run.open if one.job is not None and one.trains}
     free = [slot for slot in range(1, run.slots + 1) if slot not in taken]
     return {run.device(slot): slot for slot in reversed(free)}
+
+
+def differing(ours: Conditions, theirs: Conditions) -> tuple[str, ...]:
+    """Return in what two conditions do not agree, by the names of the fields."""
+    on_devices = [
+        name for name in ("device_class", "device") if getattr(ours, name) and getattr(theirs, name)
+    ]
+    names = ("deciding", "data_id", *on_devices)  # of a device, what only one of them says agrees
+    return tuple(name for name in names if getattr(ours, name) != getattr(theirs, name))

@@ -5,7 +5,7 @@ Imports only what starts fast.
 
 from __future__ import annotations
 
-from autoresearch.projections.words.wording import say, say_verdict, sentence, words
+from autoresearch.projections.words.wording import name_of, say, say_verdict, sentence, words
 
 
 TYPE_CHECKING = False  # as in typing
@@ -27,8 +27,11 @@ def say_stopped(standing: Standing) -> str:
             failure = say_kept(reasons["failure"])
             return "; ".join(map(say_kept, reasons["missing"])) + (f" ({failure})" if failure else "")
         case "baseline_failed":
-            reason = say_kept(reasons["baseline"])
-            return f"{words(reasons['baseline_failed'] or 'no result')}{': ' if reason else ''}{reason}"
+            reason, best = say_kept(reasons["baseline"]), standing["best_iteration"]
+            again = "" if best is None else f"{name_of(best)}, the best, measured again: "
+            return (
+                f"{again}{words(reasons['baseline_failed'] or 'no result')}{': ' if reason else ''}{reason}"
+            )
         case _:
             return say_kept(reasons["stopped"])
 

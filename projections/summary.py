@@ -53,6 +53,8 @@ def standing(run: RunState) -> Standing:
         "training": {"iteration": training[0], "training": training[1].number} if training else None,
         "device_wanted": _device_wanted(run),
         "best_iteration": best.iteration if best else None,
+        "best_of_before": best is not None and not best.was_measured_with(run.deciding),
+        "best_elsewhere": len(best.elsewhere) if best else 0,
         "open": _open(run),
         "waiting": [one.proposal.description for one in run.waiting[:SHOWN]],
         "runner_mode": run.runner_mode,

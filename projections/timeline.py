@@ -10,7 +10,7 @@ from autoresearch.events.values import Outcome, Proposal, ProposalSource, Reason
 from autoresearch.projections.fold import Projection, Reducer, Rows
 
 
-RowVerdict = Literal["keep", "discard", "crash", "not_applied"]
+RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured"]
 
 # Why there is no result that neither the code nor the change is to blame for.
 ACCIDENTS = frozenset(
@@ -19,6 +19,7 @@ ACCIDENTS = frozenset(
 
 # As they stand in results.tsv, which other programs read.
 BASELINE = "baseline"
+ONCE_MORE = "iteration {} measured again"
 STOOD_THERE = "what stood in the worktree"
 
 
@@ -197,6 +198,21 @@ def _candidate_discarded(timeline: Timeline, event: ev.CandidateDiscarded, _seq:
     _close(timeline, event, at, kept=False)
 
 
+def _remeasure_started(timeline: Timeline, event: ev.RemeasureStarted, _seq: int, at: str) -> None:
+    row = Row(iteration=event.iteration, started_at=at, base_commit=event.commit)
+    row.source, row.commit = "baseline", event.commit
+    row.description = ONCE_MORE.format(event.best_iteration)
+    timeline.open = (*timeline.open, row)
+
+
+def _best_remeasured(timeline: Timeline, event: ev.BestRemeasured, _seq: int, at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.rule, row.verdict = "remeasured", "remeasured"
+        row.inputs = {"metric": event.metric, "before": event.before, "best_iteration": event.best_iteration}
+        _put_away(timeline, row, at)
+
+
 def _result_imported(timeline: Timeline, event: ev.ResultImported, _seq: int, _at: str) -> None:
     timeline.closed = timeline.closed.plus(imported_row(event))
 
@@ -214,9 +230,14 @@ def _close(
     row = _open(timeline, event.iteration)
     if row is None:
         return
-    row.closed_at, row.rule, row.inputs = at, event.rule, dict(event.inputs)
+    row.rule, row.inputs = event.rule, dict(event.inputs)
     timeline.proposals.pop(row.chosen, None)
     row.verdict = "keep" if kept else _why_not(row)
+    _put_away(timeline, row, at)
+
+
+def _put_away(timeline: Timeline, row: Row, at: str) -> None:
+    row.closed_at = at
     timeline.open = tuple(other for other in timeline.open if other is not row)
     timeline.closed = timeline.closed.plus(row)
 
@@ -248,6 +269,8 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultRecorded: _result_recorded,
     ev.CandidateKept: _candidate_kept,
     ev.CandidateDiscarded: _candidate_discarded,
+    ev.RemeasureStarted: _remeasure_started,
+    ev.BestRemeasured: _best_remeasured,
     ev.ResultImported: _result_imported,
 }
 

@@ -230,10 +230,16 @@ def agent_answered(iteration: int, step: str, outcome: str = "ok", call: int = 1
     )
 
 
-def runner_started() -> ev.RunnerStarted:
+def runner_started(device_class: str = "cpu") -> ev.RunnerStarted:
     """A runner took the run."""
     process = Process(pid=1, started=1, boot_id="boot")
-    return ev.RunnerStarted(process=process, mode="background", program_version="0", devices=("cpu",))
+    return ev.RunnerStarted(
+        process=process,
+        mode="background",
+        program_version="0",
+        devices=("cpu",),
+        device_classes=(device_class,),
+    )
 
 
 def received(*, source: str = "drop", **more) -> ev.ProposalReceived:

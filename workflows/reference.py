@@ -35,10 +35,13 @@ They stand in `[tool.autoresearch]` of the `pyproject.toml` at the top of your r
 defaults; an unknown key is refused with the nearest known one. A run keeps the settings it was started
 with; `resume` takes up changes, but for the metric.
 
-Results are compared only where the settings agree that say "yes" under "compared". After such a change every
-candidate of the run is discarded as `not_comparable`, since its best was trained under the earlier settings.
-Set them back, or measure the best again: a new run on its branch, `start --branch BRANCH`, trains it as its
-baseline under the new settings. A training belongs to the settings that held as it was started."""
+Results are compared only where the settings agree that say "yes" under "compared", the data, and the kind
+of device. Where a result comes under conditions that the best of the run was not measured under, the best is
+trained once more under these before anybody is judged: in an iteration of its own, `remeasured` in
+`experiments`, which is no loop and moves no branch. The best keeps its numbers under all conditions, so that
+settings that are set back cost nothing. Where it cannot be measured so (the settings changed again since, the
+data are gone), the result is discarded as `not_comparable`. A training belongs to the settings that held as
+it was started."""
 
 
 def main(words: list[str]) -> int:

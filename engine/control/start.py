@@ -30,7 +30,7 @@ from autoresearch.engine.runs.settings import load_config
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, RunLocked, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.settings import RunConfig, changed_settings
+from autoresearch.events.settings import RunConfig, changed_settings, deciding_changes
 from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
@@ -68,6 +68,7 @@ class StartOutcome:
     idle: Idle | None = None  # None: a runner is needed
     uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
     earlier_loops: int = 0  # that were asked for before and go first
+    remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
     proposer: Proposer | None = None  # None: nothing is proposed
 
 
@@ -149,10 +150,12 @@ def resume(
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
     request: Request | None = None
     idle: Idle | None = None
+    changed_deciding: tuple[str, ...] = ()
 
     def judge(run: RunState) -> Sequence[ev.Event]:
-        nonlocal request, idle
+        nonlocal request, idle, changed_deciding
         idle = None
+        changed_deciding = deciding_changes(run.config, config)
         refuse_imported(run, git)
         changed = _config_change(run, config, found.paths)
         configured = dry_run.after(run, changed)
@@ -170,6 +173,7 @@ def resume(
         return events if idle else [*events, ev.RunResumed()]
 
     before, run = append_judged(found.paths, git, judge)
+    again = run.best is not None and not run.best.was_measured_with(run.deciding)
     return StartOutcome(
         paths=found.paths,
         branch=run.branch,
@@ -179,6 +183,7 @@ def resume(
         idle=idle,
         uncommitted=_uncommitted(git, config),
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
+        remeasured_for=changed_deciding if again else (),
         proposer=_proposer(request) if request else None,
     )
 

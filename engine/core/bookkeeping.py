@@ -23,6 +23,8 @@ def event_of(
         | do.PauseRun
         | do.Stop
         | do.StartIteration
+        | do.RemeasureBest
+        | do.TakeRemeasure
     ),
     run: RunState,
 ) -> ev.Event:
@@ -47,6 +49,16 @@ def event_of(
             )
         case do.RecordResult():
             return _result(open_iteration(run, command.iteration))
+        case do.RemeasureBest():
+            return ev.RemeasureStarted(
+                iteration=command.iteration,
+                best_iteration=command.best_iteration,
+                commit=command.commit,
+                because_of=command.because_of,
+                differ_in=command.differ_in,
+            )
+        case do.TakeRemeasure():
+            return _remeasured(open_iteration(run, command.iteration), run)
         case do.LeaveOpen():
             return ev.IterationLeftOpen(iteration=command.iteration, next_stage=command.next_stage)
         case do.PauseRun():
@@ -99,6 +111,19 @@ def _deferred(one: Iteration) -> ev.CandidateDeferred:
         source=one.source,
         description=one.proposal.description,
         chosen=one.chosen,
+    )
+
+
+def _remeasured(one: Iteration, run: RunState) -> ev.BestRemeasured:
+    assert run.best is not None  # somebody was judged by it
+    assert one.measures is not None  # it was opened to
+    assert one.metric is not None  # one that fails is trained again
+    return ev.BestRemeasured(
+        iteration=one.number,
+        best_iteration=one.measures,
+        metric=one.metric,
+        before=run.best.metric,
+        met=one.wanted is None or one.conditions.agree(one.wanted),
     )
 
 

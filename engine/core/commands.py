@@ -172,6 +172,24 @@ class DiscardCandidate:
 
 
 @frozen(kw_only=True)
+class RemeasureBest:
+    """Open an iteration that measures the best under the conditions of one that waits for its verdict."""
+
+    iteration: int
+    best_iteration: int
+    commit: str
+    because_of: int
+    differ_in: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class TakeRemeasure:
+    """Let the best have what it measured, and close the iteration that measured it."""
+
+    iteration: int
+
+
+@frozen(kw_only=True)
 class LeaveOpen:
     """Rest an iteration whose next stage the request may not do."""
 
@@ -223,6 +241,8 @@ Command = (
     | RecordResult
     | KeepCandidate
     | DiscardCandidate
+    | RemeasureBest
+    | TakeRemeasure
     | LeaveOpen
     | CancelJob
     | PauseRun

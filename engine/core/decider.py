@@ -6,9 +6,9 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import prefetch
-from autoresearch.engine.core.keep_rules import verdict
+from autoresearch.engine.core.keep_rules import lacks_measurement, verdict
 from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, why
-from autoresearch.projections.run_state import Iteration, PendingRequest, RunState, free_slots
+from autoresearch.projections.run_state import Iteration, PendingRequest, RunState, differing, free_slots
 
 
 LOST_IN_A_ROW = 3  # jobs lost to kills or reboots before a human is asked
@@ -99,12 +99,19 @@ def _baseline(state: RunState, request: Request) -> tuple[do.Command, ...]:
     if one.job is not None:
         return _open_ones(state)  # the first change is made while the baseline trains
     if state.baseline_failed is not None:
-        stop = do.Stop(how="baseline_failed", reason=why("baseline_failed", outcome=state.baseline_failed))
-        return _end_jobs(state) or (stop,)
+        return _baseline_failed(state, why("baseline_failed", outcome=state.baseline_failed))
     return _stage(state, one, request)
 
 
+def _baseline_failed(state: RunState, reason: Reason) -> tuple[do.Command, ...]:
+    return _end_jobs(state) or (do.Stop(how="baseline_failed", reason=reason),)
+
+
 def _loop(state: RunState, active: PendingRequest) -> tuple[do.Command, ...]:
+    if state.baseline_failed is not None:
+        assert state.best is not None  # decide() checked
+        reason = why("remeasure_failed", best=state.best.iteration, outcome=state.baseline_failed)
+        return _baseline_failed(state, reason)
     return _open_ones(state) if state.open else _next_iteration(state, active.request)
 
 
@@ -112,8 +119,7 @@ def _open_ones(state: RunState) -> tuple[do.Command, ...]:
     """Carry on every open iteration, each by the request that it is one of the loops of."""
     commands: list[do.Command] = []
     stuck: list[Iteration] = []
-    for place, one in enumerate(prefetch.loops(state)):
-        request = prefetch.request_of(state, place)
+    for one, request in prefetch.carried(state):
         if one.job is not None:
             commands += _while_running(state, one)
         elif request is not None and _may_go_on(one, request):
@@ -183,8 +189,12 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return ()  # there is nothing to judge it by while the baseline trains
         case "record":
             return (do.RecordResult(iteration=one.number),)
+        case "decide" if one.measures is not None:
+            return (do.TakeRemeasure(iteration=one.number),)
+        case "decide" if prefetch.measures_again(state):
+            return ()
         case "decide":
-            return (_decide(state, one),)
+            return (_remeasure(state, one) or _decide(state, one),)
 
 
 def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
@@ -219,7 +229,12 @@ def _apply(one: Iteration, request: Request) -> do.Command:
 def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     assert one.commit is not None  # commit comes before train
     free = sorted((slot, device) for device, slot in free_slots(state).items())
-    if not free or prefetch.verdict_is_near(state):
+    if one.measures is not None:  # before the verdict, and where the result was got that waits for it
+        there = state.has(one.device)
+        free = [(slot, device) for slot, device in free if device == one.device or not there]
+    elif prefetch.verdict_is_near(state):
+        free = []
+    if not free:
         return (do.DeferCandidate(iteration=one.number),) if prefetch.gives_way(state, one) else ()
     # One for each device that has room: another run may hold the first of them, and nobody here knows.
     return tuple(
@@ -249,6 +264,23 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     else:
         return ()
     return (do.TriageCrash(iteration=one.number, change=one.change, reason=reason),)
+
+
+def _remeasure(state: RunState, one: Iteration) -> do.Command | None:
+    """Measure the best as this one was measured, where it never was and that can still be done."""
+    best = state.best
+    if best is None or not lacks_measurement(one, best):
+        return None
+    there = state.has(one.device) and state.class_of(one.device) == one.device_class
+    if one.deciding != state.deciding or not there:
+        return None
+    return do.RemeasureBest(
+        iteration=state.last_iteration + 1,
+        best_iteration=best.iteration,
+        commit=best.commit,
+        because_of=one.number,
+        differ_in=differing(one.conditions, best.conditions),
+    )
 
 
 def _decide(state: RunState, one: Iteration) -> do.Command:

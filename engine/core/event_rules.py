@@ -163,6 +163,8 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ),
     ev.CandidateKept: EventRule(after=states.before("decide"), of=(do.KeepCandidate,)),
     ev.CandidateDiscarded: EventRule(after=states.before("decide"), of=(do.DiscardCandidate,)),
+    ev.RemeasureStarted: EventRule(after=states.next_iteration, of=(do.RemeasureBest,), determined=_all),
+    ev.BestRemeasured: EventRule(after=states.before("decide"), of=(do.TakeRemeasure,), determined=_all),
     ev.IterationLeftOpen: EventRule(after=states.before_next_stage, of=(do.LeaveOpen,), determined=_all),
     ev.RunImported: EventRule(by=("import",), after=states.before_results),
     ev.ResultImported: EventRule(by=("import",), after=states.next_iteration),

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from autoresearch.events.settings import MetricSpec
 from autoresearch.events.values import Scalar
-from autoresearch.projections.run_state import Best, Iteration
+from autoresearch.projections.run_state import Best, Conditions, Iteration, differing
 
 
 @frozen(kw_only=True)
@@ -60,14 +60,17 @@ def verdict(one: Iteration, best: Best | None, *, metric: MetricSpec, keep_rule:
     if one.tree == best.tree:
         inputs: dict[str, Scalar] = {"metric": one.metric, "best": best.metric, "tree": one.tree}
         return Verdict(keep=False, rule="same_code", inputs=inputs)
-    data_id = one.measured.data_id if one.measured else None
-    if data_id != best.data_id:
-        inputs = {"data_id": data_id, "best_data_id": best.data_id}
-        return Verdict(keep=False, rule="not_comparable", inputs=inputs)
-    if one.deciding != best.deciding:
-        inputs = {"deciding": one.deciding, "best_deciding": best.deciding}
-        return Verdict(keep=False, rule="not_comparable", inputs=inputs)
-    return _compared(one.metric, best.metric, metric, keep_rule)
+    theirs = best.under(one.conditions)
+    if theirs is None:
+        return Verdict(keep=False, rule="not_comparable", inputs=_differing(one.conditions, best.conditions))
+    return _compared(one.metric, theirs, metric, keep_rule)
+
+
+def lacks_measurement(one: Iteration, best: Best) -> bool:
+    """Say whether the best has to be measured under the conditions of a result before it can be judged."""
+    scored = one.outcome == "succeeded" and one.metric is not None and one.tree != best.tree
+    unmet = any(one.conditions.agree(other) for other in best.unmet)
+    return scored and not unmet and best.under(one.conditions) is None
 
 
 def is_rule(text: str) -> bool:
@@ -80,6 +83,12 @@ def is_rule(text: str) -> bool:
         return math.isfinite(float(number)) and float(number) >= 0
     except ValueError:
         return False
+
+
+def _differing(ours: Conditions, theirs: Conditions) -> dict[str, Scalar]:
+    """Return each condition that is another one than the best was measured under last, and that."""
+    named = [("", ours), ("best_", theirs)]
+    return {f"{prefix}{name}": getattr(of, name) for name in differing(ours, theirs) for prefix, of in named}
 
 
 def _compared(value: float, best: float, metric: MetricSpec, keep_rule: str) -> Verdict:

@@ -10,8 +10,23 @@ from autoresearch.projections.run_state import Iteration, RunState
 
 
 def loops(state: RunState) -> tuple[Iteration, ...]:
-    """Return the open iterations that count as loops: all but the baseline, by number."""
-    return tuple(one for one in state.open if one.number > 0)
+    """Return the open iterations that count as loops, by number: not the baseline, nor the best once more."""
+    return tuple(one for one in state.open if one.number > 0 and one.measures is None)
+
+
+def carried(state: RunState) -> tuple[tuple[Iteration, Request | None], ...]:
+    """Return all open iterations but the baseline, each with the request that has to carry it on.
+
+    A loop has the one that it is one of the loops of; the best is measured again for the first.
+    """
+    of_loops = {one.number: request_of(state, place) for place, one in enumerate(loops(state))}
+    first = request_of(state, 0)
+    return tuple((one, of_loops.get(one.number, first)) for one in state.open if one.number > 0)
+
+
+def measures_again(state: RunState) -> bool:
+    """Say whether the best is being measured again: nobody is judged meanwhile."""
+    return any(one.measures is not None for one in state.open)
 
 
 def request_of(state: RunState, place: int) -> Request | None:

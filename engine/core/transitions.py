@@ -61,7 +61,9 @@ def preparation_running(run: RunState, event: ev.PrepareFinished) -> Misfit | No
     return _running(run.setup.job, "prepare", event.preparation, "preparation")
 
 
-def next_iteration(run: RunState, event: ev.IterationStarted | ev.ResultImported) -> Misfit | None:
+def next_iteration(
+    run: RunState, event: ev.IterationStarted | ev.ResultImported | ev.RemeasureStarted
+) -> Misfit | None:
     """Expect the number after the last."""
     return _expect("iteration", run.last_iteration + 1, event.iteration)
 

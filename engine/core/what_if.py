@@ -15,7 +15,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused, Wrong
 from autoresearch.events.values import Scalar
-from autoresearch.projections.iteration_reducers import best_of
+from autoresearch.projections.iteration_reducers import best_of, remeasured
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Best, Iteration, RunState
 
@@ -74,6 +74,8 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
     judged: list[Judged] = []
     for recorded in records:
         case = _case(run, recorded)
+        if isinstance(recorded.event, ev.BestRemeasured) and best is not None:
+            best = _measured_again(run, recorded.event, best)
         run = RUN.evolve(run, recorded)
         if case is None:
             continue
@@ -131,6 +133,14 @@ def _best_after(best: Best | None, one: Iteration, taken: Verdict) -> Best | Non
     if not taken.keep or one.metric is None:
         return best
     return best_of(one, one.commit or "", one.metric)
+
+
+def _measured_again(run: RunState, event: ev.BestRemeasured, best: Best) -> Best:
+    """Take what the run's own best measured; under another rule, another best was never measured there."""
+    one = run.iteration(event.iteration)
+    return (
+        best if one is None or best.iteration != event.best_iteration else remeasured(best, one, event.metric)
+    )
 
 
 def _judged(one: Iteration, taken: Verdict, *, was: Word, other_code: bool) -> Judged:

@@ -8,11 +8,18 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.loop.effects import Effects
 from autoresearch.engine.loop.runner import Mode, Observer, Runner
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.system.gpu import gpu_names
+from autoresearch.engine.system.gpu import gpu_models, gpu_names
 from autoresearch.engine.system.version import program_version
 
 
 def assemble(paths: RunPaths, *, mode: Mode, observers: Sequence[Observer] = ()) -> Runner:
     """Return a runner of the run."""
-    effects = Effects(paths=paths, git=RealGit(paths.home), jobs=RealJobs(), adapter=adapter, gpus=gpu_names)
+    effects = Effects(
+        paths=paths,
+        git=RealGit(paths.home),
+        jobs=RealJobs(),
+        adapter=adapter,
+        gpus=gpu_names,
+        models=gpu_models,
+    )
     return Runner(paths, effects, mode=mode, observers=observers, version=program_version())

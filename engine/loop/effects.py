@@ -6,7 +6,7 @@ appending does it again, and finds what it did. What ends later (a job) is read 
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
@@ -52,6 +52,7 @@ class Effects:
     jobs: Jobs
     adapter: Callable[[str], Agent]
     gpus: Callable[[], tuple[str, ...]]  # that this machine has
+    models: Callable[[], Mapping[str, str]]  # of these, what card each is
     surroundings: Surroundings = field(init=False)
 
     @surroundings.default
@@ -61,6 +62,11 @@ class Effects:
     def devices(self, run: RunState) -> tuple[str, ...]:
         """Return the devices that trainings are dealt out over; never none."""
         return run.config.devices or self.gpus() or (CPU,)
+
+    def classes(self, devices: tuple[str, ...]) -> tuple[str, ...]:
+        """Return what kind each device is: results on two kinds are not compared. "" where nobody says."""
+        known = {CPU: CPU} if devices == (CPU,) else self.models()
+        return tuple(known.get(device, "") for device in devices)
 
     def perform(self, command: do.Command, context: EffectContext) -> tuple[ev.Event, ...]:
         """Do one command; the events say all that came of it at once."""

@@ -17,6 +17,7 @@ LIST_TIMEOUT_S = 20.0  # asked once a runner: a driver that sleeps needs seconds
 LIST_TRIES = 3
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 LIST = ("--query-gpu=index", "--format=csv,noheader")
+MODELS = ("--query-gpu=index,uuid,name", "--format=csv,noheader")
 QUERY = ("--query-gpu=utilization.gpu,memory.used,memory.total,name", "--format=csv,noheader,nounits")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # an index or a UUID; "-1" hides all that follow
@@ -76,6 +77,20 @@ def gpu_names() -> tuple[str, ...]:
     listed = _listed().split("\n") if visible is None else visible.split(",")
     names = (name.strip() for name in listed)
     return tuple(takewhile(_NAME.fullmatch, names))  # as CUDA reads it: up to the first that is none
+
+
+def gpu_models() -> dict[str, str]:
+    """Return what card each is, by its index and by its UUID; nothing where nvidia-smi says nothing of it."""
+    try:
+        said = _ask(MODELS, LIST_TIMEOUT_S) or ""
+    except AutoresearchError:
+        return {}
+    found = {}
+    for line in said.splitlines():
+        index, _, rest = line.partition(",")
+        uuid, _, name = rest.partition(",")
+        found[index.strip()] = found[uuid.strip()] = name.strip()
+    return found
 
 
 def parse(text: str) -> Gpu | None:

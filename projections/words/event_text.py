@@ -14,7 +14,7 @@ from attrs import fields
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
-from autoresearch.projections.words.sentences import EVENTS, KINDS, REASONS, STEPS, VERDICTS
+from autoresearch.projections.words.sentences import CONDITIONS, EVENTS, KINDS, REASONS, STEPS, VERDICTS
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.wording import WORDS, say_verdict
 
@@ -39,6 +39,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",
     ev.ResultRecorded: lambda e: "" if e.metric is None else "metric",
     ev.ResultImported: lambda e: "" if e.metric is None else "metric",
+    ev.BestRemeasured: lambda e: "" if e.met else "unmet",
     ev.CandidateKept: lambda e: "note" if e.branch_note else "",
 }
 
@@ -46,8 +47,9 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
 @cache
 def wording() -> str:
     """Return the name of the wording: another one for any other word."""
-    tables = sorted([*REASONS.items(), *VERDICTS.items(), *EVENTS.items(), *STEPS.items(), *KINDS.items()])
-    return sha256(repr((FORMS, tables)).encode()).hexdigest()[:12]
+    tables = (REASONS, VERDICTS, EVENTS, CONDITIONS, STEPS, KINDS)
+    entries = sorted(entry for table in tables for entry in table.items())
+    return sha256(repr((FORMS, entries)).encode()).hexdigest()[:12]
 
 
 def line(recorded: Recorded) -> str:

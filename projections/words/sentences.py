@@ -20,6 +20,7 @@ REASONS: Mapping[str, str] = {
     "as_requested": "as requested",
     "setup_incomplete": "{missing} missing",
     "baseline_failed": "{outcome:words}",
+    "remeasure_failed": "{best:name}, the best, could not be measured again: {outcome:words}",
     "no_baseline_allowed": "there is no baseline yet, and the request leaves it out",
     "no_setup_allowed": "setup is not done yet, and the request leaves it out",
     "nothing_to_do_it_on": "no iteration is open, so there is nothing to {stage}",
@@ -210,14 +211,17 @@ VERDICTS: Mapping[str, str] = {
     "baseline": "the baseline",
     "no_result": "{outcome:words}",
     "same_code": "the best once more: the same code, measured again",
-    "not_comparable": "measured on other data ({data_id}) than the best ({best_data_id})",
-    "not_comparable_settings": "trained under other settings than the best; a new run compares under them",
+    "not_comparable_data_id": "measured on other data ({data_id}) than the best ({best_data_id})",
+    "not_comparable_deciding": "trained under other settings than the best was measured under",
+    "not_comparable_device_class": "trained on another device ({device_class}) than the best",
+    "not_comparable_device": "trained on another device ({device}) than the best ({best_device})",
     "improved": "improved ({metric:.6f} {better} {best:.6f})",
     "improved_by": "improved ({metric:.6f} {better} {best:.6f} by more than {min_delta:g})",
     "no_improvement": "no improvement ({metric:.6f} {worse} {best:.6f})",
     "no_improvement_by": "no improvement by more than {min_delta:g} ({metric:.6f} {worse} {best:.6f})",
     "too_small": "too small an improvement ({metric:.6f} against {best:.6f}, {min_delta:g} asked)",
     "imported": "as it was judged there",
+    "remeasured": "the best, measured again: {metric:.6f} ({before:.6f} before)",
 }
 
 # Events, by their name, or a variant of it (projections/words/event_text.py chooses). A field is the event's.
@@ -292,9 +296,13 @@ EVENTS: Mapping[str, str] = {
     "CandidateKept": "{iteration:name} kept: {verdict}",
     "CandidateKept.note": "{iteration:name} kept: {verdict} ({branch_note:reason})",
     "CandidateDiscarded": "{iteration:name} discarded: {verdict}",
+    "RemeasureStarted": "{iteration:name} measures the best, {best_iteration:name}, {differ_in:conditions}",
+    "BestRemeasured": "the best, {best_iteration:name}, measured again: {metric:.6f} ({before:.6f} before)",
+    "BestRemeasured.unmet": "the best, {best_iteration:name}, measured again, but not so: {metric:.6f}",
     "RawEvent": "{type} v{version}, which this program does not know",
 }
 
+CONDITIONS = {"deciding": "under other settings", "data_id": "on other data", "device": "on another device"}
 KINDS = {  # of what JSON can hold
     "array": "a list",
     "boolean": "a boolean",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import string
 
-from autoresearch.projections.words.sentences import KINDS, REASONS, STEPS, VERDICTS
+from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS, VERDICTS
 from autoresearch.projections.words.times import duration
 
 
@@ -81,8 +81,8 @@ def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
 
 def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
     """Return which sentence words a verdict: a rule that compares has one for each way it can end."""
-    if rule == "not_comparable" and "best_deciding" in inputs:
-        return "not_comparable_settings"
+    if rule == "not_comparable":
+        return next((f"{rule}_{field}" for field in inputs), rule)  # the first in which they differ
     gain, delta = inputs.get("gain"), inputs.get("min_delta")
     if not isinstance(gain, int | float) or not isinstance(delta, int | float):
         return rule
@@ -140,6 +140,7 @@ def _left_out(left_out: Mapping[str, str]) -> str:
 
 FORMATS: Mapping[str, Callable[[Any], str]] = {
     "argv": " ".join,
+    "conditions": lambda names: CONDITIONS.get("".join(names[:1]), CONDITIONS["device"]),
     "cost": _cost,
     "duration": duration,
     "left_out": _left_out,

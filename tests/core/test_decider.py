@@ -3,11 +3,10 @@ import pytest
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig, changed_settings, deciding_digest
+from autoresearch.events.settings import RunConfig, deciding_digest
 from autoresearch.events.values import why
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human
-from autoresearch.projections.words.wording import say_verdict
 from tests.given import (
     BASE,
     BASELINE,
@@ -495,39 +494,6 @@ def test_the_same_code_is_never_an_improvement():
     assert "same_code" == command.rule
 
 
-def test_other_data_is_not_compared():
-    """A score on other data than the best's is discarded, however low."""
-    story = [
-        started(),
-        asked(),
-        *BASELINE,
-        *candidate(1),
-        training(1),
-        trained(1, 0.5, data_id="d2"),
-        row(1, 0.5),
-    ]
-    (command,) = decide(given(*story))
-    assert "not_comparable" == command.rule
-
-
-OTHER_SETTINGS = (
-    RunConfig(train=("python", "other.py")),
-    RunConfig(training_budget="60m"),
-    RunConfig(env={"SEED": "2"}),
-)
-
-
-@pytest.mark.parametrize("config", OTHER_SETTINGS, ids=["train", "budget", "env"])
-def test_other_deciding_settings_are_not_compared(config: RunConfig):
-    """A score of a training under other deciding settings than the best's is discarded, however low."""
-    changed = ev.ConfigChanged(config=config, changed=changed_settings(RunConfig(), config))
-    last = [*candidate(1), training(1), trained(1, 0.5), row(1, 0.5)]
-    (command,) = decide(given(started(), asked(), *BASELINE, changed, set_up(), *last))
-    assert "not_comparable" == command.rule
-    assert command.inputs["deciding"] != command.inputs["best_deciding"]
-    assert "other settings" in say_verdict(command.rule, command.inputs)
-
-
 def test_settings_that_decide_nothing_are_compared():
     """A change of settings that say nothing of the result leaves it comparable."""
     changed = ev.ConfigChanged(config=RunConfig(timeout_s=9, prefetch=0), changed=("timeout_s", "prefetch"))
@@ -545,7 +511,7 @@ def test_a_result_belongs_to_the_settings_its_training_began_under():
     (command,) = decide(run)
     assert isinstance(command, do.KeepCandidate)
     after = given(*story, kept(1, COMMIT))
-    assert deciding_digest(RunConfig()) == after.best.deciding
+    assert deciding_digest(RunConfig()) == after.best.conditions.deciding
     assert deciding_digest(config) == after.deciding
 
 

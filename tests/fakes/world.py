@@ -46,6 +46,8 @@ class World:
     jobs: FakeJobs = field(init=False)
     agent: FakeAgent = field(init=False)
     paths: RunPaths = field(init=False)
+    cards: tuple[str, ...] = ()  # that nvidia-smi lists
+    models: dict[str, str] = field(factory=dict)  # what each of them is
     trained: list[str] = field(factory=list)  # "iteration/train.number", one entry a launch
 
     def __attrs_post_init__(self) -> None:
@@ -93,7 +95,12 @@ class World:
     def runner(self, around: Callable[[str, Callable[[], object]], object] | None = None) -> Runner:
         """Return a new runner of the run; `around` is called with every effect and every append."""
         effects = Effects(
-            paths=self.paths, git=self.git, jobs=self.jobs, adapter=lambda _: self.agent, gpus=lambda: ()
+            paths=self.paths,
+            git=self.git,
+            jobs=self.jobs,
+            adapter=lambda _: self.agent,
+            gpus=lambda: self.cards,
+            models=lambda: self.models,
         )
         runner = Runner(
             self.paths,

@@ -82,7 +82,7 @@ def run_with(repo: Path, *words: str, agent: str = "command", timeout_s: float =
     )
     with EventLog(paths.history) as log:
         log.append([begun, ev.LoopsRequested(request=Request(loops=1, agent=agent))], by="cli")
-    effects = Effects(paths=paths, git=real, jobs=RealJobs(), adapter=adapter, gpus=lambda: ())
+    effects = Effects(paths=paths, git=real, jobs=RealJobs(), adapter=adapter, gpus=lambda: (), models=dict)
     Runner(paths, effects, mode="foreground", version="test").run()
     return paths
 

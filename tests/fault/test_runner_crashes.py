@@ -1,11 +1,18 @@
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
+from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Proposal
-from tests.fakes.world import Crashed, World, audited, crash_at
+from autoresearch.events.values import Proposal, Request
+from tests.fakes.jobs import FakeJobs
+from tests.fakes.world import Crashed, World, audited, crash_at, result_of
 
 
 def proposal(name: str, **settings) -> Proposal:
@@ -27,6 +34,40 @@ def a_run(folder: Path) -> World:
     return world
 
 
+def a_run_under_new_settings(folder: Path) -> World:
+    """Return a run that goes on under another budget: its best is measured again, better than before."""
+    world = World(folder)
+    world.start(loops=1, proposals=PROPOSALS[:1])
+    world.runner().run()
+    world.jobs.on_start = better_with_budget(world)
+    config = evolve(load(world.paths).run.config, training_budget="3000")
+    given = [
+        ev.ProposalReceived(source="cli", name="", sha256="0" * 64, dropped_at="", proposal=one)
+        for one in (PROPOSALS[1], proposal("better", LR=0.03), PROPOSALS[2])
+    ]
+    with EventLog(world.paths.history) as log:
+        changed = ev.ConfigChanged(config=config, changed=("training_budget",))
+        log.append([changed, *given, ev.LoopsRequested(request=Request(loops=3))], by="cli")
+    return world
+
+
+def better_with_budget(world: World) -> Callable[[FakeJobs, Path, JobSpec], None]:
+    """Return a training that gains half a bit by the new budget, whatever its code is."""
+
+    def train(jobs: FakeJobs, folder: Path, spec: JobSpec) -> None:
+        world.trained.append(f"{folder.parent.name}/{folder.name}")
+        result = result_of((Path(spec.cwd) / "train.py").read_text())
+        found = re.match(rb"val_bpb: (\S+)", result["output"])
+        if found and spec.env["AUTORESEARCH_BUDGET"] == "3000":
+            result["output"] = f"val_bpb: {float(found[1]) - 0.5:.6f}\n".encode()
+        jobs.finish(folder, **result)
+
+    return train
+
+
+RUNS = {"a run": a_run, "under new settings": a_run_under_new_settings}
+
+
 def rows(world: World) -> list[tuple[object, ...]]:
     timeline = load(world.paths).timeline
     return [(row.iteration, row.description, row.outcome, row.metric, row.verdict) for row in timeline.rows]
@@ -44,8 +85,27 @@ def test_a_run_without_a_crash(tmp_path: Path):
     assert 6 == len(rows(world))
 
 
-def instants() -> int:
-    """Count the instants of the run above, so that no crash is left out when the runner changes."""
+def test_a_best_that_is_measured_again(tmp_path: Path):
+    """Under a larger budget what is worse than the best is discarded, by what the best has there."""
+    world = a_run_under_new_settings(tmp_path)
+    assert 0 == world.runner().run()
+    verdicts = [(row[0], row[-1]) for row in rows(world)]
+    assert [
+        (0, "keep"),
+        (1, "keep"),
+        (2, "discard"),
+        (3, "remeasured"),
+        (4, "keep"),
+        (5, "crash"),
+    ] == verdicts
+    old, again = (row[3] for row in rows(world) if row[0] in (1, 3))
+    assert again == pytest.approx(old - 0.5)
+    assert (4, 1) == (load(world.paths).run.completed, load(world.paths).run.counts.crashed)
+    assert audited(world) is None
+
+
+def instants(run: Callable[[Path], World]) -> int:
+    """Count the instants of a run above, so that no crash is left out when the runner changes."""
     import tempfile  # noqa: PLC0415
 
     count = 0
@@ -56,17 +116,18 @@ def instants() -> int:
         return act()
 
     with tempfile.TemporaryDirectory() as folder:
-        a_run(Path(folder)).runner(around).run()
+        run(Path(folder)).runner(around).run()
     return count
 
 
 @pytest.mark.parametrize("part", range(8))
-def test_a_crash_before_and_after_every_effect_and_append(tmp_path: Path, part: int):
+@pytest.mark.parametrize("run", RUNS)
+def test_a_crash_before_and_after_every_effect_and_append(tmp_path: Path, run: str, part: int):
     """Wherever the runner dies, the next one ends with the same rows, trains nothing twice, audits clean."""
-    whole = a_run(tmp_path / "whole")
+    whole = RUNS[run](tmp_path / "whole")
     whole.runner().run()
-    for instant in range(part, instants(), 8):
-        world = a_run(tmp_path / str(instant))
+    for instant in range(part, instants(RUNS[run]), 8):
+        world = RUNS[run](tmp_path / str(instant))
         with pytest.raises(Crashed):
             world.runner(crash_at(instant)).run()
         assert 0 == world.runner().run()

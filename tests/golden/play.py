@@ -49,6 +49,7 @@ class Script:
     config: RunConfig = field(factory=RunConfig)
     requests: tuple[Request, ...] = (Request(loops=3),)
     devices: tuple[str, ...] = ("cpu",)
+    classes: tuple[tuple[str, ...], ...] = ()  # of the devices, for each start of a runner; else not known
     setup: tuple[bool, ...] = (True,)  # of each look at the setup
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
     data_ids: Mapping[int, str] = field(factory=dict)
@@ -69,6 +70,7 @@ class Player:
     run: RunState = field(factory=RunState)
     made: list[tuple[str, Batch]] = field(factory=list)
     looks: int = 0
+    starts: int = 0
 
     def play(self) -> list[tuple[str, Batch]]:
         """Return every append of the run: who made it, and its events."""
@@ -105,10 +107,17 @@ class Player:
     def start_runner(self) -> None:
         """Let a runner take the run."""
         process = Process(pid=1, started=1, boot_id="boot")
+        unknown = ("",) * len(self.script.devices)
+        classes = self.script.classes[self.starts] if self.script.classes else unknown
+        self.starts += 1
         self.append(
             "runner",
             ev.RunnerStarted(
-                process=process, mode="foreground", program_version="0.1.0", devices=self.script.devices
+                process=process,
+                mode="foreground",
+                program_version="0.1.0",
+                devices=self.script.devices,
+                device_classes=classes,
             ),
         )
 
@@ -409,6 +418,15 @@ def _prepared_beside_training(run: RunState) -> bool:
     return ready and any(job.step == "train" for _, job in run.jobs)
 
 
+def _done_after(iterations: int) -> Callable[[RunState], bool]:
+    return lambda run: run.stopped == "done" and run.completed == iterations
+
+
+def _changed_to(config: RunConfig) -> Batch:
+    asked = ev.LoopsRequested(request=Request(loops=2))
+    return ev.ConfigChanged(config=config, changed=("training_budget",)), asked
+
+
 PLAIN = RunConfig(check=(), prepare=(), protected=())
 AGENT = Request(loops=3, agent="opencode")
 LOOP_ONLY: Any = ("loop",)
@@ -417,6 +435,7 @@ LOOP_ONLY: Any = ("loop",)
 def scripts() -> dict[str, Script]:
     """Return every golden run's script by its name."""
     resume = (ev.RunResumed(),)
+    more = (ev.LoopsRequested(request=Request(loops=2)),)
     return {
         "search": Script(
             config=PLAIN,
@@ -442,8 +461,68 @@ def scripts() -> dict[str, Script]:
             requests=(Request(loops=3),),
             trainings={(0, 1): 20.0, (1, 1): 18.0, (2, 1): 17.75, (3, 1): 16.0},
         ),
-        "other-data-and-same-code": Script(
-            config=PLAIN, requests=(Request(loops=4),), data_ids={2: "d2"}, same_tree=frozenset({3})
+        "other-data-and-same-code": Script(  # iteration 3 measures the best once more, and not on d2
+            config=PLAIN,
+            requests=(Request(loops=4),),
+            data_ids={2: "d2", 5: "d2"},
+            same_tree=frozenset({4}),
+            trainings={(3, 1): 2.5},
+        ),
+        "best-measured-again": Script(
+            config=PLAIN,
+            requests=(Request(loops=4),),
+            data_ids={2: "d2", 3: "d2", 4: "d2"},
+            trainings={(3, 1): 1.0},
+        ),
+        "best-measured-again-fails": Script(
+            config=PLAIN,
+            requests=(Request(loops=2),),
+            data_ids={2: "d2", 3: "d2"},
+            trainings={(3, 1): "lost", (3, 2): "crashed", (3, 3): 1.9},
+            human=at((lambda run: run.stopped == "baseline_failed", resume)),
+        ),
+        "settings-changed-and-back": Script(
+            config=PLAIN,
+            trainings={(1, 1): 3.0, (2, 1): 3.0, (3, 1): 0.3, (4, 1): 0.4, (5, 1): 0.5, (6, 1): 3.0},
+            requests=(Request(loops=2),),
+            human=at(
+                (_done_after(2), _changed_to(evolve(PLAIN, training_budget="3000"))),
+                (_done_after(4), _changed_to(PLAIN)),
+            ),
+        ),
+        "settings-changed-while-training": Script(
+            config=PLAIN,
+            requests=(Request(loops=3),),
+            human=at((_trains(1), _changed_to(evolve(PLAIN, training_budget="3000"))[:1])),
+        ),
+        "another-card": Script(
+            config=PLAIN,
+            devices=("0",),
+            classes=(("L4",), ("H100",), ("L4",)),
+            trainings={(1, 1): 1.5, (2, 1): 0.9, (3, 1): 0.5, (4, 1): 0.4, (5, 1): 1.0, (6, 1): 1.6},
+            requests=(Request(loops=1),),
+            human=at((_done_after(1), more), (_done_after(3), more)),
+        ),
+        "settings-changed-before-a-verdict": Script(  # which the best of then has no number under
+            config=PLAIN,
+            devices=("0", "1"),
+            last_first=True,
+            requests=(Request(loops=0),),
+            trainings={(2, 1): 0.5, (3, 1): 0.8, (1, 1): 0.1},
+            human=at(
+                (_done_after(0), more),
+                (_trains(1), _changed_to(evolve(PLAIN, training_budget="3000"))[:1]),
+            ),
+        ),
+        "the-other-kind-of-card": Script(
+            config=PLAIN, devices=("0", "1"), classes=(("L4", "H100"),), requests=(Request(loops=1),)
+        ),
+        "two-kinds-of-cards": Script(
+            config=PLAIN,
+            devices=("0", "1"),
+            classes=(("L4", "H100"),),
+            requests=(Request(loops=5, prefetch=1),),
+            trainings={(3, 1): 1.9, (4, 1): 1.8, (5, 1): 1.7},
         ),
         "prepares": Script(setup=(False, True), requests=(Request(loops=1),), trainings={(1, 1): 1.5}),
         "setup-never-ready": Script(

@@ -15,7 +15,13 @@ from tests import given as g
 def begun(slots: int, *devices: str) -> tuple[ev.Event, ...]:
     """Return the beginning of a run with a runner that found these devices."""
     process = Process(pid=1, started=1, boot_id="boot")
-    runner = ev.RunnerStarted(process=process, mode="background", program_version="0", devices=devices)
+    runner = ev.RunnerStarted(
+        process=process,
+        mode="background",
+        program_version="0",
+        devices=devices,
+        device_classes=("",) * len(devices),
+    )
     return g.started(RunConfig(slots=slots)), g.asked(9), runner, *g.BASELINE
 
 

@@ -9,10 +9,13 @@ import pytest
 from autoresearch.engine.core import bookkeeping, decider, keep_rules, prefetch
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.event_rules import EVENT_RULES
+from autoresearch.engine.core.what_if import what_if
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent, parse
 from autoresearch.events.log.read import read
 from autoresearch.projections import iteration_reducers, run_reducers, run_state
+from autoresearch.projections.fold import fold
+from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.words import event_text, sentences, wording
 from tests.golden.play import FOLDER, LINES, files, history, lines, scripts
 from tests.golden.replaying import first_difference, mutated
@@ -31,7 +34,38 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
         "best - value if metric.lower_is_better else value - best",
         "best - value",
     ),
-    "other data is compared": (keep_rules, "if data_id != best.data_id:", "if data_id is None:"),
+    "other data is compared": (
+        run_state,
+        '("deciding", "data_id", *on_devices)',
+        '("deciding", *on_devices)',
+    ),
+    "other settings are compared": (run_state, '("deciding", "data_id", *on', '("data_id", *on'),
+    "another card is compared": (run_state, '"data_id", *on_devices)', '"data_id")'),
+    "the best is measured on another card": (
+        decider,
+        "if device == one.device or not there",
+        "if device != one.device or not there",
+    ),
+    "the best is measured again and again": (
+        keep_rules,
+        "scored and not unmet and",
+        "scored and",
+    ),
+    "settings that are no more are wanted": (
+        decider,
+        "if one.deciding != state.deciding or not there:",
+        "if not there:",
+    ),
+    "what the best measured elsewhere is forgotten": (
+        iteration_reducers,
+        "elsewhere=(before, *best.elsewhere)",
+        "elsewhere=best.elsewhere",
+    ),
+    "the best once more is a loop": (
+        prefetch,
+        "one.number > 0 and one.measures is None)",
+        "one.number > 0)",
+    ),
     "the same code may win": (keep_rules, "if one.tree == best.tree:", "if one.tree is None:"),
     "a crash is judged by its number": (
         keep_rules,
@@ -150,16 +184,20 @@ def test_every_decision_of_a_golden_run_is_taken_again(path: Path):
     assert first_difference(path) is None
 
 
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_run_judged_by_its_own_rule_is_as_it_was_judged(path: Path):
+    """What if takes the verdicts of each golden run as the run did, whatever its best was measured under."""
+    run = fold(RUN, read(path))
+    found = what_if(read(path), run.config.keep_rule)
+    assert () == found.changed
+    assert run.best == found.best
+
+
 def test_the_golden_runs_show_everything():
     """Every event that the runner records, and every command but one, occurs in a golden run."""
     seen = {type(one.event) for path in GOLDEN for one in read(path)}
     others = {cls for cls, rule in EVENT_RULES.items() if not {"cli", "runner"} & set(rule.by)}
-    by_hand = {
-        "ConfigChanged",
-        "HistoryRepaired",
-        "KeepAdopted",
-        "RunCleaned",
-    }  # they change nothing that is decided
+    by_hand = {"HistoryRepaired", "KeepAdopted", "RunCleaned"}  # they change nothing that is decided
     assert {cls.__name__ for cls in set(get_args(Event)) - others - seen} == by_hand
     told = {command for cls in seen for command in EVENT_RULES[cls].of}
     silent = {do.CancelJob}  # its end is heard like any other's

@@ -20,6 +20,9 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
     yield f"{outcome.paths.run_id} on {outcome.branch}{chosen[outcome.chosen]}"
     if outcome.request is not None:
         yield f"asked for {asked_for(outcome.request)}"
+    if outcome.remeasured_for:
+        names = ", ".join(outcome.remeasured_for)
+        yield f"{names} changed: before the next verdict the best is measured again under the new settings"
     if outcome.uncommitted:
         names = ", ".join(outcome.uncommitted)
         yield (

@@ -110,7 +110,9 @@ def _best_words(standing: Standing) -> str:
         return f"no {name} yet"
     iteration = standing["best_iteration"]
     said = f"{name} {best:.6f}, {name_of(iteration)}, commit {short(standing['kept_commit'])}"
-    if iteration == 0:
+    if standing["best_of_before"]:
+        return f"{said}; measured again before the next verdict, since settings changed"
+    if iteration == 0 or standing["best_elsewhere"]:  # of other conditions than the baseline's
         return said
     change = 100 * (best - baseline) / abs(baseline) if baseline else 0.0
     return f"{said}; baseline {baseline:.6f} ({change:+.2f} %)"

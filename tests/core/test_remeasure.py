@@ -1,0 +1,169 @@
+"""Results under other conditions than the best's: it is measured there first, then they are judged."""
+
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.decider import decide
+from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig, changed_settings, deciding_digest
+from autoresearch.projections.words.wording import say_verdict
+from tests.given import (
+    BASE,
+    BASELINE,
+    asked,
+    candidate,
+    discarded,
+    given,
+    row,
+    runner_started,
+    set_up,
+    started,
+    trained,
+    training,
+)
+
+
+def names(commands: tuple[do.Command, ...]) -> list[str]:
+    return [type(one).__name__ for one in commands]
+
+
+def remeasured(iteration: int, metric: float, *, met: bool = True, **more: Any) -> tuple[ev.Event, ...]:
+    """An iteration measured the baseline again, for iteration 1."""
+    return (
+        ev.RemeasureStarted(
+            iteration=iteration, best_iteration=0, commit=BASE, because_of=1, differ_in=("data_id",)
+        ),
+        training(iteration),
+        trained(iteration, metric, **more),
+        row(iteration, metric),
+        ev.BestRemeasured(iteration=iteration, best_iteration=0, metric=metric, before=1.5, met=met),
+    )
+
+
+ON_OTHER_DATA = (
+    started(),
+    asked(),
+    *BASELINE,
+    *candidate(1),
+    training(1),
+    trained(1, 0.5, data_id="d2"),
+    row(1, 0.5),
+)
+
+
+def test_before_other_data_is_judged_the_best_is_measured_on_it():
+    """A score on other data waits: the best is trained first, in an iteration that is no loop."""
+    (command,) = decide(given(*ON_OTHER_DATA))
+    wanted = do.RemeasureBest(
+        iteration=2, best_iteration=0, commit=BASE, because_of=1, differ_in=("data_id",)
+    )
+    assert wanted == command
+    opened_ = given(*ON_OTHER_DATA, remeasured(2, 0.0)[0])
+    assert ["StartTraining"] == names(decide(opened_))
+    assert (1, 0) == (opened_.loops_left, opened_.completed)
+
+
+@pytest.mark.parametrize(("there", "kept_"), [(0.4, False), (0.6, True)])
+def test_a_score_on_other_data_is_judged_by_what_the_best_has_there(*, there: float, kept_: bool):
+    """The new number of the best decides, whatever the old one was; both are known afterwards."""
+    run = given(*ON_OTHER_DATA, *remeasured(2, there, data_id="d2"))
+    (command,) = decide(run)
+    assert isinstance(command, do.KeepCandidate if kept_ else do.DiscardCandidate)
+    assert there == command.inputs["best"]
+    (before,) = run.best.elsewhere
+    assert (there, 1.5, "d1") == (run.best.metric, before.metric, before.conditions.data_id)
+
+
+def test_data_that_cannot_be_had_again_is_not_compared():
+    """Where the best does not get the data of a score, that one is discarded; it is tried once."""
+    run = given(*ON_OTHER_DATA, *remeasured(2, 0.6, met=False))
+    (command,) = decide(run)
+    assert ("not_comparable", "d2", "d1") == (
+        command.rule,
+        command.inputs["data_id"],
+        command.inputs["best_data_id"],
+    )
+    again = [discarded(1), asked(), *candidate(3), training(3), trained(3, 0.5, data_id="d2"), row(3, 0.5)]
+    (command,) = decide(given(*ON_OTHER_DATA, *remeasured(2, 0.6, met=False), *again))
+    assert isinstance(command, do.DiscardCandidate)
+
+
+def test_nobody_is_judged_while_the_best_is_measured():
+    """A second result waits too, and its iteration is carried on afterwards."""
+    story = [
+        *ON_OTHER_DATA[:1], asked(2, prefetch=1), *ON_OTHER_DATA[2:], *candidate(2), training(2, slot=2),
+        trained(2, 0.4), row(2, 0.4),
+    ]  # fmt: skip
+    assert ["RemeasureBest", "DiscardCandidate"] != names(decide(given(*story)))
+    measuring = given(*story, *remeasured(3, 0.6)[:2])
+    assert () == decide(measuring)
+
+
+def test_a_best_that_cannot_be_measured_again_stops_the_run():
+    """What the others are judged by is gone: a human has to look, and `resume` trains it once more."""
+    failed = [
+        *ON_OTHER_DATA, remeasured(2, 0.6)[0], training(2), trained(2, None, outcome="crashed", data_id="d2"),
+    ]  # fmt: skip
+    (command,) = decide(given(*failed))
+    assert ("baseline_failed", "remeasure_failed") == (command.how, command.reason.code)
+    stopped = ev.RunStopped(how=command.how, reason=command.reason)
+    assert ["StartTraining"] == names(decide(given(*failed, stopped, ev.RunResumed())))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "compared"),
+    [("L4", "H100", False), ("L4", "L4", True), ("", "H100", True), ("H100", "", True), ("cpu", "L4", False)],
+)
+def test_another_card_is_not_compared(*, before: str, now: str, compared: bool):
+    """A run that goes on on another kind of card measures its best there; a card that nobody names agrees."""
+    story = [started(), asked(), runner_started(before), *BASELINE, runner_started(now)]
+    story += [*candidate(1), training(1), trained(1, 0.5), row(1, 0.5)]
+    (command,) = decide(given(*story))
+    assert isinstance(command, do.KeepCandidate if compared else do.RemeasureBest)
+
+
+def test_a_request_that_may_not_train_leaves_the_measuring_open():
+    """Whoever asks for a verdict alone does not get a training for it."""
+    story = [*ON_OTHER_DATA[:1], asked(1, loop_stages=("record", "decide")), *ON_OTHER_DATA[2:]]
+    (command,) = decide(given(*story, remeasured(2, 0.6)[0]))
+    assert do.LeaveOpen(iteration=2, next_stage="train") == command
+
+
+OTHER_SETTINGS = (
+    RunConfig(train=("python", "other.py")),
+    RunConfig(training_budget="60m"),
+    RunConfig(env={"SEED": "2"}),
+)
+
+
+@pytest.mark.parametrize("config", OTHER_SETTINGS, ids=["train", "budget", "env"])
+def test_under_other_deciding_settings_the_best_is_measured_first(config: RunConfig):
+    """A score of a training under other deciding settings waits until the best has one under them."""
+    changed = ev.ConfigChanged(config=config, changed=changed_settings(RunConfig(), config))
+    last = [*candidate(1), training(1), trained(1, 0.5), row(1, 0.5)]
+    story = [started(), asked(), *BASELINE, changed, set_up(), *last]
+    (command,) = decide(given(*story))
+    assert isinstance(command, do.RemeasureBest)
+    (command,) = decide(given(*story, *remeasured(2, 0.4)))
+    assert ("lower", 0.4) == (command.rule, command.inputs["best"])
+
+
+def test_a_deciding_setting_at_its_default_says_nothing():
+    """The digest that verdicts name is that of what was set: a setting that comes to be changes none."""
+    assert sha256(b"{}").hexdigest()[:16] == deciding_digest(RunConfig())
+    set_ = b'{"training_budget": "60m"}'
+    assert sha256(set_).hexdigest()[:16] == deciding_digest(RunConfig(training_budget="60m", timeout_s=9))
+
+
+def test_settings_that_hold_no_more_are_not_compared():
+    """A training that began under settings that the best has no number under, and that are gone, is lost."""
+    there = ev.ConfigChanged(config=OTHER_SETTINGS[1], changed=("training_budget",))
+    back = ev.ConfigChanged(config=RunConfig(), changed=("training_budget",))
+    last = [*candidate(1), there, training(1), back, trained(1, 0.5), row(1, 0.5)]
+    (command,) = decide(given(started(), asked(), *BASELINE, *last))
+    assert "not_comparable" == command.rule
+    assert command.inputs["deciding"] != command.inputs["best_deciding"]
+    assert "other settings" in say_verdict(command.rule, command.inputs)

@@ -1,0 +1,81 @@
+"""A run that goes on with more budget, or on another device: its best is measured there before a verdict."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Program
+from tests.e2e.test_equal_beginnings import HERE, commit
+
+
+BY_BUDGET = """\
+import os
+LR = 0.04  # search: 0.01..0.1
+b = float(os.environ["AUTORESEARCH_BUDGET"])
+print(f"val_bpb: {1 + abs(LR - 0.05) + 30 / b:.6f}")
+"""
+BY_DEVICE = """\
+import json, os
+LR = 0.04  # search: 0.01..0.1
+device = open(os.environ["DEVICE_FILE"]).read().strip()
+result = {"val_bpb": 1 + abs(LR - 0.05) + (0 if device == "H100" else 0.5), "device": device}
+json.dump(result, open(os.environ["AUTORESEARCH_JOB_DIR"] + "/result.json", "w"))
+print(f"val_bpb: {result['val_bpb']:.6f}")
+"""
+
+
+def rows(program: Program) -> list[tuple[Any, ...]]:
+    """Return number, status and metric of each iteration."""
+    told = json.loads(program("experiments", "--json").stdout)
+    return [(one["iteration"], one["status"], one["metric"]) for one in told]
+
+
+def test_a_larger_budget_is_no_improvement(program: Program):
+    """What is worse than the best under the same budget is discarded, and resume says what it will do."""
+    commit(program, BY_BUDGET, settings='training_budget = "300"\n')
+    program("start", *HERE)
+    settings = program.repo / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('"300"', '"3000"'))
+    said = program("resume", "--loops", "1", *HERE).stdout
+    assert "training_budget changed: before the next verdict the best is measured again" in said
+    assert "iteration 3 measures the best, iteration 1, under other settings" in said
+    expected = [(0, "keep"), (1, "keep"), (2, "discard"), (3, "remeasured")]
+    assert expected == [row[:2] for row in rows(program)][:4]
+    (best,) = [row[2] for row in rows(program) if row[0] == 3]
+    assert best == pytest.approx(rows(program)[1][2] - 0.09)
+    shown = program("show", "3").stdout
+    assert "iteration 3: remeasured" in shown
+    assert "the best, measured again" in shown
+    table = [line.split("\t") for line in (program.run_folder() / "results.tsv").read_text().splitlines()]
+    assert ["keep", "iteration 1 measured again"] == table[4][3:]
+    program("replay")
+
+
+def test_nothing_is_said_where_the_best_was_measured_so_before(program: Program):
+    """Settings that are set back cost no training: the best has its number there."""
+    commit(program, BY_BUDGET, settings='training_budget = "300"\n')
+    program("start", "--loops", "0", *HERE)
+    settings = program.repo / "pyproject.toml"
+    before = settings.read_text()
+    settings.write_text(before.replace('"300"', '"3000"'))
+    program("resume", "--loops", "0", *HERE)
+    assert "measured again before the next verdict" in program("status").stdout
+    settings.write_text(before)
+    said = program("resume", *HERE, "--loops", "1").stdout
+    assert "measured again" not in said
+    assert ["keep", "keep"] == [row[1] for row in rows(program)]
+
+
+def test_a_faster_device_is_no_improvement(program: Program, tmp_path):
+    """What is worse than the best on the same device is discarded, though its number is lower."""
+    device = tmp_path / "device"
+    device.write_text("L4")
+    program.env["DEVICE_FILE"] = str(device)
+    commit(program, BY_DEVICE)
+    program("start", *HERE)
+    device.write_text("H100")
+    said = program("resume", "--loops", "1", *HERE).stdout
+    assert "iteration 3 measures the best, iteration 1, on another device" in said
+    expected = [(0, "keep"), (1, "keep"), (2, "discard"), (3, "remeasured")]
+    assert expected == [row[:2] for row in rows(program)]
