@@ -59,6 +59,9 @@ class Conditions:
     data_id: str | None = None
     device_class: str = ""  # as the machine has it; "" is not known, and agrees with any
     device: str | None = None  # as the training names it; None is not said, and agrees with any
+    inputs: str = ""  # digest of the files outside the checkout
+    filters: str = ""  # digest of git's filters that stand in no commit
+    packages: str = ""  # digest of what is installed; "" is not known, and agrees with any
 
     def agree(self, other: "Conditions") -> bool:
         """Say whether results under the one and the other are compared."""
@@ -124,6 +127,9 @@ class Iteration:
             data_id=measured.data_id,
             device_class=self.device_class,
             device=measured.device,
+            inputs=self.surroundings.get("inputs", ""),
+            filters=self.surroundings.get("filters", ""),
+            packages=self.surroundings.get("packages", ""),
         )
 
 
@@ -299,8 +305,10 @@ def free_slots(run: RunState) -> dict[str, int]:
 
 def differing(ours: Conditions, theirs: Conditions) -> tuple[str, ...]:
     """Return in what two conditions do not agree, by the names of the fields."""
-    on_devices = [
-        name for name in ("device_class", "device") if getattr(ours, name) and getattr(theirs, name)
+    known = [
+        name
+        for name in ("device_class", "device", "packages")
+        if getattr(ours, name) and getattr(theirs, name)
     ]
-    names = ("deciding", "data_id", *on_devices)  # of a device, what only one of them says agrees
+    names = ("deciding", "data_id", "inputs", "filters", *known)  # of these, what only one says agrees
     return tuple(name for name in names if getattr(ours, name) != getattr(theirs, name))

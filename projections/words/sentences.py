@@ -213,6 +213,9 @@ VERDICTS: Mapping[str, str] = {
     "same_code": "the best once more: the same code, measured again",
     "not_comparable_data_id": "measured on other data ({data_id}) than the best ({best_data_id})",
     "not_comparable_deciding": "trained under other settings than the best was measured under",
+    "not_comparable_inputs": "trained on other input files than the best",
+    "not_comparable_filters": "checked out by other filters of git than the best",
+    "not_comparable_packages": "trained with other packages than the best",
     "not_comparable_device_class": "trained on another device ({device_class}) than the best",
     "not_comparable_device": "trained on another device ({device}) than the best ({best_device})",
     "improved": "improved ({metric:.6f} {better} {best:.6f})",
@@ -302,7 +305,14 @@ EVENTS: Mapping[str, str] = {
     "RawEvent": "{type} v{version}, which this program does not know",
 }
 
-CONDITIONS = {"deciding": "under other settings", "data_id": "on other data", "device": "on another device"}
+CONDITIONS = {
+    "deciding": "under other settings",
+    "data_id": "on other data",
+    "inputs": "on other input files",
+    "filters": "by other filters of git",
+    "packages": "with other packages",
+    "device": "on another device",
+}
 KINDS = {  # of what JSON can hold
     "array": "a list",
     "boolean": "a boolean",

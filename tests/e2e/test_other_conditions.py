@@ -79,3 +79,37 @@ def test_a_faster_device_is_no_improvement(program: Program, tmp_path):
     assert "iteration 3 measures the best, iteration 1, on another device" in said
     expected = [(0, "keep"), (1, "keep"), (2, "discard"), (3, "remeasured")]
     assert expected == [row[:2] for row in rows(program)]
+
+
+BY_FILE = """\
+LR = 0.04  # search: 0.01..0.1
+print(f"val_bpb: {float(open(DATA).read()) + abs(LR - 0.05):.6f}")
+"""
+
+
+def test_other_input_files_are_no_improvement(program: Program, tmp_path):
+    """An input that was made easier between two trainings: the best is measured on it before a verdict."""
+    data = tmp_path / "data.txt"
+    data.write_text("1.0")
+    commit(program, BY_FILE.replace("DATA", repr(str(data))), settings=f'inputs = ["{data}"]\n')
+    program("start", *HERE)
+    data.write_text("0.5")
+    said = program("resume", "--loops", "1", *HERE).stdout
+    assert "iteration 3 measures the best, iteration 1, on other input files" in said
+    expected = [(0, "keep"), (1, "keep"), (2, "discard"), (3, "remeasured")]
+    assert expected == [row[:2] for row in rows(program)]
+
+
+def test_other_packages_are_no_improvement(program: Program, tmp_path):
+    """A package that was patched between two trainings: the best is measured with it before a verdict."""
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    (folder / "scorer.py").write_text("BASE = 1.0\n")
+    score = "print(f'val_bpb: {scorer.BASE + abs(LR - 0.05):.6f}')\n"
+    train = f"import scorer\nLR = 0.04  # search: 0.01..0.1\n{score}"
+    commit(program, train, settings=f'env = {{PYTHONPATH = "{folder}"}}\n')
+    program("start", *HERE)
+    (folder / "scorer.py").write_text("BASE = 0.25\n")
+    said = program("resume", "--loops", "1", *HERE).stdout
+    assert "iteration 3 measures the best, iteration 1, with other packages" in said
+    assert ["keep", "keep", "discard", "remeasured"] == [row[1] for row in rows(program)]

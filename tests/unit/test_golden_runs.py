@@ -36,11 +36,11 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
     ),
     "other data is compared": (
         run_state,
-        '("deciding", "data_id", *on_devices)',
-        '("deciding", *on_devices)',
+        '("deciding", "data_id", "inputs"',
+        '("deciding", "inputs"',
     ),
-    "other settings are compared": (run_state, '("deciding", "data_id", *on', '("data_id", *on'),
-    "another card is compared": (run_state, '"data_id", *on_devices)', '"data_id")'),
+    "other settings are compared": (run_state, '("deciding", "data_id", ', '("data_id", '),
+    "another card is compared": (run_state, '"filters", *known)', '"filters")'),
     "the best is measured on another card": (
         decider,
         "if device == one.device or not there",
