@@ -12,6 +12,9 @@ from tests.processes import living
 from tests.waiting import until
 
 
+SYNCED = {"claim", "exit.json", "candidate.diff"}  # of what lies with an iteration
+
+
 def stop_machine(below: Path) -> int:
     """Kill all that works below a folder; return how many that were.
 
@@ -37,6 +40,19 @@ def shut_down(below: Path, chance: random.Random) -> None:
         time.sleep(chance.choice([0.0, 0.0, 0.001, 0.01]))
     time.sleep(chance.uniform(0.0, 1.0))
     stop_machine(below)
+
+
+def lose_power(home: Path, run: Path, chance: random.Random) -> None:
+    """Empty each second file of those that nobody had brought to the device, as a power cut leaves them."""
+    unsynced = [*home.glob(".git/worktrees/*/index"), *run.glob("seals/*"), *run.glob("work*/train.py")]
+    unsynced += [run / name for name in ("state.json", "results.tsv", "runner.log")]
+    for file in run.glob("iterations/**/*"):
+        ended = file.name == "output.log" and (file.parent / "exit.json").exists()
+        if file.is_file() and file.name not in SYNCED and not ended:
+            unsynced.append(file)
+    for file in unsynced:
+        if file.exists() and chance.random() < 0.5:
+            os.truncate(file, 0)
 
 
 def reboot(run: Path) -> None:

@@ -84,6 +84,7 @@ HUMAN = {**{name: outcome for name, (_, outcome) in DROPPED.items()}, DROPPED_LA
 LOOPS = len(HUMAN) + 3  # one comes by a command, and two are the agent's own
 INNOCENT = {
     "no_room",
+    "began_on_another",  # of a training whose mark a power cut took
     "machine_restarted",
     "supervisor_told",
     "supervisor_killed",
@@ -199,6 +200,11 @@ class Night:
         """Count the events so far, by type."""
         history = self.paths and self.paths.history.read_bytes()
         return Counter(re.findall(r'"type":"(\w+)"', (history or b"").decode()))
+
+    def proposed(self) -> set[str]:
+        """Return what was received so far."""
+        events = [one.event for one in read(self.run.history)]
+        return {one.proposal.description for one in events if isinstance(one, ev.ProposalReceived)}
 
     def drop(self, name: str, form: dict[str, object]) -> None:
         """Drop a proposal into the run's folder, whole at once."""

@@ -79,11 +79,11 @@ class Human:
             self._night.drop(DROPPED_LATE, {"set": {"LR": 0.05}})
             self._dropped_late = True
 
-    def after_a_stop(self) -> None:
+    def propose_again(self) -> None:
         """Propose again what was neither acknowledged nor recorded."""
         if self._asks is not None and not self._acknowledged:
             done = self._asks.wait() == 0
-            self._acknowledged = done or BY_COMMAND in self._night.run.history.read_text()
+            self._acknowledged = done or BY_COMMAND in self._night.proposed()
             self._asks = self._asks if self._acknowledged else None
 
     def at_last(self) -> None:
