@@ -53,6 +53,38 @@ class TrainingFinished:
 
 
 @frozen(kw_only=True)
+class EvaluationStarted:
+    """What a training left is scored by a job of its own, in the slot of that training."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    evaluation: int
+    training: int  # that left it
+    slot: int
+    device: str
+    command: tuple[str, ...]
+    deadline_s: float
+
+
+@frozen(kw_only=True)
+class EvaluationFinished:
+    """An evaluation ended; its number is the result of the training, whatever that printed."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    evaluation: int
+    outcome: Outcome  # `tampered`: what the training printed is another number
+    reason: Reason | None  # why it did not succeed; of a success only what is odd about it
+    metric: float | None
+    exit_code: int | None
+    signal: int | None
+    started_at: str  # by the supervisor's clock, RFC 3339
+    ended_at: str
+    seconds: float
+    output: OutputDigest
+
+
+@frozen(kw_only=True)
 class TrainingVoided:
     """A training ended, but its checkout was not what its commit says: no result, and it begins again.
 
@@ -72,7 +104,7 @@ class TrainingVoided:
 class JobLost:
     """A job ended without a result by no fault of its own (reboot, kill, stop): it begins again."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int  # 0 where data was prepared
     step: JobStep
     number: int  # the preparation, the call or the training that was lost
@@ -161,6 +193,8 @@ class IterationLeftOpen:
 ResultEvent = (
     TrainingStarted
     | TrainingFinished
+    | EvaluationStarted
+    | EvaluationFinished
     | TrainingVoided
     | JobLost
     | CrashTriaged

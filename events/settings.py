@@ -141,6 +141,21 @@ class RunConfig:
         expected="a command",
         decides=True,
     )
+    evaluate: tuple[str, ...] = setting(
+        (),
+        "The command that scores what a training left, in a process of its own; its number decides.",
+        decides=True,
+    )
+    evaluate_timeout_s: float = setting(
+        600.0, "Seconds after which an evaluation is ended.", holds=_positive, expected=POSITIVE
+    )
+    evaluate_tolerance: float = setting(
+        0.01,
+        "By which part of it the number that a training printed may differ from the evaluation's.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+        decides=True,
+    )
     prepare: tuple[str, ...] = setting(
         (PYTHON, "prepare.py"), "The command that prepares data; empty where there is nothing to prepare."
     )
@@ -291,6 +306,12 @@ def check(config: RunConfig) -> None:
         refuse_unless(about.holds(value_of(config, key)), key, value_of(config, key), about.expected)
     both = set(config.editable) & set(config.protected)
     refuse_unless(not both, "editable", sorted(both), "files that are not in `protected` as well")
+    refuse_unless(
+        set(config.editable).isdisjoint(config.evaluate),
+        "evaluate",
+        config.evaluate,
+        "no editable file in it",
+    )
     tracked = {*config.editable, *config.protected}
     for key, paths in (("shared", config.shared), ("kept", config.kept)):
         within = sorted(path for path in paths if any(_is_within(one, path) for one in tracked))

@@ -15,6 +15,7 @@ Upcaster = Callable[[Data], Data]
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
+    ("JobLost", 1): lambda data: data,  # another step came to be
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("TrainingFinished", 1): lambda data: data,
     ("TrainingStarted", 1): lambda data: {**data, "seal": "", "surroundings": {}},
@@ -34,6 +35,9 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "shared": [],
         "kept": [],
         "inputs": [],
+        "evaluate": [],
+        "evaluate_timeout_s": 600.0,
+        "evaluate_tolerance": 0.01,
         "metric": {**data["metric"], "bounds": []},
     },
 }

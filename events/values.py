@@ -14,7 +14,7 @@ Scalar = str | int | float | bool | None
 
 LoopStage = Literal["propose", "apply", "commit", "train", "triage", "record", "decide"]
 TopStage = Literal["setup", "baseline", "loop"]
-JobStep = Literal["prepare", "propose", "apply", "train", "triage"]
+JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
 

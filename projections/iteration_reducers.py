@@ -128,9 +128,10 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
     one = state.iteration(event.iteration)
     if one is not None:
         number = event.training
-        one.trainings, one.device = number, event.device
+        one.trainings, one.device, one.slot = number, event.device, event.slot
+        one.unscored = False
         one.deciding, one.device_class = state.deciding, state.class_of(event.device)
-        one.surroundings = event.surroundings
+        one.surroundings, one.seal = event.surroundings, event.seal
         one.job = Job(
             step="train",
             number=number,
@@ -138,7 +139,6 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
             deadline_s=event.deadline_s,
             slot=event.slot,
             device=event.device,
-            seal=event.seal,
         )
 
 
@@ -158,21 +158,51 @@ def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: s
     one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.since, one.voided = None, at, event.files
+        one.unscored = False
         one.lost += 1
 
 
 def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, at: str) -> None:
-    number, outcome = event.iteration, event.outcome
-    succeeded = outcome == "succeeded"
-    one = state.iteration(number)
+    one = state.iteration(event.iteration)
     if one is None:
         return
-    of_best = number == 0 or one.measures is not None
-    if of_best and not succeeded:
-        state.baseline_failed, state.baseline_reason = outcome, event.reason
     one.job, one.lost, one.since = None, 0, at
-    one.outcome, one.reason = outcome, event.reason
-    one.metric, one.measured = event.metric, event.measured
+    one.measured, one.printed = event.measured, event.metric
+    if event.outcome == "succeeded" and state.config.evaluate:
+        one.unscored = True
+    else:
+        _scored(state, one, event)
+
+
+def _evaluation_started(state: RunState, event: ev.EvaluationStarted, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.evaluations = event.evaluation
+        one.job = Job(
+            step="evaluate",
+            number=event.evaluation,
+            since=at,
+            deadline_s=event.deadline_s,
+            slot=event.slot,
+            device=event.device,
+        )
+
+
+def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.job, one.lost, one.since = None, 0, at
+        one.unscored = False
+        _scored(state, one, event)
+
+
+def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.EvaluationFinished) -> None:
+    """Let an iteration have its outcome: that of its training, or of what evaluated it."""
+    succeeded = event.outcome == "succeeded"
+    of_best = one.number == 0 or one.measures is not None
+    if of_best and not succeeded:
+        state.baseline_failed, state.baseline_reason = event.outcome, event.reason
+    one.outcome, one.reason, one.metric = event.outcome, event.reason, event.metric
     one.log_tail = "" if succeeded else event.output.tail
     after: LoopStage = "record" if succeeded else "triage"
     # What the others are judged by is trained again when somebody resumes.
@@ -304,6 +334,8 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.CandidateRebased: _candidate_rebased,
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
+    ev.EvaluationStarted: _evaluation_started,
+    ev.EvaluationFinished: _evaluation_finished,
     ev.TrainingVoided: _training_voided,
     ev.JobLost: _job_lost,
     ev.TrainingFinished: _training_finished,

@@ -32,7 +32,6 @@ class Job:
     deadline_s: float = 0.0  # of a training, as it was started
     slot: int = 0  # of a training
     device: str = ""  # of a training
-    seal: str = ""  # of a training: digest of how its files stood when it began
 
 
 @frozen(kw_only=True)
@@ -100,8 +99,13 @@ class Iteration:
     device: str = ""  # where it was trained last; of one that measures the best again, where it is to be
     deciding: str = ""  # digest of the deciding settings as the last training was started
     surroundings: dict[str, str] = field(factory=dict)  # digests, as the last training was started
+    seal: str = ""  # digest of how the files of its checkout stood then
     voided: tuple[str, ...] = ()  # files that somebody touched during the last training of this commit
     device_class: str = ""  # of the device then
+    slot: int = 0  # where it was trained last
+    unscored: bool = False  # a training of it ended well, and what it left is not evaluated yet
+    evaluations: int = 0  # started so far
+    printed: float | None = None  # what the last training said its number is
     measures: int | None = None  # the iteration of the best that it measures again; None: it tries something
     wanted: Conditions | None = None  # under which it is to be measured
     lost: int = 0  # jobs lost in a row
@@ -117,6 +121,11 @@ class Iteration:
     def trains(self) -> bool:
         """Say whether a training of it runs."""
         return self.job is not None and self.job.step == "train"
+
+    @property
+    def holds_slot(self) -> bool:
+        """Say whether its slot is taken: while it trains, and until what that left is evaluated."""
+        return self.trains or self.unscored
 
     @property
     def conditions(self) -> Conditions:
@@ -298,7 +307,7 @@ class RunState:
 
 def free_slots(run: RunState) -> dict[str, int]:
     """Return the devices on which a training may be started, and the first free slot of each."""
-    taken = {one.job.slot for one in run.open if one.job is not None and one.trains}
+    taken = {one.slot for one in run.open if one.holds_slot}
     free = [slot for slot in range(1, run.slots + 1) if slot not in taken]
     return {run.device(slot): slot for slot in reversed(free)}
 

@@ -176,6 +176,12 @@ def _training_finished(timeline: Timeline, event: ev.TrainingFinished, _seq: int
         row.reason = event.reason
 
 
+def _evaluation_finished(timeline: Timeline, event: ev.EvaluationFinished, _seq: int, _at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.outcome, row.metric, row.reason = event.outcome, event.metric, event.reason
+
+
 def _change_failed(timeline: Timeline, event: ev.ChangeFailed, _seq: int, _at: str) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
@@ -266,6 +272,7 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
     ev.TrainingFinished: _training_finished,
+    ev.EvaluationFinished: _evaluation_finished,
     ev.ResultRecorded: _result_recorded,
     ev.CandidateKept: _candidate_kept,
     ev.CandidateDiscarded: _candidate_discarded,

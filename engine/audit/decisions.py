@@ -114,6 +114,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
             ev.RunnerStarted()
             | ev.PrepareFinished()
             | ev.TrainingFinished()
+            | ev.EvaluationFinished()
             | ev.TrainingVoided()
             | ev.JobLost()
             | ev.AgentAnswered()

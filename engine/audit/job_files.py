@@ -34,6 +34,8 @@ class SealedFiles:
         match event:
             case ev.TrainingFinished() | ev.TrainingVoided():
                 folder = self._paths.job(event.iteration, "train", event.training).folder
+            case ev.EvaluationFinished():
+                folder = self._paths.job(event.iteration, "evaluate", event.evaluation).folder
             case ev.AgentAnswered():
                 folder = self._paths.job(event.iteration, event.step, event.call).folder
             case ev.PrepareFinished():
@@ -44,7 +46,7 @@ class SealedFiles:
             self._gone += 1
             return
         self.tally.count += 1
-        wanted = self._training(config, folder) if isinstance(event, ev.TrainingFinished) else {}
+        wanted = self._result(config, folder, event)
         if getattr(event, "outcome", "") == "tampered":  # whatever it printed is no result
             wanted = {name: said for name, said in wanted.items() if name not in ("outcome", "metric")}
         self._output(folder, event.output, recorded)
@@ -78,18 +80,21 @@ class SealedFiles:
                 )
                 return
 
-    def _training(self, config: RunConfig, folder: Path) -> dict[str, Any]:
-        """Return what a training left, as the fields of its event."""
+    def _result(self, config: RunConfig, folder: Path, event: ev.Event) -> dict[str, Any]:
+        """Return what a training or an evaluation left, as the fields of its event."""
         ended = self._jobs.look(folder)
-        if isinstance(ended, Lost) and ended.unseen is not None:
+        if isinstance(event, ev.TrainingFinished) and isinstance(ended, Lost) and ended.unseen is not None:
             unseen = read_unseen(config, self._jobs.output(folder), ended.unseen)
             return {"outcome": None} if unseen is None else _told(unseen)
-        if not isinstance(ended, Finished):
+        scores = isinstance(event, ev.TrainingFinished | ev.EvaluationFinished)
+        if not scores or not isinstance(ended, Finished):
             return {}
-        result = read_result(config, self._jobs.output(folder), ended.exit)
+        claims = isinstance(event, ev.TrainingFinished) and bool(config.evaluate)
+        told = _told(read_result(config, self._jobs.output(folder), ended.exit, claims=claims))
+        if isinstance(event, ev.EvaluationFinished):
+            told = {name: told[name] for name in ("outcome", "metric")}
         names = ("exit_code", "signal", "started_at", "ended_at", "seconds")
-        exit_ = {name: value for name, value in asdict(ended.exit).items() if name in names}
-        return _told(result) | exit_
+        return told | {name: value for name, value in asdict(ended.exit).items() if name in names}
 
 
 def _told(result: Result) -> dict[str, Any]:

@@ -128,6 +128,18 @@ class StartTraining:
 
 
 @frozen(kw_only=True)
+class Evaluate:
+    """Score what a training left, where it trained."""
+
+    iteration: int
+    evaluation: int
+    training: int
+    slot: int
+    device: str
+    deadline_s: float
+
+
+@frozen(kw_only=True)
 class TriageCrash:
     """Decide without an agent what becomes of a training that did not succeed."""
 
@@ -236,6 +248,7 @@ Command = (
     | CommitCandidate
     | TakeWorktree
     | StartTraining
+    | Evaluate
     | TriageCrash
     | AskToTriage
     | RecordResult
@@ -250,4 +263,4 @@ Command = (
 )
 
 # What these did in the world stands, whatever was appended meanwhile; the others are decided again.
-STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining
+STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining | Evaluate

@@ -133,7 +133,7 @@ def _open_ones(state: RunState) -> tuple[do.Command, ...]:
     if stuck and not commands and not state.jobs:
         commands.append(do.LeaveOpen(iteration=stuck[0].number, next_stage=stuck[0].next_stage))
     # The device goes first, for one at a time: what else there is to do can be done while it works.
-    trainings = [command for command in commands if isinstance(command, do.StartTraining)]
+    trainings = [command for command in commands if isinstance(command, do.StartTraining | do.Evaluate)]
     first = [command for command in trainings if command.iteration == trainings[0].iteration]
     return (*first, *(command for command in commands if command not in trainings))
 
@@ -181,6 +181,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return (do.TakeWorktree(iteration=one.number),)
         case "commit":
             return (do.CommitCandidate(iteration=one.number, change=one.change),)
+        case "train" if one.unscored:
+            return (_evaluate(state, one),)
         case "train":
             return _train(state, one, request)
         case "triage":
@@ -247,6 +249,17 @@ def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             deadline_s=request.timeout_s or state.config.deadline_s,
         )
         for slot, device in free
+    )
+
+
+def _evaluate(state: RunState, one: Iteration) -> do.Command:
+    return do.Evaluate(
+        iteration=one.number,
+        evaluation=one.evaluations + 1,
+        training=one.trainings,
+        slot=one.slot,
+        device=one.device,
+        deadline_s=state.config.evaluate_timeout_s,
     )
 
 

@@ -155,7 +155,9 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.TrainingFinished: EventRule(
         after=states.all_of(states.scored, states.training_running, states.blamed)
     ),
-    ev.TrainingVoided: EventRule(after=states.training_running),
+    ev.EvaluationStarted: EventRule(after=states.unscored, of=(do.Evaluate,), determined=_argv("evaluate")),
+    ev.EvaluationFinished: EventRule(after=states.all_of(states.scored, states.evaluation_running)),
+    ev.TrainingVoided: EventRule(after=states.voidable),
     ev.JobLost: EventRule(after=states.job_running),
     ev.CrashTriaged: EventRule(after=states.before("triage"), of=(do.TriageCrash,), determined=_all),
     ev.ResultRecorded: EventRule(

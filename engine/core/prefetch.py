@@ -51,14 +51,14 @@ def may_open_another(state: RunState) -> bool:
         return False
     request = requests[-1]
     assert request is not None  # looked at above
-    train = sum(one.trains for one in state.open)
+    train = sum(one.holds_slot for one in state.open)
     wanted = max(request.prefetch, state.slots - train)  # a free slot is filled without prefetch
     return train > 0 and len(state.open) - train < wanted
 
 
 def has_old_base(state: RunState, one: Iteration) -> bool:
     """Say whether another became the best since this one got its base, and it has not been trained on it."""
-    if state.best is None or one.base_commit == state.best.commit:
+    if state.best is None or one.base_commit == state.best.commit or one.unscored:
         return False
     return one.next_stage in ("propose", "apply") or (one.next_stage == "train" and one.proposal is not None)
 
@@ -87,4 +87,4 @@ def gives_way(state: RunState, one: Iteration) -> bool:
 
 
 def _agent_at_work(one: Iteration) -> bool:
-    return one.job is not None and one.job.step != "train"
+    return one.job is not None and one.job.step not in ("train", "evaluate")

@@ -123,9 +123,35 @@ def blamed(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
     return _of(run, event, lambda one: None if one.voided else ("outcome", "a voided one before", "tampered"))
 
 
-def training_running(run: RunState, event: ev.TrainingFinished | ev.TrainingVoided) -> Misfit | None:
+def training_running(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
     """Expect that this training runs."""
     return _of(run, event, lambda one: _running(one.job, "train", event.training, "training"))
+
+
+def evaluation_running(run: RunState, event: ev.EvaluationFinished) -> Misfit | None:
+    """Expect that this evaluation runs."""
+    return _of(run, event, lambda one: _running(one.job, "evaluate", event.evaluation, "evaluation"))
+
+
+def unscored(run: RunState, event: ev.EvaluationStarted) -> Misfit | None:
+    """Expect that what this training left waits for its evaluation."""
+
+    def check(one: Iteration) -> Misfit | None:
+        wanted = one.trainings if one.unscored and one.job is None else None
+        return None if wanted == event.training else ("training", wanted, event.training)
+
+    return _of(run, event, check)
+
+
+def voidable(run: RunState, event: ev.TrainingVoided) -> Misfit | None:
+    """Expect that this training runs, or an evaluation of what it left."""
+
+    def check(one: Iteration) -> Misfit | None:
+        if one.job is not None and one.job.step == "evaluate":
+            return None if one.trainings == event.training else ("training", one.trainings, event.training)
+        return _running(one.job, "train", event.training, "training")
+
+    return _of(run, event, check)
 
 
 def job_running(run: RunState, event: ev.JobLost) -> Misfit | None:
@@ -135,9 +161,12 @@ def job_running(run: RunState, event: ev.JobLost) -> Misfit | None:
     return _of(run, event, lambda one: _running(one.job, event.step, event.number, "number"))
 
 
-def scored(_run: RunState, event: ev.TrainingFinished) -> Misfit | None:
-    """Expect a number of a training that succeeded, and none of any other."""
-    wanted = "a number" if event.outcome == "succeeded" else None
+def scored(run: RunState, event: ev.TrainingFinished | ev.EvaluationFinished) -> Misfit | None:
+    """Expect a number of what succeeded, and none of any other; one to be evaluated may have printed none."""
+    succeeded = event.outcome == "succeeded"
+    if isinstance(event, ev.TrainingFinished) and succeeded and run.config.evaluate:
+        return None
+    wanted = "a number" if succeeded else None
     return ("metric", wanted, event.metric) if (event.metric is None) != (wanted is None) else None
 
 

@@ -11,16 +11,15 @@ from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.loop.edits import EditCheckout
+from autoresearch.engine.loop.scores import Scores
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.sealing.checkout import TrainCheckouts
-from autoresearch.engine.sealing.seal import Broken, inputs_broken
-from autoresearch.engine.sealing.surroundings import Surroundings
 from autoresearch.engine.system.disk import REFUSALS
 from autoresearch.engine.training import begun
-from autoresearch.engine.training.result import Result, how_it_ended, read_result, read_unseen
+from autoresearch.engine.training.result import how_it_ended
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
 from autoresearch.events.redact import secret_values
@@ -61,7 +60,7 @@ class Collector:
         if other is not None:
             return (ev.JobLost(iteration=number, step=job.step, number=job.number, reason=other),)
         if isinstance(ended, Lost) and job.step == "train":
-            unseen = self._ended_unseen(number, job, ended, run)
+            unseen = self._scores.unseen(number, job, ended, run)
             if unseen is not None:
                 return (unseen,)
         lost = _why_lost(job, ended, run) or self._without_room(number, job, ended, run)
@@ -74,7 +73,9 @@ class Collector:
         one = run.iteration(number)
         assert one is not None  # the job came from the state
         if job.step == "train":
-            return (self._trained(one, job, ended.exit, run),)
+            return (self._scores.trained(one, job, ended.exit, run),)
+        if job.step == "evaluate":
+            return (self._scores.evaluated(one, job, ended.exit, run),)
         return self._answered(one, job, ended.exit, run)
 
     def _of_another(self, number: int, job: Job, run: RunState) -> Reason | None:
@@ -109,7 +110,7 @@ class Collector:
     def _overdue(self, job: Job, run: RunState) -> bool:
         """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""
         config = run.config
-        limits = {"prepare": config.prepare_timeout_s, "train": job.deadline_s}
+        limits = {"prepare": config.prepare_timeout_s} | dict.fromkeys(("train", "evaluate"), job.deadline_s)
         return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
     def _prepared(self, job: Job, done: JobExit, run: RunState) -> ev.PrepareFinished:
@@ -125,61 +126,6 @@ class Collector:
             output=output,
             made=checkouts.gather(run.best.commit if run.best else run.base_commit, run),
         )
-
-    def _trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
-        left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
-        result = self._hinted(job, read_result(run.config, left, done))
-        return self._sealed(one, job, done, result, run)
-
-    def _broken(self, one: Iteration, job: Job, result: Result, run: RunState) -> Broken | None:
-        """Return what of all that a result hangs on is not as it was when the training began."""
-        assert one.commit is not None  # it was trained
-        seal = TrainCheckouts(paths=self.paths, git=self.git).seal(job.slot)
-        broken = seal.broken(job.seal, one.commit, self.git) if job.seal else None
-        if broken is None and "inputs" in one.surroundings:
-            inputs = Surroundings(paths=self.paths, git=self.git).inputs(run)
-            broken = inputs_broken(inputs, one.surroundings["inputs"], whole=_is_best_yet(result, run))
-        return broken
-
-    def _sealed(self, one: Iteration, job: Job, done: JobExit, result: Result, run: RunState) -> ev.Event:
-        """Believe a result only where all that it hangs on is as when the training began."""
-        broken = self._broken(one, job, result, run)
-        if broken is None:
-            return _finished(one.number, job, done, result)
-        if not set(broken.files).isdisjoint(one.voided):  # the second time: nobody else does it
-            blamed = replace(result, outcome="tampered", reason=broken.reason, metric=None)
-            return _finished(one.number, job, done, blamed)
-        return ev.TrainingVoided(
-            iteration=one.number,
-            training=job.number,
-            files=broken.files,
-            reason=broken.reason,
-            seconds=done.seconds,
-            output=result.output,
-        )
-
-    def _hinted(self, job: Job, result: Result) -> Result:
-        """Say of a crash that misses a file where that lies."""
-        checkouts = TrainCheckouts(paths=self.paths, git=self.git)
-        reason = result.reason
-        if result.outcome != "crashed" or reason is None or reason.code != "exit_code_said":
-            return result
-        path = checkouts.unshared(job.slot, f"{reason.said}\n{result.output.tail}")
-        if path is None:
-            return result
-        return replace(result, reason=why("exit_code_unshared", reason.said, **reason.inputs, path=path))
-
-    def _ended_unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
-        """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
-        folder = self.paths.job(number, "train", job.number).folder
-        if ended.unseen is None or run.stop == "now" or ended.unseen.seconds > job.deadline_s:
-            return None
-        self.jobs.rescue(folder)
-        result = read_unseen(run.config, self.jobs.output(folder), ended.unseen)
-        one = run.iteration(number)
-        if result is None or one is None:
-            return None
-        return self._sealed(one, job, ended.unseen, result, run)
 
     def _answered(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
         assert job.step in ("propose", "apply", "triage")  # the caller checked the others
@@ -216,6 +162,10 @@ class Collector:
                 return (answered, *self._triaged(one, answer, run))
 
     @property
+    def _scores(self) -> Scores:
+        return Scores(paths=self.paths, git=self.git, jobs=self.jobs)
+
+    @property
     def _edits(self) -> EditCheckout:
         return EditCheckout(paths=self.paths, git=self.git)
 
@@ -242,32 +192,6 @@ class Collector:
             reason = mended.reason if isinstance(mended, ev.ChangeFailed) else unchanged
         triaged = ev.CrashTriaged(iteration=one.number, change=one.change, action="discard", reason=reason)
         return (triaged,)
-
-
-def _is_best_yet(result: Result, run: RunState) -> bool:
-    """Say whether a result may be kept, by its number alone."""
-    if result.metric is None or run.best is None:
-        return result.metric is not None
-    lower = run.config.metric.lower_is_better
-    return result.metric < run.best.metric if lower else result.metric > run.best.metric
-
-
-def _finished(number: int, job: Job, done: JobExit, result: Result) -> ev.TrainingFinished:
-    return ev.TrainingFinished(
-        iteration=number,
-        training=job.number,
-        outcome=result.outcome,
-        reason=result.reason,
-        metric=result.metric,
-        exit_code=done.exit_code,
-        signal=done.signal,
-        started_at=done.started_at,
-        ended_at=done.ended_at,
-        seconds=done.seconds,
-        measured=result.measured,
-        output=result.output,
-        progress=result.progress,
-    )
 
 
 def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:

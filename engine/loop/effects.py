@@ -25,7 +25,7 @@ from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.surroundings import Surroundings
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
-from autoresearch.engine.training.spec import CPU, Training, training_spec
+from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec
 from autoresearch.events import catalog as ev
 from autoresearch.events.files import write_atomic
 from autoresearch.events.shapes import unstructure
@@ -95,6 +95,8 @@ class Effects:
                 return (self._candidates.take_worktree(one, run, head=context.head),)
             case do.StartTraining():
                 return self._train(command, run)
+            case do.Evaluate():
+                return self._evaluate(command, run)
             case do.KeepCandidate():
                 return (self._candidates.keep(command, run),)
             case do.DiscardCandidate():
@@ -155,7 +157,7 @@ class Effects:
             received=None,
         )
 
-    def blocked_by(self, command: do.StartTraining, run: RunState) -> tuple[str, ...]:
+    def blocked_by(self, command: do.StartTraining | do.Evaluate, run: RunState) -> tuple[str, ...]:
         """Return who holds the device that a training wants, for people; none where there is room for it."""
         one = self._training(command, run)
         return self.jobs.blocked_by(one.job, one.places)
@@ -186,7 +188,33 @@ class Effects:
             ),
         )
 
-    def _training(self, command: do.StartTraining, run: RunState) -> Training:
+    def _evaluate(self, command: do.Evaluate, run: RunState) -> tuple[ev.Event, ...]:
+        one = self._training(command, run)
+        left = self.paths.job(command.iteration, "train", command.training).folder
+        spec = evaluation_spec(run.config, one, left)
+        if not self.jobs.start(one.job, spec):
+            return ()
+        return (
+            ev.EvaluationStarted(
+                iteration=command.iteration,
+                evaluation=command.evaluation,
+                training=command.training,
+                slot=command.slot,
+                device=command.device,
+                command=spec.command,
+                deadline_s=command.deadline_s,
+            ),
+        )
+
+    def _training(self, command: do.StartTraining | do.Evaluate, run: RunState) -> Training:
+        if isinstance(command, do.Evaluate):
+            step, number, commit = (
+                "evaluate",
+                command.evaluation,
+                open_iteration(run, command.iteration).commit,
+            )
+        else:
+            step, number, commit = "train", command.training, command.commit
         return Training(
             run_id=run.run_id,
             home=self.paths.home,
@@ -194,8 +222,8 @@ class Effects:
             training=command.training,
             slot=command.slot,
             device=command.device,
-            commit=command.commit,
-            job=self.paths.job(command.iteration, "train", command.training).folder,
+            commit=commit or "",
+            job=self.paths.job(command.iteration, step, number).folder,
             checkout=self.paths.slot(command.slot),
             deadline_s=command.deadline_s,
             places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),

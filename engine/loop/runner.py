@@ -76,7 +76,7 @@ class Runner:
         self._anchor = Anchor(paths, effects.git)
         self._cancelled: set[do.CancelJob] = set()
         self._patience = Patience()
-        self._blocked: list[do.StartTraining] = []  # trainings that wait for a device
+        self._blocked: list[do.StartTraining | do.Evaluate] = []  # what waits for a device
         self._polls = ""  # why the bell has to look by itself
         self._told: tuple[str, ...] = ()
 
@@ -218,7 +218,9 @@ class Runner:
         for command in decide(self._loaded.run):
             if isinstance(command, do.CancelJob) and command in self._cancelled:
                 continue
-            if isinstance(command, do.StartTraining) and self._effects.blocked_by(command, self._loaded.run):
+            if isinstance(command, do.StartTraining | do.Evaluate) and self._effects.blocked_by(
+                command, self._loaded.run
+            ):
                 self._blocked.append(command)
                 continue
             if isinstance(command, do.Stop) and not heard_all:

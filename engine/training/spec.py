@@ -5,6 +5,7 @@ What a training gets, and what it may leave, is docs/training.md. Starts nothing
 
 from pathlib import Path
 
+from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.ports.jobs import JobSpec
@@ -52,6 +53,17 @@ def training_spec(config: RunConfig, one: Training) -> JobSpec:
         deadline_s=one.deadline_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
         places=one.places,
+    )
+
+
+def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
+    """Return how what a training left, in its job's folder, is evaluated: as it was trained, and where."""
+    as_trained = training_spec(config, one)
+    return replace(
+        as_trained,
+        name=as_trained.name.replace("training", "evaluation", 1),
+        command=with_interpreter(config.evaluate),
+        env={**as_trained.env, "AUTORESEARCH_TRAIN_DIR": str(left.absolute())},
     )
 
 

@@ -70,6 +70,7 @@ REASONS: Mapping[str, str] = {
     "file_restored_while_training": "{file}{more:more} was changed while it trained, and put back",
     "inputs_changed": "the data that it reads were changed while it trained",
     "file_gone_while_training": "{file}{more:more} was removed while it trained",
+    "evaluation_disagrees": "it printed {metric} {printed:.6f}, and its evaluation found {found:.6f}",
     # The number.
     "nan": "the loss is not a number",
     "exploding": "the loss is exploding",
@@ -286,7 +287,11 @@ EVENTS: Mapping[str, str] = {
     "TrainingStarted.device_again": "{iteration:name} trains {commit:short} on device {device}, "
     "training {training}",
     "TrainingFinished": "{iteration:name} trained in {seconds:duration}: {metric:.6f}",
+    "TrainingFinished.claims": "{iteration:name} trained in {seconds:duration}",
     "TrainingFinished.failed": "{iteration:name} {outcome:words} after {seconds:duration}: {reason:reason}",
+    "EvaluationStarted": "{iteration:name} is evaluated",
+    "EvaluationFinished": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}",
+    "EvaluationFinished.failed": "{iteration:name} could not be scored, {outcome:words}: {reason:reason}",
     "TrainingVoided": "{iteration:name} is void, and its training begins again: {reason:reason}",
     "JobLost": "{iteration:name} lost its {step} job {number}, which begins again: {reason:reason}",
     "JobLost.prepare": "preparing ({number}) was lost and begins again: {reason:reason}",

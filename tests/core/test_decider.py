@@ -555,3 +555,67 @@ def test_a_void_training_begins_again_and_a_tampering_one_is_discarded():
     assert ["StartTraining"] == names(decide(given(*story)))
     story += [training(1, 2, COMMIT), trained(1, None, outcome="tampered", number=2)]
     assert ["TriageCrash"] == names(decide(given(*story)))
+
+
+EVALUATED = RunConfig(evaluate=("{python}", "evaluate.py"), evaluate_timeout_s=60.0)
+
+
+def evaluating(iteration: int, number: int = 1) -> ev.EvaluationStarted:
+    """An evaluation of what the first training left was started."""
+    return ev.EvaluationStarted(
+        iteration=iteration,
+        evaluation=number,
+        training=1,
+        slot=1,
+        device="cpu",
+        command=("python", "evaluate.py"),
+        deadline_s=60.0,
+    )
+
+
+def evaluated(iteration: int, metric: float) -> ev.EvaluationFinished:
+    """An evaluation found a number."""
+    return ev.EvaluationFinished(
+        iteration=iteration,
+        evaluation=1,
+        outcome="succeeded",
+        reason=None,
+        metric=metric,
+        exit_code=0,
+        signal=None,
+        started_at="2026-03-08T21:05:00.000Z",
+        ended_at="2026-03-08T21:05:05.000Z",
+        seconds=5.0,
+        output=trained(0, 1).output,
+    )
+
+
+def test_what_is_not_evaluated_yet_is_no_result():
+    """A training that ended well is evaluated in its slot; its number, and no other, is recorded."""
+    story = [
+        started(config=EVALUATED),
+        asked(1),
+        set_up(),
+        opened(0, first="train"),
+        training(0),
+        trained(0, 1.5),
+    ]
+    wanted = do.Evaluate(iteration=0, evaluation=1, training=1, slot=1, device="cpu", deadline_s=60.0)
+    assert (wanted,) == decide(given(*story))
+    story.append(evaluating(0))
+    lost = ev.JobLost(iteration=0, step="evaluate", number=1, reason=why("machine_restarted"))
+    (again,) = decide(given(*story, lost))
+    assert isinstance(again, do.Evaluate)
+    assert 2 == again.evaluation
+    run = given(*story, evaluated(0, 1.25))
+    assert (do.RecordResult(iteration=0),) == decide(run)
+    assert (1.25, 1.5) == (run.open[0].metric, run.open[0].printed)
+
+
+def test_a_slot_is_taken_until_what_was_trained_is_evaluated():
+    """Nothing is trained where a checkout is still needed, neither before its evaluation nor during it."""
+    before = (started(config=EVALUATED), asked(2), set_up(), opened(0, first="train"), training(0))
+    ready = candidate(1)
+    for more in ((trained(0, 1.5),), (trained(0, 1.5), evaluating(0))):
+        commands = decide(given(*before, *ready, *more))
+        assert not any(isinstance(one, do.StartTraining) for one in commands)

@@ -52,6 +52,7 @@ class Script:
     classes: tuple[tuple[str, ...], ...] = ()  # of the devices, for each start of a runner; else not known
     setup: tuple[bool, ...] = (True,)  # of each look at the setup
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
+    evaluations: Mapping[tuple[int, int], float | str] = field(factory=dict)
     data_ids: Mapping[int, str] = field(factory=dict)
     calls: Mapping[tuple[int, int], str] = field(factory=dict)  # lost, failed, asks, prose ...
     preparations_lost: frozenset[int] = frozenset()
@@ -157,6 +158,8 @@ class Player:
                         ev.TrainingStarted, command, command=run.config.train, seal="", surroundings={}
                     ),
                 )
+            case do.Evaluate():
+                return (_same_fields(ev.EvaluationStarted, command, command=run.config.evaluate),)
             case do.KeepCandidate():
                 return (_same_fields(ev.CandidateKept, command, branch_moved=True, branch_note=None),)
             case do.DiscardCandidate():
@@ -201,6 +204,8 @@ class Player:
                 preparation=job.number, ok=True, reason=None, seconds=2.0, output=OUTPUT, made=()
             )
             return (done,)
+        if job.step == "evaluate":
+            return (self.evaluated(number, job.number),)
         if job.step == "train":
             return (self.trained(number, job.number, cancelled=cancelled),)
         return self.answered(number, job, cancelled=cancelled)
@@ -242,6 +247,27 @@ class Player:
             measured=Measured(peak_vram_mb=1024.0, data_id=data_id),
             output=OUTPUT,
             progress=None,
+        )
+
+    def evaluated(self, number: int, evaluation: int) -> ev.Event:
+        """Return how an evaluation ended: with the number that was printed, or as the script says."""
+        told = self.script.evaluations.get((number, evaluation), 2.0 - number / 1000)
+        if told == "lost":
+            lost = why("exit_code_said", "it broke", exit_code=1)
+            return ev.JobLost(iteration=number, step="evaluate", number=evaluation, reason=lost)
+        scored = isinstance(told, float)
+        return ev.EvaluationFinished(
+            iteration=number,
+            evaluation=evaluation,
+            outcome="succeeded" if scored else told,  # type: ignore[arg-type]
+            reason=None if scored else why("evaluation_disagrees", metric="val_bpb", printed=1.0, found=2.0),
+            metric=told if scored else None,  # type: ignore[arg-type]
+            exit_code=0,
+            signal=None,
+            started_at=STARTED,
+            ended_at=ENDED,
+            seconds=5.0,
+            output=OUTPUT,
         )
 
     def answered(self, number: int, job: Job, *, cancelled: bool) -> Batch:
@@ -446,6 +472,15 @@ def scripts() -> dict[str, Script]:
             config=PLAIN,
             requests=(Request(loops=3),),
             trainings={(0, 1): "voided", (1, 1): "voided", (2, 1): "voided", (2, 2): "tampered"},
+        ),
+        "evaluated": Script(
+            config=evolve(PLAIN, evaluate=("{python}", "evaluate.py")),
+            requests=(Request(loops=4, prefetch=1),),
+            evaluations={(1, 1): 1.5, (2, 1): "lost", (2, 2): 1.4, (3, 1): "tampered"},
+        ),
+        "evaluated-in-two-slots": Script(
+            config=evolve(PLAIN, evaluate=("{python}", "evaluate.py"), slots=2),
+            requests=(Request(loops=4, prefetch=2),),
         ),
         "higher-is-better": Script(
             config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False)),

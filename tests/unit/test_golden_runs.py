@@ -132,7 +132,12 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
         "if requests[0] is None or requests[0].loop_stages != LOOP_STAGES:",
     ),
     "nothing is prefetched": (prefetch, "return train > 0 and", "return train > 9 and"),
-    "the base never moves": (prefetch, "one.base_commit == state.best.commit:", "one.base_commit:"),
+    "the base never moves": (prefetch, "one.base_commit == state.best.commit or", "one.base_commit or"),
+    "what is not scored is trained again": (
+        decider,
+        'case "train" if one.unscored:',
+        'case "train" if False:',
+    ),
     "a prepared one never gives way": (
         prefetch,
         "return bool(state.waiting) and",

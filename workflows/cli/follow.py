@@ -22,7 +22,7 @@ from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import RunFollower, follow, follow_file
 
 
-STEPS = ("train", "prepare", "propose", "apply", "triage")
+STEPS = ("train", "evaluate", "prepare", "propose", "apply", "triage")
 LINES = 200
 RECENT = 8  # iterations; in an older one no job is started
 INTERRUPTED = 130
@@ -68,7 +68,9 @@ def logs(
     step: Annotated[
         str,
         typer.Option(
-            "--step", help="train, or what an agent did: propose, apply, triage; or prepare.", metavar="STEP"
+            "--step",
+            help="train, evaluate, what an agent did: propose, apply, triage; or prepare.",
+            metavar="STEP",
         ),
     ] = "",
     lines: Annotated[
@@ -134,6 +136,8 @@ def _newest_job(
                 started = (iteration, "train", counted)
             case ev.PrepareStarted(preparation=counted):
                 started = (0, "prepare", counted)
+            case ev.EvaluationStarted(iteration=iteration, evaluation=counted) if step == "evaluate":
+                started = (iteration, "evaluate", counted)
             case ev.AgentAsked(iteration=iteration, step=name, call=counted) if step == name:
                 started = (iteration, name, counted)
             case _:

@@ -1,0 +1,165 @@
+"""What a training came to, as an event: read from what it left, and believed only where all was sealed.
+
+Where the settings name an evaluation, its number is the result, and what the training printed a claim.
+"""
+
+from attrs import evolve as replace
+from attrs import frozen
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.jobs import JobExit, Jobs, Lost
+from autoresearch.engine.ports.worktrees import Git
+from autoresearch.engine.sealing.checkout import TrainCheckouts
+from autoresearch.engine.sealing.seal import Broken, inputs_broken
+from autoresearch.engine.sealing.surroundings import Surroundings
+from autoresearch.engine.training.result import Result, read_result, read_unseen
+from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Reason, why
+from autoresearch.projections.run_state import Iteration, Job, RunState
+
+
+@frozen(kw_only=True)
+class Scores:
+    """Reads the trainings and evaluations of one run that have ended. Reading twice gives the same events."""
+
+    paths: RunPaths
+    git: Git
+    jobs: Jobs
+
+    def trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
+        """Return what came of a training."""
+        left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
+        result = read_result(run.config, left, done, claims=bool(run.config.evaluate))
+        return self._training_event(one, job, done, self._hinted(job, result), run)
+
+    def unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
+        """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
+        folder = self.paths.job(number, "train", job.number).folder
+        if ended.unseen is None or run.stop == "now" or ended.unseen.seconds > job.deadline_s:
+            return None
+        self.jobs.rescue(folder)
+        result = read_unseen(run.config, self.jobs.output(folder), ended.unseen)
+        one = run.iteration(number)
+        if result is None or one is None:
+            return None
+        return self._training_event(one, job, ended.unseen, result, run)
+
+    def evaluated(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
+        """Return what an evaluation found; one that fails is repeated once, without training again."""
+        left = self.jobs.output(self.paths.job(one.number, "evaluate", job.number).folder)
+        result = read_result(run.config, left, done)
+        broken = self._broken(one, job, result, run)
+        if broken is not None and not _is_blamed(broken, one):
+            trained = self.jobs.output(self.paths.job(one.number, "train", one.trainings).folder)
+            return _voided(one, done, read_result(run.config, trained, done), broken)
+        if broken is not None:
+            return _evaluation(one, job, done, _tampered(result, broken.reason))
+        if result.outcome != "succeeded" and not one.lost:
+            failed = result.reason or why(result.outcome)
+            return ev.JobLost(iteration=one.number, step="evaluate", number=job.number, reason=failed)
+        false = _false_claim(one, result, run.config)
+        return _evaluation(one, job, done, result if false is None else _tampered(result, false))
+
+    def _training_event(
+        self, one: Iteration, job: Job, done: JobExit, result: Result, run: RunState
+    ) -> ev.Event:
+        broken = self._broken(one, job, result, run)
+        if broken is None:
+            return _training(one, job, done, result)
+        if _is_blamed(broken, one):
+            return _training(one, job, done, _tampered(result, broken.reason))
+        return _voided(one, done, result, broken)
+
+    def _broken(self, one: Iteration, job: Job, result: Result, run: RunState) -> Broken | None:
+        """Return what of all that a result hangs on is not as it was when the training began."""
+        assert one.commit is not None  # it was trained
+        seal = TrainCheckouts(paths=self.paths, git=self.git).seal(job.slot)
+        broken = seal.broken(one.seal, one.commit, self.git) if one.seal else None
+        if broken is None and "inputs" in one.surroundings:
+            inputs = Surroundings(paths=self.paths, git=self.git).inputs(run)
+            broken = inputs_broken(inputs, one.surroundings["inputs"], whole=_is_best_yet(result, run))
+        return broken
+
+    def _hinted(self, job: Job, result: Result) -> Result:
+        """Say of a crash that misses a file where that lies."""
+        reason = result.reason
+        if result.outcome != "crashed" or reason is None or reason.code != "exit_code_said":
+            return result
+        checkouts = TrainCheckouts(paths=self.paths, git=self.git)
+        path = checkouts.unshared(job.slot, f"{reason.said}\n{result.output.tail}")
+        if path is None:
+            return result
+        return replace(result, reason=why("exit_code_unshared", reason.said, **reason.inputs, path=path))
+
+
+def _is_blamed(broken: Broken, one: Iteration) -> bool:
+    """Say whether a training touched its files itself: the same ones the second time."""
+    return not set(broken.files).isdisjoint(one.voided)
+
+
+def _tampered(result: Result, reason: Reason) -> Result:
+    return replace(result, outcome="tampered", reason=reason, metric=None)
+
+
+def _false_claim(one: Iteration, result: Result, config: RunConfig) -> Reason | None:
+    """Return why what a training printed is false by its evaluation; None where it is not."""
+    if result.metric is None or one.printed is None:
+        return None
+    if abs(one.printed - result.metric) <= config.evaluate_tolerance * abs(result.metric):
+        return None
+    name = config.metric.name
+    return why("evaluation_disagrees", metric=name, printed=one.printed, found=result.metric)
+
+
+def _is_best_yet(result: Result, run: RunState) -> bool:
+    """Say whether a result may be kept, by its number alone."""
+    if result.metric is None or run.best is None:
+        return result.metric is not None
+    lower = run.config.metric.lower_is_better
+    return result.metric < run.best.metric if lower else result.metric > run.best.metric
+
+
+def _voided(one: Iteration, done: JobExit, result: Result, broken: Broken) -> ev.TrainingVoided:
+    return ev.TrainingVoided(
+        iteration=one.number,
+        training=one.trainings,
+        files=broken.files,
+        reason=broken.reason,
+        seconds=done.seconds,
+        output=result.output,
+    )
+
+
+def _training(one: Iteration, job: Job, done: JobExit, result: Result) -> ev.TrainingFinished:
+    return ev.TrainingFinished(
+        iteration=one.number,
+        training=job.number,
+        outcome=result.outcome,
+        reason=result.reason,
+        metric=result.metric,
+        exit_code=done.exit_code,
+        signal=done.signal,
+        started_at=done.started_at,
+        ended_at=done.ended_at,
+        seconds=done.seconds,
+        measured=result.measured,
+        output=result.output,
+        progress=result.progress,
+    )
+
+
+def _evaluation(one: Iteration, job: Job, done: JobExit, result: Result) -> ev.EvaluationFinished:
+    return ev.EvaluationFinished(
+        iteration=one.number,
+        evaluation=job.number,
+        outcome=result.outcome,
+        reason=result.reason,
+        metric=result.metric,
+        exit_code=done.exit_code,
+        signal=done.signal,
+        started_at=done.started_at,
+        ended_at=done.ended_at,
+        seconds=done.seconds,
+        output=result.output,
+    )

@@ -1,0 +1,99 @@
+"""Where the settings name an evaluation, its number is the result, and what a training prints is a claim."""
+
+import os
+import signal
+
+from tests.e2e.conftest import Program, at_rest
+from tests.e2e.test_equal_beginnings import commit
+from tests.e2e.test_sealed_trainings import HERE, of_type, propose
+
+
+TRAIN = """\
+import os
+LR = 0.04
+score = abs(LR - 0.05) + 1
+open(os.environ["AUTORESEARCH_JOB_DIR"] + "/model.txt", "w").write(str(score))
+print(f"val_bpb: {score:.6f}")
+"""
+EVALUATE = """\
+import os
+left = open(os.environ["AUTORESEARCH_TRAIN_DIR"] + "/model.txt").read()
+print(f"val_bpb: {float(left):.6f}")
+"""
+FAKES = "import atexit\natexit.register(print, 'val_bpb: 0.500000')\n"
+SETTINGS = 'evaluate = ["{python}", "evaluate.py"]\nprotected = ["evaluate.py"]\n'
+
+
+def begin(program: Program, *, train: str = TRAIN, evaluate: str = EVALUATE) -> None:
+    """Commit both scripts, and let the baseline be trained and evaluated."""
+    (program.repo / "evaluate.py").write_text(evaluate)
+    commit(program, train, settings=SETTINGS)
+    program("start", *HERE, "--loops", "0")
+
+
+def test_the_evaluation_decides(program: Program):
+    """A better candidate is kept by the number that its evaluation found; both jobs are in the history."""
+    begin(program)
+    program("propose", "--set", "LR=0.05")
+    program("resume", *HERE, "--loops", "1")
+    assert [1.01, 1.0] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
+    assert [0, 1] == [one["iteration"] for one in of_type(program, "CandidateKept")]
+    assert 1.0 == program.status()["best_metric"]
+    assert "val_bpb: 1.000000" in program("logs", "1", "--step", "evaluate").stdout
+
+
+def test_a_fake_line_is_not_believed(program: Program):
+    """A number that was printed and that the evaluation does not find is tampering; both are named."""
+    begin(program)
+    propose(program, FAKES)
+    program("resume", *HERE, "--loops", "1")
+    ended = of_type(program, "EvaluationFinished")[-1]
+    assert ("tampered", None) == (ended["outcome"], ended["metric"])
+    assert {"metric": "val_bpb", "printed": 0.5, "found": 1.009} == ended["reason"]["inputs"]
+    assert [0] == [one["iteration"] for one in of_type(program, "CandidateKept")]
+    assert "it printed val_bpb 0.500000, and its evaluation found 1.009000" in program("show", "1").stdout
+
+
+def test_a_training_need_not_print_a_number(program: Program):
+    """Where an evaluation scores it, a training that prints nothing succeeds."""
+    begin(program, train=TRAIN.replace('print(f"val_bpb', 'str(f"val_bpb'))
+    assert [None] == [one["metric"] for one in of_type(program, "TrainingFinished")]
+    assert [1.01] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
+
+
+def test_an_evaluation_that_crashes_is_repeated_without_training_again(program: Program):
+    """The first crash is a lost job; one that crashes twice is the iteration's, in its own words."""
+    once = 'import os\nmark = os.environ["AUTORESEARCH_TRAIN_DIR"] + "/tried"\n'
+    fail = 'if not os.path.exists(mark):\n    open(mark, "w").close()\n    raise SystemExit("no memory")\n'
+    begin(program, evaluate=once + fail + EVALUATE)
+    assert 1 == len(of_type(program, "TrainingFinished"))
+    (lost,) = of_type(program, "JobLost")
+    assert ("evaluate", "no memory") == (lost["step"], lost["reason"]["said"])
+    assert [1.01] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
+
+
+def test_a_broken_evaluation_fails_the_baseline(program: Program):
+    """An evaluation that crashes every time ends the run with its own last words."""
+    (program.repo / "evaluate.py").write_text("raise SystemExit('no such checkpoint')\n")
+    commit(program, TRAIN, settings=SETTINGS)
+    done = program("start", *HERE, "--loops", "1", code=None)
+    assert 0 != done.returncode
+    assert "no such checkpoint" in done.stderr
+    assert 1 == len(of_type(program, "TrainingFinished"))
+
+
+def test_a_runner_killed_while_it_evaluates_repeats_no_training(program: Program):
+    """The evaluation goes on without its runner, and the next one reads it."""
+    slow = "import time\ntime.sleep(1.5)\n" + EVALUATE
+    (program.repo / "evaluate.py").write_text(slow)
+    commit(program, TRAIN, settings=SETTINGS)
+    program("start", "--no-stochastic", "--loops", "0")
+    program.wait(lambda _: of_type(program, "EvaluationStarted"))
+    (runner,) = of_type(program, "RunnerStarted")
+    os.kill(runner["process"]["pid"], signal.SIGKILL)
+    program("resume", "--loops", "0", "--no-background-train")
+    assert at_rest(program.status())
+    kinds = [one["type"] for one in program.events()]
+    assert (1, 1, 1) == tuple(
+        map(kinds.count, ("TrainingStarted", "EvaluationStarted", "EvaluationFinished"))
+    )
