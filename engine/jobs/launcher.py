@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -71,10 +72,9 @@ class RealJobs:
 
     def look(self, job: Path) -> JobState:
         """Say how the job stands, from its folder and the process table alone."""
-        ended = _read_exit(job)
-        if ended is not None:
+        ended, claim = _read_exit(job), _read_claim(job)
+        if ended is not None and _is_over(claim):
             return ended
-        claim = _read_claim(job)
         if is_locked(JobPaths(job).claim):
             if claim is None or claim.supervisor is None:
                 return Running(supervisor=None)
@@ -128,6 +128,7 @@ class RealJobs:
 
 _REASONS = ("exited", "deadline", "idle", "terminated", "not_started")
 _TIMES = ("started_at", "ended_at")
+_LAST_ACT_S = 0.1  # it takes 1 to 3 ms (2026-11)
 _NEVER_BEGAN = why("supervisor_killed_before")
 
 
@@ -145,6 +146,22 @@ def _read_exit(folder: Path) -> Finished | Lost | None:
     if exit_.reason not in _REASONS or not all(isinstance(told.get(name), str) for name in _TIMES):
         return Lost(reason=why("exit_damaged"))
     return Finished(exit=exit_)
+
+
+def _is_over(claim: "_Claim | None") -> bool:
+    """Say whether an exit.json counts: not while its supervisor lives, whose last act it is to write one.
+
+    A job may have written one itself. Once it has ended its supervisor is given a moment, since whoever was
+    woken by the true one looks before that process is gone.
+    """
+    if claim is None or claim.supervisor is None:
+        return True
+    until = time.monotonic() + _LAST_ACT_S
+    while process.alive(claim.supervisor):
+        if (claim.child is not None and process.alive(claim.child)) or time.monotonic() > until:
+            return False
+        time.sleep(0.002)
+    return True
 
 
 def _absolute(spec: JobSpec) -> JobSpec:

@@ -38,6 +38,7 @@ _BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is
 def main() -> None:
     """Supervise the folder named on the command line; then come inherited locks: the claim's, a device's."""
     supervise(sys.argv[1], *(int(word) for word in sys.argv[2:]))
+    os._exit(0)  # at once: the end of the job counts when this process is gone
 
 
 def supervise(folder: str, lock: int | None = None, place: int | None = None) -> None:

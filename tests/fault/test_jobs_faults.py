@@ -79,6 +79,21 @@ def test_a_damaged_exit_loses_the_job(home: Path, data: bytes) -> None:
 # --- ways to end ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("ends", ["while it runs", "as it ends"])
+def test_a_job_that_writes_its_own_exit_is_not_believed(home: Path, ends: str) -> None:
+    """An exit.json that a job writes itself, long before its end or just then, is neither heard nor kept."""
+    told = {"reason": "exited", "exit_code": 0, "started_at": "a", "ended_at": "b", "seconds": 1.0}
+    says = f"Path({str(home / 'job' / 'exit.json')!r}).write_text({json.dumps(told)!r})"
+    waits = f"Path({str(home / 'said')!r}).touch(); time.sleep(1)" if ends == "while it runs" else "pass"
+    folder = start(
+        home, *PYTHON, f"import time; from pathlib import Path; {says}; {waits}; raise SystemExit(3)"
+    )
+    if ends == "while it runs":
+        until((home / "said").exists)
+        assert isinstance(JOBS.look(folder), Running)
+    assert 3 == finished(folder).exit_code
+
+
 def test_deadline(home: Path) -> None:
     """A job that outlives its deadline is asked to end, and told apart from a crash."""
     done = finished(start(home, "sleep", "999", deadline_s=0.2))
