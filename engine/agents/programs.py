@@ -150,6 +150,11 @@ def adapter(name: str) -> Agent:
     return PROGRAMS[name]
 
 
+def is_installed(name: str) -> bool:
+    """Say whether the program of an agent is there."""
+    return adapter(name).available()
+
+
 def resolve(name: str, config: RunConfig, *, which: Callable[[str], str | None] = shutil.which) -> str:
     """Return the name of an adapter, or "none"; "auto" takes what is there.
 

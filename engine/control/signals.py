@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from autoresearch.engine.agents.programs import is_installed
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
@@ -128,7 +129,7 @@ def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> Pro
             raise NotFound(
                 f"{paths.run_id} was imported and tries nothing more", remedy="propose to a run of your own"
             )
-        reason = accept.refusal(received.proposal, run, show=git.show)
+        reason = accept.refusal(received.proposal, run, git=git, installed=is_installed)
         if reason is not None:
             raise accept.refused(reason)
         return [received]

@@ -12,7 +12,7 @@ from typing import Literal
 from attrs import evolve as replace
 from attrs import frozen
 
-from autoresearch.engine.agents.programs import NONE, adapter
+from autoresearch.engine.agents.programs import NONE, adapter, is_installed
 from autoresearch.engine.control.append import BY, append_judged
 from autoresearch.engine.control.requests import StartOptions, request_of
 from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch
@@ -235,7 +235,7 @@ def _refuse_unfit(
 ) -> None:
     """Refuse a proposal that could not be applied to the best code there is."""
     for one in received:
-        reason = accept.refusal(one.proposal, run, show=git.show, request=request)
+        reason = accept.refusal(one.proposal, run, git=git, installed=is_installed, request=request)
         if reason is not None:
             raise accept.refused(reason)
 

@@ -9,7 +9,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from autoresearch.engine.git.calls import Calls, text
-from autoresearch.engine.git.program import DIFF_FORMAT, parsed_diff
+from autoresearch.engine.git.program import (
+    AS_IT_IS,
+    DIFF_FORMAT,
+    Refused,
+    call,
+    output,
+    parsed_diff,
+    strip_level,
+)
 from autoresearch.engine.ports.repository import Commit, Diff
 from autoresearch.events.errors import NotFound
 from autoresearch.events.values import why
@@ -74,6 +82,26 @@ class Objects(Calls):
     def read_commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
         """Return the commit that each hash or ref names, None where there is none; one call for all."""
         return tuple(_commits(self.read("cat-file", "--batch", stdin=_commit_names(revisions))))
+
+    def try_patch(self, commit: str, patch: bytes) -> str | None:
+        """Return git's words against applying a unified diff to a commit; None where it fits. Writes nothing.
+
+        Raises: NotFound: there is no such commit.
+        """
+        import tempfile  # noqa: PLC0415 - 5 ms for those who bring a patch alone
+
+        if self.resolve(commit) is None:
+            raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
+        whole = patch.removesuffix(b"\n") + b"\n"
+        with tempfile.TemporaryDirectory(prefix="autoresearch-") as folder:
+            env = self._bounds | {"GIT_INDEX_FILE": f"{folder}/index"}
+            output(call(("read-tree", commit), cwd=self.top, env=env))
+            words = ("apply", "--cached", "--check", f"-p{strip_level(whole)}", *AS_IT_IS)
+            try:
+                output(call(words, cwd=self.top, env=env, stdin=whole))
+            except Refused as error:
+                return error.said
+        return None
 
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""

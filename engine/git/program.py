@@ -10,11 +10,12 @@ import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from autoresearch.engine.git.where import environment
 from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.system import run_command
-from autoresearch.engine.system.disk import REFUSALS
+from autoresearch.engine.system.disk import REFUSALS, require_room
 from autoresearch.engine.system.process import signal_name
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.values import why
@@ -43,11 +44,12 @@ DIFF_FORMAT = (
     *("--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers", "--indent-heuristic"),
     *("--submodule=short", "--ignore-submodules=none"),
 )
+AS_IT_IS = ("--whitespace=nowarn", "--no-ignore-whitespace", "-")  # of `apply`: a patch on standard input
 # The disk's trouble, and nobody's change is to blame: engine/loop/patience.py waits for better.
 # Beside the system's words git has its own for a write that was cut short, which name no error.
-DISK = REFUSALS | dict.fromkeys(
-    (b"Out of diskspace", b"nable to write new index file", b"nable to write new_index file"), errno.ENOSPC
-)
+DISK = REFUSALS | {b"Out of diskspace": errno.ENOSPC}
+# What git says where it found no room for its index, and as well where something else was in its way.
+NO_INDEX = re.compile(rb"nable to write new[ _]index file")
 TAKEN_LOCK = re.compile(rb"Unable to create '(.+?\.lock)': File exists")
 
 
@@ -75,7 +77,7 @@ def call(
 
     Raises:
         OSError: the disk is full, read-only or broken.
-        AutoresearchError: git was killed, so nothing is known.
+        AutoresearchError: git was killed, so nothing is known; or its index cannot be written.
     """
     flags = [part for setting in (*ALWAYS, *settings) for part in ("-c", setting)]
     words = ["git", *flags, *command]
@@ -92,6 +94,8 @@ def call(
     trouble = next((text for text in DISK if done.exit_code and text in done.stderr), None)
     if trouble is not None:
         raise OSError(DISK[trouble], trouble.decode(), str(cwd))
+    if done.exit_code and NO_INDEX.search(done.stderr):
+        _refuse_no_index(done.stderr, cwd, Path(whole.get("GIT_INDEX_FILE", cwd)).parent)
     return done
 
 
@@ -133,6 +137,12 @@ def last_line(stderr: bytes) -> str:
     lines = [line for line in stderr.decode(errors="replace").splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith(("fatal:", "error:"))]
     return (fatal or lines[-1:] or [""])[0]
+
+
+def _refuse_no_index(stderr: bytes, *folders: Path) -> NoReturn:
+    """Raise the disk's error where one of the folders has no room; else one that a human is asked about."""
+    require_room(*folders)
+    raise stated(AutoresearchError, why("git_refused", last_line(stderr)))
 
 
 def _released(lock: Path) -> bool:

@@ -14,6 +14,7 @@ from autoresearch.engine.git import records
 from autoresearch.engine.git.calls import EXACTLY, IDENTITY, text
 from autoresearch.engine.git.objects import DIFF_SETTINGS, Objects
 from autoresearch.engine.git.program import (
+    AS_IT_IS,
     CALL_S,
     DIFF_FORMAT,
     Refused,
@@ -136,9 +137,8 @@ class Worktrees(Objects):
         return self._apply(folder, self.diff(base, commit).text, "-p1", "--3way")  # it names whole blobs
 
     def _apply(self, folder: Path, patch: bytes, *how: str) -> str | None:
-        exactly = ("--whitespace=nowarn", "--no-ignore-whitespace", "-")
         try:
-            self._work(folder, "apply", *how, *exactly, stdin=patch)
+            self._work(folder, "apply", *how, *AS_IT_IS, stdin=patch)
         except Refused as error:
             return error.said
         return None

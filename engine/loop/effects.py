@@ -20,6 +20,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.worktrees import Git
+from autoresearch.engine.proposals.drop_folder import Dropped, judged
 from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.surroundings import Surroundings
@@ -67,6 +68,11 @@ class Effects:
         """Return what kind each device is: results on two kinds are not compared. "" where nobody says."""
         known = {CPU: CPU} if devices == (CPU,) else self.models()
         return tuple(known.get(device, "") for device in devices)
+
+    def judged(self, one: Dropped, run: RunState) -> ev.ProposalReceived | ev.ProposalRefused:
+        """Return the event of a dropped file, as the run stands now."""
+        installed = lambda name: self.adapter(name).available()  # noqa: E731
+        return judged(one, run, git=self.git, installed=installed)
 
     def perform(self, command: do.Command, context: EffectContext) -> tuple[ev.Event, ...]:
         """Do one command; the events say all that came of it at once."""

@@ -254,7 +254,7 @@ class Runner:
         for one in dropped:
             # Judged once: another answer, where a runner died before the file was moved, would be a second.
             recorded = self._log.appended(one.key) or self._append(
-                (drop_folder.judged(one, self._loaded.run, show=self._effects.git.show),),
+                (self._effects.judged(one, self._loaded.run),),
                 by="inbox",
                 key=one.key,
             )

@@ -71,6 +71,12 @@ class Commits(Protocol):
     def read_commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
         """Return the commit that each hash or ref names, None where there is none; one call for all."""
 
+    def try_patch(self, commit: str, patch: bytes) -> str | None:
+        """Return git's words against applying a unified diff to a commit; None where it fits. Writes nothing.
+
+        Raises: NotFound: there is no such commit.
+        """
+
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""
 

@@ -1,13 +1,15 @@
 """What a human's proposal is refused for as it comes in, rather than at the cost of a loop. Pure.
 
-Only what can be told for certain then: names and kinds of constants, by the best code there is, and prose
-that no agent is asked to carry out. Whether edits and patches fit is seen when they are applied.
+Only what can be told for certain then: names and kinds of constants, by the best code there is; which files
+edits are for, and where nothing is open that could move the base, whether edits and patches fit it; and prose
+that no agent is asked to carry out, or none that is installed. All else is seen when it is applied.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import evolve as replace
 
+from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.proposals import changes, constants
 from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
@@ -16,6 +18,8 @@ from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.wording import say
 
 
+# Of edits: they may fit another base, so this is certain only where the base stays.
+BY_BASE = ("edit_of_nothing", "edit_misses", "edit_misses_rest", "edit_misses_near", "edit_ambiguous")
 LISTED = 40  # constants that are named; of more, the number is said
 
 
@@ -23,37 +27,49 @@ def refusal(
     proposal: Proposal,
     run: RunState,
     *,
-    show: Callable[[str, str], bytes | None],
+    git: Commits,
+    installed: Callable[[str], bool],
     request: Request | None = None,
 ) -> Reason | None:
-    """Return why a proposal could not be applied, or None; `show` is git's.
+    """Return why a proposal could not be applied, or None; `installed` tells of an agent by its name.
 
     `request` is the one that comes with it; without one, the last one counts, since the next takes it over.
     """
     if proposal.is_prose:
         asked = [left.request for left in run.requests]
         asked += [one for one in (request or run.request,) if one is not None]
-        return why("prose") if asked and not any(one.asks_agent for one in asked) else None
-    if not proposal.set:
-        return None
+        return _nobody(asked, installed)
     commit = run.best.commit if run.best is not None else run.base_commit
+    base_stays = not run.open and not run.waiting
     try:
-        shown = {name: show(commit, name) for name in run.config.editable}
+        if proposal.patch is not None:
+            against = git.try_patch(commit, proposal.patch.encode()) if base_stays else None
+            return None if against is None else why("patch_misses", against)
+        shown = {name: git.show(commit, name) for name in run.config.editable}
     except NotFound:  # the commit is gone, and with it what could be told
         return None
     files = {name: content for name, content in shown.items() if content is not None}
     try:
         changed = changes.apply(proposal, files, run.config.editable)
     except DoesNotApply as error:
-        return _listing(error.reason, files)
-    base_stays = not run.open and not run.waiting
+        certain = base_stays or error.reason.code not in BY_BASE
+        return _listing(error.reason, files) if certain else None
     return changes.NOTHING if base_stays and not changed else None
 
 
 def refused(reason: Reason) -> InvalidInput:
     """Return the error for a proposal that a command brought."""
-    way_out = WayOut("propose_form") if reason.code == "prose" else WayOut("propose_constant")
+    prose = reason.code in ("prose", "prose_not_installed")
+    way_out = WayOut("propose_form") if prose else WayOut("propose_constant")
     return InvalidInput(say(reason), remedy=way_out)
+
+
+def _nobody(asked: Sequence[Request], installed: Callable[[str], bool]) -> Reason | None:
+    """Return why nobody carries out a plan in prose; None where somebody may."""
+    agents = [one.agent for one in asked if one.asks_agent]
+    if not agents:
+        return why("prose") if asked else None
+    return None if any(map(installed, agents)) else why("prose_not_installed", agent=agents[0])
 
 
 def _listing(reason: Reason, files: dict[str, bytes]) -> Reason:

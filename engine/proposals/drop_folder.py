@@ -22,6 +22,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
 from autoresearch.engine.paths import EXIT, HISTORY, NEXT_PROPOSAL, PROPOSALS, RunPaths
+from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.proposals import accept
 from autoresearch.engine.proposals.parse import MAX_BYTES, identity, parse, refuse_question
 from autoresearch.engine.proposals.schema import NoProposal
@@ -142,12 +143,12 @@ def scan(paths: RunPaths) -> list[Dropped]:
 
 
 def judged(
-    one: Dropped, run: RunState, *, show: Callable[[str, str], bytes | None]
+    one: Dropped, run: RunState, *, git: Commits, installed: Callable[[str], bool]
 ) -> ProposalReceived | ProposalRefused:
-    """Return the event of a dropped file, as the run stands now; `show` is git's."""
+    """Return the event of a dropped file, as the run stands now; `installed` tells of an agent."""
     found = one.found
     if isinstance(found, Proposal):
-        refusal = accept.refusal(found, run, show=show)
+        refusal = accept.refusal(found, run, git=git, installed=installed)
         if refusal is None:
             return ProposalReceived(
                 source="drop",

@@ -116,6 +116,7 @@ REASONS: Mapping[str, str] = {
         "edit {number} of {file}: the text to replace occurs {times} times; give more of its surroundings"
     ),
     "patch_misses": "the patch does not apply: {said:said}",
+    "prose_not_installed": "the plan is prose, and {agent} is not installed (no such program on PATH)",
     "prose": "the plan is prose and no agent is there to carry it out; use set, edits or patch",
     "merge_conflict": "both change the same lines ({said:said})",
     "base_has_it": "the base has this change already",

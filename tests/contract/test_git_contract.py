@@ -327,6 +327,21 @@ class TestWorktrees:
         assert git.apply_patch(worktree, b"no patch at all") is not None
         assert git.changes(worktree, start).files == ()
 
+    def test_a_patch_is_tried_on_a_commit(self, git: Git, start: str, worktree: Path) -> None:
+        """What fits a commit does, what does not is told, and neither the commit nor any checkout changes."""
+        (worktree / "train.py").write_bytes(b"A = 1\nB = 5\nC = 3\n")
+        patch = git.changes(worktree, start).text
+        other = git.commit(worktree, base=start, message="five").hash
+        git.reset(worktree, start)
+        assert git.try_patch(start, patch) is None
+        assert git.try_patch(start, patch.removesuffix(b"\n")) is None
+        assert "patch" in (git.try_patch(other, patch) or "")
+        assert git.try_patch(start, b"no patch at all") is not None
+        assert b"A = 1\nB = 2\nC = 3\n" == (worktree / "train.py").read_bytes()
+        assert () == git.modified(("train.py",))
+        with pytest.raises(NotFound):
+            git.try_patch("f" * 40, patch)
+
     def test_a_patch_without_prefixes_and_last_line_end_applies(
         self, git: Git, start: str, worktree: Path
     ) -> None:

@@ -307,6 +307,17 @@ def test_pause_and_unpause_are_each_said_once(repo, capsys):
     assert ["RunPaused", "RunUnpaused"] == types(paths)[-2:]
 
 
+@pytest.fixture
+def claude(tmp_path, monkeypatch) -> None:
+    """An agent program that is installed, and never called."""
+    program = tmp_path / "installed" / "claude"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("claude")
 def test_a_human_proposes_in_three_ways(repo, capsys, monkeypatch):
     """A file, standard input and options each become one ProposalReceived."""
     paths = make_run(repo, g.asked(0, agent="claude"), *BASELINE_ONLY[1:])
@@ -356,6 +367,20 @@ def test_what_cannot_be_applied_is_refused_as_it_comes_in(repo, capsys, words, s
     assert there == bytes_of(repo)
 
 
+def test_prose_for_an_agent_that_is_missing_is_refused(repo, capsys):
+    """Words for an agent that is not installed cost no loop: they are refused with the way out."""
+    paths = make_run(repo, *BASELINE_ONLY)
+    text = '{"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c"}'
+    (repo / "p.json").write_text(text)
+    for words in ("resume --loops 1 --agent codex", "start --another --loops 1 --agent codex"):
+        code, _, said = call(f"{words} --proposal-file p.json", capsys)
+        assert 5 == code
+        assert "codex is not installed" in said
+        assert "propose --set NAME=VALUE" in said
+    assert "ProposalReceived" not in types(paths)
+
+
+@pytest.mark.usefixtures("claude")
 def test_prose_is_taken_where_the_new_request_asks_an_agent(repo, capsys):
     """Words that come with `--agent` are for that agent, whoever was asked before."""
     paths = make_run(repo, *BASELINE_ONLY)

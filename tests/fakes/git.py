@@ -8,6 +8,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -241,6 +242,14 @@ class FakeGit:
         for name, content in changed.items():
             (folder / name).write_bytes(content)
         return None
+
+    def try_patch(self, commit: str, patch: bytes) -> str | None:
+        """Return git's words against applying a unified diff to a commit; None where it fits."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in self._commit(commit).files.items():
+                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+                (Path(folder) / name).write_bytes(content)
+            return self.apply_patch(Path(folder), patch)
 
     def merge(self, folder: Path, *, base: str, commit: str) -> str | None:
         """Bring the change from `base` to `commit` into the worktree's files, three ways."""

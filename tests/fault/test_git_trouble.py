@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.git.program import Refused
 from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.loop.trouble import may_get_room
 from autoresearch.events.errors import AutoresearchError, InvalidInput
 
 
@@ -57,18 +59,32 @@ def test_a_killed_git_has_said_nothing(
     assert not isinstance(raised.value, InvalidInput)
 
 
-@pytest.mark.parametrize(
-    "said", ["error: sha1 file 'x' write error. Out of diskspace", "fatal: unable to write new index file"]
-)
+INDEX = "fatal: unable to write new index file"
+
+
+@pytest.mark.parametrize("said", ["error: sha1 file 'x' write error. Out of diskspace", INDEX])
 def test_gits_own_words_for_a_full_disk_are_known(
     git: RealGit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str
 ) -> None:
     """Where git found no room and says so in words of its own, that is waited out too."""
     word = next(iter(CALLS))
     fail(monkeypatch, tmp_path, word, f'echo "{said}" >&2; exit 128')
-    with pytest.raises(OSError, match=r"diskspace|new index file") as raised:
+    monkeypatch.setattr("autoresearch.engine.system.disk.is_full", lambda _: said == INDEX)
+    with pytest.raises(OSError, match=r"diskspace|No space left") as raised:
         CALLS[word](git, tmp_path / "worktree")
     assert errno.ENOSPC == raised.value.errno
+
+
+def test_an_index_that_cannot_be_written_is_no_full_disk(
+    git: RealGit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where there is room, a human is asked in the end, and neither the change is blamed nor the disk."""
+    word = next(iter(CALLS))
+    fail(monkeypatch, tmp_path, word, f'echo "{INDEX}" >&2; exit 128')
+    with pytest.raises(AutoresearchError, match="unable to write new index file") as raised:
+        CALLS[word](git, tmp_path / "worktree")
+    assert not isinstance(raised.value, InvalidInput | Refused)
+    assert not may_get_room(raised.value)
 
 
 @pytest.mark.parametrize("word", CALLS)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from autoresearch.engine.ports.jobs import JobSpec
-from autoresearch.engine.proposals.parse import MAX_BYTES
+from autoresearch.engine.proposals import accept
+from autoresearch.engine.proposals.parse import MAX_BYTES, parse
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
@@ -146,7 +147,45 @@ UNFIT: dict[str, tuple[bytes, str]] = {
     "another kind of value": (words(set={"WIDTH": "wide"}), "WIDTH is 8, a number"),
     "prose where no agent is": (words(set={}), "no agent is there to carry it out"),
     "what is there already": (words(set={"WIDTH": 8}), "it changes nothing"),
+    "an edit that misses": (words(set={}, edits=[{"search": "DEPTH", "replace": "x"}]), "does not occur"),
+    "an edit of a file that may not change": (
+        words(set={}, edits=[{"file": "program.md", "search": "a", "replace": "b"}]),
+        "only train.py may change",
+    ),
+    "an edit of nothing new": (words(set={}, edits=[{"search": "LR", "replace": "LR"}]), "changes nothing"),
+    "a patch that does not fit": (
+        words(set={}, patch="--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-NO = 1\n+NO = 2\n"),
+        "the patch does not apply",
+    ),
 }
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_prose_for_an_agent_that_is_not_installed(tmp_path: Path, installed: bool):  # noqa: FBT001
+    """Where none of the agents that are asked is there, a plan in prose is refused; else it is taken."""
+    world = World(tmp_path)
+    world.start(loops=1, agent="claude")
+    asked: list[str] = []
+    reason = accept.refusal(
+        parse(words(set={})),
+        load(world.paths).run,
+        git=world.git,
+        installed=lambda name: bool(asked.append(name)) or installed,
+    )
+    assert {"claude"} == set(asked)
+    assert installed == (reason is None)
+    assert reason is None or "claude is not installed" in say(reason)
+
+
+def test_what_may_fit_another_base_is_taken(world: World):
+    """An edit that misses the best code is kept where another change is about to be tried before it."""
+    drop(
+        world.paths.proposals / "a.json",
+        words(set={}, edits=[{"search": "# units", "replace": "# DEPTH"}]),
+    )
+    drop(world.paths.proposals / "b.json", words(set={}, edits=[{"search": "DEPTH", "replace": "units"}]))
+    world.runner().run()
+    assert [ev.ProposalReceived] * 2 == [type(one) for one in heard(world)]
 
 
 @pytest.mark.parametrize("case", UNFIT)
