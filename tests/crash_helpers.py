@@ -72,13 +72,13 @@ guidance_file = "train.py"
 train = ["{python}", "-S", "train.py"]
 agent_command = ["{python}", "-S", AGENT]
 """
-# A keep, a discard, a crash, a diverged one, one that does not apply, and one that the agent applies.
+# A keep, a discard, a crash, a diverged one, one that does not compile, and one that the agent applies.
 DROPPED = (
     {"set": {"WIDTH": 16}},
     {"set": {"LR": 0.9}},
     {"set": {"FAIL": "crash"}},
     {"set": {"FAIL": "nan"}},
-    {"edits": [{"search": "nowhere", "replace": "x"}]},
+    {"edits": [{"search": "LR = ", "replace": "LR = ("}]},
     {},
 )
 LOOPS = len(DROPPED) + 1  # the last one is proposed by the agent

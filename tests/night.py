@@ -71,10 +71,10 @@ agent = "command"
 train = ["{python}", "-S", "train.py"]
 agent_command = ["{python}", "-S", AGENT]
 """
-# How each of the human's ideas must end: a keep, one that does not apply, a crash, and one for the agent.
+# How each of the human's ideas must end: a keep, one that does not compile, a crash, and one for the agent.
 DROPPED = {
     "wider": ({"set": {"WIDTH": 16}}, "succeeded"),
-    "misses": ({"edits": [{"search": "nowhere", "replace": "x"}]}, "not_applied"),
+    "broken": ({"edits": [{"search": "LR = ", "replace": "LR = ("}]}, "not_applied"),
     "breaks": ({"set": {"FAIL": "crash"}}, "crashed"),
     "in words": ({}, "succeeded"),
 }

@@ -58,8 +58,8 @@ def refused(words: str, capsys, *, code: int) -> str:
 
 def test_a_real_run_audits_clean_and_a_tampered_one_does_not(program: Program):
     """Of a real run every check counts and nothing differs; with a changed decision or lost refs: exit 6."""
-    misses = {"edits": [{"search": "nowhere", "replace": "x"}]}
-    for number, form in enumerate(({"set": {"WIDTH": 16}}, {"set": {"FAIL": "crash"}}, misses)):
+    broken = {"edits": [{"search": "LR = ", "replace": "LR = ("}]}
+    for number, form in enumerate(({"set": {"WIDTH": 16}}, {"set": {"FAIL": "crash"}}, broken)):
         text = json.dumps(PROPOSAL | {"description": str(number)} | form)
         (program.repo / f"{number}.json").write_text(text)
     program("start", "--loops", "1", "--no-stochastic", "--proposal-file", "0.json", "--no-background-train")
