@@ -38,7 +38,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "evaluate": [],
         "evaluate_timeout_s": 600.0,
         "evaluate_tolerance": 0.01,
-        "metric": {**data["metric"], "bounds": []},
+        "metric": {**data.get("metric", {}), "bounds": []},
     },
 }
 

@@ -54,6 +54,7 @@ def standing(run: RunState) -> Standing:
         "device_wanted": _device_wanted(run),
         "best_iteration": best.iteration if best else None,
         "best_of_before": best is not None and not best.was_measured_with(run.deciding),
+        "evaluated": bool(run.config.evaluate),
         "best_elsewhere": len(best.elsewhere) if best else 0,
         "open": _open(run),
         "waiting": [one.proposal.description for one in run.waiting[:SHOWN]],
@@ -91,7 +92,7 @@ def _open(run: RunState) -> list[dict[str, Any]]:
     return [
         {
             "iteration": one.number,
-            "stage": one.next_stage,
+            "stage": _doing(one),
             "job": one.job.number if one.job else None,
             "device": one.job.device if one.job else "",
         }
@@ -132,7 +133,12 @@ def _in_progress(run: RunState) -> dict[str, Any] | None:
     one = busiest(run)
     if one is None:
         return None
-    return _stage(one.number, one.next_stage, one.job, one.job.since if one.job else one.since)
+    return _stage(one.number, _doing(one), one.job, one.job.since if one.job else one.since)
+
+
+def _doing(one: Iteration) -> str:
+    """Return the stage for people: what was trained is evaluated before it is recorded."""
+    return "evaluate" if one.unscored else one.next_stage
 
 
 def _trainings(run: RunState) -> list[dict[str, Any]]:

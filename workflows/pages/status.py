@@ -28,6 +28,7 @@ def status_page(seen: Glance) -> str:
         ("now", now_words(seen)),
         ("prefetch", prefetch_words(standing)),
         ("best", _best_words(standing)),
+        ("number", _number_words(standing)),
         ("done", _done_words(standing)),
         ("waiting", _waiting_words(seen)),
         ("trouble", seen.facts.trouble),
@@ -102,6 +103,12 @@ def _way_on(standing: Standing) -> str:
     if standing["paused"]:
         return f"{typed('unpause')} goes on"
     return f"{typed('propose')} answers, or drop a next_proposal.json"
+
+
+def _number_words(standing: Standing) -> str:
+    """Say whose word the best's number is, where nobody but the script has measured it."""
+    own = standing["baseline_done"] and not standing["evaluated"]
+    return "the script's own word: the settings name no `evaluate`" if own else ""
 
 
 def _best_words(standing: Standing) -> str:
