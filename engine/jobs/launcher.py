@@ -167,7 +167,8 @@ def _is_over(claim: "_Claim | None") -> bool:
 def _absolute(spec: JobSpec) -> JobSpec:
     """Let the spec's paths mean to the supervisor what they mean to us."""
     stdin = None if spec.stdin is None else str(Path(spec.stdin).absolute())
-    return evolve(spec, cwd=str(Path(spec.cwd).absolute()), stdin=stdin)
+    writable = None if spec.writable is None else tuple(str(Path(path).absolute()) for path in spec.writable)
+    return evolve(spec, cwd=str(Path(spec.cwd).absolute()), stdin=stdin, writable=writable)
 
 
 @frozen(kw_only=True)

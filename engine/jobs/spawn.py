@@ -8,6 +8,8 @@ import fcntl
 import os
 import signal
 
+from autoresearch.engine.system import landlock
+
 
 _PIPE_BYTES = 2**20  # so much can a job print while no supervisor reads
 # Python ignores the last two, and what is ignored stays ignored in the job.
@@ -23,7 +25,8 @@ def start(spec: dict[str, object], locks: tuple[int, ...]) -> tuple[int, int]:
     The job inherits the locks, which it thereby holds, and the reading end too: so a supervisor's death
     breaks no pipe under it.
 
-    Raises: OSError: the program, the folder or the input file is not there or not usable.
+    Raises: OSError: the program, the folder or the input file is not there or not usable, or the kernel
+        cannot confine the job as its spec says.
     """
     reading, writing = os.pipe()
     try:
@@ -51,15 +54,23 @@ def _spawn(spec: dict[str, object], inherited: tuple[int, ...], writing: int) ->
         at_last.callback(os.close, before)
         os.chdir(str(spec["cwd"]))
         at_last.callback(os.fchdir, before)
-        command, env = _command(spec), _environment(spec)
-        return os.posix_spawn(
-            _program(command[0], env),
-            command,
-            env,
-            file_actions=[(os.POSIX_SPAWN_DUP2, given, 0), *outputs],
-            setsid=True,
-            setsigdef=_USUAL,
-        )
+        command, env, writable = _command(spec), _environment(spec), spec["writable"]
+        program = _program(command[0], env)
+
+        def begin() -> int:
+            return os.posix_spawn(
+                program,
+                command,
+                env,
+                file_actions=[(os.POSIX_SPAWN_DUP2, given, 0), *outputs],
+                setsid=True,
+                setsigdef=_USUAL,
+            )
+
+        if writable is None:
+            return begin()
+        assert isinstance(writable, list)  # engine/jobs/launcher.py wrote it
+        return landlock.confined(writable, begin)
 
 
 def _program(name: str, env: dict[str, str]) -> str:

@@ -26,6 +26,7 @@ class JobSpec:
     idle_s: float = 0.0  # ended after so long without output and without CPU use; 0: never
     log_limit_bytes: int = 64 * 2**20  # the log keeps its head and its tail beyond this
     grace_s: float = 5.0  # between the polite signal and the other one
+    writable: tuple[str, ...] | None = None  # beneath these alone the job may write; None: anywhere; on Linux
     places: tuple[str, ...] = ()  # shared with other runs; the job holds the first free one until it is over
 
 
