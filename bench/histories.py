@@ -81,6 +81,7 @@ def _iteration(number: int) -> Iterator[tuple[ev.Event, ...]]:
             call=call,
             agent="opencode",
             prompt_sha256=SHA,
+            sandbox="landlock",
         )
         came = (
             ev.ProposalChosen(

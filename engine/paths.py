@@ -47,6 +47,7 @@ class JobPaths:
         self.began_on = folder / "began_on"  # the commit that the agent found, or that is trained
         self.branches = folder / "branches.json"  # where the user's branches stood then
         self.harm = folder / "harm.txt"  # what it did to them
+        self.temporary = folder / "tmp"  # the agent's own, gone at its end
         # any job's
         self.spec = folder / SPEC  # what to run
         self.claim = folder / CLAIM  # a kernel lock, and who holds it

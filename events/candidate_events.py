@@ -67,12 +67,13 @@ class InputNeeded:
 class AgentAsked:
     """An agent was started as a job, to propose, to apply, or to look at a crash."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     step: Literal["propose", "apply", "triage"]
     call: int
     agent: str
     prompt_sha256: str
+    sandbox: Literal["landlock", "none", "unknown"]  # what lets it write below its own checkout only
 
 
 @frozen(kw_only=True)

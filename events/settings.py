@@ -74,6 +74,10 @@ def _all_inside(paths: tuple[str, ...]) -> bool:
     return all(_is_inside(path) for path in paths)
 
 
+def _are_named(paths: tuple[str, ...]) -> bool:
+    return all(path.strip() for path in paths)
+
+
 def _is_within(path: str, folder: str) -> bool:
     """Say whether a path is another one, or lies below it."""
     return path == folder or path.startswith(f"{folder}/")
@@ -91,6 +95,8 @@ def _has_one_group(pattern: str) -> bool:
 
 
 BITS_PER_BYTE = "val_bpb"
+ANYWHERE = "/"  # in agent_writes
+PLACES = "paths, absolute, from ~, or relative to the repository"
 INSIDE = "paths relative to the repository, without .."
 POSITIVE = "more than 0"
 NOT_NEGATIVE = "0 or more"
@@ -190,8 +196,8 @@ class RunConfig:
     inputs: tuple[str, ...] = setting(
         (),
         "Files and folders outside the checkout that results hang on; hashed, and watched while it trains.",
-        holds=lambda paths: all(bool(path.strip()) for path in paths),
-        expected="paths, absolute, from ~, or relative to the repository",
+        holds=_are_named,
+        expected=PLACES,
     )
     guidance_file: str = setting(
         "program.md",
@@ -231,6 +237,13 @@ class RunConfig:
         "Seconds without output and without CPU use after which an agent is ended.",
         holds=_not_negative,
         expected=NOT_NEGATIVE,
+    )
+    agent_writes: tuple[str, ...] = setting(
+        (),
+        "Where an agent may write beside its checkout, its TMPDIR and its program's own files in your home; "
+        f"`{ANYWHERE}` is anywhere.",
+        holds=_are_named,
+        expected=PLACES,
     )
     agent_failures: int = setting(
         3, "So many failures of an agent in a row pause the run.", holds=_positive, expected=POSITIVE

@@ -14,6 +14,7 @@ Data: TypeAlias = dict[str, Any]  # Any: what JSON holds
 Upcaster = Callable[[Data], Data]
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
     ("JobLost", 1): lambda data: data,  # another step came to be
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
@@ -38,6 +39,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "evaluate": [],
         "evaluate_timeout_s": 600.0,
         "evaluate_tolerance": 0.01,
+        "agent_writes": [],
         "metric": {**data.get("metric", {}), "bounds": []},
     },
 }

@@ -210,7 +210,14 @@ def committed(
 
 def agent_asked(iteration: int, step: str, call: int = 1) -> ev.AgentAsked:
     """An agent was asked."""
-    return ev.AgentAsked(iteration=iteration, step=step, call=call, agent="opencode", prompt_sha256="0" * 64)
+    return ev.AgentAsked(
+        iteration=iteration,
+        step=step,
+        call=call,
+        agent="opencode",
+        prompt_sha256="0" * 64,
+        sandbox="landlock",
+    )
 
 
 def agent_answered(iteration: int, step: str, outcome: str = "ok", call: int = 1) -> ev.AgentAnswered:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
-from autoresearch.engine.agents import transcripts
-from autoresearch.engine.agents.branch_guard import AGENT_ADDRESS
+from autoresearch.engine.agents import confinement, transcripts
+from autoresearch.engine.agents.confinement import Kept
 from autoresearch.engine.agents.transcripts import Said
 from autoresearch.engine.jobs.output import LogDigest, last_words
 from autoresearch.engine.paths import JobPaths
@@ -38,20 +38,6 @@ REASON_LIMIT = 500  # characters
 # A hook that lets no ref change: no commit, branch, tag, stash or reset, whatever an agent tries.
 REFUSE_REFS = b'#!/bin/sh\n[ "$1" != prepared ]\n'
 
-# What would point git, or a nested runner, at another place than the agent's own worktree.
-UNSET = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_CONFIG_PARAMETERS",
-    "AUTORESEARCH_JOB_DIR",
-)
-
 
 @frozen(kw_only=True)
 class Program:
@@ -63,6 +49,9 @@ class Program:
     read: Callable[[Iterable[bytes]], Said]
     sums_steps: bool = False  # its usage is a sum over many lines: unknown once the log was capped
     env: dict[str, str] = field(factory=dict)
+    env_to_propose: dict[str, str] = field(factory=dict)  # has the last word there
+    kept: tuple[Kept, ...] = ()
+    writes_notes: bool = False  # into its checkout, also where it only proposes
 
     def available(self) -> bool:
         """Say whether the program is installed; a command of the user's own is taken to be."""
@@ -71,7 +60,8 @@ class Program:
     def job(self, ask: Ask, folder: Path) -> JobSpec:
         """Write prompt.txt and the git hook into the job's folder and return how to run it."""
         job = JobPaths(folder.absolute())
-        job.hooks.mkdir(parents=True, exist_ok=True)
+        for made in (job.hooks, job.temporary):
+            made.mkdir(parents=True, exist_ok=True)
         write_atomic(job.ref_hook, REFUSE_REFS)
         job.ref_hook.chmod(0o755)
         write_atomic(job.prompt, ask.prompt.encode(errors="replace"))
@@ -79,8 +69,15 @@ class Program:
             name=f"{ask.step} by {self.name}",
             command=self.command(ask),
             cwd=str(ask.worktree),
-            env={**_confined(ask.worktree, job.hooks), **self.env},
-            unset=UNSET,
+            env={
+                **confinement.environment(ask.worktree, hooks=job.hooks, temporary=job.temporary),
+                **self.env,
+                **(self.env_to_propose if ask.step == "propose" else {}),
+            },
+            unset=confinement.UNSET,
+            writable=confinement.writable(
+                ask, job.temporary, self.kept, edits=self.writes_notes or ask.step != "propose"
+            ),
             stdin=str(job.prompt),
             deadline_s=ask.timeout_s,
             idle_s=ask.idle_s,
@@ -187,16 +184,20 @@ def _opencode_command(ask: Ask) -> tuple[str, ...]:
 def _codex_command(ask: Ask) -> tuple[str, ...]:
     model = ("-m", ask.model) if ask.model else ()
     sandbox = "read-only" if ask.step == "propose" else "workspace-write"
+    if ask.beside is not None:  # its own sandbox mounts, which nobody may who is confined already
+        sandbox = "danger-full-access"
     return ("codex", "exec", "--json", "--ephemeral", "-s", sandbox, "-C", str(ask.worktree), *model, "-")
 
 
 def _claude_command(ask: Ask) -> tuple[str, ...]:
     model = ("--model", ask.model) if ask.model else ()
-    # A tool that it has not got cannot be denied to it, which would spoil its answer.
-    tools = "Read,Grep,Glob" if ask.step == "propose" else "Read,Grep,Glob,Edit,Write"
+    # A tool that it has not got cannot be denied to it, which would spoil its answer. What is allowed by name
+    # is so for every path; acceptEdits allows edits below its folder.
+    reads = "Read,Grep,Glob"
+    tools = reads if ask.step == "propose" else f"{reads},Edit,Write"
     return (
         *("claude", "-p", "--output-format", "stream-json", "--verbose", "--no-session-persistence"),
-        *("--permission-mode", "acceptEdits", "--tools", tools, "--allowedTools", tools),
+        *("--permission-mode", "acceptEdits", "--tools", tools, "--allowedTools", reads),
         *model,
     )
 
@@ -204,39 +205,6 @@ def _claude_command(ask: Ask) -> tuple[str, ...]:
 def _own_command(ask: Ask) -> tuple[str, ...]:
     assert ask.command  # resolve() checked
     return with_interpreter(ask.command)
-
-
-def _confined(worktree: Path, hooks: Path) -> dict[str, str]:
-    """Return what keeps an agent's git inside its worktree, and its hands off runs."""
-    settings = {
-        "core.hooksPath": str(hooks),
-        "core.fsmonitor": "false",
-        "commit.gpgSign": "false",
-        "tag.gpgSign": "false",
-        "gc.auto": "0",
-        "maintenance.auto": "false",
-    }
-    pairs = enumerate(settings.items())
-    return {
-        "AUTORESEARCH_AGENT": "1",  # the command line refuses to start a run inside a run
-        "NO_COLOR": "1",
-        "GIT_AUTHOR_NAME": "agent",
-        "GIT_AUTHOR_EMAIL": AGENT_ADDRESS,
-        "GIT_COMMITTER_NAME": "agent",
-        "GIT_COMMITTER_EMAIL": AGENT_ADDRESS,
-        "GIT_CEILING_DIRECTORIES": str(worktree.parent),  # the user's repository lies above
-        "GIT_ALLOW_PROTOCOL": "none",  # nothing is pushed or fetched
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_EDITOR": "true",
-        "GIT_PAGER": "cat",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_CONFIG_COUNT": str(len(settings)),
-        **{
-            key: text
-            for n, (name, value) in pairs
-            for key, text in ((f"GIT_CONFIG_KEY_{n}", name), (f"GIT_CONFIG_VALUE_{n}", value))
-        },
-    }
 
 
 def _proposal(text: str, secrets: Sequence[str]) -> tuple[Proposal | None, Reason | None]:
@@ -285,13 +253,33 @@ OPENCODE = Program(
         "OPENCODE_DISABLE_AUTOUPDATE": "true",
         "OPENCODE_PERMISSION": '{"external_directory":"deny"}',  # --auto allows what is not denied
     },
+    env_to_propose={"OPENCODE_PERMISSION": '{"external_directory":"deny","edit":"deny"}'},
+    kept=(
+        Kept("XDG_DATA_HOME", "~/.local/share", "opencode"),
+        Kept("XDG_STATE_HOME", "~/.local/state", "opencode"),
+        Kept("XDG_CONFIG_HOME", "~/.config", "opencode"),
+        Kept("XDG_CACHE_HOME", "~/.cache", "opencode"),
+    ),
 )
-CODEX = Program(name="codex", label="codex", command=_codex_command, read=transcripts.read_codex)
-CLAUDE = Program(name="claude", label="claude", command=_claude_command, read=transcripts.read_claude)
+CODEX = Program(
+    name="codex",
+    label="codex",
+    command=_codex_command,
+    read=transcripts.read_codex,
+    kept=(Kept("CODEX_HOME", "~/.codex"),),
+)
+CLAUDE = Program(
+    name="claude",
+    label="claude",
+    command=_claude_command,
+    read=transcripts.read_claude,
+    kept=(Kept("CLAUDE_CONFIG_DIR", "~/.claude"), Kept("", "~", ".claude.json")),
+)
 COMMAND = Program(
     name="command",
     label="the agent command",
     command=_own_command,
     read=transcripts.read_plain,
+    writes_notes=True,
 )
 PROGRAMS = {program.name: program for program in (OPENCODE, CODEX, CLAUDE, COMMAND)}

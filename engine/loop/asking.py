@@ -6,7 +6,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from autoresearch.engine.agents import branch_guard, prompts
+from autoresearch.engine.agents import branch_guard, confinement, prompts
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
 from autoresearch.engine.paths import JobPaths, RunPaths
@@ -63,6 +63,8 @@ class Asking:
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,
             command=run.config.agent_command,
+            beside=confinement.beside(run.config, self.paths.home),
+            keep_out=(self.paths.home, self.paths.folder),
         )
         if isinstance(self.jobs.look(folder), Absent):  # else it was begun: it may have read and edited
             self.git.reset(self.paths.edit_checkout, stands_on)
@@ -77,6 +79,7 @@ class Asking:
             call=command.call,
             agent=agent.name,
             prompt_sha256=hashlib.sha256(_asked(files, ask)).hexdigest(),
+            sandbox="none" if ask.beside is None else "landlock",
         )
 
     def _propose_prompt(self, run: RunState, timeline: Timeline, one: Iteration) -> str:

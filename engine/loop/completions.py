@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 
 from attrs import evolve as replace
@@ -63,6 +64,7 @@ class Collector:
             unseen = self._scores.unseen(number, job, ended, run)
             if unseen is not None:
                 return (unseen,)
+        shutil.rmtree(self.paths.job(number, job.step, job.number).temporary, ignore_errors=True)
         lost = _why_lost(job, ended, run) or self._without_room(number, job, ended, run)
         if lost is not None:
             branch_guard.put_back(self.paths.job(number, job.step, job.number), self.git)

@@ -30,6 +30,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.PrepareFinished: lambda e: "" if e.ok else "failed",
     ev.RunImported: lambda e: "rest" if e.left_out else "",
     ev.ProposalReceived: lambda e: "file" if e.name else "",
+    ev.AgentAsked: lambda e: "free" if e.sandbox == "none" else "",
     ev.AgentAnswered: lambda e: "" if e.outcome == "ok" else e.outcome,
     ev.BaseMoved: lambda e: "commit" if e.commit else "",
     ev.CandidateRebased: lambda e: e.how if e.how in ("empty", "conflict") else "",

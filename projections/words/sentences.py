@@ -263,6 +263,7 @@ EVENTS: Mapping[str, str] = {
     "ProposalChosen": "{iteration:name} tries ({source}): {description}",
     "InputNeeded": "{iteration:name} needs a human proposal: {question:reason}",
     "AgentAsked": "{iteration:name}: {agent} is asked to {step:step}",
+    "AgentAsked.free": "{iteration:name}: {agent} is asked to {step:step}, and may write anywhere",
     "AgentAnswered": "{iteration:name}: {agent} was asked to {step:step} and answered in {seconds:duration}"
     "{usage:cost}",
     "AgentAnswered.cancelled": "{iteration:name}: {agent} was asked to {step:step} and called back after "

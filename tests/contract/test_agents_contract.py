@@ -1,18 +1,24 @@
 """What every agent does with a question, the fake one and a real program; and what a bad one may do."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, PROGRAMS, UNSET
+from autoresearch.engine.agents import confinement
+from autoresearch.engine.agents.confinement import UNSET
+from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, PROGRAMS
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.jobs.output import FolderOutput
-from autoresearch.engine.ports.agent import Agent, Answer, Ask
+from autoresearch.engine.ports.agent import Agent, AgentStep, Answer, Ask
 from autoresearch.engine.ports.jobs import Finished, JobExit, JobSpec
+from autoresearch.engine.system import landlock
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Proposal, Reason, why
 from tests.fakes.agents import FakeAgent, answered, fake_program, run_inline
 from tests.waiting import PATIENCE_S, until
@@ -286,11 +292,63 @@ def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path
 
 
 def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None:
-    """For a proposal codex is read-only and claude has no tool to edit with."""
-    question = Ask(step="propose", prompt="", worktree=plain)
+    """For a proposal codex is read-only, and claude and opencode have no tool to edit with."""
+    question, apply = (Ask(step=step, prompt="", worktree=plain) for step in ("propose", "apply"))
     assert "read-only" in CODEX.job(question, tmp_path).command
     command = CLAUDE.job(question, tmp_path).command
     assert command[command.index("--tools") + 1] == "Read,Grep,Glob"
+    denied = [OPENCODE.job(one, tmp_path).env["OPENCODE_PERMISSION"] for one in (question, apply)]
+    assert [json.loads(one).get("edit") for one in denied] == ["deny", None]
+
+
+def test_what_claude_may_do_everywhere_writes_nothing(plain: Path, tmp_path: Path) -> None:
+    """It has tools that edit, but none of them is allowed by name, which would be for every path."""
+    command = CLAUDE.job(Ask(step="apply", prompt="", worktree=plain), tmp_path).command
+    assert command[command.index("--tools") + 1] == "Read,Grep,Glob,Edit,Write"
+    assert command[command.index("--allowedTools") + 1] == "Read,Grep,Glob"
+
+
+@pytest.mark.parametrize("step", ["propose", "apply", "triage"])
+def test_a_confined_program_writes_where_it_must(
+    step: AgentStep, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its checkout where it is to edit, its TMPDIR, its own files and what was named; nothing of the run."""
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "codex"))
+    job, run = tmp_path / "run" / "job", tmp_path / "run"
+    question = Ask(step=step, prompt="", worktree=plain, beside=("/more",), keep_out=(run,))
+    spec = CODEX.job(question, job)
+    assert spec.writable is not None
+    assert spec.env["TMPDIR"] == str(job / "tmp")
+    assert {str(job / "tmp"), str(tmp_path / "codex"), "/more", "/dev/null"} <= set(spec.writable)
+    assert (str(plain) in spec.writable) == (step != "propose")
+    assert "danger-full-access" in spec.command  # its own sandbox does not start within another one
+    assert not any(path.is_relative_to(place) for place in spec.writable for path in (run, job))
+    assert CODEX.job(evolve(question, beside=None), job).writable is None
+
+
+def test_a_program_whose_files_lie_above_the_run_may_not_write_there(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of its own that holds the repository is left out, whatever the environment says."""
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path))
+    question = Ask(step="apply", prompt="", worktree=plain, beside=(), keep_out=(tmp_path / "repo",))
+    spec = CODEX.job(question, tmp_path / "repo" / "job")
+    assert spec.writable is not None
+    assert str(tmp_path) not in spec.writable
+
+
+def test_where_an_agent_may_write_is_for_the_settings_to_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths are from the repository or the home; `/`, or a kernel without Landlock, confines nothing."""
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setattr(landlock, "version", lambda: 1)
+    named = RunConfig(agent_writes=("cache", "~/.aider", "/scratch"))
+    assert confinement.beside(named, tmp_path) == (f"{tmp_path}/cache", "/home/me/.aider", "/scratch")
+    assert confinement.beside(RunConfig(), tmp_path) == ()
+    assert confinement.beside(RunConfig(agent_writes=("/",)), tmp_path) is None
+    monkeypatch.setattr(landlock, "version", lambda: 0)
+    assert confinement.beside(named, tmp_path) is None
 
 
 def test_the_interpreter_can_stand_in_a_users_command(plain: Path, tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -15,6 +16,7 @@ from autoresearch.engine.agents.prompts import propose_prompt
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.agent import Answer, Ask
 from autoresearch.engine.ports.jobs import Finished
+from autoresearch.engine.system import landlock
 from autoresearch.events.settings import MetricSpec
 from autoresearch.events.values import Usage
 from tests.e2e.fixtures.agents.chat_server import ChatServer
@@ -40,7 +42,13 @@ PROMPT = propose_prompt(
     guidance="",
     editable=("train.py",),
 )
-Opencode = Callable[[str], Answer]
+
+
+class Opencode(Protocol):
+    """Asks opencode, whose model wants to run one shell command first."""
+
+    def __call__(self, command: str, *, confined: bool = False) -> Answer:
+        """Ask; confined as a proposer, which writes only into its temporary folder and its own files."""
 
 
 @pytest.fixture
@@ -75,7 +83,7 @@ def opencode(
 ) -> Opencode:
     """Ask opencode, whose model wants to run one shell command first."""
 
-    def ask(command: str) -> Answer:
+    def ask(command: str, *, confined: bool = False) -> Answer:
         server = ChatServer(command, json.dumps(ANSWER))
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -87,7 +95,14 @@ def opencode(
             "models": {"one": {"cost": {"input": 1.0, "output": 4.0, "cache_read": 0.1}}},
         }
         monkeypatch.setenv("OPENCODE_CONFIG_CONTENT", json.dumps({"provider": {"here": provider}}))
-        question = Ask(step="propose", prompt=PROMPT, worktree=worktree, model="here/one", timeout_s=120.0)
+        question = Ask(
+            step="propose",
+            prompt=PROMPT,
+            worktree=worktree,
+            model="here/one",
+            timeout_s=120.0,
+            beside=() if confined else None,
+        )
         folder = tmp_path / "runs" / "propose.1"
         jobs = RealJobs()
         jobs.start(folder, OPENCODE.job(question, folder))
@@ -141,3 +156,13 @@ def test_opencode_may_not_reach_outside(opencode: Opencode, tmp_path: Path) -> N
     answer = opencode(f"rm {tmp_path / 'train.py'}")
     assert (tmp_path / "train.py").exists()
     assert answer.ok
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+def test_opencode_answers_where_it_may_not_write(opencode: Opencode, worktree: Path, tmp_path: Path) -> None:
+    """Confined as a proposer it changes neither its worktree nor the repository, and answers all the same."""
+    # In other words than paths, which opencode itself refuses.
+    answer = opencode('echo mine >> train.py; up=..; cd "$up/$up"; echo mine > train.py', confined=True)
+    assert (answer.ok, answer.reason) == (True, None)
+    assert (worktree / "train.py").read_text() == "DEPTH = 4\n"
+    assert (tmp_path / "train.py").read_text() == "DEPTH = 4\n"

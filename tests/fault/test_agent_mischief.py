@@ -14,6 +14,7 @@ from autoresearch.engine.loop.runner import Runner
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import load
+from autoresearch.engine.system import landlock
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
@@ -28,6 +29,7 @@ from tests.waiting import PATIENCE_S
 
 TRAIN = 'LR = 0.1  # search: 0.01 | 0.1\nprint("val_bpb: 1.5")\n'
 FILES = {"train.py": TRAIN, "prepare.py": "", "program.md": "", ".gitignore": ".autoresearch/runs/\n"}
+needs_landlock = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 BARE = "git:-c core.hooksPath=/dev/null"  # as an agent that leaves our hooks out
 
 
@@ -56,10 +58,16 @@ def repo(tmp_path: Path) -> Iterator[Path]:
     end_everything(tmp_path)
 
 
-def run_with(repo: Path, *words: str, agent: str = "command", timeout_s: float = PATIENCE_S) -> RunPaths:
-    """Run one loop, proposed and applied by the agent that behaves so."""
+def run_with(
+    repo: Path,
+    *words: str,
+    agent: str = "command",
+    timeout_s: float = PATIENCE_S,
+    writes: tuple[str, ...] = ("/",),
+) -> RunPaths:
+    """Run one loop, proposed and applied by the agent that behaves so; as a rule nothing confines it."""
     paths = run_named(repo, RUN_ID)
-    paths.folder.mkdir(parents=True)
+    paths.folder.mkdir(parents=True, exist_ok=True)
     real = RealGit(repo)
     (base,) = real.read_commits(["main"])
     assert base is not None
@@ -70,6 +78,7 @@ def run_with(repo: Path, *words: str, agent: str = "command", timeout_s: float =
         protected=("prepare.py", "program.md"),
         agent_command=fake_program(*words) if words else ("no-such-agent",),
         agent_timeout_s=timeout_s,
+        agent_writes=writes,
         device_lock="none",
     )
     begun = ev.RunStarted(
@@ -98,6 +107,16 @@ def the_users(repo: Path) -> tuple[str, ...]:
 def reasons(paths: RunPaths) -> str:
     told = [one.event for one in read(paths.history)]
     return " ".join(say(one.reason) for one in told if isinstance(one, ev.AgentAnswered | ev.ChangeFailed))
+
+
+def tries(paths: RunPaths) -> set[str]:
+    """Return what the agent said, when it was to apply, of what it reached for."""
+    said = b"".join(RealJobs().output(paths.job(1, "apply", 2).folder).log()).decode()
+    return {line for line in said.splitlines() if line.startswith(("held back", "reached"))}
+
+
+def sandboxes(paths: RunPaths) -> set[str]:
+    return {one.event.sandbox for one in read(paths.history) if isinstance(one.event, ev.AgentAsked)}
 
 
 def processes_in(folder: Path) -> list[str]:
@@ -199,3 +218,72 @@ def test_a_move_by_the_user_meanwhile_stays(repo: Path, monkeypatch: pytest.Monk
     paths = run_with(repo, "x")
     assert "moved" not in reasons(paths)
     assert stood != git(repo, "rev-parse", "main") == git(repo, "rev-parse", "more")
+
+
+OF_THE_RUN = ("../worktree/train.py", "../worktree-2/train.py", "../seals/slot-1.json", "../state.json")
+OF_THE_USER = ("train.py", "config.txt", ".git/info/exclude", ".git/hooks/post-commit")
+OF_THE_HOME = ("~/.bashrc", "~/.config/git/ignore", "~/lib/python3.11/site-packages/mine.pth")
+# A line in one of these stops a run, or the user's git.
+OF_GIT = ("config", "refs/heads/mine", "worktrees/workbench/commondir", "worktrees/worktree/HEAD")
+
+
+@pytest.fixture
+def within_reach(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return files that an agent could leave something in, each in a folder that is there."""
+    home = tmp_path / "home"
+    for folder in (".config/git", "lib/python3.11/site-packages"):
+        (home / folder).mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    paths = run_named(repo, RUN_ID)
+    other = paths.slot(2)
+    other.mkdir(parents=True)
+    (other / "train.py").write_text(TRAIN)
+    of_the_run = [str(paths.edit_checkout / name) for name in OF_THE_RUN]
+    return [*of_the_run, *(str(repo / name) for name in OF_THE_USER), *OF_THE_HOME, str(tmp_path / "beside")]
+
+
+@needs_landlock
+def test_a_confined_agent_reaches_nothing_but_its_checkout(repo: Path, within_reach: list[str]):
+    """No file of the run, the user, git, the home or beside them takes a line, and its edit is trained."""
+    paths = run_named(repo, RUN_ID)
+    job = paths.job(1, "apply", 2)
+    harmful = (paths.history, job.claim, job.exit, *(repo / ".git" / name for name in OF_GIT))
+    tried = [*within_reach, *map(str, harmful)]
+    before = the_users(repo)
+    run_with(repo, "propose", "reach:" + ",".join(tried), writes=())
+    assert {f"held back from {path}: Permission denied" for path in tried} == tries(paths)
+    assert before == the_users(repo)
+    assert [0, 1] == trained(paths)
+    assert {"landlock"} == sandboxes(paths)
+    assert not job.temporary.exists()
+
+
+def test_an_agent_that_nothing_confines_reaches_them(repo: Path, within_reach: list[str]):
+    """Where the settings say so, all of them take a line, and the history says that nothing held it back."""
+    paths = run_with(repo, "propose", "reach:" + ",".join(within_reach))
+    assert {f"reached {path}" for path in within_reach} == tries(paths)
+    assert {"none"} == sandboxes(paths)
+
+
+@needs_landlock
+def test_the_settings_open_more_to_a_confined_agent(repo: Path, within_reach: list[str], tmp_path: Path):
+    """What `agent_writes` names it reaches, and nothing beside."""
+    (tmp_path / "cache").mkdir()
+    more, beside = str(tmp_path / "cache" / "one"), within_reach[-1]
+    paths = run_with(repo, "propose", f"reach:{more},{beside}", writes=(str(tmp_path / "cache"),))
+    assert {f"reached {more}", f"held back from {beside}: Permission denied"} == tries(paths)
+
+
+@needs_landlock
+@pytest.mark.parametrize(
+    "does", ["remove", "swap", f"{BARE} branch mine", f"{BARE} update-ref -d refs/heads/main", "commit"]
+)
+def test_what_would_be_undone_does_not_happen_to_a_confined_agent(repo: Path, does: str):
+    """It removes and swaps no checkout and moves no branch: nothing is there to be put back."""
+    before = the_users(repo)
+    paths = run_with(repo, "propose", does, writes=())
+    assert before == the_users(repo)
+    assert "moved" not in reasons(paths)
+    assert not paths.job(1, "apply", 2).harm.exists()
+    assert paths.edit_checkout.is_dir()
+    assert not paths.edit_checkout.is_symlink()

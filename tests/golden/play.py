@@ -397,6 +397,7 @@ def _asked(command: do.AskForProposal | do.AskToApply | do.AskToTriage) -> ev.Ag
         call=command.call,
         agent=command.agent,
         prompt_sha256="9" * 64,
+        sandbox="unknown",
     )
 
 

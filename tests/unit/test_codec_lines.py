@@ -160,7 +160,9 @@ def test_numbers_and_text_survive_exactly():
     event = sample(TailHealed)
     data = codec.payload(event)[-1].removeprefix(codec.DATA_FIELD)
     assert orjson.loads(data) == codec.unstructure(event)
-    asked = AgentAsked(iteration=0, step="apply", call=1, agent="\x00\u2028\U0001f600", prompt_sha256="")
+    asked = AgentAsked(
+        iteration=0, step="apply", call=1, agent="\x00\u2028\U0001f600", prompt_sha256="", sandbox="none"
+    )
     raw = _line(asked)
     assert raw.count(b"\n") == 1
     assert codec.parse(raw, end=0).event == asked
