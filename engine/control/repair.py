@@ -25,6 +25,7 @@ from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.runs import anchor
 from autoresearch.engine.runs.anchor import refuse_lost
 from autoresearch.engine.runs.load import known, load, require_own
+from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.views import rebuild_held
 from autoresearch.engine.system.locks import try_lock
 from autoresearch.engine.system.process import hold_lock
@@ -275,6 +276,8 @@ def _at_rest(paths: RunPaths) -> Iterator[None]:
         try:
             held.enter_context(hold_lock(paths.lock))
         except RunLocked as error:
+            if living_runner(paths) is None:  # another command, which it names
+                raise
             raise RunLocked(
                 f"a runner of {paths.run_id} is alive", remedy=WayOut("stop_first", run_id=paths.run_id)
             ) from error

@@ -18,6 +18,7 @@ from autoresearch.engine.runs.catalogue import run_named, started_runs
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.system.locks import is_locked
 from autoresearch.events import catalog as ev
+from autoresearch.events.errors import CorruptHistory
 from autoresearch.events.log.read import verify
 from autoresearch.workflows.cli.main import COMMANDS
 from tests.at_once import Did, World, both, effects, world
@@ -136,6 +137,10 @@ def play(scene: Scene, condition: str, forms: tuple[str, str], later_s: tuple[fl
     table = str(scene.table)
     words = [tuple(form.format(n, n, table=table).split()) for n, form in enumerate(forms, start=1)]
     done = both(scene.program, words, later_s)
+    if condition == "damaged" and not is_whole(scene.paths):  # nobody got to mend it
+        assert not any(one.acted for one in done if one.name not in ("start", "import")), done
+        scene.program("repair", RUN)
+        before = {**before, RUN: world(scene.program)[RUN]}
     where = f"{condition}: {' | '.join(f'{one.words}: {one.code} {one.said}' for one in done)}"
     assert {one.code for one in done} <= {0, *REFUSED}, where
     if not scene.paths.history.exists():
@@ -165,6 +170,13 @@ def look_at_effects(done: list[Did], before: World, scene: Scene, where: str) ->
     for number, one in enumerate(done, start=1):
         if one.name in ("note", "propose", "pause"):
             assert found[f"{one.name}-{number}"] == one.acted, f"{where}: {found}"
+
+
+def is_whole(paths: RunPaths) -> bool:
+    try:
+        return not paths.history.exists() or verify(paths.history).seq > 0
+    except CorruptHistory:
+        return False
 
 
 def rests(paths: RunPaths) -> bool:
