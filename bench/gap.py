@@ -294,6 +294,7 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             started_at="2026-03-08T21:00:00.000Z",
             ended_at="2026-03-08T21:05:00.000Z",
             seconds=300.0,
+            cpu_seconds=None,
             measured=Measured(peak_vram_mb=512.0),
             output=output,
             progress=None,

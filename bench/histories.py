@@ -164,6 +164,7 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
             started_at=AT,
             ended_at=AT,
             seconds=301.4,
+            cpu_seconds=None,
             measured=Measured(
                 peak_vram_mb=60123.4,
                 training_seconds=300.1,

@@ -47,6 +47,7 @@ class TrainingFinished:
     started_at: str  # by the supervisor's clock, RFC 3339
     ended_at: str
     seconds: float
+    cpu_seconds: float | None  # of the training and all its children
     measured: Measured
     output: OutputDigest
     progress: ProgressDigest | None

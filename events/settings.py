@@ -14,8 +14,6 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import field, fields, frozen
 
-from autoresearch.events.errors import InvalidInput
-
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -76,11 +74,6 @@ def _all_inside(paths: tuple[str, ...]) -> bool:
 
 def _are_named(paths: tuple[str, ...]) -> bool:
     return all(path.strip() for path in paths)
-
-
-def _is_within(path: str, folder: str) -> bool:
-    """Say whether a path is another one, or lies below it."""
-    return path == folder or path.startswith(f"{folder}/")
 
 
 def _are_bounds(bounds: tuple[float, ...]) -> bool:
@@ -207,6 +200,12 @@ class RunConfig:
     )
     metric: MetricSpec = MetricSpec()
     keep_rule: str = setting("lower", "When a candidate is kept.")  # the rules: engine/core/keep_rules.py
+    most_spent: float = setting(
+        0.0,
+        "By how many times the best's wall or CPU seconds a training may exceed them and be kept; 0: any.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
     training_budget: str = setting(
         "", "Given to the training as AUTORESEARCH_BUDGET; empty leaves it its own default.", decides=True
     )
@@ -307,45 +306,6 @@ def value_of(config: RunConfig, key: str) -> object:
     """Return what a setting holds, by its key in the table."""
     table, _, name = key.rpartition(".")
     return getattr(config.metric if table else config, name)
-
-
-def check(config: RunConfig) -> None:
-    """Refuse a value that makes no sense.
-
-    Raises:
-        InvalidInput: says which key, what it holds, and what was expected.
-    """
-    for key, (about, _) in definitions().items():
-        refuse_unless(about.holds(value_of(config, key)), key, value_of(config, key), about.expected)
-    both = set(config.editable) & set(config.protected)
-    refuse_unless(not both, "editable", sorted(both), "files that are not in `protected` as well")
-    refuse_unless(
-        set(config.editable).isdisjoint(config.evaluate),
-        "evaluate",
-        config.evaluate,
-        "no editable file in it",
-    )
-    tracked = {*config.editable, *config.protected}
-    for key, paths in (("shared", config.shared), ("kept", config.kept)):
-        within = sorted(path for path in paths if any(_is_within(one, path) for one in tracked))
-        refuse_unless(not within, key, within, "paths without an editable or protected file")
-
-
-def refuse_unless(holds: bool, key: str, value: object, expected: str) -> None:  # noqa: FBT001 - reads as a sentence
-    """Refuse a setting's value where it does not hold.
-
-    Raises:
-        InvalidInput: says so.
-    """
-    if not holds:
-        raise InvalidInput(f"{key} = {shown(value)}: expected {expected}")
-
-
-def shown(value: object) -> str:
-    """Return a value as a line of a terminal can hold it."""
-    most = 80
-    text = repr(value)
-    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def changed_settings(old: RunConfig, new: RunConfig) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
     ("JobLost", 1): lambda data: data,  # another step came to be
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
-    ("TrainingFinished", 1): lambda data: data,
+    ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None},
     ("TrainingStarted", 1): lambda data: {**data, "seal": "", "surroundings": {}},
     ("RunnerStarted", 1): lambda data: {**data, "device_classes": ["" for _ in data["devices"]]},
     ("SetupChecked", 1): lambda data: {
@@ -37,6 +37,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "kept": [],
         "inputs": [],
         "evaluate": [],
+        "most_spent": 0.0,
         "evaluate_timeout_s": 600.0,
         "evaluate_tolerance": 0.01,
         "agent_writes": [],

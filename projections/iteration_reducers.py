@@ -18,6 +18,7 @@ from autoresearch.projections.run_state import (
     Measurement,
     PendingRequest,
     RunState,
+    Spent,
 )
 
 
@@ -168,6 +169,7 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
         return
     one.job, one.lost, one.since = None, 0, at
     one.measured, one.printed = event.measured, event.metric
+    one.spent = Spent(seconds=event.seconds, cpu_seconds=event.cpu_seconds)
     if event.outcome == "succeeded" and state.config.evaluate:
         one.unscored = True
     else:
@@ -289,7 +291,12 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
 def best_of(one: Iteration, commit: str, metric: float) -> Best:
     """Return what a kept iteration is to those after it."""
     return Best(
-        iteration=one.number, commit=commit, tree=one.tree or "", metric=metric, conditions=one.conditions
+        iteration=one.number,
+        commit=commit,
+        tree=one.tree or "",
+        metric=metric,
+        conditions=one.conditions,
+        spent=one.spent,
     )
 
 
@@ -302,7 +309,12 @@ def remeasured(best: Best, one: Iteration, metric: float) -> Best:
         return replace(best, unmet=unmet)
     before = Measurement(metric=best.metric, conditions=best.conditions)
     return replace(
-        best, metric=metric, conditions=one.conditions, elsewhere=(before, *best.elsewhere), unmet=unmet
+        best,
+        metric=metric,
+        conditions=one.conditions,
+        spent=one.spent,
+        elsewhere=(before, *best.elsewhere),
+        unmet=unmet,
     )
 
 

@@ -68,6 +68,19 @@ class Conditions:
 
 
 @frozen(kw_only=True)
+class Spent:
+    """What a training took."""
+
+    seconds: float = 0.0  # of wall time
+    cpu_seconds: float | None = None
+
+    def times(self, other: "Spent") -> float:
+        """Return how many times what another one took this is, by the wall or the CPU, whichever is more."""
+        pairs = [(self.seconds, other.seconds), (self.cpu_seconds or 0.0, other.cpu_seconds or 0.0)]
+        return max((ours / theirs for ours, theirs in pairs if theirs > 0), default=0.0)
+
+
+@frozen(kw_only=True)
 class Measurement:
     """What the best measured under some conditions."""
 
@@ -105,6 +118,7 @@ class Iteration:
     slot: int = 0  # where it was trained last
     unscored: bool = False  # a training of it ended well, and what it left is not evaluated yet
     evaluations: int = 0  # started so far
+    spent: Spent = Spent()  # by the last training
     printed: float | None = None  # what the last training said its number is
     measures: int | None = None  # the iteration of the best that it measures again; None: it tries something
     wanted: Conditions | None = None  # under which it is to be measured
@@ -151,6 +165,7 @@ class Best:
     tree: str
     metric: float  # as it was measured last
     conditions: Conditions = Conditions()  # under which it was
+    spent: Spent = Spent()
     elsewhere: tuple[Measurement, ...] = ()  # what it measured under others
     unmet: tuple[Conditions, ...] = ()  # under which it could not be measured, though that was tried
 

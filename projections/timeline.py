@@ -43,6 +43,7 @@ class Row:
     metric: float | None = None
     memory_gb: float = 0.0
     training_s: float | None = None  # wall seconds of the last training
+    cpu_s: float | None = None  # its CPU seconds, with its children's
     cost_usd: float | None = None  # of all agent calls, where they said
     recorded: bool = False
     verdict: RowVerdict | None = None
@@ -173,7 +174,7 @@ def _training_finished(timeline: Timeline, event: ev.TrainingFinished, _seq: int
     row = _open(timeline, event.iteration)
     if row is not None:
         row.outcome, row.metric, row.training_s = event.outcome, event.metric, event.seconds
-        row.reason = event.reason
+        row.reason, row.cpu_s = event.reason, event.cpu_seconds
 
 
 def _evaluation_finished(timeline: Timeline, event: ev.EvaluationFinished, _seq: int, _at: str) -> None:
@@ -281,4 +282,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=1, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=2, initial=Timeline, own=_own, reducers=REDUCERS)

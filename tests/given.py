@@ -125,6 +125,7 @@ def trained(
         started_at="2026-03-08T21:00:00.000Z",
         ended_at="2026-03-08T21:05:00.000Z",
         seconds=300.0,
+        cpu_seconds=None,
         measured=Measured(peak_vram_mb=2048.0, data_id=data_id),
         output=OUTPUT,
         progress=None,

@@ -297,7 +297,14 @@ def _remeasure(state: RunState, one: Iteration) -> do.Command | None:
 
 
 def _decide(state: RunState, one: Iteration) -> do.Command:
-    judged = verdict(one, state.best, metric=state.config.metric, keep_rule=state.config.keep_rule)
+    config = state.config
+    judged = verdict(
+        one,
+        state.best,
+        metric=config.metric,
+        keep_rule=config.keep_rule,
+        most_spent=config.most_spent,
+    )
     if judged.keep:
         assert one.commit is not None  # a metric comes from a commit
         return do.KeepCandidate(

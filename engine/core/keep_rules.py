@@ -51,7 +51,9 @@ RULES = {
 KEEP_RULES = ", ".join(f"{rule.form} ({rule.meaning})" for rule in RULES.values())
 
 
-def verdict(one: Iteration, best: Best | None, *, metric: MetricSpec, keep_rule: str) -> Verdict:
+def verdict(
+    one: Iteration, best: Best | None, *, metric: MetricSpec, keep_rule: str, most_spent: float = 0.0
+) -> Verdict:
     """Judge a recorded iteration against the best; the first rule that speaks decides."""
     if one.outcome != "succeeded" or one.metric is None:
         return Verdict(keep=False, rule="no_result", inputs={"outcome": one.outcome})
@@ -63,6 +65,9 @@ def verdict(one: Iteration, best: Best | None, *, metric: MetricSpec, keep_rule:
     theirs = best.under(one.conditions)
     if theirs is None:
         return Verdict(keep=False, rule="not_comparable", inputs=_differing(one.conditions, best.conditions))
+    times = one.spent.times(best.spent)
+    if most_spent and times > most_spent:
+        return Verdict(keep=False, rule="overspent", inputs={"times": times, "most_spent": most_spent})
     return _compared(one.metric, theirs, metric, keep_rule)
 
 

@@ -80,7 +80,8 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
         if case is None:
             continue
         one, was = case
-        taken = verdict(one, best, metric=run.config.metric, keep_rule=rule)
+        config = run.config
+        taken = verdict(one, best, metric=config.metric, keep_rule=rule, most_spent=config.most_spent)
         if one.base_commit:
             other_code = one.base_commit in foreign or (best is not None and one.base_commit != best.commit)
         else:  # imported: what it stood on is not known, but it was made after what was kept then

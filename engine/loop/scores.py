@@ -143,6 +143,7 @@ def _training(one: Iteration, job: Job, done: JobExit, result: Result) -> ev.Tra
         started_at=done.started_at,
         ended_at=done.ended_at,
         seconds=done.seconds,
+        cpu_seconds=done.cpu_seconds,
         measured=result.measured,
         output=result.output,
         progress=result.progress,

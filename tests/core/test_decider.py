@@ -1,4 +1,5 @@
 import pytest
+from attrs import evolve
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
@@ -7,6 +8,7 @@ from autoresearch.events.settings import RunConfig, deciding_digest
 from autoresearch.events.values import why
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human
+from autoresearch.projections.words.wording import say_verdict
 from tests.given import (
     BASE,
     BASELINE,
@@ -619,3 +621,27 @@ def test_a_slot_is_taken_until_what_was_trained_is_evaluated():
     for more in ((trained(0, 1.5),), (trained(0, 1.5), evaluating(0))):
         commands = decide(given(*before, *ready, *more))
         assert not any(isinstance(one, do.StartTraining) for one in commands)
+
+
+@pytest.mark.parametrize(("most", "kept_"), [(0.0, True), (1.5, False), (2.5, True)])
+def test_what_took_too_much_is_not_kept(*, most: float, kept_: bool):
+    """A better number that took more of the wall or the CPU than the settings allow is discarded, and why."""
+    config = RunConfig(most_spent=most)
+    base = evolve(trained(0, 1.5), seconds=100.0, cpu_seconds=80.0)
+    long = evolve(trained(1, 1.0), seconds=110.0, cpu_seconds=160.0)
+    begun = (opened(0, first="train"), training(0), base, row(0, 1.5), kept(0, BASE))
+    story = (
+        started(config),
+        asked(1),
+        set_up(),
+        *begun,
+        *candidate(1),
+        training(1, commit=COMMIT),
+        long,
+        row(1, 1.0),
+    )
+    (command,) = decide(given(*story))
+    assert isinstance(command, do.KeepCandidate if kept_ else do.DiscardCandidate)
+    if not kept_:
+        assert ("overspent", 2.0) == (command.rule, command.inputs["times"])
+        assert "it took 2.00 times what the best took" in say_verdict(command.rule, command.inputs)

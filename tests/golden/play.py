@@ -244,6 +244,7 @@ class Player:
             started_at=STARTED,
             ended_at=ENDED,
             seconds=300.0,
+            cpu_seconds=None,
             measured=Measured(peak_vram_mb=1024.0, data_id=data_id),
             output=OUTPUT,
             progress=None,
