@@ -214,14 +214,15 @@ def _known(draft: RunPaths, paths: RunPaths) -> _Known:
     run = load(draft).run
     known_ = _Known(run=run, commits={run.base_commit}, iterations={0})
     for recorded in read(draft.history):
+        known_.iterations.add(getattr(recorded.event, "iteration", 0))
         match recorded.event:
-            case ev.IterationStarted(iteration=number):
-                known_.iterations.add(number)
             case ev.CandidateCommitted(ref=ref, commit=commit):
                 known_.refs.add(ref)
                 known_.commits.add(commit)
             case ev.TrainingStarted(iteration=number, training=nth):
                 known_.jobs.add(paths.job(number, "train", nth).folder)
+            case ev.EvaluationStarted(iteration=number, evaluation=attempt):
+                known_.jobs.add(paths.job(number, "evaluate", attempt).folder)
             case ev.AgentAsked(iteration=number, step=step, call=nth):
                 known_.jobs.add(paths.job(number, step, nth).folder)
             case ev.PrepareStarted(preparation=nth):

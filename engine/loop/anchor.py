@@ -15,7 +15,7 @@ from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.run_state import RunState
 
 
-SEEN = (ev.CandidateKept, ev.CandidateDiscarded, ev.RunStopped)
+SEEN = (ev.CandidateKept, ev.CandidateDiscarded, ev.BestRemeasured, ev.RunStopped)
 
 
 class AnchorGit(Commits, Refs, Protocol):

@@ -20,10 +20,10 @@ from autoresearch.projections.timeline import TIMELINE, Row, Timeline
 
 
 _BEGINS = re.compile(
-    rb'\{"seq":\d+,(?:"tx":\[\d+,\d+\],)?"type":"(?:IterationStarted|ResultImported)",[^{]*'
+    rb'\{"seq":\d+,(?:"tx":\[\d+,\d+\],)?"type":"(?:IterationStarted|RemeasureStarted|ResultImported)",[^{]*'
     rb'"data":\{"iteration":(\d+),'
 )
-_CLOSES = (ev.CandidateKept, ev.CandidateDiscarded, ev.ResultImported)
+_CLOSES = (ev.CandidateKept, ev.CandidateDiscarded, ev.BestRemeasured, ev.ResultImported)
 
 
 @frozen(kw_only=True)

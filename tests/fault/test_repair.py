@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.control.repair import Repaired, repair
+from autoresearch.engine.control.repair import Repaired, _known, repair
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load
@@ -26,10 +27,13 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, CorruptHistory, NotFound, RunLocked
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import RunState
 from tests.cli_helpers import bytes_of
 from tests.crash_helpers import SHIM
 from tests.e2e.conftest import Program
 from tests.fakes.world import World, audited
+from tests.golden.play import FOLDER as RUNS
 from tests.torture import sample
 
 
@@ -368,3 +372,18 @@ def test_a_repair_killed_at_some_instants_is_done_again(program: Program):
 def test_a_repair_killed_at_any_instant_is_done_again(program: Program):
     """The same at any instant."""
     assert kill_repairs(program, lambda instants: sample(instants, 60, "repair")) >= 1
+
+
+@pytest.mark.parametrize("path", sorted(RUNS.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_every_job_that_a_history_names_is_known(path: Path, tmp_path: Path):
+    """No job whose beginning is recorded would be set aside, nor the folder of its iteration."""
+    run = RunPaths(home=tmp_path, folder=tmp_path / "golden-r001")
+    run.folder.mkdir()
+    shutil.copy(path, run.history)
+    state, jobs = RunState(), set()
+    for recorded in read(path):
+        state = RUN.evolve(state, recorded)
+        jobs |= {run.job(number, job.step, job.number).folder for number, job in state.jobs}
+    known = _known(run, run)
+    assert jobs == known.jobs
+    assert {int(job.parent.name) for job in jobs} <= known.iterations
