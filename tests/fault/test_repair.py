@@ -21,6 +21,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load
+from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.engine.system.locks import try_lock
 from autoresearch.engine.system.process import hold_lock
 from autoresearch.events import catalog as ev
@@ -221,7 +222,9 @@ def test_nothing_whole_is_refused(world: World):
 def test_who_is_at_work_is_not_disturbed(world: World, monkeypatch: pytest.MonkeyPatch):
     """A runner, a writer, and a job that would be set aside are named, and everything stays."""
     _, before = damage(world)
-    with hold_lock(world.paths.lock), pytest.raises(RunLocked, match="a runner of"):
+    with hold_as_runner(world.paths), pytest.raises(RunLocked, match="a runner of"):
+        mend(world)
+    with hold_lock(world.paths.lock), pytest.raises(RunLocked, match="is held by"):
         mend(world)
     monkeypatch.setattr("autoresearch.engine.control.repair.PATIENCE_S", 0.05)
     handle = try_lock(world.paths.history)
