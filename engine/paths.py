@@ -88,6 +88,7 @@ class RunPaths:
         self.beginning = folder / ".beginning"  # the branch that is about to be made, and its commit
         self.seals = folder / "seals"
         self.inputs = self.seals / "inputs.json"  # what the files outside checkouts hold
+        self.all_artifacts = folder / "artifacts"
         self.draft = folder / ".importing"  # a history that is not whole yet
         # what repairs set aside, each into a folder that looks like a run's
         self.set_aside = folder / "set_aside"
@@ -96,6 +97,10 @@ class RunPaths:
     def slot(self, number: int) -> Path:
         """Return the checkout in which a slot's trainings run; that of the first is the run's own."""
         return self.train_checkout if number == 1 else self.folder / f"{TRAIN_CHECKOUT}-{number}"
+
+    def artifacts(self, iteration: int) -> Path:
+        """Return where the files lie that the settings keep of an iteration's training."""
+        return self.all_artifacts / f"{iteration:04d}"
 
     def seal(self, slot: int) -> Path:
         """Return where it is written down how a slot's checkout stood when its training began."""

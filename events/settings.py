@@ -186,6 +186,18 @@ class RunConfig:
         holds=_all_inside,
         expected=INSIDE,
     )
+    artifacts: tuple[str, ...] = setting(
+        (),
+        "Patterns of files that a training leaves in its checkout and that are kept, as `out/*.pt`.",
+        holds=_all_inside,
+        expected=INSIDE,
+    )
+    artifacts_newest: int = setting(
+        2,
+        "Of so many of the newest iterations, beside the best's, artifacts are kept.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
     inputs: tuple[str, ...] = setting(
         (),
         "Files and folders outside the checkout that results hang on; hashed, and watched while it trains.",

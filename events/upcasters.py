@@ -36,6 +36,8 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "shared": [],
         "kept": [],
         "inputs": [],
+        "artifacts": [],
+        "artifacts_newest": 2,
         "evaluate": [],
         "most_spent": 0.0,
         "evaluate_timeout_s": 600.0,

@@ -16,6 +16,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Commits, Diff
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.runs.anchor import OF_LOG, OF_RUN
+from autoresearch.engine.sealing import artifacts
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput
@@ -85,6 +86,7 @@ class Candidates:
     def keep(self, command: do.KeepCandidate, run: RunState) -> ev.CandidateKept:
         """Advance the run's branch, unless somebody else has a hand on it."""
         note = self._move_branch(command.commit, run)
+        artifacts.tidy(run, self.paths, best=command.iteration)
         return ev.CandidateKept(
             iteration=command.iteration,
             commit=command.commit,
@@ -97,6 +99,7 @@ class Candidates:
     def discard(self, command: do.DiscardCandidate, run: RunState) -> ev.CandidateDiscarded:
         """Put the worktree back on the best commit; the candidate stays under its ref."""
         stands_on = run.best.commit if run.best else run.base_commit
+        artifacts.tidy(run, self.paths, best=run.best.iteration if run.best else None)
         if len(run.open) == 1:  # else the next one trains there already, or is about to
             TrainCheckouts(paths=self.paths, git=self.git).clear(1, stands_on, run)
         return ev.CandidateDiscarded(iteration=command.iteration, rule=command.rule, inputs=command.inputs)

@@ -9,6 +9,7 @@ from attrs import frozen
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobExit, Jobs, Lost
 from autoresearch.engine.ports.worktrees import Git
+from autoresearch.engine.sealing.artifacts import take_out
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.seal import Broken, inputs_broken
 from autoresearch.engine.sealing.surroundings import Surroundings
@@ -31,7 +32,10 @@ class Scores:
         """Return what came of a training."""
         left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
         result = read_result(run.config, left, done, claims=bool(run.config.evaluate))
-        return self._training_event(one, job, done, self._hinted(job, result), run)
+        event = self._training_event(one, job, done, self._hinted(job, result), run)
+        if not (isinstance(event, ev.TrainingFinished) and run.config.evaluate):  # which may read them there
+            take_out(one, run, self.paths)
+        return event
 
     def unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
         """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
@@ -47,6 +51,12 @@ class Scores:
 
     def evaluated(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         """Return what an evaluation found; one that fails is repeated once, without training again."""
+        event = self._evaluation_event(one, job, done, run)
+        if not isinstance(event, ev.JobLost):
+            take_out(one, run, self.paths)
+        return event
+
+    def _evaluation_event(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         left = self.jobs.output(self.paths.job(one.number, "evaluate", job.number).folder)
         result = read_result(run.config, left, done)
         broken = self._broken(one, job, result, run)

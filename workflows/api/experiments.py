@@ -91,11 +91,12 @@ def story_of(one: OneIteration) -> Story:
     )
 
 
-def experiment_whole(story: Story, *, diff: str) -> dict[str, Any]:  # Any: it is JSON
+def experiment_whole(story: Story, *, diff: str, artifacts: str = "") -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row with its proposal, its diff and the end of its log."""
     return experiment(story.row) | {
         "base_commit": story.base_commit,
         "proposal": unstructure(story.proposal) if story.proposal else None,
         "diff": diff,
         "log_tail": story.log_tail,
+        "artifacts": artifacts,
     }

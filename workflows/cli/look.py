@@ -114,13 +114,16 @@ def show(
         raise _no_iteration(run, number, paths)
     story = story_of(one)
     diff = _diff(here, paths, story)
+    left = paths.artifacts(number)
+    artifacts = str(left) if left.is_dir() else ""
     if only_diff:
         typer.echo(diff, nl=False)
     elif as_json:
-        typer.echo(json_text(experiment_whole(story, diff=diff)), nl=False)
+        typer.echo(json_text(experiment_whole(story, diff=diff, artifacts=artifacts)), nl=False)
     else:
         name = run.config.metric.name
-        typer.echo(tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES), nl=False)
+        page = tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES, artifacts=artifacts)
+        typer.echo(page, nl=False)
 
 
 def _no_iteration(run: RunState, number: int, paths: RunPaths) -> NotFound:

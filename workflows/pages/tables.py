@@ -52,7 +52,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
     return table(head, lines, right=frozenset({1, 3, 4, 5}))
 
 
-def story_page(story: Story, *, metric: str, diff: str, tail_lines: int) -> str:
+def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifacts: str = "") -> str:
     """Return an iteration's page: proposal, diff, metrics, what happened, the end of its log."""
     row = story.row
     score = "-" if row.metric is None else f"{row.metric:.6f}"
@@ -61,6 +61,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int) -> str:
         *([one_line(why, 300)] if (why := say_row(row)) else []),
         f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
         f"commit {short(row.commit)} on {short(row.base_commit)}",
+        *([f"artifacts {artifacts}"] if artifacts else []),
     ]
     parts = ["\n".join(head)]
     if story.proposal is not None:

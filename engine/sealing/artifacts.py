@@ -1,0 +1,48 @@
+"""What a training leaves and is worth keeping: moved out of its checkout, of the best and of the newest.
+
+A move within one file system costs nothing, however large a checkpoint is. Deleting them changes no result.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.projections.run_state import Iteration, RunState
+
+
+def take_out(one: Iteration, run: RunState, paths: RunPaths) -> None:
+    """Move what matches the settings' patterns out of an iteration's checkout. Done twice, is done."""
+    checkout, there = paths.slot(one.slot), paths.artifacts(one.number)
+    for pattern in run.config.artifacts:
+        for found in sorted(checkout.glob(pattern)):
+            place = there / found.relative_to(checkout)
+            if found.is_symlink() or not _is_inside(found, checkout):
+                continue
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _remove(place)  # of an earlier training of the same iteration
+            found.rename(place)
+
+
+def tidy(run: RunState, paths: RunPaths, *, best: int | None) -> None:
+    """Delete all but those of the best and of the newest iterations, as many as the settings say."""
+    try:
+        names = sorted(one.name for one in paths.all_artifacts.iterdir() if one.name.isdecimal())
+    except FileNotFoundError:
+        return
+    newest = names[len(names) - run.config.artifacts_newest :] if run.config.artifacts_newest else []
+    opened = {f"{one.number:04d}" for one in run.open}
+    for name in names:
+        if name not in newest and name not in opened and int(name) != best:
+            shutil.rmtree(paths.all_artifacts / name, ignore_errors=True)
+
+
+def _is_inside(found: Path, checkout: Path) -> bool:
+    return Path(os.path.realpath(found)).is_relative_to(os.path.realpath(checkout))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
