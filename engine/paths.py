@@ -42,8 +42,6 @@ class JobPaths:
         self.folder = folder
         # what the runner leaves for an agent's job
         self.prompt = folder / "prompt.txt"
-        self.hooks = folder / "git-hooks"
-        self.ref_hook = self.hooks / "reference-transaction"
         self.began_on = folder / "began_on"  # the commit that the agent found, or that is trained
         self.branches = folder / "branches.json"  # where the user's branches stood then
         self.harm = folder / "harm.txt"  # what it did to them
@@ -80,7 +78,9 @@ class RunPaths:
         self.proposals = folder / PROPOSALS  # any number of them, used in name order
         self.consumed = folder / "consumed_proposals"
         self.refused = folder / "refused_proposals"  # what is none, with the reasons beside them
-        # the run's own checkouts
+        # the run's own checkouts, and what agents' git calls in them
+        self.hooks = folder / "git-hooks"
+        self.ref_hook = self.hooks / "reference-transaction"
         self.train_checkout = folder / TRAIN_CHECKOUT  # trains
         self.edit_checkout = folder / EDIT_CHECKOUT  # is edited, while another one trains
         self.prepared = folder / "prepared"  # what preparing made, linked into the checkouts that train
@@ -117,10 +117,6 @@ class RunPaths:
     def iteration(self, number: int) -> Path:
         """Return an iteration's folder; 0 is the baseline, and preparing belongs to it."""
         return self.folder / ITERATIONS / f"{number:04d}"
-
-    def chosen_proposal(self, iteration: int) -> Path:
-        """Return where an iteration's proposal lies, for people to read."""
-        return self.iteration(iteration) / "proposal.json"
 
     def candidate_diff(self, iteration: int) -> Path:
         """Return where the diff lies that was applied last."""

@@ -1,11 +1,14 @@
-"""The user's branches while an agent is at work: seen before, and put back where it moved one.
+"""The user's branches while an agent is at work: guarded by a hook, and put back where it moved one.
 
-An agent's git works in the run's worktree, but the branches it can reach are the user's. Hooks refuse every
-change of them (engine/agents/programs.py); who leaves the hooks out is told by the address that git writes
-beside each move. A move by anybody else is the user's own, and stays.
+An agent's git works in the run's worktree, but the branches it can reach are the user's. The hook refuses
+every change of them; who leaves it out is told by the address that git writes beside each move. A move by
+anybody else is the user's own, and stays.
 """
 
+import contextlib
 import json
+import os
+from pathlib import Path
 
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.repository import Branches
@@ -14,6 +17,18 @@ from autoresearch.events.values import Reason, why
 
 
 AGENT_ADDRESS = "agent@autoresearch.localhost"  # its git signs with it, unless it goes out of its way
+# No commit, branch, tag, stash or reset, whatever an agent tries.
+REFUSE_REFS = b'#!/bin/sh\n[ "$1" != prepared ]\n'
+
+
+def keep_hook(hook: Path) -> None:
+    """Have the hook lie there that lets no ref change, whatever became of it: one for all agents of a run."""
+    with contextlib.suppress(OSError):
+        if hook.read_bytes() == REFUSE_REFS and os.access(hook, os.X_OK):
+            return
+    hook.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(hook, REFUSE_REFS, sync=False)
+    hook.chmod(0o755)
 
 
 def remember(job: JobPaths, git: Branches, *, stands_on: str) -> None:

@@ -35,9 +35,6 @@ LOG_LIMIT_BYTES = 16 * 2**20
 ANSWER_LIMIT = 16 * 1024  # bytes of last words in an Answer
 REASON_LIMIT = 500  # characters
 
-# A hook that lets no ref change: no commit, branch, tag, stash or reset, whatever an agent tries.
-REFUSE_REFS = b'#!/bin/sh\n[ "$1" != prepared ]\n'
-
 
 @frozen(kw_only=True)
 class Program:
@@ -58,19 +55,17 @@ class Program:
         return self is COMMAND or shutil.which(self.name) is not None
 
     def job(self, ask: Ask, folder: Path) -> JobSpec:
-        """Write prompt.txt and the git hook into the job's folder and return how to run it."""
+        """Write prompt.txt into the job's folder and return how to run it, under the hooks asked for."""
         job = JobPaths(folder.absolute())
-        for made in (job.hooks, job.temporary):
-            made.mkdir(parents=True, exist_ok=True)
-        write_atomic(job.ref_hook, REFUSE_REFS)
-        job.ref_hook.chmod(0o755)
-        write_atomic(job.prompt, ask.prompt.encode(errors="replace"))
+        job.temporary.mkdir(parents=True, exist_ok=True)
+        # Not synced: what cuts the power ends the job too.
+        write_atomic(job.prompt, ask.prompt.encode(errors="replace"), sync=False)
         return JobSpec(
             name=f"{ask.step} by {self.name}",
             command=self.command(ask),
             cwd=str(ask.worktree),
             env={
-                **confinement.environment(ask.worktree, hooks=job.hooks, temporary=job.temporary),
+                **confinement.environment(ask.worktree, hooks=ask.hooks.absolute(), temporary=job.temporary),
                 **self.env,
                 **(self.env_to_propose if ask.step == "propose" else {}),
             },

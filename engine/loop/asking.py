@@ -54,11 +54,13 @@ class Asking:
         files = self.paths.job(one.number, step, command.call)
         folder = files.folder
         self.git.ensure_worktree(self.paths.edit_checkout, stands_on)
+        branch_guard.keep_hook(self.paths.ref_hook)
         agent = self.adapter(command.agent)
         ask = Ask(
             step=step,
             prompt=prompt,
             worktree=self.paths.edit_checkout,
+            hooks=self.paths.hooks,
             model=run.config.agent_model,
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,

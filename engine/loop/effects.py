@@ -5,7 +5,6 @@ appending does it again, and finds what it did. What ends later (a job) is read 
 """
 
 import contextlib
-import json
 from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
@@ -28,9 +27,7 @@ from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec
 from autoresearch.events import catalog as ev
-from autoresearch.events.files import write_atomic
-from autoresearch.events.shapes import unstructure
-from autoresearch.events.values import Proposal, why
+from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Timeline
 
@@ -137,7 +134,6 @@ class Effects:
     def _choose(self, command: do.ChooseProposal, run: RunState) -> ev.ProposalChosen:
         """Give a proposal that was brought, or deferred, to an iteration; its file is used up."""
         waiting = proposal_at(run, command.received)
-        self._keep_proposal(command.iteration, waiting.proposal)
         with contextlib.suppress(FileNotFoundError):  # it came by a command, or was moved already
             used = self.paths.consumed_proposal(command.iteration)
             self.paths.received_proposal(waiting.seq).rename(used)
@@ -154,7 +150,6 @@ class Effects:
         proposal = searched(one, context.run, context.timeline, show=self.git.show)
         if proposal is None:
             return ev.InputNeeded(iteration=one.number, question=why("search_is_through"))
-        self._keep_proposal(one.number, proposal)
         return ev.ProposalChosen(
             iteration=one.number,
             source="search",
@@ -235,10 +230,3 @@ class Effects:
             places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),
             python_path=run.setup.python_path,
         )
-
-    def _keep_proposal(self, iteration: int, proposal: Proposal) -> None:
-        """Leave a copy with the iteration, for people; the event holds the same."""
-        path = self.paths.chosen_proposal(iteration)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(unstructure(proposal), indent=2, ensure_ascii=False)
-        write_atomic(path, f"{text}\n".encode(), sync=False)

@@ -19,6 +19,7 @@ class Ask:
     step: AgentStep
     prompt: str
     worktree: Path
+    hooks: Path  # of its git: they let no ref change
     model: str = ""
     timeout_s: float = 600.0
     idle_s: float = 120.0
@@ -53,7 +54,7 @@ class Agent(Protocol):
         """Say whether the program is installed."""
 
     def job(self, ask: Ask, folder: Path) -> JobSpec:
-        """Write prompt.txt into the job's folder and return how to run it."""
+        """Write prompt.txt into the job's folder and return how to run it, under the hooks asked for."""
 
     def answer(self, step: AgentStep, output: JobOutput, exit_: JobExit) -> Answer:
         """Read what the job printed, any size, any bytes, into an answer. Never raises."""

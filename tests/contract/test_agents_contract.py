@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.agents import confinement
+from autoresearch.engine.agents.branch_guard import keep_hook
 from autoresearch.engine.agents.confinement import UNSET
 from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, PROGRAMS
 from autoresearch.engine.agents.prompts import parse_triage
@@ -76,10 +77,16 @@ def worktree(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return worktree
 
 
+def hooks_of(worktree: Path) -> Path:
+    """Return where the hooks of its run lie."""
+    return worktree.parent / "git-hooks"
+
+
 def asked(worktree: Path, behaviour: str, arg: str = "", **more: object) -> Ask:
     """Return a question to the program that behaves on demand."""
     words = {"step": "propose", "prompt": "In this step you only propose", "timeout_s": PATIENCE_S, **more}
-    return Ask(worktree=worktree, command=fake_program(behaviour, arg), **words)  # type: ignore[arg-type]
+    keep_hook(hooks_of(worktree) / "reference-transaction")
+    return Ask(worktree=worktree, hooks=hooks_of(worktree), command=fake_program(behaviour, arg), **words)  # type: ignore[arg-type]
 
 
 def ask(agent: Agent, question: Ask, run: Runner) -> Answer:
@@ -192,7 +199,7 @@ def test_an_agent_that_is_silent_too_long_is_ended(plain: Path) -> None:
 
 def test_a_program_that_does_not_exist_is_a_recorded_failure(plain: Path) -> None:
     """A command that cannot be started is named with the system's words."""
-    question = Ask(step="apply", prompt="", worktree=plain, command=("no-such-agent",))
+    question = Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain), command=("no-such-agent",))
     answer = ask(COMMAND, question, run_supervised)
     said = "no-such-agent: No such file or directory"
     assert answer.reason == why("agent_not_run", said, agent="the agent command")
@@ -280,8 +287,8 @@ def test_every_program_is_kept_in_its_place(name: str, plain: Path, tmp_path: Pa
 
 def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path: Path) -> None:
     """The command lines are those tried on the real programs; a model is named only when there is one."""
-    question = Ask(step="apply", prompt="", worktree=plain)
-    modelled = Ask(step="apply", prompt="", worktree=plain, model="some/model")
+    question = Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain))
+    modelled = Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain), model="some/model")
     opencode = ("opencode", "run", "--format", "json", "--auto", "--dir", str(plain))
     codex = ("codex", "exec", "--json", "--ephemeral", "-s", "workspace-write", "-C", str(plain))
     assert OPENCODE.job(question, tmp_path).command == opencode
@@ -293,7 +300,8 @@ def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path
 
 def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None:
     """For a proposal codex is read-only, and claude and opencode have no tool to edit with."""
-    question, apply = (Ask(step=step, prompt="", worktree=plain) for step in ("propose", "apply"))
+    said = {"prompt": "", "worktree": plain, "hooks": hooks_of(plain)}
+    question, apply = (Ask(step=step, **said) for step in ("propose", "apply"))
     assert "read-only" in CODEX.job(question, tmp_path).command
     command = CLAUDE.job(question, tmp_path).command
     assert command[command.index("--tools") + 1] == "Read,Grep,Glob"
@@ -303,7 +311,9 @@ def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None
 
 def test_what_claude_may_do_everywhere_writes_nothing(plain: Path, tmp_path: Path) -> None:
     """It has tools that edit, but none of them is allowed by name, which would be for every path."""
-    command = CLAUDE.job(Ask(step="apply", prompt="", worktree=plain), tmp_path).command
+    command = CLAUDE.job(
+        Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain)), tmp_path
+    ).command
     assert command[command.index("--tools") + 1] == "Read,Grep,Glob,Edit,Write"
     assert command[command.index("--allowedTools") + 1] == "Read,Grep,Glob"
 
@@ -315,7 +325,9 @@ def test_a_confined_program_writes_where_it_must(
     """Its checkout where it is to edit, its TMPDIR, its own files and what was named; nothing of the run."""
     monkeypatch.setenv("CODEX_HOME", str(tmp_path / "codex"))
     job, run = tmp_path / "run" / "job", tmp_path / "run"
-    question = Ask(step=step, prompt="", worktree=plain, beside=("/more",), keep_out=(run,))
+    question = Ask(
+        step=step, prompt="", worktree=plain, hooks=hooks_of(plain), beside=("/more",), keep_out=(run,)
+    )
     spec = CODEX.job(question, job)
     assert spec.writable is not None
     assert spec.env["TMPDIR"] == str(job / "tmp")
@@ -331,7 +343,14 @@ def test_a_program_whose_files_lie_above_the_run_may_not_write_there(
 ) -> None:
     """A folder of its own that holds the repository is left out, whatever the environment says."""
     monkeypatch.setenv("CODEX_HOME", str(tmp_path))
-    question = Ask(step="apply", prompt="", worktree=plain, beside=(), keep_out=(tmp_path / "repo",))
+    question = Ask(
+        step="apply",
+        prompt="",
+        worktree=plain,
+        hooks=hooks_of(plain),
+        beside=(),
+        keep_out=(tmp_path / "repo",),
+    )
     spec = CODEX.job(question, tmp_path / "repo" / "job")
     assert spec.writable is not None
     assert str(tmp_path) not in spec.writable
@@ -353,5 +372,22 @@ def test_where_an_agent_may_write_is_for_the_settings_to_say(
 
 def test_the_interpreter_can_stand_in_a_users_command(plain: Path, tmp_path: Path) -> None:
     """{python} in agent_command is the interpreter that the runner runs on."""
-    question = Ask(step="apply", prompt="", worktree=plain, command=("{python}", "agent.py"))
+    question = Ask(
+        step="apply",
+        prompt="",
+        worktree=plain,
+        hooks=hooks_of(plain),
+        command=("{python}", "agent.py"),
+    )
     assert COMMAND.job(question, tmp_path).command == (sys.executable, "agent.py")
+
+
+@pytest.mark.parametrize("spoil", ["rm -r {0}", "echo exit 0 > {0}/reference-transaction", "chmod -x {0}/*"])
+def test_a_hook_that_an_agent_disturbed_is_made_good(tmp_path: Path, spoil: str) -> None:
+    """The hook that all agents of a run share lets no ref change, whatever the one before did to it."""
+    hook = tmp_path / "git-hooks" / "reference-transaction"
+    keep_hook(hook)
+    subprocess.run(["sh", "-c", spoil.format(hook.parent)], check=True)
+    keep_hook(hook)
+    codes = [subprocess.run([hook, state], check=False).returncode for state in ("prepared", "aborted")]
+    assert [1, 0] == codes

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pytest
 
+from autoresearch.engine.agents.branch_guard import keep_hook
 from autoresearch.engine.agents.programs import OPENCODE
 from autoresearch.engine.agents.prompts import propose_prompt
 from autoresearch.engine.jobs.launcher import RealJobs
@@ -99,10 +100,12 @@ def opencode(
             step="propose",
             prompt=PROMPT,
             worktree=worktree,
+            hooks=worktree.parent / "git-hooks",
             model="here/one",
             timeout_s=120.0,
             beside=() if confined else None,
         )
+        keep_hook(question.hooks / "reference-transaction")
         folder = tmp_path / "runs" / "propose.1"
         jobs = RealJobs()
         jobs.start(folder, OPENCODE.job(question, folder))

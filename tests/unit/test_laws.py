@@ -203,7 +203,7 @@ def owned_names() -> set[str]:
     files = [run, run.runs, run.job(1, "train", 1)]
     found = {path.name for one in files for path in vars(one).values() if isinstance(path, Path)}
     others = {run.folder.name, run.job(1, "train", 1).folder.name, run.runs.door.name}
-    return (found | {run.candidate_diff(1).name, run.chosen_proposal(1).name}) - others
+    return (found | {run.candidate_diff(1).name}) - others
 
 
 def literals(path: Path) -> Iterator[tuple[ast.Constant, bool]]:
@@ -219,7 +219,7 @@ def literals(path: Path) -> Iterator[tuple[ast.Constant, bool]]:
 def test_names_of_files_have_one_owner():
     """No module but engine/paths.py names a file of a run or of a job; a plain word, where a path is made."""
     owned = owned_names()
-    assert {"history.jsonl", "claim", "output.log", "proposal.json", ".results.sha256"} <= owned
+    assert {"history.jsonl", "claim", "output.log", "prompt.txt", ".results.sha256"} <= owned
     wrong = [
         f"{relative(path)}:{node.lineno}: {node.value!r}"
         for path in MODULES
