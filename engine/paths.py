@@ -29,6 +29,7 @@ HISTORY, STATE, RESULTS, RUNNER_LOG = "history.jsonl", "state.json", "results.ts
 NEXT_PROPOSAL, PROPOSALS = "next_proposal.json", "proposals"
 TRAIN_CHECKOUT, EDIT_CHECKOUT = "worktree", "workbench"
 ITERATIONS, CANDIDATE = "iterations", "candidate.diff"
+PACK = "jobs.tar.gz"  # what an iteration's jobs left, once it is closed
 
 # In a job's folder.
 SPEC, CLAIM, OUTPUT, EXIT, STOP = "spec.json", "claim", "output.log", "exit.json", "stop"
@@ -55,6 +56,11 @@ class JobPaths:
         # what a training may leave, where it likes to
         self.progress = folder / PROGRESS
         self.result = folder / RESULT
+
+    def own(self) -> tuple[Path, ...]:
+        """Return the files to pack once the job has ended; exit.json, which says so, is the last."""
+        left = (self.prompt, self.began_on, self.branches, self.harm, self.spec, self.claim, self.stop)
+        return (*left, self.output, self.result, self.exit)
 
 
 class RunPaths:

@@ -16,8 +16,14 @@ from autoresearch.engine.ports.jobs import Absent, Finished, Jobs, Lost
 from autoresearch.engine.training.result import Result, read_result, read_unseen
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
+from autoresearch.events.errors import InvalidInput
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import OutputDigest
+
+
+EndOfJob = (
+    ev.TrainingFinished | ev.TrainingVoided | ev.EvaluationFinished | ev.AgentAnswered | ev.PrepareFinished
+)
 
 
 class SealedFiles:
@@ -42,6 +48,12 @@ class SealedFiles:
                 folder = self._paths.job(0, "prepare", event.preparation).folder
             case _:
                 return
+        try:
+            self._compare(config, event, folder, recorded)
+        except InvalidInput as error:
+            self.tally.differ(record=recorded, field="pack", expected="what can be read", found=str(error))
+
+    def _compare(self, config: RunConfig, event: EndOfJob, folder: Path, recorded: Recorded) -> None:
         if isinstance(self._jobs.look(folder), Absent):
             self._gone += 1
             return

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from attrs import asdict, evolve, fields, frozen
 
-from autoresearch.engine.jobs import devices
+from autoresearch.engine.jobs import devices, pack
 from autoresearch.engine.jobs.orphans import Orphans
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.paths import JobPaths
@@ -47,6 +47,8 @@ class RealJobs:
         False where all places that the spec names are taken: then nothing was started.
         """
         files = JobPaths(job)
+        if _read_exit(job) is not None:
+            return True
         job.mkdir(parents=True, exist_ok=True)
         # Taken here and inherited by the supervisor: from this line on, everybody sees the job running.
         lock = try_lock(files.claim)
@@ -119,6 +121,10 @@ class RealJobs:
         """Return what the job left so far."""
         return FolderOutput(job)
 
+    def pack(self, iteration: Path) -> None:
+        """Put what the ended jobs of an iteration left into one file."""
+        pack.pack(iteration, ended=lambda job: isinstance(self.look(job), Finished))
+
     def signs(self, jobs: Iterable[Path], *, blocked: bool) -> tuple[Path, ...]:
         """Return the local folders in which a job's end shows, or that a place became free."""
         return (*jobs, devices.folder()) if blocked else tuple(jobs)
@@ -134,9 +140,8 @@ _NEVER_BEGAN = why("supervisor_killed_before")
 
 def _read_exit(folder: Path) -> Finished | Lost | None:
     """Return what exit.json says; a damaged one loses the job; None where there is none."""
-    try:
-        data = JobPaths(folder).exit.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    data = pack.read(JobPaths(folder).exit)
+    if data is None:
         return None
     try:
         told = json.loads(data)

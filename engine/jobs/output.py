@@ -1,12 +1,12 @@
 """What a job left in its folder, read in pieces; and the digest of it that goes into the history."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import frozen
 
+from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import OUTPUT
 from autoresearch.events.redact import redact
 from autoresearch.events.values import OutputDigest
@@ -28,13 +28,12 @@ class FolderOutput:
 
     def log(self) -> Iterator[bytes]:
         """Yield what it printed, as far as it was kept; nothing where nothing was."""
-        path = self.job / OUTPUT
-        return _pieces(path) if path.is_file() else iter(())
+        return _pieces(self.job / OUTPUT)
 
     def file(self, name: str) -> Iterator[bytes] | None:
         """Yield a file that the job wrote into its own folder, None where there is none to be read."""
         path = self.job / name
-        return _pieces(path) if path.is_file() and os.access(path, os.R_OK) else None
+        return _pieces(path) if pack.holds(path) else None
 
 
 class LogDigest:
@@ -79,6 +78,9 @@ def _end(text: str, limit: int) -> str:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    file = pack.opened(path)
+    if file is None:
+        return
+    with file:
         while piece := file.read(_PIECE):
             yield piece

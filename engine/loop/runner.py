@@ -15,6 +15,7 @@ from autoresearch.engine.loop.anchor import Anchor
 from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import EffectContext, Effects
 from autoresearch.engine.loop.endings import exit_code, waits
+from autoresearch.engine.loop.packing import Packing
 from autoresearch.engine.loop.patience import Patience
 from autoresearch.engine.loop.trouble import may_get_room, tell_people
 from autoresearch.engine.paths import RunPaths
@@ -70,6 +71,7 @@ class Runner:
         self._mode: Mode = mode
         self._observers = list(observers)
         self._version = version
+        self._packing = Packing(paths=paths, jobs=effects.jobs)
         self._views = Views(paths, effects.git)
         self._log = EventLog(paths.history)
         self._loaded = nothing()
@@ -161,7 +163,9 @@ class Runner:
                     continue
                 self._show()
                 self._anchor.write(self._loaded)
-                self._wait(bell)
+                if not self._pack_some():
+                    self._wait(bell)
+            self._pack_some()
         finally:
             bell.close()
             self._show()
@@ -205,6 +209,12 @@ class Runner:
         """Bring the caches up to date; where the disk refuses, they lag behind and are written later."""
         with contextlib.suppress(OSError):
             self._views.show(self._loaded)
+
+    def _pack_some(self) -> bool:
+        """Pack closed iterations, while nothing else is to be done; say whether there are more."""
+        with contextlib.suppress(OSError):  # tried again when there is room
+            return self._packing.some(self._loaded.run)
+        return False
 
     def _step(self) -> bool:
         """Hear everything, then do the first thing there is to do; say whether anything happened."""

@@ -131,5 +131,13 @@ class Jobs(Protocol):
     def output(self, job: Path) -> JobOutput:
         """Return what the job left so far."""
 
+    def pack(self, iteration: Path) -> None:
+        """Put what the ended jobs of a closed iteration left into one file; all of it is read as before.
+
+        `iteration` is the folder of their folders. Done twice is done.
+
+        Raises: OSError: the disk refuses it now.
+        """
+
     def signs(self, jobs: Iterable[Path], *, blocked: bool) -> tuple[Path, ...]:
         """Return the local folders in which a job's end shows, or that a place became free; none: poll."""

@@ -4,6 +4,7 @@ A runner that dies between the start and the event leaves a job that nobody know
 move, and the same number is then given to another commit: what the job did is nobody's result.
 """
 
+from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import JobPaths
 from autoresearch.events.files import write_atomic
 
@@ -16,10 +17,8 @@ def remember(job: JobPaths, *, commit: str, slot: int, device: str) -> None:
 
 def is_of(job: JobPaths, *, commit: str, slot: int, device: str) -> bool:
     """Say whether the job was begun for this commit and this place; so is one whose folder was tidied up."""
-    try:
-        return job.began_on.read_bytes() == _line(commit, slot, device)
-    except FileNotFoundError:
-        return True
+    said = pack.read(job.began_on)
+    return said is None or said == _line(commit, slot, device)
 
 
 def _line(commit: str, slot: int, device: str) -> bytes:

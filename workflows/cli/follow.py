@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import IO, Annotated, get_args
 
 import typer
 
+from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.one_iteration import before_iteration, one_iteration
@@ -156,27 +158,25 @@ def _no_log(paths: RunPaths, number: int | None) -> NotFound:
 
 def _print_end(path: Path, lines: int) -> None:
     """Print a log, or its last lines; of any size, of any bytes."""
-    try:
-        with path.open("rb") as file:
-            file.seek(_offset(path, lines))
-            while piece := file.read(2**16):
-                _write(piece)
-    except FileNotFoundError as error:
+    file = pack.opened(path)
+    if file is None:
         raise NotFound(
             f"{path} is not there (yet)", remedy="the job was just started, or its folder was deleted"
-        ) from error
+        )
+    with file:
+        file.seek(_offset(file, lines))
+        while piece := file.read(2**16):
+            _write(piece)
     sys.stdout.flush()
 
 
-def _offset(path: Path, lines: int) -> int:
+def _offset(file: IO[bytes], lines: int) -> int:
     """Return where the last lines of a file begin; at most a megabyte is looked at."""
     if lines == 0:
         return 0
-    size = path.stat().st_size
-    begin = max(0, size - 2**20)
-    with path.open("rb") as file:
-        file.seek(begin)
-        end = file.read()
+    begin = max(0, file.seek(0, 2) - 2**20)
+    file.seek(begin)
+    end = file.read()
     position = len(end.rstrip(b"\n"))
     for _ in range(lines):
         position = end.rfind(b"\n", 0, position)
@@ -187,17 +187,26 @@ def _offset(path: Path, lines: int) -> int:
 
 def _follow_logs(paths: RunPaths, job: JobPaths | None, *, lines: int, number: int | None, step: str) -> None:
     """Print the newest job's log as it grows, then the next one's, until the run rests."""
-    offset = _offset(job.output, lines) if job is not None and job.output.exists() else 0
+    offset = _end_of(job, lines) if job is not None else 0
     with RunFollower(paths) as follower:
         while True:
             if job is not None:
-                for piece in follow_file(job.output, ended=job.exit.exists, offset=offset):
+                for piece in follow_file(job.output, ended=partial(pack.holds, job.exit), offset=offset):
                     _write(piece)
                     sys.stdout.flush()
             following = _next_job(paths, follower, job, number=number, step=step)
             if following is None:
                 return
             job, offset = following, 0
+
+
+def _end_of(job: JobPaths, lines: int) -> int:
+    """Return where the last lines of a job's log begin; at its beginning where there is none yet."""
+    file = pack.opened(job.output)
+    if file is None:
+        return 0
+    with file:
+        return _offset(file, lines)
 
 
 def _next_job(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
@@ -142,7 +143,4 @@ def _diff(here: opt.Target, paths: RunPaths, story: Story) -> str:
         return ""
     if here.git.resolve(commit) is not None and here.git.resolve(base) is not None:
         return here.git.diff(base, commit).text.decode(errors="replace")
-    try:
-        return paths.candidate_diff(story.row.iteration).read_text(errors="replace")
-    except FileNotFoundError:
-        return ""
+    return (pack.read(paths.candidate_diff(story.row.iteration)) or b"").decode(errors="replace")

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
+from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load_run, nothing
 from autoresearch.engine.runs.runner_lock import living_runner
@@ -186,15 +187,14 @@ def follow_file(path: Path, *, ended: Callable[[], bool], offset: int = 0) -> It
     """Yield what a file holds from `offset` and what is added, until `ended`; it may not exist yet."""
     while True:
         over = ended()
-        try:
-            with path.open("rb") as file:
+        file = pack.opened(path)
+        if file is not None:
+            with file:
                 # A log that has reached its limit loses its middle: then it goes on at its end.
                 offset = file.seek(min(offset, file.seek(0, 2)))
                 while piece := file.read(2**16):
                     offset += len(piece)
                     yield piece
-        except FileNotFoundError:
-            pass
         if over:
             return
         time.sleep(POLL_S)
