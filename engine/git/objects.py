@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from autoresearch.engine.git import stored_refs
 from autoresearch.engine.git.calls import Calls, text
 from autoresearch.engine.git.program import (
     AS_IT_IS,
@@ -81,6 +82,8 @@ class Objects(Calls):
 
     def read_commits(self, revisions: Sequence[str]) -> tuple[Commit | None, ...]:
         """Return the commit that each hash or ref names, None where there is none; one call for all."""
+        if all(stored_refs.is_absent(self.common(), one) for one in revisions):
+            return (None,) * len(revisions)  # as with each candidate before it is made
         return tuple(_commits(self.read("cat-file", "--batch", stdin=_commit_names(revisions))))
 
     def try_patch(self, commit: str, patch: bytes) -> str | None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from autoresearch.engine.git import records
+from autoresearch.engine.git import records, stored_refs
 from autoresearch.engine.git.calls import text
 from autoresearch.engine.git.objects import Objects
 from autoresearch.engine.git.program import last_line, output
@@ -83,7 +83,9 @@ class Refs(Objects):
 
     def branches(self) -> dict[str, str]:
         """Return the user's branches and the commits on which they stand."""
-        return {ref.removeprefix(HEADS): commit for ref, commit in self.refs_below(HEADS).items()}
+        known = stored_refs.below(self.common(), HEADS)
+        refs = self.refs_below(HEADS) if known is None else known
+        return {ref.removeprefix(HEADS): commit for ref, commit in refs.items()}
 
     def branch(self, name: str) -> Branch:
         """Return where a branch stands, and whether somebody has it checked out."""

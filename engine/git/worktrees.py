@@ -10,19 +10,20 @@ import re
 import shutil
 from pathlib import Path
 
+from attrs import frozen
+
 from autoresearch.engine.git import records
 from autoresearch.engine.git.calls import EXACTLY, IDENTITY, text
-from autoresearch.engine.git.objects import DIFF_SETTINGS, Objects
+from autoresearch.engine.git.objects import Objects
 from autoresearch.engine.git.program import (
     AS_IT_IS,
     CALL_S,
-    DIFF_FORMAT,
     Refused,
     call,
     output,
-    parsed_diff,
     strip_level,
 )
+from autoresearch.engine.git.stray import is_bare
 from autoresearch.engine.ports.repository import Commit, Diff
 from autoresearch.events.errors import InvalidInput, NotFound
 from autoresearch.events.values import why
@@ -34,8 +35,29 @@ PRIVATE_INDEX = "autoresearch-index"
 EVERYTHING = (".", ":(exclude,glob)**/__pycache__/**")  # running a script is not a change
 
 
+OWN_FILES = frozenset(("HEAD", "ORIG_HEAD", "commondir", "gitdir", "index", "logs", PRIVATE_INDEX))
+
+
+@frozen
+class _Seen:
+    """A tree that was found in a worktree, and how it differed from the base."""
+
+    base: str
+    tree: str
+    sha256: str
+
+
 class Worktrees(Objects):
-    """Implements the port Worktrees."""
+    """Implements the port Worktrees.
+
+    Remembers what it left in a private index, so that it need not be written again: a call of git takes more
+    time than all else. It is believed only as long as that file is the same to the nanosecond.
+    """
+
+    def __init__(self, top: Path) -> None:
+        super().__init__(top)
+        self._reset_to: dict[Path, tuple[str, tuple[int, ...]]] = {}  # by record: commit, and the index then
+        self._seen: dict[Path, _Seen] = {}
 
     def ensure_worktree(self, folder: Path, commit: str) -> None:
         """Make `folder` a detached worktree of this repository, at `commit` if it must be created.
@@ -84,10 +106,23 @@ class Worktrees(Objects):
         folder = records.real(folder)
         admin = self._admin(folder)
         records.link(folder, admin)
-        self._work(folder, "checkout", "--quiet", "--force", "--detach", commit, "--", timeout_s=CHECKOUT_S)
-        spared = (part for path in kept for part in ("-e", f"/{_escaped(path)}"))
-        self._work(folder, "clean", "-ffdqx", *spared)
+        if not self._is_still_at(folder, admin, commit):
+            at = ("checkout", "--quiet", "--force", "--detach", commit, "--")
+            self._work(folder, *at, timeout_s=CHECKOUT_S)
+            if not is_bare(folder, admin / PRIVATE_INDEX):
+                spared = (part for path in kept for part in ("-e", f"/{_escaped(path)}"))
+                self._work(folder, "clean", "-ffdqx", *spared)
         records.publish_index(admin, admin / PRIVATE_INDEX)
+        self._reset_to[admin] = (commit, _signature(admin / PRIVATE_INDEX))
+
+    def _is_still_at(self, folder: Path, admin: Path, commit: str) -> bool:
+        """Say whether nothing was done to a worktree since it was reset to this commit."""
+        index = admin / PRIVATE_INDEX
+        if self._reset_to.get(admin) != (commit, _signature(index)) or not is_bare(folder, index):
+            return False
+        stands_there = (admin / "HEAD").read_bytes() == f"{commit}\n".encode()
+        untouched = stands_there and OWN_FILES.issuperset(os.listdir(admin))  # noqa: PTH208 - names are wanted
+        return untouched and not self.differing(folder)
 
     def untracked(self, folder: Path) -> tuple[str, ...]:
         """Return the paths that the worktree's commit does not have, ignored ones too, sorted."""
@@ -113,9 +148,10 @@ class Worktrees(Objects):
     def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
         self._stage(folder, base, beside)
-        return parsed_diff(
-            self._work(folder, *DIFF_SETTINGS, "diff-index", "--cached", *DIFF_FORMAT, base, "--")
-        )
+        tree = text(self._work(folder, "write-tree")).strip()
+        found = self.diff(base, tree)
+        self._seen[folder] = _Seen(base, tree, found.sha256)
+        return found
 
     def commit(self, folder: Path, *, base: str, message: str, beside: tuple[str, ...] = ()) -> Commit:
         """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is.
@@ -123,7 +159,19 @@ class Worktrees(Objects):
         Under an identity of the program's own, without hooks and signing. The commit has no name yet.
         """
         self._stage(folder, base, beside)
-        tree = text(self._work(folder, "write-tree")).strip()
+        return self._commit(folder, text(self._work(folder, "write-tree")).strip(), base, message)
+
+    def commit_seen(self, folder: Path, *, base: str, message: str, sha256: str) -> Commit | None:
+        """Commit what `changes` found last, where its difference from `base` had this digest; else None."""
+        seen = self._seen.get(folder)
+        if seen is None or (seen.base, seen.sha256) != (base, sha256):
+            return None
+        try:
+            return self._commit(folder, seen.tree, base, message)
+        except Refused:  # somebody collected what nothing named yet
+            return None
+
+    def _commit(self, folder: Path, tree: str, base: str, message: str) -> Commit:
         said = self._work(folder, "commit-tree", tree, "-p", base, "-F", "-", stdin=message.encode())
         return Commit(hash=text(said).strip(), tree=tree, parents=(base,), message=message)
 
@@ -146,7 +194,9 @@ class Worktrees(Objects):
     def _stage(self, folder: Path, base: str, beside: tuple[str, ...]) -> None:
         """Bring the worktree's files into the private index, whatever an agent did to HEAD or git's own."""
         # Files that are tracked though ignored are known from the base alone.
-        self._work(folder, "read-tree", "--reset", base)
+        admin = self._admin(records.real(folder))
+        if self._reset_to.get(admin) != (base, _signature(admin / PRIVATE_INDEX)):
+            self._work(folder, "read-tree", "--reset", base)
         try:
             besides = (f":(exclude,top,literal){path}" for path in beside)
             self._work(folder, "add", "--all", "--", *EVERYTHING, *besides)
@@ -181,6 +231,15 @@ def _content(file: Path) -> bytes:
         return file.read_bytes()
     except OSError:
         return b""
+
+
+def _signature(index: Path) -> tuple[int, ...]:
+    """Return what no write leaves as it was; nothing where there is no such file."""
+    try:
+        found = index.stat()
+    except FileNotFoundError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _escaped(path: str) -> str:

@@ -49,15 +49,23 @@ class Candidates:
         made = self._made(ref, one, one.diff_sha256)
         if made is None:
             message = _message(subject, run, one, head)
-            self.git.ensure_worktree(self.paths.edit_checkout, one.base_commit)
-            made = self.git.commit(self.paths.edit_checkout, base=one.base_commit, message=message)
-            if self.git.diff(one.base_commit, made.hash).sha256 != one.diff_sha256:
-                trouble = EditCheckout(paths=self.paths, git=self.git).restore(one)
-                if trouble is not None:
-                    return ev.ChangeFailed(iteration=one.number, change=one.change, reason=trouble)
-                made = self.git.commit(self.paths.edit_checkout, base=one.base_commit, message=message)
+            seen = {"base": one.base_commit, "message": message, "sha256": one.diff_sha256}
+            new = self.git.commit_seen(self.paths.edit_checkout, **seen) or self._recommit(one, message)
+            if isinstance(new, Reason):
+                return ev.ChangeFailed(iteration=one.number, change=one.change, reason=new)
+            made = new
             self.git.set_ref(ref, made.hash, old=None)
         return self._committed(one, made, ref, subject, diff_sha256=one.diff_sha256)
+
+    def _recommit(self, one: Iteration, message: str) -> Commit | Reason:
+        """Commit what another runner saw, as it stands or as it was; return why neither can be."""
+        checkout = self.paths.edit_checkout
+        self.git.ensure_worktree(checkout, one.base_commit)
+        made = self.git.commit(checkout, base=one.base_commit, message=message)
+        if self.git.diff(one.base_commit, made.hash).sha256 == one.diff_sha256:
+            return made
+        trouble = EditCheckout(paths=self.paths, git=self.git).restore(one)
+        return trouble or self.git.commit(checkout, base=one.base_commit, message=message)
 
     def take_worktree(self, one: Iteration, run: RunState, *, head: str) -> ev.Event:
         """Make a candidate of what stands in the worktree, edited or committed there by hand."""

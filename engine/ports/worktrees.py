@@ -56,6 +56,12 @@ class Worktrees(Protocol):
         The worktree stands on the third; where the change does not merge, its files are undefined.
         """
 
+    def commit_seen(self, folder: Path, *, base: str, message: str, sha256: str) -> Commit | None:
+        """Commit what `changes` found last, where its difference from `base` had this digest.
+
+        None where it is not remembered: it is no longer than the process that saw it.
+        """
+
     def commit(self, folder: Path, *, base: str, message: str, beside: tuple[str, ...] = ()) -> Commit:
         """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is.
 

@@ -65,6 +65,12 @@ def worktree(git: Git, start: str) -> Path:
     return folder
 
 
+def listing(folder: Path) -> dict[str, bytes | None]:
+    """Return all that is in a worktree: a file's content, None for any other entry."""
+    found = ((path, path.is_file() and not path.is_symlink()) for path in folder.rglob("*"))
+    return {str(path): path.read_bytes() if plain else None for path, plain in found if path.name != ".git"}
+
+
 class TestReading:
     """The user's repository."""
 
@@ -301,6 +307,42 @@ class TestWorktrees:
         assert git.changes(worktree, made.hash).files == ()
         assert (made,) == git.read_commits([made.hash])
         assert (start,) == made.parents
+
+    def test_what_was_seen_is_committed(self, git: Git, start: str, worktree: Path) -> None:
+        """A commit of what `changes` saw has just that, whatever was edited since."""
+        (worktree / "train.py").write_text("A = 5\n")
+        seen = git.changes(worktree, start)
+        (worktree / "train.py").write_text("A = 6\n")
+        made = git.commit_seen(worktree, base=start, message="Set A\n", sha256=seen.sha256)
+        assert made is not None
+        assert (seen, "Set A\n", (start,)) == (git.diff(start, made.hash), made.message, made.parents)
+        assert git.commit_seen(worktree, base=start, message="", sha256="0" * 64) is None
+        assert git.commit_seen(worktree, base=made.hash, message="", sha256=seen.sha256) is None
+        assert b"A = 6" in (git.show(git.commit(worktree, base=start, message="").hash, "train.py") or b"")
+
+    @pytest.mark.parametrize(
+        "disturb",
+        [
+            "echo B = 1 >> train.py",
+            "rm prepare.py",
+            "touch new.txt",
+            "mkdir -p empty/folder",
+            "mkdir -p deep; touch deep/ignored.pyc",
+            "ln -s train.py link",
+        ],
+    )
+    def test_reset_once_more_sees_what_was_done_since(
+        self, git: Git, start: str, worktree: Path, disturb: str
+    ) -> None:
+        """A worktree that was just reset is made exact again, whatever became of it."""
+        git.reset(worktree, start)
+        before = listing(worktree)
+        git.reset(worktree, start)
+        subprocess.run(["sh", "-c", disturb], cwd=worktree, check=True)
+        assert before != listing(worktree)
+        git.reset(worktree, start)
+        assert before == listing(worktree)
+        assert () == git.changes(worktree, start).files
 
     def test_a_commit_may_have_any_base(self, git: Git, start: str, worktree: Path) -> None:
         """A commit made while the worktree stands elsewhere has the base it was given."""

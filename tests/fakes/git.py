@@ -40,6 +40,7 @@ class FakeGit:
         self.commits: dict[str, Commit] = {}
         self.user_on: str | None = branch  # what the user has checked out
         self.worktrees: dict[Path, str] = {}
+        self.seen: dict[Path, tuple[str, str, dict[str, bytes]]] = {}  # base, digest, files
         self.movers: dict[str, str] = {}  # of branches, by mail address
         for name, content in files.items():
             (top / name).parent.mkdir(parents=True, exist_ok=True)
@@ -231,7 +232,17 @@ class FakeGit:
 
     def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
-        return _diff(self._commit(base).files, self._files(folder, base, beside))
+        found = self._files(folder, base, beside)
+        made = _diff(self._commit(base).files, found)
+        self.seen[folder] = (self._hash(base), made.sha256, found)
+        return made
+
+    def commit_seen(self, folder: Path, *, base: str, message: str, sha256: str) -> ports.Commit | None:
+        """Commit what `changes` found last, where its difference from `base` had this digest."""
+        seen_base, digest, files = self.seen.get(folder, ("", "", {}))
+        if (seen_base, digest) != (self._hash(base), sha256):
+            return None
+        return self._read(self._store(Commit(files=files, parent=seen_base, message=message)))
 
     def apply_patch(self, folder: Path, patch: bytes) -> str | None:
         """Apply a unified diff to the worktree's files, whole or not at all; return git's words against."""
