@@ -7,7 +7,6 @@ time, not even pathlib.
 from __future__ import annotations
 
 import os
-import re
 
 from autoresearch.events.errors import InvalidInput, WayOut
 
@@ -16,7 +15,8 @@ TYPE_CHECKING = False  # as in typing, which takes 2 ms to import
 if TYPE_CHECKING:
     from pathlib import Path
 
-RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]*-r[0-9]{3,9}")
+_SLUG = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_DIGITS = range(3, 10)  # so many
 
 # Where runs lie: beside the door of a single-file runner, or out of the way of other tools.
 DOOR = "workflows/run_experiment.py"
@@ -34,6 +34,13 @@ PACK = "jobs.tar.gz"  # what an iteration's jobs left, once it is closed
 # In a job's folder.
 SPEC, CLAIM, OUTPUT, EXIT, STOP = "spec.json", "claim", "output.log", "exit.json", "stop"
 RESULT, PROGRESS = "result.json", "progress.jsonl"
+
+
+def is_run_id(name: str) -> bool:
+    """Say whether a name is a run's id: a slug in small letters, and a number, as in `mar10-r001`."""
+    slug, _, number = name.rpartition("-r")
+    plain = slug.lstrip("-") == slug != "" and _SLUG.issuperset(slug)
+    return plain and len(number) in _DIGITS and number.isascii() and number.isdigit()
 
 
 class JobPaths:
@@ -163,7 +170,7 @@ class RunsFolder:
         Raises:
             InvalidInput: the run id is none; so no id leads out of the runs' folder.
         """
-        if not RUN_ID.fullmatch(run_id):
+        if not is_run_id(run_id):
             raise InvalidInput(
                 f"{run_id!r} is no run id",
                 remedy=WayOut("runs_look_like", example="mar10-r001"),

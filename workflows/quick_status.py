@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autoresearch.engine.git.where import checkout_around
-from autoresearch.engine.paths import RUN_ID, RunPaths
+from autoresearch.engine.paths import RunPaths, is_run_id
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.state_format import FORMAT, RUN_NAME, RUN_VERSION, is_sealed
@@ -71,7 +71,7 @@ def _run(asked: dict[str, str]) -> RunPaths | None:
     if found is None:
         return None
     home, branch = Path(found[0]), found[1]
-    if RUN_ID.fullmatch(home.parent.name):  # a run's own checkout, perhaps
+    if is_run_id(home.parent.name):  # a run's own checkout, perhaps
         return None
     if "--run-id" in asked:
         paths = run_named(home, asked["--run-id"])

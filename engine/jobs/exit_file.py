@@ -6,11 +6,11 @@ Imported by the supervisor, so it imports nothing that takes time; engine/jobs/l
 from __future__ import annotations
 
 import errno
-import json
 import os
 import time
 
 from autoresearch.engine.paths import EXIT
+from autoresearch.engine.system.light import to_json
 
 
 _ROOM_S = 5.0  # at most, between two tries on a full disk
@@ -23,7 +23,7 @@ def write(folder: str, facts: dict[str, object]) -> None:
     Raises: OSError: the folder takes no file, and waiting would not help.
     """
     path = os.path.join(folder, EXIT)  # noqa: PTH118
-    data = json.dumps(facts).encode() + b"\n"
+    data = to_json(facts).encode() + b"\n"
     pause = 0.1
     while True:
         try:

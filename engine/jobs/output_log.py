@@ -11,9 +11,10 @@ so that half a number is never read as a whole one.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
+
+from autoresearch.engine.system.light import suppress
 
 
 MARKER = b"[autoresearch: %015d bytes left out]"  # and a line's end, or a space in the middle of a line
@@ -68,7 +69,7 @@ class CappedLog:
                 pause = min(2 * pause, _ROOM_S)
             else:
                 break
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.fsync(self._handle)
         os.close(self._handle)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
-import signal
 
 from autoresearch.engine.system import landlock
+from autoresearch.engine.system.light import suppress
 
+
+TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # without its enumerations, which take 5 ms
 
 _PIPE_BYTES = 2**20  # so much can a job print while no supervisor reads
 # Python ignores the last two, and what is ignored stays ignored in the job.
@@ -42,35 +47,35 @@ def start(spec: dict[str, object], locks: tuple[int, ...]) -> tuple[int, int]:
 
 def _spawn(spec: dict[str, object], inherited: tuple[int, ...], writing: int) -> int:
     if hasattr(fcntl, "F_SETPIPE_SZ"):
-        with contextlib.suppress(OSError):  # this user holds many pipes; a small one will do
+        with suppress(OSError):  # this user holds many pipes; a small one will do
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     for handle in inherited:
         os.set_inheritable(handle, True)  # noqa: FBT003 - its only argument
     outputs = [(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, writing, 2)]
-    with contextlib.ExitStack() as at_last:
-        given = os.open(str(spec["stdin"] or os.devnull), os.O_RDONLY)
-        at_last.callback(os.close, given)
+    given = os.open(str(spec["stdin"] or os.devnull), os.O_RDONLY)
+    try:
         before = os.open(os.curdir, os.O_RDONLY)
-        at_last.callback(os.close, before)
-        os.chdir(str(spec["cwd"]))
-        at_last.callback(os.fchdir, before)
-        command, env, writable = _command(spec), _environment(spec), spec["writable"]
-        program = _program(command[0], env)
+        try:
+            return _spawn_in(str(spec["cwd"]), spec, [(os.POSIX_SPAWN_DUP2, given, 0), *outputs])
+        finally:
+            os.fchdir(before)
+            os.close(before)
+    finally:
+        os.close(given)
 
-        def begin() -> int:
-            return os.posix_spawn(
-                program,
-                command,
-                env,
-                file_actions=[(os.POSIX_SPAWN_DUP2, given, 0), *outputs],
-                setsid=True,
-                setsigdef=_USUAL,
-            )
 
-        if writable is None:
-            return begin()
-        assert isinstance(writable, list)  # engine/jobs/launcher.py wrote it
-        return landlock.confined(writable, begin)
+def _spawn_in(folder: str, spec: dict[str, object], files: list[tuple[int, int, int]]) -> int:
+    os.chdir(folder)
+    command, env, writable = _command(spec), _environment(spec), spec["writable"]
+    program = _program(command[0], env)
+
+    def begin() -> int:
+        return os.posix_spawn(program, command, env, file_actions=files, setsid=True, setsigdef=_USUAL)
+
+    if writable is None:
+        return begin()
+    assert isinstance(writable, list)  # engine/jobs/launcher.py wrote it
+    return landlock.confined(writable, begin)
 
 
 def _program(name: str, env: dict[str, str]) -> str:

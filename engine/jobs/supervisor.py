@@ -12,13 +12,10 @@ Imports only what starts fast: the next training waits for it.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
-import json
 import os
 import select
-import signal
 import sys
 import time
 
@@ -26,8 +23,15 @@ from autoresearch.engine.jobs import exit_file, spawn
 from autoresearch.engine.jobs.output_log import CappedLog
 from autoresearch.engine.paths import CLAIM, EXIT, OUTPUT, SPEC, STOP
 from autoresearch.engine.system import process_table
+from autoresearch.engine.system.light import from_json, suppress, to_json
 from autoresearch.engine.system.room import is_full
 
+
+TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # without its enumerations, which take 5 ms
 
 _SETTLE_S = 0.5  # children that end with their parent need a moment, and are not left behind
 _ROOM_S = 1.0  # between two tries to begin on a full disk
@@ -67,7 +71,7 @@ def supervise(folder: str, lock: int | None = None, place: int | None = None) ->
 def _free(place: int) -> None:
     """Let the device go before anybody hears of the end, whoever fled with its lock still open."""
     fcntl.flock(place, fcntl.LOCK_UN)
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         os.utime(place)  # whoever waits for it watches the file
 
 
@@ -113,7 +117,7 @@ class _Job:
             return self._exit("terminated", detail="stopped before it began")
         try:
             with open(os.path.join(self.folder, SPEC), "rb") as file:  # noqa: PTH118, PTH123
-                self.spec = json.load(file)
+                self.spec = from_json(file.read())
             self.log = self._open_log()
             process_table.adopt_orphans()  # before there can be one
             self.pid, self.pipe = spawn.start(self.spec, self.locks)
@@ -220,7 +224,7 @@ class _Job:
 
     def _wait(self) -> None:
         """Reap whoever has ended: the child, and orphans that came to us."""
-        with contextlib.suppress(ChildProcessError):
+        with suppress(ChildProcessError):
             while (ended := os.wait4(-1, os.WNOHANG))[0]:
                 pid, status, usage = ended
                 if pid == self.pid:
@@ -262,8 +266,8 @@ class _Job:
 
     def _write_note(self, *, durable: bool) -> None:
         # On a full disk the lock itself still tells that somebody is alive.
-        with contextlib.suppress(OSError):
-            os.pwrite(self.lock, json.dumps(self.note).encode() + b"\n", 0)
+        with suppress(OSError):
+            os.pwrite(self.lock, to_json(self.note).encode() + b"\n", 0)
             if durable:  # by now the child is on its way, and does not wait for the device
                 os.fsync(self.lock)
 

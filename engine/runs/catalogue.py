@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from autoresearch.engine.paths import RUN_ID, RunPaths, RunsFolder
+from autoresearch.engine.paths import RunPaths, RunsFolder, is_run_id
 from autoresearch.engine.runs.places import places
 
 
@@ -64,7 +64,7 @@ def branch_slug(branch: str) -> str:
 
 def is_of_slug(run_id: str, slug: str) -> bool:
     """Say whether a run id was made from this slug."""
-    return RUN_ID.fullmatch(run_id) is not None and run_id.rpartition("-r")[0] == slug
+    return is_run_id(run_id) and run_id.rpartition("-r")[0] == slug
 
 
 def number_of(run_id: str) -> int:
@@ -75,7 +75,7 @@ def number_of(run_id: str) -> int:
 def ids_in(place: Path) -> list[str]:
     """Return the run ids for which there is something in this folder."""
     try:
-        return [name for name in os.listdir(place) if RUN_ID.fullmatch(name)]  # noqa: PTH208 - names are wanted
+        return [name for name in os.listdir(place) if is_run_id(name)]  # noqa: PTH208 - names are wanted
     except (FileNotFoundError, NotADirectoryError):
         return []
 

@@ -8,7 +8,7 @@ from typing import Literal
 from attrs import frozen
 
 from autoresearch.engine.git.repository import find_top
-from autoresearch.engine.paths import RUN_ID, RunPaths
+from autoresearch.engine.paths import RunPaths, is_run_id
 from autoresearch.engine.ports.repository import OwnCheckout
 from autoresearch.engine.runs.catalogue import claimed_runs, has_begun, latest_run, run_named, started_runs
 from autoresearch.engine.runs.places import places
@@ -35,7 +35,7 @@ def find_home(cwd: Path) -> Path:
     if not cwd.is_dir():
         raise NotFound(f"{cwd} is no folder", remedy=WayOut("name_repository"))
     top = find_top(cwd)
-    if RUN_ID.fullmatch(top.parent.name):
+    if is_run_id(top.parent.name):
         with contextlib.suppress(NotFound):  # a folder that is only named so
             around = find_top(top.parent)
             return around if top.parent.parent in places(around) else top
@@ -49,7 +49,7 @@ def find_run(home: Path, git: OwnCheckout, run_id: str | None) -> Found:
         NotFound: there is no such run, or none at all.
     """
     if run_id is not None:
-        if not RUN_ID.fullmatch(run_id):
+        if not is_run_id(run_id):
             raise _unknown(home, run_id)
         if not has_begun(run_named(home, run_id)):
             refuse_emptied(run_named(home, run_id))
