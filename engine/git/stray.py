@@ -21,19 +21,21 @@ def is_bare(folder: Path, index: Path) -> bool:
     try:
         named = frozenset(_names(index.read_bytes()))
         above = {path[:at] for path in named for at, char in enumerate(path) if char == 47}  # noqa: PLR2004 - a slash
-        return all(path in named or path in above for path in _found(os.fsencode(folder), b""))
+        return all(path in (above if is_folder else named) for path, is_folder in _found(os.fsencode(folder)))
     except (OSError, ValueError, struct.error):
         return False
 
 
-def _found(folder: bytes, below: bytes) -> Iterator[bytes]:
+def _found(folder: bytes, below: bytes = b"") -> Iterator[tuple[bytes, bool]]:
+    """Yield all that is in a folder, and whether it is a folder itself."""
     with os.scandir(os.path.join(folder, below)) as entries:  # noqa: PTH118 - bytes
         for entry in entries:
             path = below + entry.name
             if path == b".git":
                 continue
-            yield path
-            if entry.is_dir(follow_symlinks=False):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            yield path, is_folder
+            if is_folder:
                 yield from _found(folder, path + b"/")
 
 
