@@ -35,6 +35,7 @@ else:
 
 _SETTLE_S = 0.5  # children that end with their parent need a moment, and are not left behind
 _ROOM_S = 1.0  # between two tries to begin on a full disk
+_TOLD_S = 2.0  # between the words to a job and to us, on a machine that goes down under load
 _POLITE = (signal.SIGTERM, signal.SIGINT)
 _BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is idle
 
@@ -152,7 +153,7 @@ class _Job:
     def _is_told_too(self, code: int) -> bool:
         """Say whether we are to end as the child was: a machine going down tells both, in any order."""
         told = -code in _POLITE or code - 128 in _POLITE  # as a shell, and many a handler, says it
-        until = time.monotonic() + (_SETTLE_S if told else 0.0)
+        until = time.monotonic() + (_TOLD_S if told else 0.0)
         while not self.hearing.asked_to_end and time.monotonic() < until:
             time.sleep(0.01)
         return self.hearing.asked_to_end
