@@ -105,8 +105,9 @@ class SealedFiles:
         told = _told(read_result(config, self._jobs.output(folder), ended.exit, claims=claims))
         if isinstance(event, ev.EvaluationFinished):
             told = {name: told[name] for name in ("outcome", "metric")}
-        names = ("exit_code", "signal", "started_at", "ended_at", "seconds")
-        return told | {name: value for name, value in asdict(ended.exit).items() if name in names}
+        names = ("exit_code", "signal", "started_at", "ended_at", "seconds", "cpu_seconds")
+        exit_ = asdict(ended.exit)
+        return told | {name: exit_[name] for name in names if hasattr(event, name)}
 
 
 def _told(result: Result) -> dict[str, Any]:

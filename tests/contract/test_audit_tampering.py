@@ -291,6 +291,7 @@ UNKNOWABLE = {
         "SetupChecked.shared",
         "SetupChecked.python_path",
         "TrainingStarted.seal",
+        "TrainingStarted.surroundings",
     ),
     *("CandidateKept.branch_moved", "CandidateKept.branch_note", "ChangeFailed.reason"),
     *("TrainingFinished.reason", "LoopsRequested.request"),
