@@ -1,0 +1,46 @@
+"""What is noticed of the packages that a training could import, on a real disk."""
+
+import os
+from pathlib import Path
+
+from autoresearch.engine.sealing.packages import digest
+
+
+def environment(folder: Path) -> Path:
+    """Make a folder with a package, its cache, a header, and a library."""
+    (folder / "pkg" / "__pycache__").mkdir(parents=True)
+    for name in ("pkg/__init__.py", "pkg/__pycache__/x.pyc", "pkg/x.h", "pkg/lib.so.12", "a.pth"):
+        (folder / name).write_text("1")
+    return folder
+
+
+def test_code_that_changes_is_noticed(tmp_path: Path):
+    """A file that could be loaded, and is changed, added or removed, changes the digest."""
+    site = environment(tmp_path)
+    seen = {digest([str(site)])}
+    for name in ("pkg/__init__.py", "pkg/lib.so.12", "a.pth", "sitecustomize.py"):
+        (site / name).write_text("22")
+        seen.add(digest([str(site)]))
+    (site / "a.pth").unlink()
+    seen.add(digest([str(site)]))
+    assert 6 == len(seen)
+
+
+def test_what_is_no_code_is_not(tmp_path: Path):
+    """Caches, headers and what lies in another environment below change nothing."""
+    site = environment(tmp_path)
+    before = digest([str(site)])
+    (site / "site-packages").mkdir()
+    for name in ("pkg/__pycache__/x.pyc", "pkg/x.h", "site-packages/other.py"):
+        (site / name).write_text("22")
+    assert before == digest([str(site)])
+    assert before != digest([str(site), str(site / "site-packages")])
+
+
+def test_the_order_and_what_lies_in_another_do_not_count(tmp_path: Path):
+    """A folder within another one adds nothing, and a folder that is not there is none."""
+    site = environment(tmp_path)
+    assert digest([str(site)]) == digest([str(site), str(site / "pkg"), str(tmp_path / "absent")])
+    assert "" == digest([str(tmp_path / "absent")])
+    os.utime(site / "pkg" / "__init__.py", ns=(1, 1))
+    assert digest([str(site)]) != ""
