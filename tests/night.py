@@ -34,7 +34,7 @@ import json, os, pathlib, sys, time
 prompt = sys.stdin.read()
 time.sleep(0.05)
 if "you only propose" in prompt:
-    ideas = os.open(os.environ["CRASH_LEDGER"] + ".ideas", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    ideas = os.open(os.environ["NIGHT_IDEAS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(ideas, b"x")
     number = os.fstat(ideas).st_size
     words = dict.fromkeys(("description", "change_plan", "commit_description"), f"idea {number}")
@@ -70,6 +70,7 @@ guidance_file = "train.py"
 agent = "command"
 train = ["{python}", "-S", "train.py"]
 agent_command = ["{python}", "-S", AGENT]
+agent_writes = [IDEAS]
 """
 # How each of the human's ideas must end: a keep, one that does not compile, a crash, and one for the agent.
 DROPPED = {
@@ -136,12 +137,16 @@ class Night:
         self.env |= {"CRASH_LEDGER": str(self.ledger), "AUTORESEARCH_DEVICES": str(folder / "devices")}
         self._data = self.repo.parent / "data"
         self.env["NIGHT_DATA"] = str(self._data)
+        self._ideas = folder / "ideas" / "had"  # counted by the agent
+        self._ideas.parent.mkdir()
+        self.env["NIGHT_IDEAS"] = str(self._ideas)
         (folder / "agent.py").write_text(AGENT)
         self.repo.mkdir(parents=True)
         (self.repo / "train.py").write_text(TRAIN.replace("0.03", "0.1").replace(*MODEL))
         (self.repo / "prepare.py").write_text(PREPARE)
-        agent = json.dumps(str(folder / "agent.py"))
-        (self.repo / "pyproject.toml").write_text(SETTINGS.replace("AGENT", agent))
+        agent, ideas = (json.dumps(str(path)) for path in (folder / "agent.py", self._ideas.parent))
+        settings = SETTINGS.replace("AGENT", agent).replace("IDEAS", ideas)
+        (self.repo / "pyproject.toml").write_text(settings)
         self.git("init", "-q", "-b", "main")
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "first")
@@ -152,6 +157,7 @@ class Night:
         shutil.rmtree(self.repo)
         shutil.copytree(self._template, self.repo)
         self._data.unlink(missing_ok=True)
+        self._ideas.unlink(missing_ok=True)
         for file in (*self.folder.glob("ledger*"), *self.folder.glob("tmp*")):
             file.unlink()
 
