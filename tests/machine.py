@@ -12,7 +12,7 @@ from tests.processes import living
 from tests.waiting import until
 
 
-SYNCED = {"claim", "exit.json", "candidate.diff"}  # of what lies with an iteration
+SYNCED = {"claim", "exit.json", "candidate.diff", "jobs.tar.gz"}  # of what lies with an iteration
 
 
 def stop_machine(below: Path) -> int:
@@ -47,7 +47,8 @@ def lose_power(home: Path, run: Path, chance: random.Random) -> None:
     unsynced = [*home.glob(".git/worktrees/*/index"), *run.glob("seals/*"), *run.glob("work*/train.py")]
     unsynced += [run / name for name in ("state.json", "results.tsv", "runner.log")]
     for file in run.glob("iterations/**/*"):
-        ended = file.name == "output.log" and (file.parent / "exit.json").exists()
+        packed = not (file.parent / "spec.json").exists()
+        ended = file.name == "output.log" and (packed or (file.parent / "exit.json").exists())
         if file.is_file() and file.name not in SYNCED and not ended:
             unsynced.append(file)
     for file in unsynced:

@@ -120,13 +120,20 @@ def instants(run: Callable[[Path], World]) -> int:
     return count
 
 
-@pytest.mark.parametrize("part", range(8))
-@pytest.mark.parametrize("run", RUNS)
+PARTS = 8  # each takes every eighth instant
+ALL = [("a run", part) for part in range(PARTS)]
+SOME = [
+    pytest.param("under new settings", part, marks=() if part == 0 else pytest.mark.long)
+    for part in range(PARTS)
+]
+
+
+@pytest.mark.parametrize(("run", "part"), [*ALL, *SOME])
 def test_a_crash_before_and_after_every_effect_and_append(tmp_path: Path, run: str, part: int):
     """Wherever the runner dies, the next one ends with the same rows, trains nothing twice, audits clean."""
     whole = RUNS[run](tmp_path / "whole")
     whole.runner().run()
-    for instant in range(part, instants(RUNS[run]), 8):
+    for instant in range(part, instants(RUNS[run]), PARTS):
         world = RUNS[run](tmp_path / str(instant))
         with pytest.raises(Crashed):
             world.runner(crash_at(instant)).run()

@@ -60,6 +60,9 @@ def test_the_default_is_prepared_and_named(cache: Path, capsys: pytest.CaptureFi
         "dataset": "sotu",
         "data_id": "c3c50374c1bb297c",
         "profile": "small",
+        "inputs": [
+            str(cache / "sotu" / name) for name in ("manifest.json", "tokenizer.txt", "train.bin", "val.bin")
+        ],
     }
     assert 694_293 == datasets.find("sotu").eval_bytes
 
