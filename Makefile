@@ -20,7 +20,7 @@ run: $(VENV)/.run      ## a whole run on real text: baseline and three loops, li
 	$(BIN)/python workflows/run_experiment.py start --loops 3 --no-stochastic --follow
 	@$(BIN)/python workflows/run_experiment.py experiments
 
-test: $(VENV)/.dev     ## the test suite (about three minutes on two cores)
+test: $(VENV)/.dev     ## the test suite (about seven minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
