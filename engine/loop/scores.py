@@ -32,10 +32,7 @@ class Scores:
         """Return what came of a training."""
         left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
         result = read_result(run.config, left, done, claims=bool(run.config.evaluate))
-        event = self._training_event(one, job, done, self._hinted(job, result), run)
-        if not (isinstance(event, ev.TrainingFinished) and run.config.evaluate):  # which may read them there
-            take_out(one, run, self.paths)
-        return event
+        return self._training_event(one, job, done, self._hinted(job, result), run)
 
     def unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
         """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
@@ -52,8 +49,8 @@ class Scores:
     def evaluated(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         """Return what an evaluation found; one that fails is repeated once, without training again."""
         event = self._evaluation_event(one, job, done, run)
-        if not isinstance(event, ev.JobLost):
-            take_out(one, run, self.paths)
+        if isinstance(event, ev.EvaluationFinished):
+            self._keep_artifacts(one, run)
         return event
 
     def _evaluation_event(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
@@ -75,11 +72,16 @@ class Scores:
         self, one: Iteration, job: Job, done: JobExit, result: Result, run: RunState
     ) -> ev.Event:
         broken = self._broken(one, job, result, run)
-        if broken is None:
-            return _training(one, job, done, result)
-        if _is_blamed(broken, one):
-            return _training(one, job, done, _tampered(result, broken.reason))
-        return _voided(one, done, result, broken)
+        if broken is not None and not _is_blamed(broken, one):
+            return _voided(one, done, result, broken)
+        ended = _training(one, job, done, result if broken is None else _tampered(result, broken.reason))
+        if ended.outcome != "succeeded" or not run.config.evaluate:  # which may read them where they lie
+            self._keep_artifacts(one, run)
+        return ended
+
+    def _keep_artifacts(self, one: Iteration, run: RunState) -> None:
+        seal = TrainCheckouts(paths=self.paths, git=self.git).seal(one.slot)
+        take_out(one, run, self.paths, sealed=seal.files())
 
     def _broken(self, one: Iteration, job: Job, result: Result, run: RunState) -> Broken | None:
         """Return what of all that a result hangs on is not as it was when the training began."""

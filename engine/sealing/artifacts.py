@@ -5,19 +5,25 @@ A move within one file system costs nothing, however large a checkpoint is. Dele
 
 import os
 import shutil
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.projections.run_state import Iteration, RunState
 
 
-def take_out(one: Iteration, run: RunState, paths: RunPaths) -> None:
-    """Move what matches the settings' patterns out of an iteration's checkout. Done twice, is done."""
+def take_out(one: Iteration, run: RunState, paths: RunPaths, *, sealed: Iterable[str]) -> None:
+    """Move what matches the settings' patterns out of an iteration's checkout. Done twice, is done.
+
+    What is sealed stays: a runner that dies before the end is recorded looks at the seal once more.
+    """
+    stays = {part for path in sealed for part in (path, *map(str, PurePosixPath(path).parents))}
     checkout, there = paths.slot(one.slot), paths.artifacts(one.number)
     for pattern in run.config.artifacts:
         for found in sorted(checkout.glob(pattern)):
             place = there / found.relative_to(checkout)
-            if found.is_symlink() or not _is_inside(found, checkout):
+            known = str(found.relative_to(checkout)) in stays
+            if known or found.is_symlink() or not _is_inside(found, checkout):
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
             _remove(place)  # of an earlier training of the same iteration

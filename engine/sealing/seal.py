@@ -53,7 +53,7 @@ class Seal:
         written = self._read()
         if _digest(written) != digest:
             return Broken(files=(self.file.name,), reason=why("seal_gone"))
-        stands = json.loads(written.partition(b"\n")[2])
+        stands = _stands(written)
         touched = [path for path, stood in stands.items() if stood != _status(self.checkout / path)]
         if not touched:
             return None
@@ -61,6 +61,13 @@ class Seal:
         worst = min(hows, key=lambda path: ("gone", "changed", "restored").index(hows[path]))
         reason = why(f"file_{hows[worst]}_while_training", file=worst, more=len(touched) - 1)
         return Broken(files=tuple(sorted(hows)), reason=reason)
+
+    def files(self) -> tuple[str, ...]:
+        """Return the files that are sealed; none where the seal cannot be read."""
+        try:
+            return tuple(_stands(self._read()))
+        except ValueError:
+            return ()
 
     def _how(self, path: str, commit: str, git: Commits) -> str:
         place = self.checkout / path
@@ -93,6 +100,11 @@ def inputs_broken(inputs: Inputs, digest: str, *, whole: bool) -> Broken | None:
 
 def _head(job: str) -> bytes:
     return f"training {job}\n".encode()
+
+
+def _stands(written: bytes) -> dict[str, list[int]]:
+    stands: dict[str, list[int]] = json.loads(written.partition(b"\n")[2])
+    return stands
 
 
 def _digest(written: bytes) -> str:

@@ -27,3 +27,14 @@ def test_the_best_ones_artifacts_stay(program: Program):
         code = program.git("show", f"refs/autoresearch/{program.run_folder().name}/{number}:train.py")
         assert left.joinpath("model.pt").read_text().removeprefix("weights of ").replace("=", " = ") in code
     assert str(artifacts / f"{kept:04d}") in program("show", str(kept)).stdout
+
+
+def test_what_is_committed_is_no_artifact(program: Program):
+    """A pattern that matches a tracked file, or its folder, moves neither; the seal holds."""
+    (program.repo / "out").mkdir()
+    (program.repo / "out" / "base.pt").write_text("committed")
+    commit(program, TRAIN, settings='artifacts = ["out", "out/*.pt"]\n')
+    program("start", *HERE, "--loops", "1")
+    left = program.run_folder() / "artifacts" / "0001" / "out"
+    assert ["model.pt"] == [path.name for path in left.iterdir()]
+    assert not [one for one in program.events() if one["type"] == "TrainingVoided"]
