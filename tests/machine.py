@@ -63,7 +63,7 @@ def reboot(run: Path) -> None:
     """
     for claim in run.glob("iterations/*/*/claim"):
         with contextlib.suppress(ValueError):  # nobody has written into it
-            told = json.loads(claim.read_bytes())
+            told = json.loads(claim.read_bytes().splitlines()[-1])
             for role in ("supervisor", "child"):
                 if told[role]:
                     told[role] |= {"pid": os.getpid(), "boot_id": "of the boot before"}

@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from attrs import asdict, evolve, fields, frozen
+from attrs import asdict, evolve
 
 from autoresearch.engine.jobs import devices, pack
+from autoresearch.engine.jobs.claim_file import Claim, read_claim
 from autoresearch.engine.jobs.orphans import Orphans
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.paths import JobPaths
@@ -24,7 +25,7 @@ from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import is_locked, try_lock
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.files import write_atomic
-from autoresearch.events.values import Process, why
+from autoresearch.events.values import why
 
 
 # Not -m, which compiles the supervisor anew each time; not site, which it does not need: 20 ms, not 45. Only
@@ -74,7 +75,7 @@ class RealJobs:
 
     def look(self, job: Path) -> JobState:
         """Say how the job stands, from its folder and the process table alone."""
-        ended, claim = _read_exit(job), _read_claim(job)
+        ended, claim = _read_exit(job), read_claim(job)
         if ended is not None and _is_over(claim):
             return ended
         if is_locked(JobPaths(job).claim):
@@ -101,7 +102,7 @@ class RealJobs:
             return
         with contextlib.suppress(FileNotFoundError):
             write_atomic(JobPaths(job).stop, b"", sync=False)  # heard by a supervisor that has just begun
-        claim = _read_claim(job)
+        claim = read_claim(job)
         if claim is None or claim.supervisor is None or process.ask_to_end(claim.supervisor):
             return
         if claim.child is not None and not JobPaths(job).exit.exists():
@@ -109,7 +110,7 @@ class RealJobs:
 
     def rescue(self, job: Path) -> None:
         """Take what a job without a supervisor has printed since into its log; on Linux."""
-        claim = _read_claim(job)
+        claim = read_claim(job)
         if claim is not None and claim.child is not None and claim.supervisor is not None:
             self._orphans.take_in(job, claim.child)
 
@@ -153,7 +154,7 @@ def _read_exit(folder: Path) -> Finished | Lost | None:
     return Finished(exit=exit_)
 
 
-def _is_over(claim: "_Claim | None") -> bool:
+def _is_over(claim: Claim | None) -> bool:
     """Say whether an exit.json counts: not while its supervisor lives, whose last act it is to write one.
 
     A job may have written one itself. Once it has ended its supervisor is given a moment, since whoever was
@@ -176,34 +177,7 @@ def _absolute(spec: JobSpec) -> JobSpec:
     return evolve(spec, cwd=str(Path(spec.cwd).absolute()), stdin=stdin, writable=writable)
 
 
-@frozen(kw_only=True)
-class _Claim:
-    supervisor: Process | None
-    child: Process | None
-    refused: str = ""  # what the system had against exit.json
-
-
-def _read_claim(folder: Path) -> _Claim | None:
-    """Return what the claim says; None where nobody has written into it. What is unreadable names nobody."""
-    try:
-        data = JobPaths(folder).claim.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if not data:
-        return None
-    try:
-        told = json.loads(data)
-        supervisor, child = (_process(told[name]) for name in ("supervisor", "child"))
-        return _Claim(supervisor=supervisor, child=child, refused=str(told.get("refused", "")))
-    except (ValueError, TypeError, KeyError):
-        return _Claim(supervisor=None, child=None)
-
-
-def _process(told: dict[str, object] | None) -> Process | None:
-    return None if told is None else Process(**{one.name: told[one.name] for one in fields(Process)})  # type: ignore[arg-type]
-
-
-def _lost(folder: Path, claim: _Claim) -> Lost:
+def _lost(folder: Path, claim: Claim) -> Lost:
     if claim.supervisor is not None and claim.supervisor.boot_id != process.boot_id():
         return Lost(reason=why("machine_restarted"))
     if claim.refused:

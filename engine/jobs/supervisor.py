@@ -110,6 +110,7 @@ class _Job:
         self.reason = "exited"
         self.kill_at = float("inf")  # when the polite time is over
         self.status: tuple[int, float] | None = None  # of the child: wait status, CPU seconds
+        self.noted = 0  # bytes of the claim
 
     def run(self) -> dict[str, object]:
         """Start the command, wait for its end, clear up behind it; return what exit.json says."""
@@ -268,7 +269,9 @@ class _Job:
     def _write_note(self, *, durable: bool) -> None:
         # On a full disk the lock itself still tells that somebody is alive.
         with suppress(OSError):
-            os.pwrite(self.lock, to_json(self.note).encode() + b"\n", 0)
+            line = to_json(self.note).encode() + b"\n"
+            if os.pwrite(self.lock, line, self.noted) == len(line):
+                self.noted += len(line)  # the next goes after it: somebody may be reading this one
             if durable:  # by now the child is on its way, and does not wait for the device
                 os.fsync(self.lock)
 

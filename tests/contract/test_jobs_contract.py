@@ -1,6 +1,5 @@
 """What every player of the Jobs port does: the fake one and the real one."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.jobs.claim_file import Claim, read_claim
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Absent, Finished, Jobs, JobSpec, JobState, Lost, Running
 from autoresearch.engine.system.process import end_group
@@ -63,10 +63,12 @@ class Real:
         ended(self.jobs, folder)
 
     def vanish(self, folder: Path) -> None:
-        until(lambda: json.loads((folder / "claim").read_bytes() or b"{}").get("child"))
-        claim = json.loads((folder / "claim").read_bytes())
-        os.kill(claim["supervisor"]["pid"], 9)
-        os.killpg(claim["child"]["pid"], 9)
+        leader = until(lambda: (read_claim(folder) or Claim()).child)
+        claim = read_claim(folder)
+        assert claim is not None
+        assert claim.supervisor is not None
+        os.kill(claim.supervisor.pid, 9)
+        os.killpg(leader.pid, 9)
         ended(self.jobs, folder)
 
 

@@ -1,12 +1,12 @@
 """A run one of whose supervisors is killed, and nobody else."""
 
-import json
 import os
 import signal
 from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.jobs.claim_file import read_claim
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.waiting import until
 
@@ -29,7 +29,7 @@ def test_a_training_that_ended_well_is_read(program: Program, says_so: bool, tra
     program("start", "--only", "setup,baseline")
     program.wait(lambda status: bool(status["progress"]))
     folder = program.run_folder() / "iterations" / "0000" / "train.1"
-    os.kill(json.loads((folder / "claim").read_bytes())["supervisor"]["pid"], signal.SIGKILL)
+    os.kill(_claimed(folder, "supervisor"), signal.SIGKILL)
     until(lambda: _takes_in(folder))
     turn.is_for_all()
     program.wait(at_rest)
@@ -43,9 +43,14 @@ def test_a_training_that_ended_well_is_read(program: Program, says_so: bool, tra
     program("replay")
 
 
+def _claimed(folder: Path, role: str) -> int:
+    """Return the pid of the one that the claim names so."""
+    return int(getattr(read_claim(folder), role).pid)
+
+
 def _takes_in(folder: Path) -> bool:
     """Say whether somebody other than the training holds its pipe: the runner, from now on."""
-    child = json.loads((folder / "claim").read_bytes())["child"]["pid"]
+    child = _claimed(folder, "child")
     pipe = Path(f"/proc/{child}/fd/1").readlink()
     for handle in Path("/proc").glob("[0-9]*/fd/*"):
         try:

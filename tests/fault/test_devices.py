@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import json
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from autoresearch.engine.jobs import devices
+from autoresearch.engine.jobs.claim_file import Claim, read_claim
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import SPEC
 from autoresearch.engine.ports.jobs import Absent, Finished, JobSpec, Lost, Running
@@ -23,7 +23,6 @@ from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import try_lock
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import Process
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fault.test_jobs_faults import child, supervisor
 from tests.processes import started
@@ -46,10 +45,10 @@ def home(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir(parents=True)
     yield folder
     for claim in folder.rglob("claim"):
-        told = json.loads(claim.read_bytes() or b"{}")
-        for name in ("supervisor", "child"):
-            if told.get(name):
-                process.end_group(Process(**told[name]), 0.0)
+        told = read_claim(claim.parent) or Claim()
+        for one in (told.supervisor, told.child):
+            if one is not None:
+                process.end_group(one, 0.0)
 
 
 def start(home: Path, name: str, *command: str, config: RunConfig = CONFIG) -> bool:

@@ -1,11 +1,11 @@
 """A run on a real disk that fills up, or can only be read."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.jobs.claim_file import read_claim
 from autoresearch.engine.system import process
 from autoresearch.events.values import Process
 from tests.e2e.conftest import Program, at_rest, hold_trainings
@@ -25,7 +25,10 @@ def disk(program: Program) -> Iterator[Path]:
 
 def child_of(job: Path) -> Process:
     """Return the training's own process."""
-    return Process(**json.loads((job / "claim").read_bytes())["child"])
+    claim = read_claim(job)
+    assert claim is not None
+    assert claim.child is not None
+    return claim.child
 
 
 def test_a_full_disk_is_waited_out(program: Program, disk: Path):

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from attrs import asdict
 
+from autoresearch.engine.jobs.claim_file import Claim, read_claim
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, Lost, Running
 from autoresearch.engine.system import locks, process, process_table
@@ -32,10 +33,10 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """Give a folder for jobs, and end what still runs in it."""
     yield tmp_path
     for claim in tmp_path.rglob("claim"):
-        told = json.loads(claim.read_bytes() or b"{}")
-        for name in ("supervisor", "child"):
-            if told.get(name):
-                process.end_group(Process(**told[name]), 0.0)
+        told = read_claim(claim.parent) or Claim()
+        for one in (told.supervisor, told.child):
+            if one is not None:
+                process.end_group(one, 0.0)
 
 
 def start(home: Path, *command: str, name: str = "job", **facts: Any) -> Path:
@@ -51,7 +52,7 @@ def finished(folder: Path) -> JobExit:
 
 
 def child(folder: Path) -> Process:
-    return Process(**until(lambda: json.loads((folder / "claim").read_bytes() or b"{}").get("child")))
+    return until(lambda: (read_claim(folder) or Claim()).child)
 
 
 def supervisor(folder: Path) -> Process:
@@ -410,7 +411,7 @@ def test_reboot(home: Path) -> None:
     process.send(above, signal.SIGKILL)
     process.send(leader, signal.SIGKILL)
     until(lambda: isinstance(JOBS.look(folder), Lost))
-    told = json.loads((folder / "claim").read_bytes())
+    told = json.loads((folder / "claim").read_bytes().splitlines()[-1])
     stranger = process.this_process()
     for name in ("supervisor", "child"):
         told[name] |= {"pid": stranger.pid, "boot_id": "another-boot"}
@@ -569,3 +570,17 @@ def test_a_supervisor_starts_fast() -> None:
         "autoresearch.events.values",
     }
     assert slow.isdisjoint(done.stdout.decode().split())
+
+
+def test_a_claim_read_while_it_is_written_is_the_line_before(tmp_path: Path) -> None:
+    """Cut at any byte of a later line, or with zeros in its place, a claim says what its first line said."""
+    me = {"pid": 7, "started": 8, "boot_id": "now"}
+    first = json.dumps({"supervisor": me, "child": None}).encode() + b"\n"
+    later = json.dumps({"supervisor": me, "child": me}).encode() + b"\n"
+    claim = tmp_path / "claim"
+    for cut in range(len(later) - 1):
+        for torn in (later[:cut], later[:cut] + bytes(len(later) - cut)):
+            claim.write_bytes(first + torn)
+            assert read_claim(tmp_path) == Claim(supervisor=Process(**me), child=None)
+    claim.write_bytes(first + later)
+    assert read_claim(tmp_path) == Claim(supervisor=Process(**me), child=Process(**me))

@@ -1,7 +1,6 @@
 """Real runs, of which somebody is killed at a random instant."""
 
 import contextlib
-import json
 import os
 import random
 import signal
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.jobs.claim_file import read_claim
 from autoresearch.engine.system.process import alive
-from autoresearch.events.values import Process
 from tests.crash_helpers import Scene
 from tests.processes import end_everything
 from tests.torture import dice, times
@@ -53,12 +52,9 @@ def at_work(scene: Scene, role: str) -> list[int]:
     """Return the living supervisors, or their children, as the claims name them."""
     found = []
     for claim in scene.paths.folder.glob("iterations/*/*/claim"):
-        try:
-            who = json.loads(claim.read_bytes())[role]
-        except ValueError:
-            continue
-        if who and alive(Process(**who)):
-            found.append(int(who["pid"]))
+        who = getattr(read_claim(claim.parent), role, None)
+        if who is not None and alive(who):
+            found.append(who.pid)
     return found
 
 

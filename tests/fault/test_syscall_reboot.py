@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.jobs.claim_file import Claim, read_claim
 from autoresearch.engine.system.process import alive, identify
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
@@ -48,10 +49,10 @@ def test_a_reboot_is_a_new_training_and_no_stranger_is_signalled(scene: Scene, s
     runner = scene.runner(env={"CRASH_HANG": HANGS})
     until(lambda: trains(scene))
     claim = scene.paths.job(1, "train", 1).claim
-    until(lambda: json.loads(claim.read_bytes())["child"] is not None)
+    until(lambda: (read_claim(claim.parent) or Claim()).child)
     end_everything(scene.repo)
     runner.wait()
-    said = json.loads(claim.read_bytes())
+    said = json.loads(claim.read_bytes().splitlines()[-1])
     for role in ("supervisor", "child"):
         said[role] |= {"pid": stranger.pid, "boot_id": "of the boot before"}
     claim.write_text(json.dumps(said))
