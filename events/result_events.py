@@ -183,6 +183,15 @@ class BestRemeasured:
 
 
 @frozen(kw_only=True)
+class RemeasureDropped:
+    """What an iteration measured again was retracted: its number is wanted no more."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    best_iteration: int  # that was the best
+
+
+@frozen(kw_only=True)
 class IterationLeftOpen:
     """A request may not do the next stage: the iteration waits for one that may."""
 
@@ -204,5 +213,6 @@ ResultEvent = (
     | CandidateDiscarded
     | RemeasureStarted
     | BestRemeasured
+    | RemeasureDropped
     | IterationLeftOpen
 )

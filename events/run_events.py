@@ -116,6 +116,16 @@ class KeepAdopted:
 
 
 @frozen(kw_only=True)
+class ResultRetracted:
+    """A human took the result of an iteration back: it is no longer kept, and no longer believed."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    why: str  # as it was given
+    with_descendants: bool  # and of all that was made of its code
+
+
+@frozen(kw_only=True)
 class RunCleaned:
     """A human removed what the run had left in the repository, beside its branch."""
 
@@ -242,6 +252,7 @@ RunEvent = (
     | RunStopped
     | NoteAdded
     | KeepAdopted
+    | ResultRetracted
     | RunCleaned
     | SetupChecked
     | PrepareStarted

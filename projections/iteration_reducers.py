@@ -101,7 +101,7 @@ def _base_moved(state: RunState, event: ev.BaseMoved, _seq: int, at: str) -> Non
     if commit is not None:
         _unmake(one, at, next_stage="apply")
         one.made = Made(commit=commit, base_commit=event.old_base)
-    one.base_commit = event.base_commit
+    one.base_commit, one.stands_on = event.base_commit, None
 
 
 def _candidate_rebased(state: RunState, event: ev.CandidateRebased, _seq: int, _at: str) -> None:
@@ -201,7 +201,8 @@ def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: in
 def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.EvaluationFinished) -> None:
     """Let an iteration have its outcome: that of its training, or of what evaluated it."""
     succeeded = event.outcome == "succeeded"
-    of_best = one.number == 0 or one.measures is not None
+    best = None if state.best is None else state.best.iteration
+    of_best = one.number == 0 or (one.measures is not None and one.measures == best)
     if of_best and not succeeded:
         state.baseline_failed, state.baseline_reason = event.outcome, event.reason
     one.outcome, one.reason, one.metric = event.outcome, event.reason, event.metric
@@ -233,7 +234,7 @@ def _iteration_left_open(state: RunState, _event: ev.IterationLeftOpen, _seq: in
 def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: str) -> None:
     one = state.iteration(event.iteration)
     if one is not None and one.metric is not None:
-        state.best = best_of(one, event.commit, one.metric)
+        state.keeps = (*state.keeps, best_of(one, event.commit, one.metric))
         if event.branch_moved:
             state.branch_commit = event.commit
     _close(state, one, kept=True)
@@ -264,8 +265,12 @@ def _remeasure_started(state: RunState, event: ev.RemeasureStarted, _seq: int, a
 def _best_remeasured(state: RunState, event: ev.BestRemeasured, _seq: int, _at: str) -> None:
     one, best = state.iteration(event.iteration), state.best
     if one is not None and best is not None and best.iteration == event.best_iteration:
-        state.best = remeasured(best, one, event.metric)
+        state.keeps = (*state.keeps[:-1], remeasured(best, one, event.metric))
     state.open = tuple(other for other in state.open if other is not one)
+
+
+def _remeasure_dropped(state: RunState, event: ev.RemeasureDropped, _seq: int, _at: str) -> None:
+    state.open = tuple(other for other in state.open if other.number != event.iteration)
 
 
 def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
@@ -294,6 +299,7 @@ def best_of(one: Iteration, commit: str, metric: float) -> Best:
         iteration=one.number,
         commit=commit,
         tree=one.tree or "",
+        base_commit=one.base_commit,
         metric=metric,
         conditions=one.conditions,
         spent=one.spent,
@@ -321,7 +327,7 @@ def remeasured(best: Best, one: Iteration, metric: float) -> Best:
 def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
     ended = [counts.kept, counts.discarded, counts.crashed, counts.not_applied]
     ended[0 if kept else 1 if one.outcome == "succeeded" else 3 if one.outcome == "not_applied" else 2] += 1
-    return Counts(kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])
+    return replace(counts, kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])
 
 
 def _serve(asked: tuple[PendingRequest, ...], *, loops: int | None) -> tuple[PendingRequest, ...]:
@@ -358,4 +364,5 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.CandidateDiscarded: _candidate_discarded,
     ev.RemeasureStarted: _remeasure_started,
     ev.BestRemeasured: _best_remeasured,
+    ev.RemeasureDropped: _remeasure_dropped,
 }

@@ -2,7 +2,7 @@
 
 A view, always rewritten whole. What never trained has no commit and counts as a crash, so that notebooks
 which drop crashes do not take its 0.000000 for a score; its description begins with "not applied:". What the
-world is to blame for begins with "accident:".
+world is to blame for begins with "accident:". What was retracted is no keep; it begins with "retracted:".
 """
 
 from collections.abc import Iterable
@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from autoresearch.projections.timeline import Row, Timeline
 
 
-VERSION = "2"  # grows with any change of what a table looks like; state.json names it
+VERSION = "3"  # grows with any change of what a table looks like; state.json names it
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 
 
 def results_tsv(timeline: Timeline) -> str:
     """Return the whole table; no line holds a tab or a line end inside a field."""
     lines = ["\t".join(COLUMNS)]
-    lines += [row.as_given or line_of(row) for row in timeline.rows if row.recorded]
+    given = [(row, row.as_given if row.retracted is None else "") for row in timeline.rows if row.recorded]
+    lines += [as_given or line_of(row) for row, as_given in given]
     return "\n".join(lines) + "\n"
 
 
@@ -38,12 +39,16 @@ def _fields(row: Row) -> Iterable[str]:
 def _status(row: Row) -> str:
     if row.outcome != "succeeded":
         return "crash"
+    if row.retracted is not None or row.verdict == "dropped":
+        return "discard"
     # The best once more is a baseline for what comes after it, and readers know three words.
     return "keep" if row.verdict == "remeasured" else row.verdict or "recorded"
 
 
 def _kind(row: Row) -> str:
-    """Return what tells rows apart that all have the status `crash`; "" for what crashed by itself."""
+    """Return what tells rows apart that have one status; "" for what was discarded, or crashed, by itself."""
+    if row.retracted is not None:
+        return "retracted: "
     if row.accident:
         return "accident: "
     return "not applied: " if row.outcome == "not_applied" else ""

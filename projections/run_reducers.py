@@ -11,7 +11,7 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig, deciding_digest
-from autoresearch.projections import iteration_reducers
+from autoresearch.projections import iteration_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.run_state import Best, Job, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
@@ -89,7 +89,7 @@ def _stop_requested(state: RunState, event: ev.StopRequested, _seq: int, _at: st
 
 
 def _keep_adopted(state: RunState, event: ev.KeepAdopted, _seq: int, _at: str) -> None:
-    state.branch_commit = event.commit
+    state.branch_commit = state.adopted = event.commit
 
 
 def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, _at: str) -> None:
@@ -164,7 +164,7 @@ def _result_imported(state: RunState, event: ev.ResultImported, _seq: int, _at: 
         )
         if not worse:  # some keep a slightly worse result for its simpler code
             commit = event.commit or ""
-            state.best = Best(iteration=number, commit=commit, tree="", metric=metric)
+            state.keeps = (*state.keeps, Best(iteration=number, commit=commit, tree="", metric=metric))
     state.last_iteration = number
     if number == 0:
         state.baseline = metric
@@ -203,6 +203,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.StopRequested: _stop_requested,
     ev.RunStopped: _run_stopped,
     ev.KeepAdopted: _keep_adopted,
+    ev.ResultRetracted: retraction.retract,
     ev.SetupChecked: _setup_checked,
     ev.PrepareStarted: _prepare_started,
     ev.PrepareFinished: _prepare_finished,

@@ -120,6 +120,7 @@ class Iteration:
     evaluations: int = 0  # started so far
     spent: Spent = Spent()  # by the last training
     printed: float | None = None  # what the last training said its number is
+    stands_on: int | None = None  # a retracted iteration that its code, as it was trained, is made of
     measures: int | None = None  # the iteration of the best that it measures again; None: it tries something
     wanted: Conditions | None = None  # under which it is to be measured
     lost: int = 0  # jobs lost in a row
@@ -158,11 +159,12 @@ class Iteration:
 
 @frozen(kw_only=True)
 class Best:
-    """The kept candidate that the next one has to beat."""
+    """A kept candidate; the last one is what the next has to beat."""
 
     iteration: int
     commit: str
     tree: str
+    base_commit: str = ""  # that it was made on; "": not known
     metric: float  # as it was measured last
     conditions: Conditions = Conditions()  # under which it was
     spent: Spent = Spent()
@@ -178,6 +180,15 @@ class Best:
         """Return what it measured under these conditions; None where it never was."""
         known = (Measurement(metric=self.metric, conditions=self.conditions), *self.elsewhere)
         return next((one.metric for one in known if one.conditions.agree(conditions)), None)
+
+
+@frozen(kw_only=True)
+class Retracted:
+    """An iteration whose result is no longer believed."""
+
+    iteration: int
+    commit: str = ""  # that was kept; "": it was not
+    base_commit: str = ""  # that this was made on
 
 
 @frozen(kw_only=True)
@@ -237,6 +248,7 @@ class Counts:
     discarded: int = 0
     crashed: int = 0  # crashed, timed_out, diverged, no_metric
     not_applied: int = 0
+    retracted: int = 0  # that were kept before
 
 
 @define(kw_only=True)
@@ -256,11 +268,13 @@ class RunState:
     set_aside: tuple[PendingRequest, ...] = ()  # until `resume`, for one that asks for no loops
     request: Request | None = None  # the last one, also when it is served
     setup: Setup = field(factory=Setup)
-    best: Best | None = None
+    keeps: tuple[Best, ...] = ()  # what was kept and not retracted, the baseline first
+    retracted: tuple[Retracted, ...] = ()  # named by a human, or kept and retracted with what they stood on
     baseline: float | None = None
     baseline_failed: Outcome | None = None
     baseline_reason: Reason | None = None
     branch_commit: str = ""  # where this run left its branch
+    adopted: str = ""  # the commit that a human brought into it last
     open: tuple[Iteration, ...] = ()  # by number
     last_iteration: int = -1
     waiting: tuple[WaitingProposal, ...] = ()
@@ -285,6 +299,11 @@ class RunState:
             if one.number == number:
                 return one
         return None
+
+    @property
+    def best(self) -> Best | None:
+        """Return the kept candidate that the next one has to beat."""
+        return self.keeps[-1] if self.keeps else None
 
     @property
     def loops_left(self) -> int:

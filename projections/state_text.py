@@ -47,6 +47,8 @@ def say_waiting(standing: Standing) -> str:
 
 def say_row(row: Row) -> str:
     """Return why an iteration has no result, or how it was judged; "" while it is open."""
+    if row.retracted is not None:
+        return f"retracted: {row.retracted}"
     if row.outcome != "succeeded" and row.reason is not None:
         return say(row.reason)
     return say_verdict(row.rule, row.inputs) if row.rule and row.rule != "imported" else say(row.reason)

@@ -1,5 +1,6 @@
 """One row per iteration, the baseline included: what people and agents look at."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from attrs import define, field
@@ -10,7 +11,7 @@ from autoresearch.events.values import Outcome, Proposal, ProposalSource, Reason
 from autoresearch.projections.fold import Projection, Reducer, Rows
 
 
-RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured"]
+RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
 
 # Why there is no result that neither the code nor the change is to blame for.
 ACCIDENTS = frozenset(
@@ -51,6 +52,7 @@ class Row:
     inputs: dict[str, Scalar] = field(factory=dict)  # of the rule
     reason: Reason | None = None  # of the outcome: why there is no result, or what is odd about it
     chosen: int = 0  # seq of the event that gave it its proposal
+    retracted: str | None = None  # why its result is believed no more; None: it is
     as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
 
     @property
@@ -78,6 +80,16 @@ class Timeline:
         """Return the row of one iteration."""
         newest_first = (*self.open, *reversed(self.closed))
         return next((row for row in newest_first if row.iteration == iteration), None)
+
+
+def standing_on(rows: Sequence[Row], number: int) -> tuple[Row, ...]:
+    """Return the rows of what is made of an iteration's code, by way of others too, and in their order."""
+    commits = {row.commit for row in rows if row.iteration == number and row.commit}
+    found = {number}
+    while more := [row for row in rows if row.base_commit in commits and row.iteration not in found]:
+        found |= {row.iteration for row in more}
+        commits = {row.commit for row in more if row.commit}
+    return tuple(row for row in rows if row.iteration in found and row.iteration != number)
 
 
 def imported_row(event: ev.ResultImported) -> Row:
@@ -220,6 +232,24 @@ def _best_remeasured(timeline: Timeline, event: ev.BestRemeasured, _seq: int, at
         _put_away(timeline, row, at)
 
 
+def _remeasure_dropped(timeline: Timeline, event: ev.RemeasureDropped, _seq: int, at: str) -> None:
+    row = _open(timeline, event.iteration)
+    if row is not None:
+        row.verdict = "dropped"
+        _put_away(timeline, row, at)
+
+
+def _result_retracted(timeline: Timeline, event: ev.ResultRetracted, _seq: int, _at: str) -> None:
+    number, rows = event.iteration, list(timeline.closed)
+    gone = {number}
+    if event.with_descendants:
+        gone |= {row.iteration for row in standing_on(rows, number)}
+    gone &= {row.iteration for row in rows if row.retracted is None}
+    timeline.closed = Rows(
+        [replace(row, retracted=event.why) if row.iteration in gone else row for row in rows]
+    )
+
+
 def _result_imported(timeline: Timeline, event: ev.ResultImported, _seq: int, _at: str) -> None:
     timeline.closed = timeline.closed.plus(imported_row(event))
 
@@ -279,7 +309,9 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.CandidateDiscarded: _candidate_discarded,
     ev.RemeasureStarted: _remeasure_started,
     ev.BestRemeasured: _best_remeasured,
+    ev.RemeasureDropped: _remeasure_dropped,
+    ev.ResultRetracted: _result_retracted,
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=2, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=3, initial=Timeline, own=_own, reducers=REDUCERS)

@@ -108,12 +108,14 @@ EFFECTS = {
     ev.RunUnpaused: "unpause",
     ev.ProposalReceived: "propose",
     ev.NoteAdded: "note",
+    ev.ResultRetracted: "retract",
     ev.KeepAdopted: "adopt",
     ev.RunCleaned: "clean",
     ev.HistoryRepaired: "repair",
 }
 TEXTS: Mapping[type[ev.Event], Callable[..., str]] = {
     ev.NoteAdded: lambda event: event.text,
+    ev.ResultRetracted: lambda event: event.why,
     ev.ProposalReceived: lambda event: event.proposal.description,
     ev.RunPaused: lambda event: event.reason.said,
 }

@@ -183,8 +183,10 @@ def _fenced(text: str, label: Label = "data") -> str:
 
 
 def _row(row: Row) -> str:
-    failed = f" ({_line(say(row.reason), LINE_LIMIT)})" if row.verdict in ("crash", "not_applied") else ""
-    verdict = row.verdict or "not decided yet"
+    verdict: str = row.verdict or "not decided yet"
+    failed = f" ({_line(say(row.reason), LINE_LIMIT)})" if verdict in ("crash", "not_applied") else ""
+    if row.retracted is not None:  # by a human, since the number is not to be believed
+        verdict, failed = "retracted", f" ({_line(row.retracted, LINE_LIMIT)})"
     return f"{row.iteration}  {_number(row.metric)}  {verdict}  {_line(row.description, LINE_LIMIT)}{failed}"
 
 

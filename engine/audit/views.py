@@ -24,7 +24,7 @@ from autoresearch.projections.state_format import FORMAT
 FIRST_LINE_BYTES = 200
 
 _ADD_A_ROW = ev.ResultRecorded | ev.ResultImported
-_CHANGE_THE_TABLE = _ADD_A_ROW | ev.CandidateKept | ev.CandidateDiscarded
+_CHANGE_THE_TABLE = _ADD_A_ROW | ev.CandidateKept | ev.CandidateDiscarded | ev.ResultRetracted
 
 
 class ViewFiles:

@@ -25,6 +25,7 @@ def event_of(
         | do.StartIteration
         | do.RemeasureBest
         | do.TakeRemeasure
+        | do.DropRemeasure
     ),
     run: RunState,
 ) -> ev.Event:
@@ -59,6 +60,8 @@ def event_of(
             )
         case do.TakeRemeasure():
             return _remeasured(open_iteration(run, command.iteration), run)
+        case do.DropRemeasure():
+            return _remeasure_dropped(open_iteration(run, command.iteration))
         case do.LeaveOpen():
             return ev.IterationLeftOpen(iteration=command.iteration, next_stage=command.next_stage)
         case do.PauseRun():
@@ -125,6 +128,11 @@ def _remeasured(one: Iteration, run: RunState) -> ev.BestRemeasured:
         before=run.best.metric,
         met=one.wanted is None or one.conditions.agree(one.wanted),
     )
+
+
+def _remeasure_dropped(one: Iteration) -> ev.RemeasureDropped:
+    assert one.measures is not None  # it was opened to
+    return ev.RemeasureDropped(iteration=one.number, best_iteration=one.measures)
 
 
 def _result(one: Iteration) -> ev.ResultRecorded:

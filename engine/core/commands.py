@@ -202,6 +202,13 @@ class TakeRemeasure:
 
 
 @frozen(kw_only=True)
+class DropRemeasure:
+    """Close an iteration that measures again what was retracted meanwhile."""
+
+    iteration: int
+
+
+@frozen(kw_only=True)
 class LeaveOpen:
     """Rest an iteration whose next stage the request may not do."""
 
@@ -256,6 +263,7 @@ Command = (
     | DiscardCandidate
     | RemeasureBest
     | TakeRemeasure
+    | DropRemeasure
     | LeaveOpen
     | CancelJob
     | PauseRun

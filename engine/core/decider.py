@@ -155,8 +155,10 @@ def _may_go_on(one: Iteration, request: Request) -> bool:
 
 
 def _while_running(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
-    """End an agent that is still thinking of a proposal when a human has brought one."""
+    """End what nobody waits for: a measurement of what was retracted, an agent when a human has proposed."""
     assert one.job is not None  # the caller checked
+    if prefetch.measures_retracted(state, one):
+        return (do.CancelJob(iteration=one.number, step=one.job.step, number=one.job.number),)
     if one.job.step == "propose" and state.waiting:
         return (do.CancelJob(iteration=one.number, step="propose", number=one.job.number),)
     return ()
@@ -165,6 +167,8 @@ def _while_running(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
 def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     """Return the one command that carries this iteration on, or none while it must wait."""
     stage: LoopStage = one.next_stage
+    if prefetch.measures_retracted(state, one):
+        return (do.DropRemeasure(iteration=one.number),)
     if prefetch.has_old_base(state, one):
         assert state.best is not None  # somebody overtook it
         best = state.best

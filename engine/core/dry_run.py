@@ -66,7 +66,7 @@ def _granted(run: RunState, request: Request) -> RunState:
         run = replace(run, setup=replace(run.setup, ok=True, checked=True))
     if "baseline" in request.stages and run.best is None and run.setup.ok:
         best = Best(iteration=0, commit=run.base_commit, tree=run.base_tree, metric=0.0)
-        run = replace(run, best=best, open=(), last_iteration=0)
+        run = replace(run, keeps=(best,), open=(), last_iteration=0)
     return run
 
 

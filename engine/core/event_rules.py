@@ -17,6 +17,7 @@ from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.core.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import PYTHON
+from autoresearch.events.values import LOOP_STAGES
 from autoresearch.projections.run_state import RunState
 
 
@@ -104,6 +105,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.RunStopped: EventRule(by=("runner", "import"), after=states.at_work, of=(do.Stop,), determined=_all),
     ev.NoteAdded: EventRule(by=("cli",)),
     ev.KeepAdopted: EventRule(by=("cli",), after=states.something_kept),
+    ev.ResultRetracted: EventRule(by=("cli",), after=states.retractable),
     ev.RunCleaned: EventRule(by=("cli",)),
     ev.SetupChecked: EventRule(of=(do.CheckSetup,)),
     ev.PrepareStarted: EventRule(
@@ -167,6 +169,9 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.CandidateDiscarded: EventRule(after=states.before("decide"), of=(do.DiscardCandidate,)),
     ev.RemeasureStarted: EventRule(after=states.next_iteration, of=(do.RemeasureBest,), determined=_all),
     ev.BestRemeasured: EventRule(after=states.before("decide"), of=(do.TakeRemeasure,), determined=_all),
+    ev.RemeasureDropped: EventRule(
+        after=states.before(*LOOP_STAGES), of=(do.DropRemeasure,), determined=_all
+    ),
     ev.IterationLeftOpen: EventRule(after=states.before_next_stage, of=(do.LeaveOpen,), determined=_all),
     ev.RunImported: EventRule(by=("import",), after=states.before_results),
     ev.ResultImported: EventRule(by=("import",), after=states.next_iteration),

@@ -59,6 +59,8 @@ def verdict(
         return Verdict(keep=False, rule="no_result", inputs={"outcome": one.outcome})
     if best is None:
         return Verdict(keep=True, rule="baseline", inputs={"metric": one.metric})
+    if one.stands_on is not None:
+        return Verdict(keep=False, rule="stands_on_retracted", inputs={"retracted": one.stands_on})
     if one.tree == best.tree:
         inputs: dict[str, Scalar] = {"metric": one.metric, "best": best.metric, "tree": one.tree}
         return Verdict(keep=False, rule="same_code", inputs=inputs)
@@ -73,7 +75,8 @@ def verdict(
 
 def lacks_measurement(one: Iteration, best: Best) -> bool:
     """Say whether the best has to be measured under the conditions of a result before it can be judged."""
-    scored = one.outcome == "succeeded" and one.metric is not None and one.tree != best.tree
+    judged = one.outcome == "succeeded" and one.metric is not None and one.stands_on is None
+    scored = judged and one.tree != best.tree
     unmet = any(one.conditions.agree(other) for other in best.unmet)
     return scored and not unmet and best.under(one.conditions) is None
 

@@ -29,6 +29,11 @@ def measures_again(state: RunState) -> bool:
     return any(one.measures is not None for one in state.open)
 
 
+def measures_retracted(state: RunState, one: Iteration) -> bool:
+    """Say whether it measures again what is the best no more."""
+    return one.measures is not None and state.best is not None and one.measures != state.best.iteration
+
+
 def request_of(state: RunState, place: int) -> Request | None:
     """Return the request that the open loop at this place, from 0, is one of; None beyond what was asked."""
     for one in state.requests:

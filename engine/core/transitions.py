@@ -41,6 +41,14 @@ def something_kept(run: RunState, event: object) -> Misfit | None:
     return ("type", "a keep to adopt", type(event).__name__) if run.best is None else None
 
 
+def retractable(run: RunState, event: ev.ResultRetracted) -> Misfit | None:
+    """Expect a result that was judged and not retracted yet, and is not the baseline's."""
+    number = event.iteration
+    judged = 0 < number <= run.last_iteration and run.iteration(number) is None
+    again = any(one.iteration == number for one in run.retracted) and not event.with_descendants
+    return None if judged and not again else ("iteration", "one with a verdict that holds", number)
+
+
 def paused(run: RunState, event: object) -> Misfit | None:
     """Expect a pause to lift."""
     return ("type", "a pause to lift", type(event).__name__) if run.paused is None else None

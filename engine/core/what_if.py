@@ -15,6 +15,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused, Wrong
 from autoresearch.events.values import Scalar
+from autoresearch.projections import retraction
 from autoresearch.projections.iteration_reducers import best_of, remeasured
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Best, Iteration, RunState
@@ -69,14 +70,18 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
         UsageRefused: there is no such rule.
     """
     _check(rule)
-    run, best = RunState(), None
+    run = RunState()
+    kept: tuple[Best, ...] = ()  # by the other rule, and not retracted
     foreign: set[str] = set()  # commits that stand on code which would not have been there
     judged: list[Judged] = []
     for recorded in records:
-        case = _case(run, recorded)
-        if isinstance(recorded.event, ev.BestRemeasured) and best is not None:
-            best = _measured_again(run, recorded.event, best)
+        case, event = _case(run, recorded), recorded.event
+        if isinstance(event, ev.BestRemeasured) and kept:
+            kept = (*kept[:-1], _measured_again(run, event, kept[-1]))
+        if isinstance(event, ev.ResultRetracted):
+            kept = _without_retracted(run, event, kept)
         run = RUN.evolve(run, recorded)
+        best = kept[-1] if kept else None
         if case is None:
             continue
         one, was = case
@@ -88,10 +93,14 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
             other_code = any(earlier.changed for earlier in judged)
         if other_code and one.commit:
             foreign.add(one.commit)
-        best = _best_after(best, one, taken)
+        kept = _kept_after(kept, one, taken)
         judged.append(_judged(one, taken, was=was, other_code=other_code))
     return WhatIf(
-        rule=rule, own_rule=run.config.keep_rule, judged=tuple(judged), best=best, own_best=run.best
+        rule=rule,
+        own_rule=run.config.keep_rule,
+        judged=tuple(judged),
+        best=kept[-1] if kept else None,
+        own_best=run.best,
     )
 
 
@@ -130,10 +139,17 @@ def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:
             return None
 
 
-def _best_after(best: Best | None, one: Iteration, taken: Verdict) -> Best | None:
+def _kept_after(kept: tuple[Best, ...], one: Iteration, taken: Verdict) -> tuple[Best, ...]:
     if not taken.keep or one.metric is None:
-        return best
-    return best_of(one, one.commit or "", one.metric)
+        return kept
+    return (*kept, best_of(one, one.commit or "", one.metric))
+
+
+def _without_retracted(run: RunState, event: ev.ResultRetracted, kept: tuple[Best, ...]) -> tuple[Best, ...]:
+    """Take back what the other rule kept; what stands on what is told by what was really trained."""
+    with_descendants = event.with_descendants
+    gone = retraction.taken(kept, run.retracted, event.iteration, with_descendants=with_descendants)
+    return tuple(one for one in kept if one not in gone)
 
 
 def _measured_again(run: RunState, event: ev.BestRemeasured, best: Best) -> Best:

@@ -15,7 +15,14 @@ from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.run_state import RunState
 
 
-SEEN = (ev.CandidateKept, ev.CandidateDiscarded, ev.BestRemeasured, ev.RunStopped)
+SEEN = (
+    ev.CandidateKept,
+    ev.CandidateDiscarded,
+    ev.BestRemeasured,
+    ev.RemeasureDropped,
+    ev.ResultRetracted,
+    ev.RunStopped,
+)
 
 
 class AnchorGit(Commits, Refs, Protocol):

@@ -41,7 +41,8 @@ def searched(
     now, at_first = (
         (show(commit, name) or b"").decode(errors="replace") for commit in (one.base_commit, run.base_commit)
     )
-    tried = tried_from((row.settings for row in timeline.rows), source=at_first)
+    settings = (row.settings for row in timeline.rows if row.retracted is None)
+    tried = tried_from(settings, source=at_first)
     return propose(now, tried=tried, seed=run.config.seed, iteration=one.number)
 
 

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load
-from autoresearch.events import catalog as ev
+from autoresearch.engine.runs.one_iteration import CLOSES
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.read import read
@@ -102,7 +102,7 @@ def _of_iteration(paths: RunPaths, number: int) -> int:
     for recorded in read(paths.history):
         if getattr(recorded.event, "iteration", None) == number:
             last = recorded.seq
-            if isinstance(recorded.event, ev.CandidateKept | ev.CandidateDiscarded | ev.ResultImported):
+            if isinstance(recorded.event, CLOSES):
                 return last
     if not last:
         known = load(paths).run.last_iteration

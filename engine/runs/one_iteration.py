@@ -23,7 +23,13 @@ _BEGINS = re.compile(
     rb'\{"seq":\d+,(?:"tx":\[\d+,\d+\],)?"type":"(?:IterationStarted|RemeasureStarted|ResultImported)",[^{]*'
     rb'"data":\{"iteration":(\d+),'
 )
-_CLOSES = (ev.CandidateKept, ev.CandidateDiscarded, ev.BestRemeasured, ev.ResultImported)
+CLOSES = (
+    ev.CandidateKept,
+    ev.CandidateDiscarded,
+    ev.BestRemeasured,
+    ev.RemeasureDropped,
+    ev.ResultImported,
+)
 
 
 @frozen(kw_only=True)
@@ -36,7 +42,7 @@ class OneIteration:
 
 
 def one_iteration(paths: RunPaths, number: int) -> OneIteration | None:
-    """Return an iteration as of now; None where it has not begun.
+    """Return an iteration as of now, or as its verdict left it; None where it has not begun.
 
     Raises:
         NotFound, CorruptHistory: as reading a history does.
@@ -49,7 +55,7 @@ def one_iteration(paths: RunPaths, number: int) -> OneIteration | None:
         one = record(paths.history, line)
         if getattr(one.event, "iteration", None) == number:
             own.append(one)
-            if isinstance(one.event, _CLOSES):
+            if isinstance(one.event, CLOSES):
                 break
     proposals = {
         one.event.received: proposal

@@ -44,6 +44,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.ResultRecorded: lambda e: "" if e.metric is None else "metric",
     ev.ResultImported: lambda e: "" if e.metric is None else "metric",
     ev.BestRemeasured: lambda e: "" if e.met else "unmet",
+    ev.ResultRetracted: lambda e: "all" if e.with_descendants else "",
     ev.CandidateKept: lambda e: "note" if e.branch_note else "",
 }
 

@@ -212,6 +212,7 @@ REASONS: Mapping[str, str] = {
 VERDICTS: Mapping[str, str] = {
     "baseline": "the baseline",
     "no_result": "{outcome:words}",
+    "stands_on_retracted": "its code is made of {retracted:name}, which was retracted",
     "same_code": "the best once more: the same code, measured again",
     "not_comparable_data_id": "measured on other data ({data_id}) than the best ({best_data_id})",
     "not_comparable_deciding": "trained under other settings than the best was measured under",
@@ -244,6 +245,8 @@ EVENTS: Mapping[str, str] = {
     "StopRequested.now": "asked to stop at once",
     "RunStopped": "idle, {how:words}: {reason:reason}",
     "KeepAdopted": "adopted: the run's branch stands on {commit:short}",
+    "ResultRetracted": "{iteration:name} retracted: {why}",
+    "ResultRetracted.all": "{iteration:name} retracted, with all that is made of its code: {why}",
     "RunCleaned": "cleaned: {worktrees} worktrees and {refs} refs were removed",
     "NoteAdded": "note: {text}",
     "SetupChecked": "setup is complete",
@@ -310,6 +313,7 @@ EVENTS: Mapping[str, str] = {
     "RemeasureStarted": "{iteration:name} measures the best, {best_iteration:name}, {differ_in:conditions}",
     "BestRemeasured": "the best, {best_iteration:name}, measured again: {metric:.6f} ({before:.6f} before)",
     "BestRemeasured.unmet": "the best, {best_iteration:name}, measured again, but not so: {metric:.6f}",
+    "RemeasureDropped": "{iteration:name} ends: {best_iteration:name}, which it measured, was retracted",
     "RawEvent": "{type} v{version}, which this program does not know",
 }
 

@@ -38,6 +38,7 @@ FORMS = {  # of every command that acts, with what it is told; {} is which of th
     "unpause": ["unpause"],
     "propose": ["propose --set LR=0.0{}7 --description propose-{}"],
     "note": ["note note-{}"],
+    "retract": ["retract 1 --why retract-{}"],
     "adopt": ["adopt"],
     "clean": [f"clean {RUN} --yes", f"clean {RUN} --folder --yes"],
     "repair": ["repair"],
@@ -168,7 +169,7 @@ def look_at_effects(done: list[Did], before: World, scene: Scene, where: str) ->
         where
     )
     for number, one in enumerate(done, start=1):
-        if one.name in ("note", "propose", "pause"):
+        if one.name in ("note", "propose", "pause", "retract"):
             assert found[f"{one.name}-{number}"] == one.acted, f"{where}: {found}"
 
 

@@ -437,6 +437,10 @@ def received(number: int) -> ev.ProposalReceived:
     )
 
 
+def _retracted(number: int, *, with_descendants: bool = False) -> ev.ResultRetracted:
+    return ev.ResultRetracted(iteration=number, why="the card was shared", with_descendants=with_descendants)
+
+
 def _trains(number: int) -> Callable[[RunState], bool]:
     return lambda run: any(n == number and job.step == "train" for n, job in run.jobs)
 
@@ -531,6 +535,35 @@ def scripts() -> dict[str, Script]:
             config=PLAIN,
             requests=(Request(loops=3),),
             human=at((_trains(1), _changed_to(evolve(PLAIN, training_budget="3000"))[:1])),
+        ),
+        "retracted": Script(  # the best, while one trains on it and another is prepared; then what is no keep
+            config=PLAIN,
+            requests=(Request(loops=6, prefetch=1),),
+            trainings={(1, 1): 1.9, (2, 1): 1.5, (3, 1): 1.8, (4, 1): 1.85, (5, 1): 1.7},
+            human=at(
+                (lambda run: _trains(3)(run) and _prepared_beside_training(run), (_retracted(2),)),
+                (_done_after(6), (_retracted(1), _retracted(4), *more)),
+            ),
+        ),
+        "retracted-with-what-stands-on-it": Script(
+            config=evolve(PLAIN, slots=2),
+            requests=(Request(loops=7, prefetch=1),),
+            trainings={(1, 1): 1.9, (2, 1): 1.85, (3, 1): 1.8, (4, 1): 1.7, (5, 1): 1.6, (6, 1): 1.5},
+            human=at((_trains(6), (_retracted(2, with_descendants=True),))),
+        ),
+        "retracted-while-measured-again": Script(
+            config=PLAIN,
+            requests=(Request(loops=4),),
+            data_ids={2: "d2", 3: "d2", 4: "d2", 5: "d2"},
+            trainings={(1, 1): 1.5, (4, 1): 1.2},
+            human=at((_trains(3), (_retracted(1),))),
+        ),
+        "retracted-since-it-cannot-be-measured-again": Script(
+            config=PLAIN,
+            requests=(Request(loops=3),),
+            data_ids={2: "d2", 4: "d2", 5: "d2"},
+            trainings={(3, 1): "crashed"},
+            human=at((lambda run: run.stopped == "baseline_failed", (_retracted(1), *resume))),
         ),
         "another-card": Script(
             config=PLAIN,

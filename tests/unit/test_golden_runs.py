@@ -13,7 +13,7 @@ from autoresearch.engine.core.what_if import what_if
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent, parse
 from autoresearch.events.log.read import read
-from autoresearch.projections import iteration_reducers, run_reducers, run_state
+from autoresearch.projections import iteration_reducers, retraction, run_reducers, run_state
 from autoresearch.projections.fold import fold
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.words import event_text, sentences, wording
@@ -147,8 +147,33 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
     "memory in megabytes": (bookkeeping, "/ MIB, 3)", "/ 1.0, 3)"),
     "a keep is not the best": (
         iteration_reducers,
-        "state.best = best_of(one, event.commit, one.metric)",
-        "state.best = state.best or best_of(one, event.commit, one.metric)",
+        "state.keeps = (*state.keeps, best_of(one, event.commit, one.metric))",
+        "state.keeps = state.keeps or (best_of(one, event.commit, one.metric),)",
+    ),
+    "a retracted result stays the best": (
+        retraction,
+        "for one in state.keeps if one.iteration not in out",
+        "for one in state.keeps",
+    ),
+    "all that is made of a retracted result goes": (
+        retraction,
+        "if not with_descendants:\n        return own",
+        "if False:\n        return own",
+    ),
+    "what is made of a retracted result stays": (
+        retraction,
+        "or one.base_commit in code)",
+        "or False)",
+    ),
+    "what trains on a retracted result is judged": (
+        retraction,
+        "one.stands_on = number",
+        "one.stands_on = None",
+    ),
+    "a retracted best is measured to the end": (
+        prefetch,
+        "return one.measures is not None and state.best",
+        "return False and state.best",
     ),
     "a success forgives no failure": (
         iteration_reducers,

@@ -33,6 +33,8 @@ COLUMNS = (
 
 def status_of(row: Row) -> str:
     """Return the one word for how an iteration stands: its verdict, or that it is open."""
+    if row.retracted is not None:
+        return "retracted"
     if row.verdict is not None:
         return "accident" if row.accident else row.verdict
     return "recorded" if row.recorded else "open"

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from attrs import evolve as replace
 
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import RunPaths
@@ -10,7 +11,7 @@ from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load, load_run
 from autoresearch.engine.runs.locate import emptied_runs
-from autoresearch.engine.runs.one_iteration import one_iteration
+from autoresearch.engine.runs.one_iteration import OneIteration, one_iteration
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import standing
@@ -113,7 +114,7 @@ def show(
     one = one_iteration(paths, number) if number <= run.last_iteration else None
     if one is None:
         raise _no_iteration(run, number, paths)
-    story = story_of(one)
+    story = story_of(one if not run.retracted else _marked(one, paths))
     diff = _diff(here, paths, story)
     left = paths.artifacts(number)
     artifacts = str(left) if left.is_dir() else ""
@@ -125,6 +126,12 @@ def show(
         name = run.config.metric.name
         page = tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES, artifacts=artifacts)
         typer.echo(page, nl=False)
+
+
+def _marked(one: OneIteration, paths: RunPaths) -> OneIteration:
+    """Return it with its row as later retractions left that: they stand behind its own records."""
+    row = load(paths).timeline.row(one.row.iteration)
+    return one if row is None else replace(one, row=row)
 
 
 def _no_iteration(run: RunState, number: int, paths: RunPaths) -> NotFound:

@@ -45,6 +45,7 @@ COMMANDS = {
     "unpause": ("autoresearch.workflows.cli.signals", "unpause"),
     "propose": ("autoresearch.workflows.cli.signals", "propose"),
     "note": ("autoresearch.workflows.cli.signals", "note"),
+    "retract": ("autoresearch.workflows.cli.go_back", "retract_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),

@@ -38,6 +38,7 @@ STATUS_COLOURS = {
     "crash": "red",
     "not_applied": "magenta",
     "accident": "yellow",
+    "retracted": "yellow",
     "open": "cyan",
 }
 

@@ -134,6 +134,7 @@ def _done_words(standing: Standing) -> str:
             (counts["discarded"], "discarded"),
             (counts["crashed"], "crashed"),
             (counts["not_applied"], "not applied"),
+            (counts["retracted"], "retracted"),
         )
         if count
     ]

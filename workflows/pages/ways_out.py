@@ -40,6 +40,7 @@ SENTENCES = {
     "name_event_or_iteration": "name an event or an iteration instead: --at 57, --at iteration:7",
     "name_other_branch": "name another one: --branch autoresearch/NAME",
     "name_repository": "name the repository: --repo PATH",
+    "note_instead": '`{program} note --run-id {run_id} "..."` says so to whoever looks',
     "note_example": 'for example `{program} note "depth 8 was too slow here"`',
     "other_run_id": "leave out --run-id, or resume it",
     "propose": "drop a proposal as next_proposal.json, or use `{program} propose`",
@@ -64,6 +65,7 @@ SENTENCES = {
         "restore it from a copy, or `{program} repair {run_id}` goes on with what it has; "
         "if {state} is not of this history, delete that"
     ),
+    "retract_example": 'for example `{program} retract {number} --why "another program used the card"`',
     "resume": "`{program} resume --run-id {run_id}` goes on",
     "retry_baseline": (
         "see `{program} logs 0`; `{program} resume --run-id {run_id}` trains the same code again, "
@@ -80,6 +82,7 @@ SENTENCES = {
         "`{program} logs 0` shows its output; mend it, then `{program} resume --run-id {run_id}`"
     ),
     "set_example": "for example --set DEPTH=4",
+    "start_anew": "`{program} start` begins a run that measures it anew",
     "start_with_code_here": "`{program} start` begins a run with the code that is here",
     "start_with_imported_code": (
         "begin a run with its best code: git branch autoresearch/NAME {commit}, "
