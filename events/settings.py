@@ -188,7 +188,7 @@ class RunConfig:
     )
     artifacts: tuple[str, ...] = setting(
         (),
-        "Patterns of files that a training leaves in its checkout and that are kept, as `out/*.pt`.",
+        "Patterns of files that a training leaves in its checkout or its job's folder and that are kept.",
         holds=_all_inside,
         expected=INSIDE,
     )

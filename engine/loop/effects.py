@@ -192,6 +192,8 @@ class Effects:
     def _evaluate(self, command: do.Evaluate, run: RunState) -> tuple[ev.Event, ...]:
         one = self._training(command, run)
         left = self.paths.job(command.iteration, "train", command.training).folder
+        if isinstance(self.jobs.look(one.job), Absent):
+            self._checkouts.clear_added(command.slot, run)
         spec = evaluation_spec(run.config, one, left)
         if not self.jobs.start(one.job, spec):
             return ()

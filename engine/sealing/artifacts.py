@@ -1,4 +1,4 @@
-"""What a training leaves and is worth keeping: moved out of its checkout, of the best and of the newest.
+"""What a training leaves and is worth keeping: moved where it stays, of the best and of the newest.
 
 A move within one file system costs nothing, however large a checkpoint is. Deleting them changes no result.
 """
@@ -13,21 +13,27 @@ from autoresearch.projections.run_state import Iteration, RunState
 
 
 def take_out(one: Iteration, run: RunState, paths: RunPaths, *, sealed: Iterable[str]) -> None:
-    """Move what matches the settings' patterns out of an iteration's checkout. Done twice, is done.
+    """Move what matches the settings' patterns out of an iteration's checkout and its training's job folder.
 
-    What is sealed stays: a runner that dies before the end is recorded looks at the seal once more.
+    What is sealed stays: a runner that dies before the end is recorded looks at the seal once more. Done
+    twice, is done.
     """
     stays = {part for path in sealed for part in (path, *map(str, PurePosixPath(path).parents))}
-    checkout, there = paths.slot(one.slot), paths.artifacts(one.number)
-    for pattern in run.config.artifacts:
-        for found in sorted(checkout.glob(pattern)):
-            place = there / found.relative_to(checkout)
-            known = str(found.relative_to(checkout)) in stays
-            if known or found.is_symlink() or not _is_inside(found, checkout):
+    job = paths.job(one.number, "train", one.trainings)
+    runners = {path.name for path in (*job.own(), job.progress)}
+    for folder, known in ((paths.slot(one.slot), stays), (job.folder, runners)):
+        for found in matching(run, folder):
+            place = paths.artifacts(one.number) / found.relative_to(folder)
+            if str(found.relative_to(folder)) in known or found.is_symlink() or not _is_inside(found, folder):
                 continue
             place.parent.mkdir(parents=True, exist_ok=True)
             _remove(place)  # of an earlier training of the same iteration
             found.rename(place)
+
+
+def matching(run: RunState, folder: Path) -> list[Path]:
+    """Return what matches the settings' patterns in a folder."""
+    return sorted(found for pattern in run.config.artifacts for found in folder.glob(pattern))
 
 
 def tidy(run: RunState, paths: RunPaths, *, best: int | None) -> None:

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.sealing.artifacts import matching
 from autoresearch.engine.sealing.seal import Seal
 from autoresearch.events.errors import AutoresearchError, InvalidInput
 from autoresearch.projections.run_state import RunState
@@ -71,6 +72,17 @@ class TrainCheckouts:
             if not differing:
                 return
         raise KeepsChanging(f"{differing[0]} in {folder} is changed by somebody, again and again")
+
+    def clear_added(self, slot: int, run: RunState) -> None:
+        """Remove what a training added to its checkout, so that nothing of it is imported or read by others.
+
+        Artifacts stay until they are moved where they are kept.
+        """
+        folder = self.paths.slot(slot)
+        stays = set(matching(run, folder))
+        for path in self.seal(slot).added(run.config.kept):
+            if stays.isdisjoint((folder / path, *(folder / path).parents)):
+                (folder / path).unlink()
 
     def seal(self, slot: int) -> Seal:
         """Return the seal of what trains in a slot."""

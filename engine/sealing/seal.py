@@ -69,6 +69,11 @@ class Seal:
         except ValueError:
             return ()
 
+    def added(self, kept: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the files that were not there when the training began; none where that is not known."""
+        known = set(self.files())
+        return tuple(path for path, _ in _standing(self.checkout, kept) if path not in known) if known else ()
+
     def _how(self, path: str, commit: str, git: Commits) -> str:
         place = self.checkout / path
         if not os.path.lexists(place):

@@ -29,6 +29,16 @@ def test_the_best_ones_artifacts_stay(program: Program):
     assert str(artifacts / f"{kept:04d}") in program("show", str(kept)).stdout
 
 
+def test_what_lies_in_the_jobs_folder_is_kept_as_well(program: Program):
+    """A checkpoint in the folder of its job is moved, and the runner's own files there are not."""
+    train = TRAIN.replace('"out/model.pt"', 'os.environ["AUTORESEARCH_JOB_DIR"] + "/model.pt"')
+    commit(program, train, settings='artifacts = ["*.pt", "output.log", "*.json"]\n')
+    program("start", *HERE, "--loops", "1")
+    left = program.run_folder() / "artifacts" / "0001"
+    assert ["model.pt"] == [path.name for path in left.iterdir()]
+    assert not list(program.run_folder().glob("iterations/*/train.1/model.pt"))
+
+
 def test_what_is_committed_is_no_artifact(program: Program):
     """A pattern that matches a tracked file, or its folder, moves neither; the seal holds."""
     (program.repo / "out").mkdir()

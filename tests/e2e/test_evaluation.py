@@ -54,6 +54,25 @@ def test_a_fake_line_is_not_believed(program: Program):
     assert "it printed val_bpb 0.500000, and its evaluation found 1.009000" in program("show", "1").stdout
 
 
+PLANTS = """\
+import os
+os.makedirs("lib", exist_ok=True)
+for name in ("colorsys.py", "lib/left.py"):
+    open(name, "w").write("print('val_bpb: 0.500000', flush=True)\\nimport os\\nos._exit(0)\\n")
+"""
+
+
+def test_a_module_left_in_the_checkout_is_not_imported(program: Program):
+    """What a training adds to its checkout is gone before its evaluation runs there; artifacts are not."""
+    settings = f'{SETTINGS}artifacts = ["*.txt"]\n'
+    looks = "import colorsys, glob\nassert ['a.txt'] == glob.glob('*.txt') and not glob.glob('lib/*')\n"
+    (program.repo / "evaluate.py").write_text(looks + EVALUATE)
+    commit(program, f"{PLANTS}open('a.txt', 'w').close()\n{TRAIN}", settings=settings, ignored="*.txt\n")
+    program("start", *HERE, "--loops", "0")
+    assert [1.01] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
+    assert (program.run_folder() / "artifacts" / "0000" / "a.txt").exists()
+
+
 def test_a_training_need_not_print_a_number(program: Program):
     """Where an evaluation scores it, a training that prints nothing succeeds."""
     begin(program, train=TRAIN.replace('print(f"val_bpb', 'str(f"val_bpb'))
