@@ -14,7 +14,7 @@ import importlib.util
 import math
 import warnings
 from collections import defaultdict
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 
 with warnings.catch_warnings():  # torch warns if there is no NumPy; nothing here needs it
@@ -27,9 +27,6 @@ from torch.nn.functional import cross_entropy, embedding, linear, relu, rms_norm
 from text.training import run_trial
 from text.trial import Trial
 
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # What to tune -------------------------------------------------------------------------------------
 # One literal a line. "search: LOW..HIGH" or "search: A | B | C" at its end is what the seeded search may try.
@@ -378,9 +375,12 @@ def lr_multiplier(progress: float) -> float:
 # Training -----------------------------------------------------------------------------------------
 
 
-def build(trial: Trial) -> Model:
-    """Return the model on the trial's device, with the attention kernel that suits it."""
-    device, on_cuda = trial.device, trial.device.type == "cuda"
+def build(vocab: int, seq_len: int, device: torch.device) -> Model:
+    """Return the model, untrained, with the attention kernel that suits the device.
+
+    evaluate.py calls it too, and loads the weights of the one that was trained.
+    """
+    on_cuda = device.type == "cuda"
     capability = torch.cuda.get_device_capability() if on_cuda else (0, 0)
     has_fa3 = importlib.util.find_spec("flash_attn_interface") is not None
     kernel = choose_attention(device.type, capability, has_fa3=has_fa3)
@@ -389,7 +389,7 @@ def build(trial: Trial) -> Model:
 
         activate_flash_attention_impl("FA3")
     dtype = torch.bfloat16 if capability >= AMPERE else torch.float32
-    return Model(trial.data.vocab, trial.data.seq_len, kernel, dtype).to(device)
+    return Model(vocab, seq_len, kernel, dtype).to(device)
 
 
 def passes_of_a_step(device: torch.device) -> int:
@@ -398,9 +398,9 @@ def passes_of_a_step(device: torch.device) -> int:
     return math.ceil(ROWS / (ROWS_AT_ONCE // 2 if small else ROWS_AT_ONCE))
 
 
-def train(trial: Trial) -> Callable[[Tensor], Tensor]:
+def train(trial: Trial) -> Model:
     """Train until the trial hands out no more batches; return the model."""
-    model = build(trial)
+    model = build(trial.data.vocab, trial.data.seq_len, trial.device)
     optimizers = make_optimizers(model)
     trial.begin(
         num_params=sum(p.numel() for p in model.parameters()),

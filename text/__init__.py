@@ -5,4 +5,5 @@ experiments comparable, so none may edit it. It knows nothing of models or optim
 
 Preparing (`prepare.py`, no torch): sources and climbmix -> tokenizer -> datasets.
 Training (`train.py`): training -> trial -> loader, evaluation -> datasets.
+Scoring (`evaluate.py`): scoring -> asking, which starts model_process: there the candidate runs, confined.
 """

@@ -26,9 +26,8 @@ def evaluate(logits: Logits, data: Dataset, device: torch.device) -> float:
 
     Raises: NotPossible: the model sees tokens that it has to predict.
     """
-    tokenizer = Tokenizer.load(data.folder / "tokenizer.txt")
-    length = torch.tensor([len(token) for token in tokenizer.token_bytes()], device=device)
-    inputs, targets = _windows(data, device)
+    length = token_bytes(data, device)
+    inputs, targets = windows(data, device)
     nats, scored = 0.0, 0
     with torch.no_grad():
         check_causality(logits, inputs[0].to(device), data.vocab)
@@ -61,7 +60,13 @@ def check_causality(logits: Logits, inputs: Tensor, vocab: int) -> None:
         raise NotPossible(msg)
 
 
-def _windows(data: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
+def token_bytes(data: Dataset, device: torch.device) -> Tensor:
+    """Return how many bytes of text each token stands for; BOS stands for none."""
+    tokenizer = Tokenizer.load(data.folder / "tokenizer.txt")
+    return torch.tensor([len(token) for token in tokenizer.token_bytes()], device=device)
+
+
+def windows(data: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return inputs and targets of shape (batches, rows, seq_len), filled up with BOS."""
     logits_at_once = 2**28 if device.type == "cuda" else 2**24  # 1 GiB, 64 MiB
     rows = max(1, logits_at_once // (data.vocab * data.seq_len))

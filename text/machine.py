@@ -15,6 +15,11 @@ def available_cores() -> int:
     return cores
 
 
+def default_threads() -> int:
+    """Return how many threads torch gets: more would mostly wait for each other, and burn time doing so."""
+    return min(8, available_cores())
+
+
 def cpu_seconds() -> float:
     """Return the CPU time of this process and of the children it has waited for."""
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

@@ -13,6 +13,8 @@ from text.errors import Unheard
 from text.files import write_atomic
 
 
+CHECKPOINT = "checkpoint.pt"  # in a training's job folder: the state dict of its model, for evaluate.py
+
 # What result.json holds, whatever happened; null where it did not get so far.
 RESULT = (
     "val_bpb", "exit_reason", "error", "eval_bytes", "tokens", "steps", "training_seconds", "total_seconds",

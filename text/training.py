@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import hashlib
+import io
 import os
 import time
 import traceback
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from text.budget import Budget
 from text.datasets import active_dataset, find
 from text.errors import NotPossible, Unheard
 from text.evaluation import Logits, evaluate
-from text.machine import available_cores, cpu_seconds
-from text.report import RESULT, Report, say, show, summary
+from text.files import write_atomic
+from text.machine import cpu_seconds, default_threads
+from text.report import CHECKPOINT, RESULT, Report, say, show, summary
 from text.trial import Trial
 
 
@@ -26,8 +29,8 @@ def run_trial(
 ) -> int:
     """Run one training from the command line to its score, and return the exit code.
 
-    `train` is given the trial and returns the trained model: a function from tokens of shape (B, T) to logits
-    of shape (B, T, vocab). `profile` is the one that the script's constants are for. Whatever goes wrong is
+    `train` is given the trial and returns the trained model: from tokens of shape (B, T) to logits of shape
+    (B, T, vocab). `profile` is the one that the script's constants are for. Whatever goes wrong is
     reported; only what is not foreseen shows a traceback.
     """
     begun = time.perf_counter()
@@ -41,6 +44,7 @@ def run_trial(
         trial = _open(options, report, profile)
         model = train(trial)
         trial.end()
+        _leave_checkpoint(model, report)
         facts |= _score(model, trial) | {"exit_reason": "budget_spent"}
     except BaseException as error:  # noqa: BLE001 - every end is told: Ctrl-C and sys.exit() too
         facts["exit_reason"], code = _reason(error)
@@ -69,11 +73,26 @@ def _open(options: argparse.Namespace, report: Report, profile: str) -> Trial:
     return Trial(
         data,
         options.budget or Budget.parse(data.budget),
-        device=_choose_device(options.device),
+        device=choose_device(options.device),
         seed=options.seed,
         threads=options.threads,
         report=report,
     )
+
+
+def _leave_checkpoint(model: Logits, report: Report) -> None:
+    """Leave the weights for evaluate.py, whole or not at all; without a job nobody asks for them."""
+    if not report.folder:
+        return
+    if not isinstance(model, nn.Module):
+        say(f"train() returned no torch module but {type(model).__name__}: it leaves no {CHECKPOINT}")
+        return
+    held = io.BytesIO()
+    torch.save(model.state_dict(), held)
+    try:
+        write_atomic(report.folder / CHECKPOINT, held.getvalue())
+    except OSError as error:  # a full disk; the evaluation will say that there is none
+        say(f"{CHECKPOINT}: {error}; there is none")
 
 
 def _score(model: Logits, trial: Trial) -> dict[str, Any]:
@@ -103,7 +122,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=env("AUTORESEARCH_SEED") or 42, help="default: 42")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
-    threads = min(8, available_cores())  # more would mostly wait for each other, and burn time doing so
+    threads = default_threads()
     parser.add_argument("--threads", type=int, default=threads, help="default: the cores there are, up to 8")
     parser.add_argument("--dataset", default=active_dataset(), help="default: $AUTORESEARCH_DATASET, or sotu")
     options = parser.parse_args(argv)
@@ -112,7 +131,11 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _choose_device(wanted: str) -> str:
+def choose_device(wanted: str) -> str:
+    """Return the device to compute on: the one that is wanted, or the fastest there is.
+
+    Raises: NotPossible: it is not there.
+    """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
         return next(device for device, available in there.items() if available)
