@@ -1,11 +1,13 @@
 """The candidates of the bank, as edits of the train.py that stands here."""
 
 import ast
+import csv
 
 import pytest
 
 from bench.bank.candidates import BASELINE, BY_NAME, CANDIDATES, SCRIPT, Candidate, source
-from bench.bank.make import curve
+from bench.bank.facts import TABLE, facts, scores
+from bench.bank.make import FIRST_SEED, POINTS, SEEDS, curve
 
 
 def test_every_candidate_edits_the_train_py_that_stands_here():
@@ -47,3 +49,29 @@ def test_a_curve_is_the_mean_of_equal_parts():
     assert curve([float(n) for n in range(40)]) == [n + 0.5 for n in range(0, 40, 2)]
     assert curve([3.0, 1.0]) == [3.0, 1.0]
     assert curve([]) == []
+
+
+def test_the_bank_holds_every_candidate_under_every_seed():
+    """What is shipped has a score and a curve for each candidate and seed, and nothing else."""
+    found = scores()
+    assert set(found) == {one.name for one in CANDIDATES}
+    assert {len(under) for under in found.values()} == {SEEDS}
+    with TABLE.with_name("curves.csv").open(encoding="utf-8", newline="") as file:
+        curves = {(row["candidate"], int(row["seed"])): row["curve"].split() for row in csv.DictReader(file)}
+    assert set(curves) == {(name, FIRST_SEED + place) for name in found for place in range(SEEDS)}
+    assert {len(curve) for curve in curves.values()} == {POINTS}
+
+
+def test_what_was_planted_to_be_the_same_measured_the_same():
+    """A change that computes the same has its parent's number to the last digit, under every seed."""
+    found = scores()
+    same = [one for one in CANDIDATES if one.planted == "same"]
+    assert [found[one.name] for one in same] == [found[one.parent] for one in same]
+
+
+def test_the_facts_are_in_units_of_the_spread_over_seeds():
+    """The table of bigrams doubled is the largest gain; its pairs lie closer together than its seeds."""
+    best = max(facts(), key=lambda fact: fact.gain)
+    assert best.candidate.name == "bigrams-131072"
+    assert best.gain == pytest.approx(1.65, abs=0.01)
+    assert best.of_pair < best.spread / 3
