@@ -66,6 +66,7 @@ def retract(
     def judge(run: RunState) -> Sequence[ev.Event]:
         nonlocal before
         before = run
+        _move_back(paths, git, run)  # for one that was killed before it could
         _refuse(paths, run, number, with_descendants=with_descendants)
         _refuse_lost_best(run, git, number, with_descendants=with_descendants)
         return [ev.ResultRetracted(iteration=number, why=why, with_descendants=with_descendants)]

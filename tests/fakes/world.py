@@ -11,13 +11,16 @@ from attrs import define, field
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Difference
+from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.loop.effects import Effects
 from autoresearch.engine.loop.runner import Runner
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
+from autoresearch.engine.runs.anchor import head_named
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Proposal, Request
 from tests.fakes.agents import FakeAgent
@@ -69,6 +72,7 @@ class World:
         agent: str = "none",
         prefetch: int = 0,
         slots: int = 1,
+        evaluate: tuple[str, ...] = (),
     ) -> None:
         """Create the run, as `start` does."""
         (base,) = self.git.read_commits(["HEAD"])
@@ -80,7 +84,12 @@ class World:
             base_commit=base.hash,
             base_tree=base.tree,
             config=RunConfig(
-                check=(), prepare=(), protected=("program.md",), device_lock="none", slots=slots
+                check=(),
+                prepare=(),
+                protected=("program.md",),
+                device_lock="none",
+                slots=slots,
+                evaluate=evaluate,
             ),
             program_version="test",
         )
@@ -93,7 +102,7 @@ class World:
             log.append([first, asked, *given], by="cli")
 
     def runner(self, around: Callable[[str, Callable[[], object]], object] | None = None) -> Runner:
-        """Return a new runner of the run; `around` is called with every effect and every append."""
+        """Return a new runner of the run; `around` is called with every effect, append and anchor."""
         effects = Effects(
             paths=self.paths,
             git=self.git,
@@ -129,6 +138,19 @@ def result_of(source: str) -> dict[str, Any]:
     return {"output": f"val_bpb: {score:.6f}\npeak_vram_mb: 512.0\n".encode()}
 
 
+def anchored(world: World) -> tuple[int, str] | None:
+    """Return the head of the log that git has seen last: its number and its hash."""
+    (commit,) = world.git.read_commits([RunRefs(world.paths.run_id).log])
+    named = head_named(commit, world.paths.run_id) if commit is not None else None
+    return (named.seq, named.hash) if named is not None else None
+
+
+def log_end(world: World) -> tuple[int, str]:
+    """Return the head of the log: the number and the hash of its last record."""
+    *_, last = read(world.paths.history)
+    return last.seq, last.hash
+
+
 def audited(world: World) -> Difference | None:
     """Take every decision again, rebuild every view, look up every commit; return the first difference."""
     return audit(world.paths, git=world.git, jobs=world.jobs)[0].first
@@ -145,7 +167,15 @@ def _wrap(runner: Runner, around: Callable[[str, Callable[[], object]], object])
         def perform(self, command, view):
             return around(f"effect {type(command).__name__}", lambda: perform(command, view))
 
+    class Noting:
+        def __getattr__(self, name):
+            return getattr(effects.git, name)
+
+        def add_note(self, *args, **more):
+            return around("anchor", lambda: effects.git.add_note(*args, **more))
+
     runner._effects = Wrapped()
+    runner._anchor._git = Noting()
     log.append = lambda *args, **more: around("append", lambda: append(*args, **more))
 
 

@@ -6,22 +6,8 @@ from typing import Any
 import pytest
 
 from autoresearch.engine.core.refs import RunRefs
-from autoresearch.engine.runs.anchor import head_named
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.events.log.read import read
-from tests.fakes.world import Crashed, World, audited
-
-
-def head(world: World) -> tuple[int, str] | None:
-    """Return the head that git has seen last."""
-    (commit,) = world.git.read_commits([RunRefs(world.paths.run_id).log])
-    named = head_named(commit, world.paths.run_id) if commit is not None else None
-    return (named.seq, named.hash) if named is not None else None
-
-
-def end(world: World) -> tuple[int, str]:
-    *_, last = read(world.paths.history)
-    return last.seq, last.hash
+from tests.fakes.world import Crashed, World, anchored, audited, log_end
 
 
 def failing(world: World, monkeypatch: pytest.MonkeyPatch, error: BaseException, *, times: int) -> list[int]:
@@ -47,12 +33,12 @@ def test_a_crash_before_the_anchor_is_made_up_for(tmp_path: Path, monkeypatch: p
         failing(world, patch, Crashed(), times=1)
         with pytest.raises(Crashed):
             world.runner().run()
-    assert head(world) is None
+    assert anchored(world) is None
     with world.paths.history.open("rb") as file:
         assert b"RunStopped" in file.read()
     runner = world.runner()
     assert 0 == runner.run()
-    assert end(world) == head(world)
+    assert log_end(world) == anchored(world)
     assert audited(world) is None
 
 
@@ -65,9 +51,9 @@ def test_a_refused_anchor_is_tried_again(tmp_path: Path, monkeypatch: pytest.Mon
         asked = failing(world, patch, error, times=9)
         assert 0 == world.runner().run()
     assert asked
-    assert head(world) is None
+    assert anchored(world) is None
     assert 0 == world.runner().run()
-    assert end(world) == head(world)
+    assert log_end(world) == anchored(world)
 
 
 def test_a_ref_that_somebody_moved_is_followed(tmp_path: Path):
@@ -77,4 +63,4 @@ def test_a_ref_that_somebody_moved_is_followed(tmp_path: Path):
     assert 0 == world.runner().run()
     world.git.refs.pop(RunRefs(world.paths.run_id).log)
     assert 0 == world.runner().run()
-    assert end(world) == head(world)
+    assert log_end(world) == anchored(world)

@@ -12,7 +12,7 @@ from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Proposal, Request
 from tests.fakes.jobs import FakeJobs
-from tests.fakes.world import Crashed, World, audited, crash_at, result_of
+from tests.fakes.world import Crashed, World, anchored, audited, crash_at, log_end, result_of
 
 
 def proposal(name: str, **settings) -> Proposal:
@@ -65,7 +65,64 @@ def better_with_budget(world: World) -> Callable[[FakeJobs, Path, JobSpec], None
     return train
 
 
-RUNS = {"a run": a_run, "under new settings": a_run_under_new_settings}
+def a_run_that_is_touched(folder: Path) -> World:
+    """Return a run in whose checkout somebody touches a file once, and a candidate does so each time."""
+    world = World(folder)
+    world.start(loops=3, proposals=(PROPOSALS[0], proposal("cheats", LR=0.03), PROPOSALS[1]))
+    world.jobs.on_start = touching(world, {"0001/train.1", "0002/train.1", "0002/train.2"})
+    return world
+
+
+def touching(world: World, touched: set[str]) -> Callable[[FakeJobs, Path, JobSpec], None]:
+    """Return a training that ends in a checkout of which a protected file was rewritten meanwhile."""
+
+    def train(jobs: FakeJobs, folder: Path, spec: JobSpec) -> None:
+        job = f"{folder.parent.name}/{folder.name}"
+        world.trained.append(job)
+        result = result_of((Path(spec.cwd) / "train.py").read_text())
+        if job in touched:
+            (Path(spec.cwd) / "program.md").write_text("touched")
+        jobs.finish(folder, **result)
+
+    return train
+
+
+def a_run_that_is_evaluated(folder: Path) -> World:
+    """Return a run scored by evaluations: one crashes first, one finds a lie, one's checkout is touched."""
+    world = World(folder)
+    world.start(
+        loops=4,
+        proposals=(PROPOSALS[0], proposal("lies", LR=0.04), proposal("touched", LR=0.05), PROPOSALS[1]),
+        evaluate=("{python}", "evaluate.py"),
+    )
+    world.jobs.on_start = evaluating(world)
+    return world
+
+
+def evaluating(world: World) -> Callable[[FakeJobs, Path, JobSpec], None]:
+    """Return trainings and evaluations that end at once, each as its number says."""
+
+    def begin(jobs: FakeJobs, folder: Path, spec: JobSpec) -> None:
+        job = f"{folder.parent.name}/{folder.name}"
+        world.trained.append(job)
+        result = result_of((Path(spec.cwd) / "train.py").read_text())
+        if job == "0001/evaluate.1":
+            result = {"exit_code": 1, "output": b"it broke\n"}
+        if job == "0002/train.1":
+            result["output"] = b"val_bpb: 0.500000\n"
+        if job == "0003/evaluate.1":
+            (Path(spec.cwd) / "program.md").write_text("touched")
+        jobs.finish(folder, **result)
+
+    return begin
+
+
+RUNS = {
+    "a run": a_run,
+    "under new settings": a_run_under_new_settings,
+    "touched": a_run_that_is_touched,
+    "evaluated": a_run_that_is_evaluated,
+}
 
 
 def rows(world: World) -> list[tuple[object, ...]]:
@@ -104,6 +161,30 @@ def test_a_best_that_is_measured_again(tmp_path: Path):
     assert audited(world) is None
 
 
+def test_a_run_whose_files_are_touched(tmp_path: Path):
+    """What was touched once is void and trains again; what touches its files itself is tampered with."""
+    world = a_run_that_is_touched(tmp_path)
+    assert 0 == world.runner().run()
+    voided = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.TrainingVoided)]
+    assert [(1, 1), (2, 1)] == [(one.iteration, one.training) for one in voided]
+    ends = [(row[2], row[4]) for row in rows(world)]
+    assert [("succeeded", "keep"), ("succeeded", "keep"), ("tampered", "crash")] == ends[:3]
+    assert audited(world) is None
+
+
+def test_a_run_that_is_scored_by_evaluations(tmp_path: Path):
+    """An evaluation that crashes begins again, a lie is none, and a touched checkout trains again."""
+    world = a_run_that_is_evaluated(tmp_path)
+    assert 0 == world.runner().run()
+    again = ["0001/evaluate.1", "0001/evaluate.2", "0003/train.1", "0003/train.2", "0003/evaluate.2"]
+    assert set(again) <= set(world.trained)
+    assert "0001/train.2" not in world.trained
+    ends = [(row[2], row[4]) for row in rows(world)]
+    assert ("tampered", "crash") == ends[2]
+    assert ["keep", "keep", "crash", "keep", "discard"] == [verdict for _, verdict in ends]
+    assert audited(world) is None
+
+
 def instants(run: Callable[[Path], World]) -> int:
     """Count the instants of a run above, so that no crash is left out when the runner changes."""
     import tempfile  # noqa: PLC0415
@@ -120,20 +201,20 @@ def instants(run: Callable[[Path], World]) -> int:
     return count
 
 
-PARTS = 8  # each takes every eighth instant
-ALL = [("a run", part) for part in range(PARTS)]
-SOME = [
-    pytest.param("under new settings", part, marks=() if part == 0 else pytest.mark.long)
-    for part in range(PARTS)
+PARTS, FEW = 8, 24  # a part is every eighth instant; in `make test` some runs have every 24th alone
+ALL = [("a run", part, PARTS) for part in range(PARTS)]
+SOME = [(run, 0, FEW) for run in list(RUNS)[1:]]
+REST = [
+    pytest.param(run, part, PARTS, marks=pytest.mark.long) for run in list(RUNS)[1:] for part in range(PARTS)
 ]
 
 
-@pytest.mark.parametrize(("run", "part"), [*ALL, *SOME])
-def test_a_crash_before_and_after_every_effect_and_append(tmp_path: Path, run: str, part: int):
+@pytest.mark.parametrize(("run", "part", "of"), [*ALL, *SOME, *REST])
+def test_a_crash_before_and_after_every_effect_and_append(tmp_path: Path, run: str, part: int, of: int):
     """Wherever the runner dies, the next one ends with the same rows, trains nothing twice, audits clean."""
     whole = RUNS[run](tmp_path / "whole")
     whole.runner().run()
-    for instant in range(part, instants(RUNS[run]), PARTS):
+    for instant in range(part, instants(RUNS[run]), of):
         world = RUNS[run](tmp_path / str(instant))
         with pytest.raises(Crashed):
             world.runner(crash_at(instant)).run()
@@ -144,3 +225,4 @@ def test_a_crash_before_and_after_every_effect_and_append(tmp_path: Path, run: s
         again = [name for name in events_of(world) if name != "RunnerStarted"]
         assert [name for name in events_of(whole) if name != "RunnerStarted"] == again, f"instant {instant}"
         assert audited(world) is None, f"instant {instant}"
+        assert log_end(world) == anchored(world), f"instant {instant}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve as replace
 
+from autoresearch.engine.control.retract import retract
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
@@ -17,7 +18,7 @@ from autoresearch.events.log.read import read
 from autoresearch.events.values import Proposal
 from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.paced import PacedWorld
-from tests.fakes.world import Crashed, World, audited, crash_at
+from tests.fakes.world import Crashed, World, anchored, audited, crash_at, log_end
 from tests.torture import sample
 
 
@@ -97,7 +98,18 @@ def two_at_once(folder: Path) -> PacedWorld:
     return searched(folder, slots=2)
 
 
-RUNS = {"searched": searched, "edited": edited, "two_at_once": two_at_once}
+def retracted(folder: Path) -> PacedWorld:
+    """Return the run of the search, of which the best is taken back while one trains on its code."""
+    world = searched(folder)
+
+    def take_back() -> None:
+        retract(world.paths, world.git, 1, why="the card was shared", with_descendants=True)
+
+    world.visits = {700.0: take_back}
+    return world
+
+
+RUNS = {"retracted": retracted, "searched": searched, "edited": edited, "two_at_once": two_at_once}
 
 
 def test_the_next_candidate_is_committed_while_one_trains(tmp_path: Path):
@@ -236,12 +248,14 @@ def crash_and_compare(folder: Path, run: Callable[[Path], PacedWorld], at: Itera
         assert rows(whole) == rows(world), f"instant {instant}"
         assert whole.trained == world.trained, f"instant {instant}"
         assert audited(world) is None, f"instant {instant}"
+        assert log_end(world) == anchored(world), f"instant {instant}"
 
 
 @pytest.mark.parametrize("run", RUNS)
 def test_a_crash_before_or_after_an_effect_or_append(tmp_path: Path, run: str):
     """Wherever the runner dies, the next one ends with the same rows, trains nothing twice, audits clean."""
-    crash_and_compare(tmp_path, RUNS[run], range(5, instants(RUNS[run]), 11))
+    step = 44 if run == "retracted" else 11
+    crash_and_compare(tmp_path, RUNS[run], range(5, instants(RUNS[run]), step))
 
 
 @pytest.mark.long
