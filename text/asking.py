@@ -4,6 +4,7 @@ Its logits are copied before anything is computed of them, so that it cannot cha
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ import torch
 from torch import Tensor
 
 from text.errors import NotPossible
+from text.model_process import mapped
 from text.report import say
 
 
@@ -35,9 +37,9 @@ GIVEN = (
 GIVEN_ALL = ("CUDA_", "NVIDIA_", "OMP_", "KMP_")
 LONGEST_ANSWER = 1 << 16
 LINES_SHOWN = 20
-DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
+DEVICES = ("null", "zero", "urandom", "nvidia*", "nvidia-caps/*", "dxg", "kfd", "dri/*")
 LIBRARIES = (
-    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/cuda", "/opt/cuda",
+    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/cuda", "/opt/cuda", "/opt/rocm",
     "/nix/store",
 )  # fmt: skip
 FACTS = ("/etc", "/proc", "/sys", "/usr/share/zoneinfo")
@@ -48,10 +50,9 @@ class AskedModel:
 
     def __init__(self, task: Mapping[str, object], *, room: int, checkout: Path, patience_s: float) -> None:
         """Start it, with room for so many logits at once; it loads the model meanwhile."""
-        self._patience_s = patience_s
-        self._room = bytearray(4 * room)
-        self._logits = torch.frombuffer(self._room, dtype=torch.float32)
+        self._patience_s, self._device = patience_s, torch.device(str(task["device"]))
         self._memory = _memory(4 * room)
+        self._logits = mapped(self._memory, self._device)
         self._printed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed where it ends
         ours, theirs = socket.socketpair()
         ours.settimeout(patience_s)
@@ -86,9 +87,7 @@ class AskedModel:
         os.close(self._memory)
 
     def logits(self, tokens: Tensor, vocab: int, *, last: bool = False) -> Tensor:
-        """Return the logits for tokens of shape (B, T): (B, T, vocab), or (B, vocab) of the last ones.
-
-        They lie where those of the next question will.
+        """Return logits, on the device, for tokens of shape (B, T): (B, T, vocab), or (B, vocab) of the last.
 
         Raises: NotPossible: the model fails, gives something else, or takes too long.
         """
@@ -100,8 +99,7 @@ class AskedModel:
         self._hear()
         shape = (rows, vocab) if last else (rows, length, vocab)
         count = rows * vocab * (1 if last else length)
-        self._copy(4 * count)
-        return self._logits[:count].view(shape)
+        return self._logits[:count].to(self._device, copy=True).view(shape)
 
     def _send(self, said: Mapping[str, object], tokens: bytes) -> None:
         try:
@@ -121,15 +119,6 @@ class AskedModel:
         if said != {"ready": True}:
             told = said.get("error") if isinstance(said, dict) else None
             raise self._failed(" ".join(str(told or "the model's process talks nonsense").split())[:1000])
-
-    def _copy(self, size: int) -> None:
-        """Take a copy of what lies in the shared memory."""
-        room, done = memoryview(self._room)[:size], 0
-        while done < size:
-            copied = os.preadv(self._memory, [room[done:]], done)
-            if not copied:
-                raise self._ended()
-            done += copied
 
     def _ended(self) -> NotPossible:
         """Say how the process ended that should have answered."""
@@ -168,18 +157,20 @@ def readable(checkout: Path, files: Iterable[Path], data: Path) -> list[str]:
                 "targets there; name another folder in AUTORESEARCH_CACHE, and run prepare.py"
             )
             raise NotPossible(msg)
-    devices = [*DEVICES, *map(str, Path("/dev").glob("nvidia*"))]
+    devices = [str(path) for name in DEVICES for path in Path("/dev").glob(name)]
     return [*map(str, [*sorted(roots), *files]), *devices]
 
 
 def _memory(size: int) -> int:
     """Return memory that can be shared, as an open file."""
     if hasattr(os, "memfd_create"):
-        memory = os.memfd_create("logits")
+        memory = os.memfd_create("logits", os.MFD_ALLOW_SEALING)
+        os.ftruncate(memory, size)
+        fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)  # who reads it would be killed
     else:
         with tempfile.TemporaryFile() as file:
             memory = os.dup(file.fileno())
-    os.ftruncate(memory, size)
+            os.ftruncate(memory, size)
     return memory
 
 

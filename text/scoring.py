@@ -55,7 +55,7 @@ class Scorer:
         said = []
         for cut, chosen in zip(cuts, rows, strict=True):
             logits = model.logits(self._inputs[chosen, : cut + 1], self._data.vocab, last=True)
-            said.append(logits.to(self._device).log_softmax(-1).cpu())
+            said.append(logits.log_softmax(-1).cpu())
         places = torch.tensor(cuts).repeat_interleave(rows.shape[1])
         return Beginnings(rows.flatten(), places, torch.cat(said))
 
@@ -70,8 +70,7 @@ class Scorer:
         again = torch.empty_like(beginnings.said)
         order = torch.tensor(_drawn(len(self._inputs), len(self._inputs)))
         for chosen in order.view(-1, self.rows):
-            logits = model.logits(self._inputs[chosen], self._data.vocab).to(self._device)
-            said = logits.log_softmax(-1)
+            said = model.logits(self._inputs[chosen], self._data.vocab).log_softmax(-1)
             wanted = self._targets[chosen].to(self._device)
             size = self._length[wanted]
             loss = -said.gather(-1, wanted.unsqueeze(-1)).squeeze(-1)

@@ -68,6 +68,7 @@ REASONS: Mapping[str, str] = {
     "seal_gone": "what says how its files stood when it began is gone or changed",
     "file_changed_while_training": "{file}{more:more} was changed while it trained",
     "file_restored_while_training": "{file}{more:more} was changed while it trained, and put back",
+    "packages_changed_while_training": "packages that its interpreter imports were changed while it trained",
     "inputs_changed": "the data that it reads were changed while it trained",
     "file_gone_while_training": "{file}{more:more} was removed while it trained",
     "evaluation_disagrees": "it printed {metric} {printed:.6f}, and its evaluation found {found:.6f}",

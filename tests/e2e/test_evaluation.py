@@ -73,6 +73,22 @@ def test_a_module_left_in_the_checkout_is_not_imported(program: Program):
     assert (program.run_folder() / "artifacts" / "0000" / "a.txt").exists()
 
 
+def test_a_package_that_is_patched_for_the_evaluation_voids_it(program: Program, tmp_path):
+    """A training that changes what its evaluation imports has no result, and the second time is to blame."""
+    (tmp_path / "packages").mkdir()
+    scorer = tmp_path / "packages" / "scorer.py"
+    scorer.write_text("BASE = 0.0\n")
+    patches = f"open({str(scorer)!r}, 'a').write('BASE = -0.5\\n')\n"
+    uses = EVALUATE.replace("(left)", "(left) + scorer.BASE")
+    (program.repo / "evaluate.py").write_text(f"import scorer\n{uses}")
+    settings = f'{SETTINGS}env = {{PYTHONPATH = "{tmp_path / "packages"}"}}\n'
+    commit(program, TRAIN.replace("print(f", f"{patches}print(f"), settings=settings)
+    assert 4 == program("start", *HERE, "--loops", "0", code=None).returncode
+    (void,) = of_type(program, "TrainingVoided")
+    assert "packages_changed_while_training" == void["reason"]["code"]
+    assert ["tampered"] == [one["outcome"] for one in of_type(program, "EvaluationFinished")]
+
+
 def test_a_training_need_not_print_a_number(program: Program):
     """Where an evaluation scores it, a training that prints nothing succeeds."""
     begin(program, train=TRAIN.replace('print(f"val_bpb', 'str(f"val_bpb'))
