@@ -119,13 +119,15 @@ def test_a_broken_evaluation_fails_the_baseline(program: Program):
 
 def test_a_runner_killed_while_it_evaluates_repeats_no_training(program: Program):
     """The evaluation goes on without its runner, and the next one reads it."""
-    slow = "import time\ntime.sleep(1.5)\n" + EVALUATE
-    (program.repo / "evaluate.py").write_text(slow)
+    word = program.repo.parent / "go on"
+    waits = f"import os, time\nwhile not os.path.exists({str(word)!r}):\n    time.sleep(0.02)\n"
+    (program.repo / "evaluate.py").write_text(waits + EVALUATE)
     commit(program, TRAIN, settings=SETTINGS)
     program("start", "--no-stochastic", "--loops", "0")
     program.wait(lambda _: of_type(program, "EvaluationStarted"))
     (runner,) = of_type(program, "RunnerStarted")
     os.kill(runner["process"]["pid"], signal.SIGKILL)
+    word.touch()
     program("resume", "--loops", "0", "--no-background-train")
     assert at_rest(program.status())
     kinds = [one["type"] for one in program.events()]
