@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from attrs import frozen
 
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import start
 from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.runs import anchor
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read, verify
@@ -47,6 +49,11 @@ os.write(ledger, f"ended {me}\\n".encode())
 if FAIL == "crash":
     raise SystemExit("it broke")
 score = math.nan if FAIL == "nan" else 1.0 + (math.log10(LR) + 1.5) ** 2 / 10 + abs(WIDTH - 16) / 100
+open(os.environ["AUTORESEARCH_JOB_DIR"] + "/model", "w").write(str(score))
+if FAIL == "touch" or (FAIL == "touch once" and me.endswith("train.1")):
+    os.utime("program.md")
+if FAIL == "lie":
+    score = 0.5
 if FAIL != "silent":
     print(f"val_bpb: {score:.6f}")
 """
@@ -81,7 +88,45 @@ DROPPED = (
     {"edits": [{"search": "LR = ", "replace": "LR = ("}]},
     {},
 )
-LOOPS = len(DROPPED) + 1  # the last one is proposed by the agent
+# What counts is the number that this finds; of iteration 2 it breaks the first time.
+EVALUATE = """\
+import os
+me = "/".join(os.environ["AUTORESEARCH_JOB_DIR"].split("/")[-2:])
+with open(os.environ["CRASH_LEDGER"], "a") as ledger:
+    ledger.write(f"begun {me}\\n")
+if me == "0002/evaluate.1":
+    raise SystemExit("it broke")
+print("val_bpb:", open(os.environ["AUTORESEARCH_TRAIN_DIR"] + "/model").read())
+"""
+
+
+@frozen(kw_only=True)
+class Form:
+    """What is tried in a run, and what comes of it."""
+
+    settings: str
+    dropped: tuple[dict[str, Any], ...]
+    agent: str = "none"
+    more: int = 0  # loops, beside the dropped ones
+
+    @property
+    def loops(self) -> int:
+        """Return how many are asked for."""
+        return len(self.dropped) + self.more
+
+
+EVERY_OUTCOME = Form(settings=SETTINGS, dropped=DROPPED, agent="command", more=1)  # which the agent proposes
+# Void once and then kept, an evaluation that breaks once, one that tampers, and one that lies.
+SEALED = Form(
+    settings=SETTINGS.replace("protected = []", 'protected = ["evaluate.py", "program.md"]')
+    + 'evaluate = ["{python}", "-S", "evaluate.py"]\n',
+    dropped=(
+        {"set": {"WIDTH": 16, "FAIL": "touch once"}},
+        {"set": {"LR": 0.04, "FAIL": ""}},
+        {"set": {"LR": 0.03, "FAIL": "touch"}},
+        {"set": {"LR": 0.05, "FAIL": "lie"}},
+    ),
+)
 
 
 @frozen(kw_only=True)
@@ -115,7 +160,8 @@ def counted(events: list[ev.Event]) -> Counter[str]:
 class Scene:
     """A repository with a run that was asked for and has no runner yet; can be put back to that."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, form: Form = EVERY_OUTCOME) -> None:
+        self.form = form
         self.repo, self.ledger, self.note = folder / "repo", folder / "ledger", folder / "note"
         self._template = folder / "template"
         self.repo.mkdir(parents=True)
@@ -124,21 +170,26 @@ class Scene:
         (folder / "agent.py").write_text(AGENT)
         (self.repo / "train.py").write_text(TRAIN)
         agent = json.dumps(str(folder / "agent.py"))
-        (self.repo / "pyproject.toml").write_text(SETTINGS.replace("AGENT", agent))
+        (self.repo / "evaluate.py").write_text(EVALUATE)
+        (self.repo / "program.md").write_text("Lower is better.\n")
+        (self.repo / "pyproject.toml").write_text(form.settings.replace("AGENT", agent))
         (self.repo / "workflows").mkdir()  # a clone of the single-file runner: it shows its table at its top
         (self.repo / "workflows" / "run_experiment.py").touch()
         self.git("init", "-q", "-b", "main")
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "first")
         asked = start(
-            self.repo, StartOptions(loops=LOOPS, agent="command"), git=RealGit(self.repo), version="test"
+            self.repo,
+            StartOptions(loops=form.loops, agent=form.agent),
+            git=RealGit(self.repo),
+            version="test",
         )
         self.paths = asked.paths
         self.paths.proposals.mkdir()
-        for number, form in enumerate(DROPPED):
+        for number, given in enumerate(form.dropped):
             words = dict.fromkeys(("description", "change_plan", "commit_description"), f"dropped {number}")
             (self.paths.proposals / f"{number}.json").write_text(
-                json.dumps({"status": "ok", **words, **form})
+                json.dumps({"status": "ok", **words, **given})
             )
         shutil.copytree(self.repo, self._template)
 
@@ -224,12 +275,13 @@ class Scene:
         assert verify(self.paths.history) == loaded.position, where
         events = [one.event for one in read(self.paths.history)]
         results = [event.iteration for event in events if isinstance(event, ev.ResultRecorded)]
-        assert sorted(results) == list(range(LOOPS + 1)), f"{where}: {results}"
+        assert sorted(results) == list(range(self.form.loops + 1)), f"{where}: {results}"
         assert self._lines("overlap") == [], where
         self._audit_trainings(events, where)
         self._audit_proposals(events, where)
         self._audit_commits(events, where)
         self._audit_views(where)
+        self._audit_anchor(where)
         replayed = self.door("replay")
         assert replayed.returncode == 0, f"{where}: {replayed.stdout[-1500:]}"
         assert set(self.git("status", "--porcelain").splitlines()) <= {"?? results.tsv"}, where
@@ -249,7 +301,7 @@ class Scene:
     def _audit_proposals(self, events: list[ev.Event], where: str) -> None:
         received = [one.seq for one in read(self.paths.history) if isinstance(one.event, ev.ProposalReceived)]
         used = [event.received for event in events if isinstance(event, ev.ProposalChosen) and event.received]
-        assert len(DROPPED) == len(received), where
+        assert len(self.form.dropped) == len(received), where
         assert sorted(received) == sorted(used), where
         assert list(self.paths.proposals.iterdir()) == [], where
 
@@ -270,6 +322,11 @@ class Scene:
         assert json.loads(self.paths.state.read_text())["position"]["seq"] == loaded.position.seq, where
         lines = self.paths.runner_log.read_text().splitlines()
         assert len(lines) == 1 + loaded.position.seq, where
+
+    def _audit_anchor(self, where: str) -> None:
+        seen = anchor.last(load(self.paths).run, RealGit(self.repo))
+        assert seen is not None, where
+        assert seen.seq == load(self.paths).position.seq, where
 
     def _lines(self, kind: str) -> list[str]:
         lines = self.ledger.read_text().splitlines()

@@ -7,7 +7,7 @@ import pytest
 
 from autoresearch.events.catalog import JobLost
 from autoresearch.events.log.read import read
-from tests.crash_helpers import Scene, Seen
+from tests.crash_helpers import SEALED, Scene, Seen
 from tests.processes import end_everything
 from tests.torture import sample
 
@@ -23,8 +23,16 @@ ENDS = [
     ("succeeded", "discard"),  # applied by the agent
     ("succeeded", "keep"),  # proposed by the agent
 ]
-SPARE = ("TailHealed", "JobLost", "TrainingStarted")  # what a kill may add
+SEALED_ENDS = [
+    ("succeeded", "keep"),  # the baseline
+    ("succeeded", "keep"),  # void once
+    ("succeeded", "keep"),  # its evaluation broke once
+    ("tampered", "crash"),
+    ("tampered", "crash"),  # it lied
+]
+SPARE = ("TailHealed", "JobLost", "TrainingStarted", "EvaluationStarted")  # what a kill may add
 WHY = {"supervisor_killed", "supervisor_killed_before"}
+SEALED_JOBS = ("0001/train.2", "0001/evaluate.1", "0002/evaluate.2", "0004/evaluate.1")
 JOBS = ("0000/train.1", "0001/train.1", "0003/train.1")
 
 
@@ -34,12 +42,18 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     end_everything(tmp_path)
 
 
+@pytest.fixture
+def sealed(tmp_path: Path) -> Iterator[Scene]:
+    yield Scene(tmp_path / "with space", SEALED)
+    end_everything(tmp_path)
+
+
 def whole(scene: Scene, *, job: str | None = None) -> tuple[Seen, int]:
     """Let the run be without a crash; return what it comes to, and how many instants it has."""
     assert scene.shimmed(-1, job=job) == 0
     scene.audit()
     ends = [(row[2], row[4]) for row in scene.seen().rows]
-    assert ENDS == ends
+    assert (SEALED_ENDS if scene.form is SEALED else ENDS) == ends
     return scene.seen(), len(scene.said().splitlines())
 
 
@@ -69,7 +83,9 @@ def kill_supervisors(scene: Scene, job: str, which: Callable[[range], Iterable[i
     """Kill the supervisor of one training at some of its instants; return how many were killed."""
     expected, count = whole(scene, job=job)
     assert count > 10
-    iteration = job.partition("/")[0]
+    step, _, number = job.partition(".")
+    once_more = f"{step}.{int(number) + 1}"
+    reasons = WHY | set(why_lost(scene))  # an evaluation that breaks is lost as well
     killed = 0
     for at in which(range(count)):
         scene.restore()
@@ -79,9 +95,9 @@ def kill_supervisors(scene: Scene, job: str, which: Callable[[range], Iterable[i
         seen = scene.seen()
         assert expected.rows == seen.rows, scene.said()
         again = seen.trained - expected.trained
-        assert set(again) <= {f"{iteration}/train.2"}, scene.said()
+        assert set(again) <= {once_more}, scene.said()
         assert expected.trained - seen.trained in ({}, {job: 1}), scene.said()
-        assert set(why_lost(scene)) <= WHY, scene.said()
+        assert set(why_lost(scene)) <= reasons, scene.said()
         for name in SPARE:
             assert 0 <= seen.events.pop(name, 0) - expected.events.get(name, 0) <= 1, scene.said()
         assert {name: n for name, n in expected.events.items() if name not in SPARE} == seen.events
@@ -99,6 +115,27 @@ def test_a_runner_killed_at_some_instants(scene: Scene) -> None:
 def test_a_runner_killed_at_many_instants(scene: Scene, part: int) -> None:
     """The same before, within and after calls that change the world: any of them, others each day."""
     assert kill_runners(scene, lambda instants: sample(instants[part::PARTS], 60, "runner", part)) >= 1
+
+
+def test_a_runner_that_voids_and_evaluates_killed_at_an_instant(sealed: Scene) -> None:
+    """The same where trainings are void and evaluations break: each of them once, and the anchor behind."""
+    assert kill_runners(sealed, lambda instants: instants[-400:-399]) >= 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_runner_that_voids_and_evaluates_killed_at_many_instants(sealed: Scene, part: int) -> None:
+    """Nowhere is it otherwise."""
+    assert kill_runners(sealed, lambda instants: sample(instants[part::PARTS], 60, "sealed", part)) >= 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("job", SEALED_JOBS)
+def test_a_supervisor_of_the_sealed_killed_at_many_instants(sealed: Scene, job: str) -> None:
+    """Killed with its supervisor, a training that is void or an evaluation is started once more at most."""
+    assert kill_supervisors(sealed, job, lambda instants: sample(instants, 40, "sealed", job)) >= 1
 
 
 def test_a_supervisor_killed_at_some_instants(scene: Scene) -> None:
