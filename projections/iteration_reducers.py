@@ -5,20 +5,18 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.measured import Best, Measurement, Spent
 from autoresearch.events.values import LoopStage
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import (
-    Best,
     Conflict,
     Counts,
     DeferredCandidate,
     Iteration,
     Job,
     Made,
-    Measurement,
     PendingRequest,
     RunState,
-    Spent,
 )
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.projections.run_state import Best, Iteration, Retracted, RunState
+from autoresearch.events.measured import Best, Retracted
+from autoresearch.projections.run_state import Iteration, RunState
 
 
 def retract(state: RunState, event: ev.ResultRetracted, _seq: int, _at: str) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.measured import Best
 from autoresearch.events.settings import RunConfig, deciding_digest
 from autoresearch.projections import iteration_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
-from autoresearch.projections.run_state import Best, Job, PendingRequest, RunState, WaitingProposal
+from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
 

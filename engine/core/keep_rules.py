@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from autoresearch.events.measured import Best, Conditions, differing
 from autoresearch.events.settings import MetricSpec
 from autoresearch.events.values import Scalar
-from autoresearch.projections.run_state import Best, Conditions, Iteration, differing
+from autoresearch.projections.run_state import Iteration
 
 
 @frozen(kw_only=True)
