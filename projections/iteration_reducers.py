@@ -5,8 +5,7 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.measured import Best, Measurement, Spent
-from autoresearch.events.values import LoopStage
+from autoresearch.events.values import Best, LoopStage, Measurement, Spent
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import (
     Conflict,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.measured import Best, Retracted
+from autoresearch.events.values import Best, Retracted
 from autoresearch.projections.run_state import Iteration, RunState
 
 

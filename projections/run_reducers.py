@@ -10,8 +10,8 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.measured import Best
 from autoresearch.events.settings import RunConfig, deciding_digest
+from autoresearch.events.values import Best
 from autoresearch.projections import iteration_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal

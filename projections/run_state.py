@@ -8,9 +8,10 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-from autoresearch.events.measured import Best, Conditions, Retracted, Spent
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
+    Best,
+    Conditions,
     JobStep,
     LoopStage,
     Measured,
@@ -20,6 +21,8 @@ from autoresearch.events.values import (
     ProposalSource,
     Reason,
     Request,
+    Retracted,
+    Spent,
 )
 
 

@@ -20,7 +20,7 @@ from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.engine.runs.views import rebuild
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound, RunLocked, WayOut
-from autoresearch.events.measured import Best
+from autoresearch.events.values import Best
 from autoresearch.projections.retraction import taken
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row, standing_on

@@ -7,8 +7,7 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import prefetch
 from autoresearch.engine.core.keep_rules import lacks_measurement, verdict
-from autoresearch.events.measured import differing
-from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, why
+from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, differing, why
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState, free_slots
 
 

@@ -13,8 +13,7 @@ from autoresearch.engine.core.decider import active_request, decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import WayOut
-from autoresearch.events.measured import Best
-from autoresearch.events.values import LOOP_STAGES, LoopStage, Request
+from autoresearch.events.values import LOOP_STAGES, Best, LoopStage, Request
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.wording import say

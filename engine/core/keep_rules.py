@@ -9,9 +9,8 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from autoresearch.events.measured import Best, Conditions, differing
 from autoresearch.events.settings import MetricSpec
-from autoresearch.events.values import Scalar
+from autoresearch.events.values import Best, Conditions, Scalar, differing
 from autoresearch.projections.run_state import Iteration
 
 

@@ -14,8 +14,7 @@ from autoresearch.engine.core.keep_rules import KEEP_RULES, RULES, Verdict, is_r
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused, Wrong
-from autoresearch.events.measured import Best
-from autoresearch.events.values import Scalar
+from autoresearch.events.values import Best, Scalar
 from autoresearch.projections import retraction
 from autoresearch.projections.iteration_reducers import best_of, remeasured
 from autoresearch.projections.run_reducers import RUN

@@ -10,6 +10,7 @@ from autoresearch.engine.core import bookkeeping, decider, keep_rules, prefetch
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.event_rules import EVENT_RULES
 from autoresearch.engine.core.what_if import what_if
+from autoresearch.events import values
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent, parse
 from autoresearch.events.log.read import read
@@ -35,12 +36,12 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
         "best - value",
     ),
     "other data is compared": (
-        run_state,
+        values,
         '("deciding", "data_id", "inputs"',
         '("deciding", "inputs"',
     ),
-    "other settings are compared": (run_state, '("deciding", "data_id", ', '("data_id", '),
-    "another card is compared": (run_state, '"filters", *known)', '"filters")'),
+    "other settings are compared": (values, '("deciding", "data_id", ', '("data_id", '),
+    "another card is compared": (values, '"filters", *known)', '"filters")'),
     "the best is measured on another card": (
         decider,
         "if device == one.device or not there",

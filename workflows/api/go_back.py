@@ -3,7 +3,7 @@
 from typing import Any
 
 from autoresearch.engine.control.retract import RetractOutcome
-from autoresearch.events.measured import Best
+from autoresearch.events.values import Best
 from autoresearch.workflows.api.experiments import status_of
 
 

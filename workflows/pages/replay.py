@@ -3,7 +3,7 @@
 from autoresearch.engine.audit.report import Audit, Check
 from autoresearch.engine.core.what_if import WhatIf
 from autoresearch.engine.runs.as_of import Moment
-from autoresearch.events.measured import Best
+from autoresearch.events.values import Best
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.event_text import line
 from autoresearch.projections.words.times import one_line
