@@ -275,6 +275,8 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
         ev.TrainingStarted(
             iteration=number,
             training=1,
+            repeat=1,
+            seed=None,
             slot=1,
             device="cpu",
             commit=commit,

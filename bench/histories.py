@@ -143,6 +143,8 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
         ev.TrainingStarted(
             iteration=number,
             training=1,
+            repeat=1,
+            seed=None,
             slot=1,
             device="0",
             commit=_commit(number),

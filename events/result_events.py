@@ -11,6 +11,7 @@ from autoresearch.events.values import (
     Outcome,
     OutputDigest,
     ProgressDigest,
+    Purpose,
     Reason,
     Scalar,
 )
@@ -23,6 +24,8 @@ class TrainingStarted:
     VERSION: ClassVar[int] = 2
     iteration: int
     training: int
+    repeat: int  # of the candidate: the same code under another seed; lost ones keep theirs
+    seed: int | None  # None: the settings name no variable for it
     slot: int
     device: str  # as CUDA_VISIBLE_DEVICES names it, or "cpu"
     commit: str
@@ -160,24 +163,30 @@ class CandidateDiscarded:
 
 @frozen(kw_only=True)
 class RemeasureStarted:
-    """A result came under conditions that the best was not measured under: an iteration measures it there."""
+    """What was kept is measured once more, in an iteration of its own, which is no loop.
 
-    VERSION: ClassVar[int] = 1
-    iteration: int  # of its own, which is no loop
-    best_iteration: int
-    commit: str  # of the best
-    because_of: int  # the iteration that waits for its verdict
-    differ_in: tuple[str, ...]  # in what its conditions are not those of the best: data_id, deciding ...
-
-
-@frozen(kw_only=True)
-class BestRemeasured:
-    """The best has a number under other conditions as well; later results under these compare with it."""
+    For a verdict, where the best has no number to compare with: under the conditions, or in the repeats, of
+    the one that waits. For the final, and to consolidate: in repeats that nothing was measured in before.
+    """
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    best_iteration: int
-    metric: float
+    keep: int  # the kept iteration that is measured
+    commit: str
+    purpose: Purpose
+    because_of: int | None  # the iteration that waits for its verdict
+    repeats: tuple[int, ...]  # that are to be measured
+    differ_in: tuple[str, ...]  # in what its conditions are not those of the best: data_id, deciding, or none
+
+
+@frozen(kw_only=True)
+class KeepRemeasured:
+    """What was kept has more numbers; later results under the same conditions compare with them."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    keep: int
+    metric: float  # the mean, of this measurement
     before: float  # as it was measured last
     met: bool  # False: not under the conditions that were wanted: nothing measured under these is compared
 
@@ -188,7 +197,19 @@ class RemeasureDropped:
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    best_iteration: int  # that was the best
+    keep: int  # the kept iteration that it measured
+
+
+@frozen(kw_only=True)
+class GainStated:
+    """What a run is worth: its best against its baseline, on seeds that were used for nothing else."""
+
+    VERSION: ClassVar[int] = 1
+    keep: int  # the best
+    repeats: tuple[int, ...]
+    gain: float  # the mean over the pairs; above 0 is better
+    half_width: float  # of its 95 % interval
+    inputs: dict[str, Scalar]
 
 
 @frozen(kw_only=True)
@@ -212,7 +233,8 @@ ResultEvent = (
     | CandidateKept
     | CandidateDiscarded
     | RemeasureStarted
-    | BestRemeasured
     | RemeasureDropped
+    | KeepRemeasured
+    | GainStated
     | IterationLeftOpen
 )

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from attrs import field, fields, frozen
 
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -211,7 +212,32 @@ class RunConfig:
         expected="a relative path",
     )
     metric: MetricSpec = MetricSpec()
-    keep_rule: str = setting("lower", "When a candidate is kept.")  # the rules: engine/core/keep_rules.py
+    keep_rule: str = setting("climb", "When a candidate is kept.")  # the rules: engine/verdicts/keep_rules.py
+    seed_env: str = setting(
+        "",
+        "The environment variable that a training reads its seed from; what is compared has the same seed.",
+        holds=lambda name: not name or bool(_VARIABLE.fullmatch(name)),
+        expected="a name of letters, digits and _",
+        decides=True,
+    )
+    noise: float = setting(
+        0.0,
+        "By how much trainings of the same code differ, a standard deviation; 0: the baseline shows it.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
+    baseline_repeats: int = setting(
+        0,
+        "Under how many seeds the baseline is trained; 0: 3, from 60 loops on 5, where the rule asks for it.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
+    final: int = setting(
+        3,
+        "On how many fresh seeds best and baseline are compared when no loop is left; 0: on none.",
+        holds=_not_negative,
+        expected=NOT_NEGATIVE,
+    )
     most_spent: float = setting(
         0.0,
         "By how many times the best's wall or CPU seconds a training may exceed them and be kept; 0: any.",

@@ -19,7 +19,13 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("JobLost", 1): lambda data: data,  # another step came to be
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None},
-    ("TrainingStarted", 1): lambda data: {**data, "seal": "", "surroundings": {}},
+    ("TrainingStarted", 1): lambda data: {
+        **data,
+        "repeat": 1,
+        "seed": None,
+        "seal": "",
+        "surroundings": {},
+    },
     ("RunnerStarted", 1): lambda data: {**data, "device_classes": ["" for _ in data["devices"]]},
     ("SetupChecked", 1): lambda data: {
         **data,
@@ -31,8 +37,14 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 }
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("Request", 1): lambda data: {**data, "final": 0},
     ("RunConfig", 1): lambda data: {
         **data,
+        "keep_rule": data.get("keep_rule", "lower"),  # which was the default
+        "seed_env": "",
+        "noise": 0.0,
+        "baseline_repeats": 0,
+        "final": 0,
         "shared": [],
         "kept": [],
         "inputs": [],

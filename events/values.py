@@ -7,6 +7,7 @@ integers, finite floats, None, tuples, string-keyed dicts, and other value objec
 import re
 from typing import ClassVar, Literal
 
+from attrs import evolve as replace
 from attrs import field, frozen
 
 
@@ -14,6 +15,7 @@ Scalar = str | int | float | bool | None
 
 LoopStage = Literal["propose", "apply", "commit", "train", "triage", "record", "decide"]
 TopStage = Literal["setup", "baseline", "loop"]
+Purpose = Literal["verdict", "final"]  # of measuring once more what was kept
 JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
@@ -91,7 +93,7 @@ class Proposal:
 class Request:
     """What one `start` or `resume` asked for: how many loops, and which stages they may do."""
 
-    VALUE_VERSION: ClassVar[int] = 1
+    VALUE_VERSION: ClassVar[int] = 2
     loops: int
     stages: tuple[TopStage, ...] = TOP_STAGES
     loop_stages: tuple[LoopStage, ...] = LOOP_STAGES
@@ -100,6 +102,7 @@ class Request:
     agent: str = "none"  # resolved: the name of an adapter, or "none"
     timeout_s: float = 0.0  # deadline of each of its trainings; 0: as the settings say
     prefetch: int = 0  # iterations that are prepared while another one trains
+    final: int = 0  # fresh seeds on which best and baseline are compared when no loop is left; 0: none
 
     @property
     def asks_agent(self) -> bool:
@@ -196,36 +199,70 @@ class Spent:
 
 
 @frozen(kw_only=True)
-class Measurement:
-    """What the best measured under some conditions."""
+class Score:
+    """The number of one training: of which repeat, under which conditions."""
 
     metric: float
-    conditions: Conditions
+    repeat: int = 1  # of its commit: repeats of one number are trained under one seed
+    conditions: Conditions = Conditions()
+    spent: Spent = Spent()
+
+
+def with_score(scores: tuple[Score, ...], score: Score) -> tuple[Score, ...]:
+    """Return the scores of a candidate with one more; those under other conditions are not its any more."""
+    agreeing = (one for one in scores if one.conditions.agree(score.conditions))
+    return (*(one for one in agreeing if one.repeat != score.repeat), score)
+
+
+def mean_of(scores: tuple[Score, ...]) -> float | None:
+    """Return the mean of some scores; None of none."""
+    return sum(one.metric for one in scores) / len(scores) if scores else None
 
 
 @frozen(kw_only=True)
 class Best:
-    """A kept candidate; the last one is what the next has to beat."""
+    """A kept candidate, and what it measured; the last one is what the next has to beat."""
 
     iteration: int
     commit: str
     tree: str
     base_commit: str = ""  # that it was made on; "": not known
-    metric: float  # as it was measured last
-    conditions: Conditions = Conditions()  # under which it was
-    spent: Spent = Spent()
-    elsewhere: tuple[Measurement, ...] = ()  # what it measured under others
+    scores: tuple[Score, ...]  # under any conditions, the newest last; at least one
     unmet: tuple[Conditions, ...] = ()  # under which it could not be measured, though that was tried
+
+    @property
+    def conditions(self) -> Conditions:
+        """Return under what it was measured last."""
+        return self.scores[-1].conditions
+
+    @property
+    def spent(self) -> Spent:
+        """Return what its last training took."""
+        return self.scores[-1].spent
+
+    @property
+    def metric(self) -> float:
+        """Return the mean of what it measured under the conditions of its last training."""
+        there = self.under(self.conditions)
+        return sum(there.values()) / len(there)
+
+    @property
+    def elsewhere(self) -> tuple[Score, ...]:
+        """Return what it measured under other conditions than its last."""
+        return tuple(one for one in self.scores if not one.conditions.agree(self.conditions))
 
     def was_measured_with(self, deciding: str) -> bool:
         """Say whether it has a number under these deciding settings."""
-        measured = (self.conditions, *(one.conditions for one in self.elsewhere))
-        return any(one.deciding == deciding for one in measured)
+        return any(one.conditions.deciding == deciding for one in self.scores)
 
-    def under(self, conditions: Conditions) -> float | None:
-        """Return what it measured under these conditions; None where it never was."""
-        known = (Measurement(metric=self.metric, conditions=self.conditions), *self.elsewhere)
-        return next((one.metric for one in known if one.conditions.agree(conditions)), None)
+    def under(self, conditions: Conditions) -> dict[int, float]:
+        """Return what it measured under these conditions, by repeat; empty where it never was."""
+        return {one.repeat: one.metric for one in self.scores if one.conditions.agree(conditions)}
+
+    def with_scores(self, scores: tuple[Score, ...]) -> "Best":
+        """Return it with more scores; of what it has already, what was measured first stays."""
+        new = tuple(one for one in scores if one.repeat not in self.under(one.conditions))
+        return replace(self, scores=(*self.scores, *new))
 
 
 @frozen(kw_only=True)

@@ -2,21 +2,10 @@
 
 from typing import Any
 
-from attrs import evolve as replace
-
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Best, LoopStage, Measurement, Spent
+from autoresearch.events.values import LoopStage, Score, Spent, mean_of, with_score
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.run_state import (
-    Conflict,
-    Counts,
-    DeferredCandidate,
-    Iteration,
-    Job,
-    Made,
-    PendingRequest,
-    RunState,
-)
+from autoresearch.projections.run_state import Conflict, DeferredCandidate, Iteration, Job, Made, RunState
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
@@ -86,7 +75,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
     one = state.iteration(event.iteration)
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
-        one.voided = ()
+        one.voided, one.scores = (), ()
         one.next_stage, one.since = "train", at
 
 
@@ -127,6 +116,8 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
     if one is not None:
         number = event.training
         one.trainings, one.device, one.slot = number, event.device, event.slot
+        one.repeat = event.repeat
+        state.last_repeat = max(state.last_repeat, event.repeat)
         one.unscored = False
         one.deciding, one.device_class = state.deciding, state.class_of(event.device)
         one.surroundings, one.seal = event.surroundings, event.seal
@@ -198,11 +189,14 @@ def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: in
 def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.EvaluationFinished) -> None:
     """Let an iteration have its outcome: that of its training, or of what evaluated it."""
     succeeded = event.outcome == "succeeded"
-    best = None if state.best is None else state.best.iteration
-    of_best = one.number == 0 or (one.measures is not None and one.measures == best)
+    of_best = one.number == 0 or any(keep.iteration == one.measures for keep in state.keeps)
     if of_best and not succeeded:
         state.baseline_failed, state.baseline_reason = event.outcome, event.reason
     one.outcome, one.reason, one.metric = event.outcome, event.reason, event.metric
+    if succeeded and event.metric is not None:
+        score = Score(metric=event.metric, repeat=one.repeat, conditions=one.conditions, spent=one.spent)
+        one.scores = with_score(one.scores, score)
+        one.metric = mean_of(one.scores)
     one.log_tail = "" if succeeded else event.output.tail
     after: LoopStage = "record" if succeeded else "triage"
     # What the others are judged by is trained again when somebody resumes.
@@ -224,116 +218,12 @@ def _result_recorded(state: RunState, event: ev.ResultRecorded, _seq: int, at: s
         one.next_stage, one.since = "decide", at
 
 
-def _iteration_left_open(state: RunState, _event: ev.IterationLeftOpen, _seq: int, _at: str) -> None:
-    state.requests = _serve(state.requests, loops=None)
-
-
-def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: str) -> None:
-    one = state.iteration(event.iteration)
-    if one is not None and one.metric is not None:
-        state.keeps = (*state.keeps, best_of(one, event.commit, one.metric))
-        if event.branch_moved:
-            state.branch_commit = event.commit
-    _close(state, one, kept=True)
-
-
-def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
-    _close(state, state.iteration(event.iteration), kept=False)
-
-
-def _remeasure_started(state: RunState, event: ev.RemeasureStarted, _seq: int, at: str) -> None:
-    waiting = state.iteration(event.because_of)
-    one = Iteration(
-        number=event.iteration,
-        base_commit=event.commit,
-        next_stage="train",
-        since=at,
-        source="baseline",
-        commit=event.commit,
-        tree=state.best.tree if state.best else None,
-        measures=event.best_iteration,
-    )
-    if waiting is not None:
-        one.wanted, one.device = waiting.conditions, waiting.device
-    state.open = (*state.open, one)
-    state.last_iteration = event.iteration
-
-
-def _best_remeasured(state: RunState, event: ev.BestRemeasured, _seq: int, _at: str) -> None:
-    one, best = state.iteration(event.iteration), state.best
-    if one is not None and best is not None and best.iteration == event.best_iteration:
-        state.keeps = (*state.keeps[:-1], remeasured(best, one, event.metric))
-    state.open = tuple(other for other in state.open if other is not one)
-
-
-def _remeasure_dropped(state: RunState, event: ev.RemeasureDropped, _seq: int, _at: str) -> None:
-    state.open = tuple(other for other in state.open if other.number != event.iteration)
-
-
 def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
     """Go back to before the change; what was committed keeps its ref, the next one gets another."""
     one.commit = one.tree = None
     one.diff_sha256, one.conflict = "", None
     one.change += 1
     one.next_stage, one.since = next_stage, at
-
-
-def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
-    if one is None:
-        return
-    state.open = tuple(other for other in state.open if other is not one)
-    if one.number == 0:
-        state.baseline = one.metric
-        return
-    state.completed += 1
-    state.counts = _count(state.counts, one, kept=kept)
-    state.requests = _serve(state.requests, loops=1)
-
-
-def best_of(one: Iteration, commit: str, metric: float) -> Best:
-    """Return what a kept iteration is to those after it."""
-    return Best(
-        iteration=one.number,
-        commit=commit,
-        tree=one.tree or "",
-        base_commit=one.base_commit,
-        metric=metric,
-        conditions=one.conditions,
-        spent=one.spent,
-    )
-
-
-def remeasured(best: Best, one: Iteration, metric: float) -> Best:
-    """Return the best with what it measured once more; what it has under the same conditions stays."""
-    unmet = best.unmet
-    if one.wanted is not None and not one.conditions.agree(one.wanted):
-        unmet = (*unmet, one.wanted)
-    if best.under(one.conditions) is not None:
-        return replace(best, unmet=unmet)
-    before = Measurement(metric=best.metric, conditions=best.conditions)
-    return replace(
-        best,
-        metric=metric,
-        conditions=one.conditions,
-        spent=one.spent,
-        elsewhere=(before, *best.elsewhere),
-        unmet=unmet,
-    )
-
-
-def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
-    ended = [counts.kept, counts.discarded, counts.crashed, counts.not_applied]
-    ended[0 if kept else 1 if one.outcome == "succeeded" else 3 if one.outcome == "not_applied" else 2] += 1
-    return replace(counts, kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])
-
-
-def _serve(asked: tuple[PendingRequest, ...], *, loops: int | None) -> tuple[PendingRequest, ...]:
-    """Take loops (None: all) off the first request that has any left; those before it are served."""
-    for index, one in enumerate(asked):
-        if one.loops_left > 0:
-            left = 0 if loops is None else max(0, one.loops_left - loops)
-            return (PendingRequest(request=one.request, loops_left=left), *asked[index + 1 :])
-    return asked[-1:]
 
 
 REDUCERS: dict[type[Any], Reducer[RunState]] = {
@@ -356,10 +246,4 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.TrainingFinished: _training_finished,
     ev.CrashTriaged: _crash_triaged,
     ev.ResultRecorded: _result_recorded,
-    ev.IterationLeftOpen: _iteration_left_open,
-    ev.CandidateKept: _candidate_kept,
-    ev.CandidateDiscarded: _candidate_discarded,
-    ev.RemeasureStarted: _remeasure_started,
-    ev.BestRemeasured: _best_remeasured,
-    ev.RemeasureDropped: _remeasure_dropped,
 }

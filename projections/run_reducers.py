@@ -1,6 +1,6 @@
 """The state of a run, as the decider reads it: what was asked, what is open, what is best.
 
-One reducer an event; those of an iteration are in projections/iteration_reducers.py. Closed iterations leave
+One reducer an event; others are in iteration_reducers.py and keep_reducers.py. Closed iterations leave
 no trace here but counts and the best one, so that the state stays small at a hundred thousand of them;
 projections/timeline.py has a row for each. Reducers never fail.
 """
@@ -11,8 +11,8 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig, deciding_digest
-from autoresearch.events.values import Best
-from autoresearch.projections import iteration_reducers, retraction
+from autoresearch.events.values import Best, Score
+from autoresearch.projections import iteration_reducers, keep_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
@@ -62,6 +62,9 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: 
     # At rest, `--only setup` does only that: what was asked before waits for a `resume` of its own.
     alone = state.stopped is not None and "loop" not in request.stages
     state.set_aside, state.requests = (unserved, (asked,)) if alone else ((), (*unserved, asked))
+    if "loop" in request.stages and request.final != state.final_left:
+        state.final_left, state.final_again = request.final, request.loops == 0
+        state.final_repeats = ()
     _go_on(state)
 
 
@@ -165,7 +168,8 @@ def _result_imported(state: RunState, event: ev.ResultImported, _seq: int, _at: 
         )
         if not worse:  # some keep a slightly worse result for its simpler code
             commit = event.commit or ""
-            state.keeps = (*state.keeps, Best(iteration=number, commit=commit, tree="", metric=metric))
+            kept = Best(iteration=number, commit=commit, tree="", scores=(Score(metric=metric),))
+            state.keeps = (*state.keeps, kept)
     state.last_iteration = number
     if number == 0:
         state.baseline = metric
@@ -212,6 +216,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RunImported: _run_imported,
     ev.ResultImported: _result_imported,
     **iteration_reducers.REDUCERS,
+    **keep_reducers.REDUCERS,
 }
 
 RUN = Projection(

@@ -22,8 +22,10 @@ from autoresearch.events.values import (
     Reason,
     Request,
     Retracted,
+    Score,
     Spent,
 )
+from autoresearch.projections.measured import Gain, Spread
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -75,6 +77,8 @@ class Iteration:
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
     trainings: int = 0  # trainings started so far
+    repeat: int = 1  # of the last training
+    scores: tuple[Score, ...] = ()  # of its commit
     device: str = ""  # where it was trained last; of one that measures the best again, where it is to be
     deciding: str = ""  # digest of the deciding settings as the last training was started
     surroundings: dict[str, str] = field(factory=dict)  # digests, as the last training was started
@@ -87,7 +91,8 @@ class Iteration:
     spent: Spent = Spent()  # by the last training
     printed: float | None = None  # what the last training said its number is
     stands_on: int | None = None  # a retracted iteration that its code, as it was trained, is made of
-    measures: int | None = None  # the iteration of the best that it measures again; None: it tries something
+    measures: int | None = None  # the kept iteration that it measures again; None: it tries something
+    repeats: tuple[int, ...] = ()  # of that, which are to be measured
     wanted: Conditions | None = None  # under which it is to be measured
     lost: int = 0  # jobs lost in a row
     fixes: int = 0  # crashes mended so far
@@ -202,6 +207,12 @@ class RunState:
     setup: Setup = field(factory=Setup)
     keeps: tuple[Best, ...] = ()  # what was kept and not retracted, the baseline first
     retracted: tuple[Retracted, ...] = ()  # named by a human, or kept and retracted with what they stood on
+    spread: Spread = Spread()
+    last_repeat: int = 0  # the highest that anything was trained in
+    final_left: int = 0  # fresh seeds on which the gain is to be measured when no loop is left
+    final_again: bool = False  # also where that of this best was stated before
+    final_repeats: tuple[int, ...] = ()  # of the final that is under way
+    gain: Gain | None = None  # of the best, as it was stated last
     baseline: float | None = None
     baseline_failed: Outcome | None = None
     baseline_reason: Reason | None = None

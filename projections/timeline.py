@@ -220,15 +220,15 @@ def _candidate_discarded(timeline: Timeline, event: ev.CandidateDiscarded, _seq:
 def _remeasure_started(timeline: Timeline, event: ev.RemeasureStarted, _seq: int, at: str) -> None:
     row = Row(iteration=event.iteration, started_at=at, base_commit=event.commit)
     row.source, row.commit = "baseline", event.commit
-    row.description = ONCE_MORE.format(event.best_iteration)
+    row.description = ONCE_MORE.format(event.keep)
     timeline.open = (*timeline.open, row)
 
 
-def _best_remeasured(timeline: Timeline, event: ev.BestRemeasured, _seq: int, at: str) -> None:
+def _keep_remeasured(timeline: Timeline, event: ev.KeepRemeasured, _seq: int, at: str) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
         row.rule, row.verdict = "remeasured", "remeasured"
-        row.inputs = {"metric": event.metric, "before": event.before, "best_iteration": event.best_iteration}
+        row.inputs = {"metric": event.metric, "before": event.before, "keep": event.keep}
         _put_away(timeline, row, at)
 
 
@@ -308,9 +308,9 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.CandidateKept: _candidate_kept,
     ev.CandidateDiscarded: _candidate_discarded,
     ev.RemeasureStarted: _remeasure_started,
-    ev.BestRemeasured: _best_remeasured,
     ev.RemeasureDropped: _remeasure_dropped,
     ev.ResultRetracted: _result_retracted,
+    ev.KeepRemeasured: _keep_remeasured,
     ev.ResultImported: _result_imported,
 }
 

@@ -16,7 +16,7 @@ FILES = {
     "train.py": "LR = 0.1\n",
     "prepare.py": "",
     "program.md": "",
-    "pyproject.toml": '[tool.autoresearch]\nagent = "none"\n',
+    "pyproject.toml": '[tool.autoresearch]\nagent = "none"\nkeep_rule = "lower"\nfinal = 0\n',
 }
 
 
@@ -53,7 +53,7 @@ def make_run(repo: Path, *events: ev.Event, branch: str = BRANCH) -> RunPaths:
         branch=branch,
         base_commit=head,
         base_tree=git(repo, "rev-parse", "HEAD^{tree}"),
-        config=g.RunConfig(agent="none"),
+        config=g.RunConfig(agent="none", keep_rule="lower", final=0),
         program_version="0",
     )
     with EventLog(paths.history, durability="off") as log:

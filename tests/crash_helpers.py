@@ -72,6 +72,8 @@ else:
 """
 SETTINGS = """\
 [tool.autoresearch]
+keep_rule = "lower"
+final = 0
 check = []
 prepare = []
 protected = []

@@ -53,7 +53,7 @@ def started(config: RunConfig | None = None) -> ev.RunStarted:
         branch="autoresearch/mar8",
         base_commit=BASE,
         base_tree="t" * 40,
-        config=config or RunConfig(),
+        config=config or RunConfig(keep_rule="lower", final=0),
         program_version="0",
     )
 
@@ -86,12 +86,20 @@ def opened(iteration: int, *, base: str = BASE, first: str = "propose") -> ev.It
 
 
 def training(
-    iteration: int, number: int = 1, commit: str = BASE, *, slot: int = 1, device: str = "cpu"
+    iteration: int,
+    number: int = 1,
+    commit: str = BASE,
+    *,
+    slot: int = 1,
+    device: str = "cpu",
+    repeat: int = 1,
 ) -> ev.TrainingStarted:
     """A training was started."""
     return ev.TrainingStarted(
         iteration=iteration,
         training=number,
+        repeat=repeat,
+        seed=None,
         slot=slot,
         device=device,
         commit=commit,

@@ -63,6 +63,8 @@ for part in ("all ", "of ", "it"):
 MODEL = ('if FAIL == "crash"', 'open("model.bin", "wb", buffering=0).write(b"w" * 2**15)\nif FAIL == "crash"')
 SETTINGS = """\
 [tool.autoresearch]
+keep_rule = "lower"
+final = 0
 check = ["{python}", "-S", "prepare.py", "--check"]
 prepare = ["{python}", "-S", "prepare.py"]
 protected = ["prepare.py"]

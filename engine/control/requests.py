@@ -17,6 +17,7 @@ from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Reque
 T = TypeVar("T")
 MOST_LOOPS = 10**6
 MOST_PREFETCHED = 16
+MOST_SEEDS = 100
 LONGEST_S = 30 * 86400.0
 
 
@@ -34,6 +35,7 @@ class StartOptions:
     agent: str | None = None
     timeout_s: float | None = None
     prefetch: int | None = None
+    final: int | None = None
 
     @property
     def names_stages(self) -> bool:
@@ -43,11 +45,11 @@ class StartOptions:
     @property
     def asks_for_loops(self) -> bool:
         """Say whether it asks for something new, rather than to go on with what is left."""
-        return self.loops is not None or self.names_stages
+        return self.loops is not None or self.final is not None or self.names_stages
 
 
 def request_of(options: StartOptions, *, config: RunConfig, before: Request | None = None) -> Request:
-    """Return the request; without a number of loops, one, or none where the loop is left out.
+    """Return the request; without a number of loops, one, or none where only something else is asked for.
 
     Of `before`, the request before it, it takes over what its options do not say: who proposes, whether data
     may be prepared, a training's deadline and how much is prefetched. Loops and stages it says anew.
@@ -56,7 +58,8 @@ def request_of(options: StartOptions, *, config: RunConfig, before: Request | No
         UsageRefused: a misspelt stage, a number below 0, an unknown agent, or words that contradict.
     """
     stages, loop_stages = _stages(options)
-    loops = ("loop" in stages) if options.loops is None else options.loops
+    only_final = before is not None and options.final is not None and not options.names_stages
+    loops = int("loop" in stages and not only_final) if options.loops is None else options.loops
     if not 0 <= loops <= MOST_LOOPS:
         raise UsageRefused(
             Wrong("loops_out_of_range", loops=str(loops), most=str(MOST_LOOPS)), remedy=WayOut("say_loops")
@@ -77,8 +80,13 @@ def request_of(options: StartOptions, *, config: RunConfig, before: Request | No
             Wrong("prefetch_out_of_range", prefetch=str(options.prefetch), most=str(MOST_PREFETCHED)),
             remedy="1 keeps the device busy; 0 prepares nothing while a training runs",
         )
+    if options.final is not None and not 0 <= options.final <= MOST_SEEDS:
+        raise UsageRefused(
+            Wrong("final_out_of_range", final=str(options.final), most=str(MOST_SEEDS)),
+            remedy="3 is enough for most; 0 compares nothing at the end",
+        )
     return Request(
-        loops=int(loops),
+        loops=loops,
         stages=stages,
         loop_stages=loop_stages,
         stochastic=_stochastic(options, before),
@@ -86,6 +94,7 @@ def request_of(options: StartOptions, *, config: RunConfig, before: Request | No
         agent=_agent(options, config, before),
         timeout_s=_said(options.timeout_s, before.timeout_s if before else 0.0),
         prefetch=_said(options.prefetch, before.prefetch if before else config.prefetch),
+        final=_said(options.final, before.final if before else config.final),
     )
 
 

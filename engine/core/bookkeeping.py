@@ -2,6 +2,8 @@
 
 from typing import assert_never
 
+from attrs import asdict
+
 from autoresearch.engine.core import commands as do
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import UNPRINTABLE
@@ -23,9 +25,10 @@ def event_of(
         | do.PauseRun
         | do.Stop
         | do.StartIteration
-        | do.RemeasureBest
+        | do.Remeasure
         | do.TakeRemeasure
         | do.DropRemeasure
+        | do.StateGain
     ),
     run: RunState,
 ) -> ev.Event:
@@ -50,18 +53,22 @@ def event_of(
             )
         case do.RecordResult():
             return _result(open_iteration(run, command.iteration))
-        case do.RemeasureBest():
+        case do.Remeasure():
             return ev.RemeasureStarted(
                 iteration=command.iteration,
-                best_iteration=command.best_iteration,
+                keep=command.keep,
                 commit=command.commit,
+                purpose=command.purpose,
                 because_of=command.because_of,
+                repeats=command.repeats,
                 differ_in=command.differ_in,
             )
         case do.TakeRemeasure():
             return _remeasured(open_iteration(run, command.iteration), run)
         case do.DropRemeasure():
             return _remeasure_dropped(open_iteration(run, command.iteration))
+        case do.StateGain():
+            return ev.GainStated(**asdict(command))
         case do.LeaveOpen():
             return ev.IterationLeftOpen(iteration=command.iteration, next_stage=command.next_stage)
         case do.PauseRun():
@@ -117,22 +124,22 @@ def _deferred(one: Iteration) -> ev.CandidateDeferred:
     )
 
 
-def _remeasured(one: Iteration, run: RunState) -> ev.BestRemeasured:
-    assert run.best is not None  # somebody was judged by it
+def _remeasured(one: Iteration, run: RunState) -> ev.KeepRemeasured:
     assert one.measures is not None  # it was opened to
+    before = next(keep.metric for keep in run.keeps if keep.iteration == one.measures)
     assert one.metric is not None  # one that fails is trained again
-    return ev.BestRemeasured(
+    return ev.KeepRemeasured(
         iteration=one.number,
-        best_iteration=one.measures,
+        keep=one.measures,
         metric=one.metric,
-        before=run.best.metric,
+        before=before,
         met=one.wanted is None or one.conditions.agree(one.wanted),
     )
 
 
 def _remeasure_dropped(one: Iteration) -> ev.RemeasureDropped:
     assert one.measures is not None  # it was opened to
-    return ev.RemeasureDropped(iteration=one.number, best_iteration=one.measures)
+    return ev.RemeasureDropped(iteration=one.number, keep=one.measures)
 
 
 def _result(one: Iteration) -> ev.ResultRecorded:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from autoresearch.events.values import JobStep, LoopStage, Reason, Scalar
+from autoresearch.events.values import JobStep, LoopStage, Purpose, Reason, Scalar
 
 
 @frozen(kw_only=True)
@@ -125,6 +125,8 @@ class StartTraining:
     device: str
     commit: str
     deadline_s: float
+    repeat: int = 1  # of the candidate: the same code under another seed
+    seed: int | None = None  # None: the settings name no variable for it
 
 
 @frozen(kw_only=True)
@@ -184,13 +186,15 @@ class DiscardCandidate:
 
 
 @frozen(kw_only=True)
-class RemeasureBest:
-    """Open an iteration that measures the best under the conditions of one that waits for its verdict."""
+class Remeasure:
+    """Open an iteration that measures once more what was kept."""
 
     iteration: int
-    best_iteration: int
+    keep: int
     commit: str
-    because_of: int
+    purpose: Purpose
+    because_of: int | None
+    repeats: tuple[int, ...]
     differ_in: tuple[str, ...]
 
 
@@ -206,6 +210,17 @@ class DropRemeasure:
     """Close an iteration that measures again what was retracted meanwhile."""
 
     iteration: int
+
+
+@frozen(kw_only=True)
+class StateGain:
+    """Say what the best gained on the baseline, on fresh seeds."""
+
+    keep: int
+    repeats: tuple[int, ...]
+    gain: float
+    half_width: float
+    inputs: dict[str, Scalar]
 
 
 @frozen(kw_only=True)
@@ -261,9 +276,10 @@ Command = (
     | RecordResult
     | KeepCandidate
     | DiscardCandidate
-    | RemeasureBest
+    | Remeasure
     | TakeRemeasure
     | DropRemeasure
+    | StateGain
     | LeaveOpen
     | CancelJob
     | PauseRun

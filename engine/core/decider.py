@@ -5,10 +5,10 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 """
 
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core import prefetch
-from autoresearch.engine.core.keep_rules import lacks_measurement, verdict
+from autoresearch.engine.core import final, prefetch, slots
+from autoresearch.engine.verdicts import repeats
 from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, differing, why
-from autoresearch.projections.run_state import Iteration, PendingRequest, RunState, free_slots
+from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
 
 LOST_IN_A_ROW = 3  # jobs lost to kills or reboots before a human is asked
@@ -27,7 +27,7 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
         return (do.PauseRun(reason=too_much),)
     active = active_request(state)
     if active is None:
-        return () if state.jobs else (do.Stop(how="done", reason=_summary(state)),)
+        return _end(state)
     request = active.request
     if not _set_up(state, request) and "setup" in request.stages:
         return _setup(state, request)
@@ -103,15 +103,31 @@ def _baseline(state: RunState, request: Request) -> tuple[do.Command, ...]:
     return _stage(state, one, request)
 
 
+def _end(state: RunState) -> tuple[do.Command, ...]:
+    """Measure what the run gained, once no loop is left, and come to rest."""
+    if prefetch.measures_again(state):
+        return _measure_failed(state) or _open_ones(state)
+    if state.jobs:
+        return ()
+    return (final.next_step(state) or do.Stop(how="done", reason=_summary(state)),)
+
+
+def _measure_failed(state: RunState) -> tuple[do.Command, ...]:
+    """Come to rest where what the others are judged by cannot be measured any more."""
+    if state.baseline_failed is None:
+        return ()
+    assert state.best is not None  # decide() checked
+    keep = next((one.measures for one in state.open if one.measures is not None), state.best.iteration)
+    return _baseline_failed(state, why("remeasure_failed", best=keep, outcome=state.baseline_failed))
+
+
 def _baseline_failed(state: RunState, reason: Reason) -> tuple[do.Command, ...]:
     return _end_jobs(state) or (do.Stop(how="baseline_failed", reason=reason),)
 
 
 def _loop(state: RunState, active: PendingRequest) -> tuple[do.Command, ...]:
-    if state.baseline_failed is not None:
-        assert state.best is not None  # decide() checked
-        reason = why("remeasure_failed", best=state.best.iteration, outcome=state.baseline_failed)
-        return _baseline_failed(state, reason)
+    if (failed := _measure_failed(state)) != ():
+        return failed
     return _open_ones(state) if state.open else _next_iteration(state, active.request)
 
 
@@ -194,7 +210,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "record" | "decide" if state.best is None and one.number > 0:
             return ()  # there is nothing to judge it by while the baseline trains
         case "record":
-            return (do.RecordResult(iteration=one.number),)
+            more = _repeat(state, one, request)
+            return (do.RecordResult(iteration=one.number),) if more is None else more
         case "decide" if one.measures is not None:
             return (do.TakeRemeasure(iteration=one.number),)
         case "decide" if prefetch.measures_again(state):
@@ -232,14 +249,22 @@ def _apply(one: Iteration, request: Request) -> do.Command:
     return do.ApplyProposal(iteration=one.number, change=one.change)
 
 
+def _repeat(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...] | None:
+    """Return what has to be trained before a result is whole; None where it is."""
+    if one.outcome != "succeeded" or (one.number > 0 and "train" not in request.loop_stages):
+        return None
+    if repeats.is_sequential(state, one):
+        if prefetch.measures_again(state):
+            return ()
+        if (base := _remeasure(state, one)) is not None:
+            return (base,)
+    return None if repeats.due(state, one, request) is None else _train(state, one, request)
+
+
 def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     assert one.commit is not None  # commit comes before train
-    free = sorted((slot, device) for device, slot in free_slots(state).items())
-    if one.measures is not None:  # before the verdict, and where the result was got that waits for it
-        there = state.has(one.device)
-        free = [(slot, device) for slot, device in free if device == one.device or not there]
-    elif prefetch.verdict_is_near(state):
-        free = []
+    free = slots.for_training(state, one)
+    repeat = repeats.due(state, one, request) or one.repeat
     if not free:
         return (do.DeferCandidate(iteration=one.number),) if prefetch.gives_way(state, one) else ()
     # One for each device that has room: another run may hold the first of them, and nobody here knows.
@@ -247,6 +272,8 @@ def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         do.StartTraining(
             iteration=one.number,
             training=one.trainings + 1,
+            repeat=repeat,
+            seed=repeats.seed_of(state.run_id, repeat) if state.config.seed_env else None,
             slot=slot,
             device=device,
             commit=one.commit,
@@ -285,30 +312,25 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
 
 def _remeasure(state: RunState, one: Iteration) -> do.Command | None:
     """Measure the best as this one was measured, where it never was and that can still be done."""
-    best = state.best
-    if best is None or not lacks_measurement(one, best):
+    best, lacking = state.best, repeats.lacks(state, one)
+    if best is None or not lacking:
         return None
     there = state.has(one.device) and state.class_of(one.device) == one.device_class
     if one.deciding != state.deciding or not there:
         return None
-    return do.RemeasureBest(
+    return do.Remeasure(
         iteration=state.last_iteration + 1,
-        best_iteration=best.iteration,
+        keep=best.iteration,
         commit=best.commit,
+        purpose="verdict",
         because_of=one.number,
+        repeats=lacking,
         differ_in=differing(one.conditions, best.conditions),
     )
 
 
 def _decide(state: RunState, one: Iteration) -> do.Command:
-    config = state.config
-    judged = verdict(
-        one,
-        state.best,
-        metric=config.metric,
-        keep_rule=config.keep_rule,
-        most_spent=config.most_spent,
-    )
+    judged = repeats.judged(state, one)
     if judged.keep:
         assert one.commit is not None  # a metric comes from a commit
         return do.KeepCandidate(

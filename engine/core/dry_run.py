@@ -13,7 +13,7 @@ from autoresearch.engine.core.decider import active_request, decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import WayOut
-from autoresearch.events.values import LOOP_STAGES, Best, LoopStage, Request
+from autoresearch.events.values import LOOP_STAGES, Best, LoopStage, Request, Score
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.wording import say
@@ -65,7 +65,8 @@ def _granted(run: RunState, request: Request) -> RunState:
     if "setup" in request.stages:
         run = replace(run, setup=replace(run.setup, ok=True, checked=True))
     if "baseline" in request.stages and run.best is None and run.setup.ok:
-        best = Best(iteration=0, commit=run.base_commit, tree=run.base_tree, metric=0.0)
+        first = Score(metric=0.0)
+        best = Best(iteration=0, commit=run.base_commit, tree=run.base_tree, scores=(first,))
         run = replace(run, keeps=(best,), open=(), last_iteration=0)
     return run
 

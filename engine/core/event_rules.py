@@ -150,7 +150,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         determined=_all,
     ),
     ev.TrainingStarted: EventRule(
-        after=states.all_of(states.before("train"), states.same("commit", "commit")),
+        after=states.all_of(states.before("train", "record"), states.same("commit", "commit")),
         of=(do.StartTraining,),
         determined=_argv("train"),
     ),
@@ -167,11 +167,12 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ),
     ev.CandidateKept: EventRule(after=states.before("decide"), of=(do.KeepCandidate,)),
     ev.CandidateDiscarded: EventRule(after=states.before("decide"), of=(do.DiscardCandidate,)),
-    ev.RemeasureStarted: EventRule(after=states.next_iteration, of=(do.RemeasureBest,), determined=_all),
-    ev.BestRemeasured: EventRule(after=states.before("decide"), of=(do.TakeRemeasure,), determined=_all),
     ev.RemeasureDropped: EventRule(
         after=states.before(*LOOP_STAGES), of=(do.DropRemeasure,), determined=_all
     ),
+    ev.RemeasureStarted: EventRule(after=states.next_iteration, of=(do.Remeasure,), determined=_all),
+    ev.KeepRemeasured: EventRule(after=states.before("decide"), of=(do.TakeRemeasure,), determined=_all),
+    ev.GainStated: EventRule(after=states.something_kept, of=(do.StateGain,), determined=_all),
     ev.IterationLeftOpen: EventRule(after=states.before_next_stage, of=(do.LeaveOpen,), determined=_all),
     ev.RunImported: EventRule(by=("import",), after=states.before_results),
     ev.ResultImported: EventRule(by=("import",), after=states.next_iteration),

@@ -5,6 +5,7 @@ the one that trains is discarded, as most are. If it is kept, the next one's bas
 decider (engine/core/decider.py) asks here; the commands are its own.
 """
 
+from autoresearch.engine.verdicts import repeats
 from autoresearch.events.values import LOOP_STAGES, Request
 from autoresearch.projections.run_state import Iteration, RunState
 
@@ -17,10 +18,11 @@ def loops(state: RunState) -> tuple[Iteration, ...]:
 def carried(state: RunState) -> tuple[tuple[Iteration, Request | None], ...]:
     """Return all open iterations but the baseline, each with the request that has to carry it on.
 
-    A loop has the one that it is one of the loops of; the best is measured again for the first.
+    A loop has the one that it is one of the loops of; what was kept is measured for the first, and in the
+    end for the last.
     """
     of_loops = {one.number: request_of(state, place) for place, one in enumerate(loops(state))}
-    first = request_of(state, 0)
+    first = request_of(state, 0) or state.request
     return tuple((one, of_loops.get(one.number, first)) for one in state.open if one.number > 0)
 
 
@@ -30,8 +32,8 @@ def measures_again(state: RunState) -> bool:
 
 
 def measures_retracted(state: RunState, one: Iteration) -> bool:
-    """Say whether it measures again what is the best no more."""
-    return one.measures is not None and state.best is not None and one.measures != state.best.iteration
+    """Say whether it measures again what is kept no more."""
+    return one.measures is not None and all(keep.iteration != one.measures for keep in state.keeps)
 
 
 def request_of(state: RunState, place: int) -> Request | None:
@@ -77,13 +79,15 @@ def has_edit_checkout(state: RunState, one: Iteration) -> bool:
     return not begun and not earlier
 
 
-def verdict_is_near(state: RunState) -> bool:
-    """Say whether a verdict is due that may change the best: nothing is trained before it.
+def verdict_is_near(state: RunState, *, but: Iteration) -> bool:
+    """Say whether a verdict on another one is due that may change the best: nothing is trained before it.
 
-    Without a best only the baseline's is due: the others wait for it.
+    Without a best only the baseline's is due: the others wait for it. One that has to be trained once more
+    is not near its verdict.
     """
-    due = [one for one in state.open if one.number == 0 or state.best is not None]
-    return any(one.next_stage in ("record", "decide") for one in due)
+    due = [one for one in state.open if one is not but and (one.number == 0 or state.best is not None)]
+    near = (one for one in due if one.next_stage in ("record", "decide") and one.job is None)
+    return any(not repeats.wants_another(state, one) for one in near)
 
 
 def gives_way(state: RunState, one: Iteration) -> bool:

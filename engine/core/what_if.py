@@ -8,15 +8,17 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal
 
+from attrs import evolve as replace
 from attrs import frozen
 
-from autoresearch.engine.core.keep_rules import KEEP_RULES, RULES, Verdict, is_rule, verdict
+from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, RULES, Verdict, is_rule, verdict
+from autoresearch.engine.verdicts.pairs import seed_spread
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused, Wrong
-from autoresearch.events.values import Best, Scalar
+from autoresearch.events.values import Best, Scalar, Score
 from autoresearch.projections import retraction
-from autoresearch.projections.iteration_reducers import best_of, remeasured
+from autoresearch.projections.keep_reducers import best_of, remeasured
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Iteration, RunState
 
@@ -76,7 +78,7 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
     judged: list[Judged] = []
     for recorded in records:
         case, event = _case(run, recorded), recorded.event
-        if isinstance(event, ev.BestRemeasured) and kept:
+        if isinstance(event, ev.KeepRemeasured) and kept:
             kept = (*kept[:-1], _measured_again(run, event, kept[-1]))
         if isinstance(event, ev.ResultRetracted):
             kept = _without_retracted(run, event, kept)
@@ -85,8 +87,13 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
         if case is None:
             continue
         one, was = case
-        config = run.config
-        taken = verdict(one, best, metric=config.metric, keep_rule=rule, most_spent=config.most_spent)
+        taken = verdict(
+            one,
+            best,
+            config=replace(run.config, keep_rule=rule),
+            of_seeds=seed_spread(run.keeps[0].scores if run.keeps else (), run.config.noise),
+            spread=run.spread,
+        )
         if one.base_commit:
             other_code = one.base_commit in foreign or (best is not None and one.base_commit != best.commit)
         else:  # imported: what it stood on is not known, but it was made after what was kept then
@@ -124,15 +131,16 @@ def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:
                 None if one is None else (one, "keep" if isinstance(event, ev.CandidateKept) else "discard")
             )
         case ev.ResultImported():
-            crashed = event.status == "crash"
+            metric = None if event.status == "crash" else event.metric
             imported = Iteration(
                 number=event.iteration,
                 base_commit="",
                 next_stage="decide",
                 since=recorded.at,
                 commit=event.commit,
-                outcome="crashed" if crashed or event.metric is None else "succeeded",
-                metric=None if crashed else event.metric,
+                outcome="crashed" if metric is None else "succeeded",
+                metric=metric,
+                scores=() if metric is None else (Score(metric=metric),),
             )
             return imported, "keep" if event.status == "keep" else "discard"
         case _:
@@ -142,7 +150,7 @@ def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:
 def _kept_after(kept: tuple[Best, ...], one: Iteration, taken: Verdict) -> tuple[Best, ...]:
     if not taken.keep or one.metric is None:
         return kept
-    return (*kept, best_of(one, one.commit or "", one.metric))
+    return (*kept, best_of(one, one.commit or ""))
 
 
 def _without_retracted(run: RunState, event: ev.ResultRetracted, kept: tuple[Best, ...]) -> tuple[Best, ...]:
@@ -152,12 +160,10 @@ def _without_retracted(run: RunState, event: ev.ResultRetracted, kept: tuple[Bes
     return tuple(one for one in kept if one not in gone)
 
 
-def _measured_again(run: RunState, event: ev.BestRemeasured, best: Best) -> Best:
+def _measured_again(run: RunState, event: ev.KeepRemeasured, best: Best) -> Best:
     """Take what the run's own best measured; under another rule, another best was never measured there."""
     one = run.iteration(event.iteration)
-    return (
-        best if one is None or best.iteration != event.best_iteration else remeasured(best, one, event.metric)
-    )
+    return best if one is None or best.iteration != event.keep else remeasured(best, one)
 
 
 def _judged(one: Iteration, taken: Verdict, *, was: Word, other_code: bool) -> Judged:

@@ -18,7 +18,8 @@ from autoresearch.projections.run_state import RunState
 SEEN = (
     ev.CandidateKept,
     ev.CandidateDiscarded,
-    ev.BestRemeasured,
+    ev.KeepRemeasured,
+    ev.GainStated,
     ev.RemeasureDropped,
     ev.ResultRetracted,
     ev.RunStopped,

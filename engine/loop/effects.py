@@ -26,6 +26,7 @@ from autoresearch.engine.sealing.surroundings import Surroundings
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec
+from autoresearch.engine.verdicts.repeats import seed_of
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
@@ -179,6 +180,8 @@ class Effects:
             ev.TrainingStarted(
                 iteration=command.iteration,
                 training=command.training,
+                repeat=command.repeat,
+                seed=command.seed,
                 slot=command.slot,
                 device=command.device,
                 commit=command.commit,
@@ -211,13 +214,10 @@ class Effects:
 
     def _training(self, command: do.StartTraining | do.Evaluate, run: RunState) -> Training:
         if isinstance(command, do.Evaluate):
-            step, number, commit = (
-                "evaluate",
-                command.evaluation,
-                open_iteration(run, command.iteration).commit,
-            )
+            trained = open_iteration(run, command.iteration)
+            step, number, commit, repeat = "evaluate", command.evaluation, trained.commit, trained.repeat
         else:
-            step, number, commit = "train", command.training, command.commit
+            step, number, commit, repeat = "train", command.training, command.commit, command.repeat
         return Training(
             run_id=run.run_id,
             home=self.paths.home,
@@ -231,4 +231,5 @@ class Effects:
             deadline_s=command.deadline_s,
             places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),
             python_path=run.setup.python_path,
+            seed=seed_of(run.run_id, repeat) if run.config.seed_env else None,
         )

@@ -133,8 +133,9 @@ def _is_best_yet(result: Result, run: RunState) -> bool:
     """Say whether a result may be kept, by its number alone."""
     if result.metric is None or run.best is None:
         return result.metric is not None
+    theirs = [one.metric for one in run.best.scores]
     lower = run.config.metric.lower_is_better
-    return result.metric < run.best.metric if lower else result.metric > run.best.metric
+    return result.metric < max(theirs) if lower else result.metric > min(theirs)
 
 
 def _voided(one: Iteration, done: JobExit, result: Result, broken: Broken) -> ev.TrainingVoided:

@@ -26,7 +26,7 @@ _BEGINS = re.compile(
 CLOSES = (
     ev.CandidateKept,
     ev.CandidateDiscarded,
-    ev.BestRemeasured,
+    ev.KeepRemeasured,
     ev.RemeasureDropped,
     ev.ResultImported,
 )

@@ -13,9 +13,9 @@ from typing import Any
 
 from attrs import Attribute, evolve, fields
 
-from autoresearch.engine.core.keep_rules import KEEP_RULES, is_rule
 from autoresearch.engine.runs.places import SETTING, is_place
 from autoresearch.engine.runs.settings_check import check, refuse_unless, shown
+from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, is_rule
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.settings import (
     MetricSpec,

@@ -41,6 +41,7 @@ class Training:
     deadline_s: float
     places: tuple[str, ...]  # on its device
     python_path: tuple[str, ...] = ()  # folders of the checkout that go before all others
+    seed: int | None = None  # None: the settings name no variable for it
 
 
 def training_spec(config: RunConfig, one: Training) -> JobSpec:
@@ -84,6 +85,8 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     }
     if config.training_budget:
         env["AUTORESEARCH_BUDGET"] = config.training_budget
+    if one.seed is not None:
+        env[config.seed_env] = str(one.seed)
     return env | config.env | python_path(one.python_path, one.checkout, config.env)
 
 

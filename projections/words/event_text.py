@@ -43,8 +43,9 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",
     ev.ResultRecorded: lambda e: "" if e.metric is None else "metric",
     ev.ResultImported: lambda e: "" if e.metric is None else "metric",
-    ev.BestRemeasured: lambda e: "" if e.met else "unmet",
     ev.ResultRetracted: lambda e: "all" if e.with_descendants else "",
+    ev.RemeasureStarted: lambda e: "" if e.differ_in else "repeats",
+    ev.KeepRemeasured: lambda e: "" if e.met else "unmet",
     ev.CandidateKept: lambda e: "note" if e.branch_note else "",
 }
 

@@ -228,6 +228,12 @@ VERDICTS: Mapping[str, str] = {
     "no_improvement": "no improvement ({metric:.6f} {worse} {best:.6f})",
     "no_improvement_by": "no improvement by more than {min_delta:g} ({metric:.6f} {worse} {best:.6f})",
     "too_small": "too small an improvement ({metric:.6f} against {best:.6f}, {min_delta:g} asked)",
+    "better": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked",
+    "no_better": (
+        "no better: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked"
+    ),
+    "unsure": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}, which is not sure enough",
+    "baseline_repeated": "the baseline, the mean of {trainings} trainings, which differ by {of_seeds:.6f}",
     "imported": "as it was judged there",
     "remeasured": "the best, measured again: {metric:.6f} ({before:.6f} before)",
 }
@@ -311,10 +317,12 @@ EVENTS: Mapping[str, str] = {
     "CandidateKept": "{iteration:name} kept: {verdict}",
     "CandidateKept.note": "{iteration:name} kept: {verdict} ({branch_note:reason})",
     "CandidateDiscarded": "{iteration:name} discarded: {verdict}",
-    "RemeasureStarted": "{iteration:name} measures the best, {best_iteration:name}, {differ_in:conditions}",
-    "BestRemeasured": "the best, {best_iteration:name}, measured again: {metric:.6f} ({before:.6f} before)",
-    "BestRemeasured.unmet": "the best, {best_iteration:name}, measured again, but not so: {metric:.6f}",
-    "RemeasureDropped": "{iteration:name} ends: {best_iteration:name}, which it measured, was retracted",
+    "RemeasureDropped": "{iteration:name} ends: {keep:name}, which it measured, was retracted",
+    "RemeasureStarted": "{iteration:name} measures the best, {keep:name}, {differ_in:conditions}",
+    "RemeasureStarted.repeats": "{iteration:name} measures {keep:name} on {repeats:seeds_of}",
+    "GainStated": "gain of {keep:name} on the baseline: {gain:.6f} ± {half_width:.6f}, on {repeats:seeds_of}",
+    "KeepRemeasured": "{keep:name} measured again: {metric:.6f} ({before:.6f} before)",
+    "KeepRemeasured.unmet": "{keep:name} measured again, but not as was wanted: {metric:.6f}",
     "RawEvent": "{type} v{version}, which this program does not know",
 }
 

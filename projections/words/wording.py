@@ -83,9 +83,14 @@ def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
     """Return which sentence words a verdict: a rule that compares has one for each way it can end."""
     if rule == "not_comparable":
         return next((f"{rule}_{field}" for field in inputs), rule)  # the first in which they differ
+    if rule == "baseline":
+        return "baseline_repeated" if inputs.get("of_seeds") is not None else rule
     gain, delta = inputs.get("gain"), inputs.get("min_delta")
     if not isinstance(gain, int | float) or not isinstance(delta, int | float):
         return rule
+    if inputs.get("half_width"):
+        unsure = inputs.get("sureness", 0) < inputs.get("sureness_asked", 0)
+        return "no_better" if gain <= delta else "unsure" if unsure else "better"
     if gain > delta:
         return "improved_by" if delta else "improved"
     if gain > 0:
@@ -152,6 +157,8 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "kinds": lambda kinds: " or ".join(KINDS.get(kind, kind) for kind in kinds.split()),
     "reasons": lambda reasons: "; ".join(map(say, reasons)),
     "request": asked_for,
+    "seeds": lambda number: f"{number} seed{'' if number == 1 else 's'}",
+    "seeds_of": lambda repeats: FORMATS["seeds"](len(repeats)),
     "said": lambda said: said or "it said nothing",
     "short": short,
     "step": lambda step: STEPS.get(step, step),

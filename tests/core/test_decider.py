@@ -559,7 +559,7 @@ def test_a_void_training_begins_again_and_a_tampering_one_is_discarded():
     assert ["TriageCrash"] == names(decide(given(*story)))
 
 
-EVALUATED = RunConfig(evaluate=("{python}", "evaluate.py"), evaluate_timeout_s=60.0)
+EVALUATED = RunConfig(keep_rule="lower", evaluate=("{python}", "evaluate.py"), evaluate_timeout_s=60.0)
 
 
 def evaluating(iteration: int, number: int = 1) -> ev.EvaluationStarted:

@@ -284,7 +284,7 @@ def test_a_lost_training_is_tried_again_before_the_prepared_one():
 
 def test_two_slots_are_told_apart():
     """A second training gets the slot that is free, whichever ended first."""
-    two = [started(RunConfig(slots=2)), asked(9, prefetch=1), *BASELINE, *PREPARED]
+    two = [started(RunConfig(keep_rule="lower", slots=2)), asked(9, prefetch=1), *BASELINE, *PREPARED]
     (command, *_) = decide(given(*two))
     assert 2 == command.slot
 
@@ -292,7 +292,7 @@ def test_two_slots_are_told_apart():
 def test_a_candidate_is_not_judged_before_the_baseline():
     """A candidate that ends before the baseline waits: without it there is nothing to judge by."""
     begun = [
-        started(RunConfig(slots=2)),
+        started(RunConfig(keep_rule="lower", slots=2)),
         asked(1, prefetch=1),
         set_up(),
         opened(0, first="train"),
@@ -310,7 +310,7 @@ def test_a_candidate_is_not_judged_before_the_baseline():
 def test_a_failed_baseline_leaves_the_candidate_unjudged():
     """A run whose baseline failed comes to rest without a verdict on the candidate beside it."""
     begun = [
-        started(RunConfig(slots=2)),
+        started(RunConfig(keep_rule="lower", slots=2)),
         asked(1, prefetch=1),
         set_up(),
         opened(0, first="train"),

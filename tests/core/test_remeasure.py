@@ -34,12 +34,18 @@ def remeasured(iteration: int, metric: float, *, met: bool = True, **more: Any) 
     """An iteration measured the baseline again, for iteration 1."""
     return (
         ev.RemeasureStarted(
-            iteration=iteration, best_iteration=0, commit=BASE, because_of=1, differ_in=("data_id",)
+            iteration=iteration,
+            keep=0,
+            purpose="verdict",
+            commit=BASE,
+            because_of=1,
+            repeats=(1,),
+            differ_in=("data_id",),
         ),
         training(iteration),
         trained(iteration, metric, **more),
         row(iteration, metric),
-        ev.BestRemeasured(iteration=iteration, best_iteration=0, metric=metric, before=1.5, met=met),
+        ev.KeepRemeasured(iteration=iteration, keep=0, metric=metric, before=1.5, met=met),
     )
 
 
@@ -57,8 +63,14 @@ ON_OTHER_DATA = (
 def test_before_other_data_is_judged_the_best_is_measured_on_it():
     """A score on other data waits: the best is trained first, in an iteration that is no loop."""
     (command,) = decide(given(*ON_OTHER_DATA))
-    wanted = do.RemeasureBest(
-        iteration=2, best_iteration=0, commit=BASE, because_of=1, differ_in=("data_id",)
+    wanted = do.Remeasure(
+        iteration=2,
+        keep=0,
+        commit=BASE,
+        purpose="verdict",
+        because_of=1,
+        repeats=(1,),
+        differ_in=("data_id",),
     )
     assert wanted == command
     opened_ = given(*ON_OTHER_DATA, remeasured(2, 0.0)[0])
@@ -97,7 +109,7 @@ def test_nobody_is_judged_while_the_best_is_measured():
         *ON_OTHER_DATA[:1], asked(2, prefetch=1), *ON_OTHER_DATA[2:], *candidate(2), training(2, slot=2),
         trained(2, 0.4), row(2, 0.4),
     ]  # fmt: skip
-    assert ["RemeasureBest", "DiscardCandidate"] != names(decide(given(*story)))
+    assert ["Remeasure", "DiscardCandidate"] != names(decide(given(*story)))
     measuring = given(*story, *remeasured(3, 0.6)[:2])
     assert () == decide(measuring)
 
@@ -122,7 +134,7 @@ def test_another_card_is_not_compared(*, before: str, now: str, compared: bool):
     story = [started(), asked(), runner_started(before), *BASELINE, runner_started(now)]
     story += [*candidate(1), training(1), trained(1, 0.5), row(1, 0.5)]
     (command,) = decide(given(*story))
-    assert isinstance(command, do.KeepCandidate if compared else do.RemeasureBest)
+    assert isinstance(command, do.KeepCandidate if compared else do.Remeasure)
 
 
 def test_a_request_that_may_not_train_leaves_the_measuring_open():
@@ -133,9 +145,9 @@ def test_a_request_that_may_not_train_leaves_the_measuring_open():
 
 
 OTHER_SETTINGS = (
-    RunConfig(train=("python", "other.py")),
-    RunConfig(training_budget="60m"),
-    RunConfig(env={"SEED": "2"}),
+    RunConfig(keep_rule="lower", train=("python", "other.py")),
+    RunConfig(keep_rule="lower", training_budget="60m"),
+    RunConfig(keep_rule="lower", env={"SEED": "2"}),
 )
 
 
@@ -146,7 +158,7 @@ def test_under_other_deciding_settings_the_best_is_measured_first(config: RunCon
     last = [*candidate(1), training(1), trained(1, 0.5), row(1, 0.5)]
     story = [started(), asked(), *BASELINE, changed, set_up(), *last]
     (command,) = decide(given(*story))
-    assert isinstance(command, do.RemeasureBest)
+    assert isinstance(command, do.Remeasure)
     (command,) = decide(given(*story, *remeasured(2, 0.4)))
     assert ("lower", 0.4) == (command.rule, command.inputs["best"])
 

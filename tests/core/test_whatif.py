@@ -76,7 +76,7 @@ def test_an_unknown_rule_is_refused_with_the_known_ones(rule: str):
     """A misspelt rule, or one with a wrong argument, is a usage error that names the rules."""
     with pytest.raises(UsageRefused) as refused:
         judged(rule)
-    assert "the rules are lower (any improvement), min-delta:NUMBER" in refused.value.remedy
+    assert "lower (any improvement), min-delta:NUMBER" in refused.value.remedy
 
 
 def test_imported_results_can_be_judged_too():

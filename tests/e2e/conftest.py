@@ -51,6 +51,8 @@ print("training_seconds: 0.2\\npeak_vram_mb:     512.0\\nnum_steps:        4")
 
 CONFIG = """\
 [tool.autoresearch]
+keep_rule = "lower"
+final = 0
 check = []
 prepare = []
 protected = ["program.md"]

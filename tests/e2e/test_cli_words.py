@@ -245,7 +245,9 @@ def test_resume_refuses_what_the_open_iteration_does_not_wait_for(repo, capsys):
 def test_resume_records_changed_settings_but_not_another_metric(repo, capsys):
     """Settings may change between requests; the number that counts may not."""
     paths = make_run(repo, *BASELINE_ONLY)
-    (repo / "pyproject.toml").write_text('[tool.autoresearch]\nagent = "none"\ntimeout_s = 9\n')
+    (repo / "pyproject.toml").write_text(
+        '[tool.autoresearch]\nagent = "none"\nkeep_rule = "lower"\nfinal = 0\ntimeout_s = 9\n'
+    )
     call("resume --loops 1", capsys)
     (changed,) = [one.event for one in read(paths.history) if isinstance(one.event, ev.ConfigChanged)]
     assert ("timeout_s",) == changed.changed

@@ -13,7 +13,7 @@ def commit(program: Program, train: str, *, settings: str = "", ignored: str = "
     (program.repo / "train.py").write_text(train)
     (program.repo / "prepare.py").write_text(prepare)
     (program.repo / ".gitignore").write_text(ignored)
-    table = "[tool.autoresearch]\ntimeout_s = 600\n"
+    table = '[tool.autoresearch]\ntimeout_s = 600\nkeep_rule = "lower"\nfinal = 0\n'
     for key in ("check", "prepare", "protected"):
         table += f"{key} = []\n" if key not in settings else ""
     (program.repo / "pyproject.toml").write_text(f"{table}{settings}")

@@ -20,7 +20,14 @@ FOREIGN = ("events", "projections", "engine", "workflows")  # one is installed b
 HIDING = ("contextlib", "json", "signal", "typing")  # backports, that must stay behind the standard library
 BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
 TRAIN = "import engine\nLR = 0.1  # search: 0.1 | 0.2\nprint(f'val_bpb: {engine.SCORE}')\n"
-SETTINGS = '[tool.autoresearch]\ncheck = []\nprepare = []\nprotected = []\nagent = "none"\n'
+SETTINGS = """[tool.autoresearch]
+keep_rule = "lower"
+final = 0
+check = []
+prepare = []
+protected = []
+agent = "none"
+"""
 
 
 def call(*words: str, cwd: Path) -> str:

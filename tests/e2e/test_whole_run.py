@@ -283,7 +283,7 @@ def test_a_metric_that_is_no_language_model(program: Program):
         "DEPTH = 2  # search: 1 | 2 | 3 | 4\nprint('accuracy =', DEPTH / 10)\n"
     )
     (program.repo / "pyproject.toml").write_text(
-        "[tool.autoresearch]\n"
+        "[tool.autoresearch]\nkeep_rule = 'lower'\nfinal = 0\n"
         'train = "{python} fit.py"\neditable = ["fit.py"]\nprotected = []\ncheck = []\nprepare = []\n'
         "[tool.autoresearch.metric]\n"
         'name = "accuracy"\npattern = "^accuracy = (.*)"\nlower_is_better = false\n'

@@ -84,6 +84,8 @@ class World:
             base_commit=base.hash,
             base_tree=base.tree,
             config=RunConfig(
+                keep_rule="lower",
+                final=0,
                 check=(),
                 prepare=(),
                 protected=("program.md",),

@@ -73,6 +73,8 @@ def run_with(
     assert base is not None
     real.set_ref(f"refs/heads/{BRANCH}", base.hash, old=None)
     config = RunConfig(
+        keep_rule="lower",
+        final=0,
         check=(),
         prepare=(),
         protected=("prepare.py", "program.md"),

@@ -46,7 +46,7 @@ def nobody(_run: RunState) -> Batch:
 class Script:
     """What the world answers: a metric or an outcome for each training, an outcome for each call."""
 
-    config: RunConfig = field(factory=RunConfig)
+    config: RunConfig = RunConfig(keep_rule="lower", final=0)
     requests: tuple[Request, ...] = (Request(loops=3),)
     devices: tuple[str, ...] = ("cpu",)
     classes: tuple[tuple[str, ...], ...] = ()  # of the devices, for each start of a runner; else not known
@@ -459,7 +459,7 @@ def _changed_to(config: RunConfig) -> Batch:
     return ev.ConfigChanged(config=config, changed=("training_budget",)), asked
 
 
-PLAIN = RunConfig(check=(), prepare=(), protected=())
+PLAIN = RunConfig(keep_rule="lower", final=0, check=(), prepare=(), protected=())
 AGENT = Request(loops=3, agent="opencode")
 LOOP_ONLY: Any = ("loop",)
 
@@ -496,6 +496,93 @@ def scripts() -> dict[str, Script]:
             config=evolve(PLAIN, keep_rule="min-delta:0.25"),
             requests=(Request(loops=5),),
             trainings={(0, 1): 2.0, (1, 1): 1.9, (2, 1): 1.75, (3, 1): 1.5, (4, 1): 1.25, (5, 1): 1.3},
+        ),
+        "climb": Script(  # 2.0, 2.5, 3.0 of the baseline: a gain of 0.25 is needed on the first seed
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED"),
+            requests=(Request(loops=4, prefetch=1),),
+            trainings={
+                (0, 1): 2.0,
+                (0, 2): 2.5,
+                (0, 3): 3.0,
+                (1, 1): 1.9,
+                (2, 1): 1.5,
+                (3, 1): "lost",
+                (3, 2): 1.3,
+                (4, 1): 1.2,
+            },
+        ),
+        "climb-without-seeds": Script(
+            config=evolve(PLAIN, keep_rule="climb"),
+            requests=(Request(loops=2),),
+            trainings={(0, 1): 2.0, (0, 2): 2.5, (0, 3): 3.0, (1, 1): 1.9, (2, 1): 1.5},
+        ),
+        "climb-on-other-data": Script(  # iteration 3 measures the best there, on the one seed that counts
+            config=evolve(PLAIN, keep_rule="climb:0.5", seed_env="SEED", baseline_repeats=2),
+            requests=(Request(loops=3),),
+            data_ids={2: "d2", 3: "d2", 4: "d2"},
+            trainings={(0, 1): 2.0, (0, 2): 2.5, (2, 1): 1.0, (3, 1): 1.75, (4, 1): 0.75},
+        ),
+        "confirm": Script(  # the base is measured in the repeats that it lacks
+            config=evolve(PLAIN, keep_rule="confirm", seed_env="SEED", noise=0.125),
+            requests=(Request(loops=3, prefetch=1),),
+            trainings={
+                (0, 1): 2.0,
+                (1, 1): 1.25,
+                (1, 2): "lost",
+                (1, 3): 1.25,
+                (3, 1): 2.0,
+                (2, 1): 1.0,
+                (2, 2): 1.0,
+                (2, 3): 1.0,
+                (4, 1): "crashed",
+                (5, 1): 1.25,
+            },
+        ),
+        "final": Script(  # repeats 4 and 5 are fresh; asked for again, 6 is
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED"),
+            requests=(Request(loops=2, prefetch=1, final=2),),
+            trainings={
+                (0, 1): 2.0,
+                (0, 2): 2.5,
+                (0, 3): 3.0,
+                (1, 1): 1.5,
+                (2, 1): 1.75,
+                (3, 1): "lost",
+                (3, 2): 1.5,
+                (3, 3): 1.75,
+                (4, 1): 2.25,
+                (4, 2): 2.0,
+                (5, 1): 1.5,
+                (6, 1): 2.5,
+            },
+            human=at((_done_after(2), (ev.LoopsRequested(request=Request(loops=0, final=1)),))),
+        ),
+        "final-on-two-cards": Script(  # of the kind that the best was measured on last
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
+            devices=("0", "1"),
+            classes=(("L4", "H100"),),
+            requests=(Request(loops=3, prefetch=1, final=1),),
+            trainings={(1, 1): 1.0, (2, 1): 1.5, (3, 1): 1.75},
+        ),
+        "no-final": Script(  # the baseline is the best; then its seeds all give the same
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED"),
+            requests=(Request(loops=1, final=2),),
+            trainings={(0, 1): 2.0, (0, 2): 2.0, (0, 3): 2.0, (1, 1): 2.5, (2, 1): 1.5},
+            human=at((_done_after(1), (ev.LoopsRequested(request=Request(loops=1, final=2)),))),
+        ),
+        "confirm-on-the-other-card": Script(  # where its first repeat was trained
+            config=evolve(PLAIN, keep_rule="confirm", seed_env="SEED"),
+            devices=("0", "1"),
+            classes=(("L4", "H100"),),
+            requests=(Request(loops=1),),
+            trainings={(0, 1): 2.0, (0, 2): 2.25, (0, 3): 2.125, (1, 1): 1.5, (1, 2): 1.5, (1, 3): 1.5},
+        ),
+        "confirm-on-two-cards": Script(
+            config=evolve(PLAIN, keep_rule="confirm", seed_env="SEED"),
+            devices=("0", "1"),
+            classes=(("L4", "H100"),),
+            requests=(Request(loops=3, prefetch=1),),
+            trainings={(0, 1): 2.0, (0, 2): 2.25, (0, 3): 2.125, (1, 1): 1.0, (1, 2): 1.0, (2, 1): 1.5},
         ),
         "min-percent": Script(
             config=evolve(PLAIN, keep_rule="min-percent:10"),

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 
 from autoresearch.engine.audit.decisions import Decisions
-from autoresearch.engine.core import keep_rules
 from autoresearch.engine.core.event_rules import misfit
 from autoresearch.engine.core.outcomes import Unknown
+from autoresearch.engine.verdicts import keep_rules
 from autoresearch.events.codec import RawEvent
 from autoresearch.events.log.read import read
 from autoresearch.projections.run_reducers import RUN

@@ -69,8 +69,8 @@ def test_every_event_comes_back_equal(cls: Any):
 
 
 def test_missing_fields_take_their_defaults():
-    """Settings that are not named keep their defaults, those made by a factory included."""
-    assert structure(RunConfig, {"v": 1}) == RunConfig()
+    """Settings that are not named keep their defaults of that version, those made by a factory included."""
+    assert structure(RunConfig, {"v": 1}) == RunConfig(keep_rule="lower", final=0)
     assert structure(Outer, {"name": "n"}) == Outer(name="n")
 
 

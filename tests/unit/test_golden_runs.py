@@ -6,15 +6,22 @@ from typing import get_args
 
 import pytest
 
-from autoresearch.engine.core import bookkeeping, decider, keep_rules, prefetch
+from autoresearch.engine.core import bookkeeping, decider, final, prefetch, slots
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.event_rules import EVENT_RULES
 from autoresearch.engine.core.what_if import what_if
+from autoresearch.engine.verdicts import keep_rules, pairs, repeats
 from autoresearch.events import values
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent, parse
 from autoresearch.events.log.read import read
-from autoresearch.projections import iteration_reducers, retraction, run_reducers, run_state
+from autoresearch.projections import (
+    iteration_reducers,
+    keep_reducers,
+    retraction,
+    run_reducers,
+    run_state,
+)
 from autoresearch.projections.fold import fold
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.words import event_text, sentences, wording
@@ -27,13 +34,13 @@ GOLDEN = sorted(FOLDER.glob("*.jsonl"))
 # A rule of the decider, of the keep rules, or of what they read, and the slip that an audit has to notice.
 # One that only lets more happen at once (a pause that stops nothing) shows in a run that it made, not here.
 MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
-    "equal is better": (keep_rules, "keep=gain > asked", "keep=gain >= asked"),
-    "nothing is asked": (keep_rules, "keep=gain > asked", "keep=gain > 0"),
-    "a percentage is of one": (keep_rules, "abs(best) * number / 100", "number / 100"),
+    "equal is better": (keep_rules, "mean > asked", "mean >= asked"),
+    "nothing is asked": (keep_rules, "mean > asked", "mean > 0"),
+    "a percentage is of one": (keep_rules, "abs(case.pairs.base) * case.number / 100", "case.number / 100"),
     "higher is not better": (
-        keep_rules,
-        "best - value if metric.lower_is_better else value - best",
-        "best - value",
+        pairs,
+        "sign = 1.0 if lower_is_better else -1.0",
+        "sign = 1.0",
     ),
     "other data is compared": (
         values,
@@ -43,14 +50,14 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
     "other settings are compared": (values, '("deciding", "data_id", ', '("data_id", '),
     "another card is compared": (values, '"filters", *known)', '"filters")'),
     "the best is measured on another card": (
-        decider,
+        slots,
         "if device == one.device or not there",
         "if device != one.device or not there",
     ),
     "the best is measured again and again": (
         keep_rules,
-        "scored and not unmet and",
-        "scored and",
+        "if not judged or one.tree == best.tree or any(one.conditions.agree(other) for other in best.unmet):",
+        "if not judged or one.tree == best.tree:",
     ),
     "settings that are no more are wanted": (
         decider,
@@ -58,14 +65,52 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
         "if not there:",
     ),
     "what the best measured elsewhere is forgotten": (
-        iteration_reducers,
-        "elsewhere=(before, *best.elsewhere)",
-        "elsewhere=best.elsewhere",
+        keep_reducers,
+        "return best.with_scores(one.scores)",
+        "return replace(best, scores=one.scores)",
     ),
     "the best once more is a loop": (
         prefetch,
         "one.number > 0 and one.measures is None)",
         "one.number > 0)",
+    ),
+    "half of the spread is too much": (keep_rules, "_SCREEN = 0.5", "_SCREEN = 0.75"),
+    "a seed's spread is counted whole": (keep_rules, "_SCREEN_UNPAIRED = 1.5", "_SCREEN_UNPAIRED = 0.5"),
+    "the number of a rule is forgotten": (
+        keep_rules,
+        "return max(case.number, case.of_seeds *",
+        "return (case.of_seeds *",
+    ),
+    "one pair is enough": (keep_rules, "if count > 1 and gain / case.error", "if gain / case.error"),
+    "less is sure enough": (keep_rules, "_SURE_ENOUGH = 3.0", "_SURE_ENOUGH = 2.0"),
+    "less hope is enough": (keep_rules, "_HOPE = 0.75", "_HOPE = 0.25"),
+    "a repeat is left out": (repeats, "repeat not in there), None)", "repeat - 1 not in there), None)"),
+    "the baseline is trained once": (repeats, "_FEW, _MANY", "_MANY, _FEW"),
+    "another seed": (repeats, 'f"{run_id}/{repeat}"', 'f"{run_id}-{repeat}"'),
+    "the base is not measured where it was not": (
+        keep_rules,
+        "if score.repeat not in there)",
+        "if score.repeat in there)",
+    ),
+    "a known spread is not believed": (pairs, "if noise > 0:", "if noise < 0:"),
+    "the final is not fresh": (final, "state.last_repeat + 1, state.last_repeat + 1", "1, 1"),
+    "the baseline is believed in the end": (
+        final,
+        "return _measure(state, first, missing) if missing",
+        "return _measure(state, first, missing) if missing[1:]",
+    ),
+    "a gain is stated where seeds do not differ": (final, "or repeats.of_seeds(state) == 0", ""),
+    "the final is not asked for again": (final, "return state.final_again or", "return"),
+    "the final on any card": (
+        slots,
+        "if state.class_of(pair[1]) == wanted or not there",
+        "if state.class_of(pair[1]) or not there",
+    ),
+    "pairs teach nothing": (pairs, "* prior + pool.squares", "* prior"),
+    "repeats on another card": (
+        slots,
+        "return _of_class(state, free, one.device_class) if one.scores",
+        "return _of_class(state, free, 'L4') if one.scores",
     ),
     "the same code may win": (keep_rules, "if one.tree == best.tree:", "if one.tree is None:"),
     "a crash is judged by its number": (
@@ -147,9 +192,9 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
     "the last slot first": (run_state, "for slot in reversed(free)", "for slot in free"),
     "memory in megabytes": (bookkeeping, "/ MIB, 3)", "/ 1.0, 3)"),
     "a keep is not the best": (
-        iteration_reducers,
-        "state.keeps = (*state.keeps, best_of(one, event.commit, one.metric))",
-        "state.keeps = state.keeps or (best_of(one, event.commit, one.metric),)",
+        keep_reducers,
+        "(*state.keeps, best_of(one, event.commit))",
+        "(best_of(one, event.commit), *state.keeps)",
     ),
     "a retracted result stays the best": (
         retraction,
@@ -173,8 +218,8 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
     ),
     "a retracted best is measured to the end": (
         prefetch,
-        "return one.measures is not None and state.best",
-        "return False and state.best",
+        "return one.measures is not None and all(",
+        "return False and all(",
     ),
     "a success forgives no failure": (
         iteration_reducers,
@@ -182,7 +227,7 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
         "state.agent_failures += 1",
     ),
     "a baseline costs a loop": (
-        iteration_reducers,
+        keep_reducers,
         "        state.baseline = one.metric\n        return\n",
         "        state.baseline = one.metric\n",
     ),

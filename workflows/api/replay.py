@@ -10,6 +10,7 @@ from autoresearch.engine.runs.as_of import Moment
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.events.codec import Recorded, event_type
 from autoresearch.events.shapes import unstructure
+from autoresearch.events.values import Best
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.wording import say_verdict
 from autoresearch.workflows.api.next_step import next_step
@@ -42,8 +43,8 @@ def what_if_object(found: WhatIf, run_id: str) -> dict[str, Any]:  # Any: it is 
         "own_policy": found.own_rule,
         "changed": [one.iteration for one in found.changed],
         "other_code_from": found.other_from,
-        "best": asdict(found.best) if found.best else None,
-        "own_best": asdict(found.own_best) if found.own_best else None,
+        "best": _best(found.best),
+        "own_best": _best(found.own_best),
         "iterations": [_judged(one) for one in found.judged],
     }
 
@@ -54,7 +55,14 @@ def _head(loaded: Loaded) -> dict[str, Any]:
 
 
 def _state(loaded: Loaded) -> dict[str, Any]:
-    return {"state": unstructure(loaded.run), "next": next_step(loaded.run)}
+    state = {**unstructure(loaded.run), "best": _best(loaded.run.best)}
+    return {"state": state, "next": next_step(loaded.run)}
+
+
+def _best(best: Best | None) -> dict[str, Any] | None:
+    if best is None:
+        return None
+    return {"iteration": best.iteration, "commit": best.commit, "metric": best.metric}
 
 
 def _event(recorded: Recorded | None) -> dict[str, Any] | None:

@@ -131,6 +131,14 @@ Prefetch = Annotated[
         metavar="N",
     ),
 ]
+Final = Annotated[
+    int | None,
+    typer.Option(
+        "--final",
+        help="Compare best and baseline on so many fresh seeds at the end; 0: none. Default: the setting, 3.",
+        metavar="N",
+    ),
+]
 Follow = Annotated[bool, typer.Option("--follow", help="Show the live view; Ctrl-C leaves the run going.")]
 At = Annotated[
     str | None,

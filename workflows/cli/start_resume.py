@@ -53,6 +53,7 @@ def _shared_options(
     agent: opt.AgentName = None,
     timeout: opt.Timeout = None,
     prefetch: opt.Prefetch = None,
+    final: opt.Final = None,
     follow: opt.Follow = False,
     repo: opt.Repo = None,
 ) -> SharedOptions:
@@ -68,6 +69,7 @@ def _shared_options(
         agent=agent,
         timeout_s=timeout,
         prefetch=prefetch,
+        final=final,
     )
     return SharedOptions(
         options=options,

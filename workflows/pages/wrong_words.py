@@ -17,6 +17,7 @@ SENTENCES = {
     "no_stage_named": "{option} names no stage",
     "only_with_range": "--only cannot go with --from-stage or --to-stage",
     "option_without_loops": "{option} speaks of new loops, and none are asked for",
+    "final_out_of_range": "--final {final}: expected 0 to {most}",
     "prefetch_out_of_range": "--prefetch {prefetch}: expected 0 to {most}",
     "range_backwards": "--from-stage {first} comes after --to-stage {last}",
     "setting_twice": "--set {setting} was given twice",

@@ -1,0 +1,26 @@
+"""Slots: where a training may be started, which is where it can be compared. Pure."""
+
+from autoresearch.engine.core import prefetch
+from autoresearch.projections.run_state import Iteration, RunState, free_slots
+
+
+def for_training(state: RunState, one: Iteration) -> list[tuple[int, str]]:
+    """Return the first free slot of each device that it may be trained on, with the device.
+
+    Before a verdict nothing is trained but what that needs. A measurement is wanted where the number was got
+    that it is for, and a repeat on the kind of device that the others were trained on, while there is one.
+    """
+    free = sorted((slot, device) for device, slot in free_slots(state).items())
+    if one.measures is not None and one.device:
+        there = state.has(one.device)
+        return [(slot, device) for slot, device in free if device == one.device or not there]
+    if one.measures is not None:
+        return _of_class(state, free, one.wanted.device_class if one.wanted else "")
+    if prefetch.verdict_is_near(state, but=one):
+        return []
+    return _of_class(state, free, one.device_class) if one.scores else free
+
+
+def _of_class(state: RunState, free: list[tuple[int, str]], wanted: str) -> list[tuple[int, str]]:
+    there = any(state.class_of(device) == wanted for device in state.devices)
+    return [pair for pair in free if state.class_of(pair[1]) == wanted or not there]

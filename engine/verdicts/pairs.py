@@ -1,0 +1,99 @@
+"""Pairs: a candidate and what it has to beat under the same seeds; what they say, and how surely. Pure.
+
+The arithmetic of docs/belief.md: how far the numbers of a pair lie apart by chance is learned from all pairs
+of the run, beginning as if pairing did not help; a candidate's own pairs count the more the more there are.
+"""
+
+import math
+
+from attrs import frozen
+
+from autoresearch.events.values import Best, Score
+from autoresearch.projections.measured import Pool
+
+
+# As if four pairs had shown what two unpaired trainings differ by: the variance of a difference is 2 s².
+_PRIOR_FREEDOM = 4
+# A candidate's own pairs are weighed against three that lie as those of its kind do.
+_OWN_FREEDOM = 3
+SURE = 1.96  # standard deviations to either side: 95 of 100
+
+
+@frozen(kw_only=True)
+class Pairs:
+    """What a candidate gained on its base, pair by pair; above 0 is better."""
+
+    differences: tuple[float, ...]
+    base: float  # the mean of what the base has in them
+    paired: bool = True  # under the same seeds; else each difference is one to the mean of the base
+    of_base: int = 1  # trainings of the base, where they are not paired
+
+    @property
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(self.differences)
+
+    @property
+    def mean(self) -> float:
+        """Return the mean gain."""
+        return math.fsum(self.differences) / self.count
+
+    @property
+    def squares(self) -> float:
+        """Return the sum of (difference - mean)²."""
+        mean = self.mean
+        return math.fsum((one - mean) ** 2 for one in self.differences)
+
+
+def pairs_of(scores: tuple[Score, ...], base: Best, *, lower_is_better: bool, seeded: bool) -> Pairs | None:
+    """Return the pairs of a candidate with its base under the same conditions; None where there are none."""
+    if not scores:
+        return None
+    theirs = base.under(scores[-1].conditions)
+    sign = 1.0 if lower_is_better else -1.0
+    if not seeded:
+        if not theirs:
+            return None
+        mean = math.fsum(theirs.values()) / len(theirs)
+        differences = tuple(sign * (mean - one.metric) for one in scores)
+        return Pairs(differences=differences, base=mean, paired=False, of_base=len(theirs))
+    both = [one for one in scores if one.repeat in theirs]
+    if not both:
+        return None
+    return Pairs(
+        differences=tuple(sign * (theirs[one.repeat] - one.metric) for one in both),
+        base=math.fsum(theirs[one.repeat] for one in both) / len(both),
+    )
+
+
+def seed_spread(scores: tuple[Score, ...], noise: float = 0.0) -> float | None:
+    """Return by how much one seed's number differs from another's, as a standard deviation.
+
+    `scores` are those of the baseline; under other conditions they have another mean, and the same spread.
+    `noise` is what the settings say of it; 0: what these show. None: they show nothing.
+    """
+    if noise > 0:
+        return noise
+    squares, freedom, left = 0.0, 0, scores
+    while left:
+        alike = [one.metric for one in left if one.conditions.agree(left[0].conditions)]
+        left = tuple(one for one in left[1:] if not one.conditions.agree(left[0].conditions))
+        mean = math.fsum(alike) / len(alike)
+        squares += math.fsum((one - mean) ** 2 for one in alike)
+        freedom += len(alike) - 1
+    return math.sqrt(squares / freedom) if freedom else None
+
+
+def pair_spread(pool: Pool, of_seeds: float) -> float:
+    """Return the standard deviation of a pair's difference, over the candidates of one kind."""
+    prior = 2 * of_seeds**2
+    return math.sqrt((_PRIOR_FREEDOM * prior + pool.squares) / (_PRIOR_FREEDOM + pool.freedom))
+
+
+def error_of(pairs: Pairs, pool: Pool, of_seeds: float) -> float:
+    """Return the standard error of the mean gain; half its 95 % interval is `SURE` times that."""
+    if not pairs.paired:
+        return of_seeds * math.sqrt(1 / pairs.count + 1 / pairs.of_base)
+    of_kind = pair_spread(pool, of_seeds) ** 2
+    variance = (_OWN_FREEDOM * of_kind + pairs.squares) / (pairs.count + _OWN_FREEDOM - 1)
+    return math.sqrt(variance / pairs.count)

@@ -1,0 +1,71 @@
+"""Repeats: the same code trained under several seeds, which of them are due, and what all of them say. Pure.
+
+Repeat k of every candidate of a run is trained under one seed, so that what is compared has the same luck.
+"""
+
+import hashlib
+
+from autoresearch.engine.verdicts.keep_rules import Verdict, lacking, rule_of, verdict
+from autoresearch.engine.verdicts.pairs import seed_spread
+from autoresearch.events.values import Request
+from autoresearch.projections.run_state import Iteration, RunState
+
+
+_FEW, _MANY, _LONG_RUN = 3, 5, 60  # repeats of the baseline, and from how many loops on it has many
+
+
+def seed_of(run_id: str, repeat: int) -> int:
+    """Return the seed of a repeat, 0 to 2**31 - 1: all programs take such a one."""
+    return int.from_bytes(hashlib.sha256(f"{run_id}/{repeat}".encode()).digest()[:4]) >> 1
+
+
+def of_seeds(state: RunState) -> float | None:
+    """Return by how much one seed's number differs from another's; None where nobody knows."""
+    return seed_spread(state.keeps[0].scores if state.keeps else (), state.config.noise)
+
+
+def judged(state: RunState, one: Iteration) -> Verdict:
+    """Return the verdict on what an iteration measured so far."""
+    return verdict(one, state.best, config=state.config, of_seeds=of_seeds(state), spread=state.spread)
+
+
+def lacks(state: RunState, one: Iteration) -> tuple[int, ...]:
+    """Return the repeats that the best has to be measured in, under the conditions of this one's result."""
+    return lacking(one, state.best, seeded=bool(state.config.seed_env)) if state.best else ()
+
+
+def is_sequential(state: RunState, one: Iteration) -> bool:
+    """Say whether after each repeat of it is asked whether there has to be another one."""
+    return one.number > 0 and one.measures is None and rule_of(state.config.keep_rule).repeats > 1
+
+
+def due(state: RunState, one: Iteration, request: Request) -> int | None:
+    """Return the repeat that is to be trained next; None where all that are planned have a number."""
+    there = {score.repeat for score in one.scores}
+    if one.measures is not None:
+        planned = one.repeats
+    elif one.number == 0:
+        planned = tuple(range(1, of_baseline(state, request) + 1))
+    else:
+        planned = (1,)
+    first = next((repeat for repeat in planned if repeat not in there), None)
+    if first is None and wants_another(state, one):
+        return max(there) + 1
+    return first
+
+
+def wants_another(state: RunState, one: Iteration) -> bool:
+    """Say whether what a candidate measured so far, and the best with it, is not enough for a verdict."""
+    if not is_sequential(state, one) or one.next_stage != "record" or lacks(state, one):
+        return False
+    return judged(state, one).answer == "more"
+
+
+def of_baseline(state: RunState, request: Request) -> int:
+    """Return under how many seeds the baseline is trained."""
+    config = state.config
+    if config.baseline_repeats:
+        return config.baseline_repeats
+    if config.noise or not rule_of(config.keep_rule).by_spread:
+        return 1
+    return _MANY if request.loops >= _LONG_RUN else _FEW
