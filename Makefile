@@ -16,9 +16,10 @@ endif
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
-run: $(VENV)/.run      ## a whole run on real text: baseline and three loops, live, then the results
-	$(BIN)/python workflows/run_experiment.py start --loops 3 --no-stochastic --follow
+run: $(VENV)/.run      ## a whole run on real text: baseline, three loops, the gain on fresh seeds, live; then the results
+	$(BIN)/python workflows/run_experiment.py start --loops 3 --no-stochastic --proposal-file first_proposal.json --follow
 	@$(BIN)/python workflows/run_experiment.py experiments
+	@$(BIN)/python workflows/run_experiment.py status
 
 test: $(VENV)/.dev     ## the test suite (about seven minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"

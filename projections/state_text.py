@@ -54,6 +54,12 @@ def say_row(row: Row) -> str:
     return say_verdict(row.rule, row.inputs) if row.rule and row.rule != "imported" else say(row.reason)
 
 
+def say_gain(gain: float, half_width: float, seeds: int) -> str:
+    """Return what a run is worth, by fresh seeds: with its 95 % interval, or that nothing is shown."""
+    said = f"{gain:+.6f} ± {half_width:.6f} on {seeds} fresh seed{'' if seeds == 1 else 's'}"
+    return said if gain > half_width else f"no gain shown: {said}"
+
+
 def say_kept(reason: Mapping[str, Any] | None) -> str:
     """Return the sentence of a reason as state.json keeps it; "" for none."""
     return "" if reason is None else sentence(**reason)

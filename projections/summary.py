@@ -37,6 +37,7 @@ def standing(run: RunState) -> Standing:
         "best_metric": best.metric if best else None,
         "best_val_bpb": best.metric if best else None,
         "baseline_metric": run.baseline,
+        "gain": _gain(run),
         "baseline_val_bpb": run.baseline,
         "kept_commit": (best.commit or None) if best else None,
         "in_progress": _in_progress(run),
@@ -54,6 +55,8 @@ def standing(run: RunState) -> Standing:
         "device_wanted": _device_wanted(run),
         "best_iteration": best.iteration if best else None,
         "best_of_before": best is not None and not best.was_measured_with(run.deciding),
+        "on_the_same_seeds": _on_the_same_seeds(run),
+        "final_is_left": bool(run.final_left),
         "evaluated": bool(run.config.evaluate),
         "best_elsewhere": len(best.elsewhere) if best else 0,
         "open": _open(run),
@@ -83,6 +86,30 @@ def job_names(run: RunState) -> tuple[str, ...]:
         "prepare.py" if job.step == "prepare" else f"{job.step} of {name_of(number)}"
         for number, job in run.jobs
     )
+
+
+def _gain(run: RunState) -> dict[str, Any] | None:
+    """Return what the best gained on the baseline on fresh seeds; None where that was not measured."""
+    gain, best = run.gain, run.best
+    if gain is None or best is None or gain.iteration != best.iteration:
+        return None
+    return {
+        "value": gain.gain,
+        "half_width": gain.half_width,
+        "confidence": 0.95,
+        "seeds": gain.pairs,
+        "shown": gain.is_shown,
+    }
+
+
+def _on_the_same_seeds(run: RunState) -> list[float] | None:
+    """Return the means of best and baseline over what both were trained in alike; None where nothing is."""
+    if not run.keeps:
+        return None
+    best, first = run.keeps[-1], run.keeps[0]
+    ours, theirs = best.under(best.conditions), first.under(best.conditions)
+    both = [repeat for repeat in ours if repeat in theirs]
+    return [sum(of[repeat] for repeat in both) / len(both) for of in (ours, theirs)] if both else None
 
 
 def _open(run: RunState) -> list[dict[str, Any]]:

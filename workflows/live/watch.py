@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.projections.state_text import say_waiting
+from autoresearch.projections.state_text import say_gain, say_waiting
 from autoresearch.projections.summary import Phase
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.times import duration, one_line
@@ -75,6 +75,8 @@ def _head(seen: RunNow) -> list[RenderableType]:
         best = f"{run.best.metric:.6f}"
         second.append(f"; best {run.config.metric.name} ").append(best, "bold green")
         second.append(f", {name_of(run.best.iteration)}")
+        if run.gain is not None and run.gain.iteration == run.best.iteration:
+            second.append(f"; gain {say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs)}")
     return [first, second]
 
 

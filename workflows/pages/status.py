@@ -5,7 +5,7 @@ workflows/api/status.py has the object that `status --json` prints. Imports only
 
 from __future__ import annotations
 
-from autoresearch.projections.state_text import say_stopped, say_waiting
+from autoresearch.projections.state_text import say_gain, say_stopped, say_waiting
 from autoresearch.projections.words.times import duration, one_line
 from autoresearch.projections.words.wording import name_of, short
 from autoresearch.workflows.pages.ways_out import typed
@@ -28,6 +28,7 @@ def status_page(seen: Glance) -> str:
         ("now", now_words(seen)),
         ("prefetch", prefetch_words(standing)),
         ("best", _best_words(standing)),
+        ("gain", _gain_words(standing)),
         ("number", _number_words(standing)),
         ("done", _done_words(standing)),
         ("waiting", _waiting_words(seen)),
@@ -119,10 +120,24 @@ def _best_words(standing: Standing) -> str:
     said = f"{name} {best:.6f}, {name_of(iteration)}, commit {short(standing['kept_commit'])}"
     if standing["best_of_before"]:
         return f"{said}; measured again before the next verdict, since settings changed"
-    if iteration == 0 or standing["best_elsewhere"]:  # of other conditions than the baseline's
+    alike = standing["on_the_same_seeds"]
+    if iteration == 0 or alike is None:  # of other conditions than the baseline's
         return said
+    best, baseline = alike
     change = 100 * (best - baseline) / abs(baseline) if baseline else 0.0
     return f"{said}; baseline {baseline:.6f} ({change:+.2f} %)"
+
+
+def _gain_words(standing: Standing) -> str:
+    """Say what the best is worth: the number it was chosen by flatters it."""
+    gain = standing["gain"]
+    if gain is not None:
+        return say_gain(gain["value"], gain["half_width"], gain["seeds"])
+    if not standing["best_iteration"]:  # the baseline, or nothing yet
+        return ""
+    if standing["final_is_left"]:
+        return "measured on fresh seeds once no loop is left"
+    return f"not measured on fresh seeds; {typed('resume --final 3')} does"
 
 
 def _done_words(standing: Standing) -> str:

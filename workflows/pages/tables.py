@@ -6,7 +6,7 @@ from attrs import asdict
 
 from autoresearch.events.values import Proposal
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.state_text import say_row
+from autoresearch.projections.state_text import say_gain, say_row
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.times import duration, one_line
@@ -106,6 +106,7 @@ def state_page(run: RunState) -> str:
             if best
             else "none yet",
         ),
+        ("gain", say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs) if run.gain else "not stated"),
         (
             "done",
             f"{run.completed} iterations; {', '.join(f'{n} {k}' for k, n in asdict(run.counts).items())}",
