@@ -44,6 +44,7 @@ def events(iterations: int) -> Iterator[tuple[ev.Event, ...]]:
             inputs=(),
             python_path=(),
             libraries=(),
+            versions={},
         ),
     )
     yield (ev.IterationStarted(iteration=0, base_commit=_commit(0), first_stage="train"),)

@@ -32,7 +32,7 @@ class TrainingStarted:
     command: tuple[str, ...]
     deadline_s: float
     seal: str  # digest of how the files of its checkout stood; "" where that is not known
-    surroundings: dict[str, str]  # digests of inputs, packages and git's filters, where there are any
+    surroundings: dict[str, str]  # the conditions known before it, by their names (docs/config.md)
 
 
 @frozen(kw_only=True)

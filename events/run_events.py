@@ -65,6 +65,7 @@ class RunnerStarted:
     program_version: str
     devices: tuple[str, ...]  # those that trainings are dealt out over, from the settings or the machine
     device_classes: tuple[str, ...]  # of each, what card it is, or cpu; "": nobody says, and in version 1
+    driver: str  # version of the cards' driver; "": there are none, or nobody says
 
 
 @frozen(kw_only=True)
@@ -150,6 +151,7 @@ class SetupChecked:
     inputs: tuple[str, ...]  # files and folders outside of checkouts that results hang on
     python_path: tuple[str, ...]  # folders of the checkout that trainings import from before anything else
     libraries: tuple[str, ...]  # folders that they import from beside these
+    versions: dict[str, str]  # of the training's interpreter, `python`, and of its `torch`, where known
 
 
 @frozen(kw_only=True)

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from attrs import field, fields, frozen
 
+from autoresearch.events.values import COMPARED, CONDITIONS
+
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -88,12 +90,16 @@ def _has_one_group(pattern: str) -> bool:
         return False
 
 
+def _amount(default: T, meaning: str, *, decides: bool = False) -> T:
+    """Define a setting that is 0 or more."""
+    return setting(default, meaning, holds=_not_negative, expected="0 or more", decides=decides)
+
+
 BITS_PER_BYTE = "val_bpb"
 ANYWHERE = "/"  # in agent_writes
 PLACES = "paths, absolute, from ~, or relative to the repository"
 INSIDE = "paths relative to the repository, without .."
 POSITIVE = "more than 0"
-NOT_NEGATIVE = "0 or more"
 
 
 @frozen(kw_only=True)
@@ -149,11 +155,9 @@ class RunConfig:
     evaluate_timeout_s: float = setting(
         600.0, "Seconds after which an evaluation is ended.", holds=_positive, expected=POSITIVE
     )
-    evaluate_tolerance: float = setting(
+    evaluate_tolerance: float = _amount(
         0.01,
         "By which part of it the number that a training printed may differ from the evaluation's.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
         decides=True,
     )
     prepare: tuple[str, ...] = setting(
@@ -193,11 +197,9 @@ class RunConfig:
         holds=_all_inside,
         expected=INSIDE,
     )
-    artifacts_newest: int = setting(
+    artifacts_newest: int = _amount(
         2,
         "Of so many of the newest iterations, beside the best's, artifacts are kept.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
     inputs: tuple[str, ...] = setting(
         (),
@@ -212,6 +214,13 @@ class RunConfig:
         expected="a relative path",
     )
     metric: MetricSpec = MetricSpec()
+    compare_on: tuple[str, ...] = setting(
+        COMPARED,
+        "The conditions, of those below, in which two results have to agree to be compared.",
+        holds=lambda names: set(names) <= CONDITIONS.keys(),
+        expected=f"names of {', '.join(CONDITIONS)}",
+        decides=True,
+    )
     keep_rule: str = setting("climb", "When a candidate is kept.")  # the rules: engine/verdicts/keep_rules.py
     seed_env: str = setting(
         "",
@@ -220,29 +229,21 @@ class RunConfig:
         expected="a name of letters, digits and _",
         decides=True,
     )
-    noise: float = setting(
+    noise: float = _amount(
         0.0,
         "By how much trainings of the same code differ, a standard deviation; 0: the baseline shows it.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
-    baseline_repeats: int = setting(
+    baseline_repeats: int = _amount(
         0,
         "Under how many seeds the baseline is trained; 0: 3, from 60 loops on 5, where the rule asks for it.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
-    final: int = setting(
+    final: int = _amount(
         3,
         "On how many fresh seeds best and baseline are compared when no loop is left; 0: on none.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
-    most_spent: float = setting(
+    most_spent: float = _amount(
         0.0,
         "By how many times the best's wall or CPU seconds a training may exceed them and be kept; 0: any.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
     training_budget: str = setting(
         "", "Given to the training as AUTORESEARCH_BUDGET; empty leaves it its own default.", decides=True
@@ -250,11 +251,9 @@ class RunConfig:
     expected_s: float = setting(
         300.0, "Seconds a training is expected to take at most.", holds=_positive, expected=POSITIVE
     )
-    timeout_s: float = setting(
+    timeout_s: float = _amount(
         0.0,
         "Seconds after which a training is ended; 0 is twice `expected_s` plus 300 for starting up.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
     prepare_timeout_s: float = setting(
         3600.0, "Seconds after which preparing data is ended.", holds=_positive, expected=POSITIVE
@@ -269,11 +268,9 @@ class RunConfig:
     agent_timeout_s: float = setting(
         600.0, "Seconds after which an agent is ended.", holds=_positive, expected=POSITIVE
     )
-    agent_idle_s: float = setting(
+    agent_idle_s: float = _amount(
         120.0,
         "Seconds without output and without CPU use after which an agent is ended.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
     agent_writes: tuple[str, ...] = setting(
         (),
@@ -285,9 +282,7 @@ class RunConfig:
     agent_failures: int = setting(
         3, "So many failures of an agent in a row pause the run.", holds=_positive, expected=POSITIVE
     )
-    fix_attempts: int = setting(
-        2, "How often an agent may mend a crashed candidate.", holds=_not_negative, expected=NOT_NEGATIVE
-    )
+    fix_attempts: int = _amount(2, "How often an agent may mend a crashed candidate.")
     seed: int = setting(0, "The seed of the search that proposes where no agent does.")
     devices: tuple[str, ...] = setting(
         (),
@@ -295,17 +290,13 @@ class RunConfig:
         holds=lambda names: all(_NAME.fullmatch(name) for name in names),
         expected="names of letters, digits, . _ -",
     )
-    slots: int = setting(
+    slots: int = _amount(
         0,
         "Trainings at once, each in a checkout of its own, dealt out over the devices; 0: one a device.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
-    prefetch: int = setting(
+    prefetch: int = _amount(
         1,
         "Iterations that are prepared while another one trains; 0: none. What was asked for goes first.",
-        holds=_not_negative,
-        expected=NOT_NEGATIVE,
     )
     device_lock: str = setting(
         "auto",

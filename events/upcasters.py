@@ -26,13 +26,18 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "seal": "",
         "surroundings": {},
     },
-    ("RunnerStarted", 1): lambda data: {**data, "device_classes": ["" for _ in data["devices"]]},
+    ("RunnerStarted", 1): lambda data: {
+        **data,
+        "device_classes": ["" for _ in data["devices"]],
+        "driver": "",
+    },
     ("SetupChecked", 1): lambda data: {
         **data,
         "shared": [],
         "inputs": [],
         "python_path": [],
         "libraries": [],
+        "versions": {},
     },
 }
 # By the name of the value's class.
@@ -52,6 +57,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "artifacts_newest": 2,
         "evaluate": [],
         "most_spent": 0.0,
+        "compare_on": ["data", "inputs", "filters", "packages", "device", "python", "torch", "threads"],
         "evaluate_timeout_s": 600.0,
         "evaluate_tolerance": 0.01,
         "agent_writes": [],

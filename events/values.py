@@ -168,17 +168,41 @@ class OutputDigest:
 # --- what a kept candidate has measured: of these the state of a run is made, too ----------------
 
 
+# What each result carries beside the deciding settings, by its name in `compare_on`, and what that is.
+CONDITIONS = {
+    "data": "the `data_id` that the training names, and what the check names at each start of a runner",
+    "inputs": "a digest of the files of `inputs`, of those that the check names, and of what `prepare` made",
+    "filters": "a digest of git's filters and attributes that stand in no commit",
+    "packages": "a digest of what the training's interpreter can import beside the checkout",
+    "device": "the kind of device, as the machine and as the training name it",
+    "python": "the version of the training's interpreter",
+    "torch": "the version of the torch that it would import",
+    "threads": "the threads that a training is given: OMP_NUM_THREADS, else the CPUs that it may use",
+    "driver": "the version of the graphics cards' driver",
+}
+COMPARED = tuple(name for name in CONDITIONS if name != "driver")
+AROUND = tuple(name for name in CONDITIONS if name != "device")  # known before a training: in its start
+LOOKED_AT = {"data": ("data_id", "data"), "device": ("device_class", "device")}  # the others: at themselves
+STRICT = frozenset({"deciding", "data_id", "inputs", "filters"})  # of the others, what only one says agrees
+
+
 @frozen(kw_only=True)
 class Conditions:
-    """Under which a result was measured: two are compared only where they agree."""
+    """Under which a result was measured; "" is not known. Two are compared only where they agree."""
 
     deciding: str = ""  # digest of the deciding settings, as the training was started
-    data_id: str | None = None
-    device_class: str = ""  # as the machine has it; "" is not known, and agrees with any
-    device: str | None = None  # as the training names it; None is not said, and agrees with any
+    on: tuple[str, ...] = COMPARED  # what these settings compare on: one of them, so the same on both sides
+    data_id: str | None = None  # as the training says
+    data: str = ""  # as the check of setup said before it
+    device_class: str = ""  # as the machine has it
+    device: str | None = None  # as the training names it
     inputs: str = ""  # digest of the files outside the checkout
     filters: str = ""  # digest of git's filters that stand in no commit
-    packages: str = ""  # digest of what is installed; "" is not known, and agrees with any
+    packages: str = ""  # digest of what is installed
+    python: str = ""  # version of the interpreter that trains
+    torch: str = ""  # version of what that would import
+    threads: str = ""  # that the training was given, whatever it takes
+    driver: str = ""  # version of the cards' driver
 
     def agree(self, other: "Conditions") -> bool:
         """Say whether results under the one and the other are compared."""
@@ -240,6 +264,11 @@ class Best:
         """Return what its last training took."""
         return self.scores[-1].spent
 
+    def spent_under(self, conditions: Conditions) -> Spent:
+        """Return what its last training under these conditions took; of none, nothing."""
+        there = [one.spent for one in self.scores if one.conditions.agree(conditions)]
+        return there[-1] if there else Spent()
+
     @property
     def metric(self) -> float:
         """Return the mean of what it measured under the conditions of its last training."""
@@ -275,11 +304,8 @@ class Retracted:
 
 
 def differing(ours: Conditions, theirs: Conditions) -> tuple[str, ...]:
-    """Return in what two conditions do not agree, by the names of the fields."""
-    known = [
-        name
-        for name in ("device_class", "device", "packages")
-        if getattr(ours, name) and getattr(theirs, name)
-    ]
-    names = ("deciding", "data_id", "inputs", "filters", *known)  # of these, what only one says agrees
-    return tuple(name for name in names if getattr(ours, name) != getattr(theirs, name))
+    """Return in what two conditions do not agree, of those that decide, by the names of the fields."""
+    known = (one for one in ours.on if one in CONDITIONS)  # a later program may know more
+    names = ["deciding", *(name for one in known for name in LOOKED_AT.get(one, (one,)))]
+    pairs = [(name, getattr(ours, name), getattr(theirs, name)) for name in names]
+    return tuple(name for name, one, other in pairs if one != other and (name in STRICT or (one and other)))

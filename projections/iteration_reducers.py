@@ -120,6 +120,7 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
         state.last_repeat = max(state.last_repeat, event.repeat)
         one.unscored = False
         one.deciding, one.device_class = state.deciding, state.class_of(event.device)
+        one.compare_on = state.config.compare_on
         one.surroundings, one.seal = event.surroundings, event.seal
         one.job = Job(
             step="train",

@@ -76,7 +76,8 @@ def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) ->
 
 def _runner_started(state: RunState, event: ev.RunnerStarted, _seq: int, _at: str) -> None:
     state.runner, state.runner_mode = event.process, event.mode
-    state.devices, state.device_classes = event.devices, event.device_classes
+    state.devices, state.device_classes, state.driver = event.devices, event.device_classes, event.driver
+    state.setup.stale = state.setup.ok
 
 
 def _run_paused(state: RunState, event: ev.RunPaused, _seq: int, _at: str) -> None:
@@ -125,10 +126,11 @@ def _unpause(state: RunState) -> None:
 
 def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str) -> None:
     setup = state.setup
-    setup.checked = True
+    setup.checked, setup.stale = True, False
     setup.ok, setup.preparable, setup.data_id = event.ok, event.preparable, event.data_id
     setup.missing, setup.shared, setup.inputs = event.missing, event.shared, event.inputs
     setup.python_path, setup.libraries = event.python_path, event.libraries
+    setup.versions = event.versions
 
 
 def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:

@@ -10,6 +10,8 @@ from attrs import define, field, frozen
 
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
+    AROUND,
+    COMPARED,
     Best,
     Conditions,
     JobStep,
@@ -81,7 +83,8 @@ class Iteration:
     scores: tuple[Score, ...] = ()  # of its commit
     device: str = ""  # where it was trained last; of one that measures the best again, where it is to be
     deciding: str = ""  # digest of the deciding settings as the last training was started
-    surroundings: dict[str, str] = field(factory=dict)  # digests, as the last training was started
+    compare_on: tuple[str, ...] = COMPARED  # one of these
+    surroundings: dict[str, str] = field(factory=dict)  # of the last training, as it was started
     seal: str = ""  # digest of how the files of its checkout stood then
     voided: tuple[str, ...] = ()  # files that somebody touched during the last training of this commit
     device_class: str = ""  # of the device then
@@ -119,12 +122,11 @@ class Iteration:
         measured = self.measured or Measured()
         return Conditions(
             deciding=self.deciding,
+            on=self.compare_on,
             data_id=measured.data_id,
             device_class=self.device_class,
             device=measured.device,
-            inputs=self.surroundings.get("inputs", ""),
-            filters=self.surroundings.get("filters", ""),
-            packages=self.surroundings.get("packages", ""),
+            **{name: self.surroundings.get(name, "") for name in AROUND},
         )
 
 
@@ -161,6 +163,7 @@ class Setup:
 
     checked: bool = False
     ok: bool = False
+    stale: bool = False  # a runner was started since it was looked at
     missing: tuple[Reason, ...] = ()
     preparable: bool = False
     data_id: str | None = None
@@ -168,6 +171,7 @@ class Setup:
     inputs: tuple[str, ...] = ()  # files and folders outside of checkouts that results hang on
     python_path: tuple[str, ...] = ()  # folders of the checkout that trainings import from first
     libraries: tuple[str, ...] = ()  # folders that they import from beside these
+    versions: dict[str, str] = field(factory=dict)  # of the interpreter that trains, and its torch
     made: tuple[str, ...] = ()  # paths that prepare made, in the run's folder `prepared`: links, too
     outdated: bool = False  # the command that prepares is another one since
     preparations: int = 0  # started so far
@@ -234,6 +238,7 @@ class RunState:
     runner_mode: Literal["background", "foreground"] | None = None
     devices: tuple[str, ...] = ()  # of the runner that was started last
     device_classes: tuple[str, ...] = ()  # of each of them
+    driver: str = ""  # of its cards
     imported: str = ""  # what the results were read from, where they were not made here
 
     def iteration(self, number: int) -> Iteration | None:
@@ -274,6 +279,12 @@ class RunState:
     def slots_on(self, device: str) -> int:
         """Return how many trainings may run on a device at once."""
         return sum(self.device(slot) == device for slot in range(1, self.slots + 1))
+
+    @property
+    def told(self) -> dict[str, str]:
+        """Return the conditions of a training that are known before it; what is not known is left out."""
+        found = {"data": self.setup.data_id or "", "driver": self.driver, **self.setup.versions}
+        return {name: said for name, said in found.items() if said}
 
     @property
     def jobs(self) -> tuple[tuple[int, Job], ...]:

@@ -154,7 +154,7 @@ def counted(events: list[ev.Event]) -> Counter[str]:
     )
     for (name, iteration, _), times in made.items():
         named[name] -= min(times - 1, moved[iteration])
-    for name in ("RunnerStarted", "RunResumed", "BaseMoved", "CandidateRebased"):
+    for name in ("RunnerStarted", "SetupChecked", "RunResumed", "BaseMoved", "CandidateRebased"):
         del named[name]
     return named
 

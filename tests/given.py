@@ -77,6 +77,7 @@ def set_up(*, ok: bool = True, preparable: bool = False) -> ev.SetupChecked:
         inputs=(),
         python_path=(),
         libraries=(),
+        versions={},
     )
 
 
@@ -255,6 +256,7 @@ def runner_started(device_class: str = "cpu") -> ev.RunnerStarted:
         program_version="0",
         devices=("cpu",),
         device_classes=(device_class,),
+        driver="",
     )
 
 

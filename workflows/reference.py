@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 import typer
 from attrs import fields, has
 
-from autoresearch.engine.runs.settings import reference as config_reference
+from autoresearch.engine.runs import settings
 from autoresearch.events import values
 from autoresearch.events.catalog import Event
 from autoresearch.events.files import write_atomic
@@ -35,13 +35,18 @@ They stand in `[tool.autoresearch]` of the `pyproject.toml` at the top of your r
 defaults; an unknown key is refused with the nearest known one. A run keeps the settings it was started
 with; `resume` takes up changes, but for the metric.
 
-Results are compared only where the settings agree that say "yes" under "compared", the data, and the kind
-of device. Where a result comes under conditions that the best of the run was not measured under, the best is
-trained once more under these before anybody is judged: in an iteration of its own, `remeasured` in
+Results are compared only where the settings agree that say "yes" under "compared", and the conditions that
+`compare_on` names. Where a result comes under conditions that the best of the run was not measured under, the
+best is trained once more under these before anybody is judged: in an iteration of its own, `remeasured` in
 `experiments`, which is no loop and moves no branch. The best keeps its numbers under all conditions, so that
 settings that are set back cost nothing. Where it cannot be measured so (the settings changed again since, the
 data are gone), the result is discarded as `not_comparable`. A training belongs to the settings that held as
 it was started."""
+CONDITIONS_INTRODUCTION = """\
+Each result carries these beside the settings; `compare_on` names those that decide, by default the ones that
+say "yes". Of device, packages, versions and threads, what one of two results does not know agrees with any.
+The seed is recorded as well, and so are the threads and the torch that a training says it has: these are the
+candidate's own choice, and never decide."""
 
 
 def main(words: list[str]) -> int:
@@ -94,7 +99,9 @@ def events_page() -> str:
 
 def config_page() -> str:
     """Return the page of all settings."""
-    return f"# Settings\n\n{GENERATED}\n\n{CONFIG_INTRODUCTION}\n\n{config_reference()}"
+    parts = ["# Settings", GENERATED, CONFIG_INTRODUCTION, settings.reference()]
+    parts += ["## Conditions", CONDITIONS_INTRODUCTION, settings.conditions()]
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
 def _command(name: str, command: Any) -> str:  # noqa: ANN401 - as in cli_page

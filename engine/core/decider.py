@@ -29,6 +29,8 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
     if active is None:
         return _end(state)
     request = active.request
+    if _is_stale(state):
+        return (do.CheckSetup(),)
     if not _set_up(state, request) and "setup" in request.stages:
         return _setup(state, request)
     if state.best is None:
@@ -52,6 +54,11 @@ def _served(state: RunState, pending: PendingRequest) -> bool:
 def _set_up(state: RunState, request: Request) -> bool:
     """Say whether all is there, prepared by the command that prepares now."""
     return state.setup.ok and not (state.setup.outdated and request.auto_prepare)
+
+
+def _is_stale(state: RunState) -> bool:
+    """Say whether a runner was started since all was there: who knows what became of the data meanwhile."""
+    return state.setup.ok and state.setup.stale
 
 
 def _stopping(state: RunState) -> tuple[do.Command, ...]:
@@ -83,6 +90,8 @@ def _setup(state: RunState, request: Request) -> tuple[do.Command, ...]:
         return ()
     if not setup.checked:
         return (do.CheckSetup(),)
+    if state.jobs:  # which read what is prepared
+        return ()
     if (setup.preparable or setup.outdated) and request.auto_prepare and not setup.prepared:
         return (do.Prepare(preparation=setup.preparations + 1),)
     return (do.Stop(how="setup_incomplete", reason=why("setup_incomplete", missing=len(setup.missing))),)
@@ -105,6 +114,8 @@ def _baseline(state: RunState, request: Request) -> tuple[do.Command, ...]:
 
 def _end(state: RunState) -> tuple[do.Command, ...]:
     """Measure what the run gained, once no loop is left, and come to rest."""
+    if _is_stale(state) and (prefetch.measures_again(state) or final.is_due(state)):
+        return (do.CheckSetup(),)
     if prefetch.measures_again(state):
         return _measure_failed(state) or _open_ones(state)
     if state.jobs:

@@ -150,7 +150,9 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         determined=_all,
     ),
     ev.TrainingStarted: EventRule(
-        after=states.all_of(states.before("train", "record"), states.same("commit", "commit")),
+        after=states.all_of(
+            states.before("train", "record"), states.same("commit", "commit"), states.as_told
+        ),
         of=(do.StartTraining,),
         determined=_argv("train"),
     ),

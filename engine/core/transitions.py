@@ -119,6 +119,12 @@ def next_call(run: RunState, event: ev.AgentAsked) -> Misfit | None:
     return _of(run, event, lambda one: _idle(one.job) or _expect("call", one.calls + 1, event.call))
 
 
+def as_told(run: RunState, event: ev.TrainingStarted) -> Misfit | None:
+    """Expect of the conditions that a training states what setup and the start of the runner told of them."""
+    stated = {name: said for name, said in event.surroundings.items() if name in run.told}
+    return _expect("surroundings", {**stated, **run.told}, stated) if stated else None
+
+
 def call_running(run: RunState, event: ev.AgentAnswered) -> Misfit | None:
     """Expect that this question is being answered."""
     return _of(run, event, lambda one: _running(one.job, event.step, event.call, "call"))

@@ -8,7 +8,7 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.loop.effects import Effects
 from autoresearch.engine.loop.runner import Mode, Observer, Runner
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.system.gpu import gpu_models, gpu_names
+from autoresearch.engine.system.gpu import gpu_cards, gpu_names
 from autoresearch.engine.system.version import program_version
 
 
@@ -20,6 +20,6 @@ def assemble(paths: RunPaths, *, mode: Mode, observers: Sequence[Observer] = ())
         jobs=RealJobs(),
         adapter=adapter,
         gpus=gpu_names,
-        models=gpu_models,
+        cards=gpu_cards,
     )
     return Runner(paths, effects, mode=mode, observers=observers, version=program_version())

@@ -5,7 +5,7 @@ appending does it again, and finds what it did. What ends later (a job) is read 
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from attrs import field, frozen
 
@@ -23,6 +23,7 @@ from autoresearch.engine.proposals.drop_folder import Dropped, judged
 from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.surroundings import Surroundings
+from autoresearch.engine.system.gpu import Cards
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec
@@ -43,6 +44,15 @@ class EffectContext:
 
 
 @frozen(kw_only=True)
+class Machine:
+    """What a runner finds to train on; "" where nobody says."""
+
+    devices: tuple[str, ...]
+    classes: tuple[str, ...]  # of each: results on two kinds are not compared
+    driver: str  # of its cards
+
+
+@frozen(kw_only=True)
 class Effects:
     """The world of one run."""
 
@@ -51,21 +61,19 @@ class Effects:
     jobs: Jobs
     adapter: Callable[[str], Agent]
     gpus: Callable[[], tuple[str, ...]]  # that this machine has
-    models: Callable[[], Mapping[str, str]]  # of these, what card each is
+    cards: Callable[[], Cards]  # what they are
     surroundings: Surroundings = field(init=False)
 
     @surroundings.default
     def _of_the_run(self) -> Surroundings:
         return Surroundings(paths=self.paths, git=self.git)
 
-    def devices(self, run: RunState) -> tuple[str, ...]:
-        """Return the devices that trainings are dealt out over; never none."""
-        return run.config.devices or self.gpus() or (CPU,)
-
-    def classes(self, devices: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what kind each device is: results on two kinds are not compared. "" where nobody says."""
-        known = {CPU: CPU} if devices == (CPU,) else self.models()
-        return tuple(known.get(device, "") for device in devices)
+    def machine(self, run: RunState) -> Machine:
+        """Return the devices that trainings are dealt out over, never none, and what they are."""
+        devices = run.config.devices or self.gpus() or (CPU,)
+        cards = Cards(models={CPU: CPU}, driver="") if devices == (CPU,) else self.cards()
+        classes = tuple(cards.models.get(device, "") for device in devices)
+        return Machine(devices=devices, classes=classes, driver=cards.driver)
 
     def judged(self, one: Dropped, run: RunState) -> ev.ProposalReceived | ev.ProposalRefused:
         """Return the event of a dropped file, as the run stands now."""
@@ -188,7 +196,8 @@ class Effects:
                 command=spec.command,
                 deadline_s=command.deadline_s,
                 seal=self._checkouts.seal(command.slot).digest(job),
-                surroundings=self.surroundings.taken(run),  # now that it trains: reading them takes a while
+                # Now that it trains: reading them takes a while.
+                surroundings=self.surroundings.taken(run, spec.env),
             ),
         )
 

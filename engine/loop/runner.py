@@ -141,15 +141,16 @@ class Runner:
         self._anchor.compare(self._loaded.run)
         if self._loaded.run.stopped is None:
             process = this_process()
-            devices = self._effects.devices(self._loaded.run)
+            machine = self._effects.machine(self._loaded.run)
             self._append(
                 (
                     ev.RunnerStarted(
                         process=process,
                         mode=self._mode,
                         program_version=self._version,
-                        devices=devices,
-                        device_classes=self._effects.classes(devices),
+                        devices=machine.devices,
+                        device_classes=machine.classes,
+                        driver=machine.driver,
                     ),
                 ),
                 by="runner",

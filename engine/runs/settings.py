@@ -17,12 +17,8 @@ from autoresearch.engine.runs.places import SETTING, is_place
 from autoresearch.engine.runs.settings_check import check, refuse_unless, shown
 from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, is_rule
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.settings import (
-    MetricSpec,
-    RunConfig,
-    Setting,
-    definitions,
-)
+from autoresearch.events.settings import MetricSpec, RunConfig, Setting, definitions
+from autoresearch.events.values import CONDITIONS
 
 
 TABLE = "tool.autoresearch"
@@ -75,6 +71,15 @@ def reference() -> str:
     for key, (about, default) in {**definitions(), **told}.items():
         decides = "yes" if about.decides else ""
         rows.append(f"| `{key}` | `{_as_toml(default)}` | {decides} | {about.meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+def conditions() -> str:
+    """Return a markdown table of what each result carries: name, whether it decides by default, meaning."""
+    rows = ["| condition | compared | meaning |", "| --- | --- | --- |"]
+    for name, meaning in CONDITIONS.items():
+        decides = "yes" if name in RunConfig().compare_on else ""
+        rows.append(f"| `{name}` | {decides} | {meaning} |")
     return "\n".join(rows) + "\n"
 
 

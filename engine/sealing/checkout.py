@@ -88,9 +88,9 @@ class TrainCheckouts:
         """Return the seal of what trains in a slot."""
         return Seal(file=self.paths.seal(slot), checkout=self.paths.slot(slot))
 
-    def stand(self, commit: str, run: RunState) -> Path:
-        """Return the first slot's checkout, with its links, and as it is: a human may have edited it."""
-        folder = self.paths.slot(1)
+    def stand(self, slot: int, commit: str, run: RunState) -> Path:
+        """Return a slot's checkout, with its links, and as it is; one that is not there is made."""
+        folder = self.paths.slot(slot)
         self.git.ensure_worktree(folder, commit)
         self.link(folder, run)
         return folder

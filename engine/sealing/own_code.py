@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import with_interpreter
@@ -20,11 +20,18 @@ from autoresearch.events.settings import RunConfig
 
 
 SOURCES = "src"  # where packages lie that are imported only once they are installed
+VERSIONS = ("python", "torch")
 ASKED_WITHIN_S = 60.0  # an interpreter on a cold network disk
-# Prints where modules are looked for, and whence each of some names would be imported.
+# Prints where modules are looked for, whence each of some names would be imported, and versions.
 # An editable install is a path in a .pth, or a finder with a MAPPING from names to files.
 QUESTION = """
-import importlib.util, json, os, sys
+import importlib.metadata, importlib.util, json, os, sys
+
+def version(name):
+    try:
+        return importlib.metadata.version(name)
+    except Exception:
+        return ""
 
 def origin(name):
     try:
@@ -43,13 +50,17 @@ mapped = [os.path.dirname(str(path)) for found in maps for path in found.values(
 origins = {name: origin(name) for name in names}
 folders = [os.path.abspath(folder) for folder in sys.path[1:] + mapped]
 stdlib = os.path.dirname(os.__file__)
-print(json.dumps({"path": folders, "prefix": sys.prefix, "stdlib": stdlib, "origins": origins}))
+versions = {"python": sys.version.split()[0], "torch": version("torch")}
+told = {"path": folders, "prefix": sys.prefix, "stdlib": stdlib, "origins": origins, "versions": versions}
+print(json.dumps(told))
 """
 
 
 @frozen(kw_only=True)
 class OwnCode:
-    """What is put first on a training's PYTHONPATH, and what is imported from elsewhere all the same."""
+    """What a training imports: what is put first for it, and what is taken from elsewhere all the same."""
+
+    versions: dict[str, str] = field(factory=dict)  # of its interpreter and of the torch there
 
     libraries: tuple[str, ...] = ()  # the folders that it imports from otherwise
     first: tuple[str, ...] = ()  # folders of the checkout, relative; "." is its top
@@ -74,11 +85,13 @@ def looked_for(config: RunConfig, *, home: Path, checkout: Path) -> OwnCode:
         for folder in dict.fromkeys(said["path"])
         if Path(folder).is_dir() and not _is_own(folder, home, said)
     )
+    versions = {name: str(said["versions"][name]) for name in VERSIONS if said["versions"][name]}
     if not roots:
-        return OwnCode(libraries=libraries)
+        return OwnCode(libraries=libraries, versions=versions)
     names = tuple(name for root in roots for name in _modules(checkout / root))
     again = _asked(python, script, names, checkout, env | python_path(roots, checkout, env))
-    return OwnCode(libraries=libraries, first=roots, elsewhere=_elsewhere(again or said, checkout))
+    elsewhere = _elsewhere(again or said, checkout)
+    return OwnCode(libraries=libraries, versions=versions, first=roots, elsewhere=elsewhere)
 
 
 def python_path(first: Sequence[str], checkout: Path, env: dict[str, str]) -> dict[str, str]:

@@ -1,9 +1,12 @@
-"""What a training finds around its checkout and may be measured by: data, packages, git's own filters.
+"""What a training finds around its checkout and may be measured by: data, packages, versions, threads.
 
-Each is one digest, taken when a training begins and stored with it; results are compared where all agree.
+Each is one word or digest, taken when a training begins and stored with it; those of the setting `compare_on`
+decide which results are compared.
 """
 
+import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import define, field, frozen
@@ -36,8 +39,8 @@ class Surroundings:
     git: Worktrees
     _look: _Look = field(factory=_Look, eq=False)
 
-    def taken(self, run: RunState) -> dict[str, str]:
-        """Return a digest of each; what there is not has none.
+    def taken(self, run: RunState, env: Mapping[str, str]) -> dict[str, str]:
+        """Return them for a training that gets `env` beside the runner's own; what is not known is left out.
 
         Raises:
             OSError: an input cannot be read.
@@ -46,8 +49,9 @@ class Surroundings:
             "inputs": self.inputs(run).digest(),
             "filters": self.git.filters(),
             "packages": self._packages(run.setup.libraries),
+            "threads": _threads({**os.environ, **env}),
         }
-        return {name: digest for name, digest in found.items() if digest}
+        return {name: said for name, said in found.items() if said} | run.told
 
     def inputs(self, run: RunState) -> Inputs:
         """Return the files outside a checkout that count: those named, and those that preparing made."""
@@ -65,3 +69,10 @@ class Surroundings:
             look.digest, look.folders = packages.digest(folders), folders
             look.at = time.monotonic()
         return look.digest
+
+
+def _threads(env: Mapping[str, str]) -> str:
+    """Return how many threads a training is given: what it makes of them is the candidate's own choice."""
+    asked = env.get("OMP_NUM_THREADS")
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return asked or str(usable or "")

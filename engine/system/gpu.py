@@ -17,7 +17,7 @@ LIST_TIMEOUT_S = 20.0  # asked once a runner: a driver that sleeps needs seconds
 LIST_TRIES = 3
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 LIST = ("--query-gpu=index", "--format=csv,noheader")
-MODELS = ("--query-gpu=index,uuid,name", "--format=csv,noheader")
+CARDS = ("--query-gpu=index,uuid,driver_version,name", "--format=csv,noheader")
 QUERY = ("--query-gpu=utilization.gpu,memory.used,memory.total,name", "--format=csv,noheader,nounits")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # an index or a UUID; "-1" hides all that follow
@@ -57,6 +57,14 @@ class Gpu:
         self.name = name
 
 
+class Cards:
+    """What cards a machine has; empty where nobody says."""
+
+    def __init__(self, *, models: dict[str, str], driver: str) -> None:
+        self.models = models  # what card each is, by its index and by its UUID
+        self.driver = driver  # its version
+
+
 def gpu_now() -> Gpu | None:
     """Return the first card; None without nvidia-smi, without a card, and when it does not answer."""
     try:
@@ -79,18 +87,19 @@ def gpu_names() -> tuple[str, ...]:
     return tuple(takewhile(_NAME.fullmatch, names))  # as CUDA reads it: up to the first that is none
 
 
-def gpu_models() -> dict[str, str]:
-    """Return what card each is, by its index and by its UUID; nothing where nvidia-smi says nothing of it."""
+def gpu_cards() -> Cards:
+    """Return what nvidia-smi says of the cards."""
     try:
-        said = _ask(MODELS, LIST_TIMEOUT_S) or ""
+        said = _ask(CARDS, LIST_TIMEOUT_S) or ""
     except AutoresearchError:
-        return {}
-    found = {}
+        said = ""
+    models, driver = {}, ""
     for line in said.splitlines():
-        index, _, rest = line.partition(",")
-        uuid, _, name = rest.partition(",")
-        found[index.strip()] = found[uuid.strip()] = name.strip()
-    return found
+        fields = [field.strip() for field in line.split(",", 3)]
+        if len(fields) == 4:  # noqa: PLR2004 - as many as CARDS asks for
+            index, uuid, driver, name = fields
+            models[index] = models[uuid] = name
+    return Cards(models=models, driver=driver)
 
 
 def parse(text: str) -> Gpu | None:

@@ -63,6 +63,7 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
         inputs=tuple(dict.fromkeys((*config.inputs, *answer.inputs))),
         python_path=own.first,
         libraries=own.libraries,
+        versions=own.versions,
     )
 
 
@@ -76,6 +77,7 @@ def _incomplete(missing: tuple[Reason, ...]) -> ev.SetupChecked:
         inputs=(),
         python_path=(),
         libraries=(),
+        versions={},
     )
 
 
@@ -89,12 +91,14 @@ def _shared(run: RunState, *, paths: RunPaths, git: SetupGit) -> tuple[str, ...]
 def _looked_at(run: RunState, checkouts: TrainCheckouts) -> Answer:
     """Ask the check in every slot's checkout; return what the first answers, and what any one lacks.
 
-    Each is as a training finds it; but the first may hold a human's edit once there is a best.
+    Each is as a training finds it; but once there was one they stay as they are: the first may hold a human's
+    edit, and a training may be at work that a killed runner has not recorded.
     """
     found: list[Answer] = []
-    for slot in range(1, run.slots + 1):
-        if slot == 1 and run.last_iteration >= 0:
-            folder = checkouts.stand(run.best.commit if run.best else run.base_commit, run)
+    held = {one.slot for one in run.open if one.holds_slot}
+    for slot in [one for one in range(1, run.slots + 1) if one not in held] or [1]:
+        if run.last_iteration >= 0:
+            folder = checkouts.stand(slot, run.best.commit if run.best else run.base_commit, run)
         else:
             folder = checkouts.clear(slot, run.base_commit, run)
         found.append(ask(run.config, folder) if run.config.check else Answer())

@@ -158,7 +158,7 @@ def verdict(
     if pairs is None:
         inputs = _differing(one.conditions, best.conditions)
         return Verdict(answer="discard", rule="not_comparable", inputs=inputs)
-    times = one.spent.times(best.spent)
+    times = one.spent.times(best.spent_under(one.conditions))
     if config.most_spent and times > config.most_spent:
         inputs = {"times": times, "most_spent": config.most_spent}
         return Verdict(answer="discard", rule="overspent", inputs=inputs)

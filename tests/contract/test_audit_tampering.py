@@ -283,7 +283,7 @@ UNKNOWABLE = {
     *("RunStarted.branch", "RunStarted.program_version", "RunStarted.config"),
     *("ProposalReceived.name", "ProposalReceived.sha256", "ProposalReceived.dropped_at"),
     *("RunnerStarted.process", "RunnerStarted.mode", "RunnerStarted.program_version"),
-    *("RunnerStarted.devices", "RunnerStarted.device_classes"),
+    *("RunnerStarted.devices", "RunnerStarted.device_classes", "RunnerStarted.driver"),
     *("SetupChecked.ok", "SetupChecked.missing", "SetupChecked.preparable", "SetupChecked.data_id"),
     *(
         "SetupChecked.inputs",

@@ -61,11 +61,13 @@ def test_one_that_wakes_up_is_heard(smi: Path, tmp_path: Path, monkeypatch: pyte
 
 def test_a_card_is_known_by_its_index_and_by_its_uuid(smi: Path):
     """Which model a card is, nvidia-smi says, a name with a comma too; where it does not, nobody knows."""
-    says(smi, 'printf "0, GPU-8932, NVIDIA H100, PCIe\\n1, GPU-1f3c, NVIDIA L4\\n"')
+    says(smi, 'printf "0, GPU-8932, 550.1, NVIDIA H100, PCIe\\n1, GPU-1f3c, 550.1, NVIDIA L4\\n"')
     h100, l4 = "NVIDIA H100, PCIe", "NVIDIA L4"
-    assert {"0": h100, "GPU-8932": h100, "1": l4, "GPU-1f3c": l4} == gpu.gpu_models()
+    found = gpu.gpu_cards()
+    assert {"0": h100, "GPU-8932": h100, "1": l4, "GPU-1f3c": l4} == found.models
+    assert "550.1" == found.driver
     says(smi, "exit 9")
-    assert {} == gpu.gpu_models()
+    assert ({}, "") == (gpu.gpu_cards().models, gpu.gpu_cards().driver)
 
 
 def test_status_is_kept_from_nothing(smi: Path, monkeypatch: pytest.MonkeyPatch):

@@ -1,6 +1,7 @@
 """From where a training's interpreter imports the repository's own modules, asked of real interpreters."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,17 @@ def test_a_name_of_the_standard_library_is_no_accident(place: Place):
     (place.checkout / "src" / "json").mkdir()
     (place.checkout / "src" / "json" / "__init__.py").write_text("")
     assert ((), []) == place.looked_for()
+
+
+def test_versions_are_those_of_the_training(place: Place):
+    """Python and torch are told as the training's interpreter has them; torch only where it is there."""
+    found = looked_for(place.config, home=place.home, checkout=place.checkout)
+    assert {"python": platform.python_version()} == found.versions
+    told = place.site / "torch-2.99.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 2.99.0\n")
+    found = looked_for(place.config, home=place.home, checkout=place.checkout)
+    assert "2.99.0" == found.versions["torch"]
 
 
 def test_who_is_asked(tmp_path: Path):

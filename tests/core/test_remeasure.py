@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
@@ -17,6 +18,8 @@ from tests.given import (
     candidate,
     discarded,
     given,
+    kept,
+    opened,
     row,
     runner_started,
     set_up,
@@ -131,10 +134,100 @@ def test_a_best_that_cannot_be_measured_again_stops_the_run():
 )
 def test_another_card_is_not_compared(*, before: str, now: str, compared: bool):
     """A run that goes on on another kind of card measures its best there; a card that nobody names agrees."""
-    story = [started(), asked(), runner_started(before), *BASELINE, runner_started(now)]
+    story = [started(), asked(), runner_started(before), *BASELINE, runner_started(now), set_up()]
     story += [*candidate(1), training(1), trained(1, 0.5), row(1, 0.5)]
     (command,) = decide(given(*story))
     assert isinstance(command, do.KeepCandidate if compared else do.Remeasure)
+
+
+def under(**conditions: str) -> tuple[ev.Event, ...]:
+    """Iteration 1 was trained under these conditions, the baseline under what is said of each first."""
+    first = {name: said.partition(" ")[0] for name, said in conditions.items()}
+    then = {name: said.rpartition(" ")[2] for name, said in conditions.items()}
+    before = (set_up(), opened(0, first="train"), evolve(training(0), surroundings=first), trained(0, 1.5))
+    after = (*candidate(1), evolve(training(1), surroundings=then), trained(1, 0.5), row(1, 0.5))
+    return (asked(), *before, row(0, 1.5), kept(0), *after)
+
+
+def comparing(on: tuple[str, ...]) -> RunConfig:
+    """Return settings that compare on these conditions."""
+    return RunConfig(keep_rule="lower", final=0, compare_on=on)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("data", "d1 d2"),
+        ("python", "3.11.9 3.12.1"),
+        ("torch", "2.6.0 2.7.0"),
+        ("threads", "2 4"),
+        ("packages", "a b"),
+        ("inputs", "a b"),
+        ("filters", "a b"),
+    ],
+)
+def test_another_condition_that_decides_is_not_compared(name: str, said: str):
+    """Under other data, versions or threads the best is measured first, but for what settings leave out."""
+    (command,) = decide(given(started(), *under(**{name: said})))
+    assert (name,) == command.differ_in
+    others = tuple(one for one in RunConfig().compare_on if one != name)
+    (command,) = decide(given(started(comparing(others)), *under(**{name: said})))
+    assert isinstance(command, do.KeepCandidate)
+
+
+def test_another_driver_is_recorded_and_compared_where_the_settings_say_so():
+    """A driver is a condition of each result, and by default none that decides."""
+    run = given(started(), *under(driver="550.1 560.9"))
+    assert ("550.1", "560.9") == (run.best.conditions.driver, run.open[0].conditions.driver)
+    (command,) = decide(run)
+    assert isinstance(command, do.KeepCandidate)
+    (command,) = decide(given(started(comparing(("driver",))), *under(driver="550.1 560.9")))
+    assert ("driver",) == command.differ_in
+
+
+def test_what_is_not_known_of_one_agrees():
+    """A version or a number of threads that one of two results does not know keeps nobody from a verdict."""
+    story = [started(), asked(), *BASELINE, *candidate(1)]
+    known = evolve(training(1), surroundings={"torch": "2.7.0", "threads": "4", "data": "d2"})
+    (command,) = decide(given(*story, known, trained(1, 0.5), row(1, 0.5)))
+    assert isinstance(command, do.KeepCandidate)
+
+
+@pytest.mark.parametrize(("there", "kept_"), [(100.0, False), (300.0, True)])
+def test_what_it_took_is_held_against_the_same_conditions(*, there: float, kept_: bool):
+    """Where the best was measured under several, what it took under those of the candidate bounds that."""
+    config = RunConfig(keep_rule="lower", final=0, most_spent=1.5)
+    longer = [
+        evolve(one, seconds=there) if isinstance(one, ev.TrainingFinished) else one
+        for one in remeasured(2, 0.6, data_id="d2")
+    ]
+    story = [started(config), *ON_OTHER_DATA[1:], *longer, discarded(1), asked(), *candidate(3), training(3)]
+    run = given(*story, trained(3, 0.4, data_id="d2"), row(3, 0.4))
+    (command,) = decide(run)
+    assert isinstance(command, do.KeepCandidate if kept_ else do.DiscardCandidate)
+    # On the first data it took 300 s, as this one does; what it took on the second is no matter.
+    (command,) = decide(given(*story, trained(3, 0.4, data_id="d1"), row(3, 0.4)))
+    assert isinstance(command, do.KeepCandidate)
+
+
+def test_a_runner_that_starts_asks_for_the_data_first():
+    """What was set up once is looked at again, once and before anything else."""
+    assert (do.CheckSetup(),) == decide(given(started(), asked(), *BASELINE, runner_started()))
+    training_ = [*candidate(1), training(1)]
+    assert (do.CheckSetup(),) == decide(given(started(), asked(), *BASELINE, *training_, runner_started()))
+    (command,) = decide(given(started(), asked(), *BASELINE, runner_started(), set_up()))
+    assert isinstance(command, do.StartIteration)
+
+
+def test_data_that_is_gone_stops_a_run_once_its_jobs_have_ended():
+    """A look that finds nothing waits for the training that runs; then the run stops, or prepares anew."""
+    story = [started(), asked(), *BASELINE, *candidate(1), training(1), runner_started()]
+    assert () == decide(given(*story, set_up(ok=False)))
+    (command,) = decide(given(*story, set_up(ok=False), trained(1, 0.5)))
+    assert ("setup_incomplete", do.Stop) == (command.how, type(command))
+    assert () == decide(given(*story, set_up(ok=False, preparable=True)))
+    (command,) = decide(given(*story, set_up(ok=False, preparable=True), trained(1, 0.5)))
+    assert isinstance(command, do.Prepare)
 
 
 def test_a_request_that_may_not_train_leaves_the_measuring_open():

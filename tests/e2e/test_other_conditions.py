@@ -1,6 +1,7 @@
 """A run that goes on with more budget, or on another device: its best is measured there before a verdict."""
 
 import json
+import platform
 from typing import Any
 
 import pytest
@@ -113,3 +114,40 @@ def test_other_packages_are_no_improvement(program: Program, tmp_path):
     said = program("resume", "--loops", "1", *HERE).stdout
     assert "iteration 3 measures the best, iteration 1, with other packages" in said
     assert ["keep", "keep", "discard", "remeasured"] == [row[1] for row in rows(program)]
+
+
+CHECK = """\
+import json
+found = open(DATA).read().strip()
+print(json.dumps({"ready": found != "", "missing": ["the data"], "data_id": found}))
+"""
+
+
+def test_other_data_at_a_resume_is_no_improvement(program: Program, tmp_path):
+    """Data that only the check knows by name: asked at each start, and the best is measured on it first."""
+    data = tmp_path / "data.txt"
+    data.write_text("1.0")
+    (program.repo / "check.py").write_text(CHECK.replace("DATA", repr(str(data))))
+    commit(program, BY_FILE.replace("DATA", repr(str(data))), settings='check = ["{python}", "check.py"]\n')
+    program("start", *HERE)
+    data.write_text("0.5")
+    said = program("resume", "--loops", "1", *HERE).stdout
+    assert "setup is complete, data 0.5" in said
+    assert "iteration 3 measures the best, iteration 1, on other data" in said
+    assert [(0, "keep"), (1, "keep"), (2, "discard"), (3, "remeasured")] == [row[:2] for row in rows(program)]
+    data.write_text("")
+    assert "setup is incomplete" in program("resume", "--loops", "1", *HERE, code=None).stderr
+    program("replay")
+
+
+def test_other_threads_are_measured_first(program: Program):
+    """A run that goes on with another number of threads, by the environment, measures its best with it."""
+    commit(program, "LR = 0.04  # search: 0.01..0.1\nprint(f'val_bpb: {1 + abs(LR - 0.05):.6f}')\n")
+    program.env["OMP_NUM_THREADS"] = "1"
+    program("start", *HERE)
+    program.env["OMP_NUM_THREADS"] = "3"
+    said = program("resume", "--loops", "1", *HERE).stdout
+    assert "measures the best, iteration 1, with another number of threads" in said
+    started = [one["data"]["surroundings"] for one in program.events() if one["type"] == "TrainingStarted"]
+    assert ["1", "3"] == [started[0]["threads"], started[-1]["threads"]]
+    assert platform.python_version() == started[0]["python"]

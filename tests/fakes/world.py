@@ -18,6 +18,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.anchor import head_named
 from autoresearch.engine.runs.catalogue import run_named
+from autoresearch.engine.system.gpu import Cards
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
@@ -111,7 +112,7 @@ class World:
             jobs=self.jobs,
             adapter=lambda _: self.agent,
             gpus=lambda: self.cards,
-            models=lambda: self.models,
+            cards=lambda: Cards(models=self.models, driver=""),
         )
         runner = Runner(
             self.paths,

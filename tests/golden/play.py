@@ -54,6 +54,7 @@ class Script:
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
     evaluations: Mapping[tuple[int, int], float | str] = field(factory=dict)
     data_ids: Mapping[int, str] = field(factory=dict)
+    surroundings: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of the trainings of an iteration
     calls: Mapping[tuple[int, int], str] = field(factory=dict)  # lost, failed, asks, prose ...
     preparations_lost: frozenset[int] = frozenset()
     failures: frozenset[int] = frozenset()  # iterations whose change does not apply
@@ -119,6 +120,7 @@ class Player:
                 program_version="0.1.0",
                 devices=self.script.devices,
                 device_classes=classes,
+                driver="",
             ),
         )
 
@@ -155,7 +157,11 @@ class Player:
             case do.StartTraining():
                 return (
                     _same_fields(
-                        ev.TrainingStarted, command, command=run.config.train, seal="", surroundings={}
+                        ev.TrainingStarted,
+                        command,
+                        command=run.config.train,
+                        seal="",
+                        surroundings=dict(self.script.surroundings.get(command.iteration, {})),
                     ),
                 )
             case do.Evaluate():
@@ -183,6 +189,7 @@ class Player:
             inputs=(),
             python_path=(),
             libraries=(),
+            versions={},
         )
 
     def ended(self) -> Batch:
@@ -595,6 +602,16 @@ def scripts() -> dict[str, Script]:
             data_ids={2: "d2", 5: "d2"},
             same_tree=frozenset({4}),
             trainings={(3, 1): 2.5},
+        ),
+        "other-versions": Script(  # 1 differs where nothing is compared, 2 where it is; 3 measures the best
+            config=PLAIN,
+            requests=(Request(loops=3),),
+            surroundings={
+                0: {"torch": "2.6.0", "driver": "550.1"},
+                1: {"torch": "2.6.0", "driver": "560.9", "threads": "4"},
+                **{n: {"torch": "2.7.0", "driver": "560.9", "threads": "4"} for n in (2, 3, 4)},
+            },
+            trainings={(2, 1): 1.0, (3, 1): 0.9, (4, 1): 0.95},
         ),
         "best-measured-again": Script(
             config=PLAIN,

@@ -21,6 +21,7 @@ def begun(slots: int, *devices: str) -> tuple[ev.Event, ...]:
         program_version="0",
         devices=devices,
         device_classes=("",) * len(devices),
+        driver="",
     )
     return g.started(RunConfig(slots=slots)), g.asked(9), runner, *g.BASELINE
 

@@ -44,11 +44,17 @@ MUTATIONS: dict[str, tuple[ModuleType, str, str]] = {
     ),
     "other data is compared": (
         values,
-        '("deciding", "data_id", "inputs"',
-        '("deciding", "inputs"',
+        '("data_id", "data")',
+        '("data",)',
     ),
-    "other settings are compared": (values, '("deciding", "data_id", ', '("data_id", '),
-    "another card is compared": (values, '"filters", *known)', '"filters")'),
+    "other settings are compared": (values, '["deciding", *(', "[*("),
+    "another card is compared": (values, '("device_class", "device")', '("device",)'),
+    "what does not decide is looked at": (values, "one for one in ours.on if", "one for one in AROUND if"),
+    "data is asked for once": (
+        decider,
+        "return state.setup.ok and state.setup.stale",
+        "return False",
+    ),
     "the best is measured on another card": (
         slots,
         "if device == one.device or not there",
