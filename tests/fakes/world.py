@@ -74,6 +74,8 @@ class World:
         prefetch: int = 0,
         slots: int = 1,
         evaluate: tuple[str, ...] = (),
+        keep_rule: str = "lower",
+        final: int = 0,
     ) -> None:
         """Create the run, as `start` does."""
         (base,) = self.git.read_commits(["HEAD"])
@@ -85,8 +87,9 @@ class World:
             base_commit=base.hash,
             base_tree=base.tree,
             config=RunConfig(
-                keep_rule="lower",
-                final=0,
+                keep_rule=keep_rule,
+                seed_env="SEED" if keep_rule != "lower" else "",
+                baseline_repeats=0 if keep_rule == "lower" else 2,
                 check=(),
                 prepare=(),
                 protected=("program.md",),
@@ -96,7 +99,7 @@ class World:
             ),
             program_version="test",
         )
-        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch))
+        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, final=final))
         given = [
             ev.ProposalReceived(source="file", name="p", sha256="0" * 64, dropped_at="", proposal=one)
             for one in proposals

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -117,11 +118,50 @@ def evaluating(world: World) -> Callable[[FakeJobs, Path, JobSpec], None]:
     return begin
 
 
+def a_run_on_seeds(folder: Path) -> World:
+    """Return a run that keeps by one pair, and measures its gain on a fresh seed in the end."""
+    world = World(folder)
+    world.start(loops=2, proposals=PROPOSALS[:2], keep_rule="climb", final=1)
+    world.jobs.on_start = noisy(world)
+    return world
+
+
+def a_run_that_confirms(folder: Path) -> World:
+    """Return a run that needs several repeats of a candidate, and one more of its base than there is."""
+    world = World(folder)
+    world.start(loops=1, proposals=(proposal("a little", LR=0.05),), keep_rule="confirm")
+    world.jobs.on_start = noisy(world)
+    return world
+
+
+def noisy(world: World) -> Callable[[FakeJobs, Path, JobSpec], None]:
+    """Return a training whose number hangs on its seed, and a little on seed and code together."""
+
+    def train(jobs: FakeJobs, folder: Path, spec: JobSpec) -> None:
+        world.trained.append(f"{folder.parent.name}/{folder.name}")
+        script = (Path(spec.cwd) / "train.py").read_text()
+        result = result_of(script)
+        found = re.match(rb"val_bpb: (\S+)", result["output"])
+        if found:
+            luck = 0.03 * part_of(spec.env["SEED"]) + 0.005 * part_of(spec.env["SEED"] + script)
+            result["output"] = f"val_bpb: {float(found[1]) + luck:.6f}\n".encode()
+        jobs.finish(folder, **result)
+
+    return train
+
+
+def part_of(text: str) -> float:
+    """Return a number from 0 to 1 that hangs on a text, as a die would fall."""
+    return int.from_bytes(sha256(text.encode()).digest()[:4]) / 2**32
+
+
 RUNS = {
     "a run": a_run,
     "under new settings": a_run_under_new_settings,
     "touched": a_run_that_is_touched,
     "evaluated": a_run_that_is_evaluated,
+    "on seeds": a_run_on_seeds,
+    "confirmed": a_run_that_confirms,
 }
 
 
@@ -182,6 +222,24 @@ def test_a_run_that_is_scored_by_evaluations(tmp_path: Path):
     ends = [(row[2], row[4]) for row in rows(world)]
     assert ("tampered", "crash") == ends[2]
     assert ["keep", "keep", "crash", "keep", "discard"] == [verdict for _, verdict in ends]
+    assert audited(world) is None
+
+
+def test_a_run_that_measures_its_gain(tmp_path: Path):
+    """One pair keeps or discards; then best and baseline are trained on a seed that nothing was on."""
+    world = a_run_on_seeds(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["keep", "keep", "discard", "remeasured", "remeasured"] == [row[-1] for row in rows(world)]
+    (stated,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.GainStated)]
+    assert (1, (3,)) == (stated.keep, stated.repeats)
+    assert audited(world) is None
+
+
+def test_a_run_that_confirms_a_keep(tmp_path: Path):
+    """A small gain is kept after several pairs, for which the base is trained on more seeds, too."""
+    world = a_run_that_confirms(tmp_path)
+    assert 0 == world.runner().run()
+    assert {"0001/train.2", "0001/train.3", "0002/train.1"} <= set(world.trained)
     assert audited(world) is None
 
 
