@@ -104,7 +104,7 @@ def test_status_is_one_object_or_a_page(done, capsys):
     """`--json` prints one JSON object and nothing else; without it, a page."""
     told = json.loads(call("status --json", capsys))
     assert ("autoresearch.status/1", done.run_id, "done") == (told["schema"], told["run_id"], told["phase"])
-    assert {"kept": 1, "discarded": 0, "crashed": 1, "not_applied": 0} == told["counts"]
+    assert {"kept": 1, "discarded": 0, "crashed": 1, "not_applied": 0, "retracted": 0} == told["counts"]
     assert str(done.history) == told["history_path"]
     page = call("status", capsys)
     assert "val_bpb 1.400000, iteration 1" in page
@@ -125,7 +125,9 @@ def test_status_follows_a_living_runner(repo, capsys):
 def test_experiments_in_three_forms(done, capsys):
     """The table, CSV and JSON have one row for each iteration, and say the same."""
     table = call("experiments", capsys).splitlines()
-    assert ["#", "status", "val_bpb", "memory", "time", "commit", "by", "description"] == table[0].split()
+    assert ["#", "status", "val_bpb", "gain", "memory", "time", "commit", "by", "description"] == table[
+        0
+    ].split()
     assert [" ", "*", " "] == [line[:1] for line in table[1:]]
     told = json.loads(call("experiments --json", capsys))
     read = list(csv.DictReader(io.StringIO(call("experiments --csv", capsys))))

@@ -117,9 +117,9 @@ def test_every_command_that_looks_works_on_an_imported_run(repo, capsys, folder)
 def test_a_word_for_a_commit_is_shown_whole(repo, capsys):
     """The `baseline` in a commit column is no hash that could be cut."""
     call(f"import {IMPORTS / TABLES[0]}", capsys)
-    assert ["0", "keep", "0.997900", "44.0", "GB", "-", "baseline"] == call(
+    assert ["0", "keep", "0.997900", "-", "44.0", "GB", "-", "baseline"] == call(
         "experiments", capsys
-    ).splitlines()[1].split()[:7]
+    ).splitlines()[1].split()[:8]
 
 
 def test_importing_twice_makes_two_runs(repo, capsys, folder):

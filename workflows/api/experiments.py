@@ -28,6 +28,9 @@ COLUMNS = (
     "reason",
     "started_at",
     "closed_at",
+    "gain",
+    "half_width",
+    "pairs",
 )
 
 
@@ -42,7 +45,10 @@ def status_of(row: Row) -> str:
 
 def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row as JSON and CSV have it."""
-    said = asdict(row) | {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
+    judged = {name: row.inputs.get(name) for name in ("gain", "half_width", "pairs")}
+    said = (
+        asdict(row) | judged | {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
+    )
     return {name: said[name] for name in COLUMNS} | {"settings": dict(row.settings)}
 
 

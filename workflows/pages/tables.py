@@ -34,13 +34,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozense
 
 def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> str:
     """Return one line for each iteration; the best is marked."""
-    head = ("", "#", "status", metric, "memory", "time", "commit", "by", "description")
+    head = ("", "#", "status", metric, "gain", "memory", "time", "commit", "by", "description")
     lines = [
         (
             "*" if row.iteration == best else "",
             str(row.iteration),
             status_of(row),
             "-" if row.metric is None else f"{row.metric:.6f}",
+            _gain(row),
             f"{row.memory_gb:.1f} GB" if row.memory_gb else "-",
             "-" if row.training_s is None else duration(row.training_s),
             short(row.commit),
@@ -49,7 +50,15 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
         )
         for row in rows
     ]
-    return table(head, lines, right=frozenset({1, 3, 4, 5}))
+    return table(head, lines, right=frozenset({1, 3, 4, 5, 6}))
+
+
+def _gain(row: Row) -> str:
+    """Return the gain on the best of then, with half of its 95 % interval where that is known."""
+    gain, half = row.inputs.get("gain"), row.inputs.get("half_width")
+    if not isinstance(gain, float):
+        return "-"
+    return f"{gain:+.6f} ±{half:.6f}" if half and isinstance(half, float) else f"{gain:+.6f}"
 
 
 def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifacts: str = "") -> str:
