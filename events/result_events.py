@@ -10,6 +10,7 @@ from autoresearch.events.values import (
     Measured,
     Outcome,
     OutputDigest,
+    Printed,
     ProgressDigest,
     Purpose,
     Reason,
@@ -52,6 +53,7 @@ class TrainingFinished:
     seconds: float
     cpu_seconds: float | None  # of the training and all its children
     measured: Measured
+    printed: Printed | None  # None: one number, or none
     output: OutputDigest
     progress: ProgressDigest | None
 
@@ -85,6 +87,7 @@ class EvaluationFinished:
     started_at: str  # by the supervisor's clock, RFC 3339
     ended_at: str
     seconds: float
+    printed: Printed | None  # as of a training
     output: OutputDigest
 
 

@@ -90,16 +90,21 @@ def _has_one_group(pattern: str) -> bool:
         return False
 
 
+def _above_zero(default: T, meaning: str) -> T:
+    """Define a setting that is more than 0."""
+    return setting(default, meaning, holds=_positive, expected="more than 0")
+
+
 def _amount(default: T, meaning: str, *, decides: bool = False) -> T:
     """Define a setting that is 0 or more."""
     return setting(default, meaning, holds=_not_negative, expected="0 or more", decides=decides)
 
 
 BITS_PER_BYTE = "val_bpb"
+SEVERAL = ("last", "best", "void")
 ANYWHERE = "/"  # in agent_writes
 PLACES = "paths, absolute, from ~, or relative to the repository"
 INSIDE = "paths relative to the repository, without .."
-POSITIVE = "more than 0"
 
 
 @frozen(kw_only=True)
@@ -128,6 +133,14 @@ class MetricSpec:
         expected="two numbers, the lower first, or none",
         decides=True,
     )
+    several: str = setting(
+        "last",
+        "Which number counts where several were printed: last, whose last ones have to agree where lines name"
+        " several ranks; best; or void, none of them.",
+        holds=lambda name: name in SEVERAL,
+        expected=f"one of {', '.join(SEVERAL)}",
+        decides=True,
+    )
 
     def holds(self, value: float) -> bool:
         """Say whether a number can be one of this metric: bits per byte cannot be 0 or less."""
@@ -152,9 +165,7 @@ class RunConfig:
         "The command that scores what a training left, in a process of its own; its number decides.",
         decides=True,
     )
-    evaluate_timeout_s: float = setting(
-        600.0, "Seconds after which an evaluation is ended.", holds=_positive, expected=POSITIVE
-    )
+    evaluate_timeout_s: float = _above_zero(600.0, "Seconds after which an evaluation is ended.")
     evaluate_tolerance: float = _amount(
         0.01,
         "By which part of it the number that a training printed may differ from the evaluation's.",
@@ -248,16 +259,12 @@ class RunConfig:
     training_budget: str = setting(
         "", "Given to the training as AUTORESEARCH_BUDGET; empty leaves it its own default.", decides=True
     )
-    expected_s: float = setting(
-        300.0, "Seconds a training is expected to take at most.", holds=_positive, expected=POSITIVE
-    )
+    expected_s: float = _above_zero(300.0, "Seconds a training is expected to take at most.")
     timeout_s: float = _amount(
         0.0,
         "Seconds after which a training is ended; 0 is twice `expected_s` plus 300 for starting up.",
     )
-    prepare_timeout_s: float = setting(
-        3600.0, "Seconds after which preparing data is ended.", holds=_positive, expected=POSITIVE
-    )
+    prepare_timeout_s: float = _above_zero(3600.0, "Seconds after which preparing data is ended.")
     agent: str = setting(
         "auto", "The agent that proposes and applies: auto, opencode, codex, claude, command or none."
     )
@@ -265,9 +272,7 @@ class RunConfig:
         (), "An agent of your own: a command that reads the prompt on its standard input."
     )
     agent_model: str = setting("", "The model the agent is asked to use; empty leaves it the agent's own.")
-    agent_timeout_s: float = setting(
-        600.0, "Seconds after which an agent is ended.", holds=_positive, expected=POSITIVE
-    )
+    agent_timeout_s: float = _above_zero(600.0, "Seconds after which an agent is ended.")
     agent_idle_s: float = _amount(
         120.0,
         "Seconds without output and without CPU use after which an agent is ended.",
@@ -279,9 +284,7 @@ class RunConfig:
         holds=_are_named,
         expected=PLACES,
     )
-    agent_failures: int = setting(
-        3, "So many failures of an agent in a row pause the run.", holds=_positive, expected=POSITIVE
-    )
+    agent_failures: int = _above_zero(3, "So many failures of an agent in a row pause the run.")
     fix_attempts: int = _amount(2, "How often an agent may mend a crashed candidate.")
     seed: int = setting(0, "The seed of the search that proposes where no agent does.")
     devices: tuple[str, ...] = setting(
@@ -304,11 +307,9 @@ class RunConfig:
         holds=lambda name: bool(_NAME.fullmatch(name)),
         expected="a name of letters, digits, . _ -",
     )
-    log_limit_mb: float = setting(
+    log_limit_mb: float = _above_zero(
         64.0,
         "Megabytes of a job's output that are kept; beyond it, its head and its tail.",
-        holds=_positive,
-        expected=POSITIVE,
     )
     env: dict[str, str] = setting({}, "Environment variables added to a training.", decides=True)
 

@@ -18,7 +18,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
     ("JobLost", 1): lambda data: data,  # another step came to be
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
-    ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None},
+    ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None, "printed": None},
     ("TrainingStarted", 1): lambda data: {
         **data,
         "repeat": 1,
@@ -61,7 +61,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "evaluate_timeout_s": 600.0,
         "evaluate_tolerance": 0.01,
         "agent_writes": [],
-        "metric": {**data.get("metric", {}), "bounds": []},
+        "metric": {**data.get("metric", {}), "bounds": [], "several": "last"},
     },
 }
 

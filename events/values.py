@@ -148,6 +148,16 @@ class Measured:
 
 
 @frozen(kw_only=True)
+class Printed:
+    """The different numbers that one output gave for the metric, where it gave several."""
+
+    count: int  # at most 1,000 are told apart
+    least: float
+    most: float
+    ranks: int  # that said which they are, and printed one
+
+
+@frozen(kw_only=True)
 class ProgressDigest:
     """The sealed progress.jsonl of one training: its numbers are not repeated in the history."""
 
@@ -183,6 +193,7 @@ CONDITIONS = {
 COMPARED = tuple(name for name in CONDITIONS if name != "driver")
 AROUND = tuple(name for name in CONDITIONS if name != "device")  # known before a training: in its start
 LOOKED_AT = {"data": ("data_id", "data"), "device": ("device_class", "device")}  # the others: at themselves
+FAR_TIMES, FAR_S = 1.5, 10.0  # what is far more; of what takes seconds alone, chance may be the reason
 STRICT = frozenset({"deciding", "data_id", "inputs", "filters"})  # of the others, what only one says agrees
 
 
@@ -218,8 +229,21 @@ class Spent:
 
     def times(self, other: "Spent") -> float:
         """Return how many times what another one took this is, by the wall or the CPU, whichever is more."""
-        pairs = [(self.seconds, other.seconds), (self.cpu_seconds or 0.0, other.cpu_seconds or 0.0)]
-        return max((ours / theirs for ours, theirs in pairs if theirs > 0), default=0.0)
+        return max((ours / theirs for _, ours, theirs in self._pairs(other)), default=0.0)
+
+    def far_beyond(self, other: "Spent") -> tuple[str, float] | None:
+        """Return of what it took far more than another one did, and how many times that; None: of neither."""
+        found = [
+            (ours / theirs, kind)
+            for kind, ours, theirs in self._pairs(other)
+            if ours > theirs * FAR_TIMES and ours > theirs + FAR_S
+        ]
+        return max(found)[::-1] if found else None
+
+    def _pairs(self, other: "Spent") -> list[tuple[str, float, float]]:
+        ours, theirs = self.cpu_seconds or 0.0, other.cpu_seconds or 0.0
+        pairs = [("wall", self.seconds, other.seconds), ("CPU", ours, theirs)]
+        return [pair for pair in pairs if pair[2] > 0]
 
 
 @frozen(kw_only=True)

@@ -136,6 +136,7 @@ def trained(
         seconds=300.0,
         cpu_seconds=None,
         measured=Measured(peak_vram_mb=2048.0, data_id=data_id),
+        printed=None,
         output=OUTPUT,
         progress=None,
     )

@@ -163,6 +163,7 @@ def _training(one: Iteration, job: Job, done: JobExit, result: Result) -> ev.Tra
         seconds=done.seconds,
         cpu_seconds=done.cpu_seconds,
         measured=result.measured,
+        printed=result.printed,
         output=result.output,
         progress=result.progress,
     )
@@ -180,5 +181,6 @@ def _evaluation(one: Iteration, job: Job, done: JobExit, result: Result) -> ev.E
         started_at=done.started_at,
         ended_at=done.ended_at,
         seconds=done.seconds,
+        printed=result.printed,
         output=result.output,
     )

@@ -4,10 +4,13 @@ import codecs
 import re
 from decimal import Decimal
 
+from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.system.foreign_files import number
-from autoresearch.events.values import Reason, why
+from autoresearch.engine.training.printed import NEAR, PrintedNumbers
+from autoresearch.events.settings import MetricSpec
+from autoresearch.events.values import Printed, Reason, why
 
 
 NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
@@ -17,27 +20,29 @@ _LONG = 64 * 2**10  # characters of one line that are looked at together
 
 @frozen(kw_only=True)
 class Metric:
-    """The last match of a metric's pattern: as it was printed, and as a number, if it is one."""
+    """The match of a metric's pattern that counts: as it was printed, and as a number, if it is one."""
 
     text: str
     value: float | None  # may be nan or infinite
+    several: Printed | None = None  # different ones that were printed
+    ranks_disagree: bool = False  # it is the last one of one rank, and that of another differs
 
 
 class MetricReader:
-    """Look for the last match of a pattern in output that comes in pieces, line by line.
+    """Look for the matches of a pattern in output that comes in pieces, line by line.
 
     A carriage return ends a line too: progress bars rewrite theirs. Of a line that is longer than 64 Ki
     characters, any such stretch is looked at, and only its real beginning is the beginning of a line.
     """
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, spec: MetricSpec) -> None:
         """Compile the pattern; its first group is the number, or all of it where there is none."""
-        self._pattern = re.compile(pattern, re.MULTILINE)
+        self._pattern = re.compile(spec.pattern, re.MULTILINE)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         # The character before what is looked at: so that ^ holds after a line's end and nowhere else.
         self._before = "\n"
         self._rest = ""
-        self._found: str | None = None
+        self._numbers = PrintedNumbers(spec)
 
     def feed(self, data: bytes) -> None:
         """Look at the next piece."""
@@ -52,16 +57,26 @@ class MetricReader:
         self._rest = text
 
     def finish(self) -> Metric | None:
-        """Return the last match, None where there was none."""
+        """Return the match that counts, None where there was none."""
         self._look(self._rest + self._decoder.decode(b"", final=True))
-        return None if self._found is None else parse(self._found)
+        numbers = self._numbers
+        if numbers.counts is None:
+            return None
+        disagree = numbers.ranks_disagree()
+        return replace(parse(numbers.counts), several=numbers.several(), ranks_disagree=disagree)
 
     def _look(self, text: str) -> None:
-        last = None
-        for match in self._pattern.finditer(self._before + text, pos=1):
-            last = match
-        if last is not None:
-            self._found = last[1] if last.re.groups else last[0]
+        whole = self._before + text
+        for match in self._pattern.finditer(whole, pos=1):
+            found = parse(match[1] if match.re.groups else match[0])
+            self._numbers.note(found.text, found.value, _around(whole, match))
+
+
+def _around(text: str, match: re.Match[str]) -> str:
+    """Return the line of a match, as far as it is near."""
+    begin = max(text.rfind("\n", 0, match.start()) + 1, match.start() - NEAR)
+    end = text.find("\n", match.end(), match.end() + NEAR)
+    return text[begin : end if end >= 0 else match.end() + NEAR]
 
 
 def parse(text: str | None) -> Metric:

@@ -8,8 +8,8 @@ flat for any output: 200 MB, one endless line, any bytes.
 import math
 import os
 
+from attrs import asdict, frozen
 from attrs import evolve as replace
-from attrs import frozen
 
 from autoresearch.engine.jobs.output import LogDigest
 from autoresearch.engine.paths import PROGRESS, RESULT
@@ -21,7 +21,7 @@ from autoresearch.engine.training.progress_digest import read_progress
 from autoresearch.engine.training.report import measured
 from autoresearch.events.redact import secret_values
 from autoresearch.events.settings import MetricSpec, RunConfig
-from autoresearch.events.values import Measured, Outcome, OutputDigest, ProgressDigest, Reason, why
+from autoresearch.events.values import Measured, Outcome, OutputDigest, Printed, ProgressDigest, Reason, why
 
 
 _DIVERGED = ("nan", "exploding")
@@ -36,6 +36,7 @@ class Result:
     reason: Reason | None  # why it did not succeed; of a success only what is odd about it
     metric: float | None
     measured: Measured
+    printed: Printed | None
     output: OutputDigest
     progress: ProgressDigest | None
 
@@ -45,7 +46,7 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
 
     With `claims`, its number is no more than a claim, which an evaluation decides: it may be missing.
     """
-    reader, log = MetricReader(config.metric.pattern), LogDigest(secret_values(os.environ | config.env))
+    reader, log = MetricReader(config.metric), LogDigest(secret_values(os.environ | config.env))
     for piece in log.passing(output.log()):
         reader.feed(piece)
     found, digest = reader.finish(), log.digest()
@@ -63,6 +64,7 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
         reason=reason,
         metric=metric,
         measured=measured(told, log.end),
+        printed=found.several if found else None,
         output=digest,
         progress=progress,
     )
@@ -108,10 +110,19 @@ def _judge(
         return "no_metric", why("no_line", metric=name), None
     if found.value is None:
         return "no_metric", why("no_number", metric=name, found=found.text), None
+    if metric.several == "void" and found.several is not None:
+        return "no_metric", _of_several("several_numbers", name, found.several), None
+    if metric.several == "last" and found.ranks_disagree:
+        assert found.several is not None  # two that differ
+        return "no_metric", _of_several("ranks_disagree", name, found.several), None
     value, note = refine(found, exact, name)
     if not metric.holds(value):
         return "no_metric", why("out_of_bounds", metric=name, found=found.text), None
     return "succeeded", note, value
+
+
+def _of_several(code: str, name: str, printed: Printed) -> Reason:
+    return why(code, metric=name, **asdict(printed))
 
 
 def how_it_ended(exit_: JobExit, *, stated: str = "", tail: str = "") -> Reason:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
+from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, pair_spread, pairs_of, seed_spread
@@ -158,11 +159,16 @@ def verdict(
     if pairs is None:
         inputs = _differing(one.conditions, best.conditions)
         return Verdict(answer="discard", rule="not_comparable", inputs=inputs)
-    times = one.spent.times(best.spent_under(one.conditions))
+    theirs = best.spent_under(one.conditions)
+    times = one.spent.times(theirs)
     if config.most_spent and times > config.most_spent:
         inputs = {"times": times, "most_spent": config.most_spent}
         return Verdict(answer="discard", rule="overspent", inputs=inputs)
-    return _compared(one.metric, pairs, config, of_seeds, pool_of(one, spread))
+    judged = _compared(one.metric, pairs, config, of_seeds, pool_of(one, spread))
+    more = one.spent.far_beyond(theirs)
+    if more is None:
+        return judged
+    return replace(judged, inputs={**judged.inputs, "spent_of": more[0], "spent_times": more[1]})
 
 
 def pool_of(one: Iteration, spread: Spread) -> Pool:

@@ -36,9 +36,15 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.CandidateRebased: lambda e: e.how if e.how in ("empty", "conflict") else "",
     ev.TrainingStarted: lambda e: ("device_" * (e.device != "cpu") + "again" * (e.training > 1)).strip("_"),
     ev.TrainingFinished: lambda e: (
-        "failed" if e.outcome != "succeeded" else "claims" if e.metric is None else ""
+        "failed"
+        if e.outcome != "succeeded"
+        else "claims"
+        if e.metric is None
+        else "several"
+        if e.printed
+        else ""
     ),
-    ev.EvaluationFinished: lambda e: "" if e.outcome == "succeeded" else "failed",
+    ev.EvaluationFinished: lambda e: "failed" if e.outcome != "succeeded" else "several" if e.printed else "",
     ev.JobLost: lambda e: "prepare" if e.step == "prepare" else "",
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",
     ev.ResultRecorded: lambda e: "" if e.metric is None else "metric",

@@ -79,6 +79,13 @@ REASONS: Mapping[str, str] = {
     "no_line": "it ended well, but no line of its output gives {metric}",
     "no_number": "the last {metric} is {found!r}, which is no number",
     "out_of_bounds": "{metric} is {found}, which no true one can be",
+    "several_numbers": (
+        "it printed {count} different {metric}, from {least:.6f} to {most:.6f}, and none is to count"
+    ),
+    "ranks_disagree": (
+        "the last {metric} of {ranks} ranks differ ({count} different ones, from {least:.6f} to {most:.6f}); "
+        "metric.pattern can say whose counts"
+    ),
     "log_counts": "result.json says {metric} {exact}, the log {printed}: the log counts",
     # A change that may not be trained.
     "no_change": "it changes nothing",
@@ -239,6 +246,7 @@ VERDICTS: Mapping[str, str] = {
     ),
     "unsure": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}, which is not sure enough",
     "baseline_repeated": "the baseline, the mean of {trainings} trainings, which differ by {of_seeds:.6f}",
+    "flagged": "; it took {spent_times:.1f} times the {spent_of} time of its base",  # after another one
     "imported": "as it was judged there",
     "remeasured": "the best, measured again: {metric:.6f} ({before:.6f} before)",
 }
@@ -305,10 +313,14 @@ EVENTS: Mapping[str, str] = {
     "TrainingStarted.device_again": "{iteration:name} trains {commit:short} on device {device}, "
     "training {training}",
     "TrainingFinished": "{iteration:name} trained in {seconds:duration}: {metric:.6f}",
+    "TrainingFinished.several": "{iteration:name} trained in {seconds:duration}: {metric:.6f}, one of "
+    "{printed.count} that it printed, from {printed.least:.6f} to {printed.most:.6f}",
     "TrainingFinished.claims": "{iteration:name} trained in {seconds:duration}",
     "TrainingFinished.failed": "{iteration:name} {outcome:words} after {seconds:duration}: {reason:reason}",
     "EvaluationStarted": "{iteration:name} is evaluated",
     "EvaluationFinished": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}",
+    "EvaluationFinished.several": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}, one "
+    "of {printed.count} that it printed, from {printed.least:.6f} to {printed.most:.6f}",
     "EvaluationFinished.failed": "{iteration:name} could not be scored, {outcome:words}: {reason:reason}",
     "TrainingVoided": "{iteration:name} is void, and its training begins again: {reason:reason}",
     "JobLost": "{iteration:name} lost its {step} job {number}, which begins again: {reason:reason}",

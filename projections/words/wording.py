@@ -76,7 +76,8 @@ def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
         return words(rule)
     lower = inputs.get("lower_is_better", True)
     signs = {"better": "<", "worse": ">="} if lower else {"better": ">", "worse": "<="}
-    return WORDS.vformat(template, (), signs | dict(inputs))
+    flagged = VERDICTS["flagged"] if "spent_times" in inputs else ""
+    return WORDS.vformat(f"{template}{flagged}", (), signs | dict(inputs))
 
 
 def _kind(rule: str, inputs: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.training.progress_digest import POINTS
 from autoresearch.engine.training.result import Result, read_result, read_unseen
 from autoresearch.events.settings import MetricSpec, RunConfig
-from autoresearch.events.values import ProgressDigest, Reason, why
+from autoresearch.events.values import Printed, ProgressDigest, Reason, why
 from autoresearch.projections.words.wording import say
 
 
@@ -68,6 +68,22 @@ def test_result_json_that_disagrees(tmp_path: Path) -> None:
     result = read(leave(tmp_path, WELL, result_json={"val_bpb": 0.1}))
     assert (result.outcome, result.metric) == ("succeeded", 1.5545)
     assert result.reason == why("log_counts", metric="val_bpb", exact="0.1", printed="1.554500")
+
+
+def test_several_numbers_are_noted_and_void_where_nobody_can_say_which(tmp_path: Path) -> None:
+    """The last of one process counts; of ranks that differ none does; with `void` none of several does."""
+    steps = b"val_bpb: 1.7\n" + WELL
+    result = read(leave(tmp_path, steps))
+    assert ("succeeded", 1.5545) == (result.outcome, result.metric)
+    assert Printed(count=2, least=1.5545, most=1.7, ranks=0) == result.printed
+    metric = MetricSpec(several="void")
+    result = read_result(RunConfig(metric=metric), FolderOutput(tmp_path), ended())
+    assert ("no_metric", None, "several_numbers") == (result.outcome, result.metric, result.reason.code)
+    metric = MetricSpec(pattern=r"val_bpb:\s*(\S+)")
+    left = leave(tmp_path, b"[rank0]: val_bpb: 1.5\n[rank1]: val_bpb: 1.6\n")
+    result = read_result(RunConfig(metric=metric), FolderOutput(left), ended())
+    assert ("no_metric", None, "ranks_disagree") == (result.outcome, result.metric, result.reason.code)
+    assert "the last val_bpb of 2 ranks differ" in say(result.reason)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig, deciding_digest
-from autoresearch.events.values import why
+from autoresearch.events.values import Spent, why
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human
 from autoresearch.projections.words.wording import say_verdict
@@ -588,6 +588,7 @@ def evaluated(iteration: int, metric: float) -> ev.EvaluationFinished:
         started_at="2026-03-08T21:05:00.000Z",
         ended_at="2026-03-08T21:05:05.000Z",
         seconds=5.0,
+        printed=None,
         output=trained(0, 1).output,
     )
 
@@ -621,6 +622,32 @@ def test_a_slot_is_taken_until_what_was_trained_is_evaluated():
     for more in ((trained(0, 1.5),), (trained(0, 1.5), evaluating(0))):
         commands = decide(given(*before, *ready, *more))
         assert not any(isinstance(one, do.StartTraining) for one in commands)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cpu", "said"),
+    [
+        (110.0, 160.0, "improved (1.000000 < 1.500000); it took 2.0 times the CPU time of its base"),
+        (300.0, 160.0, "improved (1.000000 < 1.500000); it took 3.0 times the wall time of its base"),
+        (140.0, 115.0, "improved (1.000000 < 1.500000)"),
+        (300.0, None, "improved (1.000000 < 1.500000); it took 3.0 times the wall time of its base"),
+    ],
+)
+def test_what_took_far_more_is_flagged(*, seconds: float, cpu: float | None, said: str):
+    """A verdict says of a training what it took of the wall or the CPU, where that is far from its base's."""
+    base = evolve(trained(0, 1.5), seconds=100.0, cpu_seconds=80.0)
+    long = evolve(trained(1, 1.0), seconds=seconds, cpu_seconds=cpu)
+    begun = (set_up(), opened(0, first="train"), training(0), base, row(0, 1.5), kept(0, BASE))
+    after = (*candidate(1), training(1, commit=COMMIT), long, row(1, 1.0))
+    (command,) = decide(given(started(), asked(1), *begun, *after))
+    assert isinstance(command, do.KeepCandidate)
+    assert said == say_verdict(command.rule, command.inputs)
+
+
+def test_a_few_seconds_more_are_no_matter():
+    """Three times as long is flagged of minutes, not of seconds: these are at the mercy of the machine."""
+    assert Spent(seconds=9.0).far_beyond(Spent(seconds=3.0)) is None
+    assert ("wall", 3.0) == Spent(seconds=90.0).far_beyond(Spent(seconds=30.0))
 
 
 @pytest.mark.parametrize(("most", "kept_"), [(0.0, True), (1.5, False), (2.5, True)])

@@ -253,6 +253,7 @@ class Player:
             seconds=300.0,
             cpu_seconds=None,
             measured=Measured(peak_vram_mb=1024.0, data_id=data_id),
+            printed=None,
             output=OUTPUT,
             progress=None,
         )
@@ -275,6 +276,7 @@ class Player:
             started_at=STARTED,
             ended_at=ENDED,
             seconds=5.0,
+            printed=None,
             output=OUTPUT,
         )
 

@@ -9,7 +9,7 @@ from autoresearch.events.settings import MetricSpec
 
 
 def last(output: bytes, *, pattern: str = MetricSpec().pattern, piece: int = 2**20) -> str | None:
-    reader = MetricReader(pattern)
+    reader = MetricReader(MetricSpec(pattern=pattern))
     for start in range(0, len(output), piece):
         reader.feed(output[start : start + piece])
     found = reader.finish()
@@ -95,7 +95,7 @@ def test_bytes_that_are_no_text_are_passed_over() -> None:
 
 def test_memory_is_flat_for_an_endless_line() -> None:
     """What the reader holds does not grow with the line."""
-    reader = MetricReader(MetricSpec().pattern)
+    reader = MetricReader(MetricSpec())
     for _ in range(64):
         reader.feed(b"z" * 2**17)
     assert len(reader._rest) <= 2**16

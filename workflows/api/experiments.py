@@ -31,7 +31,11 @@ COLUMNS = (
     "gain",
     "half_width",
     "pairs",
+    "cpu_seconds",
+    "spent_times",
 )
+
+FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times")
 
 
 def status_of(row: Row) -> str:
@@ -45,10 +49,9 @@ def status_of(row: Row) -> str:
 
 def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row as JSON and CSV have it."""
-    judged = {name: row.inputs.get(name) for name in ("gain", "half_width", "pairs")}
-    said = (
-        asdict(row) | judged | {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
-    )
+    said = asdict(row) | {name: row.inputs.get(name) for name in FROM_VERDICT}
+    said |= {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
+    said |= {"cpu_seconds": row.cpu_s}
     return {name: said[name] for name in COLUMNS} | {"settings": dict(row.settings)}
 
 
@@ -71,18 +74,23 @@ class Story:
     commit: str | None
     events: tuple[Recorded, ...]
     log_tail: str
+    conditions: dict[str, str]  # of its last training
 
 
 def story_of(one: OneIteration) -> Story:
     """Gather what the events say of one iteration."""
     proposal: Proposal | None = None
     commit, tail = one.row.commit, ""
+    conditions: dict[str, str] = {}
     for recorded in one.events:
         match recorded.event:
             case ev.ProposalChosen() as event:
                 proposal = event.proposal or one.proposals.get(event.received or 0)
             case ev.CandidateCommitted() as event:
                 commit = event.commit
+            case ev.TrainingStarted() as event:
+                seed = {} if event.seed is None else {"seed": str(event.seed)}
+                conditions = {"device": event.device, **seed, **event.surroundings}
             case ev.TrainingFinished() as event:
                 tail = event.output.tail
             case ev.ResultImported() as event:
@@ -96,6 +104,7 @@ def story_of(one: OneIteration) -> Story:
         commit=commit,
         events=one.events,
         log_tail=tail,
+        conditions=conditions,
     )
 
 
@@ -107,4 +116,5 @@ def experiment_whole(story: Story, *, diff: str, artifacts: str = "") -> dict[st
         "diff": diff,
         "log_tail": story.log_tail,
         "artifacts": artifacts,
+        "conditions": story.conditions,
     }

@@ -1,6 +1,6 @@
 """States -> text: the tables and pages that commands print. Single events: projections/words/."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import asdict
 
@@ -43,7 +43,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             "-" if row.metric is None else f"{row.metric:.6f}",
             _gain(row),
             f"{row.memory_gb:.1f} GB" if row.memory_gb else "-",
-            "-" if row.training_s is None else duration(row.training_s),
+            _took(row),
             short(row.commit),
             row.source or "-",
             one_line(row.description, DESCRIPTION_CHARACTERS),
@@ -71,6 +71,8 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
         f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
         f"commit {short(row.commit)} on {short(row.base_commit)}",
         *([f"artifacts {artifacts}"] if artifacts else []),
+        *([_spent(row)] if row.training_s is not None else []),
+        *([f"conditions {_conditions(story.conditions)}"] if story.conditions else []),
     ]
     parts = ["\n".join(head)]
     if story.proposal is not None:
@@ -129,6 +131,23 @@ def state_page(run: RunState) -> str:
         ("next", next_step(run)),
     ]
     return "".join(f"{name:<9} {one_line(words, 300)}\n" for name, words in rows)
+
+
+def _took(row: Row) -> str:
+    """Return what a training took, with how many times its base's where that is far more."""
+    if row.training_s is None:
+        return "-"
+    times = row.inputs.get("spent_times")
+    return duration(row.training_s) + (f" ({times:.1f}x)" if isinstance(times, float) else "")
+
+
+def _spent(row: Row) -> str:
+    cpu = "" if row.cpu_s is None else f", {duration(row.cpu_s)} of CPU time"
+    return f"trained for {duration(row.training_s or 0.0)}{cpu}"
+
+
+def _conditions(conditions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {said:.12}" for name, said in conditions.items())
 
 
 def _section(title: str, text: str) -> str:
