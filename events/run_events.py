@@ -6,12 +6,17 @@ from attrs import frozen
 
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
+    Best,
+    Outcome,
     OutputDigest,
     Process,
     Proposal,
     ProposalSource,
     Reason,
     Request,
+    Retracted,
+    RowVerdict,
+    Scalar,
 )
 
 
@@ -176,6 +181,54 @@ class PrepareFinished:
     made: tuple[str, ...]  # paths that it made in its checkout; every train checkout has a link to each
 
 
+# --- a run that begins with another one's results ----------------------------------------------
+
+
+@frozen(kw_only=True)
+class RunForked:
+    """The run begins where another one stood right after one of its records; its results follow."""
+
+    VERSION: ClassVar[int] = 1
+    source: str  # the run's id
+    seq: int  # of that record
+    head: str  # its hash: with it the whole history up to there is meant
+    seeded_by: str  # the run by whose id its seeds are drawn: what is compared has the same ones
+    last_repeat: int  # the highest that anything was trained in
+    keeps: tuple[Best, ...]  # that were kept then, the baseline first and the best last; some may be left out
+    retracted: tuple[Retracted, ...]
+    rows: int  # results that are inherited
+
+
+@frozen(kw_only=True)
+class ResultInherited:
+    """One iteration of the run that this one was forked from, as it stood there."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    started_at: str | None
+    base_commit: str
+    closed_at: str | None
+    source: ProposalSource | None
+    description: str
+    settings: dict[str, Scalar]  # what the proposal set
+    commit: str | None
+    insertions: int
+    deletions: int
+    trainings: int
+    outcome: Outcome | Literal["not_applied"] | None
+    metric: float | None
+    memory_gb: float
+    training_s: float | None
+    cpu_s: float | None
+    cost_usd: float | None
+    recorded: bool
+    verdict: RowVerdict
+    rule: str  # of the verdict
+    inputs: dict[str, Scalar]  # of the rule
+    reason: Reason | None
+    retracted: str | None  # why its result was taken back; None: it was not
+
+
 # --- runs of other programs --------------------------------------------------------------------
 
 
@@ -259,6 +312,8 @@ RunEvent = (
     | SetupChecked
     | PrepareStarted
     | PrepareFinished
+    | RunForked
+    | ResultInherited
     | RunImported
     | ResultImported
     | TailHealed

@@ -20,6 +20,8 @@ JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
 
+RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
+
 LOOP_STAGES: tuple[LoopStage, ...] = (
     "propose",
     "apply",

@@ -22,25 +22,29 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
         state.keeps = (*state.keeps, best_of(one, event.commit))
         if event.branch_moved:
             state.branch_commit = event.commit
-    _learn(state, one, event.inputs)
+    learn(state, event.inputs, constants=_sets_constants(one))
     _close(state, one, kept=True)
 
 
 def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
     one = state.iteration(event.iteration)
-    _learn(state, one, event.inputs)
+    learn(state, event.inputs, constants=_sets_constants(one))
     _close(state, one, kept=False)
 
 
-def _learn(state: RunState, one: Iteration | None, inputs: Mapping[str, Scalar]) -> None:
-    """Add the pairs of a verdict to what was seen of their kind."""
+def learn(state: RunState, inputs: Mapping[str, Scalar], *, constants: bool) -> None:
+    """Add the pairs of a verdict to what was seen of their kind: of changed constants, or of other code."""
     squares, pairs = inputs.get("squares"), inputs.get("pairs")
-    if one is None or not isinstance(squares, float) or not isinstance(pairs, int) or not inputs["paired"]:
+    if not isinstance(squares, float) or not isinstance(pairs, int) or not inputs["paired"]:
         return
-    if one.proposal is not None and one.proposal.set:
+    if constants:
         state.spread = replace(state.spread, constants=state.spread.constants.plus(squares, pairs))
     else:
         state.spread = replace(state.spread, structure=state.spread.structure.plus(squares, pairs))
+
+
+def _sets_constants(one: Iteration | None) -> bool:
+    return one is not None and one.proposal is not None and bool(one.proposal.set)
 
 
 def _remeasure_started(state: RunState, event: ev.RemeasureStarted, _seq: int, at: str) -> None:

@@ -25,6 +25,8 @@ def retract(state: RunState, event: ev.ResultRetracted, _seq: int, _at: str) -> 
     state.retracted = (*state.retracted, *named, *map(_of, gone))
     counts = state.counts
     state.counts = replace(counts, kept=counts.kept - len(gone), retracted=counts.retracted + len(gone))
+    if state.gain is not None and state.gain.iteration in out:
+        state.gain = None
     if before is not None and before.iteration in out:
         state.baseline_failed = state.baseline_reason = None  # of a training that measured it again
         if state.branch_commit == state.adopted == before.commit and state.best is not None:

@@ -25,12 +25,15 @@ SETUP_SETTINGS = frozenset(
 )  # what files and data are prepared and checked with
 
 
+ENDS = {"keep": "kept", "discard": "discarded", "crash": "crashed", "not_applied": "not_applied"}
+
+
 # --- the run -----------------------------------------------------------------------------------
 
 
 def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> None:
     _config(state, event.config)  # first: it may be of a later program
-    state.run_id = event.run_id
+    state.run_id = state.seeded_by = event.run_id
     state.branch = event.branch
     state.base_commit = state.branch_commit = event.base_commit
     state.base_tree = event.base_tree
@@ -153,6 +156,28 @@ def _proposal_received(state: RunState, event: ev.ProposalReceived, seq: int, _a
     state.waiting = (*state.waiting, waiting)
 
 
+# --- a run that begins with another one's results ----------------------------------------------
+
+
+def _run_forked(state: RunState, event: ev.RunForked, _seq: int, _at: str) -> None:
+    state.forked = event.source
+    state.seeded_by, state.last_repeat = event.seeded_by, event.last_repeat
+    state.keeps, state.retracted = event.keeps, event.retracted
+
+
+def _result_inherited(state: RunState, event: ev.ResultInherited, _seq: int, _at: str) -> None:
+    """Count an iteration of the other run; what was kept there is known already."""
+    number, verdict = event.iteration, event.verdict
+    state.last_iteration = number
+    keep_reducers.learn(state, event.inputs, constants=bool(event.settings))
+    if number == 0:
+        state.baseline = event.metric
+    elif verdict in ENDS:
+        name = "retracted" if verdict == "keep" and event.retracted is not None else ENDS[verdict]
+        state.counts = replace(state.counts, **{name: getattr(state.counts, name) + 1})
+        state.completed += 1
+
+
 # --- runs of other programs --------------------------------------------------------------------
 
 
@@ -215,6 +240,8 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.PrepareStarted: _prepare_started,
     ev.PrepareFinished: _prepare_finished,
     ev.ProposalReceived: _proposal_received,
+    ev.RunForked: _run_forked,
+    ev.ResultInherited: _result_inherited,
     ev.RunImported: _run_imported,
     ev.ResultImported: _result_imported,
     **iteration_reducers.REDUCERS,

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from attrs import define, field
+from attrs import define, field, fields
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Outcome, Proposal, ProposalSource, Reason, Scalar, why
+from autoresearch.events.values import Outcome, Proposal, ProposalSource, Reason, RowVerdict, Scalar, why
 from autoresearch.projections.fold import Projection, Reducer, Rows
 
-
-RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
 
 # Why there is no result that neither the code nor the change is to blame for.
 ACCIDENTS = frozenset(
@@ -80,6 +78,10 @@ class Timeline:
         """Return the row of one iteration."""
         newest_first = (*self.open, *reversed(self.closed))
         return next((row for row in newest_first if row.iteration == iteration), None)
+
+
+# Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
+INHERITED = tuple(one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given"))
 
 
 def standing_on(rows: Sequence[Row], number: int) -> tuple[Row, ...]:
@@ -250,6 +252,11 @@ def _result_retracted(timeline: Timeline, event: ev.ResultRetracted, _seq: int, 
     )
 
 
+def _result_inherited(timeline: Timeline, event: ev.ResultInherited, _seq: int, _at: str) -> None:
+    row = Row(**{name: getattr(event, name) for name in INHERITED})
+    timeline.closed = timeline.closed.plus(row)
+
+
 def _result_imported(timeline: Timeline, event: ev.ResultImported, _seq: int, _at: str) -> None:
     timeline.closed = timeline.closed.plus(imported_row(event))
 
@@ -311,6 +318,7 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.RemeasureDropped: _remeasure_dropped,
     ev.ResultRetracted: _result_retracted,
     ev.KeepRemeasured: _keep_remeasured,
+    ev.ResultInherited: _result_inherited,
     ev.ResultImported: _result_imported,
 }
 

@@ -90,10 +90,10 @@ def effects(before: World, after: World) -> Counter[str]:
     found: Counter[str] = Counter()
     later = {run: list(events[len(before.get(run, ())) :]) for run, events in after.items()}
     for new in after.keys() - before.keys():
-        imported = any(isinstance(one.event, ev.RunImported) for one in after[new])
-        found["import" if imported else "start"] += 1
         kinds = [type(one.event) for one in later[new]]
-        del later[new][: 0 if imported else kinds.index(ev.LoopsRequested) + 1]  # in one batch, by `start`
+        made = "import" if ev.RunImported in kinds else "fork" if ev.RunForked in kinds else "start"
+        found[made] += 1
+        del later[new][: kinds.index(ev.LoopsRequested) + 1 if made == "start" else 0]  # in one batch
     for one in chain.from_iterable(later.values()):
         if one.by == "cli":
             found[EFFECTS.get(type(one.event), "")] += 1

@@ -1,7 +1,7 @@
 """Run a program of ours and kill it, by SIGKILL, at its N-th instant: `crash_shim.py HOME FOLDER`.
 
-With a folder it is the background runner of that run, with `repair` behind it a repair; without a folder it
-is a `start` that launches nothing.
+With a folder it is the background runner of that run, with `repair` or `fork` behind it a repair or a fork of
+it; without a folder it is a `start` that launches nothing.
 
 An instant is right before each call that writes, syncs, renames, deletes, locks or starts something, in
 the middle of each write, and right after each start. CRASH_AT is the number; CRASH_NOTE a file that gets
@@ -140,6 +140,22 @@ def repair(home, folder):
     repair(paths, git, RealJobs())
 
 
+def fork(home, folder):
+    """Be a fork of a run, as it stands."""
+    import subprocess
+    from pathlib import Path
+
+    from autoresearch.engine.control.fork import fork
+    from autoresearch.engine.git.repository import RealGit
+    from autoresearch.engine.paths import RunPaths
+
+    git, paths = RealGit(Path(home)), RunPaths(home=Path(home), folder=Path(folder))
+    instants = Instants()
+    subprocess.Popen.__init__ = instants.after("starting", subprocess.Popen.__init__)
+    instants.watch()
+    fork(Path(home), paths, git, at=None, branch=None, version="test")
+
+
 def supervise():
     """Be the supervisor of a job; die where it is the one that shall."""
     from autoresearch.engine.jobs import supervisor
@@ -155,4 +171,5 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path[:1] = [f"{ROOT}/src", ROOT]
     home, *folder = sys.argv[1:]
-    (repair if folder[1:] else run if folder else begin)(home, *folder[:1])
+    named = {"repair": repair, "fork": fork}
+    (named[folder[1]] if folder[1:] else run if folder else begin)(home, *folder[:1])

@@ -13,6 +13,7 @@ from attrs import evolve as replace
 
 from autoresearch.engine.audit.commits import Commits
 from autoresearch.engine.audit.decisions import Decisions
+from autoresearch.engine.audit.fork import Fork
 from autoresearch.engine.audit.job_files import SealedFiles
 from autoresearch.engine.audit.report import Audit, Check, Tally
 from autoresearch.engine.audit.views import ViewFiles
@@ -62,6 +63,7 @@ class _Auditor:
         self._views = ViewFiles(paths)  # before the history: it is ahead of them
         self._jobs = SealedFiles(paths, jobs)
         self._commits = Commits(paths, git)
+        self._fork = Fork(paths)
 
     def read(self) -> Loaded:
         """Read the history to its end, or to where it is damaged or of a later program."""
@@ -108,9 +110,11 @@ class _Auditor:
             self._decisions.finish()
             self._views.finish(loaded)
             self._commits.finish(end)
+            self._fork.finish()
         self._jobs.finish()
         self._decisions.tally.note = self._search.note
         tallies += [*self._views.tallies, self._commits.tally, self._commits.heads, self._jobs.tally]
+        tallies += self._fork.tallies
         if stopped_early:
             for one in tallies[1:]:
                 one.note = f"only up to record {end}"
@@ -139,6 +143,7 @@ class _Auditor:
         self._transitions.count += 1
         self._views.see(after, recorded)
         self._commits.see(event, recorded)
+        self._fork.see(event, recorded)
         if isinstance(event, ev.RunStarted):
             self._expect_own_id(event, recorded)
         try:

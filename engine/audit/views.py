@@ -23,7 +23,7 @@ from autoresearch.projections.state_format import FORMAT
 
 FIRST_LINE_BYTES = 200
 
-_ADD_A_ROW = ev.ResultRecorded | ev.ResultImported
+_ADD_A_ROW = ev.ResultRecorded | ev.ResultInherited | ev.ResultImported
 _CHANGE_THE_TABLE = _ADD_A_ROW | ev.CandidateKept | ev.CandidateDiscarded | ev.ResultRetracted
 
 
@@ -162,7 +162,8 @@ class _Table(_Rendered):
 
     def _may_stand(self, recorded: Recorded) -> bool:
         """Look where there are as many rows as were found, which is after a few events in all."""
-        self._rows += isinstance(recorded.event, _ADD_A_ROW)
+        event = recorded.event
+        self._rows += isinstance(event, _ADD_A_ROW) and getattr(event, "recorded", True)
         changed = recorded.seq == 1 or isinstance(recorded.event, _CHANGE_THE_TABLE)
         return changed and self._rows == self._rows_found
 

@@ -17,7 +17,7 @@ def branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[st
     """Return the branch that was named or is checked out (None: a new one of today), and its commit."""
     if branch is not None:
         check_branch(branch)
-        _refuse_below_a_branch(git, branch)
+        refuse_below_a_branch(git, branch)
     named = branch or _own_branch(git)
     of_branch, of_head = git.read_commits([f"refs/heads/{named}", "HEAD"])
     base = of_branch or of_head  # a branch that is named may not be there yet
@@ -60,7 +60,7 @@ def _own_branch(git: OwnCheckout) -> str | None:
     return current if current is not None and current.startswith(OWN_BRANCHES) else None
 
 
-def _refuse_below_a_branch(git: Branches, branch: str) -> None:
+def refuse_below_a_branch(git: Branches, branch: str) -> None:
     """Refuse `main/x` where there is `main`: git keeps branches as files."""
     parts = branch.split("/")
     for above in ("/".join(parts[:count]) for count in range(1, len(parts))):

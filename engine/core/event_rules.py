@@ -87,14 +87,14 @@ def _base(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noq
 class EventRule:
     """What must hold of one event, whatever run it stands in."""
 
-    by: tuple[str, ...] = ("runner",)  # who may record it: cli, runner, inbox, import, log
+    by: tuple[str, ...] = ("runner",)  # who may record it: cli, runner, inbox, import, fork, log
     after: AfterCheck = states.anywhere
     of: tuple[type[Any], ...] = ()  # commands that it may come of; none: the world's, or a human's word
     determined: Determined = _nothing
 
 
 EVENT_RULES: Mapping[type[Any], EventRule] = {
-    ev.RunStarted: EventRule(by=("cli", "import")),
+    ev.RunStarted: EventRule(by=("cli", "import", "fork")),
     ev.ConfigChanged: EventRule(by=("cli",), after=states.settings_named),
     ev.LoopsRequested: EventRule(by=("cli",)),
     ev.RunResumed: EventRule(by=("cli",)),
@@ -102,8 +102,10 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.RunPaused: EventRule(by=("cli", "runner"), after=states.at_work, of=(do.PauseRun,), determined=_all),
     ev.RunUnpaused: EventRule(by=("cli",), after=states.paused),
     ev.StopRequested: EventRule(by=("cli",)),
-    ev.RunStopped: EventRule(by=("runner", "import"), after=states.at_work, of=(do.Stop,), determined=_all),
-    ev.NoteAdded: EventRule(by=("cli",)),
+    ev.RunStopped: EventRule(
+        by=("runner", "import", "fork"), after=states.at_work, of=(do.Stop,), determined=_all
+    ),
+    ev.NoteAdded: EventRule(by=("cli", "fork")),
     ev.KeepAdopted: EventRule(by=("cli",), after=states.something_kept),
     ev.ResultRetracted: EventRule(by=("cli",), after=states.retractable),
     ev.RunCleaned: EventRule(by=("cli",)),
@@ -176,6 +178,8 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.KeepRemeasured: EventRule(after=states.before("decide"), of=(do.TakeRemeasure,), determined=_all),
     ev.GainStated: EventRule(after=states.something_kept, of=(do.StateGain,), determined=_all),
     ev.IterationLeftOpen: EventRule(after=states.before_next_stage, of=(do.LeaveOpen,), determined=_all),
+    ev.RunForked: EventRule(by=("fork",), after=states.forked_first),
+    ev.ResultInherited: EventRule(by=("fork",), after=states.inherits),
     ev.RunImported: EventRule(by=("import",), after=states.before_results),
     ev.ResultImported: EventRule(by=("import",), after=states.next_iteration),
     ev.TailHealed: EventRule(by=("log",)),

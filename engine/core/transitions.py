@@ -76,6 +76,20 @@ def next_iteration(
     return _expect("iteration", run.last_iteration + 1, event.iteration)
 
 
+def forked_first(run: RunState, event: object) -> Misfit | None:
+    """Expect that nothing was asked of the run, and that it has no results."""
+    begun = run.request is not None or run.last_iteration >= 0 or run.forked or run.imported
+    return ("type", "a fork at the beginning", type(event).__name__) if begun else None
+
+
+def inherits(run: RunState, event: ev.ResultInherited) -> Misfit | None:
+    """Expect a run that was forked just now, and a number after the last."""
+    if not run.forked or run.request is not None or run.open:
+        return "type", "a result that is inherited, right behind the fork", type(event).__name__
+    later = event.iteration > run.last_iteration
+    return None if later else ("iteration", f"one after {run.last_iteration}", event.iteration)
+
+
 def before_results(run: RunState, event: object) -> Misfit | None:
     """Expect no iteration yet."""
     return ("type", "an import at the beginning", type(event).__name__) if run.last_iteration >= 0 else None

@@ -80,6 +80,8 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
         case, event = _case(run, recorded), recorded.event
         if isinstance(event, ev.KeepRemeasured) and kept:
             kept = (*kept[:-1], _measured_again(run, event, kept[-1]))
+        if isinstance(event, ev.RunForked):  # what that run kept stands, whatever this one is judged by
+            kept = event.keeps
         if isinstance(event, ev.ResultRetracted):
             kept = _without_retracted(run, event, kept)
         run = RUN.evolve(run, recorded)

@@ -70,7 +70,7 @@ def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str
                 config=RunConfig(),
                 program_version=version,
             )
-            _write(paths, [begun, found.head, *found.results])
+            write_idle(paths, [begun, found.head, *found.results], by=BY)
         except BaseException:
             shutil.rmtree(paths.folder, ignore_errors=True)
             raise
@@ -142,7 +142,7 @@ def _branch_of(found: results_tsv.Source) -> str:
     return found.branch
 
 
-def _write(paths: RunPaths, events: Sequence[ev.Event]) -> None:
+def write_idle(paths: RunPaths, events: Sequence[ev.Event], *, by: str) -> None:
     """Write the whole history, ended as the decider would end it, and move it into its place."""
     paths.draft.mkdir()
     draft = paths.draft / paths.history.name
@@ -151,7 +151,7 @@ def _write(paths: RunPaths, events: Sequence[ev.Event]) -> None:
     whole = [*events, ev.RunStopped(how=end.how, reason=end.reason)]
     with EventLog(draft) as log:
         for begin in range(0, len(whole), BATCH):
-            log.append(whole[begin : begin + BATCH], by=BY)
+            log.append(whole[begin : begin + BATCH], by=by)
     draft.rename(paths.history)
     shutil.rmtree(paths.draft)
     sync_folder(paths.folder)

@@ -240,5 +240,5 @@ class Effects:
             deadline_s=command.deadline_s,
             places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),
             python_path=run.setup.python_path,
-            seed=seed_of(run.run_id, repeat) if run.config.seed_env else None,
+            seed=seed_of(run.seeded_by, repeat) if run.config.seed_env else None,
         )

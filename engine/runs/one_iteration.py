@@ -20,7 +20,7 @@ from autoresearch.projections.timeline import TIMELINE, Row, Timeline
 
 
 _BEGINS = re.compile(
-    rb'\{"seq":\d+,(?:"tx":\[\d+,\d+\],)?"type":"(?:IterationStarted|RemeasureStarted|ResultImported)",[^{]*'
+    rb'\{"seq":\d+,(?:"tx":\[\d+,\d+\],)?"type":"(?:IterationStarted|RemeasureStarted|ResultInherited|ResultImported)",[^{]*'
     rb'"data":\{"iteration":(\d+),'
 )
 CLOSES = (
@@ -28,6 +28,7 @@ CLOSES = (
     ev.CandidateDiscarded,
     ev.KeepRemeasured,
     ev.RemeasureDropped,
+    ev.ResultInherited,
     ev.ResultImported,
 )
 

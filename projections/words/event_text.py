@@ -48,6 +48,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.JobLost: lambda e: "prepare" if e.step == "prepare" else "",
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",
     ev.ResultRecorded: lambda e: "" if e.metric is None else "metric",
+    ev.ResultInherited: lambda e: "" if e.metric is None else "metric",
     ev.ResultImported: lambda e: "" if e.metric is None else "metric",
     ev.ResultRetracted: lambda e: "all" if e.with_descendants else "",
     ev.RemeasureStarted: lambda e: "" if e.differ_in else "repeats",

@@ -279,6 +279,7 @@ EVENTS: Mapping[str, str] = {
     "HistoryRepaired": (
         "repaired: what stood from here on, {lines} lines ({bytes} bytes) and {refs} refs, lies in {aside}"
     ),
+    "RunForked": "forked from {source} as of its event {seq}, with {rows} results",
     "RunImported": "imported from {name} ({source}), {rows} results",
     "RunImported.rest": "imported from {name} ({source}), {rows} results; without {left_out:left_out}",
     "ProposalReceived": "proposal received ({source}): {proposal.description}",
@@ -329,6 +330,8 @@ EVENTS: Mapping[str, str] = {
     "CrashTriaged.mended": "{iteration:name} was mended and is tried again: {reason:reason}",
     "ResultRecorded": "{iteration:name} recorded: {outcome:words}",
     "ResultRecorded.metric": "{iteration:name} recorded: {metric:.6f}",
+    "ResultInherited": "{iteration:name} inherited, {verdict:words}: no result, {description}",
+    "ResultInherited.metric": "{iteration:name} inherited, {verdict:words}: {metric:.6f}, {description}",
     "ResultImported": "{iteration:name} imported, {status}: no result, {description}",
     "ResultImported.metric": "{iteration:name} imported, {status}: {metric:.6f}, {description}",
     "CandidateKept": "{iteration:name} kept: {verdict}",

@@ -60,3 +60,39 @@ def test_what_is_refused_says_the_way_out(program: Program):
         refused = program("retract", *words, code=code)
         assert 2 == len(refused.stderr.splitlines())
     assert before == history.read_bytes()
+
+
+def test_a_run_is_gone_on_with_from_an_earlier_moment(program: Program):
+    """The fork begins with the results and the best of then, goes on, and both runs audit clean."""
+    a_run_with_a_keep(program)
+    source = program.status()
+    base = program.git("rev-parse", "main")
+    said = program("fork", source["run_id"], "--at", "iteration:0").stdout
+    assert "it begins with baseline" in said
+    new = program.status()["run_id"]
+    assert new != source["run_id"]
+    assert f"resume --run-id {new}" in said
+    assert base == program.git("rev-parse", program.status("--run-id", new)["branch"])
+    program("propose", "--run-id", new, "--set", "WIDTH=16", "--description", "wider")
+    program("resume", "--run-id", new, "--loops", "1", "--no-stochastic", "--no-background-train")
+    rows = json.loads(program("experiments", "--run-id", new, "--json").stdout)
+    assert [("keep", "baseline"), ("keep", "wider")] == [(row["status"], row["description"]) for row in rows]
+    assert f"forked from {source['run_id']}" in program("history", "--run-id", new).stdout
+    assert "fork" in program("replay", new).stdout
+    assert source["seq"] == program.status("--run-id", source["run_id"])["seq"]
+
+
+def test_the_object_of_a_fork(program: Program):
+    """--json prints one document; --branch names the new branch, and one that is taken is refused."""
+    a_run_with_a_keep(program)
+    run_id = program.status()["run_id"]
+    made = json.loads(program("fork", run_id, "--branch", "autoresearch/again", "--json").stdout)
+    assert ("autoresearch/again", 1, 2, []) == (
+        made["branch"],
+        made["best"]["iteration"],
+        made["results"],
+        made["left_open"],
+    )
+    for words, code in ((("--branch", "main"), 3), (("--at", "99999"), 3), (("--at", "never"), 2)):
+        refused = program("fork", run_id, *words, code=code)
+        assert 2 == len(refused.stderr.splitlines())

@@ -56,6 +56,8 @@ MAY = {
     "resume": (f"resume {NO_RUN}", SETTINGS),
     "adopt": (f"adopt {NO_RUN}", COMMON),
     "clean": ("clean nosuch-r001", COMMON),
+    "retract": (f"retract 1 --why x {NO_RUN}", TABLES),
+    "fork": ("fork nosuch-r001", TABLES | VERSION),
     "rebuild": (f"rebuild {RUN}", COMMON),
     "repair": (f"repair {RUN}", COMMON),
     "import": ("import results.tsv", COMMON | VERSION),

@@ -73,11 +73,21 @@ class World:
         agent: str = "none",
         prefetch: int = 0,
         slots: int = 1,
-        evaluate: tuple[str, ...] = (),
         keep_rule: str = "lower",
         final: int = 0,
+        **settings: Any,  # others, as RunConfig has them
     ) -> None:
         """Create the run, as `start` does."""
+        config: dict[str, Any] = {
+            "keep_rule": keep_rule,
+            "seed_env": "SEED" if keep_rule != "lower" else "",
+            "baseline_repeats": 0 if keep_rule == "lower" else 2,
+            "slots": slots,
+            "check": (),
+            "prepare": (),
+            "protected": ("program.md",),
+            "device_lock": "none",
+        }
         (base,) = self.git.read_commits(["HEAD"])
         assert base is not None
         self.git.set_ref(f"refs/heads/{BRANCH}", base.hash, old=None)
@@ -86,17 +96,7 @@ class World:
             branch=BRANCH,
             base_commit=base.hash,
             base_tree=base.tree,
-            config=RunConfig(
-                keep_rule=keep_rule,
-                seed_env="SEED" if keep_rule != "lower" else "",
-                baseline_repeats=0 if keep_rule == "lower" else 2,
-                check=(),
-                prepare=(),
-                protected=("program.md",),
-                device_lock="none",
-                slots=slots,
-                evaluate=evaluate,
-            ),
+            config=RunConfig(**(config | settings)),
             program_version="test",
         )
         asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, final=final))

@@ -43,6 +43,7 @@ FORMS = {  # of every command that acts, with what it is told; {} is which of th
     "clean": [f"clean {RUN} --yes", f"clean {RUN} --folder --yes"],
     "repair": ["repair"],
     "rebuild": [f"rebuild {RUN}"],
+    "fork": [f"fork {RUN}"],
     "import": ["import {table}"],
 }
 PAIRS = list(combinations_with_replacement([form for forms in FORMS.values() for form in forms], 2))
@@ -187,7 +188,7 @@ def rests(paths: RunPaths) -> bool:
 def look_at_end(paths: RunPaths, program: Program, where: str, *, known: int) -> None:
     """Let a run come to its end, by itself where it was just asked for something; and audit it."""
     run = load_run(paths).state
-    if run.imported:
+    if run.imported or run.forked:  # nothing was asked of it
         return
     later = world(program)[paths.run_id][known:]
     launched = any(isinstance(one.event, ev.LoopsRequested) for one in later)

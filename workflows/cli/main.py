@@ -45,7 +45,7 @@ COMMANDS = {
     "unpause": ("autoresearch.workflows.cli.signals", "unpause"),
     "propose": ("autoresearch.workflows.cli.signals", "propose"),
     "note": ("autoresearch.workflows.cli.signals", "note"),
-    "retract": ("autoresearch.workflows.cli.go_back", "retract_command"),
+    "retract": ("autoresearch.workflows.cli.retract", "retract_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),
@@ -58,6 +58,7 @@ COMMANDS = {
     "clean": ("autoresearch.workflows.cli.tidy", "clean_command"),
     "rebuild": ("autoresearch.workflows.cli.imports", "rebuild_command"),
     "repair": ("autoresearch.workflows.cli.tidy", "repair_command"),
+    "fork": ("autoresearch.workflows.cli.imports", "fork_command"),
     "import": ("autoresearch.workflows.cli.imports", "import_command"),
 }
 

@@ -104,7 +104,7 @@ def state_page(run: RunState) -> str:
     """Return the folded state for people, and what comes next; for any point of a history."""
     best = run.best
     rows = [
-        ("run", f"{run.run_id} on {run.branch}, from {run.imported or short(run.base_commit)}"),
+        ("run", f"{run.run_id} on {run.branch}, from {run.imported or run.forked or short(run.base_commit)}"),
         ("seq", f"{run.seq}, {run.updated_at}"),
         (
             "setup",

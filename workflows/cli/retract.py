@@ -1,4 +1,4 @@
-"""The commands that go back on what a run holds: retract, a result that is not to be believed."""
+"""The command that takes a result back."""
 
 from typing import Annotated
 
@@ -6,10 +6,10 @@ import typer
 
 from autoresearch.engine.control.retract import retract
 from autoresearch.events.errors import UsageRefused
-from autoresearch.workflows.api.go_back import retract_object
+from autoresearch.workflows.api.retract import retract_object
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.pages.go_back import retracted_lines
+from autoresearch.workflows.pages.retract import retracted_lines
 
 
 def retract_command(

@@ -1,4 +1,4 @@
-"""What going back came to, in lines: the outcome of a retraction in engine/control."""
+"""What a retraction came to, in lines."""
 
 from collections.abc import Sequence
 

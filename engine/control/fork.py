@@ -1,0 +1,127 @@
+"""Make a run that begins where another one stood: its best code, its results, its settings of then.
+
+The other run is only read, and may be at work. The new one has a branch and a history of its own, written
+beside its place and moved there whole, and is idle until somebody asks it for more.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from attrs import frozen
+
+from autoresearch.engine.control.start_point import check_files, ensure_branch, refuse_below_a_branch
+from autoresearch.engine.core.inheritance import inheritance
+from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.git.names import check_branch
+from autoresearch.engine.imports.import_run import refuse_imported, write_idle
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import Branches, Commit, Repository
+from autoresearch.engine.runs.as_of import seq_at
+from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up
+from autoresearch.engine.runs.load import Loaded, load, require_own
+from autoresearch.events import catalog as ev
+from autoresearch.events.errors import NotFound, WayOut
+from autoresearch.events.values import Best
+
+
+BY = "fork"
+
+
+@frozen(kw_only=True)
+class Forked:
+    """A run that was made of another one."""
+
+    paths: RunPaths
+    branch: str
+    source: str
+    seq: int  # of the other run, as of which it was made
+    best: Best | None  # that it begins with
+    results: int
+    left_open: tuple[int, ...]  # iterations that were open there, and are not taken over
+
+
+def fork(
+    home: Path,
+    source: RunPaths,
+    git: Repository,
+    *,
+    at: str | None,
+    branch: str | None,
+    version: str,
+) -> Forked:
+    """Make a run of another one as of a moment (None: as it stands now).
+
+    Raises:
+        UsageRefused, NotFound: there is no such moment, or nothing that could be gone on from.
+        CorruptHistory: the other run's history is damaged before that moment.
+    """
+    seq = None if at is None else seq_at(source, at)
+    loaded = load(source, upto=seq, deciding=True)
+    run = loaded.run
+    if seq is not None and loaded.position.seq < seq:
+        raise NotFound(
+            f"{source.run_id} has {loaded.position.seq} events, so there is no event {seq}",
+            remedy=WayOut("events"),
+        )
+    require_own(source, run)
+    refuse_imported(run, git)
+    base = _base(loaded, git)
+    check_files(git, base.hash, run.config)
+    clear_dead(home, git)
+    with alone(home):
+        on = _branch(git, branch, base)
+        paths = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
+        try:
+            ensure_branch(paths, git, on, base.hash)
+            begun = ev.RunStarted(
+                run_id=paths.run_id,
+                branch=on,
+                base_commit=base.hash,
+                base_tree=base.tree,
+                config=run.config,
+                program_version=version,
+            )
+            taken_over = inheritance(run, loaded.timeline, head=loaded.position.hash)
+            write_idle(paths, [begun, *taken_over], by=BY)
+        except BaseException:
+            give_up(paths, git)
+            raise
+        paths.beginning.unlink(missing_ok=True)
+    return Forked(
+        paths=paths,
+        branch=on,
+        source=source.run_id,
+        seq=loaded.position.seq,
+        best=run.best,
+        results=len(loaded.timeline.closed),
+        left_open=tuple(one.number for one in run.open),
+    )
+
+
+def _base(loaded: Loaded, git: Repository) -> Commit:
+    """Return the best commit of then; before there was one, the commit that the run began on."""
+    run = loaded.run
+    wanted = run.best.commit if run.best is not None else run.base_commit
+    (base,) = git.read_commits([wanted])
+    if base is None:
+        raise NotFound(
+            f"the repository has lost {wanted[:7]}, on which {run.run_id} stood at event {run.seq}",
+            remedy="bring that commit back: git fetch from a clone that has it",
+        )
+    return base
+
+
+def _branch(git: Branches, branch: str | None, base: Commit) -> str:
+    """Return the branch of the new run: one that is not there yet, or stands on its code already."""
+    if branch is None:
+        today = datetime.now().astimezone().date()
+        return default_branch(today, lambda name: git.branch(name).commit is not None)
+    check_branch(branch)
+    refuse_below_a_branch(git, branch)
+    stands = git.branch(branch).commit
+    if stands not in (None, base.hash):
+        raise NotFound(
+            f"the branch {branch} is there already, and stands on {str(stands)[:7]}",
+            remedy=WayOut("name_other_branch"),
+        )
+    return branch

@@ -1,0 +1,19 @@
+"""What a new run begins with, in lines."""
+
+from autoresearch.engine.control.fork import Forked
+from autoresearch.projections.words.wording import name_of, short
+from autoresearch.workflows.pages.ways_out import typed
+
+
+def forked_lines(made: Forked) -> list[str]:
+    """Say what the new run begins with, and how it goes on."""
+    best = made.best
+    code = "the code it began with" if best is None else name_of(best.iteration)
+    score = "" if best is None else f", {best.metric:.6f}, commit {short(best.commit)}"
+    lines = [
+        f"{made.paths.run_id} on {made.branch}: {made.source} as of event {made.seq}",
+        f"it begins with {code}{score}, and {made.results} results",
+    ]
+    if made.left_open:
+        lines.append(f"open there, and left out: {', '.join(map(str, made.left_open))}")
+    return [*lines, f"go on: {typed(f'resume --run-id {made.paths.run_id} --loops 5')}"]
