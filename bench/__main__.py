@@ -25,6 +25,7 @@ NOT_MEASUREMENTS = (
     "gpu_sections",
     "histories",
     "profiles",
+    "seal",
     "table",
 )
 

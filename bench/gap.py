@@ -23,6 +23,7 @@ from autoresearch.engine.system.process import holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request
+from bench import seal
 from bench.table import Figure
 
 
@@ -71,6 +72,7 @@ def figures(*, quick: bool) -> list[Figure]:
             *_gap("gap between two trainings, beyond start-up", first, alone),
             *_gap(f"the same after {MADE:,} iterations", late, alone),
             *_gap("the same where the seeded search proposes", searching, alone),
+            seal.figure(quick=quick),
             Figure(
                 what="time that a training of five minutes runs, with this gap",
                 measured=100 * LONG_S / (LONG_S + median(first.gaps)),

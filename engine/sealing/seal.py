@@ -39,7 +39,7 @@ class Seal:
 
     def set(self, job: str, *, kept: tuple[str, ...]) -> None:
         """Write down how the files stand, for the training of this name."""
-        stands = dict(_standing(self.checkout, kept))
+        stands = dict(_standing(f"{self.checkout}/", kept))
         self.file.parent.mkdir(exist_ok=True)
         write_atomic(self.file, _head(job) + json.dumps(stands, separators=(",", ":")).encode(), sync=False)
 
@@ -54,7 +54,8 @@ class Seal:
         if _digest(written) != digest:
             return Broken(files=(self.file.name,), reason=why("seal_gone"))
         stands = _stands(written)
-        touched = [path for path, stood in stands.items() if stood != _status(self.checkout / path)]
+        top = f"{self.checkout}/"  # a Path for each of a thousand files costs three times its lstat
+        touched = [path for path, stood in stands.items() if stood != _status(top + path)]
         if not touched:
             return None
         hows = {path: self._how(path, commit, git) for path in touched[:MOST_NAMED]}
@@ -72,7 +73,11 @@ class Seal:
     def added(self, kept: tuple[str, ...]) -> tuple[str, ...]:
         """Return the files that were not there when the training began; none where that is not known."""
         known = set(self.files())
-        return tuple(path for path, _ in _standing(self.checkout, kept) if path not in known) if known else ()
+        return (
+            tuple(path for path, _ in _standing(f"{self.checkout}/", kept) if path not in known)
+            if known
+            else ()
+        )
 
     def _how(self, path: str, commit: str, git: Commits) -> str:
         place = self.checkout / path
@@ -116,21 +121,21 @@ def _digest(written: bytes) -> str:
     return hashlib.sha256(written).hexdigest()[:16]
 
 
-def _standing(folder: Path, kept: tuple[str, ...], below: str = "") -> Iterator[tuple[str, list[int]]]:
-    with os.scandir(folder / below) as entries:
+def _standing(top: str, kept: tuple[str, ...], below: str = "") -> Iterator[tuple[str, list[int]]]:
+    with os.scandir(top + below) as entries:
         for entry in entries:
             path = f"{below}{entry.name}"
             if path in kept or path == ".git":
                 continue
             if entry.is_dir(follow_symlinks=False):
-                yield from _standing(folder, kept, f"{path}/")
+                yield from _standing(top, kept, f"{path}/")
             else:
                 yield path, _numbers(entry.stat(follow_symlinks=False))
 
 
-def _status(path: Path) -> list[int] | None:
+def _status(path: str) -> list[int] | None:
     try:
-        return _numbers(path.lstat())
+        return _numbers(os.lstat(path))
     except OSError:
         return None
 
