@@ -71,6 +71,7 @@ class RunnerStarted:
     devices: tuple[str, ...]  # those that trainings are dealt out over, from the settings or the machine
     device_classes: tuple[str, ...]  # of each, what card it is, or cpu; "": nobody says, and in version 1
     driver: str  # version of the cards' driver; "": there are none, or nobody says
+    landlock: int  # version of what can hold agents to their checkouts; 0: this kernel has none
 
 
 @frozen(kw_only=True)

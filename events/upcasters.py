@@ -30,6 +30,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         **data,
         "device_classes": ["" for _ in data["devices"]],
         "driver": "",
+        "landlock": 0,
     },
     ("SetupChecked", 1): lambda data: {
         **data,

@@ -80,6 +80,7 @@ def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) ->
 def _runner_started(state: RunState, event: ev.RunnerStarted, _seq: int, _at: str) -> None:
     state.runner, state.runner_mode = event.process, event.mode
     state.devices, state.device_classes, state.driver = event.devices, event.device_classes, event.driver
+    state.landlock = event.landlock
     state.setup.stale = state.setup.ok
 
 

@@ -239,6 +239,7 @@ class RunState:
     devices: tuple[str, ...] = ()  # of the runner that was started last
     device_classes: tuple[str, ...] = ()  # of each of them
     driver: str = ""  # of its cards
+    landlock: int = 0  # of its kernel
     forked: str = ""  # the run that it begins with the results of
     seeded_by: str = ""  # the run by whose id its seeds are drawn
     imported: str = ""  # what the results were read from, where they were not made here

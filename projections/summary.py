@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import asdict
 
+from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
@@ -62,8 +63,26 @@ def standing(run: RunState) -> Standing:
         "open": _open(run),
         "waiting": [one.proposal.description for one in run.waiting[:SHOWN]],
         "runner_mode": run.runner_mode,
+        "sandbox": _sandbox(run),
         "reasons": _reasons(run),
     }
+
+
+def sandbox(config: RunConfig, version: int) -> str:
+    """Return what holds an agent to its checkout, on a kernel with this version of Landlock (0: none).
+
+    `landlock`, or why nothing does: `anywhere`, since the settings say so, or `no_landlock`.
+    """
+    if ANYWHERE in config.agent_writes:
+        return "anywhere"
+    return "landlock" if version else "no_landlock"
+
+
+def _sandbox(run: RunState) -> dict[str, Any] | None:
+    """Return it for the runner that was started last; None where no agent is asked."""
+    if run.request is None or not run.request.asks_agent or not run.devices:
+        return None
+    return {"kind": sandbox(run.config, run.landlock), "version": run.landlock}
 
 
 def waiting_for_human(state: RunState) -> Reason | None:

@@ -258,6 +258,7 @@ def runner_started(device_class: str = "cpu") -> ev.RunnerStarted:
         devices=("cpu",),
         device_classes=(device_class,),
         driver="",
+        landlock=0,
     )
 
 

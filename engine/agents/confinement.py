@@ -14,7 +14,8 @@ from attrs import frozen
 from autoresearch.engine.agents.branch_guard import AGENT_ADDRESS
 from autoresearch.engine.ports.agent import Ask
 from autoresearch.engine.system import landlock
-from autoresearch.events.settings import ANYWHERE, RunConfig
+from autoresearch.events.settings import RunConfig
+from autoresearch.projections.summary import sandbox
 
 
 # What would point git, or a nested runner, at another place than the agent's own worktree.
@@ -90,7 +91,7 @@ def beside(config: RunConfig, home: Path) -> tuple[str, ...] | None:
 
     Which is: they let it write anywhere, or this machine's kernel has no Landlock.
     """
-    if ANYWHERE in config.agent_writes or not landlock.version():
+    if sandbox(config, landlock.version()) != "landlock":
         return None
     return tuple(str(home / Path(path).expanduser()) for path in config.agent_writes)
 

@@ -27,6 +27,7 @@ from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default
 from autoresearch.engine.runs.locate import Chosen, find_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
+from autoresearch.engine.system import landlock
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound, RunLocked, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.append import EventLog
@@ -34,7 +35,7 @@ from autoresearch.events.settings import RunConfig, changed_settings, deciding_c
 from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
-from autoresearch.projections.summary import standing
+from autoresearch.projections.summary import sandbox, standing
 
 
 @frozen(kw_only=True)
@@ -44,6 +45,8 @@ class Proposer:
     agent: str  # NONE: the seeded search
     wanted: bool  # an agent was not ruled out
     available: bool  # its program is on PATH
+    sandbox: str  # what holds it to its checkout, or why nothing does; "" for the seeded search
+    landlock: int  # version of that in this kernel
 
 
 @frozen(kw_only=True)
@@ -127,7 +130,7 @@ def start(
         request=request,
         seq=0,
         uncommitted=_uncommitted(git, config),
-        proposer=_proposer(request),
+        proposer=_proposer(request, config),
     )
 
 
@@ -184,7 +187,7 @@ def resume(
         uncommitted=_uncommitted(git, config),
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
         remeasured_for=changed_deciding if again else (),
-        proposer=_proposer(request) if request else None,
+        proposer=_proposer(request, config) if request else None,
     )
 
 
@@ -286,9 +289,13 @@ def _uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
     return git.modified((*config.editable, *config.protected))
 
 
-def _proposer(request: Request) -> Proposer | None:
+def _proposer(request: Request, config: RunConfig) -> Proposer | None:
     if "loop" not in request.stages or "propose" not in request.loop_stages:
         return None
     agent = request.agent if request.stochastic else NONE
     available = agent != NONE and adapter(agent).available()
-    return Proposer(agent=agent, wanted=request.stochastic, available=available)
+    version = landlock.version()
+    held = "" if agent == NONE else sandbox(config, version)
+    return Proposer(
+        agent=agent, wanted=request.stochastic, available=available, sandbox=held, landlock=version
+    )

@@ -23,6 +23,7 @@ from autoresearch.engine.proposals.drop_folder import Dropped, judged
 from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.surroundings import Surroundings
+from autoresearch.engine.system import landlock
 from autoresearch.engine.system.gpu import Cards
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
@@ -50,6 +51,7 @@ class Machine:
     devices: tuple[str, ...]
     classes: tuple[str, ...]  # of each: results on two kinds are not compared
     driver: str  # of its cards
+    landlock: int  # version of what holds agents to their checkouts; 0: none
 
 
 @frozen(kw_only=True)
@@ -73,7 +75,7 @@ class Effects:
         devices = run.config.devices or self.gpus() or (CPU,)
         cards = Cards(models={CPU: CPU}, driver="") if devices == (CPU,) else self.cards()
         classes = tuple(cards.models.get(device, "") for device in devices)
-        return Machine(devices=devices, classes=classes, driver=cards.driver)
+        return Machine(devices=devices, classes=classes, driver=cards.driver, landlock=landlock.version())
 
     def judged(self, one: Dropped, run: RunState) -> ev.ProposalReceived | ev.ProposalRefused:
         """Return the event of a dropped file, as the run stands now."""

@@ -151,6 +151,7 @@ class Runner:
                         devices=machine.devices,
                         device_classes=machine.classes,
                         driver=machine.driver,
+                        landlock=machine.landlock,
                     ),
                 ),
                 by="runner",

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
     E = TypeVar("E", bound=AutoresearchError)
 
+SANDBOXES = {
+    "landlock": "agents write below their own checkouts only, held to them by Landlock (version {version})",
+    "anywhere": "agents may write anywhere, since agent_writes says so",
+    "no_landlock": "agents may write anywhere, since this kernel has no Landlock",
+}
 FULL_HASH = 40  # characters; shorter is how an imported table wrote it
 
 
@@ -97,6 +102,11 @@ def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
     if gain > 0:
         return "too_small"
     return "no_improvement_by" if delta else "no_improvement"
+
+
+def say_sandbox(kind: str, version: int) -> str:
+    """Return what holds agents to their checkouts, or why nothing does."""
+    return SANDBOXES.get(kind, kind).format(version=version)
 
 
 def words(name: str) -> str:

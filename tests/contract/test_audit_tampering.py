@@ -284,6 +284,7 @@ UNKNOWABLE = {
     *("ProposalReceived.name", "ProposalReceived.sha256", "ProposalReceived.dropped_at"),
     *("RunnerStarted.process", "RunnerStarted.mode", "RunnerStarted.program_version"),
     *("RunnerStarted.devices", "RunnerStarted.device_classes", "RunnerStarted.driver"),
+    "RunnerStarted.landlock",
     *("SetupChecked.ok", "SetupChecked.missing", "SetupChecked.preparable", "SetupChecked.data_id"),
     *(
         "SetupChecked.inputs",

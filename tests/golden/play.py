@@ -121,6 +121,7 @@ class Player:
                 devices=self.script.devices,
                 device_classes=classes,
                 driver="",
+                landlock=0,
             ),
         )
 

@@ -22,6 +22,7 @@ def begun(slots: int, *devices: str) -> tuple[ev.Event, ...]:
         devices=devices,
         device_classes=("",) * len(devices),
         driver="",
+        landlock=0,
     )
     return g.started(RunConfig(slots=slots)), g.asked(9), runner, *g.BASELINE
 

@@ -1,18 +1,22 @@
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
+from autoresearch.engine.control.start import Proposer, StartOutcome
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.gpu import parse
 from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Process, why
-from autoresearch.projections.summary import standing
+from autoresearch.projections.summary import sandbox, standing
 from autoresearch.projections.words.wording import say
 from autoresearch.workflows.api import status
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.api.status import LiveFacts
+from autoresearch.workflows.pages.start import start_lines
 from autoresearch.workflows.pages.status import status_page
 from tests import given as g
 
@@ -34,6 +38,7 @@ FIELDS = [
     *(
         "trouble",
         "waits_for",
+        "sandbox",
         "waiting_proposals",
         "need_input",
         "gpu",
@@ -129,6 +134,39 @@ def test_the_object_tells_what_is_going_on():
     assert {"percent": 42.0, "seconds_left": 18.0, "loss": 3.2, "tok_per_s": 2e4} == told["progress"]
     assert (2, 0, 3) == (told["loops_left"], told["iterations_completed"], told["waiting_proposals"])
     assert {"kept": 0, "discarded": 0, "crashed": 0, "not_applied": 0, "retracted": 0} == told["counts"]
+
+
+@pytest.mark.parametrize(
+    ("writes", "version", "kind", "said"),
+    [
+        (
+            (),
+            6,
+            "landlock",
+            "agents write below their own checkouts only, held to them by Landlock (version 6)",
+        ),
+        ((), 0, "no_landlock", "agents may write anywhere, since this kernel has no Landlock"),
+        (("/",), 6, "anywhere", "agents may write anywhere, since agent_writes says so"),
+    ],
+)
+def test_where_agents_are_asked_it_is_said_what_holds_them(writes, version, kind, said):
+    """Object, page and the lines of `start` say what keeps agents in their checkouts, or why nothing does."""
+    config = RunConfig(keep_rule="lower", final=0, agent_writes=writes)
+    begun = evolve(g.runner_started(), landlock=version)
+    seen = look(g.started(config), g.asked(2, agent="opencode"), begun)
+    assert {"kind": kind, "version": version} == status_object(seen)["sandbox"]
+    assert f"agents   {said}\n" in page_of(seen)
+    assert kind == sandbox(config, version)
+    proposer = Proposer(agent="opencode", wanted=True, available=True, sandbox=kind, landlock=version)
+    outcome = StartOutcome(paths=seen.paths, branch="b", request=None, seq=0, proposer=proposer)
+    assert ["opencode proposes", said] == list(start_lines(outcome))[-2:]
+
+
+def test_where_no_agent_is_asked_nothing_is_said_of_one():
+    """A run that only searches has no sandbox, and its page no line of it."""
+    seen = look(*BEGUN)
+    assert status_object(seen)["sandbox"] is None
+    assert "agents" not in page_of(seen)
 
 
 def test_the_page_says_what_to_do():

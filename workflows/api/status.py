@@ -144,6 +144,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "counts": standing["counts"],
         "trouble": facts.trouble or None,
         "waits_for": facts.waits_for or None,
+        "sandbox": standing["sandbox"],
         "waiting_proposals": standing["waiting_proposals"] + facts.dropped,
         "need_input": _said(standing["need_input"]),
         "gpu": _fields(facts.gpu, "utilisation_percent", "memory_used_mb", "memory_total_mb", "name"),

@@ -6,7 +6,7 @@ from autoresearch.engine.agents.programs import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
 from autoresearch.events.errors import WayOut
-from autoresearch.projections.words.wording import asked_for
+from autoresearch.projections.words.wording import asked_for, say_sandbox
 from autoresearch.workflows.pages.ways_out import worded
 
 
@@ -32,6 +32,8 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         yield f"what was asked for before goes first: {outcome.earlier_loops} more"
     if outcome.proposer is not None:
         yield _proposer(outcome.proposer)
+        if outcome.proposer.sandbox:
+            yield say_sandbox(outcome.proposer.sandbox, outcome.proposer.landlock)
     if outcome.idle is not None:
         yield _idle(outcome.idle)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from autoresearch.projections.state_text import say_gain, say_stopped, say_waiting
 from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import name_of, short
+from autoresearch.projections.words.wording import name_of, say_sandbox, short
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -35,6 +35,7 @@ def status_page(seen: Glance) -> str:
         ("trouble", seen.facts.trouble),
         ("gpu", _gpu_words(seen.facts.gpu)),
         ("runner", _runner_words(seen)),
+        ("agents", say_sandbox(**held) if (held := standing["sandbox"]) else ""),
         ("polling", f"{seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.folder)),
     ]
