@@ -6,9 +6,9 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Best, Scalar
+from autoresearch.events.values import Best, Scalar, Score
+from autoresearch.projections.belief import Belief, Gain, believed
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.measured import Gain
 from autoresearch.projections.run_state import Counts, Iteration, PendingRequest, RunState
 
 
@@ -22,29 +22,47 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
         state.keeps = (*state.keeps, best_of(one, event.commit))
         if event.branch_moved:
             state.branch_commit = event.commit
-    learn(state, event.inputs, constants=_sets_constants(one))
+        if one.number == 0:
+            state.learned = replace(state.learned, belief=first_belief(state, one.scores, event.inputs))
+    learn(state, event.inputs, kept=True)
     _close(state, one, kept=True)
 
 
 def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
     one = state.iteration(event.iteration)
-    learn(state, event.inputs, constants=_sets_constants(one))
+    learn(state, event.inputs, kept=False)
     _close(state, one, kept=False)
 
 
-def learn(state: RunState, inputs: Mapping[str, Scalar], *, constants: bool) -> None:
-    """Add the pairs of a verdict to what was seen of their kind: of changed constants, or of other code."""
-    squares, pairs = inputs.get("squares"), inputs.get("pairs")
-    if not isinstance(squares, float) or not isinstance(pairs, int) or not inputs["paired"]:
-        return
-    if constants:
-        state.spread = replace(state.spread, constants=state.spread.constants.plus(squares, pairs))
-    else:
-        state.spread = replace(state.spread, structure=state.spread.structure.plus(squares, pairs))
+def learn(state: RunState, inputs: Mapping[str, Scalar], *, kept: bool) -> None:
+    """Add the pairs of a verdict to what was seen of all."""
+    squares, pairs, gain = inputs.get("squares"), inputs.get("pairs"), inputs.get("gain")
+    if isinstance(squares, float) and isinstance(pairs, int) and isinstance(gain, float):
+        if inputs["paired"]:
+            state.learned = state.learned.after(squares, pairs, gain, kept=kept)
+        elif state.learned.belief is not None:
+            belief = state.learned.belief.after(gain, pairs, kept=kept)
+            state.learned = replace(state.learned, belief=belief)
 
 
-def _sets_constants(one: Iteration | None) -> bool:
-    return one is not None and one.proposal is not None and bool(one.proposal.set)
+def first_belief(state: RunState, scores: tuple[Score, ...], inputs: Mapping[str, Scalar]) -> Belief | None:
+    """Return what is believed when all that is measured is the baseline; `inputs` are its verdict's."""
+    noise, metric = state.config.noise, inputs.get("metric")
+    of_seeds = noise or inputs.get("of_seeds")
+    trainings = inputs.get("trainings", 1)
+    if not isinstance(metric, float) or not isinstance(of_seeds, float) or not isinstance(trainings, int):
+        return None
+    if of_seeds <= 0 or not scores:
+        return None
+    paired = bool(state.config.seed_env)
+    sign = 1 if state.config.metric.lower_is_better else -1
+    first = min(scores, key=lambda score: score.repeat)  # under the seed that all are screened on
+    return believed(
+        of_seeds,
+        None if noise else trainings - 1,
+        luck=sign * (metric - first.metric) if paired else 0.0,
+        paired=paired,
+    )
 
 
 def _remeasure_started(state: RunState, event: ev.RemeasureStarted, _seq: int, at: str) -> None:

@@ -170,9 +170,12 @@ def _result_inherited(state: RunState, event: ev.ResultInherited, _seq: int, _at
     """Count an iteration of the other run; what was kept there is known already."""
     number, verdict = event.iteration, event.verdict
     state.last_iteration = number
-    keep_reducers.learn(state, event.inputs, constants=bool(event.settings))
+    keep_reducers.learn(state, event.inputs, kept=verdict == "keep")
     if number == 0:
         state.baseline = event.metric
+        scores = state.keeps[0].scores if state.keeps else ()
+        belief = keep_reducers.first_belief(state, scores, event.inputs)
+        state.learned = replace(state.learned, belief=belief)
     elif verdict in ENDS:
         name = "retracted" if verdict == "keep" and event.retracted is not None else ENDS[verdict]
         state.counts = replace(state.counts, **{name: getattr(state.counts, name) + 1})

@@ -27,7 +27,7 @@ from autoresearch.events.values import (
     Score,
     Spent,
 )
-from autoresearch.projections.measured import Gain, Spread
+from autoresearch.projections.belief import Gain, Learned
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -211,7 +211,7 @@ class RunState:
     setup: Setup = field(factory=Setup)
     keeps: tuple[Best, ...] = ()  # what was kept and not retracted, the baseline first
     retracted: tuple[Retracted, ...] = ()  # named by a human, or kept and retracted with what they stood on
-    spread: Spread = Spread()
+    learned: Learned = Learned()
     last_repeat: int = 0  # the highest that anything was trained in
     final_left: int = 0  # fresh seeds on which the gain is to be measured when no loop is left
     final_again: bool = False  # also where that of this best was stated before

@@ -8,7 +8,7 @@ from attrs import evolve as replace
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.verdicts import repeats
-from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, pairs_of
+from autoresearch.engine.verdicts.pairs import Pairs, half_width, pairs_of, seed_pool
 from autoresearch.events.values import LOOP_STAGES, Best, Conditions, Score
 from autoresearch.projections.run_state import RunState
 
@@ -77,18 +77,20 @@ def _state(state: RunState, fresh: tuple[int, ...]) -> do.Command:
         seeded=bool(state.config.seed_env),
     )
     assert pairs is not None  # nothing is missing
-    of_seeds = repeats.of_seeds(state) or 0.0
+    config = state.config
+    seen = seed_pool(first.scores).joined(seed_pool(scores))
     return do.StateGain(
         keep=best.iteration,
         repeats=fresh,
         gain=pairs.mean,
-        half_width=SURE * error_of(pairs, state.spread.structure, of_seeds),
+        half_width=half_width(pairs, seen, config.noise),
         inputs={
             "baseline": pairs.base,
             "best": _mean_of_best(pairs, lower_is_better=state.config.metric.lower_is_better),
             "paired": pairs.paired,
-            "of_seeds": of_seeds,
             "squares": pairs.squares,
+            "squares_of_seeds": seen.squares,
+            "freedom": seen.freedom,
         },
     )
 

@@ -11,8 +11,8 @@ from typing import Literal
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.verdicts import repeats
 from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, RULES, Verdict, is_rule, verdict
-from autoresearch.engine.verdicts.pairs import seed_spread
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused, Wrong
@@ -84,6 +84,7 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
             kept = event.keeps
         if isinstance(event, ev.ResultRetracted):
             kept = _without_retracted(run, event, kept)
+        of_seeds, learned = repeats.of_seeds(run), run.learned  # as they were before
         run = RUN.evolve(run, recorded)
         best = kept[-1] if kept else None
         if case is None:
@@ -93,8 +94,8 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
             one,
             best,
             config=replace(run.config, keep_rule=rule),
-            of_seeds=seed_spread(run.keeps[0].scores if run.keeps else (), run.config.noise),
-            spread=run.spread,
+            of_seeds=of_seeds,
+            learned=learned,
         )
         if one.base_commit:
             other_code = one.base_commit in foreign or (best is not None and one.base_commit != best.commit)

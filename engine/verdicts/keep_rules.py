@@ -14,7 +14,7 @@ from attrs import frozen
 from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, pair_spread, pairs_of, seed_spread
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Best, Conditions, Scalar, differing
-from autoresearch.projections.measured import Pool, Spread
+from autoresearch.projections.belief import Learned
 from autoresearch.projections.run_state import Iteration
 
 
@@ -139,7 +139,7 @@ def rule_of(keep_rule: str) -> KeepRule:
 
 
 def verdict(
-    one: Iteration, best: Best | None, *, config: RunConfig, of_seeds: float | None, spread: Spread
+    one: Iteration, best: Best | None, *, config: RunConfig, of_seeds: float | None, learned: Learned
 ) -> Verdict:
     """Judge an iteration by what it measured so far; the first rule that speaks decides.
 
@@ -164,17 +164,11 @@ def verdict(
     if config.most_spent and times > config.most_spent:
         inputs = {"times": times, "most_spent": config.most_spent}
         return Verdict(answer="discard", rule="overspent", inputs=inputs)
-    judged = _compared(one.metric, pairs, config, of_seeds, pool_of(one, spread))
+    judged = _compared(one, pairs, config, of_seeds, learned)
     more = one.spent.far_beyond(theirs)
     if more is None:
         return judged
     return replace(judged, inputs={**judged.inputs, "spent_of": more[0], "spent_times": more[1]})
-
-
-def pool_of(one: Iteration, spread: Spread) -> Pool:
-    """Return what was seen of pairs of the same kind of change: constants set, or code edited."""
-    sets = one.proposal is not None and bool(one.proposal.set)
-    return spread.constants if sets else spread.structure
 
 
 def lacking(one: Iteration, best: Best, *, seeded: bool) -> tuple[int, ...]:
@@ -215,9 +209,11 @@ def _differing(ours: Conditions, theirs: Conditions) -> dict[str, Scalar]:
     return {f"{prefix}{name}": getattr(of, name) for name in differing(ours, theirs) for prefix, of in named}
 
 
-def _compared(value: float, pairs: Pairs, config: RunConfig, of_seeds: float | None, pool: Pool) -> Verdict:
+def _compared(
+    one: Iteration, pairs: Pairs, config: RunConfig, of_seeds: float | None, learned: Learned
+) -> Verdict:
     name, _, number = config.keep_rule.partition(":")
-    rule, known = RULES[name], of_seeds or 0.0
+    rule, known, pool = RULES[name], of_seeds or 0.0, learned.pool
     case = Case(
         pairs=pairs,
         number=float(number or 0),
@@ -228,7 +224,7 @@ def _compared(value: float, pairs: Pairs, config: RunConfig, of_seeds: float | N
     )
     asked = rule.asks(case)
     inputs: dict[str, Scalar] = {
-        "metric": value,
+        "metric": one.metric,
         "best": pairs.base,
         "gain": pairs.mean,
         "min_delta": asked,
@@ -242,6 +238,9 @@ def _compared(value: float, pairs: Pairs, config: RunConfig, of_seeds: float | N
             "of_seeds": of_seeds,
             "half_width": SURE * case.error,
         }
+        if learned.belief is not None:
+            guess = learned.belief.guess(pairs.mean, pairs.count)
+            inputs |= {"probability": guess.probability, "shrunk": guess.gain}
     if rule.repeats > 1 and case.error > 0:
         inputs |= {"sureness": pairs.mean / case.error, "sureness_asked": _sure_enough(case)}
     return Verdict(answer=rule.judge(case, asked), rule=config.keep_rule, inputs=inputs)

@@ -5,17 +5,19 @@ of the run, beginning as if pairing did not help; a candidate's own pairs count 
 """
 
 import math
+from collections.abc import Sequence
 
 from attrs import frozen
 
 from autoresearch.events.values import Best, Score
-from autoresearch.projections.measured import Pool
+from autoresearch.projections.belief import Pool
 
 
 # As if four pairs had shown what two unpaired trainings differ by: the variance of a difference is 2 s².
 _PRIOR_FREEDOM = 4
 # A candidate's own pairs are weighed against three that lie as those of its kind do.
 _OWN_FREEDOM = 3
+_STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571)  # of 1 to 5 degrees of freedom, at 97.5 %
 SURE = 1.96  # standard deviations to either side: 95 of 100
 
 
@@ -41,8 +43,7 @@ class Pairs:
     @property
     def squares(self) -> float:
         """Return the sum of (difference - mean)²."""
-        mean = self.mean
-        return math.fsum((one - mean) ** 2 for one in self.differences)
+        return squares_of(self.differences)
 
 
 def pairs_of(scores: tuple[Score, ...], base: Best, *, lower_is_better: bool, seeded: bool) -> Pairs | None:
@@ -74,14 +75,24 @@ def seed_spread(scores: tuple[Score, ...], noise: float = 0.0) -> float | None:
     """
     if noise > 0:
         return noise
-    squares, freedom, left = 0.0, 0, scores
+    pool = seed_pool(scores)
+    return math.sqrt(pool.squares / pool.freedom) if pool.freedom else None
+
+
+def seed_pool(scores: tuple[Score, ...]) -> Pool:
+    """Return how far the scores of one program lie from the mean of those under the same conditions."""
+    pool, left = Pool(), scores
     while left:
         alike = [one.metric for one in left if one.conditions.agree(left[0].conditions)]
         left = tuple(one for one in left[1:] if not one.conditions.agree(left[0].conditions))
-        mean = math.fsum(alike) / len(alike)
-        squares += math.fsum((one - mean) ** 2 for one in alike)
-        freedom += len(alike) - 1
-    return math.sqrt(squares / freedom) if freedom else None
+        pool = pool.plus(squares_of(alike), len(alike))
+    return pool
+
+
+def squares_of(values: Sequence[float]) -> float:
+    """Return the sum of (value - mean)²."""
+    mean = math.fsum(values) / len(values)
+    return math.fsum((one - mean) ** 2 for one in values)
 
 
 def pair_spread(pool: Pool, of_seeds: float) -> float:
@@ -97,3 +108,29 @@ def error_of(pairs: Pairs, pool: Pool, of_seeds: float) -> float:
     of_kind = pair_spread(pool, of_seeds) ** 2
     variance = (_OWN_FREEDOM * of_kind + pairs.squares) / (pairs.count + _OWN_FREEDOM - 1)
     return math.sqrt(variance / pairs.count)
+
+
+def half_width(pairs: Pairs, seen: Pool, noise: float = 0.0) -> float:
+    """Return half the 95 % interval of a mean gain on fresh seeds.
+
+    `seen` is how far all numbers of the two programs lie from their means; so few that it takes Student's
+    quantile. `noise` is the standard deviation over seeds where it is known beforehand.
+    """
+    if noise:
+        times = 1 / pairs.count + 1 / (pairs.count if pairs.paired else pairs.of_base)
+        return SURE * noise * math.sqrt(times)
+    of_seeds = seen.squares / max(1, seen.freedom)
+    if not pairs.paired:
+        times = 1 / pairs.count + 1 / pairs.of_base
+        return student(seen.freedom) * math.sqrt(of_seeds * times)
+    # Along a chain of keeps most of what a pair shares is lost: two trainings, until pairs show better.
+    freedom = pairs.count + _OWN_FREEDOM - 1
+    variance = (_OWN_FREEDOM * 2 * of_seeds + pairs.squares) / freedom
+    return student(min(freedom, seen.freedom)) * math.sqrt(variance / pairs.count)
+
+
+def student(freedom: int) -> float:
+    """Return the quantile of Student's t that 95 of 100 lie within, to either side."""
+    if freedom <= len(_STUDENT):
+        return _STUDENT[max(freedom, 1) - 1]
+    return 1.95996 + 2.37227 / freedom + 2.82250 / freedom**2 + 2.5559 / freedom**3  # Cornish and Fisher's

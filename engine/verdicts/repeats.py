@@ -20,13 +20,19 @@ def seed_of(run_id: str, repeat: int) -> int:
 
 
 def of_seeds(state: RunState) -> float | None:
-    """Return by how much one seed's number differs from another's; None where nobody knows."""
-    return seed_spread(state.keeps[0].scores if state.keeps else (), state.config.noise)
+    """Return by how much one seed's number differs from another's; None where nobody knows.
+
+    At first what the baseline shows, and then what all candidates teach of it.
+    """
+    belief, noise = state.learned.belief, state.config.noise
+    if belief is not None and not noise:
+        return belief.of_seeds
+    return seed_spread(state.keeps[0].scores if state.keeps else (), noise)
 
 
 def judged(state: RunState, one: Iteration) -> Verdict:
     """Return the verdict on what an iteration measured so far."""
-    return verdict(one, state.best, config=state.config, of_seeds=of_seeds(state), spread=state.spread)
+    return verdict(one, state.best, config=state.config, of_seeds=of_seeds(state), learned=state.learned)
 
 
 def lacks(state: RunState, one: Iteration) -> tuple[int, ...]:

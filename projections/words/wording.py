@@ -96,7 +96,9 @@ def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
         return rule
     if inputs.get("half_width"):
         unsure = inputs.get("sureness", 0) < inputs.get("sureness_asked", 0)
-        return "no_better" if gain <= delta else "unsure" if unsure else "better"
+        if gain <= delta:
+            return "no_better"
+        return "unsure" if unsure else "believed" if "probability" in inputs else "better"
     if gain > delta:
         return "improved_by" if delta else "improved"
     if gain > 0:

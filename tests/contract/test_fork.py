@@ -154,9 +154,9 @@ def test_what_was_seen_of_chance_is_handed_on(tmp_path: Path):
     world.start(loops=2, proposals=PROPOSALS[:2], keep_rule="confirm", noise=0.001)
     world.runner().run()
     new, _ = forked(world, None)
-    seen = load(world.paths).run.spread
-    assert seen.constants.freedom > 0
-    assert seen == load(new.paths).run.spread
+    seen = load(world.paths).run.learned
+    assert seen.pool.freedom > 0
+    assert seen == load(new.paths).run.learned
 
 
 def test_the_other_run_is_only_read(world: World):
