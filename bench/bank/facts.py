@@ -15,6 +15,7 @@ from attrs import frozen
 from bench.bank.candidates import BASELINE, CANDIDATES, Candidate
 
 
+SEEDS = 8
 TABLE = Path(__file__).with_name("bank.csv")
 RESHAPED = ("mlp-5", "depth-3", "values-everywhere", "bigrams-131072", "bigrams-32768")  # other parameters
 REBATCHED = ("rows-12", "rows-8")  # other rows in a batch
