@@ -4,8 +4,10 @@ An editable install, or a PYTHONPATH, names the user's own checkout: then that i
 commit gets the credit. The checkout's own folders are put first, and it is looked whether that helps.
 """
 
+import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +23,8 @@ from autoresearch.events.settings import RunConfig
 
 SOURCES = "src"  # where packages lie that are imported only once they are installed
 VERSIONS = ("python", "torch")
+MOST_FILES = 2000  # of a checkout, that are read for what they import
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 ASKED_WITHIN_S = 60.0  # an interpreter on a cold network disk
 # Prints where modules are looked for, whence each of some names would be imported, and versions.
 # An editable install is a path in a .pth, or a finder with a MAPPING from names to files.
@@ -61,7 +65,6 @@ class OwnCode:
     """What a training imports: what is put first for it, and what is taken from elsewhere all the same."""
 
     versions: dict[str, str] = field(factory=dict)  # of its interpreter and of the torch there
-
     libraries: tuple[str, ...] = ()  # the folders that it imports from otherwise
     first: tuple[str, ...] = ()  # folders of the checkout, relative; "." is its top
     elsewhere: tuple[tuple[str, str], ...] = ()  # module, and the file in the user's checkout
@@ -88,9 +91,16 @@ def looked_for(config: RunConfig, *, home: Path, checkout: Path) -> OwnCode:
     versions = {name: str(said["versions"][name]) for name in VERSIONS if said["versions"][name]}
     if not roots:
         return OwnCode(libraries=libraries, versions=versions)
-    names = tuple(name for root in roots for name in _modules(checkout / root))
-    again = _asked(python, script, names, checkout, env | python_path(roots, checkout, env))
-    elsewhere = _elsewhere(again or said, checkout)
+    own = {name for root in roots for name in _modules(checkout / root)}
+    others = _imported(checkout) - own
+    env |= python_path(roots, checkout, env)
+    again = _asked(python, script, sorted(own | others), checkout, env) or said
+    # Of what the checkout has not, only what the user's has: the rest is installed for all.
+    elsewhere = tuple(
+        (name, file)
+        for name, file in _elsewhere(again, checkout)
+        if name in own or _is_own(file, home, again)
+    )
     return OwnCode(libraries=libraries, versions=versions, first=roots, elsewhere=elsewhere)
 
 
@@ -155,9 +165,14 @@ def _elsewhere(said: dict[str, Any], checkout: Path) -> tuple[tuple[str, str], .
     return tuple(
         (name, origin)
         for name, origin in said["origins"].items()
-        if origin and origin not in ("built-in", "frozen") and _within(origin, checkout) is None
+        if origin and origin not in ("built-in", "frozen") and not _is_in(origin, checkout)
         if _within(origin, own) is None or "site-packages" in origin
     )
+
+
+def _is_in(origin: str, checkout: Path) -> bool:
+    """Say whether a module lies in a checkout, be it as a link that was put there."""
+    return Path(origin).is_relative_to(checkout.absolute()) or _within(origin, checkout) is not None
 
 
 def _modules(root: Path) -> tuple[str, ...]:
@@ -167,6 +182,15 @@ def _modules(root: Path) -> tuple[str, ...]:
     files = (path.stem for path in root.glob("*.py"))
     packages = (path.parent.name for path in root.glob("*/__init__.py"))
     return tuple(sorted(name for name in {*files, *packages} if name.isidentifier()))
+
+
+def _imported(checkout: Path) -> set[str]:
+    """Return the top names that the checkout's files import, as their lines say."""
+    found: set[str] = set()
+    for file in sorted(checkout.rglob("*.py"))[:MOST_FILES]:
+        with contextlib.suppress(OSError):
+            found.update(match.decode() for match in _IMPORT.findall(file.read_bytes()))
+    return found
 
 
 def _within(path: str, folder: Path) -> str | None:

@@ -116,6 +116,19 @@ def test_a_name_of_the_standard_library_is_no_accident(place: Place):
     assert ((), []) == place.looked_for()
 
 
+@pytest.mark.parametrize("line", ["import local", "def run():\n    from local import x"])
+def test_a_module_that_only_the_users_checkout_has_is_named(place: Place, line: str):
+    """What the script imports, git does not know and a path into the user's checkout would give, is named."""
+    (place.checkout / "train.py").write_text(f"import pkg\nimport json, other\n{line}\n")
+    local = place.home / "src" / "local.py"
+    local.write_text("x = 1\n")
+    (place.site / "other.py").write_text("")
+    env = {"PYTHONPATH": str(place.home / "src")}
+    assert (("src",), ["local"]) == place.looked_for(**env)
+    (place.checkout / "src" / "local.py").symlink_to(local)  # as `shared` does
+    assert (("src",), []) == place.looked_for(**env)
+
+
 def test_versions_are_those_of_the_training(place: Place):
     """Python and torch are told as the training's interpreter has them; torch only where it is there."""
     found = looked_for(place.config, home=place.home, checkout=place.checkout)
