@@ -284,6 +284,13 @@ class RunConfig:
         holds=_are_named,
         expected=PLACES,
     )
+    training_writes: tuple[str, ...] = setting(
+        (ANYWHERE,),
+        "Where a training may write beside its checkout, its job's folder, its TMPDIR and ~/.cache; "
+        f"`{ANYWHERE}`, the default, is anywhere.",
+        holds=_are_named,
+        expected=PLACES,
+    )
     agent_failures: int = _above_zero(3, "So many failures of an agent in a row pause the run.")
     fix_attempts: int = _amount(2, "How often an agent may mend a crashed candidate.")
     seed: int = setting(0, "The seed of the search that proposes where no agent does.")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import LoopStage, Score, Spent, mean_of, with_score
+from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of, with_score
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import Conflict, DeferredCandidate, Iteration, Job, Made, RunState
 
@@ -148,6 +148,7 @@ def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: s
     one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.since, one.voided = None, at, event.files
+        _note_touched(state, event.reason)
         one.unscored = False
         one.lost += 1
 
@@ -190,6 +191,7 @@ def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: in
 def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.EvaluationFinished) -> None:
     """Let an iteration have its outcome: that of its training, or of what evaluated it."""
     succeeded = event.outcome == "succeeded"
+    _note_touched(state, event.reason)
     of_best = one.number == 0 or any(keep.iteration == one.measures for keep in state.keeps)
     if of_best and not succeeded:
         state.baseline_failed, state.baseline_reason = event.outcome, event.reason
@@ -202,6 +204,12 @@ def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.Eva
     after: LoopStage = "record" if succeeded else "triage"
     # What the others are judged by is trained again when somebody resumes.
     one.next_stage = "train" if of_best and not succeeded else after
+
+
+def _note_touched(state: RunState, reason: Reason | None) -> None:
+    """Remember that packages were changed meanwhile: nothing after that can be believed as it was."""
+    if reason is not None and reason.code == "packages_changed_while_training":
+        state.touched = reason
 
 
 def _crash_triaged(state: RunState, event: ev.CrashTriaged, _seq: int, at: str) -> None:

@@ -230,6 +230,7 @@ class RunState:
     stop: Literal["after_stage", "now"] | None = None
     stopped: str | None = None  # how the run came to rest
     stopped_reason: Reason | None = None
+    touched: Reason | None = None  # what no training may touch was, since a human looked last
     need_input: Reason | None = None
     agent_failures: int = 0  # in a row
     counts: Counts = Counts()

@@ -8,6 +8,7 @@ exit.json (how it ended). engine/jobs/supervisor.py is the other side of it.
 import contextlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -41,6 +42,26 @@ class RealJobs:
     def __init__(self) -> None:
         """Know no job yet."""
         self._orphans = Orphans()
+        self._born = time.time()
+        self._begun: set[Path] = set()
+
+    def drop_foreign(self, job: Path) -> None:
+        """Remove what stands where a job is to begin, and was put there since by somebody else.
+
+        A job that an earlier runner began was written down before this one: its spec.json is older than we
+        are. When a file changed last is the kernel's word, which only who may set the clock can forge.
+        """
+        if job in self._begun or not os.path.lexists(job):
+            return
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if not job.is_symlink() and JobPaths(job).spec.lstat().st_ctime <= self._born:
+                return
+        if is_locked(JobPaths(job).claim):
+            return  # a supervisor is at work, whatever the clock says
+        if job.is_symlink() or not job.is_dir():
+            job.unlink()
+        else:
+            shutil.rmtree(job)
 
     def start(self, job: Path, spec: JobSpec) -> bool:
         """Write spec.json and launch a supervisor. Called twice for one job, starts one.
@@ -48,6 +69,7 @@ class RealJobs:
         False where all places that the spec names are taken: then nothing was started.
         """
         files = JobPaths(job)
+        self._begun.add(job)
         if _read_exit(job) is not None:
             return True
         job.mkdir(parents=True, exist_ok=True)

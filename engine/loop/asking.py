@@ -68,6 +68,7 @@ class Asking:
             beside=confinement.beside(run.config, self.paths.home),
             keep_out=(self.paths.home, self.paths.folder),
         )
+        self.jobs.drop_foreign(folder)
         if isinstance(self.jobs.look(folder), Absent):  # else it was begun: it may have read and edited
             self.git.reset(self.paths.edit_checkout, stands_on)
             folder.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ appending does it again, and finds what it did. What ends later (a job) is read 
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
 from attrs import field, frozen
 
@@ -17,7 +18,7 @@ from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.loop.edits import EditCheckout
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent
-from autoresearch.engine.ports.jobs import Absent, Jobs
+from autoresearch.engine.ports.jobs import Absent, Jobs, JobSpec
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals.drop_folder import Dropped, judged
 from autoresearch.engine.proposals.search import searched
@@ -139,7 +140,9 @@ class Effects:
 
     def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
         spec = prepare_spec(run.config, number=command.preparation, worktree=self.paths.train_checkout)
-        self.jobs.start(self.paths.job(0, "prepare", command.preparation).folder, spec)
+        folder = self.paths.job(0, "prepare", command.preparation).folder
+        self.jobs.drop_foreign(folder)
+        self.jobs.start(folder, spec)
         return (ev.PrepareStarted(preparation=command.preparation, command=spec.command),)
 
     def _choose(self, command: do.ChooseProposal, run: RunState) -> ev.ProposalChosen:
@@ -178,12 +181,14 @@ class Effects:
         one = self._training(command, run)
         files = self.paths.job(command.iteration, "train", command.training)
         job = f"{command.iteration}.{command.training}"
+        self.jobs.drop_foreign(one.job)
         if isinstance(self.jobs.look(one.job), Absent):  # nothing is trained under a wrong commit
             self._checkouts.clear_and_seal(command.slot, command.commit, run, job=job)
             begun.remember(files, commit=command.commit, slot=command.slot, device=command.device)
         elif not begun.is_of(files, commit=command.commit, slot=command.slot, device=command.device):
             self.jobs.stop(one.job)  # it is recorded, and then lost
         spec = training_spec(run.config, one)
+        _make_temporary(spec)
         if not self.jobs.start(one.job, spec):
             return ()  # another run was quicker: the device is its now, and this one waits
         return (
@@ -206,9 +211,11 @@ class Effects:
     def _evaluate(self, command: do.Evaluate, run: RunState) -> tuple[ev.Event, ...]:
         one = self._training(command, run)
         left = self.paths.job(command.iteration, "train", command.training).folder
+        self.jobs.drop_foreign(one.job)
         if isinstance(self.jobs.look(one.job), Absent):
             self._checkouts.clear_added(command.slot, run)
         spec = evaluation_spec(run.config, one, left)
+        _make_temporary(spec)
         if not self.jobs.start(one.job, spec):
             return ()
         return (
@@ -244,3 +251,9 @@ class Effects:
             python_path=run.setup.python_path,
             seed=seed_of(run.seeded_by, repeat) if run.config.seed_env else None,
         )
+
+
+def _make_temporary(spec: JobSpec) -> None:
+    """Make the temporary folder of a training that may not write into that of all."""
+    if spec.writable is not None:
+        Path(spec.env["TMPDIR"]).mkdir(parents=True, exist_ok=True)

@@ -104,6 +104,9 @@ class JobOutput(Protocol):
 class Jobs(Protocol):
     """Processes that outlive the runner. A job is its folder: its name is all that is used of it here."""
 
+    def drop_foreign(self, job: Path) -> None:
+        """Remove what somebody else put where a job is to begin: from there it would be read as its end."""
+
     def start(self, job: Path, spec: JobSpec) -> bool:
         """Start the job. Called twice for one job, starts one.
 

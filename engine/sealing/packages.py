@@ -4,9 +4,11 @@ Not hashed, and only what an interpreter can load: an environment with torch has
 half are code. It notices what is installed, patched or left there.
 """
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 
 LOADED = (".py", ".pth", ".so", ".pyd", ".dll", ".dylib")
@@ -19,10 +21,27 @@ def digest(folders: Iterable[str]) -> str:
     told = hashlib.sha256()
     seen = False
     for folder in _outermost(folders):
-        for line in sorted(_lines(folder)):
+        for line in sorted((*_lines(folder), *_interpreter(folder))):
             seen = True
             told.update(line)
     return told.hexdigest()[:16] if seen else ""
+
+
+def _interpreter(folder: str) -> Iterator[bytes]:
+    """Yield what starts the Python of an environment, and says which folders that one imports from."""
+    packages = Path(folder)
+    if packages.name not in ("site-packages", "dist-packages"):
+        return
+    home = packages.parent.parent.parent
+    for path in (home / "pyvenv.cfg", *sorted((home / "bin").glob("python*"))):
+        with contextlib.suppress(OSError):
+            yield _line(str(path), path.lstat())
+            yield _line(str(path.resolve()), path.stat())
+
+
+def _line(path: str, found: os.stat_result) -> bytes:
+    # When it changed last is the kernel's word: the time of its content can be set back.
+    return os.fsencode(f"{path}\0{found.st_size}\0{found.st_ctime_ns}\n")
 
 
 def _outermost(folders: Iterable[str]) -> list[str]:
@@ -48,5 +67,4 @@ def _lines(folder: str) -> Iterator[bytes]:
             if name not in PASSED_OVER:
                 yield from _lines(entry.path)
         elif name.endswith(LOADED) or ".so." in name:
-            found = entry.stat(follow_symlinks=False)
-            yield os.fsencode(f"{entry.path}\0{found.st_size}\0{found.st_mtime_ns}\n")
+            yield _line(entry.path, entry.stat(follow_symlinks=False))

@@ -8,10 +8,12 @@ from pathlib import Path
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
+from autoresearch.engine.system import landlock
 from autoresearch.engine.system.interpreter import with_interpreter
-from autoresearch.events.settings import RunConfig
+from autoresearch.events.settings import ANYWHERE, RunConfig
 
 
 # Measured on two shared cores (2026-11): spinning threads cost a factor of three beside another job, and
@@ -47,6 +49,7 @@ class Training:
 def training_spec(config: RunConfig, one: Training) -> JobSpec:
     """Return how a training is run."""
     return JobSpec(
+        writable=writable(config, one),
         name=f"training {one.iteration}.{one.training} of {one.run_id} in {one.home}",
         command=with_interpreter(config.train),
         cwd=str(one.checkout.absolute()),
@@ -68,6 +71,15 @@ def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
     )
 
 
+def writable(config: RunConfig, one: Training) -> tuple[str, ...] | None:
+    """Return the paths beneath which a training may write; None: anywhere, or this kernel cannot hold it."""
+    if ANYWHERE in config.training_writes or not landlock.version():
+        return None
+    own = (one.checkout, one.job, Path("~/.cache").expanduser(), Path("/dev"))
+    named = (one.home / Path(path).expanduser() for path in config.training_writes)
+    return tuple(str(path.absolute()) for path in (*own, *named))
+
+
 def environment(config: RunConfig, one: Training) -> dict[str, str]:
     """Return what is added to the environment of a training; the settings' own `env` has the last word."""
     env = {
@@ -85,6 +97,8 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     }
     if config.training_budget:
         env["AUTORESEARCH_BUDGET"] = config.training_budget
+    if ANYWHERE not in config.training_writes:
+        env["TMPDIR"] = str(JobPaths(one.job).temporary.absolute())
     if one.seed is not None:
         env[config.seed_env] = str(one.seed)
     return env | config.env | python_path(one.python_path, one.checkout, config.env)

@@ -14,8 +14,9 @@ from attrs import fields
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
-from autoresearch.projections.words.sentences import CONDITIONS, EVENTS, KINDS, REASONS, STEPS, VERDICTS
+from autoresearch.projections.words.sentences import CONDITIONS, EVENTS, KINDS, REASONS, STEPS
 from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.verdicts import VERDICTS
 from autoresearch.projections.words.wording import WORDS, say_verdict
 
 

@@ -68,6 +68,10 @@ REASONS: Mapping[str, str] = {
     "seal_gone": "what says how its files stood when it began is gone or changed",
     "file_changed_while_training": "{file}{more:more} was changed while it trained",
     "file_restored_while_training": "{file}{more:more} was changed while it trained, and put back",
+    "packages_to_look_at": (
+        "packages that trainings import were changed while one ran, by it or by somebody else: look at them, "
+        "make them anew where in doubt, then lift the pause"
+    ),
     "packages_changed_while_training": "packages that its interpreter imports were changed while it trained",
     "inputs_changed": "the data that it reads were changed while it trained",
     "file_gone_while_training": "{file}{more:more} was removed while it trained",
@@ -214,42 +218,6 @@ REASONS: Mapping[str, str] = {
     "branch_moved_elsewhere": "{branch} was moved by somebody else, to {to:short}",
     "branch_gone": "{branch} was removed by somebody else",
     "imported": "{said}",
-}
-
-# Verdicts, by their rule; of a rule that compares two numbers, by the gain and what was asked (`_kind`).
-VERDICTS: Mapping[str, str] = {
-    "baseline": "the baseline",
-    "no_result": "{outcome:words}",
-    "stands_on_retracted": "its code is made of {retracted:name}, which was retracted",
-    "same_code": "the best once more: the same code, measured again",
-    "not_comparable_data_id": "measured on other data ({data_id}) than the best ({best_data_id})",
-    "not_comparable_data": "measured on other data ({data}) than the best ({best_data})",
-    "not_comparable_python": "trained by Python {python}, the best by {best_python}",
-    "not_comparable_torch": "trained with torch {torch}, the best with {best_torch}",
-    "not_comparable_threads": "trained with {threads} threads, the best with {best_threads}",
-    "not_comparable_driver": "trained under driver {driver}, the best under {best_driver}",
-    "not_comparable_deciding": "trained under other settings than the best was measured under",
-    "not_comparable_inputs": "trained on other input files than the best",
-    "not_comparable_filters": "checked out by other filters of git than the best",
-    "not_comparable_packages": "trained with other packages than the best",
-    "not_comparable_device_class": "trained on another device ({device_class}) than the best",
-    "not_comparable_device": "trained on another device ({device}) than the best ({best_device})",
-    "overspent": "it took {times:.2f} times what the best took, and {most_spent:g} times is the most",
-    "improved": "improved ({metric:.6f} {better} {best:.6f})",
-    "improved_by": "improved ({metric:.6f} {better} {best:.6f} by more than {min_delta:g})",
-    "no_improvement": "no improvement ({metric:.6f} {worse} {best:.6f})",
-    "no_improvement_by": "no improvement by more than {min_delta:g} ({metric:.6f} {worse} {best:.6f})",
-    "too_small": "too small an improvement ({metric:.6f} against {best:.6f}, {min_delta:g} asked)",
-    "better": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked",
-    "believed": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}; {probability:.0%} sure to be real",
-    "no_better": (
-        "no better: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked"
-    ),
-    "unsure": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}, which is not sure enough",
-    "baseline_repeated": "the baseline, the mean of {trainings} trainings, which differ by {of_seeds:.6f}",
-    "flagged": "; it took {spent_times:.1f} times the {spent_of} time of its base",  # after another one
-    "imported": "as it was judged there",
-    "remeasured": "the best, measured again: {metric:.6f} ({before:.6f} before)",
 }
 
 # Events, by their name, or a variant of it (projections/words/event_text.py chooses). A field is the event's.

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import string
 
-from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS, VERDICTS
+from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
 from autoresearch.projections.words.times import duration
+from autoresearch.projections.words.verdicts import VERDICTS
 
 
 TYPE_CHECKING = False  # as in typing

@@ -44,3 +44,29 @@ def test_the_order_and_what_lies_in_another_do_not_count(tmp_path: Path):
     assert "" == digest([str(tmp_path / "absent")])
     os.utime(site / "pkg" / "__init__.py", ns=(1, 1))
     assert digest([str(site)]) != ""
+
+
+def test_content_set_back_in_time_is_another(tmp_path: Path):
+    """A module of the same size, and with the time of the one before, is not the one before."""
+    module = tmp_path / "site-packages" / "one.py"
+    module.parent.mkdir()
+    module.write_text("a = 1")
+    was, before = module.stat(), digest([str(module.parent)])
+    module.write_text("a = 2")
+    os.utime(module, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert before != digest([str(module.parent)])
+
+
+def test_what_starts_an_environment_is_told(tmp_path: Path):
+    """A replaced interpreter, or another word on which folders it imports from, is another environment."""
+    site = tmp_path / "lib" / "python3.11" / "site-packages"
+    site.mkdir(parents=True)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to("/bin/sh")
+    seen = [digest([str(site)])]
+    (tmp_path / "pyvenv.cfg").write_text("include-system-site-packages = true")
+    seen.append(digest([str(site)]))
+    (tmp_path / "bin" / "python").unlink()
+    (tmp_path / "bin" / "python").write_text("#!/bin/sh")
+    seen.append(digest([str(site)]))
+    assert 3 == len(set(seen))

@@ -2,7 +2,12 @@
 
 import os
 import signal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import pytest
+
+from autoresearch.engine.system import landlock
 from tests.e2e.conftest import Program, at_rest
 from tests.e2e.test_equal_beginnings import commit
 from tests.e2e.test_sealed_trainings import HERE, of_type, propose
@@ -74,7 +79,10 @@ def test_a_module_left_in_the_checkout_is_not_imported(program: Program):
 
 
 def test_a_package_that_is_patched_for_the_evaluation_voids_it(program: Program, tmp_path):
-    """A training that changes what its evaluation imports has no result, and the second time is to blame."""
+    """A training that changes what its evaluation imports has no result: a human looks at the packages first.
+
+    The second time it is to blame.
+    """
     (tmp_path / "packages").mkdir()
     scorer = tmp_path / "packages" / "scorer.py"
     scorer.write_text("BASE = 0.0\n")
@@ -83,9 +91,11 @@ def test_a_package_that_is_patched_for_the_evaluation_voids_it(program: Program,
     (program.repo / "evaluate.py").write_text(f"import scorer\n{uses}")
     settings = f'{SETTINGS}env = {{PYTHONPATH = "{tmp_path / "packages"}"}}\n'
     commit(program, TRAIN.replace("print(f", f"{patches}print(f"), settings=settings)
-    assert 4 == program("start", *HERE, "--loops", "0", code=None).returncode
+    assert 8 == program("start", *HERE, "--loops", "0", code=None).returncode
     (void,) = of_type(program, "TrainingVoided")
     assert "packages_changed_while_training" == void["reason"]["code"]
+    assert "packages that trainings import were changed while one ran" in program("status").stdout
+    assert 8 == program("resume", "--no-background-train", code=None).returncode
     assert ["tampered"] == [one["outcome"] for one in of_type(program, "EvaluationFinished")]
 
 
@@ -134,3 +144,45 @@ def test_a_runner_killed_while_it_evaluates_repeats_no_training(program: Program
     assert (1, 1, 1) == tuple(
         map(kinds.count, ("TrainingStarted", "EvaluationStarted", "EvaluationFinished"))
     )
+
+
+FORGES = """\
+import pathlib
+job = pathlib.Path(os.environ["AUTORESEARCH_JOB_DIR"])
+for other in (job.parent / "evaluate.1", job.parent.parent / "0002" / "train.1"):
+    other.mkdir(parents=True)
+    (other / "output.log").write_text("val_bpb: 0.001000\\n")
+    end = '"started_at": "2026-11-26T00:00:00.000Z", "ended_at": "2026-11-26T00:00:01.000Z", "seconds": 1'
+    (other / "exit.json").write_text('{"reason": "exited", "exit_code": 0, ' + end + "}")
+"""
+
+
+def test_an_end_that_a_training_wrote_for_another_job_is_none(program: Program):
+    """Its own evaluation, and the next training, run although folders with their ends lie there already."""
+    begin(program)
+    propose(program, FORGES)
+    program("resume", *HERE, "--loops", "2")
+    ends = of_type(program, "EvaluationFinished") + of_type(program, "TrainingFinished")
+    assert [1.01, 1.009] == [one["metric"] for one in ends][:2]
+    assert 0.001 not in [one["metric"] for one in ends]
+    program("replay")
+
+
+def test_a_training_that_may_not_write_elsewhere_does_not(program: Program):
+    """With `training_writes` a training writes below its checkout, its job and what that names, on Linux."""
+    if not landlock.version():
+        pytest.skip("this kernel has no Landlock")
+    with TemporaryDirectory(dir="/var/tmp") as disk:
+        elsewhere, allowed = Path(disk, "elsewhere"), Path(disk, "allowed")
+        writes = "".join(
+            f"try:\n    open({str(place)!r} + '/x', 'w')\nexcept OSError:\n    pass\n"
+            for place in (elsewhere, allowed)
+        )
+        elsewhere.mkdir()
+        allowed.mkdir()
+        (program.repo / "evaluate.py").write_text(EVALUATE)
+        train = f"{writes}import tempfile\ntempfile.TemporaryFile()\n{TRAIN}"
+        commit(program, train, settings=f'{SETTINGS}training_writes = ["{allowed}"]\n')
+        program("start", *HERE, "--loops", "0")
+        assert [1.01] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
+        assert (False, True) == ((elsewhere / "x").exists(), (allowed / "x").exists())

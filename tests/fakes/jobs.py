@@ -51,6 +51,9 @@ class FakeJobs:
     ends_when_stopped: bool = True  # False: it takes its time; the test ends it
     jobs: dict[Path, FakeJob] = field(factory=dict)
 
+    def drop_foreign(self, job: Path) -> None:
+        """Know of no folders, and so of none that is foreign."""
+
     def start(self, job: Path, spec: JobSpec) -> bool:
         """Take note of the job, once; False where all of its places are taken."""
         if job in self.jobs:

@@ -584,3 +584,26 @@ def test_a_claim_read_while_it_is_written_is_the_line_before(tmp_path: Path) -> 
             assert read_claim(tmp_path) == Claim(supervisor=Process(**me), child=None)
     claim.write_bytes(first + later)
     assert read_claim(tmp_path) == Claim(supervisor=Process(**me), child=Process(**me))
+
+
+def test_a_job_that_somebody_else_put_there_is_none(home: Path) -> None:
+    """A folder with an end in it, made before the job of that name was begun, is removed and says nothing."""
+    forged = home / "job"
+    forged.mkdir()
+    told = {"reason": "exited", "exit_code": 0, "started_at": "now", "ended_at": "now", "seconds": 1.0}
+    (forged / "exit.json").write_text(json.dumps(told))
+    (forged / "output.log").write_text("loss: 0.001")
+    assert isinstance(JOBS.look(forged), Finished)
+    JOBS.drop_foreign(forged)
+    assert isinstance(JOBS.look(forged), Absent)
+    assert not forged.exists()
+
+
+def test_a_job_that_an_earlier_runner_began_is_taken_on(home: Path) -> None:
+    """What was begun before this runner, or by it, is not foreign, whether it runs still or has ended."""
+    folder = start(home, "true")
+    JOBS.drop_foreign(folder)
+    assert finished(folder).exit_code == 0
+    later = RealJobs()
+    later.drop_foreign(folder)
+    assert isinstance(later.look(folder), Finished)

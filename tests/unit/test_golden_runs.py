@@ -24,7 +24,7 @@ from autoresearch.projections import (
 )
 from autoresearch.projections.fold import fold
 from autoresearch.projections.run_reducers import RUN
-from autoresearch.projections.words import event_text, sentences, wording
+from autoresearch.projections.words import event_text, sentences, verdicts, wording
 from tests.golden.play import FOLDER, LINES, files, history, lines, scripts
 from tests.golden.replaying import first_difference, mutated
 
@@ -312,9 +312,10 @@ def _other_words(table: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_other_words_change_no_decision(path: Path, monkeypatch: pytest.MonkeyPatch):
     """With every sentence of the program rewritten, a golden run is decided as before."""
-    for name in ("REASONS", "VERDICTS", "EVENTS", "STEPS"):
+    tables = {name: getattr(sentences, name) for name in ("REASONS", "EVENTS", "STEPS")}
+    for name, table in (tables | {"VERDICTS": verdicts.VERDICTS}).items():
         for module in (wording, event_text):
-            monkeypatch.setattr(module, name, _other_words(dict(getattr(sentences, name))), raising=False)
+            monkeypatch.setattr(module, name, _other_words(dict(table)), raising=False)
     assert all(event_text.describe(one.event).startswith("In other words") for one in read(path))
     assert first_difference(path) is None
 
