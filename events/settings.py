@@ -241,16 +241,14 @@ class RunConfig:
         decides=True,
     )
     noise: float = _amount(
-        0.0,
-        "By how much trainings of the same code differ, a standard deviation; 0: the baseline shows it.",
+        0.0, "By how much trainings of the same code differ, a standard deviation; 0: the baseline shows it."
     )
     baseline_repeats: int = _amount(
         0,
         "Under how many seeds the baseline is trained; 0: 3, from 60 loops on 5, where the rule asks for it.",
     )
     final: int = _amount(
-        3,
-        "On how many fresh seeds best and baseline are compared when no loop is left; 0: on none.",
+        3, "On how many fresh seeds best and baseline are compared when no loop is left; 0: on none."
     )
     most_spent: float = _amount(
         0.0,
@@ -285,9 +283,9 @@ class RunConfig:
         expected=PLACES,
     )
     training_writes: tuple[str, ...] = setting(
-        (ANYWHERE,),
-        "Where a training may write beside its checkout, its job's folder, its TMPDIR and ~/.cache; "
-        f"`{ANYWHERE}`, the default, is anywhere.",
+        (),
+        "Where a training that is evaluated may write beside its checkout, its job's folder, its TMPDIR and "
+        f"~/.cache; `{ANYWHERE}` is anywhere. One that is not evaluated may write anywhere.",
         holds=_are_named,
         expected=PLACES,
     )
@@ -301,12 +299,10 @@ class RunConfig:
         expected="names of letters, digits, . _ -",
     )
     slots: int = _amount(
-        0,
-        "Trainings at once, each in a checkout of its own, dealt out over the devices; 0: one a device.",
+        0, "Trainings at once, each in a checkout of its own, dealt out over the devices; 0: one a device."
     )
     prefetch: int = _amount(
-        1,
-        "Iterations that are prepared while another one trains; 0: none. What was asked for goes first.",
+        1, "Iterations that are prepared while another one trains; 0: none. What was asked for goes first."
     )
     device_lock: str = setting(
         "auto",
@@ -319,6 +315,11 @@ class RunConfig:
         "Megabytes of a job's output that are kept; beyond it, its head and its tail.",
     )
     env: dict[str, str] = setting({}, "Environment variables added to a training.", decides=True)
+
+    @property
+    def holds_trainings(self) -> bool:
+        """Say whether trainings may write in places of their own alone: an evaluation is to be believed."""
+        return bool(self.evaluate) and ANYWHERE not in self.training_writes
 
     @property
     def deadline_s(self) -> float:

@@ -62,7 +62,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "evaluate_timeout_s": 600.0,
         "evaluate_tolerance": 0.01,
         "agent_writes": [],
-        "training_writes": ["/"],
+        "training_writes": [],
         "metric": {**data.get("metric", {}), "bounds": [], "several": "last"},
     },
 }

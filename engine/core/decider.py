@@ -7,7 +7,6 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import final, prefetch, slots
 from autoresearch.engine.verdicts import repeats
-from autoresearch.events.settings import ANYWHERE
 from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, differing, why
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
@@ -75,7 +74,7 @@ def _end_jobs(state: RunState) -> tuple[do.Command, ...]:
 
 
 def _pause(state: RunState) -> Reason | None:
-    if state.touched is not None and ANYWHERE in state.config.training_writes:  # else it was no training
+    if state.touched is not None and not state.config.holds_trainings:  # else it was no training
         return why("packages_to_look_at")
     if state.agent_failures >= state.config.agent_failures:
         return why("agent_failed_in_a_row", times=state.agent_failures)

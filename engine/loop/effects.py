@@ -255,5 +255,5 @@ class Effects:
 
 def _make_temporary(spec: JobSpec) -> None:
     """Make the temporary folder of a training that may not write into that of all."""
-    if spec.writable is not None:
+    if "TMPDIR" in spec.env:
         Path(spec.env["TMPDIR"]).mkdir(parents=True, exist_ok=True)

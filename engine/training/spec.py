@@ -13,7 +13,7 @@ from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.interpreter import with_interpreter
-from autoresearch.events.settings import ANYWHERE, RunConfig
+from autoresearch.events.settings import RunConfig
 
 
 # Measured on two shared cores (2026-11): spinning threads cost a factor of three beside another job, and
@@ -73,7 +73,7 @@ def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
 
 def writable(config: RunConfig, one: Training) -> tuple[str, ...] | None:
     """Return the paths beneath which a training may write; None: anywhere, or this kernel cannot hold it."""
-    if ANYWHERE in config.training_writes or not landlock.version():
+    if not config.holds_trainings or not landlock.version():
         return None
     own = (one.checkout, one.job, Path("~/.cache").expanduser(), Path("/dev"))
     named = (one.home / Path(path).expanduser() for path in config.training_writes)
@@ -97,7 +97,7 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     }
     if config.training_budget:
         env["AUTORESEARCH_BUDGET"] = config.training_budget
-    if ANYWHERE not in config.training_writes:
+    if config.holds_trainings:
         env["TMPDIR"] = str(JobPaths(one.job).temporary.absolute())
     if one.seed is not None:
         env[config.seed_env] = str(one.seed)

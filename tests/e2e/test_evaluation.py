@@ -89,7 +89,7 @@ def test_a_package_that_is_patched_for_the_evaluation_voids_it(program: Program,
     patches = f"open({str(scorer)!r}, 'a').write('BASE = -0.5\\n')\n"
     uses = EVALUATE.replace("(left)", "(left) + scorer.BASE")
     (program.repo / "evaluate.py").write_text(f"import scorer\n{uses}")
-    settings = f'{SETTINGS}env = {{PYTHONPATH = "{tmp_path / "packages"}"}}\n'
+    settings = f'{SETTINGS}training_writes = ["/"]\nenv = {{PYTHONPATH = "{tmp_path / "packages"}"}}\n'
     commit(program, TRAIN.replace("print(f", f"{patches}print(f"), settings=settings)
     assert 8 == program("start", *HERE, "--loops", "0", code=None).returncode
     (void,) = of_type(program, "TrainingVoided")
