@@ -103,6 +103,7 @@ class RunPaths:
         self.inputs = self.seals / "inputs.json"  # what the files outside checkouts hold
         self.all_artifacts = folder / "artifacts"
         self.draft = folder / ".importing"  # a history that is not whole yet
+        self.imported = folder / "imported"  # a copy of what it was read from
         # what repairs set aside, each into a folder that looks like a run's
         self.set_aside = folder / "set_aside"
         self.before = folder / "before.jsonl"  # in such a folder: the history as it was

@@ -14,11 +14,17 @@ from attrs import evolve as replace
 from autoresearch.engine.audit.commits import Commits
 from autoresearch.engine.audit.decisions import Decisions
 from autoresearch.engine.audit.fork import Fork
-from autoresearch.engine.audit.job_files import SealedFiles
+from autoresearch.engine.audit.heads import Heads
+from autoresearch.engine.audit.held_back import HeldBack
+from autoresearch.engine.audit.imported import Imported
+from autoresearch.engine.audit.job_files import JobFiles
+from autoresearch.engine.audit.left_files import LeftFiles
+from autoresearch.engine.audit.records import Data, Times
 from autoresearch.engine.audit.report import Audit, Check, Tally
 from autoresearch.engine.audit.views import ViewFiles
 from autoresearch.engine.core.event_rules import misfit
 from autoresearch.engine.core.outcomes import Search, Unknown
+from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Evidence
@@ -29,7 +35,7 @@ from autoresearch.events.codec import Position, RawEvent, Recorded
 from autoresearch.events.errors import CorruptHistory, NotFound
 from autoresearch.events.log.read import read, record, unfinished
 from autoresearch.events.values import Proposal
-from autoresearch.projections.run_state import Iteration
+from autoresearch.projections.run_state import Iteration, RunState
 
 
 # What the decider and the readers of job files may raise in a state that no run can be in: a history that
@@ -59,10 +65,17 @@ class _Auditor:
         self._records = Tally("history", "records, in order, chained, each as its schema says")
         self._transitions = Tally("transitions", "events that may follow the state before them")
         self._decisions = Decisions()
-        self._search = _Search(git)
+        self._held_back = HeldBack()
+        self._search = _Search(git, self._decisions.tally)
+        self._times = Times()
+        self._data = Data(self._transitions)
+        self._imported = Imported(paths, self._transitions)
         self._views = ViewFiles(paths)  # before the history: it is ahead of them
-        self._jobs = SealedFiles(paths, jobs)
-        self._commits = Commits(paths, git)
+        self._jobs = JobFiles(paths, jobs)
+        self._files = LeftFiles(paths, jobs)
+        self._git = git
+        self._commits = Commits(git)
+        self._heads = Heads(paths, git)
         self._fork = Fork(paths)
 
     def read(self) -> Loaded:
@@ -105,20 +118,42 @@ class _Auditor:
         """Compare what can only be compared at the end."""
         end = loaded.position.seq
         stopped_early = bool(self._records.differences)
-        tallies = [self._records, self._transitions, self._decisions.tally]
+        tallies = [self._records, self._times.tally, self._transitions, self._decisions.tally]
+        tallies.append(self._held_back.tally)
         if not stopped_early:  # else the others would only say once more that the history ends too early
             self._decisions.finish()
             self._views.finish(loaded)
-            self._commits.finish(end)
+            self._look_in_git(loaded.run, end)
+            self._files.finish(loaded.run, end)
+            self._imported.finish()
             self._fork.finish()
-        self._jobs.finish()
-        self._decisions.tally.note = self._search.note
-        tallies += [*self._views.tallies, self._commits.tally, self._commits.heads, self._jobs.tally]
-        tallies += self._fork.tallies
+        tallies += [
+            *self._views.tallies,
+            self._commits.tally,
+            self._heads.tally,
+            self._jobs.tally,
+            self._files.tally,
+            *self._fork.tallies,
+        ]
         if stopped_early:
             for one in tallies[1:]:
                 one.note = f"only up to record {end}"
         return Audit(checks=tuple(self._with_line(one.check()) for one in tallies))
+
+    def _look_in_git(self, run: RunState, end: int) -> None:
+        own = RunRefs(run.run_id)
+        refs = {
+            ref: commit
+            for ref, commit in (self._git.refs_below(own.prefix) if run.run_id else {}).items()
+            if not ref.startswith(
+                own.set_aside
+            )  # of what a repair took away, which this history does not know
+        }
+        if run.base_commit:
+            self._commits.finish(run, refs)
+            self._heads.finish(run, tuple(refs), self._commits.named, end=end)
+        elif run.run_id:  # whoever says that it was imported: a run that was made here has a base
+            self._commits.imported(run, refs)
 
     def _with_line(self, check: Check) -> Check:
         """Add the line of the file to a difference that names a record: torn bytes have lines too."""
@@ -141,9 +176,13 @@ class _Auditor:
     def _see(self, before: Loaded, recorded: Recorded, event: ev.Event, after: Loaded) -> None:
         self._records.count += 1
         self._transitions.count += 1
+        self._times.see(recorded)
+        self._data.see(event, recorded)
+        self._imported.see(before.run, event, recorded)
         self._views.see(after, recorded)
         self._commits.see(event, recorded)
         self._fork.see(event, recorded)
+        self._heads.see(event, recorded)
         if isinstance(event, ev.RunStarted):
             self._expect_own_id(event, recorded)
         try:
@@ -159,7 +198,9 @@ class _Auditor:
             field, expected, found = wrong
             self._transitions.differ(record=recorded, field=field, expected=expected, found=found)
         self._decisions.see(before.run, event, recorded, search=self._search.of(before))
-        self._jobs.see(before.run.config, event, recorded)
+        self._held_back.see(before.run, event, recorded)
+        self._jobs.see(before.run, event, recorded)
+        self._files.see(before.run, event, recorded)
 
     def _expect_own_id(self, event: ev.RunStarted, recorded: Recorded) -> None:
         if event.run_id != self._paths.run_id:
@@ -171,10 +212,9 @@ class _Auditor:
 class _Search:
     """The seeded search, asked again; the code it looks at comes from git."""
 
-    def __init__(self, git: Evidence) -> None:
+    def __init__(self, git: Evidence, tally: Tally) -> None:
         self._git = git
-        self._asked = 0
-        self._not_asked = 0
+        self._tally = tally
 
     def of(self, before: Loaded) -> Search:
         """Return what proposes for an iteration in these states."""
@@ -183,18 +223,8 @@ class _Search:
             try:
                 found = searched(one, before.run, before.timeline, show=self._git.show)
             except NotFound:
-                self._not_asked += 1
+                self._tally.miss("code_gone", one.base_commit, seq=one.chosen or before.position.seq + 1)
                 return Unknown()
-            self._asked += 1
             return found
 
         return search
-
-    @property
-    def note(self) -> str:
-        """Say how many proposals could not be made again."""
-        if not self._not_asked:
-            return ""
-        return (
-            f"{self._not_asked} proposals of the search not made again: their code is not in this repository"
-        )

@@ -1,168 +1,140 @@
-"""The commits that a history names, looked up in git; and what they say of the history.
+"""The commits that a history names, and the run's branch, looked up in git.
 
-The code and the log vouch for each other: an event names commit, tree, parent, ref and diff, and each
-candidate's message names the head of the log (seq and hash) at the moment of its commit. A head that lies
-beyond the end of the history proves that the history was cut.
+The code and the log vouch for each other: an event names commit, tree, parent, ref and diff; what commits say
+of the log is engine/audit/heads.py. What git no longer has proves nothing, neither the one nor the other.
 """
 
-from collections.abc import Iterator
+from attrs import frozen
 
 from autoresearch.engine.audit.report import Tally
-from autoresearch.engine.core.refs import RunRefs
-from autoresearch.engine.loop.candidates import TRAILERS
-from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commit, Evidence
-from autoresearch.engine.runs.anchor import Head, head_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
-from autoresearch.events.log.read import read
+from autoresearch.projections.run_state import RunState
 
 
 TOGETHER = 200  # commits asked for in one call; their diffs are in memory at once
 
 
+@frozen(kw_only=True)
+class Named:
+    """A candidate as the history names it."""
+
+    seq: int
+    event: ev.CandidateCommitted
+    change: ev.ChangeApplied | None  # that it holds; None: what stood in the train checkout
+
+
 class Commits:
     """Gathers what a history says of commits, and compares it with the repository."""
 
-    def __init__(self, paths: RunPaths, git: Evidence) -> None:
+    def __init__(self, git: Evidence) -> None:
         self.tally = Tally("commits", "commits compared with git")
-        self.heads = Tally("log heads", "heads of the history that commits name, found in it")
-        self._paths = paths
+        self.named: list[Named] = []
         self._git = git
-        self._begun: ev.RunStarted | None = None
-        self._named: list[tuple[int, ev.CandidateCommitted]] = []
         self._applied: dict[int, ev.ChangeApplied] = {}  # the newest, of open iterations
-        self._changes: dict[int, ev.ChangeApplied] = {}  # by seq of the CandidateCommitted that holds it
-        self._imported = False
-        self._repaired = False  # there may be refs of what was set aside, which this history does not know
+        self._kept: set[str] = set()
+        self._moved = 0  # seq of the event by which the run's branch was moved last
         self._cleaned = 0  # seq: of older candidates, refs and then commits may be gone
 
     def see(self, event: ev.Event, recorded: Recorded) -> None:
         """Note what one event says."""
         match event:
-            case ev.RunStarted():
-                self._begun = event
-            case ev.RunImported():
-                self._imported = True
             case ev.RunCleaned():
                 self._cleaned = recorded.seq
-            case ev.HistoryRepaired():
-                self._repaired = True
             case ev.ChangeApplied():
                 self._applied[event.iteration] = event
             case ev.CandidateCommitted():
-                self._named.append((recorded.seq, event))
-                applied = self._applied.pop(event.iteration, None)
-                if applied is not None:
-                    self._changes[recorded.seq] = applied
+                change = self._applied.pop(event.iteration, None)
+                self.named.append(Named(seq=recorded.seq, event=event, change=change))
+            case ev.CandidateKept():
+                self._kept.add(event.commit)
+                self._moved = recorded.seq if event.branch_moved else self._moved
+            case ev.KeepAdopted():
+                if event.commit not in self._kept:
+                    expected = "a commit that was kept"
+                    self.tally.differ(record=recorded, field="commit", expected=expected, found=event.commit)
+                self._moved = recorded.seq
             case _:
                 pass
 
-    def finish(self, end: int) -> None:
-        """Ask git for everything that was named."""
-        begun = self._begun
-        if begun is None:
-            return
-        if self._imported:
-            self.tally.note = "not compared: the run was imported, its code is elsewhere"
-            return
-        own = RunRefs(begun.run_id)
-        refs = self._git.refs_below(own.prefix)
-        if self._repaired:
-            refs = {ref: commit for ref, commit in refs.items() if not ref.startswith(own.set_aside)}
-        (base,) = self._git.read_commits([begun.base_commit])
+    def finish(self, run: RunState, refs: dict[str, str]) -> None:
+        """Ask git for everything that was named; `refs` are those of the run."""
+        (base,) = self._git.read_commits([run.base_commit])
         if base is None and not refs:  # a history that was brought from elsewhere
-            self.tally.note = "not compared: this repository has none of the run's commits"
+            self.tally.miss("nothing_in_git", run.base_commit, seq=1)
             return
-        self.tally.count += 1
-        self._same(1, "RunStarted.base_commit", begun.base_commit, base.hash if base else "no such commit")
-        if base is not None:
-            self._same(1, "RunStarted.base_tree", begun.base_tree, base.tree)
-        for at in range(0, len(self._named), TOGETHER):
-            self._compare(self._named[at : at + TOGETHER])
-        self._vouch(begun.run_id, tuple(refs), end)
-        if self._cleaned:
-            self.tally.note = "what was cleaned away was not compared"
-        elif self._repaired:
-            self.tally.note = "what a repair set aside was not compared"
+        self._base(run, base)
+        for at in range(0, len(self.named), TOGETHER):
+            self._compare(self.named[at : at + TOGETHER])
+        self._branch(run)
 
-    def _compare(self, named: list[tuple[int, ev.CandidateCommitted]]) -> None:
+    def imported(self, run: RunState, refs: dict[str, str]) -> None:
+        """Look at a run whose code is elsewhere: it has nothing in this repository."""
+        self.tally.miss("imported", run.imported or run.run_id, seq=1)
+        for ref in sorted(refs):
+            self._same(
+                1, "RunStarted.base_commit", "that of a run which has refs here", f"none, beside {ref}"
+            )
+
+    def _base(self, run: RunState, base: Commit | None) -> None:
+        self.tally.count += 1
+        if base is None:
+            self.tally.miss("base_gone", run.base_commit, seq=1)
+            return
+        self._same(1, "RunStarted.base_commit", run.base_commit, base.hash)
+        self._same(1, "RunStarted.base_tree", run.base_tree, base.tree)
+
+    def _compare(self, named: list[Named]) -> None:
         """Compare commits, refs, trees, parents and diffs."""
-        events = [event for _, event in named]
+        events = [one.event for one in named]
         commits = self._git.read_commits([event.commit for event in events])
         bases = self._git.read_commits([event.base_commit for event in events])
         refs = self._git.read_commits([event.ref for event in events])
-        whole: list[tuple[int, ev.CandidateCommitted]] = []  # those whose diff can be asked for
+        whole: list[Named] = []  # those whose diff can be asked for
         trees: list[tuple[str, str]] = []
-        for (seq, event), commit, base, ref in zip(named, commits, bases, refs, strict=True):
-            if seq < self._cleaned and ref is None and None in (commit, base):
-                continue
+        for one, commit, base, ref in zip(named, commits, bases, refs, strict=True):
             self.tally.count += 1
+            self._ref(one, ref)
+            if commit is not None:
+                self._commit(one, commit)
             if commit is None or base is None:
-                field = "commit" if commit is None else "base_commit"
-                self._same(seq, f"CandidateCommitted.{field}", getattr(event, field), "no such commit")
+                self.tally.miss("commit_gone", one.event.ref, seq=one.seq)
                 continue
-            self._same(seq, "CandidateCommitted.commit", event.commit, commit.hash)
-            self._same(seq, "CandidateCommitted.tree", event.tree, commit.tree)
-            if event.commit != event.base_commit:  # what stood in the worktree may have been the base itself
-                self._same(seq, "CandidateCommitted.base_commit", (event.base_commit,), commit.parents)
-            if ref is not None or seq > self._cleaned:
-                self._same(seq, event.ref, event.commit, ref.hash if ref else "no such ref")
-            whole.append((seq, event))
+            whole.append(one)
             trees.append((base.tree, commit.tree))
-        for (seq, event), diff in zip(whole, self._git.read_diffs(trees), strict=True):
-            self._same(seq, "CandidateCommitted.diff_sha256", event.diff_sha256, diff.sha256)
-            change = self._changes.get(seq)
-            for name in ("files", "insertions", "deletions") if change else ():
-                self._same(seq, f"ChangeApplied.{name}", getattr(change, name), getattr(diff, name))
+        for one, diff in zip(whole, self._git.read_diffs(trees), strict=True):
+            self._same(one.seq, "CandidateCommitted.diff_sha256", one.event.diff_sha256, diff.sha256)
+            for name in ("files", "insertions", "deletions") if one.change else ():
+                self._same(one.seq, f"ChangeApplied.{name}", getattr(one.change, name), getattr(diff, name))
 
-    def _vouch(self, run_id: str, refs: tuple[str, ...], end: int) -> None:
-        """Compare the head of the log that each candidate's commit names with the history."""
-        heads: dict[int, list[Head]] = {}
-        for one in self._vouchers(run_id, refs):
-            heads.setdefault(one.seq, []).append(one)
-        for recorded in read(self._paths.history) if heads else ():  # anew: a living run has grown
-            end = max(end, recorded.seq)
-            for one in heads.pop(recorded.seq, ()):
-                self.heads.count += 1
-                if one.hash != recorded.hash:
-                    field = f"hash named by commit {one.commit[:12]}"
-                    self.heads.differ(record=recorded, field=field, expected=one.hash, found=recorded.hash)
-        for seq in sorted(heads):
-            field = f"record named by commit {heads[seq][0].commit[:12]}"
-            self.heads.differ(
-                field=field,
-                seq=seq,
-                expected=seq,
-                found=f"the end of the history at record {end}: it was cut short",
+    def _ref(self, one: Named, ref: Commit | None) -> None:
+        if ref is not None:
+            self._same(one.seq, one.event.ref, one.event.commit, ref.hash)
+        elif one.seq > self._cleaned:  # else it was taken away on purpose, and its commit may be there
+            self.tally.miss("ref_gone", one.event.ref, seq=one.seq)
+
+    def _commit(self, one: Named, commit: Commit) -> None:
+        event = one.event
+        self._same(one.seq, "CandidateCommitted.commit", event.commit, commit.hash)
+        self._same(one.seq, "CandidateCommitted.tree", event.tree, commit.tree)
+        if event.commit != event.base_commit:  # what stood in the worktree may have been the base itself
+            self._same(one.seq, "CandidateCommitted.base_commit", (event.base_commit,), commit.parents)
+
+    def _branch(self, run: RunState) -> None:
+        """Look whether what was kept is where the history says that the run's branch was moved to."""
+        taken_back = any(one.commit == run.branch_commit for one in run.retracted)
+        if not self._moved or taken_back:
+            return
+        self.tally.count += 1
+        (head,) = self._git.read_commits([f"refs/heads/{run.branch}"])
+        if head is not None and head.hash == run.branch_commit:
+            return
+        if not self._git.is_held(run.branch_commit):  # the user may have gone on from it, or merged it
+            self.tally.miss(
+                "branch_gone" if head is None else "branch_elsewhere", run.branch, seq=self._moved
             )
-
-    def _vouchers(self, run_id: str, refs: tuple[str, ...]) -> Iterator[Head]:
-        """Yield the heads that the run's candidates name, those below its refs and those in the history."""
-        events = {event.commit: (seq, event) for seq, event in self._named}
-        names = list(dict.fromkeys([*refs, *events]))
-        seen: set[str] = set()
-        for at in range(0, len(names), TOGETHER):
-            for commit in self._git.read_commits(names[at : at + TOGETHER]):
-                if commit is None or commit.hash in seen:
-                    continue
-                seen.add(commit.hash)
-                said = _trailers(commit)
-                seq, event = events.get(commit.hash, (0, None))
-                if event is not None and event.commit != event.base_commit:
-                    expected = (run_id, str(event.iteration))
-                    self._same(seq, f"trailers of commit {commit.hash[:12]}", expected, said[:2])
-                head = head_named(commit, run_id)
-                if head is not None:
-                    yield head
 
     def _same(self, seq: int, field: str, expected: object, found: object) -> None:
         if expected != found:
             self.tally.differ(place="git", seq=seq, field=field, expected=expected, found=found)
-
-
-def _trailers(commit: Commit) -> tuple[str, ...]:
-    """Return the values of the trailers that a candidate's message ends with; none where it has none."""
-    lines = [line.partition(": ") for line in commit.message.rstrip("\n").split("\n")[-len(TRAILERS) :]]
-    named = tuple(name for name, _, _ in lines) == TRAILERS
-    return tuple(value for _, _, value in lines) if named else ()

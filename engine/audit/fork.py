@@ -67,15 +67,15 @@ class Fork:
         """Return the other run as of then; None where it is gone, or cannot be read so far."""
         paths = run_named(self._paths.home, forked.source)
         if not has_begun(paths):
-            self.tally.note = f"not compared: {forked.source} is not there"
+            self.tally.miss("fork_gone", forked.source)
             return None
         try:
             loaded = load(paths, upto=forked.seq)
         except AutoresearchError:
-            self.tally.note = f"not compared: the history of {forked.source} cannot be read"
+            self.tally.miss("fork_gone", forked.source)
             return None
         if loaded.position.seq < forked.seq:  # it was repaired since, or an older copy put back
-            self.tally.note = f"not compared: {forked.source} has no record {forked.seq} any more"
+            self.tally.miss("fork_gone", f"{forked.source}, record {forked.seq}")
             return None
         return loaded
 

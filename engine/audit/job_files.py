@@ -1,7 +1,7 @@
 """The files that ended jobs left, read again: a training's log must still give the result in the history.
 
-A folder that was removed is no difference, a file that was changed is one. What is redacted by the
-environment of today (reasons, the ends of logs) is not compared.
+A file that was changed is a difference; what is gone, or cannot be read, proves nothing. What is redacted by
+the environment of today (reasons, the ends of logs) is not compared.
 """
 
 from pathlib import Path
@@ -10,58 +10,68 @@ from typing import Any
 from attrs import asdict
 
 from autoresearch.engine.audit.report import Tally, first_difference
+from autoresearch.engine.jobs import pack
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.paths import JobPaths, RunPaths
-from autoresearch.engine.ports.jobs import Absent, Finished, Jobs, Lost
+from autoresearch.engine.paths import OUTPUT, JobPaths, RunPaths
+from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost
+from autoresearch.engine.training import begun
 from autoresearch.engine.training.result import Result, read_result, read_unseen
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import OutputDigest
+from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 EndOfJob = (
     ev.TrainingFinished | ev.TrainingVoided | ev.EvaluationFinished | ev.AgentAnswered | ev.PrepareFinished
 )
+_EXIT_FIELDS = ("exit_code", "signal", "started_at", "ended_at", "seconds", "cpu_seconds")
 
 
-class SealedFiles:
+class JobFiles:
     """Compares the folder of each job whose end is recorded."""
 
     def __init__(self, paths: RunPaths, jobs: Jobs) -> None:
         self.tally = Tally("job files", "ended jobs read again")
         self._paths = paths
         self._jobs = jobs
-        self._gone = 0
 
-    def see(self, config: RunConfig, event: ev.Event, recorded: Recorded) -> None:
+    def see(self, before: RunState, event: ev.Event, recorded: Recorded) -> None:
         """Read the job's folder again where an event tells of its end."""
         match event:
             case ev.TrainingFinished() | ev.TrainingVoided():
-                folder = self._paths.job(event.iteration, "train", event.training).folder
+                files = self._paths.job(event.iteration, "train", event.training)
             case ev.EvaluationFinished():
-                folder = self._paths.job(event.iteration, "evaluate", event.evaluation).folder
+                files = self._paths.job(event.iteration, "evaluate", event.evaluation)
             case ev.AgentAnswered():
-                folder = self._paths.job(event.iteration, event.step, event.call).folder
+                files = self._paths.job(event.iteration, event.step, event.call)
             case ev.PrepareFinished():
-                folder = self._paths.job(0, "prepare", event.preparation).folder
+                files = self._paths.job(0, "prepare", event.preparation)
+            case ev.JobLost():
+                files = self._paths.job(event.iteration, event.step, event.number)
             case _:
                 return
         try:
-            self._compare(config, event, folder, recorded)
+            if isinstance(event, ev.JobLost):
+                self._lost(before, event, files, recorded)
+            else:
+                self._compare(before.config, event, files.folder, recorded)
         except InvalidInput as error:
             self.tally.differ(record=recorded, field="pack", expected="what can be read", found=str(error))
 
     def _compare(self, config: RunConfig, event: EndOfJob, folder: Path, recorded: Recorded) -> None:
         if isinstance(self._jobs.look(folder), Absent):
-            self._gone += 1
+            self.tally.miss("job_gone", self._name(folder), seq=recorded.seq)
             return
         self.tally.count += 1
-        wanted = self._result(config, folder, event)
-        if getattr(event, "outcome", "") == "tampered":  # whatever it printed is no result
-            wanted = {name: said for name, said in wanted.items() if name not in ("outcome", "metric")}
-        self._output(folder, event.output, recorded)
+        if event.output.bytes and self._jobs.output(folder).file(OUTPUT) is None:
+            self.tally.miss("log_gone", self._name(folder), seq=recorded.seq)
+            wanted = self._exit(folder, event, recorded)
+        else:
+            self._output(folder, event.output, recorded)
+            wanted = self._exit(folder, event, recorded) | self._result(config, folder, event)
         differs = first_difference(wanted, event)
         if differs is not None:
             # The event is compared with the files, but they are what may have been changed: both are named.
@@ -69,14 +79,30 @@ class SealedFiles:
             self.tally.differ(
                 record=recorded,
                 field=field,
-                expected=f"{files_say!r}, which {folder.name} of iteration {_number(event)} gives",
+                expected=f"{files_say!r}, which {self._name(folder)} gives",
                 found=event_says,
             )
 
-    def finish(self) -> None:
-        """Say how many folders are gone."""
-        if self._gone:
-            self.tally.note = f"{self._gone} job folders are gone"
+    def _lost(self, before: RunState, event: ev.JobLost, files: JobPaths, recorded: Recorded) -> None:
+        """Look whether a job that is said to be lost came to its end, and had a result."""
+        ended = self._jobs.look(files.folder)
+        if not isinstance(ended, Finished) or event.step == "evaluate":  # one that fails is lost, once
+            return
+        self.tally.count += 1
+        code, exit_ = event.reason.code, ended.exit
+        one = before.iteration(event.iteration)
+        job = one.job if one is not None else None
+        of_this = (
+            code == "began_on_another"
+            and one is not None
+            and job is not None
+            and pack.holds(files.began_on)
+            and begun.is_of(files, _wanted(one, job))
+        )
+        no_loss = exit_.reason == "exited" and code not in ("began_on_another", "no_room")
+        if of_this or no_loss or exit_.reason in ("deadline", "idle"):
+            expected = f"its end ({_words(exit_)}), which {self._name(files.folder)} gives"
+            self.tally.differ(record=recorded, field="reason", expected=expected, found=code)
 
     def _output(self, folder: Path, recorded_as: OutputDigest, recorded: Recorded) -> None:
         now = digest(self._jobs.output(folder).log(), ())
@@ -92,22 +118,59 @@ class SealedFiles:
                 )
                 return
 
-    def _result(self, config: RunConfig, folder: Path, event: ev.Event) -> dict[str, Any]:
+    def _exit(self, folder: Path, event: EndOfJob, recorded: Recorded) -> dict[str, Any]:
+        """Return what exit.json says, as the fields of the event; nothing where it cannot be read."""
+        ended = self._jobs.look(folder)
+        if not isinstance(ended, Finished):
+            if not _is_unseen(event, ended):
+                self.tally.miss("exit_gone", self._name(folder), seq=recorded.seq)
+            return {}
+        said = asdict(ended.exit)
+        match event:
+            case ev.TrainingVoided():  # the time may be that of its evaluation
+                return {}
+            case ev.AgentAnswered():
+                return {"seconds": ended.exit.seconds}
+            case ev.PrepareFinished():
+                well = ended.exit.reason == "exited" and ended.exit.exit_code == 0
+                return {"seconds": ended.exit.seconds, "ok": well}
+            case _:
+                return {name: said[name] for name in _EXIT_FIELDS if hasattr(event, name)}
+
+    def _result(self, config: RunConfig, folder: Path, event: EndOfJob) -> dict[str, Any]:
         """Return what a training or an evaluation left, as the fields of its event."""
         ended = self._jobs.look(folder)
-        if isinstance(event, ev.TrainingFinished) and isinstance(ended, Lost) and ended.unseen is not None:
-            unseen = read_unseen(config, self._jobs.output(folder), ended.unseen)
-            return {"outcome": None} if unseen is None else _told(unseen)
-        scores = isinstance(event, ev.TrainingFinished | ev.EvaluationFinished)
-        if not scores or not isinstance(ended, Finished):
+        if not isinstance(event, ev.TrainingFinished | ev.EvaluationFinished):
             return {}
-        claims = isinstance(event, ev.TrainingFinished) and bool(config.evaluate)
-        told = _told(read_result(config, self._jobs.output(folder), ended.exit, claims=claims))
+        if _is_unseen(event, ended):
+            assert isinstance(ended, Lost)  # looked at above
+            assert ended.unseen is not None
+            unseen = read_unseen(config, self._jobs.output(folder), ended.unseen)
+            told = {"outcome": None} if unseen is None else _told(unseen)
+        elif not isinstance(ended, Finished):
+            return {}
+        else:
+            claims = isinstance(event, ev.TrainingFinished) and bool(config.evaluate)
+            told = _told(read_result(config, self._jobs.output(folder), ended.exit, claims=claims))
         if isinstance(event, ev.EvaluationFinished):
             told = {name: told[name] for name in ("outcome", "metric")}
-        names = ("exit_code", "signal", "started_at", "ended_at", "seconds", "cpu_seconds")
-        exit_ = asdict(ended.exit)
-        return told | {name: exit_[name] for name in names if hasattr(event, name)}
+        if event.outcome == "tampered":  # whatever it printed is no result
+            told = {name: said for name, said in told.items() if name not in ("outcome", "metric")}
+        return told
+
+    def _name(self, folder: Path) -> str:
+        return str(folder.relative_to(self._paths.folder))
+
+
+def _is_unseen(event: ev.Event, ended: object) -> bool:
+    """Say whether a training ended without its supervisor, by the event and by its folder."""
+    said = isinstance(event, ev.TrainingFinished) and event.exit_code is None and event.signal is None
+    return said and isinstance(ended, Lost) and ended.unseen is not None
+
+
+def _wanted(one: Iteration, job: Job) -> begun.Begun:
+    """Return what the job of a training must have been begun for."""
+    return begun.Begun(commit=one.commit or "", slot=job.slot, device=job.device, deciding=one.deciding)
 
 
 def _told(result: Result) -> dict[str, Any]:
@@ -115,5 +178,5 @@ def _told(result: Result) -> dict[str, Any]:
     return {name: getattr(result, name) for name in names}
 
 
-def _number(event: ev.Event) -> int:
-    return int(getattr(event, "iteration", 0))
+def _words(exit_: JobExit) -> str:
+    return f"{exit_.reason}, exit code {exit_.exit_code}, signal {exit_.signal}"

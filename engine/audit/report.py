@@ -1,14 +1,38 @@
-"""What an audit says: checks, how much each looked at, and the first difference of each."""
+"""What an audit says: how much each check looked at, what differed first, and what it could not look at."""
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from attrs import define, frozen
+from attrs import define, evolve, field, frozen
 
 from autoresearch.engine.paths import HISTORY
 from autoresearch.events.codec import Recorded, event_type
 
 
 SHOWN = 300  # characters of a value
+
+Outcome: TypeAlias = Literal[
+    "true", "false", "unknown"
+]  # unknown: nothing differs in what could be looked at
+Unseen: TypeAlias = Literal[
+    "anchor_gone",
+    "base_gone",
+    "branch_elsewhere",
+    "branch_gone",
+    "code_gone",
+    "commit_gone",
+    "diff_gone",
+    "exit_gone",
+    "fork_gone",
+    "imported",
+    "job_gone",
+    "log_gone",
+    "nothing_in_git",
+    "prompt_gone",
+    "proposal_gone",
+    "ref_gone",
+    "source_gone",
+    "spec_gone",
+]
 
 
 @frozen(kw_only=True)
@@ -25,6 +49,16 @@ class Difference:
 
 
 @frozen(kw_only=True)
+class NotSeen:
+    """Things of one kind that a check needed and that could not be looked at."""
+
+    what: Unseen
+    times: int
+    first: str  # the first of them: a folder, a ref, a commit
+    seq: int | None  # of the record that it is about
+
+
+@frozen(kw_only=True)
 class Check:
     """One kind of look: how many things were compared, what was left out, what differed first."""
 
@@ -35,11 +69,12 @@ class Check:
     absent: bool  # there is no such view
     differences: int
     first: Difference | None
+    not_seen: tuple[NotSeen, ...]
 
 
 @frozen(kw_only=True)
 class Audit:
-    """All checks of one run; it is clean when none differs."""
+    """All checks of one run; what is false goes before what is not known."""
 
     checks: tuple[Check, ...]
 
@@ -48,6 +83,13 @@ class Audit:
         """Return the difference that stands first in the history; those of no record come last."""
         found = [one.first for one in self.checks if one.first is not None]
         return min(found, key=lambda one: (one.seq is None, one.seq or 0), default=None)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return in which of three ways it came out."""
+        if self.first is not None:
+            return "false"
+        return "unknown" if any(one.not_seen for one in self.checks) else "true"
 
 
 @define
@@ -61,6 +103,12 @@ class Tally:
     absent: bool = False
     differences: int = 0
     first: Difference | None = None
+    _not_seen: dict[Unseen, NotSeen] = field(factory=dict)
+
+    def miss(self, what: Unseen, which: object, *, seq: int | None = None) -> None:
+        """Note that something could not be looked at; the first of its kind is named, the others counted."""
+        known = self._not_seen.get(what) or NotSeen(what=what, times=0, first=str(which), seq=seq)
+        self._not_seen[what] = evolve(known, times=known.times + 1)
 
     def differ(
         self,
@@ -101,6 +149,7 @@ class Tally:
             absent=self.absent,
             differences=self.differences,
             first=self.first,
+            not_seen=tuple(self._not_seen.values()),
         )
 
 

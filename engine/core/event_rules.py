@@ -180,8 +180,10 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.IterationLeftOpen: EventRule(after=states.before_next_stage, of=(do.LeaveOpen,), determined=_all),
     ev.RunForked: EventRule(by=("fork",), after=states.forked_first),
     ev.ResultInherited: EventRule(by=("fork",), after=states.inherits),
-    ev.RunImported: EventRule(by=("import",), after=states.before_results),
-    ev.ResultImported: EventRule(by=("import",), after=states.next_iteration),
+    ev.RunImported: EventRule(by=("import",), after=states.behind_its_start),
+    ev.ResultImported: EventRule(
+        by=("import",), after=states.all_of(states.imported_run, states.next_iteration)
+    ),
     ev.TailHealed: EventRule(by=("log",)),
     ev.HistoryRepaired: EventRule(by=("cli",)),
 }
@@ -193,6 +195,8 @@ def misfit(run: RunState, event: ev.Event, by: str) -> Misfit | None:
     writers = rule.by
     if isinstance(event, ev.ProposalReceived):
         writers = ("inbox",) if event.source == "drop" else ("cli",)
+    if isinstance(event, ev.RunStarted):  # only who reads another program's results knows of no base
+        writers = ("cli", "fork") if event.base_commit else ("import",)
     if by not in writers:
         return "by", " or ".join(writers), by
     begun = isinstance(event, ev.RunStarted)

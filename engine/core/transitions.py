@@ -90,9 +90,15 @@ def inherits(run: RunState, event: ev.ResultInherited) -> Misfit | None:
     return None if later else ("iteration", f"one after {run.last_iteration}", event.iteration)
 
 
-def before_results(run: RunState, event: object) -> Misfit | None:
-    """Expect no iteration yet."""
-    return ("type", "an import at the beginning", type(event).__name__) if run.last_iteration >= 0 else None
+def behind_its_start(run: RunState, event: object) -> Misfit | None:
+    """Expect the second event of a run that has no base: one that was made here is not imported later."""
+    begun = run.seq == 1 and not run.base_commit
+    return None if begun else ("type", "an import at the beginning", type(event).__name__)
+
+
+def imported_run(run: RunState, event: object) -> Misfit | None:
+    """Expect a run that was imported."""
+    return None if run.imported else ("type", "a run that was imported", type(event).__name__)
 
 
 def before(*stages: str) -> AfterCheck:

@@ -23,7 +23,7 @@ from autoresearch.engine.runs.catalogue import branch_slug
 from autoresearch.engine.runs.claim import alone, claim_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
-from autoresearch.events.files import sync_folder
+from autoresearch.events.files import sync_folder, write_atomic
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.redact import secret_values
 from autoresearch.events.settings import RunConfig
@@ -57,7 +57,7 @@ def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str
     """
     if branch is not None:
         check_branch(branch)
-    found = _read(source)
+    files, found = _read(source)
     on = branch or _branch_of(found)
     with alone(home):
         paths = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
@@ -70,6 +70,7 @@ def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str
                 config=RunConfig(),
                 program_version=version,
             )
+            _copy(paths, files)
             write_idle(paths, [begun, found.head, *found.results], by=BY)
         except BaseException:
             shutil.rmtree(paths.folder, ignore_errors=True)
@@ -99,7 +100,8 @@ def refuse_imported(run: RunState, git: Commits) -> None:
     )
 
 
-def _read(source: Path) -> results_tsv.Source:
+def _read(source: Path) -> tuple[dict[str, bytes], results_tsv.Source]:
+    """Return the files that were read, by their names, and what they say."""
     secrets = secret_values(os.environ)
     if source.is_dir():
         files = [source / single_file_runner.HISTORY, source / single_file_runner.STATE]
@@ -110,8 +112,10 @@ def _read(source: Path) -> results_tsv.Source:
                 remedy="name such a folder, or a results.tsv",
             )
         history, state = map(_bytes, files)
-        return single_file_runner.read_folder(source.resolve().name, history, state, secrets=secrets)
-    return results_tsv.read_table(source.name, _bytes(source), secrets=secrets)
+        said = single_file_runner.read_folder(source.resolve().name, history, state, secrets=secrets)
+        return {files[0].name: history, files[1].name: state}, said
+    table = _bytes(source)
+    return {source.name: table}, results_tsv.read_table(source.name, table, secrets=secrets)
 
 
 def _bytes(file: Path) -> bytes:
@@ -140,6 +144,13 @@ def _branch_of(found: results_tsv.Source) -> str:
             remedy=WayOut("name_branch"),
         ) from error
     return found.branch
+
+
+def _copy(paths: RunPaths, files: dict[str, bytes]) -> None:
+    """Keep what was read beside the run: an audit holds it against the history."""
+    paths.imported.mkdir()
+    for name, content in files.items():
+        write_atomic(paths.imported / name, content)
 
 
 def write_idle(paths: RunPaths, events: Sequence[ev.Event], *, by: str) -> None:

@@ -25,6 +25,7 @@ from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, J
 from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import is_locked, try_lock
 from autoresearch.events.clock import from_epoch
+from autoresearch.events.errors import InvalidInput
 from autoresearch.events.files import write_atomic
 from autoresearch.events.values import why
 
@@ -94,6 +95,14 @@ class RealJobs:
             for handle in held:
                 os.close(handle)
         return True
+
+    def spec(self, job: Path) -> JobSpec | None:
+        """Return what spec.json says; None where it is gone or cannot be read."""
+        try:
+            told = json.loads(pack.read(JobPaths(job).spec) or b"null")
+            return JobSpec(**told | {name: tuple(told[name]) for name in ("command", "unset", "places")})
+        except (InvalidInput, ValueError, TypeError, KeyError):
+            return None
 
     def look(self, job: Path) -> JobState:
         """Say how the job stands, from its folder and the process table alone."""

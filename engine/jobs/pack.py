@@ -64,6 +64,17 @@ def pack(iteration: Path, *, ended: Callable[[Path], bool] = has_exit) -> None:
         _clear(folder)
 
 
+def jobs(iteration: Path) -> tuple[str, ...]:
+    """Return the names of the jobs that left something in an iteration's folder, or in its pack, sorted.
+
+    Raises: InvalidInput: the pack is damaged.
+    """
+    packed = {member.name.partition("/")[0] for member, _ in _before(iteration / PACK)}
+    return tuple(
+        sorted({one for one in packed if _JOB.fullmatch(one)} | {one.name for one in _folders(iteration)})
+    )
+
+
 def opened(path: Path) -> IO[bytes] | None:
     """Open a file of a job, or of its iteration, where it lies or from the pack; None where it is in neither.
 

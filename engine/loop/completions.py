@@ -86,7 +86,8 @@ class Collector:
         if job.step != "train" or one is None or one.commit is None:
             return None
         files = self.paths.job(number, "train", job.number)
-        if begun.is_of(files, commit=one.commit, slot=job.slot, device=job.device):
+        wanted = begun.Begun(commit=one.commit, slot=job.slot, device=job.device, deciding=one.deciding)
+        if begun.is_of(files, wanted):
             return None
         return why("began_on_another")
 

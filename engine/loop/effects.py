@@ -181,11 +181,14 @@ class Effects:
         one = self._training(command, run)
         files = self.paths.job(command.iteration, "train", command.training)
         job = f"{command.iteration}.{command.training}"
+        begun_for = begun.Begun(
+            commit=command.commit, slot=command.slot, device=command.device, deciding=run.deciding
+        )
         self.jobs.drop_foreign(one.job)
         if isinstance(self.jobs.look(one.job), Absent):  # nothing is trained under a wrong commit
             self._checkouts.clear_and_seal(command.slot, command.commit, run, job=job)
-            begun.remember(files, commit=command.commit, slot=command.slot, device=command.device)
-        elif not begun.is_of(files, commit=command.commit, slot=command.slot, device=command.device):
+            begun.remember(files, begun_for)
+        elif not begun.is_of(files, begun_for):
             self.jobs.stop(one.job)  # it is recorded, and then lost
         spec = training_spec(run.config, one)
         _make_temporary(spec)

@@ -113,6 +113,9 @@ class Jobs(Protocol):
         False where all places that the spec names are taken: then nothing was started.
         """
 
+    def spec(self, job: Path) -> JobSpec | None:
+        """Return how the job was to be run; None where that is gone or cannot be read."""
+
     def look(self, job: Path) -> JobState:
         """Say how the job stands."""
 

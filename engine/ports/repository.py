@@ -87,6 +87,9 @@ class Evidence(Commits, Protocol):
     def refs_below(self, prefix: str) -> dict[str, str]:
         """Return all refs below a prefix, and where each stands."""
 
+    def is_held(self, commit: str) -> bool:
+        """Say whether a branch or a tag of the user contains the commit."""
+
 
 class Refs(Protocol):
     """Names of commits, by their full names."""

@@ -58,7 +58,7 @@ def refuse_lost(paths: RunPaths, run: RunState, git: Commits) -> Head | None:
     Raises:
         CorruptHistory: git has seen a record that the history does not have.
     """
-    if run.imported or not run.run_id:
+    if not run.base_commit:  # it was imported: no commit of its own can have seen it
         return None
     refs = RunRefs(run.run_id)
     coming = [(one.number, change) for one in run.open for change in (one.change, one.change + 1)]

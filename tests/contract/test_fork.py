@@ -76,6 +76,11 @@ def check(world: World) -> Check:
     return next(one for one in found.checks if one.name == "fork")
 
 
+def missed(world: World) -> list[tuple[str, str]]:
+    """Return what an audit could not look at of the other run."""
+    return [(one.what, one.first) for one in check(world).not_seen]
+
+
 def test_it_begins_with_what_was_the_best_then(world: World):
     """Best, baseline, results, settings and notes are those of the moment; its branch stands on that code."""
     whole = load(world.paths)
@@ -292,7 +297,7 @@ def test_where_the_other_run_is_gone_an_audit_says_so(world: World):
     """What cannot be compared is named, and no difference."""
     new, _ = forked(world, "iteration:2")
     world.paths.folder.rename(world.home / "elsewhere")
-    assert (0, f"not compared: {world.paths.run_id} is not there") == (check(new).count, check(new).note)
+    assert (0, [("fork_gone", world.paths.run_id)]) == (check(new).count, missed(new))
     assert audited(new) is None
 
 
@@ -302,7 +307,7 @@ def test_where_the_other_run_was_cut_an_audit_says_so(world: World):
     lines = world.paths.history.read_bytes().splitlines(keepends=True)
     world.paths.history.write_bytes(b"".join(lines[:-3]))
     world.paths.state.unlink()
-    assert f"has no record {made.seq} any more" in check(new).note
+    assert [("fork_gone", f"{world.paths.run_id}, record {made.seq}")] == missed(new)
 
 
 def better(records: list[Record]) -> None:

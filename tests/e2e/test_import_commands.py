@@ -106,7 +106,8 @@ def test_every_command_that_looks_works_on_an_imported_run(repo, capsys, folder)
     assert ["keep", "keep", "discard", "keep", "discard"] == [row["status"] for row in rows]
     assert [None, "65a5a15", "ff218d3", "2bde422", "0345526"] == [row["commit"] for row in rows]
     assert "baseline imported, keep: 0.990000, baseline" in call("history", capsys)
-    assert "from single-file-runner" in call("replay", capsys)
+    assert 9 == main(["replay"])  # nothing is false, and its trainings are not here to be looked at
+    assert "from single-file-runner" in capsys.readouterr().out
     assert "set KNOB to 1" in call("show 1", capsys)
     assert "num_steps:        953" in call("show 1", capsys)
     assert "" == call("show 1 --diff", capsys)

@@ -57,7 +57,7 @@ def refused(words: str, capsys, *, code: int) -> str:
 
 
 def test_a_real_run_audits_clean_and_a_tampered_one_does_not(program: Program):
-    """Of a real run every check counts and nothing differs; with a changed decision or lost refs: exit 6."""
+    """Of a real run all is true; with a changed decision something is false; with lost refs, unknown."""
     broken = {"edits": [{"search": "LR = ", "replace": "LR = ("}]}
     for number, form in enumerate(({"set": {"WIDTH": 16}}, {"set": {"FAIL": "crash"}}, broken)):
         text = json.dumps(PROPOSAL | {"description": str(number)} | form)
@@ -69,9 +69,10 @@ def test_a_real_run_audits_clean_and_a_tampered_one_does_not(program: Program):
     program("resume", "--loops", "2", "--no-stochastic", "--no-background-train")
     before = bytes_of(program.run_folder())
     told = json.loads(program("replay", "--json").stdout)
-    assert (True, None) == (told["clean"], told["first_difference"])
+    assert ("true", True, None) == (told["outcome"], told["clean"], told["first_difference"])
+    assert not any(one["not_seen"] for one in told["checks"])
     assert all(one["count"] and not one["note"] for one in told["checks"]), told["checks"]
-    assert "no difference" in program("replay").stdout.splitlines()[-1]
+    assert "all true, no difference" == program("replay").stdout.splitlines()[-1]
     assert before == bytes_of(program.run_folder())
 
     def change(records) -> None:
@@ -83,15 +84,22 @@ def test_a_real_run_audits_clean_and_a_tampered_one_does_not(program: Program):
     assert "CandidateKept.inputs" in page
     assert "'best': 1.105" in page
     assert "'best': 9.0" in page
-    named = json.loads(program("replay", "--json", code=6).stdout)["first_difference"]
+    told = json.loads(program("replay", "--json", code=6).stdout)
+    named = told["first_difference"]
+    assert ("false", False) == (told["outcome"], told["clean"])
     assert ("decisions", "CandidateKept.inputs") == (named["check"], named["field"])
     assert named["line"] == named["seq"]
     history.write_bytes(before["history.jsonl"])
-    program.is_true = False
     shutil.rmtree(program.repo / ".git" / "refs" / "autoresearch")
     packed = program.repo / ".git" / "packed-refs"
     packed.unlink(missing_ok=True)
-    assert "no such ref" in program("replay", code=6).stdout
+    told = json.loads(program("replay", "--json", code=9).stdout)
+    assert ("unknown", False, None) == (told["outcome"], told["clean"], told["first_difference"])
+    missed = {one["what"] for check in told["checks"] for one in check["not_seen"]}
+    assert {"ref_gone", "anchor_gone"} <= missed
+    page = program("replay", code=9).stdout
+    assert "commits: a candidate's ref is gone (refs/autoresearch/" in page
+    assert "no difference, but not all could be looked at" == page.splitlines()[-1]
 
 
 def test_a_damaged_history_is_named_with_its_line(paths, capsys):
@@ -158,16 +166,18 @@ def test_words_that_contradict_are_refused(paths, capsys):
     refused(f"replay {paths.run_id} --run-id {paths.run_id}", capsys, code=2)
 
 
-def test_an_imported_run_audits_clean_and_says_what_it_cannot_compare(repo, tmp_path, capsys):
+def test_an_imported_run_is_not_false_and_says_what_it_cannot_compare(repo, tmp_path, capsys):
     """Of another program's run chain, schema, transitions and views are checked; its code is elsewhere."""
     table = tmp_path / "results.tsv"
     table.write_text("commit\tval_bpb\tmemory_gb\tstatus\tdescription\nabc1234\t1.5\t1.0\tkeep\tbase\n")
     call(f"import {table} --branch imported/x", capsys)
-    told = json.loads(call("replay --json", capsys))
-    assert told["clean"]
-    notes = {one["name"]: one["note"] for one in told["checks"] if one["note"]}
-    assert ["commits"] == list(notes)
-    assert "its code is elsewhere" in notes["commits"]
+    assert 9 == main(["replay", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert ("unknown", None) == (told["outcome"], told["first_difference"])
+    missed = {one["name"]: [told["what"] for told in one["not_seen"]] for one in told["checks"]}
+    assert {"commits": ["imported"]} == {name: found for name, found in missed.items() if found}
+    assert 9 == main(["replay"])
+    assert "its trainings were measured elsewhere" in capsys.readouterr().out
 
 
 class Terminal:

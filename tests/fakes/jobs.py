@@ -6,6 +6,7 @@ from typing import Literal
 
 from attrs import define, field, frozen, mutable
 
+from autoresearch.engine.paths import OUTPUT
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
 from autoresearch.events.values import Process, why
 
@@ -19,14 +20,16 @@ class FakeOutput:
 
     job: Path
     files: Mapping[str, bytes] = field(eq=False)
-    printed: bytes = field(eq=False)
+    printed: bytes | None = field(eq=False)
 
     def log(self) -> Iterator[bytes]:
         """Yield what it printed; nothing where nothing was."""
-        return _pieces(self.printed)
+        return _pieces(self.printed or b"")
 
     def file(self, name: str) -> Iterator[bytes] | None:
         """Yield a file that the job wrote into its own folder, None where there is none."""
+        if name == OUTPUT:
+            return None if self.printed is None else self.log()
         return _pieces(self.files[name]) if name in self.files else None
 
 
@@ -37,7 +40,8 @@ class FakeJob:
     spec: JobSpec
     place: str | None
     state: JobState
-    printed: bytes = b""
+    printed: bytes | None = b""  # None: its log is gone
+    spec_is_there: bool = True
     files: Mapping[str, bytes] = field(factory=dict)
 
 
@@ -68,6 +72,11 @@ class FakeJobs:
         if self.on_start is not None:
             self.on_start(self, job, spec)
         return True
+
+    def spec(self, job: Path) -> JobSpec | None:
+        """Return how the job was to be run."""
+        left = self.jobs.get(job)
+        return left.spec if left is not None and left.spec_is_there else None
 
     def look(self, job: Path) -> JobState:
         """Say what the test made of the job."""

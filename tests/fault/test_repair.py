@@ -107,6 +107,7 @@ def damage(world: World, how: Callable[[list[bytes], int], list[bytes]] = flippe
 def mend(world: World) -> Repaired:
     found = repair(world.paths, world.git, world.jobs)
     assert found is not None
+    world.jobs.jobs = {job: one for job, one in world.jobs.jobs.items() if job.exists()}  # moved aside
     return found
 
 

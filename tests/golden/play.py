@@ -54,6 +54,7 @@ class Script:
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
     evaluations: Mapping[tuple[int, int], float | str] = field(factory=dict)
     data_ids: Mapping[int, str] = field(factory=dict)
+    data_seen: tuple[str, ...] = ("d1",)  # at each look at the setup
     surroundings: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of the trainings of an iteration
     calls: Mapping[tuple[int, int], str] = field(factory=dict)  # lost, failed, asks, prose ...
     preparations_lost: frozenset[int] = frozenset()
@@ -179,13 +180,14 @@ class Player:
     def checked(self) -> ev.SetupChecked:
         """Look at the setup, as the script has it."""
         ok = self.script.setup[min(self.looks, len(self.script.setup) - 1)]
+        data_id = self.script.data_seen[min(self.looks, len(self.script.data_seen) - 1)]
         self.looks += 1
         missing = () if ok else (why("check_says", "the tokenizer"),)
         return ev.SetupChecked(
             ok=ok,
             missing=missing,
             preparable=not ok,
-            data_id="d1" if ok else None,
+            data_id=data_id if ok else None,
             shared=(),
             inputs=(),
             python_path=(),
@@ -492,6 +494,7 @@ def scripts() -> dict[str, Script]:
         "evaluated": Script(
             config=evolve(PLAIN, evaluate=("{python}", "evaluate.py")),
             requests=(Request(loops=4, prefetch=1),),
+            trainings={(1, 1): 1.5, (2, 1): 1.4},  # what they print, and what is found
             evaluations={(1, 1): 1.5, (2, 1): "lost", (2, 2): 1.4, (3, 1): "tampered"},
         ),
         "evaluated-in-two-slots": Script(
@@ -624,6 +627,7 @@ def scripts() -> dict[str, Script]:
         ),
         "best-measured-again-fails": Script(
             config=PLAIN,
+            data_seen=("d1", "d2"),
             requests=(Request(loops=2),),
             data_ids={2: "d2", 3: "d2"},
             trainings={(3, 1): "lost", (3, 2): "crashed", (3, 3): 1.9},
@@ -667,6 +671,7 @@ def scripts() -> dict[str, Script]:
         ),
         "retracted-since-it-cannot-be-measured-again": Script(
             config=PLAIN,
+            data_seen=("d1", "d2"),
             requests=(Request(loops=3),),
             data_ids={2: "d2", 4: "d2", 5: "d2"},
             trainings={(3, 1): "crashed"},
@@ -838,6 +843,33 @@ def scripts() -> dict[str, Script]:
             human=at(
                 (_trains(1), (ev.RunPaused(reason=why("human", "lunch")),)),
                 (lambda run: run.paused is not None and not run.jobs, (ev.RunUnpaused(),)),
+            ),
+        ),
+        "no-setup-allowed": Script(setup=(False,), requests=(Request(loops=1, stages=("baseline", "loop")),)),
+        "agent-prefetches-two": Script(
+            config=PLAIN, requests=(evolve(AGENT, prefetch=2),), calls={(2, 1): "prose"}
+        ),
+        "agent-asks-while-prefetching": Script(
+            config=PLAIN,
+            requests=(evolve(AGENT, prefetch=1),),
+            calls={(2, 1): "asks"},
+            last_first=True,
+            human=at((lambda run: run.need_input is not None and not run.jobs, (received(7),))),
+        ),
+        "paused-while-prefetching": Script(
+            config=PLAIN,
+            requests=(Request(loops=2, prefetch=1),),
+            human=at(
+                (_trains(1), (ev.RunPaused(reason=why("human", "lunch")),)),
+                (lambda run: run.paused is not None and not run.jobs, (ev.RunUnpaused(),)),
+            ),
+        ),
+        "stopped-while-prefetching": Script(
+            config=PLAIN,
+            requests=(Request(loops=2, prefetch=1),),
+            human=at(
+                (_trains(1), (ev.StopRequested(now=False),)),
+                (lambda run: run.stopped == "stopped", resume),
             ),
         ),
         "stopped-and-resumed": Script(

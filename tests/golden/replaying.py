@@ -6,7 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+from autoresearch.engine.audit.audit import IMPOSSIBLE
 from autoresearch.engine.audit.decisions import Decisions
+from autoresearch.engine.audit.held_back import HeldBack
+from autoresearch.engine.audit.records import Data, Times
+from autoresearch.engine.audit.report import Difference, Tally
 from autoresearch.engine.core.event_rules import misfit
 from autoresearch.engine.core.outcomes import Unknown
 from autoresearch.engine.verdicts import keep_rules
@@ -18,18 +22,34 @@ from autoresearch.projections.run_state import RunState
 
 def first_difference(history: Path) -> str | None:
     """Return the first thing in which a history is not what the rules of today give, None for nothing."""
-    run, decisions = RunState(), Decisions()
+    found = next(iter(differences(history).values()), None)
+    return None if found is None else f"{history.stem}, record {found.seq}: {found}"
+
+
+def differences(history: Path) -> dict[str, Difference]:
+    """Return the first difference of each check that needs nothing but the history."""
+    run, decisions, held_back, times = RunState(), Decisions(), HeldBack(), Times()
+    transitions = Tally("transitions", "events")
+    data = Data(transitions)
     for recorded in read(history):
         event = recorded.event
         assert not isinstance(event, RawEvent)
         wrong = misfit(run, event, recorded.by)
         if wrong is not None:
-            return f"{history.stem}, record {recorded.seq}: {wrong}"
-        decisions.see(run, event, recorded, search=lambda _: Unknown())
+            transitions.differ(record=recorded, field=wrong[0], expected=wrong[1], found=wrong[2])
+        data.see(event, recorded)
+        times.see(recorded)
+        try:
+            held_back.see(run, event, recorded)
+            decisions.see(run, event, recorded, search=lambda _: Unknown())
+        except IMPOSSIBLE as error:
+            transitions.differ(record=recorded, field="state", expected="a possible one", found=repr(error))
+            break
         run = RUN.evolve(run, recorded)
-    decisions.finish()
-    first = decisions.tally.first
-    return None if first is None else f"{history.stem}, record {first.seq}: {first}"
+    else:
+        decisions.finish()
+    tallies = (transitions, times.tally, held_back.tally, decisions.tally)
+    return {one.name: one.first for one in tallies if one.first is not None}
 
 
 @contextmanager
@@ -46,7 +66,9 @@ def mutated(module: ModuleType, old: str, new: str) -> Iterator[None]:
         if isinstance(was, FunctionType) and was.__module__ == module.__name__
     }
     # Wherever a function of the module is known by name, also in a table of it, the changed one stands in.
-    ours = [one for name, one in list(sys.modules.items()) if name.startswith("autoresearch.")]
+    ours = [
+        one for name, one in list(sys.modules.items()) if name.startswith(("autoresearch.", "tests.golden."))
+    ]
     before = [(one, name, was) for one in ours for name, was in vars(one).items() if id(was) in changed]
     tables = [table for one in ours for table in vars(one).values() if isinstance(table, dict)]
     entries = [(table, key, was) for table in tables for key, was in table.items() if id(was) in changed]

@@ -22,7 +22,8 @@ SCHEMA = "autoresearch.replay/1"
 def audit_object(audit: Audit, loaded: Loaded) -> dict[str, Any]:  # Any: it is JSON
     """Return the audit as JSON has it."""
     return _head(loaded) | {
-        "clean": audit.first is None,
+        "outcome": audit.outcome,
+        "clean": audit.outcome == "true",
         "first_difference": asdict(audit.first) if audit.first else None,
         "checks": [asdict(one) for one in audit.checks],
         **_state(loaded),

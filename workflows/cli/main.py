@@ -29,6 +29,7 @@ EXIT_CODES = {
     6: "the history is corrupt, of a later program, or an audit found a difference",
     7: "another runner holds the run",
     8: "waiting for a human",
+    9: "an audit found no difference, and could not look at everything",
     130: "interrupted (Ctrl-C); a run in the background goes on",
     143: "terminated (SIGTERM)",
 }

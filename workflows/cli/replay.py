@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from autoresearch.engine.audit.audit import audit
+from autoresearch.engine.audit.report import Outcome
 from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import RunPaths
@@ -16,6 +17,10 @@ from autoresearch.workflows.api.replay import audit_object, moment_object, what_
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import replay as pages
+
+
+# What the command ends with, by how the audit came out.
+CODES: dict[Outcome, int] = {"true": 0, "false": CorruptHistory.exit_code, "unknown": 9}
 
 
 def replay(
@@ -43,9 +48,11 @@ def replay(
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
-    """Check everything that a history says, and end with code 6 on any difference.
+    """Check everything that a history says: code 0 where all is true, 6 where something is false.
 
-    With --at, print the state as of then and what came next; with --keep-rule, what another rule had decided.
+    Code 9 where nothing is false and something could not be looked at: a job's folder, a ref or a commit that
+    is gone. With --at, print the state as of then and what came next; with --keep-rule, what another rule had
+    decided.
     """
     if run is not None and run_id is not None:
         raise UsageRefused("the run is named twice", remedy="leave out --run-id")
@@ -77,7 +84,7 @@ def _audit(here: opt.Target, paths: RunPaths, *, as_json: bool) -> int:
     document = audit_object(made, loaded)
     page = pages.audit_page(made, loaded.run)
     typer.echo(json_text(document) if as_json else page, nl=False)
-    return 0 if made.first is None else CorruptHistory.exit_code
+    return CODES[made.outcome]
 
 
 def _refuse_together(given: dict[str, bool]) -> None:

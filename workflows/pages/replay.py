@@ -1,6 +1,6 @@
 """Audits, moments and what-ifs -> text. Pure; the states themselves: workflows/pages/tables.py."""
 
-from autoresearch.engine.audit.report import Audit, Check
+from autoresearch.engine.audit.report import Audit, Check, NotSeen, Unseen
 from autoresearch.engine.core.what_if import WhatIf
 from autoresearch.engine.runs.as_of import Moment
 from autoresearch.events.values import Best
@@ -14,9 +14,43 @@ from autoresearch.workflows.pages.ways_out import typed
 
 VALUE_CHARACTERS = 200
 
+# Of each kind of thing that an audit could not look at: what it is, and what follows.
+NOT_SEEN: dict[Unseen, tuple[str, str]] = {
+    "anchor_gone": ("the ref that names the head of the log is gone", "a cut at its end would not show"),
+    "base_gone": ("the commit that the run began on is gone", "its tree is not compared"),
+    "branch_elsewhere": (
+        "the run's branch does not hold what was kept, nor does another",
+        "that it was moved there is not confirmed",
+    ),
+    "branch_gone": ("the run's branch is gone", "that it was moved to what was kept is not confirmed"),
+    "code_gone": (
+        "the code that the search looked at is gone",
+        "that it proposed this is not confirmed",
+    ),
+    "commit_gone": ("a candidate's commit, or its base, is gone", "its tree and its diff are not compared"),
+    "diff_gone": ("candidate.diff is gone", "nothing else has the change that was applied"),
+    "exit_gone": ("exit.json is gone or cannot be read", "how the job ended is not confirmed"),
+    "fork_gone": (
+        "what the run was forked from is gone, or ends earlier",
+        "that it began with this is not confirmed",
+    ),
+    "imported": (
+        "the run was imported",
+        "its trainings were measured elsewhere, and its code is not here",
+    ),
+    "job_gone": ("a job's folder is gone", "what it left is not compared with the history"),
+    "log_gone": ("a job's output.log is gone", "that it printed this result is not confirmed"),
+    "nothing_in_git": ("this repository has none of the run's commits", "no code is compared"),
+    "prompt_gone": ("prompt.txt is gone", "what the agent was told is not confirmed"),
+    "proposal_gone": ("a proposal's file is gone", "that it came so is not confirmed"),
+    "ref_gone": ("a candidate's ref is gone", "that it was kept under its name is not confirmed"),
+    "source_gone": ("what was imported is gone", "that it says so is not confirmed"),
+    "spec_gone": ("spec.json is gone", "that the job was run so is not confirmed"),
+}
+
 
 def audit_page(audit: Audit, run: RunState) -> str:
-    """Return the state, one line for each check, and the first difference."""
+    """Return the state, one line for each check, the first difference, what was not seen, and the outcome."""
     rebuild = typed(f"rebuild {run.run_id}")
     rows = [
         (
@@ -28,7 +62,7 @@ def audit_page(audit: Audit, run: RunState) -> str:
         for one in audit.checks
     ]
     checks = table(("check", "", "", ""), rows, right=frozenset({1}))
-    return f"{state_page(run)}\n{checks}\n{_first(audit)}"
+    return f"{state_page(run)}\n{checks}\n{_first(audit)}{_not_seen(audit)}{_ENDS[audit.outcome]}\n"
 
 
 def moment_page(moment: Moment) -> str:
@@ -57,22 +91,46 @@ def what_if_page(found: WhatIf) -> str:
     return f"{head}\n\n{table(columns, rows, right=frozenset({0, 1}))}\n{_what_it_means(found)}"
 
 
+_ENDS = {
+    "true": "all true, no difference",
+    "false": "something is false",
+    "unknown": "no difference, but not all could be looked at",
+}
+
+
 def _verdict(check: Check) -> str:
     if check.differences:
         return f"{check.differences} difference{'' if check.differences == 1 else 's'}"
-    return f"ok; {check.note}" if check.note and check.count else check.note or "ok"
+    missed = sum(one.times for one in check.not_seen)
+    said = [f"{missed} not seen" if missed else "", check.note]
+    left = "; ".join(one for one in said if one)
+    return left if left and (missed or not check.count) else f"ok; {left}" if left else "ok"
+
+
+def _not_seen(audit: Audit) -> str:
+    found = [(one.name, told) for one in audit.checks for told in one.not_seen]
+    if not found:
+        return ""
+    return f"could not be looked at\n{''.join(f'  {name}: {_missed(told)}' for name, told in found)}\n"
+
+
+def _missed(told: NotSeen) -> str:
+    what, follows = NOT_SEEN[told.what]
+    record = "" if told.seq is None else f", record {told.seq}"
+    more = "" if told.times == 1 else f", and {told.times - 1} more"
+    return f"{what} ({one_line(told.first, VALUE_CHARACTERS)}{record}{more}): {follows}\n"
 
 
 def _first(audit: Audit) -> str:
     first = audit.first
     if first is None:
-        return "no difference\n"
+        return ""
     where = first.place if first.line is None else f"{first.place}, line {first.line}"
     record = "" if first.seq is None else f" (record {first.seq})"
     said = [one_line(text, VALUE_CHARACTERS) for text in (first.field, first.expected, first.found)]
     return (
         f"first difference, of {first.check}: {where}{record}\n"
-        f"  field     {said[0]}\n  expected  {said[1]}\n  found     {said[2]}\n"
+        f"  field     {said[0]}\n  expected  {said[1]}\n  found     {said[2]}\n\n"
     )
 
 
