@@ -61,8 +61,8 @@ def test_a_lucky_base_makes_the_next_one_look_worse():
 
 
 def test_what_is_not_believed_any_more_is_dropped():
-    """The state stays small: of 24 hypotheses few are left after a night."""
-    assert len(believed(1.0, 4).hypotheses) == 24
+    """The state stays small: of 33 hypotheses few are left after a night."""
+    assert len(believed(1.0, 4).hypotheses) == 33
     assert len(after(believed(1.0, 4), [0.0] * 90).hypotheses) <= 16
 
 
