@@ -15,6 +15,7 @@ from autoresearch.events import codec
 from autoresearch.events.errors import CorruptHistory, UnknownEvent
 from autoresearch.events.log import lazy_event
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.shapes import unstructure
 from autoresearch.projections.fold import Snapshot
 from autoresearch.projections.run_reducers import RUN
@@ -68,7 +69,7 @@ def test_a_snapshot_saves_reading_what_is_in_it(paths: RunPaths, monkeypatch: py
         lambda path: path.write_bytes(path.read_bytes()[:-40]),
         lambda path: sealed_anew(path, f'"run": {RUN.version}'.encode(), b'"run": 0'),
         lambda path: sealed_anew(path, b'"format": "', b'"format": "x'),
-        lambda path: sealed_anew(path, b'"v": 1,', b'"v": 99,'),
+        lambda path: sealed_anew(path, f'"v": {RunConfig.VALUE_VERSION},'.encode(), b'"v": 99,'),
         lambda path: path.write_bytes(
             path.read_bytes().replace(b'"iterations_completed": 2', b'"iterations_completed": 7')
         ),
