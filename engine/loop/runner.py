@@ -167,6 +167,7 @@ class Runner:
                 self._anchor.write(self._loaded)
                 if not self._pack_some():
                     self._wait(bell)
+            self._anchor.write(self._loaded)  # before what takes a while
             self._pack_some()
         finally:
             bell.close()

@@ -30,7 +30,7 @@ def test_a_crash_before_the_anchor_is_made_up_for(tmp_path: Path, monkeypatch: p
     world = World(tmp_path / "repo")
     world.start(loops=1)
     with monkeypatch.context() as patch:
-        failing(world, patch, Crashed(), times=1)
+        failing(world, patch, Crashed(), times=2)  # before it packs, and as it leaves
         with pytest.raises(Crashed):
             world.runner().run()
     assert anchored(world) is None
