@@ -13,7 +13,7 @@ from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.paths import OUTPUT, JobPaths, RunPaths
-from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost
+from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, JobState, Lost
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.result import Result, read_result, read_unseen
 from autoresearch.events import catalog as ev
@@ -40,38 +40,31 @@ class JobFiles:
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded) -> None:
         """Read the job's folder again where an event tells of its end."""
-        match event:
-            case ev.TrainingFinished() | ev.TrainingVoided():
-                files = self._paths.job(event.iteration, "train", event.training)
-            case ev.EvaluationFinished():
-                files = self._paths.job(event.iteration, "evaluate", event.evaluation)
-            case ev.AgentAnswered():
-                files = self._paths.job(event.iteration, event.step, event.call)
-            case ev.PrepareFinished():
-                files = self._paths.job(0, "prepare", event.preparation)
-            case ev.JobLost():
-                files = self._paths.job(event.iteration, event.step, event.number)
-            case _:
-                return
+        name = _job_of(event)
+        if name is None:
+            return
+        number, job = name
+        folder = self._paths.iteration(number) / job
         try:
             if isinstance(event, ev.JobLost):
-                self._lost(before, event, files, recorded)
-            else:
-                self._compare(before.config, event, files.folder, recorded)
+                self._lost(before, event, JobPaths(folder), recorded)
+            elif isinstance(event, EndOfJob):
+                self._compare(before.config, event, folder, recorded)
         except InvalidInput as error:
             self.tally.differ(record=recorded, field="pack", expected="what can be read", found=str(error))
 
     def _compare(self, config: RunConfig, event: EndOfJob, folder: Path, recorded: Recorded) -> None:
-        if isinstance(self._jobs.look(folder), Absent):
+        ended = self._jobs.look(folder)
+        if isinstance(ended, Absent):
             self.tally.miss("job_gone", self._name(folder), seq=recorded.seq)
             return
         self.tally.count += 1
         if event.output.bytes and self._jobs.output(folder).file(OUTPUT) is None:
             self.tally.miss("log_gone", self._name(folder), seq=recorded.seq)
-            wanted = self._exit(folder, event, recorded)
+            wanted = self._exit(ended, folder, event, recorded)
         else:
             self._output(folder, event.output, recorded)
-            wanted = self._exit(folder, event, recorded) | self._result(config, folder, event)
+            wanted = self._exit(ended, folder, event, recorded) | self._result(ended, config, folder, event)
         differs = first_difference(wanted, event)
         if differs is not None:
             # The event is compared with the files, but they are what may have been changed: both are named.
@@ -118,9 +111,8 @@ class JobFiles:
                 )
                 return
 
-    def _exit(self, folder: Path, event: EndOfJob, recorded: Recorded) -> dict[str, Any]:
+    def _exit(self, ended: JobState, folder: Path, event: EndOfJob, recorded: Recorded) -> dict[str, Any]:
         """Return what exit.json says, as the fields of the event; nothing where it cannot be read."""
-        ended = self._jobs.look(folder)
         if not isinstance(ended, Finished):
             if not _is_unseen(event, ended):
                 self.tally.miss("exit_gone", self._name(folder), seq=recorded.seq)
@@ -137,9 +129,8 @@ class JobFiles:
             case _:
                 return {name: said[name] for name in _EXIT_FIELDS if hasattr(event, name)}
 
-    def _result(self, config: RunConfig, folder: Path, event: EndOfJob) -> dict[str, Any]:
+    def _result(self, ended: JobState, config: RunConfig, folder: Path, event: EndOfJob) -> dict[str, Any]:
         """Return what a training or an evaluation left, as the fields of its event."""
-        ended = self._jobs.look(folder)
         if not isinstance(event, ev.TrainingFinished | ev.EvaluationFinished):
             return {}
         if _is_unseen(event, ended):
@@ -160,6 +151,23 @@ class JobFiles:
 
     def _name(self, folder: Path) -> str:
         return str(folder.relative_to(self._paths.folder))
+
+
+def _job_of(event: ev.Event) -> tuple[int, str] | None:
+    """Return the iteration and the name of the job whose end an event tells of; None for any other."""
+    match event:
+        case ev.TrainingFinished() | ev.TrainingVoided():
+            return event.iteration, f"train.{event.training}"
+        case ev.EvaluationFinished():
+            return event.iteration, f"evaluate.{event.evaluation}"
+        case ev.AgentAnswered():
+            return event.iteration, f"{event.step}.{event.call}"
+        case ev.PrepareFinished():
+            return 0, f"prepare.{event.preparation}"
+        case ev.JobLost():
+            return event.iteration, f"{event.step}.{event.number}"
+        case _:
+            return None
 
 
 def _is_unseen(event: ev.Event, ended: object) -> bool:
