@@ -23,6 +23,7 @@ from autoresearch.projections.run_state import RunState
 
 AGAIN = 3  # tries to find a checkout as its commit says, before somebody is asked who changes it
 BYTECODE = "__pycache__"
+IMPORTED = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib")  # by the name of a file beside a script
 QUOTED = re.compile(r"""['"]([^'"\n\0]{1,1000})['"]""")  # as errors of most programs name a file
 
 
@@ -76,12 +77,13 @@ class TrainCheckouts:
     def clear_added(self, slot: int, run: RunState) -> None:
         """Remove what a training added to its checkout, so that nothing of it is imported or read by others.
 
-        Artifacts stay until they are moved where they are kept.
+        Artifacts stay until they are moved where they are kept, but for those that an import would find.
         """
         folder = self.paths.slot(slot)
         stays = set(matching(run, folder))
         for path in self.seal(slot).added(run.config.kept):
-            if stays.isdisjoint((folder / path, *(folder / path).parents)):
+            kept = not stays.isdisjoint((folder / path, *(folder / path).parents))
+            if not kept or path.endswith(IMPORTED) or ".so." in path:
                 (folder / path).unlink()
 
     def seal(self, slot: int) -> Seal:

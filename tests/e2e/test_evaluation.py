@@ -186,3 +186,15 @@ def test_a_training_that_may_not_write_elsewhere_does_not(program: Program):
         program("start", *HERE, "--loops", "0")
         assert [1.01] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
         assert (False, True) == ((elsewhere / "x").exists(), (allowed / "x").exists())
+
+
+def test_an_artifact_that_an_import_would_find_is_none(program: Program):
+    """Code that a training leaves under a name of `artifacts` is gone before it is scored; the rest stays."""
+    (program.repo / "evaluate.py").write_text(f"import colorsys\n{EVALUATE}")
+    planted = "open('colorsys.py', 'w').write(\"print('val_bpb: 0.001')\\nraise SystemExit\")\n"
+    left = "open('weights.pth', 'w').write('w')\n"
+    commit(program, TRAIN + planted + left, settings=f'{SETTINGS}artifacts = ["*"]\n')
+    program("start", *HERE, "--loops", "0")
+    assert [1.01] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
+    kept = program.run_folder() / "artifacts" / "0000"
+    assert ["weights.pth"] == [path.name for path in kept.rglob("*.p*")]
