@@ -33,9 +33,11 @@ COLUMNS = (
     "pairs",
     "cpu_seconds",
     "spent_times",
+    "probability",
+    "shrunk",
 )
 
-FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times")
+FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times", "probability", "shrunk")
 
 
 def status_of(row: Row) -> str:

@@ -54,11 +54,12 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
 
 
 def _gain(row: Row) -> str:
-    """Return the gain on the best of then, with half of its 95 % interval where that is known."""
-    gain, half = row.inputs.get("gain"), row.inputs.get("half_width")
+    """Return the gain on the best of then, half of its interval, and how sure it is, where they are known."""
+    gain, half, sure = (row.inputs.get(name) for name in ("gain", "half_width", "probability"))
     if not isinstance(gain, float):
         return "-"
-    return f"{gain:+.6f} ±{half:.6f}" if half and isinstance(half, float) else f"{gain:+.6f}"
+    said = f"{gain:+.6f} ±{half:.6f}" if half and isinstance(half, float) else f"{gain:+.6f}"
+    return f"{said} {sure:.0%}" if isinstance(sure, float) and row.verdict == "keep" else said
 
 
 def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifacts: str = "") -> str:
