@@ -149,7 +149,8 @@ def test_a_runner_killed_while_it_evaluates_repeats_no_training(program: Program
 FORGES = """\
 import pathlib
 job = pathlib.Path(os.environ["AUTORESEARCH_JOB_DIR"])
-for other in (job.parent / "evaluate.1", job.parent.parent / "0002" / "train.1"):
+others = (job.parent / "evaluate.1", job.parent.parent / "0002" / "train.1")
+for other in others if job.parent.name == "0001" else ():
     other.mkdir(parents=True)
     (other / "output.log").write_text("val_bpb: 0.001000\\n")
     end = '"started_at": "2026-11-26T00:00:00.000Z", "ended_at": "2026-11-26T00:00:01.000Z", "seconds": 1'

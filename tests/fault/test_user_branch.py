@@ -206,6 +206,8 @@ def test_clean_refuses_while_a_job_runs(tmp_path: Path):
                 ev.TrainingStarted(
                     iteration=0,
                     training=1,
+                    repeat=1,
+                    seed=None,
                     slot=1,
                     device="cpu",
                     commit="c",
