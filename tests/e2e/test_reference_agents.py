@@ -25,7 +25,7 @@ def test_every_command_of_agents_md_works(program: Program):
     train.write_text(train.read_text().replace("WIDTH = 8", "DEPTH = 2  # as in AGENTS.md\nWIDTH = 8"))
     turn = hold_trainings(program)  # so that it can be paused, directed and stopped in the middle
     for command in COMMANDS:
-        if "--no-background-train" in command or command.endswith(" propose -"):
+        if "--no-background-train" in command or " retract " in command or command.endswith(" propose -"):
             program.wait(at_rest)
         typed = command.replace("python workflows/run_experiment.py", shlex.join([sys.executable, str(DOOR)]))
         done = subprocess.run(

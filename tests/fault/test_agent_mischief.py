@@ -15,6 +15,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.system import landlock
+from autoresearch.engine.system.gpu import Cards
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
@@ -93,7 +94,14 @@ def run_with(
     )
     with EventLog(paths.history) as log:
         log.append([begun, ev.LoopsRequested(request=Request(loops=1, agent=agent))], by="cli")
-    effects = Effects(paths=paths, git=real, jobs=RealJobs(), adapter=adapter, gpus=lambda: (), models=dict)
+    effects = Effects(
+        paths=paths,
+        git=real,
+        jobs=RealJobs(),
+        adapter=adapter,
+        gpus=lambda: (),
+        cards=lambda: Cards(models={}, driver=""),
+    )
     Runner(paths, effects, mode="foreground", version="test").run()
     return paths
 
