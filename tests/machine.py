@@ -62,7 +62,7 @@ def reboot(run: Path) -> None:
     The stranger is this very test, which ends where one that is merely remembered is signalled.
     """
     for claim in run.glob("iterations/*/*/claim"):
-        with contextlib.suppress(ValueError):  # nobody has written into it
+        with contextlib.suppress(ValueError, IndexError):  # nobody has written into it
             told = json.loads(claim.read_bytes().splitlines()[-1])
             for role in ("supervisor", "child"):
                 if told[role]:
