@@ -58,8 +58,8 @@ class Program:
         """Write prompt.txt into the job's folder and return how to run it, under the hooks asked for."""
         job = JobPaths(folder.absolute())
         job.temporary.mkdir(parents=True, exist_ok=True)
-        # Not synced: what cuts the power ends the job too.
-        write_atomic(job.prompt, ask.prompt.encode(errors="replace"), sync=False)
+        # Synced, for its digest is recorded: what a power cut emptied would look like another one.
+        write_atomic(job.prompt, ask.prompt.encode(errors="replace"))
         return JobSpec(
             name=f"{ask.step} by {self.name}",
             command=self.command(ask),
