@@ -12,7 +12,13 @@ from tests.processes import living
 from tests.waiting import until
 
 
-SYNCED = {"claim", "exit.json", "candidate.diff", "jobs.tar.gz", "prompt.txt"}  # of what lies with an iteration
+SYNCED = {
+    "claim",
+    "exit.json",
+    "candidate.diff",
+    "jobs.tar.gz",
+    "prompt.txt",
+}  # of what lies with an iteration
 
 
 def stop_machine(below: Path) -> int:

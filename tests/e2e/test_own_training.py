@@ -30,7 +30,9 @@ def own(program: Program, tmp_path: Path) -> Program:
     settings = (ROOT / "pyproject.toml").read_text()
     table = settings[settings.index("[tool.autoresearch]") :].partition("\n\n")[0]
     assert "evaluate" in tomllib.loads(table)["tool"]["autoresearch"]
-    (program.repo / "pyproject.toml").write_text(f'{table}\ntraining_budget = "tokens:8192"\n')
+    (program.repo / "pyproject.toml").write_text(
+        f'{table}\nkeep_rule = "lower"\nfinal = 0\ntraining_budget = "tokens:8192"\n'
+    )
     program.env |= {"AUTORESEARCH_CACHE": str(tmp_path / "cache"), "AUTORESEARCH_DATASET": "words"}
     program.door = (*program.door[:1], str(program.repo / "prepare.py"))
     program("--text", str(texts), "--name", "words")
