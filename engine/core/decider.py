@@ -74,7 +74,8 @@ def _end_jobs(state: RunState) -> tuple[do.Command, ...]:
 
 
 def _pause(state: RunState) -> Reason | None:
-    if state.touched is not None and not state.config.holds_trainings:  # else it was no training
+    held = state.config.holds_trainings and state.landlock > 0
+    if state.touched is not None and not held:  # else it was no training
         return why("packages_to_look_at")
     if state.agent_failures >= state.config.agent_failures:
         return why("agent_failed_in_a_row", times=state.agent_failures)

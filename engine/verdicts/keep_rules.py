@@ -1,7 +1,7 @@
 """Keep rules: keep, discard, or train once more, and from which numbers. Pure.
 
 A rule is named in the event together with its inputs, so that anybody can take the decision again. A new rule
-is an entry of `RULES`; its sentence follows from the inputs, in projections/words/sentences.py.
+is an entry of `RULES`; its sentence follows from the inputs, in projections/words/verdicts.py.
 """
 
 import math

@@ -26,6 +26,7 @@ from tests.given import (
     proposal,
     received,
     row,
+    runner_started,
     set_up,
     started,
     trained,
@@ -672,3 +673,14 @@ def test_what_took_too_much_is_not_kept(*, most: float, kept_: bool):
     if not kept_:
         assert ("overspent", 2.0) == (command.rule, command.inputs["times"])
         assert "it took 2.00 times what the best took" in say_verdict(command.rule, command.inputs)
+
+
+@pytest.mark.parametrize(("landlock", "pauses"), [(0, True), (7, False)])
+def test_packages_that_were_changed_are_looked_at(*, landlock: int, pauses: bool):
+    """Where nothing keeps a training from its packages, a change of them meanwhile pauses the run."""
+    began = evolve(runner_started(), landlock=landlock)
+    reason = why("packages_changed_while_training")
+    touched = evolve(voided(0, "packages"), reason=reason)
+    story = [started(EVALUATED), asked(1), began, set_up(), opened(0, first="train"), training(0), touched]
+    commands = decide(given(*story))
+    assert pauses == (commands == (do.PauseRun(reason=why("packages_to_look_at")),))
