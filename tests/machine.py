@@ -14,6 +14,7 @@ from tests.waiting import until
 
 SYNCED = {
     "claim",
+    "spec.json",
     "exit.json",
     "candidate.diff",
     "jobs.tar.gz",

@@ -87,8 +87,8 @@ class RealJobs:
                 if place is None:
                     return False
                 held.append(place)
-            # Not synced: what cuts the power ends the job too, and the next training waits for this.
-            write_atomic(files.spec, json.dumps(asdict(_absolute(spec))).encode(), sync=False)
+            # Synced: its digest is recorded, and an audit asks for it after a power cut too.
+            write_atomic(files.spec, json.dumps(asdict(_absolute(spec))).encode())
             command = (sys.executable, *_SUPERVISE, str(job.absolute()), *map(str, held))
             process.spawn_detached(command, cwd=_HOME, keep=held)
         finally:
@@ -108,7 +108,7 @@ class RealJobs:
         """Say how the job stands, from its folder and the process table alone."""
         ended, claim = _read_exit(job), read_claim(job)
         if ended is not None and _is_over(claim):
-            return ended
+            return evolve(ended, rebooted=True) if isinstance(ended, Finished) and _rebooted(claim) else ended
         if is_locked(JobPaths(job).claim):
             if claim is None or claim.supervisor is None:
                 return Running(supervisor=None)
@@ -208,8 +208,13 @@ def _absolute(spec: JobSpec) -> JobSpec:
     return evolve(spec, cwd=str(Path(spec.cwd).absolute()), stdin=stdin, writable=writable)
 
 
+def _rebooted(claim: Claim | None) -> bool:
+    supervisor = claim.supervisor if claim is not None else None
+    return supervisor is not None and supervisor.boot_id != process.boot_id()
+
+
 def _lost(folder: Path, claim: Claim) -> Lost:
-    if claim.supervisor is not None and claim.supervisor.boot_id != process.boot_id():
+    if _rebooted(claim):
         return Lost(reason=why("machine_restarted"))
     if claim.refused:
         return Lost(reason=why("exit_refused", claim.refused))

@@ -227,6 +227,8 @@ def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
     """
     if isinstance(ended, Lost):
         return ended.reason
+    if ended.rebooted and job.step not in ("train", "evaluate"):  # an edit may be half on the disk, or empty
+        return why("machine_restarted")
     if ended.exit.reason == "not_started" and ended.exit.errno in MACHINE_TROUBLE:
         return why("machine_refused", ended.exit.detail)
     if ended.exit.reason != "terminated" or job.step in ("propose", "apply", "triage"):

@@ -67,6 +67,8 @@ class Finished:
     """The job ended, and how is known."""
 
     exit: JobExit
+    # The machine has been restarted since: what the job wrote outside its own folder may be gone or empty.
+    rebooted: bool = False
 
 
 @frozen(kw_only=True)

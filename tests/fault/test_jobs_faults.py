@@ -420,6 +420,18 @@ def test_reboot(home: Path) -> None:
     JOBS.stop(folder)  # we are still here
 
 
+def test_end_before_a_reboot(home: Path) -> None:
+    """A job that ended in an earlier boot is finished, and told to be of before the restart."""
+    folder = start(home, "true")
+    until(lambda: isinstance(JOBS.look(folder), Finished))
+    ended = JOBS.look(folder)
+    assert isinstance(ended, Finished)
+    told = json.loads((folder / "claim").read_bytes().splitlines()[-1])
+    told["supervisor"] |= {"boot_id": "another-boot"}
+    (folder / "claim").write_text(json.dumps(told))
+    assert (False, JOBS.look(folder)) == (ended.rebooted, Finished(exit=ended.exit, rebooted=True))
+
+
 def test_strangers_are_not_signalled(home: Path) -> None:
     """Stopping a job whose pids now belong to somebody else leaves him alone."""
     with started("sleep", "999", start_new_session=True) as stranger:

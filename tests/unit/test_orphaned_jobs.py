@@ -1,14 +1,15 @@
-"""A job whose supervisor was killed: its deadline is held by the runner."""
+"""A job whose supervisor was killed, and one whose end lies before a restart of the machine."""
 
 from pathlib import Path
 
 import pytest
 
 from autoresearch.engine.loop.completions import ORPHAN_GRACE_S, Collector
-from autoresearch.engine.ports.jobs import Running
+from autoresearch.engine.ports.jobs import Finished, JobExit, Running
 from autoresearch.engine.runs.catalogue import run_named
+from autoresearch.events import catalog as ev
 from autoresearch.events.clock import from_epoch
-from autoresearch.events.values import Process
+from autoresearch.events.values import Process, why
 from autoresearch.projections.run_state import Job
 from tests import given as g
 
@@ -50,3 +51,21 @@ def test_the_deadline_of_an_orphan_is_held(monkeypatch, supervisor, ran_s: float
     job = Job(step="train", number=1, since=from_epoch(0.0), deadline_s=20.0)
     assert () == collector.collect(0, job, g.given(g.started()))
     assert ([paths.job(0, "train", 1).folder] if stopped else []) == jobs.stopped
+
+
+class EndedBefore:
+    """Jobs that ended well, and the machine was restarted before anybody looked."""
+
+    def look(self, _folder: Path) -> Finished:
+        exit_ = JobExit(reason="exited", exit_code=0, started_at="", ended_at="", seconds=1.0)
+        return Finished(exit=exit_, rebooted=True)
+
+
+@pytest.mark.parametrize("step", ["prepare", "propose", "apply", "triage"])
+def test_what_ended_before_a_restart_begins_again(step):
+    """What a job left elsewhere may be empty after a power cut: unless it has a result, it is lost."""
+    paths = run_named(Path("/home"), "main-r001")
+    collector = Collector(paths=paths, git=None, jobs=EndedBefore(), adapter=None)
+    job = Job(step=step, number=1, since=from_epoch(0.0), deadline_s=20.0)
+    lost = ev.JobLost(iteration=0, step=step, number=1, reason=why("machine_restarted"))
+    assert (lost,) == collector.collect(0, job, g.given(g.started()))
