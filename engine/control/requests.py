@@ -43,6 +43,11 @@ class StartOptions:
         return any(one is not None for one in (self.only, self.from_stage, self.to_stage, self.loop_only))
 
     @property
+    def measures_alone(self) -> bool:
+        """Say whether all that it asks for is what was kept on fresh seeds."""
+        return bool(self.final) and not self.loops and not self.names_stages
+
+    @property
     def asks_for_loops(self) -> bool:
         """Say whether it asks for something new, rather than to go on with what is left."""
         return self.loops is not None or self.final is not None or self.names_stages

@@ -169,6 +169,8 @@ def resume(
         _refuse_unfit(received, configured, request, git)
         if request is not None:
             _refuse_blocked(after, request)
+            if options.measures_alone:
+                _refuse_pointless(after)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
             return [*events, *lift, ev.LoopsRequested(request=request)]
         _refuse_options_without_loops(options)
@@ -187,7 +189,7 @@ def resume(
         uncommitted=_uncommitted(git, config),
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
         remeasured_for=changed_deciding if again else (),
-        proposer=_proposer(request, config) if request else None,
+        proposer=_proposer(request, config) if request and request.loops else None,
     )
 
 
@@ -229,6 +231,12 @@ def _begin(paths: RunPaths, git: Branches, events: Sequence[ev.Event]) -> None:
 
 def _refuse_blocked(run: RunState, request: Request) -> None:
     why, way_out = dry_run.why_blocked(run, request)
+    if way_out is not None:
+        raise NotFound(why, remedy=way_out)
+
+
+def _refuse_pointless(run: RunState) -> None:
+    why, way_out = dry_run.why_pointless(run)
     if way_out is not None:
         raise NotFound(why, remedy=way_out)
 

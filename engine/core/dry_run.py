@@ -10,6 +10,7 @@ from attrs import evolve as replace
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import active_request, decide
+from autoresearch.engine.verdicts import repeats
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import WayOut
@@ -52,6 +53,17 @@ def why_blocked(run: RunState, request: Request) -> tuple[str, WayOut | None]:
                 return why, WayOut("go_on_with_stages", stages=",".join(stages_from(stage)))
             case _:
                 pass
+    return "", None
+
+
+def why_pointless(run: RunState) -> tuple[str, WayOut | None]:
+    """Say why fresh seeds would tell nothing of a run at rest, and the way out; "" and None where they do."""
+    if run.best is None or active_request(run) is not None:
+        return "", None
+    if len(run.keeps) == 1:
+        return "nothing was kept beside the baseline: there is no gain to measure", WayOut("ask_for_more")
+    if repeats.of_seeds(run) == 0:
+        return "every seed gives the same number here: fresh ones tell nothing new", WayOut("experiments")
     return "", None
 
 

@@ -56,14 +56,15 @@ def test_nothing_is_claimed_of_a_change_that_does_nothing(program: Program):
     noisy(program, NOTHING)
     told = json.loads(program("status", "--json").stdout)
     assert (0, None) == (told["counts"]["kept"], told["gain"])
+    assert "nothing was kept" in program("final", code=3).stderr
     assert 4 == [event["type"] for event in program.events()].count("TrainingStarted")
     program("replay")
 
 
 def test_the_end_is_measured_once_more_on_request(program: Program):
-    """`resume --final 1` trains best and baseline on one more fresh seed, and no loop."""
+    """`final --seeds 1` trains best and baseline on one more fresh seed, and no loop."""
     noisy(program, BETTER)
-    program("resume", "--final", "1")
+    program("final", "--seeds", "1")
     program.wait(at_rest)
     told = json.loads(program("status", "--json").stdout)
     assert (1, 1) == (told["gain"]["seeds"], told["iterations_completed"])

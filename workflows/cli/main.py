@@ -47,6 +47,7 @@ COMMANDS = {
     "propose": ("autoresearch.workflows.cli.signals", "propose"),
     "note": ("autoresearch.workflows.cli.signals", "note"),
     "retract": ("autoresearch.workflows.cli.retract", "retract_command"),
+    "final": ("autoresearch.workflows.cli.measure", "final_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),

@@ -138,6 +138,11 @@ def resume_command(shared: SharedOptions, *, run_id: opt.RunId = None) -> int:
 
     A runner that is alive hears it at once. Ends a stop, a pause and a failed baseline.
     """
+    return ask_for(shared, run_id)
+
+
+def ask_for(shared: SharedOptions, run_id: str | None) -> int:
+    """Ask a run for what the options say, and see to it that a runner does it."""
     found = shared.here.run(run_id)  # once: the latest may be another one a moment later
 
     def ask(alive: Callable[[RunPaths], bool]) -> StartOutcome:

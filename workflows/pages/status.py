@@ -138,7 +138,7 @@ def _gain_words(standing: Standing) -> str:
         return ""
     if standing["final_is_left"]:
         return "measured on fresh seeds once no loop is left"
-    return f"not measured on fresh seeds; {typed('resume --final 3')} does"
+    return f"not measured on fresh seeds; {typed('final')} does"
 
 
 def _done_words(standing: Standing) -> str:

@@ -1,0 +1,62 @@
+"""The commands that train nothing new: what was kept, once more on seeds that were used for nothing else."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoresearch.engine.control.requests import MOST_SEEDS, StartOptions
+from autoresearch.events.errors import UsageRefused
+from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.cli.start_resume import SharedOptions, ask_for
+
+
+SEEDS = 3  # of the final, where nobody says how many
+
+Run = Annotated[
+    str | None,
+    typer.Argument(
+        help="The run; default: as for --run-id.", metavar="[RUN]", autocompletion=opt.complete_run
+    ),
+]
+Seeds = Annotated[
+    int, typer.Option("--seeds", help="On how many fresh seeds.", metavar="N", min=1, max=MOST_SEEDS)
+]
+
+
+def final_command(
+    run: Run = None,
+    *,
+    seeds: Seeds = SEEDS,
+    background_train: opt.Background = True,
+    follow: opt.Follow = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Train baseline and best on fresh seeds, and state the gain with its interval.
+
+    What is left of the run's loops goes first. The same as `resume --loops 0 --final N`.
+    """
+    options = StartOptions(loops=0, final=seeds)
+    return _ask(options, named(run, run_id), background=background_train, follow=follow, repo=repo)
+
+
+def named(run: str | None, run_id: str | None) -> str | None:
+    """Return the run that is meant, which may be named as an argument or as an option.
+
+    Raises:
+        UsageRefused: it is named twice.
+    """
+    if run is not None and run_id is not None:
+        raise UsageRefused("the run is named twice", remedy="leave out --run-id")
+    return run or run_id
+
+
+def _ask(
+    options: StartOptions, run_id: str | None, *, background: bool, follow: bool, repo: Path | None
+) -> int:
+    opt.refuse_inside_agent()
+    shared = SharedOptions(
+        options=options, proposal=None, background=background, follow=follow, here=opt.target(repo)
+    )
+    return ask_for(shared, run_id)
