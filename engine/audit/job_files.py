@@ -81,6 +81,8 @@ class JobFiles:
         ended = self._jobs.look(files.folder)
         if not isinstance(ended, Finished) or event.step == "evaluate":  # one that fails is lost, once
             return
+        if event.step != "train" and event.reason.code == "machine_restarted":  # what it left elsewhere was
+            return
         self.tally.count += 1
         code, exit_ = event.reason.code, ended.exit
         one = before.iteration(event.iteration)
