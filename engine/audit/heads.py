@@ -41,6 +41,8 @@ class Heads:
         anchor = RunRefs(run.run_id).log
         if self._to_be_seen and run.stopped is not None and anchor not in refs:
             self.tally.miss("anchor_gone", anchor, seq=self._to_be_seen)
+        if anchor in refs:
+            self._compare_signatures(anchor)
         heads: dict[int, list[Head]] = {}
         for one in self._named(run.run_id, refs, named):
             heads.setdefault(one.seq, []).append(one)
@@ -59,6 +61,22 @@ class Heads:
                 expected=seq,
                 found=f"the end of the history at record {end}: it was cut short",
             )
+
+    def _compare_signatures(self, ref: str) -> None:
+        """Have git verify the run's own commits; that one is not signed is no difference, and is noted."""
+        found = self._git.signatures(ref)
+        for commit, said in found:
+            if said == "bad":
+                field = f"signature of commit {commit[:12]}"
+                self.tally.differ(
+                    place="git", field=field, expected="one that git verifies", found="a bad one"
+                )
+            elif said == "unknown":
+                self.tally.miss("signature_unknown", commit[:12])
+        signed = sum(said != "unsigned" for _, said in found)
+        how = "signed" if signed == len(found) else f"{signed} of {len(found)} signed"
+        how = how if signed else "not signed"
+        self.tally.unit += f"; the run's own: {how}"
 
     def _named(self, run_id: str, refs: Sequence[str], named: Sequence[Named]) -> Iterator[Head]:
         """Yield the heads that the run's commits name, those below its refs and those in the history."""

@@ -30,6 +30,7 @@ Unseen: TypeAlias = Literal[
     "prompt_gone",
     "proposal_gone",
     "ref_gone",
+    "signature_unknown",
     "source_gone",
     "spec_gone",
 ]

@@ -13,7 +13,7 @@ from attrs import frozen
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.git.calls import ADDRESS
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Branches, Commits
+from autoresearch.engine.ports.repository import Branches, Commits, NotSigned
 from autoresearch.engine.runs import anchor
 from autoresearch.engine.runs.claim import alone
 from autoresearch.engine.runs.load import Loaded, load
@@ -167,4 +167,8 @@ def _show(paths: RunPaths, git: RetractGit, loaded: Loaded) -> None:
         rebuild(paths)
     with contextlib.suppress(AutoresearchError, OSError):
         last = anchor.last(loaded.run, git)
-        anchor.write(loaded.run, loaded.position, git, after=last.commit if last else None)
+        after = last.commit if last else None
+        with contextlib.suppress(NotSigned):
+            anchor.write(loaded.run, loaded.position, git, after=after, sign=git.signing())
+            return
+        anchor.write(loaded.run, loaded.position, git, after=after)

@@ -5,6 +5,7 @@ an agent deleted a `.git` file, find the user's.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from autoresearch.engine.git.program import CALL_S, call, output
@@ -65,12 +66,13 @@ class Calls:
         timeout_s: float = CALL_S,
         own_locks: tuple[Path, ...] = (),
         settings: tuple[str, ...] = EXACTLY,
+        env: Mapping[str, str] | None = None,
     ) -> Completed:
         """Change something, under an identity of the program's own; the caller looks at the exit code."""
         return call(
             command,
             cwd=cwd or self.top,
-            env=IDENTITY | self._bounds,
+            env=IDENTITY | self._bounds | dict(env or {}),
             settings=settings,
             stdin=stdin,
             timeout_s=timeout_s,

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Sequence
 
-from autoresearch.engine.git import records, stored_refs
-from autoresearch.engine.git.calls import text
+from autoresearch.engine.git import records, signing, stored_refs
+from autoresearch.engine.git.calls import EXACTLY, text
 from autoresearch.engine.git.objects import Objects
 from autoresearch.engine.git.program import last_line, output
-from autoresearch.engine.ports.repository import Branch, NotMoved
+from autoresearch.engine.ports.repository import Branch, NotMoved, NotSigned, Signature, Signing
+from autoresearch.engine.system.run_command import CommandTimedOut
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import stated
@@ -47,15 +48,42 @@ class Refs(Objects):
             return False
         raise stated(AutoresearchError, why("ref_not_set", last_line(done.stderr), ref=ref))
 
-    def add_note(self, ref: str, message: str, *, after: str | None, tree_of: str) -> str | None:
+    def add_note(
+        self, ref: str, message: str, *, after: str | None, tree_of: str, sign: Signing | None = None
+    ) -> str | None:
         """Move a ref on by a commit that is nothing but a message; None where the ref stood elsewhere.
 
         It follows `after`, where the ref stands (None: nowhere yet), and has the tree of another commit.
+
+        Raises: NotSigned: it was to be signed, and nothing was made.
         """
         parent = ("-p", after) if after is not None else ()
-        made = output(self.write("commit-tree", f"{tree_of}^{{tree}}", *parent, stdin=message.encode()))
-        commit = text(made).strip()
+        words = ("commit-tree", f"{tree_of}^{{tree}}", *parent)
+        made = self._signed(sign, *words, stdin=message.encode()) if sign else None
+        commit = text(made or output(self.write(*words, stdin=message.encode()))).strip()
         return commit if self.set_ref(ref, commit, old=after) else None
+
+    def signing(self) -> Signing | None:
+        """Return how the user's git signs commits; None where it does not."""
+        listed = self.look("config", "--null", "--get-regexp", signing.SETTINGS)
+        return signing.signing_of(listed) if listed else None
+
+    def signatures(self, ref: str) -> tuple[tuple[str, Signature], ...]:
+        """Return the commits that a ref leads to, the newest first, and what git says of their signatures."""
+        raw = self.look("log", "--format=raw", ref, "--")
+        claims = signing.claimed(raw or b"")
+        known: tuple[str, ...] = ()
+        if claims and not self.look("config", "gpg.ssh.allowedSignersFile"):
+            known = ("-c", "gpg.ssh.allowedSignersFile=/dev/null")  # a bad one is told without it too
+        how = "--format=%H %G?" if claims else "--format=%H N"
+        said = text(self.look(*known, "log", how, ref, "--") or b"")
+        return tuple(
+            (
+                commit,
+                signing.verified(word, by_ssh=claims[commit]) if commit in claims else "unsigned",
+            )
+            for commit, word in (line.split(" ") for line in said.splitlines())
+        )
 
     def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
         """Give commits other names: (old name, new name, commit) of each. All or none; twice is once."""
@@ -162,6 +190,29 @@ class Refs(Objects):
         said = self.read("--literal-pathspecs", "status", *how, "--", *paths)
         differing = [os.fsdecode(entry[3:]) + "/" for entry in said.split(b"\0") if entry]
         return tuple(path for path in paths if any(name.startswith(f"{path}/") for name in differing))
+
+    def _signed(self, sign: Signing, *words: str, stdin: bytes) -> bytes:
+        key = sign.key or ("" if "gpg.format=ssh" in sign.settings else self._committer())
+        with signing.quietly(sign) as how:
+            settings = (*EXACTLY, *how.settings)
+            try:
+                done = self.write(
+                    *(*words, f"-S{key}"),
+                    stdin=stdin,
+                    timeout_s=signing.SIGN_S,
+                    settings=settings,
+                    env=signing.QUIET_ENV,
+                )
+            except CommandTimedOut as error:
+                raise NotSigned(str(error)) from error
+        if done.exit_code:
+            raise NotSigned(last_line(done.stderr))
+        return done.stdout
+
+    def _committer(self) -> str:
+        """Return the user's name and address, by which gpg finds the key of their own commits."""
+        said = text(self.look("var", "GIT_COMMITTER_IDENT") or b"")
+        return said.rpartition(">")[0] + ">" if ">" in said else ""
 
     def _stands_at(self, ref: str) -> str | None:
         said = self.look("rev-parse", "--verify", "--quiet", ref)

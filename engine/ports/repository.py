@@ -5,9 +5,27 @@ for a user who asks for it.
 """
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from attrs import frozen
+
+from autoresearch.events.errors import AutoresearchError
+
+
+# unknown: there is one, and git cannot say whose, for want of the key or of the file that names it
+Signature: TypeAlias = Literal["good", "bad", "unsigned", "unknown"]
+
+
+@frozen(kw_only=True)
+class Signing:
+    """How the user's git signs commits."""
+
+    settings: tuple[str, ...]  # "name=value" of git's configuration, as it stood when it was asked
+    key: str  # "": the one that git takes by default
+
+
+class NotSigned(AutoresearchError):
+    """No signature could be made without asking somebody, or in time."""
 
 
 @frozen(kw_only=True)
@@ -90,6 +108,9 @@ class Evidence(Commits, Protocol):
     def is_held(self, commit: str) -> bool:
         """Say whether a branch or a tag of the user contains the commit."""
 
+    def signatures(self, ref: str) -> tuple[tuple[str, Signature], ...]:
+        """Return the commits that a ref leads to, the newest first, and what git says of their signatures."""
+
 
 class Refs(Protocol):
     """Names of commits, by their full names."""
@@ -100,10 +121,17 @@ class Refs(Protocol):
     def set_ref(self, ref: str, new: str, *, old: str | None) -> bool:
         """Move a full ref name from `old` (None: must not exist) to `new`; False where it stood elsewhere."""
 
-    def add_note(self, ref: str, message: str, *, after: str | None, tree_of: str) -> str | None:
+    def signing(self) -> Signing | None:
+        """Return how the user's git signs commits; None where it does not."""
+
+    def add_note(
+        self, ref: str, message: str, *, after: str | None, tree_of: str, sign: Signing | None = None
+    ) -> str | None:
         """Move a ref on by a commit that is nothing but a message; None where the ref stood elsewhere.
 
         It follows `after`, where the ref stands (None: nowhere yet), and has the tree of another commit.
+
+        Raises: NotSigned: it was to be signed, and nothing was made.
         """
 
     def rename_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Commit, Commits, Refs
+from autoresearch.engine.ports.repository import Commit, Commits, Refs, Signing
 from autoresearch.events.codec import Position
 from autoresearch.events.errors import CorruptHistory, WayOut
 from autoresearch.events.log.seek import has_record
@@ -36,11 +36,17 @@ def head_named(commit: Commit, run_id: str) -> Head | None:
     return Head(commit=commit.hash, seq=int(seq), hash=hash_)
 
 
-def write(run: RunState, head: Position, git: Refs, *, after: str | None) -> Head | None:
-    """Name the head of a run's log in git; None where the commit that named one last is not `after`."""
+def write(
+    run: RunState, head: Position, git: Refs, *, after: str | None, sign: Signing | None = None
+) -> Head | None:
+    """Name the head of a run's log in git; None where the commit that named one last is not `after`.
+
+    Raises:
+        NotSigned: it was to be signed, and nothing was made.
+    """
     trailers = f"{OF_RUN}: {run.run_id}\n{OF_LOG}: {head.seq} {head.hash}\n"
     message = f"{run.run_id} up to record {head.seq}\n\n{trailers}"
-    made = git.add_note(RunRefs(run.run_id).log, message, after=after, tree_of=run.base_commit)
+    made = git.add_note(RunRefs(run.run_id).log, message, after=after, tree_of=run.base_commit, sign=sign)
     return Head(commit=made, seq=head.seq, hash=head.hash) if made is not None else None
 
 

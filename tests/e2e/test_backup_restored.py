@@ -1,9 +1,11 @@
 """A run whose history is older than what git has seen of it: a backup that was put back, or a cut."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.contract.test_signed_anchors import NO_SSH_KEYGEN, make_key
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.waiting import until
 
@@ -139,3 +141,46 @@ def test_a_run_whose_history_is_gone_is_listed(program: Program, history: Path):
     assert "unreadable" in found
     assert "is gone or empty" in found
     program.is_true = False
+
+
+def sign(program: Program, tmp_path: Path, signer: str = shutil.which("ssh-keygen") or "") -> None:
+    """Let the user sign all commits with a key of ssh's."""
+    key = make_key(tmp_path)
+    known = tmp_path / "signers"
+    known.write_text(f"user@localhost {key.with_suffix('.pub').read_text()}")
+    for name, value in {
+        "commit.gpgsign": "true",
+        "gpg.format": "ssh",
+        "gpg.ssh.program": signer,
+        "gpg.ssh.allowedSignersFile": str(known),
+        "user.signingkey": str(key),
+    }.items():
+        program.git("config", name, value)
+
+
+@NO_SSH_KEYGEN
+def test_what_git_sees_is_signed_where_the_user_signs(program: Program, tmp_path: Path):
+    """The commits that name the head are signed, an audit has git verify them, and a bad one is false."""
+    sign(program, tmp_path)
+    program("start", "--loops", "1", *WORDS)
+    ref = f"refs/autoresearch/{program.run_folder().name}/log"
+    program.git("verify-commit", program.git("rev-parse", ref))
+    assert "the run's own: signed" in program("replay").stdout
+    raw = program.git("cat-file", "commit", ref)
+    forged = tmp_path / "forged"
+    forged.write_text(raw.replace("up to record", "up to the record") + "\n")
+    program.git("update-ref", ref, program.git("hash-object", "-t", "commit", "-w", str(forged)).strip())
+    said = program("replay", code=6).stdout
+    assert "signature of commit" in said
+    program.is_true = False
+
+
+@NO_SSH_KEYGEN
+def test_a_run_whose_commits_cannot_be_signed_goes_on(program: Program, tmp_path: Path):
+    """Git sees the head unsigned, it is said once, and the audit says so too."""
+    sign(program, tmp_path, signer="false")
+    said = program("start", "--loops", "1", *WORDS).stderr
+    assert 1 == said.count("what git sees of the log is not signed"), said
+    last, run_id = program.events()[-1], program.run_folder().name
+    assert (last["seq"], last["h"]) == anchored(program, run_id)
+    assert "the run's own: not signed" in program("replay").stdout

@@ -90,7 +90,23 @@ class FakeGit:
         tips = [one for ref, one in self.refs.items() if ref.startswith(("refs/heads/", "refs/tags/"))]
         return any(commit in self._line(tip) for tip in tips)
 
-    def add_note(self, ref: str, message: str, *, after: str | None, tree_of: str) -> str | None:
+    def signing(self) -> ports.Signing | None:
+        """Return how commits are signed: not at all."""
+        return None
+
+    def signatures(self, ref: str) -> tuple[tuple[str, ports.Signature], ...]:
+        """Return the commits that a ref leads to, of which none is signed."""
+        return tuple((one, "unsigned") for one in self._line(self.refs[ref]))
+
+    def add_note(
+        self,
+        ref: str,
+        message: str,
+        *,
+        after: str | None,
+        tree_of: str,
+        sign: ports.Signing | None = None,
+    ) -> str | None:
         """Move a ref on by a commit that is nothing but a message; None where the ref stood elsewhere."""
         made = self._store(Commit(files=self._commit(tree_of).files, parent=after, message=message))
         return made if self.set_ref(ref, made, old=after) else None

@@ -14,6 +14,7 @@ ELSEWHERE = {
     "code_gone": "contract/test_audit_tampering.py",
     "diff_gone": "contract/test_left_files.py",
     "fork_gone": "contract/test_fork.py",
+    "signature_unknown": "contract/test_signed_anchors.py",
 }
 
 

@@ -44,6 +44,10 @@ NOT_SEEN: dict[Unseen, tuple[str, str]] = {
     "prompt_gone": ("prompt.txt is gone", "what the agent was told is not confirmed"),
     "proposal_gone": ("a proposal's file is gone", "that it came so is not confirmed"),
     "ref_gone": ("a candidate's ref is gone", "that it was kept under its name is not confirmed"),
+    "signature_unknown": (
+        "the signature of a commit that names a head of the log is by a key that git does not know",
+        "who made it is not confirmed",
+    ),
     "source_gone": ("what was imported is gone", "that it says so is not confirmed"),
     "spec_gone": ("spec.json is gone", "that the job was run so is not confirmed"),
 }
