@@ -54,6 +54,7 @@ class JobPaths:
         self.branches = folder / "branches.json"  # where the user's branches stood then
         self.harm = folder / "harm.txt"  # what it did to them
         self.temporary = folder / "tmp"  # the agent's own, gone at its end
+        self.bytecode = folder / "pycache"  # a baseline's own, which shows what it imported
         # any job's
         self.spec = folder / SPEC  # what to run
         self.claim = folder / CLAIM  # a kernel lock, and who holds it

@@ -209,7 +209,8 @@ def _is_file(path: Path) -> bool:
 
 def _clear(folder: Path) -> None:
     """Remove what is temporary in a job's folder, and the folder where nothing else is in it."""
-    shutil.rmtree(JobPaths(folder).temporary, ignore_errors=True)  # of a link, nothing
+    for own in (JobPaths(folder).temporary, JobPaths(folder).bytecode):
+        shutil.rmtree(own, ignore_errors=True)  # of a link, nothing
     for path in folder.iterdir():
         if _DRAFT.fullmatch(path.name):
             path.unlink()

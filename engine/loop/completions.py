@@ -67,6 +67,7 @@ class Collector:
         shutil.rmtree(self.paths.job(number, job.step, job.number).temporary, ignore_errors=True)
         lost = _why_lost(job, ended, run) or self._without_room(number, job, ended, run)
         if lost is not None:
+            shutil.rmtree(self.paths.job(number, job.step, job.number).bytecode, ignore_errors=True)
             branch_guard.put_back(self.paths.job(number, job.step, job.number), self.git)
             return (ev.JobLost(iteration=number, step=job.step, number=job.number, reason=lost),)
         assert isinstance(ended, Finished)  # else it was lost

@@ -3,6 +3,8 @@
 Where the settings name an evaluation, its number is the result, and what the training printed a claim.
 """
 
+from pathlib import Path
+
 from attrs import evolve as replace
 from attrs import frozen
 
@@ -12,7 +14,8 @@ from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.sealing import packages
 from autoresearch.engine.sealing.artifacts import take_out
 from autoresearch.engine.sealing.checkout import TrainCheckouts
-from autoresearch.engine.sealing.seal import Broken, inputs_broken
+from autoresearch.engine.sealing.imported import Imported
+from autoresearch.engine.sealing.seal import MOST_NAMED, Broken, inputs_broken
 from autoresearch.engine.sealing.surroundings import Surroundings
 from autoresearch.engine.training.result import Result, read_result, read_unseen
 from autoresearch.events import catalog as ev
@@ -96,7 +99,20 @@ class Scores:
             found = packages.digest(run.setup.libraries)  # which are the evaluation's as well
             if found != one.surroundings["packages"]:
                 broken = Broken(files=("packages",), reason=why("packages_changed_while_training"))
+        if broken is None and job.step == "train" and one.number == 0:
+            broken = self._imported(job, run)
         return broken
+
+    def _imported(self, job: Job, run: RunState) -> Broken | None:
+        """Return what the baseline imported from the user's checkout, and not from its own."""
+        named = (*run.setup.shared, *run.config.kept, *run.setup.inputs)
+        declared = [self.paths.prepared, *(self.paths.home / Path(path).expanduser() for path in named)]
+        cache = Imported(cache=self.paths.job(0, "train", job.number).bytecode)
+        files = cache.from_checkout(self.paths.home, self.paths.slot(job.slot), declared)
+        if not files:
+            return None
+        reason = why("imported_while_training", file=files[0], more=len(files) - 1)
+        return Broken(files=files[:MOST_NAMED], reason=reason)
 
     def _hinted(self, job: Job, result: Result) -> Result:
         """Say of a crash that misses a file where that lies."""

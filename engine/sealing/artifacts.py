@@ -23,6 +23,8 @@ def take_out(one: Iteration, run: RunState, paths: RunPaths, *, sealed: Iterable
     runners = {path.name for path in (*job.own(), job.progress)}
     for folder, known in ((paths.slot(one.slot), stays), (job.folder, runners)):
         for found in matching(run, folder):
+            if job.bytecode in (found, *found.parents):
+                continue
             place = paths.artifacts(one.number) / found.relative_to(folder)
             if str(found.relative_to(folder)) in known or found.is_symlink() or not _is_inside(found, folder):
                 continue

@@ -24,6 +24,9 @@ FAST_ON_CPU = {
     "MALLOC_TRIM_THRESHOLD_": "8000000000",
 }
 
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}  # two candidates of one second and one size would share it
+CACHE = "PYTHONPYCACHEPREFIX"  # where the baseline writes it: what it imported shows there
+
 CPU = "cpu"  # the device of a machine without cards, and of settings that want none
 
 
@@ -63,11 +66,12 @@ def training_spec(config: RunConfig, one: Training) -> JobSpec:
 def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
     """Return how what a training left, in its job's folder, is evaluated: as it was trained, and where."""
     as_trained = training_spec(config, one)
+    env = {name: value for name, value in as_trained.env.items() if name != CACHE}
     return replace(
         as_trained,
         name=as_trained.name.replace("training", "evaluation", 1),
         command=with_interpreter(config.evaluate),
-        env={**as_trained.env, "AUTORESEARCH_TRAIN_DIR": str(left.absolute())},
+        env=env | NO_BYTECODE | {"AUTORESEARCH_TRAIN_DIR": str(left.absolute())},
     )
 
 
@@ -86,8 +90,7 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
         **FAST_ON_CPU,
         **_device(one.device, named=one.device in config.devices),
         "PYTHONUNBUFFERED": "1",
-        # Two candidates of one second and one size would share a stale file.
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **(NO_BYTECODE if one.iteration else {CACHE: str(JobPaths(one.job).bytecode.absolute())}),
         "AUTORESEARCH_RUN": one.run_id,
         "AUTORESEARCH_ITERATION": str(one.iteration),
         "AUTORESEARCH_ATTEMPT": str(one.training),

@@ -67,6 +67,10 @@ REASONS: Mapping[str, str] = {
     # A checkout that was not what its commit says.
     "seal_gone": "what says how its files stood when it began is gone or changed",
     "file_changed_while_training": "{file}{more:more} was changed while it trained",
+    "imported_while_training": (
+        "{file}{more:more} of your checkout was imported, not the candidate's own: take your checkout off"
+        " sys.path, or name it in inputs"
+    ),
     "file_restored_while_training": "{file}{more:more} was changed while it trained, and put back",
     "packages_to_look_at": (
         "packages that trainings import were changed while one ran, by it or by somebody else: look at them, "

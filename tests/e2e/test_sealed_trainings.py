@@ -200,3 +200,66 @@ def test_data_that_is_changed_while_it_trains_voids_the_attempt(program: Program
     told = [one["surroundings"] for one in of_type(program, "TrainingStarted")]
     assert 1 == len({one["inputs"] for one in told}), "the same content is the same input"
     assert all("packages" in one for one in told)
+
+
+BY_ITSELF = """\
+import sys
+sys.path.insert(0, HOME)
+from beside import LR
+print(f"val_bpb: {LR:.6f}")
+"""
+
+
+def beside(program: Program, train: str, *, settings: str = "") -> None:
+    """Commit a script, and lay a module beside it that the repository ignores."""
+    (program.repo / "lib").mkdir()
+    (program.repo / "lib" / "beside.py").write_text("LR = 0.5\n")
+    commit(program, train, settings=settings, ignored="lib\n")
+
+
+def test_a_script_that_imports_from_the_users_checkout_is_no_baseline(program: Program):
+    """What it puts on its path itself is seen by what the baseline imported: void, then the run ends."""
+    beside(program, BY_ITSELF.replace("HOME", repr(str(program.repo / "lib"))))
+    done = program("start", *HERE, "--loops", "1", code=None)
+    assert 0 != done.returncode
+    assert "lib/beside.py of your checkout was imported" in done.stderr
+    assert ["lib/beside.py"] == of_type(program, "TrainingVoided")[0]["files"]
+    assert [] == of_type(program, "CandidateKept")
+
+
+def test_what_is_declared_may_be_imported_from_there(program: Program):
+    """A folder that `inputs` names is hashed with each training, and may hold modules."""
+    script = BY_ITSELF.replace("HOME", repr(str(program.repo / "lib")))
+    beside(program, script, settings='inputs = ["lib"]\n')
+    program("start", *HERE, "--loops", "0")
+    assert [0.5] == [one["metric"] for one in of_type(program, "TrainingFinished")]
+
+
+def test_a_path_that_appears_in_the_environment_later_is_seen(program: Program):
+    """A .pth whose line looks whether a training asks shows the look at the setup nothing, and is found."""
+    venv = program.repo.parent / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    (site,) = venv.glob("lib/*/site-packages")
+    where = str(program.repo / "lib")
+    (site / "late.pth").write_text(
+        f"import os, sys; 'AUTORESEARCH_JOB_DIR' in os.environ and sys.path.insert(0, {where!r})\n"
+    )
+    script = "import importlib\nprint('val_bpb:', importlib.import_module('beside').LR)\n"
+    beside(program, script, settings=f'train = ["{venv}/bin/python", "train.py"]\n')
+    done = program("start", *HERE, "--loops", "1", code=None)
+    assert 0 != done.returncode
+    assert "lib/beside.py of your checkout was imported" in done.stderr
+
+
+def test_an_evaluation_takes_no_bytecode_that_a_baseline_wrote(program: Program):
+    """The cache of a baseline is its own: what it plants there for a module is not run by its evaluation."""
+    script = """\
+import os, sys
+print(sys.pycache_prefix is not None)
+"""
+    evaluate = "import sys\nprint('val_bpb:', 0.5 if sys.pycache_prefix is None else 9.0)\n"
+    (program.repo / "score.py").write_text(evaluate)
+    settings = f'evaluate = ["{sys.executable}", "score.py"]\n'
+    commit(program, script, settings=settings)
+    program("start", *HERE, "--loops", "0")
+    assert [0.5] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
