@@ -37,7 +37,7 @@ def version() -> int:
 def confine(readable: Iterable[str]) -> None:
     """Confine this process, which has no other thread yet, for good: it may read beneath the paths alone.
 
-    Devices among them it may write to as well, as CUDA has to.
+    Devices among them, and what /proc has of itself, it may write to as well, as CUDA has to.
 
     Raises: OSError: the kernel has no Landlock, or refuses.
     """
@@ -50,19 +50,21 @@ def confine(readable: Iterable[str]) -> None:
     ruleset = _checked(_call(CREATE_RULESET, attributes[:size], size, 0))
     for path in readable:
         _allow(ruleset, path)
+    # CUDA names its threads there, by files that it opens to cut them short, and does not start without.
+    _allow(ruleset, "/proc/self", more=rights & (WRITE_FILE | TRUNCATE))
     _checked(libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _checked(_call(RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
 
 
-def _allow(ruleset: int, path: str) -> None:
+def _allow(ruleset: int, path: str, *, more: int = 0) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return  # what is not there needs no right
     mode = os.fstat(place).st_mode
     rights = READ if stat.S_ISDIR(mode) else READ & ~READ_DIR
-    rights |= WRITE_FILE if stat.S_ISCHR(mode) else 0
+    rights |= more | (WRITE_FILE if stat.S_ISCHR(mode) else 0)
     _checked(_call(ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", rights, place), 0))
     os.close(place)
 

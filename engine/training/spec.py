@@ -79,7 +79,9 @@ def writable(config: RunConfig, one: Training) -> tuple[str, ...] | None:
     """Return the paths beneath which a training may write; None: anywhere, or this kernel cannot hold it."""
     if not config.holds_trainings or not landlock.version():
         return None
-    own = (one.checkout, one.job, Path("~/.cache").expanduser(), Path("/dev"))
+    own = [one.checkout, one.job, Path("~/.cache").expanduser(), Path("/dev")]
+    if one.device != CPU:
+        own.append(Path("/proc"))  # CUDA names its threads there (task/*/comm), and does not start without
     named = (one.home / Path(path).expanduser() for path in config.training_writes)
     return tuple(str(path.absolute()) for path in (*own, *named))
 

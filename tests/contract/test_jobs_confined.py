@@ -108,6 +108,17 @@ def test_beneath_its_paths_it_does_as_it_likes(home: Path):
     assert ("own\n", {}) == ((home / "one").read_text(), contents(home / "second"))
 
 
+def test_it_names_its_threads_where_it_may(home: Path):
+    """A process writes over its own name in /proc, as CUDA does, where /proc is among its paths alone."""
+    for name in ("with", "without"):
+        (home / name / "own").mkdir(parents=True)
+    codes = [
+        ran(home / name, "echo named > /proc/$$/comm", writable=paths).exit_code == 0
+        for name, paths in (("with", ("/proc",)), ("without", ()))
+    ]
+    assert [True, False] == codes
+
+
 @pytest.mark.skipif(landlock.version() < 6, reason="signals are held back since version 6")
 def test_it_ends_nobody_outside(home: Path):
     """A signal to a process that it did not start is refused, and one to its own child arrives."""

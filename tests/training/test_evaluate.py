@@ -184,10 +184,19 @@ def test_a_model_reaches_nothing_else(
         "open(f'/proc/{os.getppid()}/fd/1', 'wb')",
         "open('/tmp/said', 'w')",
         "open('/dev/shm/said', 'w')",
+        "open(f'/proc/{os.getppid()}/comm', 'w')",
         "os.kill(os.getppid(), 15)",
     ]
     reached = FORBIDDEN.format(ways=ways)
     code, _, err = score("if reached(): raise RuntimeError(reached())", first=reached)
+    assert (0, "") == (code, err)
+
+
+@needs_landlock
+def test_a_model_may_name_its_threads(score: Callable[..., tuple[int, str, str]]) -> None:
+    """What CUDA does as it starts is allowed: a thread's name is written over in /proc."""
+    naming = "open(f'/proc/self/task/{os.getpid()}/comm', 'w').write('named')"
+    code, _, err = score(naming, first="import os")
     assert (0, "") == (code, err)
 
 

@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
+import pytest
 from attrs import evolve
 
-from autoresearch.engine.training.spec import Training, environment, training_spec
+from autoresearch.engine.training.spec import Training, environment, training_spec, writable
 from autoresearch.events.settings import RunConfig
 
 
@@ -67,6 +68,14 @@ def test_the_page_names_every_variable() -> None:
     rows = "".join(line for line in page.splitlines() if line.startswith("| `"))
     names = environment(RunConfig(training_budget="tokens:1"), evolve(TRAINING, device="0"))
     assert [] == [name for name in names if f"`{name}`" not in rows]
+
+
+def test_a_training_on_a_card_may_name_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUDA writes its threads' names into /proc, and does not start without; a CPU has no need to."""
+    monkeypatch.setattr("autoresearch.engine.system.landlock.version", lambda: 7)
+    config = RunConfig(evaluate=("{python}", "evaluate.py"))
+    on_card, on_cpu = (writable(config, evolve(TRAINING, device=one)) or () for one in ("0", "cpu"))
+    assert ["/proc"] == [path for path in on_card if path not in on_cpu]
 
 
 def test_a_training_sees_its_own_card_alone() -> None:
