@@ -6,6 +6,7 @@ import csv
 import pytest
 
 from bench.bank.candidates import BASELINE, BY_NAME, CANDIDATES, SCRIPT, Candidate, source
+from bench.bank.early_stop import BOUNDS, FIRST, of_schedule, saving, stops_at, trainings
 from bench.bank.facts import TABLE, facts, scores
 from bench.bank.make import FIRST_SEED, POINTS, SEEDS, curve
 
@@ -75,3 +76,27 @@ def test_the_facts_are_in_units_of_the_spread_over_seeds():
     assert best.candidate.name == "bigrams-131072"
     assert best.gain == pytest.approx(1.65, abs=0.01)
     assert best.of_pair < best.spread / 3
+
+
+def test_a_loser_is_stopped_at_the_second_point_in_a_row():
+    """One point behind, points before the first that counts, or a gap of just the bound stop nothing."""
+    base = (0.0,) * 20
+    behind = {place: (*base[:place], 1.0, 1.0, *base[place + 2 :]) for place in (FIRST - 2, FIRST - 1, FIRST)}
+    assert stops_at(base, base, 0.5) is None
+    assert stops_at(behind[FIRST - 2], base, 0.5) is None
+    assert stops_at(behind[FIRST - 1], base, 0.5) is None
+    assert stops_at(behind[FIRST], base, 0.5) == FIRST + 2
+    assert stops_at(behind[FIRST], base, 1.0) is None
+    assert stops_at((*base[:-1], 1.0), base, 0.5) is None
+    assert stops_at(tuple(float(place % 2) for place in range(20)), base, 0.5) is None
+
+
+def test_a_training_that_would_be_kept_is_not_stopped_but_for_its_schedule():
+    """No bound wrongs a keep on its parent's schedule; the least wrongs changes of the rows in a batch."""
+    tried = [one for one in CANDIDATES if one.parent and one.planted != "same"]
+    plain = trainings(one for one in tried if not of_schedule(one))
+    assert [len(saving(plain, bound).wronged) for bound in BOUNDS] == [0] * len(BOUNDS)
+    assert saving(plain, 0.06).saved == pytest.approx(0.058, abs=0.001)
+    others = saving(trainings(one for one in tried if of_schedule(one)), BOUNDS[0])
+    assert set(others.wronged) == {"rows-12", "rows-8"}
+    assert len(others.wronged) == 4
