@@ -258,6 +258,11 @@ def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev
             f"the metric in pyproject.toml is not the one that {paths.run_id} is measured by",
             remedy=WayOut("start_with_new_metric"),
         )
+    if run.config.evaluate and not config.evaluate and run.baseline is not None:
+        raise NotFound(
+            f"pyproject.toml has no evaluate any more, by which {paths.run_id} is measured",
+            remedy=WayOut("start_with_new_metric"),
+        )
     return [ev.ConfigChanged(config=config, changed=names)] if names else []
 
 

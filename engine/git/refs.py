@@ -65,7 +65,7 @@ class Refs(Objects):
 
     def signing(self) -> Signing | None:
         """Return how the user's git signs commits; None where it does not."""
-        listed = self.look("config", "--null", "--get-regexp", signing.SETTINGS)
+        listed = self.look("config", "--null", "--show-scope", "--get-regexp", signing.SETTINGS)
         return signing.signing_of(listed) if listed else None
 
     def signatures(self, ref: str) -> tuple[tuple[str, Signature], ...]:

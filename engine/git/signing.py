@@ -19,24 +19,40 @@ SIGN_S = (
     3.0  # ssh-keygen takes 10 ms, gpg 50 to 100 (2026-11); a touch of a key, or an answer, is not waited for
 )
 SETTINGS = r"^(commit\.gpgsign|user\.signingkey|gpg\..*)$"
+USERS = frozenset({"global", "system", "command"})  # scopes of git's settings
+RUN = (".program", ".defaultkeycommand")  # what these name is run
+OWN_PROGRAMS = {
+    "gpg.program": "gpg",
+    "gpg.x509.program": "gpgsm",
+    "gpg.ssh.program": "ssh-keygen",
+    "gpg.ssh.defaultkeycommand": "false",
+}
 TRUE = frozenset({"true", "yes", "on", "1", ""})
 # Nobody is asked for a pass phrase: there may be nobody, and a run waits for no one.
 QUIET_ENV = {"SSH_ASKPASS": "false", "SSH_ASKPASS_REQUIRE": "never", "DISPLAY": "", "GPG_TTY": ""}
 QUIET = "--batch --no-tty --pinentry-mode error"
 PROGRAMS = {"openpgp": ("gpg.openpgp.program", "gpg.program"), "x509": ("gpg.x509.program",)}
-DEFAULTS = {"openpgp": "gpg", "x509": "gpgsm"}
 # What `%G?` says. A key that git does not know proves nothing, neither does one that was revoked or expired.
 SAID: dict[str, Signature] = {"G": "good", "Y": "good", "U": "good", "B": "bad"}
 
 
 def signing_of(listed: bytes) -> Signing | None:
-    """Return how `git config --null --get-regexp SETTINGS` says that commits are signed; None: not at all."""
-    pairs = (entry.partition("\n") for entry in listed.decode(errors="surrogateescape").split("\0") if entry)
-    known = {name: (value if newline else "true") for name, newline, value in pairs}
+    """Return how commits are signed, by `git config --null --show-scope --get-regexp`; None: not at all.
+
+    Programs are the user's own, never a repository's: what can write into its `.git/config` could have the
+    runner run one.
+    """
+    fields = listed.decode(errors="surrogateescape").split("\0")
+    known: dict[str, str] = {}
+    for scope, entry in zip(fields[::2], fields[1::2], strict=False):
+        name, newline, value = entry.partition("\n")
+        if not name.endswith(RUN) or scope in USERS:
+            known[name] = value if newline else "true"
     if known.pop("commit.gpgsign", "false").lower() not in TRUE:
         return None
     key = known.get("user.signingkey", "")
-    return Signing(settings=tuple(f"{name}={value}" for name, value in known.items()), key=key)
+    settings = (OWN_PROGRAMS | known).items()
+    return Signing(settings=tuple(f"{name}={value}" for name, value in settings if value), key=key)
 
 
 @contextmanager
@@ -47,7 +63,7 @@ def quietly(signing: Signing) -> Iterator[Signing]:
     known = dict(setting.partition("=")[::2] for setting in signing.settings)
     form = known.get("gpg.format", "openpgp")
     names = PROGRAMS.get(form, ())
-    program = next((known[name] for name in names if known.get(name)), DEFAULTS.get(form, ""))
+    program = next((known[name] for name in names if known.get(name)), "")
     if not Path(program).name.startswith("gpg"):  # ssh-keygen, or a program of the user's own
         yield signing
         return

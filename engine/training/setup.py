@@ -60,7 +60,7 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
         preparable=preparable,
         data_id=answer.data_id,
         shared=shared,
-        inputs=tuple(dict.fromkeys((*config.inputs, *answer.inputs))),
+        inputs=tuple(dict.fromkeys((*config.inputs, *answer.inputs, *_unheld(run, shared)))),
         python_path=own.first,
         libraries=own.libraries,
         versions=own.versions,
@@ -86,6 +86,13 @@ def _shared(run: RunState, *, paths: RunPaths, git: SetupGit) -> tuple[str, ...]
     around = f"{paths.folder.relative_to(paths.home).as_posix()}/"
     included = (path for path in git.included() if not around.startswith(f"{path}/"))
     return tuple(dict.fromkeys((*run.config.shared, *included)))
+
+
+def _unheld(run: RunState, shared: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the shared paths that an evaluation may read and no kernel keeps a training from writing."""
+    if not run.config.evaluate or (run.config.holds_trainings and run.landlock):
+        return ()
+    return tuple(path for path in shared if path not in run.config.training_writes)
 
 
 def _looked_at(run: RunState, checkouts: TrainCheckouts) -> Answer:

@@ -33,9 +33,14 @@ def make_key(folder: Path, name: str = "key", phrase: str = "") -> Path:
 
 
 def config(git: RealGit, **settings: str) -> None:
-    """Set the user's git so; a name's underscores are dots."""
+    """Set the user's git so, for this repository alone; a name's underscores are dots."""
     for name, value in settings.items():
         subprocess.run(["git", "config", name.replace("_", "."), value], cwd=git.top, check=True)
+
+
+def program(name: str, value: str) -> None:
+    """Set a program for all repositories of the user."""
+    subprocess.run(["git", "config", "--global", name, value], check=True)
 
 
 def sign_with(git: RealGit, key: Path) -> None:
@@ -51,8 +56,10 @@ def trust(git: RealGit, key: Path) -> None:
 
 
 @pytest.fixture
-def git(tmp_path: Path) -> RealGit:
-    """Return a repository with one commit."""
+def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RealGit:
+    """Return a repository with one commit, of a user without settings."""
+    (tmp_path / "gitconfig").touch()
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     return make_real(tmp_path / "repo")
 
 
@@ -142,7 +149,7 @@ def test_a_program_that_hangs_is_not_waited_for(
     slow.write_text("#!/bin/sh\nsleep 60\n")
     slow.chmod(0o755)
     sign_with(git, make_key(tmp_path))
-    config(git, gpg_ssh_program=str(slow))
+    program("gpg.ssh.program", str(slow))
     before = time.monotonic()
     with pytest.raises(NotSigned):
         noted(git)
@@ -155,18 +162,39 @@ def test_settings_that_changed_later_are_not_used(git: RealGit, tmp_path: Path):
     key = make_key(tmp_path)
     sign_with(git, key)
     trust(git, key)
-    config(git, gpg_ssh_program="ssh-keygen")
     how = git.signing()
     ran = tmp_path / "ran"
     evil = tmp_path / "evil"
     evil.write_text(f'#!/bin/sh\ntouch "{ran}"\n')
     evil.chmod(0o755)
-    config(git, gpg_ssh_program=str(evil), gpg_program=str(evil), gpg_format="openpgp")
+    config(git, gpg_format="openpgp")
+    for name in ("gpg.ssh.program", "gpg.program"):
+        program(name, str(evil))
     made = git.add_note(REF, "head\n", after=None, tree_of="HEAD", sign=how)
     assert made is not None
     assert not ran.exists()
-    config(git, gpg_ssh_program="ssh-keygen", gpg_format="ssh")
+    program("gpg.ssh.program", "ssh-keygen")
     assert ((made, "good"),) == git.signatures(REF)
+
+
+@pytest.mark.parametrize("form", ["openpgp", "x509", "ssh"])
+@pytest.mark.parametrize("keyed", [True, False], ids=["key", "no-key"])
+def test_a_program_that_only_the_repository_names_is_not_run(
+    git: RealGit, tmp_path: Path, form: str, *, keyed: bool
+):
+    """What a training may have written into `.git/config` names no program that the runner starts."""
+    ran = tmp_path / "ran"
+    evil = tmp_path / "evil"
+    evil.write_text(f'#!/bin/sh\ntouch "{ran}"\n')
+    evil.chmod(0o755)
+    config(git, commit_gpgsign="true", gpg_format=form, gpg_program=str(evil))
+    for name in ("openpgp.program", "x509.program", "ssh.program", "ssh.defaultKeyCommand"):
+        subprocess.run(["git", "config", f"gpg.{name}", str(evil)], cwd=git.top, check=True)
+    if keyed:
+        config(git, user_signingkey=str(tmp_path / "none"))
+    with pytest.raises(NotSigned):
+        noted(git)
+    assert not ran.exists()
 
 
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")

@@ -151,11 +151,11 @@ def sign(program: Program, tmp_path: Path, signer: str = shutil.which("ssh-keyge
     for name, value in {
         "commit.gpgsign": "true",
         "gpg.format": "ssh",
-        "gpg.ssh.program": signer,
         "gpg.ssh.allowedSignersFile": str(known),
         "user.signingkey": str(key),
     }.items():
         program.git("config", name, value)
+    program.git("config", "--global", "gpg.ssh.program", signer)
 
 
 @NO_SSH_KEYGEN

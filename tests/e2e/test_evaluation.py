@@ -199,3 +199,28 @@ def test_an_artifact_that_an_import_would_find_is_none(program: Program):
     assert [1.01] == [one["metric"] for one in of_type(program, "EvaluationFinished")]
     kept = program.run_folder() / "artifacts" / "0000"
     assert ["weights.pth"] == [path.name for path in kept.rglob("*.p*")]
+
+
+def test_a_shared_file_that_a_training_rewrites_for_its_evaluation_voids_it(program: Program):
+    """Where no kernel keeps a training from writing what `shared` names, that is looked at like an input."""
+    (program.repo / "target.txt").write_text("0")
+    reads = f"{EVALUATE}print('val_bpb:', float(left) + float(open('target.txt').read()))\n"
+    (program.repo / "evaluate.py").write_text(reads)
+    settings = f'{SETTINGS}shared = ["target.txt"]\ntraining_writes = ["/"]\n'
+    commit(program, TRAIN, settings=settings, ignored="target.txt\n")
+    program("start", *HERE, "--loops", "0")
+    propose(program, "open('target.txt', 'w').write('-0.5')\n")
+    program("resume", *HERE, "--loops", "1")
+    assert [0] == [one["iteration"] for one in of_type(program, "CandidateKept")]
+    assert [["target.txt"]] == [one["files"] for one in of_type(program, "TrainingVoided")]
+
+
+def test_an_evaluation_is_not_given_up_in_the_middle_of_a_run(program: Program):
+    """Whoever takes `evaluate` out of the settings, be it a training, is told to begin a new run."""
+    begin(program)
+    settings = program.repo / "pyproject.toml"
+    settings.write_text(settings.read_text().replace('evaluate = ["{python}", "evaluate.py"]\n', ""))
+    refused = program("resume", *HERE, "--loops", "1", code=None)
+    assert 0 != refused.returncode
+    assert "has no evaluate any more" in refused.stderr
+    assert [] == of_type(program, "ConfigChanged")
