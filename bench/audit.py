@@ -97,6 +97,8 @@ def _commits(home: Path, count: int) -> float:
                 ref=refs[number - 1],
                 subject="",
                 diff_sha256=diff.sha256,
+                code_sha256="",
+                base_code_sha256="",
             )
             for number, (one, diff) in enumerate(zip(found, diffs, strict=True), start=1)
         ]

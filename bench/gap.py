@@ -273,6 +273,8 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             ref=f"refs/autoresearch/{run_id}/{number}",
             subject=said.description,
             diff_sha256="0" * 64,
+            code_sha256="",
+            base_code_sha256="",
         ),
         ev.TrainingStarted(
             iteration=number,

@@ -114,6 +114,8 @@ def _iteration(number: int) -> Iterator[tuple[ev.Event, ...]]:
             ref=f"refs/autoresearch/autoresearch-mar8-r001/{number}",
             subject=said.commit_description,
             diff_sha256=SHA,
+            code_sha256="",
+            base_code_sha256="",
         ),
     )
     yield from _trained(number)

@@ -132,9 +132,12 @@ class ChangeFailed:
 
 @frozen(kw_only=True)
 class CandidateCommitted:
-    """The candidate is a commit, reachable under its ref."""
+    """The candidate is a commit, reachable under its ref.
 
-    VERSION: ClassVar[int] = 1
+    Of what is editable there is a digest that comments, formatting and seeds leave alone.
+    """
+
+    VERSION: ClassVar[int] = 2
     iteration: int
     change: int
     commit: str
@@ -143,6 +146,8 @@ class CandidateCommitted:
     ref: str
     subject: str
     diff_sha256: str
+    code_sha256: str  # of its code; "": not known
+    base_code_sha256: str  # of its base's
 
 
 @frozen(kw_only=True)

@@ -22,6 +22,7 @@ ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "
 
 RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
 
+KNOWN_CODE = "known_code"  # the rule of what was not trained, since its code was measured already
 LOOP_STAGES: tuple[LoopStage, ...] = (
     "propose",
     "apply",

@@ -75,6 +75,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
     one = state.iteration(event.iteration)
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
+        one.code, one.base_code = event.code_sha256, event.base_code_sha256
         one.voided, one.scores = (), ()
         one.next_stage, one.since = "train", at
 
@@ -230,6 +231,7 @@ def _result_recorded(state: RunState, event: ev.ResultRecorded, _seq: int, at: s
 def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
     """Go back to before the change; what was committed keeps its ref, the next one gets another."""
     one.commit = one.tree = None
+    one.code = one.base_code = ""
     one.diff_sha256, one.conflict = "", None
     one.change += 1
     one.next_stage, one.since = next_stage, at

@@ -6,10 +6,13 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Best, Scalar, Score
+from autoresearch.events.values import KNOWN_CODE, Best, Scalar, Score
 from autoresearch.projections.belief import Belief, Gain, believed
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.run_state import Counts, Iteration, PendingRequest, RunState
+from autoresearch.projections.run_state import Counts, Iteration, KnownCode, PendingRequest, RunState
+
+
+_REMEMBERED = 256  # of code that was measured: a state is small
 
 
 def _iteration_left_open(state: RunState, _event: ev.IterationLeftOpen, _seq: int, _at: str) -> None:
@@ -31,7 +34,18 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
 def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
     one = state.iteration(event.iteration)
     learn(state, event.inputs, kept=False)
-    _close(state, one, kept=False)
+    if event.rule == KNOWN_CODE and one is not None:
+        _answer(state, one)
+    else:
+        _close(state, one, kept=False)
+
+
+def _answer(state: RunState, one: Iteration) -> None:
+    """Close what was known already: no loop is done by it."""
+    state.open = tuple(other for other in state.open if other is not one)
+    state.completed += 1
+    state.counts = replace(state.counts, discarded=state.counts.discarded + 1)
+    state.answered += one.source == "agent"
 
 
 def learn(state: RunState, inputs: Mapping[str, Scalar], *, kept: bool) -> None:
@@ -112,12 +126,28 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
     if one is None:
         return
     state.open = tuple(other for other in state.open if other is not one)
+    _remember(state, one)
     if one.number == 0:
         state.baseline = one.metric
         return
     state.completed += 1
+    state.answered = 0
     state.counts = _count(state.counts, one, kept=kept)
     state.requests = _serve(state.requests, loops=1)
+
+
+def _remember(state: RunState, one: Iteration) -> None:
+    """Note the code of what was measured, and that of its base; of other conditions it is forgotten."""
+    if one.outcome != "succeeded" or one.metric is None:
+        return
+    found = state.known if one.conditions.agree(state.known_under) else ()
+    state.known_under = one.conditions
+    base = next((keep for keep in state.keeps if keep.commit == one.base_commit), None)
+    new = [KnownCode(code=one.code, iteration=one.number, metric=one.metric)] if one.stands_on is None else []
+    if base is not None and base.under(one.conditions):
+        new.append(KnownCode(code=one.base_code, iteration=base.iteration, metric=base.metric))
+    codes = {each.code for each in found}
+    state.known = (*found, *(each for each in new if each.code and each.code not in codes))[-_REMEMBERED:]
 
 
 def best_of(one: Iteration, commit: str) -> Best:

@@ -2,15 +2,17 @@
 
 A view, always rewritten whole. What never trained has no commit and counts as a crash, so that notebooks
 which drop crashes do not take its 0.000000 for a score; its description begins with "not applied:". What the
-world is to blame for begins with "accident:". What was retracted is no keep; it begins with "retracted:".
+world is to blame for begins with "accident:". What was not trained, since its code was known, counts so, too,
+and begins with "same code as". What was retracted is no keep; it begins with "retracted:".
 """
 
 from collections.abc import Iterable
 
+from autoresearch.events.values import KNOWN_CODE
 from autoresearch.projections.timeline import Row, Timeline
 
 
-VERSION = "3"  # grows with any change of what a table looks like; state.json names it
+VERSION = "4"  # grows with any change of what a table looks like; state.json names it
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 
 
@@ -51,6 +53,8 @@ def _kind(row: Row) -> str:
         return "retracted: "
     if row.accident:
         return "accident: "
+    if row.rule == KNOWN_CODE:
+        return f"same code as {row.inputs['same_as']}: "
     return "not applied: " if row.outcome == "not_applied" else ""
 
 

@@ -31,6 +31,8 @@ def retract(state: RunState, event: ev.ResultRetracted, _seq: int, _at: str) -> 
         state.baseline_failed = state.baseline_reason = None  # of a training that measured it again
         if state.branch_commit == state.adopted == before.commit and state.best is not None:
             state.branch_commit = state.best.commit  # where it stands is the user's word now
+    free = {number, *out}  # their code is trained again; what else is made of it is not known
+    state.known = tuple(one for one in state.known if not with_descendants and one.iteration not in free)
     if with_descendants:
         _mark_open(state, number)
 

@@ -42,6 +42,8 @@ def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> N
 
 def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: str) -> None:
     _config(state, event.config)
+    if "editable" in event.changed:  # code is a digest of these files
+        state.known = ()
     if not SETUP_SETTINGS.isdisjoint(event.changed):
         setup = state.setup
         known = setup.checked or setup.preparations > 0

@@ -71,6 +71,8 @@ class Iteration:
     chosen: int = 0  # seq of the event that gave it its proposal
     change: int = 1  # grows with each mended crash and each new base
     diff_sha256: str = ""
+    code: str = ""  # digest of what is editable, but for comments, formatting and seeds; "": not known
+    base_code: str = ""  # that of its base
     commit: str | None = None
     tree: str | None = None
     made: Made | None = None  # what is to be rebased
@@ -150,6 +152,15 @@ class DeferredCandidate:
 
 
 @frozen(kw_only=True)
+class KnownCode:
+    """Code that was measured, and by which iteration."""
+
+    code: str  # its digest
+    iteration: int
+    metric: float
+
+
+@frozen(kw_only=True)
 class PendingRequest:
     """A request, and how many of its loops are left."""
 
@@ -211,6 +222,9 @@ class RunState:
     setup: Setup = field(factory=Setup)
     keeps: tuple[Best, ...] = ()  # what was kept and not retracted, the baseline first
     retracted: tuple[Retracted, ...] = ()  # named by a human, or kept and retracted with what they stood on
+    known: tuple[KnownCode, ...] = ()  # code that was measured, the oldest first
+    known_under: Conditions = Conditions()  # all of it
+    answered: int = 0  # candidates of agents in a row that were known code
     learned: Learned = Learned()
     last_repeat: int = 0  # the highest that anything was trained in
     final_left: int = 0  # fresh seeds on which the gain is to be measured when no loop is left

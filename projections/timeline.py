@@ -7,7 +7,16 @@ from attrs import define, field, fields
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Outcome, Proposal, ProposalSource, Reason, RowVerdict, Scalar, why
+from autoresearch.events.values import (
+    KNOWN_CODE,
+    Outcome,
+    Proposal,
+    ProposalSource,
+    Reason,
+    RowVerdict,
+    Scalar,
+    why,
+)
 from autoresearch.projections.fold import Projection, Reducer, Rows
 
 
@@ -277,6 +286,7 @@ def _close(
     row.rule, row.inputs = event.rule, dict(event.inputs)
     timeline.proposals.pop(row.chosen, None)
     row.verdict = "keep" if kept else _why_not(row)
+    row.recorded = row.recorded or event.rule == KNOWN_CODE
     _put_away(timeline, row, at)
 
 
@@ -289,6 +299,8 @@ def _put_away(timeline: Timeline, row: Row, at: str) -> None:
 def _why_not(row: Row) -> RowVerdict:
     if row.outcome == "not_applied":
         return "not_applied"
+    if row.rule == KNOWN_CODE:
+        return "discard"
     return "discard" if row.outcome == "succeeded" else "crash"
 
 
@@ -322,4 +334,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=3, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=4, initial=Timeline, own=_own, reducers=REDUCERS)

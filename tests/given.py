@@ -204,7 +204,13 @@ def applied(iteration: int, change: int = 1, sha: str = "1" * 64) -> ev.ChangeAp
 
 
 def committed(
-    iteration: int, commit: str = "c" * 40, change: int = 1, tree: str = ""
+    iteration: int,
+    commit: str = "c" * 40,
+    change: int = 1,
+    tree: str = "",
+    *,
+    code: str = "",
+    base_code: str = "",
 ) -> ev.CandidateCommitted:
     """A candidate was committed."""
     return ev.CandidateCommitted(
@@ -216,6 +222,8 @@ def committed(
         ref=f"refs/autoresearch/r/{iteration}",
         subject="experiment",
         diff_sha256="1" * 64,
+        code_sha256=code,
+        base_code_sha256=base_code,
     )
 
 

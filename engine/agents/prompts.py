@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from autoresearch.events.settings import MetricSpec
-from autoresearch.events.values import Proposal, Reason, why
+from autoresearch.events.values import KNOWN_CODE, Proposal, Reason, why
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.wording import say
 
@@ -185,6 +185,8 @@ def _fenced(text: str, label: Label = "data") -> str:
 def _row(row: Row) -> str:
     verdict: str = row.verdict or "not decided yet"
     failed = f" ({_line(say(row.reason), LINE_LIMIT)})" if verdict in ("crash", "not_applied") else ""
+    if row.rule == KNOWN_CODE:
+        verdict = f"same code as {row.inputs['same_as']}: not trained"
     if row.retracted is not None:  # by a human, since the number is not to be believed
         verdict, failed = "retracted", f" ({_line(row.retracted, LINE_LIMIT)})"
     return f"{row.iteration}  {_number(row.metric)}  {verdict}  {_line(row.description, LINE_LIMIT)}{failed}"

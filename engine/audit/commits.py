@@ -8,8 +8,10 @@ from attrs import frozen
 
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.ports.repository import Commit, Evidence
+from autoresearch.engine.proposals import same_code
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
+from autoresearch.events.settings import RunConfig
 from autoresearch.projections.run_state import RunState
 
 
@@ -23,6 +25,7 @@ class Named:
     seq: int
     event: ev.CandidateCommitted
     change: ev.ChangeApplied | None  # that it holds; None: what stood in the train checkout
+    config: RunConfig  # of then
 
 
 class Commits:
@@ -32,6 +35,7 @@ class Commits:
         self.tally = Tally("commits", "commits compared with git")
         self.named: list[Named] = []
         self._git = git
+        self._config = RunConfig()
         self._applied: dict[int, ev.ChangeApplied] = {}  # the newest, of open iterations
         self._kept: set[str] = set()
         self._moved = 0  # seq of the event by which the run's branch was moved last
@@ -40,13 +44,15 @@ class Commits:
     def see(self, event: ev.Event, recorded: Recorded) -> None:
         """Note what one event says."""
         match event:
+            case ev.RunStarted() | ev.ConfigChanged():
+                self._config = event.config
             case ev.RunCleaned():
                 self._cleaned = recorded.seq
             case ev.ChangeApplied():
                 self._applied[event.iteration] = event
             case ev.CandidateCommitted():
                 change = self._applied.pop(event.iteration, None)
-                self.named.append(Named(seq=recorded.seq, event=event, change=change))
+                self.named.append(Named(seq=recorded.seq, event=event, change=change, config=self._config))
             case ev.CandidateKept():
                 self._kept.add(event.commit)
                 self._moved = recorded.seq if event.branch_moved else self._moved
@@ -103,10 +109,21 @@ class Commits:
                 continue
             whole.append(one)
             trees.append((base.tree, commit.tree))
+        for one in whole:
+            self._code(one)
         for one, diff in zip(whole, self._git.read_diffs(trees), strict=True):
             self._same(one.seq, "CandidateCommitted.diff_sha256", one.event.diff_sha256, diff.sha256)
             for name in ("files", "insertions", "deletions") if one.change else ():
                 self._same(one.seq, f"ChangeApplied.{name}", getattr(one.change, name), getattr(diff, name))
+
+    def _code(self, one: Named) -> None:
+        """Compare the digests of the code: by one that is wrong, what was never measured seems known."""
+        event = one.event
+        for name, commit in (("code_sha256", event.commit), ("base_code_sha256", event.base_commit)):
+            said = getattr(event, name)
+            if said:  # else it is of an earlier program
+                found = same_code.digest_at(commit, one.config, show=self._git.show)
+                self._same(one.seq, f"CandidateCommitted.{name}", said, found)
 
     def _ref(self, one: Named, ref: Commit | None) -> None:
         if ref is not None:

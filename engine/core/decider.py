@@ -6,8 +6,8 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import final, prefetch, slots
-from autoresearch.engine.verdicts import repeats
-from autoresearch.events.values import LOOP_STAGES, LoopStage, Reason, Request, differing, why
+from autoresearch.engine.verdicts import known_code, repeats
+from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, differing, why
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
 
@@ -217,6 +217,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return (do.CommitCandidate(iteration=one.number, change=one.change),)
         case "train" if one.unscored:
             return (_evaluate(state, one),)
+        case "train" if (same := known_code.answer(state, one)) is not None:
+            return (do.DiscardCandidate(iteration=one.number, rule=KNOWN_CODE, inputs=same),)
         case "train":
             return _train(state, one, request)
         case "triage":
@@ -243,7 +245,7 @@ def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comm
         return ()
     if state.deferred:
         return (do.ChooseProposal(iteration=one.number, received=state.deferred[0].seq),)
-    if _has_agent(request) and not one.agent_gave_up:
+    if request.asks_agent and not one.agent_gave_up and state.answered < known_code.IN_A_ROW:
         return (do.AskForProposal(iteration=one.number, call=one.calls + 1, agent=request.agent),)
     return (do.ProposeBySearch(iteration=one.number),)
 
@@ -256,9 +258,9 @@ def _apply(one: Iteration, request: Request) -> do.Command:
             change=one.change,
             commit=one.made.commit,
             made_on=one.made.base_commit,
-            mendable=_has_agent(request),
+            mendable=request.asks_agent,
         )
-    if (one.proposal.is_prose or one.conflict) and _has_agent(request):
+    if (one.proposal.is_prose or one.conflict) and request.asks_agent:
         return do.AskToApply(iteration=one.number, call=one.calls + 1, agent=request.agent, change=one.change)
     return do.ApplyProposal(iteration=one.number, change=one.change)
 
@@ -313,7 +315,7 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
         return (do.RecordResult(iteration=one.number),)
     if one.outcome == "timed_out":
         reason = why("too_slow")
-    elif not _has_agent(request) or one.proposal is None:
+    elif not request.asks_agent or one.proposal is None:
         reason = why("nobody_mends")
     elif one.fixes >= state.config.fix_attempts:
         reason = why("mended_enough", times=one.fixes)
@@ -354,10 +356,6 @@ def _decide(state: RunState, one: Iteration) -> do.Command:
             inputs=judged.inputs,
         )
     return do.DiscardCandidate(iteration=one.number, rule=judged.rule, inputs=judged.inputs)
-
-
-def _has_agent(request: Request) -> bool:
-    return request.asks_agent
 
 
 def _summary(state: RunState) -> Reason:

@@ -170,7 +170,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         after=states.before("record", "triage"), of=(do.RecordResult,), determined=_all
     ),
     ev.CandidateKept: EventRule(after=states.before("decide"), of=(do.KeepCandidate,)),
-    ev.CandidateDiscarded: EventRule(after=states.before("decide"), of=(do.DiscardCandidate,)),
+    ev.CandidateDiscarded: EventRule(after=states.discardable, of=(do.DiscardCandidate,)),
     ev.RemeasureDropped: EventRule(
         after=states.before(*LOOP_STAGES), of=(do.DropRemeasure,), determined=_all
     ),

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import changed_settings
-from autoresearch.events.values import JobStep
+from autoresearch.events.values import KNOWN_CODE, JobStep
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
@@ -108,6 +108,11 @@ def before(*stages: str) -> AfterCheck:
         return _of(run, event, lambda one: _stage(one, *stages))
 
     return check
+
+
+def discardable(run: RunState, event: ev.CandidateDiscarded) -> Misfit | None:
+    """Expect what waits for its verdict; of known code, what waits for its training."""
+    return before("train" if event.rule == KNOWN_CODE else "decide")(run, event)
 
 
 def before_next_stage(run: RunState, event: ev.IterationLeftOpen) -> Misfit | None:

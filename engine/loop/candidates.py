@@ -15,6 +15,7 @@ from autoresearch.engine.loop.edits import EditCheckout, changes_in, checked, ke
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Commits, Diff
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.proposals import same_code
 from autoresearch.engine.runs.anchor import OF_LOG, OF_RUN
 from autoresearch.engine.sealing import artifacts
 from autoresearch.engine.sealing.checkout import TrainCheckouts
@@ -55,7 +56,7 @@ class Candidates:
                 return ev.ChangeFailed(iteration=one.number, change=one.change, reason=new)
             made = new
             self.git.set_ref(ref, made.hash, old=None)
-        return self._committed(one, made, ref, subject, diff_sha256=one.diff_sha256)
+        return self._committed(one, made, ref, subject, run=run, diff_sha256=one.diff_sha256)
 
     def _recommit(self, one: Iteration, message: str) -> Commit | Reason:
         """Commit what another runner saw, as it stands or as it was; return why neither can be."""
@@ -89,7 +90,7 @@ class Candidates:
                 assert made is not None  # the worktree stands on it
             self.git.set_ref(ref, made.hash, old=None)
         committed = self.git.diff(one.base_commit, made.hash)
-        return self._committed(one, made, ref, STOOD_THERE, diff_sha256=committed.sha256)
+        return self._committed(one, made, ref, STOOD_THERE, run=run, diff_sha256=committed.sha256)
 
     def keep(self, command: do.KeepCandidate, run: RunState) -> ev.CandidateKept:
         """Advance the run's branch, unless somebody else has a hand on it."""
@@ -113,7 +114,7 @@ class Candidates:
         return ev.CandidateDiscarded(iteration=command.iteration, rule=command.rule, inputs=command.inputs)
 
     def _committed(
-        self, one: Iteration, commit: Commit, ref: str, subject: str, *, diff_sha256: str
+        self, one: Iteration, commit: Commit, ref: str, subject: str, *, run: RunState, diff_sha256: str
     ) -> ev.CandidateCommitted:
         return ev.CandidateCommitted(
             iteration=one.number,
@@ -124,6 +125,8 @@ class Candidates:
             ref=ref,
             subject=subject,
             diff_sha256=diff_sha256,
+            code_sha256=same_code.digest_at(commit.hash, run.config, show=self.git.show),
+            base_code_sha256=same_code.digest_at(one.base_commit, run.config, show=self.git.show),
         )
 
     def _made(self, ref: str, one: Iteration, diff_sha256: str) -> Commit | None:

@@ -14,6 +14,7 @@ VERDICTS: Mapping[str, str] = {
     "no_result": "{outcome:words}",
     "stands_on_retracted": "its code is made of {retracted:name}, which was retracted",
     "same_code": "the best once more: the same code, measured again",
+    "known_code": "same code as {same_as:name}, which measured {metric:.6f}: not trained again",
     "not_comparable_data_id": "measured on other data ({data_id}) than the best ({best_data_id})",
     "not_comparable_data": "measured on other data ({data}) than the best ({best_data})",
     "not_comparable_python": "trained by Python {python}, the best by {best_python}",

@@ -156,6 +156,21 @@ def test_what_stands_in_the_worktree_is_trained(program: Program):
     assert ["same_code"] * 2 == rules
 
 
+def test_a_comment_is_not_trained(program: Program):
+    """A proposal that changes a comment gets the baseline's number, and costs no loop."""
+    edit = {"file": "train.py", "search": "WIDTH = 8", "replace": "WIDTH = 8  # eight"}
+    said = {"status": "ok", "description": "say it", "change_plan": "p", "commit_description": "c"}
+    (program.repo / "comment.json").write_text(json.dumps(said | {"edits": [edit]}))
+    program("start", "--loops", "1", "--proposal-file", "comment.json", "--no-background-train")
+    (answer,) = [event["data"] for event in program.events() if event["type"] == "CandidateDiscarded"][:1]
+    assert ("known_code", 0, 1) == (answer["rule"], answer["inputs"]["same_as"], answer["iteration"])
+    trained = {event["data"]["iteration"] for event in program.events() if event["type"] == "TrainingStarted"}
+    assert {0, 2} == trained
+    assert "same code as 0: say it" in (program.run_folder() / "results.tsv").read_text()
+    assert "same code as baseline" in program("show", "1").stdout
+    program("replay")
+
+
 @pytest.mark.parametrize(
     ("fail", "outcome"),
     [("crash", "crashed"), ("nan", "diverged"), ("silent", "no_metric"), ("hang", "timed_out")],

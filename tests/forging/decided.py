@@ -5,6 +5,18 @@ from tests.forging.held_back import HELD_BACK
 
 
 DECIDED = {
+    "code that was never measured, answered from the log": of(
+        "known-code",
+        put("CandidateCommitted", "code_sha256", f"{9:064x}", iteration=3),
+        "decisions",
+        "type",
+    ),
+    "the number of what was answered": of(
+        "known-code",
+        put("CandidateDiscarded", "inputs.metric", 1.0, iteration=3),
+        "decisions",
+        "CandidateDiscarded.inputs",
+    ),
     "a best that measured something else": of(
         "best-measured-again", put("KeepRemeasured", "metric", 3.0), "decisions", "KeepRemeasured.metric"
     ),

@@ -6,7 +6,7 @@ Each is a module, what its source says, and what it would say with the slip.
 from types import ModuleType
 
 from autoresearch.engine.core import bookkeeping, decider, final, prefetch, slots
-from autoresearch.engine.verdicts import keep_rules, pairs, repeats
+from autoresearch.engine.verdicts import keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
 from autoresearch.projections import (
     iteration_reducers,
@@ -105,6 +105,14 @@ MUTATIONS: dict[str, Slip] = {
         "return _of_class(state, free, one.device_class) if one.scores",
         "return _of_class(state, free, 'L4') if one.scores",
     ),
+    "known code is trained again": (known_code, "if each.code == one.code), None)", "if False), None)"),
+    "an answer is a loop": (
+        keep_reducers,
+        "_answer(state, one)\n    else",
+        "_close(state, one, kept=False)\n    else",
+    ),
+    "an agent is asked however often it was answered": (decider, "answered < known", "answered <= known"),
+    "what was retracted is known": (retraction, "and one.iteration not in free", ""),
     "the same code may win": (keep_rules, "if one.tree == best.tree:", "if one.tree is None:"),
     "a crash is judged by its number": (
         keep_rules,
@@ -129,8 +137,8 @@ MUTATIONS: dict[str, Slip] = {
     "a timeout is mended": (decider, 'if one.outcome == "timed_out":', 'if one.outcome == "never":'),
     "a failed agent is asked again": (
         decider,
-        "if _has_agent(request) and not one.agent_gave_up:",
-        "if _has_agent(request):",
+        "if request.asks_agent and not one.agent_gave_up and",
+        "if request.asks_agent and",
     ),
     "what came last goes first": (decider, "first = min(state.waiting", "first = max(state.waiting"),
     "a deferred one is forgotten": (decider, "if state.deferred:", "if state.deferred and state.waiting:"),

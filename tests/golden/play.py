@@ -61,6 +61,7 @@ class Script:
     failures: frozenset[int] = frozenset()  # iterations whose change does not apply
     rebased: Mapping[int, str] = field(factory=dict)
     same_tree: frozenset[int] = frozenset()
+    same_code: Mapping[int, int] = field(factory=dict)  # by iteration: whose code it has, too
     human: Say = nobody
     last_first: bool = False  # of several jobs, the one that was started last ends first
 
@@ -379,7 +380,14 @@ class Player:
             ref=RunRefs(self.run.run_id).candidate(number, one.change),
             subject=commit_subject(said),
             diff_sha256=one.diff_sha256,
+            code_sha256=self.code(number),
+            base_code_sha256=self.code(best.iteration if best else 0),
         )
+
+    def code(self, number: int) -> str:
+        """Return the digest of the code of an iteration, as the script says."""
+        known = self.script.same_code
+        return f"{known.get(number, number):064x}" if known else ""
 
 
 def _proposal(number: int) -> Proposal:
@@ -466,6 +474,12 @@ def _done_after(iterations: int) -> Callable[[RunState], bool]:
     return lambda run: run.stopped == "done" and run.completed == iterations
 
 
+def _retracts_second(run: RunState) -> Batch:
+    if run.completed != 2 or run.retracted:
+        return ()
+    return (ev.ResultRetracted(iteration=2, why="a wrong file", with_descendants=False),)
+
+
 def _changed_to(config: RunConfig) -> Batch:
     asked = ev.LoopsRequested(request=Request(loops=2))
     return ev.ConfigChanged(config=config, changed=("training_budget",)), asked
@@ -504,6 +518,18 @@ def scripts() -> dict[str, Script]:
         "higher-is-better": Script(
             config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False)),
             trainings={(0, 1): 0.5, (1, 1): 0.6, (2, 1): 0.6, (3, 1): 0.4},
+        ),
+        "known-code": Script(  # an agent's third answer from the log gives the search its turn
+            config=PLAIN,
+            requests=(Request(loops=4, agent="opencode"),),
+            trainings={(0, 1): 2.0, (1, 1): 1.5, (2, 1): 1.75, (6, 1): 1.25, (7, 1): 1.0},
+            same_code={3: 2, 4: 1, 5: 0},
+        ),
+        "known-code-retracted": Script(
+            config=PLAIN,
+            trainings={(0, 1): 2.0, (1, 1): 1.5, (2, 1): 1.75, (3, 1): 1.75},
+            same_code={3: 2},
+            human=_retracts_second,
         ),
         "min-delta": Script(
             config=evolve(PLAIN, keep_rule="min-delta:0.25"),

@@ -1,0 +1,40 @@
+"""What is answered from the log, since its code was measured already, under the conditions of now. Pure.
+
+Two candidates are the same code where their digests agree (engine/proposals/same_code.py); which is known
+is folded in projections/keep_reducers.py.
+"""
+
+from attrs import evolve, fields
+
+from autoresearch.events.values import Conditions, Scalar
+from autoresearch.projections.run_state import Iteration, KnownCode, RunState
+
+
+IN_A_ROW = 3  # answers to an agent, before the search has its turn
+
+
+def answer(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
+    """Return who measured this candidate's code, and what; None where it has to be trained.
+
+    What a human left in the worktree is trained, since that is what he asked for.
+    """
+    if state.best is None or not one.code or one.proposal is None or one.trainings > 0:
+        return None
+    same = _same(state, one) if _as_then(state) else None
+    return None if same is None else {"same_as": same.iteration, "metric": same.metric, "code": same.code}
+
+
+def _same(state: RunState, one: Iteration) -> KnownCode | None:
+    best = state.best
+    assert best is not None  # the caller checked
+    if one.code == one.base_code and one.base_commit == best.commit and best.under(state.known_under):
+        return KnownCode(code=one.code, iteration=best.iteration, metric=best.metric)
+    return next((each for each in reversed(state.known) if each.code == one.code), None)
+
+
+def _as_then(state: RunState) -> bool:
+    """Say whether a training would run under the conditions of then, as far as can be told before it."""
+    then = state.known_under
+    told = {one.name: state.told[one.name] for one in fields(Conditions) if one.name in state.told}
+    now = evolve(then, deciding=state.deciding, on=state.config.compare_on, **told)
+    return now.agree(then) and then.device_class in (state.device_classes or ("",))

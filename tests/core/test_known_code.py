@@ -1,0 +1,145 @@
+"""Same code is not trained twice: when a candidate is answered from the log, and what that costs."""
+
+import pytest
+from attrs import evolve
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.decider import decide
+from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig
+from tests.given import (
+    BASELINE,
+    applied,
+    asked,
+    chosen,
+    committed,
+    discarded,
+    given,
+    opened,
+    row,
+    set_up,
+    started,
+    trained,
+    training,
+)
+
+
+A, B, OF_BASE = "a" * 64, "b" * 64, "0" * 64
+COMMIT = "c" * 40
+
+
+def made(iteration: int, code: str, *, source: str = "search") -> tuple[ev.Event, ...]:
+    """An iteration has its candidate, of this code, on the baseline."""
+    commit = committed(iteration, COMMIT, code=code, base_code=OF_BASE)
+    return (opened(iteration), chosen(iteration, source=source), applied(iteration), commit)
+
+
+def measured(iteration: int, code: str, metric: float = 2.0) -> tuple[ev.Event, ...]:
+    """A candidate of this code was trained, and is no improvement."""
+    begun = evolve(training(iteration, commit=COMMIT), surroundings={"data": "d1"})
+    told = (begun, trained(iteration, metric), row(iteration, metric))
+    return (*made(iteration, code), *told, discarded(iteration))
+
+
+def answer(iteration: int, same_as: int, metric: float, code: str) -> do.DiscardCandidate:
+    inputs = {"same_as": same_as, "metric": metric, "code": code}
+    return do.DiscardCandidate(iteration=iteration, rule="known_code", inputs=inputs)
+
+
+def answered(command: do.DiscardCandidate) -> ev.CandidateDiscarded:
+    return ev.CandidateDiscarded(iteration=command.iteration, rule=command.rule, inputs=command.inputs)
+
+
+def names(commands: tuple[do.Command, ...]) -> list[str]:
+    return [type(command).__name__ for command in commands]
+
+
+STORY = (started(), asked(9), *BASELINE)
+
+
+def test_code_that_was_measured_is_answered_from_the_log():
+    """A candidate of the code of iteration 1 is not trained: its answer names that and what it measured."""
+    assert (answer(2, 1, 2.0, A),) == decide(given(*STORY, *measured(1, A), *made(2, A)))
+    assert ["StartTraining"] == names(decide(given(*STORY, *measured(1, A), *made(2, B))))
+
+
+def test_a_change_of_nothing_is_the_base_once_more():
+    """What differs from its base by nothing that counts is answered by the base's own number."""
+    assert (answer(1, 0, 1.5, OF_BASE),) == decide(given(*STORY, *made(1, OF_BASE)))
+
+
+def test_an_answer_is_no_loop():
+    """The loops that are left stay; the iteration is closed, and counted as discarded."""
+    story = (*STORY, *measured(1, A), *made(2, A), answered(answer(2, 1, 2.0, A)))
+    run = given(*story)
+    assert (8, 2, 2) == (run.loops_left, run.completed, run.counts.discarded)
+    assert (do.StartIteration(iteration=3, base_commit="b" * 40, first_stage="propose"),) == decide(run)
+
+
+def test_after_three_answers_the_search_has_its_turn():
+    """An agent that proposes known code three times in a row is asked again only after something trained."""
+    story = [started(), asked(9, agent="opencode"), *BASELINE, *measured(1, A)]
+    for number in (2, 3, 4):
+        assert ["AskForProposal"] == names(decide(given(*story, opened(number))))
+        story += [*made(number, A, source="agent"), answered(answer(number, 1, 2.0, A))]
+    assert ["ProposeBySearch"] == names(decide(given(*story, opened(5))))
+    again = (*made(5, A), answered(answer(5, 1, 2.0, A)), opened(6))
+    assert ["ProposeBySearch"] == names(decide(given(*story, *again)))
+    assert ["AskForProposal"] == names(decide(given(*story, *measured(5, B), opened(6))))
+
+
+@pytest.mark.parametrize("source", ["drop", "file", "cli"])
+def test_a_human_is_answered_too(source: str):
+    """A human's own proposal of known code is answered, and does not count against the agent."""
+    story = (*STORY, *measured(1, A), *made(2, A, source=source))
+    (command,) = decide(given(*story))
+    assert command == answer(2, 1, 2.0, A)
+    assert 0 == given(*story, answered(command)).answered
+
+
+def test_what_was_retracted_is_trained_again():
+    """A retraction frees the code of its iteration, and no other."""
+    story = (*STORY, *measured(1, A), *measured(2, B))
+    gone = ev.ResultRetracted(iteration=1, why="x", with_descendants=False)
+    assert ["StartTraining"] == names(decide(given(*story, gone, *made(3, A))))
+    assert (answer(3, 2, 2.0, B),) == decide(given(*story, gone, *made(3, B)))
+
+
+def test_other_conditions_are_trained():
+    """Under another command that trains, nothing that was measured before answers."""
+    other = ev.ConfigChanged(
+        config=RunConfig(keep_rule="lower", final=0, train=("./other",)), changed=("train",)
+    )
+    story = (*STORY, *measured(1, A), other, set_up())
+    assert ["StartTraining"] == names(decide(given(*story, *made(2, A))))
+    assert ["StartTraining"] == names(decide(given(*story, *made(2, OF_BASE))))
+
+
+def test_other_data_is_trained():
+    """Where setup finds other data than was trained with, known code is trained again."""
+    story = (*STORY, *measured(1, A), evolve(set_up(), data_id="d2"))
+    assert ["StartTraining"] == names(decide(given(*story, *made(2, A))))
+
+
+def test_what_crashed_is_not_known():
+    """Code that measured nothing is trained again."""
+    crash = (
+        *made(1, A),
+        training(1, commit=COMMIT),
+        trained(1, None, outcome="crashed"),
+        row(1, None, outcome="crashed"),
+        discarded(1),
+    )
+    assert ["StartTraining"] == names(decide(given(*STORY, *crash, *made(2, A))))
+
+
+def test_what_a_human_left_in_the_worktree_is_trained():
+    """`--loop-only train` on the best itself is a wish to measure it once more."""
+    story = (*STORY[:1], asked(1, loop_stages=("train", "record", "decide")), *BASELINE)
+    stands = (opened(1, first="train"), committed(1, COMMIT, code=OF_BASE, base_code=OF_BASE))
+    assert ["StartTraining"] == names(decide(given(*story, *stands)))
+
+
+def test_of_an_earlier_program_nothing_is_known():
+    """A candidate without a digest is trained, whatever stands beside it."""
+    assert ["StartTraining"] == names(decide(given(*STORY, *measured(1, ""), *made(2, ""))))
