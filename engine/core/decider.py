@@ -215,7 +215,7 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return (do.TakeWorktree(iteration=one.number),)
         case "commit":
             return (do.CommitCandidate(iteration=one.number, change=one.change),)
-        case "train" if one.unscored:
+        case "train" | "record" if one.unscored:
             return (_evaluate(state, one),)
         case "train" if (same := known_code.answer(state, one)) is not None:
             return (do.DiscardCandidate(iteration=one.number, rule=KNOWN_CODE, inputs=same),)

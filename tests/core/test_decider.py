@@ -616,6 +616,19 @@ def test_what_is_not_evaluated_yet_is_no_result():
     assert (1.25, 1.5) == (run.open[0].metric, run.open[0].printed)
 
 
+def test_each_repeat_is_evaluated():
+    """What a second repeat left is evaluated as the first one's was, and before a third is trained."""
+    config = evolve(EVALUATED, keep_rule="climb", seed_env="SEED", baseline_repeats=3)
+    story = [started(config=config), asked(1), set_up(), opened(0, first="train")]
+    story += [training(0), trained(0, 1.5), evaluating(0), evaluated(0, 1.25)]
+    (second,) = decide(given(*story))
+    assert isinstance(second, do.StartTraining)
+    assert 2 == second.repeat
+    story += [training(0, 2, repeat=2), trained(0, 1.5, number=2)]
+    wanted = do.Evaluate(iteration=0, evaluation=2, training=2, slot=1, device="cpu", deadline_s=60.0)
+    assert (wanted,) == decide(given(*story))
+
+
 def test_a_slot_is_taken_until_what_was_trained_is_evaluated():
     """Nothing is trained where a checkout is still needed, neither before its evaluation nor during it."""
     before = (started(config=EVALUATED), asked(2), set_up(), opened(0, first="train"), training(0))

@@ -1,5 +1,6 @@
 """Nights of edits that do nothing, on the real program: what the morning says of them."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -25,6 +26,11 @@ print(f"val_bpb: {1.5 + 0.002 * noise:.6f}")
 SETTINGS = CONFIG.replace(
     'keep_rule = "lower"\nfinal = 0\n', 'train = ["{python}", "-S", "train.py"]\nseed_env = "SEED"\n'
 )
+LEAVES = 'open(os.environ["AUTORESEARCH_JOB_DIR"] + "/model", "w").write(f"{1.5 + 0.002 * noise:.6f}")\n'
+EVALUATE = """\
+import os
+print("val_bpb:", open(os.environ["AUTORESEARCH_TRAIN_DIR"] + "/model").read())
+"""
 NIGHTS, LOOPS = 20, 60
 
 
@@ -52,6 +58,22 @@ def test_a_short_night_of_nothing_shows_no_gain(program: Program):
     told = night(program, 0, loops=8)
     assert told["counts"]["kept"] > 0
     assert not told["gain"]["shown"]
+    program("replay")
+
+
+def test_a_night_that_is_evaluated_comes_to_its_end(program: Program):
+    """Every training is evaluated: the repeats of the baseline, the candidates, and the final's."""
+    lay_out(program)
+    (program.repo / "train.py").write_text(TRAIN + LEAVES)
+    (program.repo / "evaluate.py").write_text(EVALUATE)
+    protected = SETTINGS.replace('["program.md"]', '["program.md", "evaluate.py"]')
+    (program.repo / "pyproject.toml").write_text(protected + 'evaluate = ["{python}", "-S", "evaluate.py"]\n')
+    program.git("add", "-A")
+    program.git("commit", "-qm", "evaluated")
+    told = night(program, 0, loops=8)
+    types = Counter(one["type"] for one in program.events("--run-id", "night-r000"))
+    assert told["counts"]["kept"] > 0
+    assert types["TrainingStarted"] == types["EvaluationFinished"] >= 3 + 8 + 2 * 3
     program("replay")
 
 
