@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from attrs import frozen
 
 from autoresearch.events.values import (
+    Consolidated,
     JobStep,
     LoopStage,
     Measured,
@@ -216,6 +217,19 @@ class GainStated:
 
 
 @frozen(kw_only=True)
+class ChainConsolidated:
+    """How sure each keep is: measured once more beside the keep before it, on seeds that chose neither.
+
+    `inputs` is what the intervals were taken from. What could not be measured as the others is left out.
+    """
+
+    VERSION: ClassVar[int] = 1
+    repeats: tuple[int, ...]
+    keeps: tuple[Consolidated, ...]
+    inputs: dict[str, Scalar]
+
+
+@frozen(kw_only=True)
 class IterationLeftOpen:
     """A request may not do the next stage: the iteration waits for one that may."""
 
@@ -239,5 +253,6 @@ ResultEvent = (
     | RemeasureDropped
     | KeepRemeasured
     | GainStated
+    | ChainConsolidated
     | IterationLeftOpen
 )

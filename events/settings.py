@@ -250,6 +250,7 @@ class RunConfig:
     final: int = _amount(
         3, "On how many fresh seeds best and baseline are compared when no loop is left; 0: on none."
     )
+    consolidate: int = _amount(0, "Fresh seeds on which each keep is compared with the one before; 0: none.")
     most_spent: float = _amount(
         0.0,
         "By how many times the best's wall or CPU seconds a training may exceed them and be kept; 0: any.",

@@ -44,7 +44,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 }
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
-    ("Request", 1): lambda data: {**data, "final": 0},
+    ("Request", 1): lambda data: {**data, "final": 0, "consolidate": 0},
     ("RunConfig", 1): lambda data: {
         **data,
         "keep_rule": data.get("keep_rule", "lower"),  # which was the default
@@ -52,6 +52,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "noise": 0.0,
         "baseline_repeats": 0,
         "final": 0,
+        "consolidate": 0,
         "shared": [],
         "kept": [],
         "inputs": [],

@@ -15,7 +15,7 @@ Scalar = str | int | float | bool | None
 
 LoopStage = Literal["propose", "apply", "commit", "train", "triage", "record", "decide"]
 TopStage = Literal["setup", "baseline", "loop"]
-Purpose = Literal["verdict", "final"]  # of measuring once more what was kept
+Purpose = Literal["verdict", "final", "consolidate"]  # of measuring once more what was kept
 JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
@@ -106,6 +106,7 @@ class Request:
     timeout_s: float = 0.0  # deadline of each of its trainings; 0: as the settings say
     prefetch: int = 0  # iterations that are prepared while another one trains
     final: int = 0  # fresh seeds on which best and baseline are compared when no loop is left; 0: none
+    consolidate: int = 0  # fresh seeds on which each keep is compared with the one before it; 0: none
 
     @property
     def asks_agent(self) -> bool:
@@ -319,6 +320,18 @@ class Best:
         """Return it with more scores; of what it has already, what was measured first stays."""
         new = tuple(one for one in scores if one.repeat not in self.under(one.conditions))
         return replace(self, scores=(*self.scores, *new))
+
+
+@frozen(kw_only=True)
+class Consolidated:
+    """What a keep gained on the keep before it, on seeds that nothing was chosen by."""
+
+    iteration: int
+    base: int  # the kept iteration that it was compared with
+    pairs: int
+    gain: float  # the mean over the pairs; above 0 is better
+    half_width: float  # of its 95 % interval
+    verdict: Literal["confirmed", "doubtful"]  # whether the whole interval lies above 0
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import KNOWN_CODE, Best, Scalar, Score
+from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Scalar, Score
 from autoresearch.projections.belief import Belief, Gain, believed
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import Counts, Iteration, KnownCode, PendingRequest, RunState
@@ -100,6 +100,9 @@ def _remeasure_started(state: RunState, event: ev.RemeasureStarted, _seq: int, a
         state.final_repeats = state.final_repeats or event.repeats
         if event.keep == 0 and state.best is not None:
             one.wanted = state.best.conditions
+    if event.purpose == "consolidate":
+        one.wanted = measured_under(state.keeps, state.consolidate_repeats)
+        state.consolidate_repeats = state.consolidate_repeats or event.repeats
 
 
 def _keep_remeasured(state: RunState, event: ev.KeepRemeasured, _seq: int, _at: str) -> None:
@@ -120,6 +123,13 @@ def _gain_stated(state: RunState, event: ev.GainStated, _seq: int, _at: str) -> 
         iteration=event.keep, pairs=len(event.repeats), gain=event.gain, half_width=event.half_width
     )
     state.final_left, state.final_again, state.final_repeats = 0, False, ()
+
+
+def _chain_consolidated(state: RunState, event: ev.ChainConsolidated, _seq: int, _at: str) -> None:
+    stated = {one.iteration for one in event.keeps}
+    known = (one for one in state.consolidated if one.iteration not in stated)
+    state.consolidated = tuple(sorted((*known, *event.keeps), key=lambda one: one.iteration))
+    state.consolidate_left, state.consolidate_again, state.consolidate_repeats = 0, False, ()
 
 
 def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
@@ -148,6 +158,17 @@ def _remember(state: RunState, one: Iteration) -> None:
         new.append(KnownCode(code=one.base_code, iteration=base.iteration, metric=base.metric))
     codes = {each.code for each in found}
     state.known = (*found, *(each for each in new if each.code and each.code not in codes))[-_REMEMBERED:]
+
+
+def measured_under(keeps: tuple[Best, ...], repeats: tuple[int, ...]) -> Conditions | None:
+    """Return the conditions of the latest keep that has one of these repeats; None where none has."""
+    there = (
+        score.conditions
+        for keep in reversed(keeps)
+        for score in reversed(keep.scores)
+        if score.repeat in repeats
+    )
+    return next(there, None)
 
 
 def best_of(one: Iteration, commit: str) -> Best:
@@ -191,4 +212,5 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.KeepRemeasured: _keep_remeasured,
     ev.RemeasureDropped: _remeasure_dropped,
     ev.GainStated: _gain_stated,
+    ev.ChainConsolidated: _chain_consolidated,
 }

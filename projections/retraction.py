@@ -25,6 +25,9 @@ def retract(state: RunState, event: ev.ResultRetracted, _seq: int, _at: str) -> 
     state.retracted = (*state.retracted, *named, *map(_of, gone))
     counts = state.counts
     state.counts = replace(counts, kept=counts.kept - len(gone), retracted=counts.retracted + len(gone))
+    state.consolidated = tuple(
+        one for one in state.consolidated if one.iteration not in out and one.base not in out
+    )
     if state.gain is not None and state.gain.iteration in out:
         state.gain = None
     if before is not None and before.iteration in out:

@@ -67,9 +67,14 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: 
     # At rest, `--only setup` does only that: what was asked before waits for a `resume` of its own.
     alone = state.stopped is not None and "loop" not in request.stages
     state.set_aside, state.requests = (unserved, (asked,)) if alone else ((), (*unserved, asked))
-    if "loop" in request.stages and request.final != state.final_left:
+    keeps_alone = request.loops == 0 and request.consolidate > 0
+    if "loop" in request.stages and request.final != state.final_left and not keeps_alone:
         state.final_left, state.final_again = request.final, request.loops == 0
         state.final_repeats = ()
+    if "loop" in request.stages and request.consolidate != state.consolidate_left:
+        state.consolidate_left, state.consolidate_again = request.consolidate, request.loops == 0
+    if request.loops:  # a rule that asks for several seeds may choose by those
+        state.consolidate_repeats = ()
     _go_on(state)
 
 

@@ -14,6 +14,7 @@ from autoresearch.events.values import (
     COMPARED,
     Best,
     Conditions,
+    Consolidated,
     JobStep,
     LoopStage,
     Measured,
@@ -231,6 +232,10 @@ class RunState:
     final_again: bool = False  # also where that of this best was stated before
     final_repeats: tuple[int, ...] = ()  # of the final that is under way
     gain: Gain | None = None  # of the best, as it was stated last
+    consolidate_left: int = 0  # fresh seeds on which the keeps are to be compared when no loop is left
+    consolidate_again: bool = False  # also those of which it was stated before
+    consolidate_repeats: tuple[int, ...] = ()  # of that, where it is under way
+    consolidated: tuple[Consolidated, ...] = ()  # of what is kept, as it was stated last
     baseline: float | None = None
     baseline_failed: Outcome | None = None
     baseline_reason: Reason | None = None

@@ -39,6 +39,7 @@ def standing(run: RunState) -> Standing:
         "best_val_bpb": best.metric if best else None,
         "baseline_metric": run.baseline,
         "gain": _gain(run),
+        "keeps": _sureness(run),
         "baseline_val_bpb": run.baseline,
         "kept_commit": (best.commit or None) if best else None,
         "in_progress": _in_progress(run),
@@ -119,6 +120,17 @@ def _gain(run: RunState) -> dict[str, Any] | None:
         "seeds": gain.pairs,
         "shown": gain.is_shown,
     }
+
+
+def _sureness(run: RunState) -> list[dict[str, Any]]:
+    """Return of each keep beside the baseline what it gained on the one before it, on fresh seeds.
+
+    `verdict` is confirmed or doubtful, or None where that was not measured.
+    """
+    stated = {one.iteration: asdict(one) for one in run.consolidated}
+    return [
+        stated.get(keep.iteration, {"iteration": keep.iteration, "verdict": None}) for keep in run.keeps[1:]
+    ]
 
 
 def _on_the_same_seeds(run: RunState) -> list[float] | None:

@@ -9,6 +9,7 @@ from attrs import evolve as replace
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import (
     KNOWN_CODE,
+    Consolidated,
     Outcome,
     Proposal,
     ProposalSource,
@@ -59,6 +60,7 @@ class Row:
     inputs: dict[str, Scalar] = field(factory=dict)  # of the rule
     reason: Reason | None = None  # of the outcome: why there is no result, or what is odd about it
     chosen: int = 0  # seq of the event that gave it its proposal
+    sureness: Consolidated | None = None  # of a keep, on fresh seeds
     retracted: str | None = None  # why its result is believed no more; None: it is
     as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
 
@@ -90,7 +92,9 @@ class Timeline:
 
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
-INHERITED = tuple(one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given"))
+INHERITED = tuple(
+    one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given", "sureness")
+)
 
 
 def standing_on(rows: Sequence[Row], number: int) -> tuple[Row, ...]:
@@ -250,6 +254,16 @@ def _remeasure_dropped(timeline: Timeline, event: ev.RemeasureDropped, _seq: int
         _put_away(timeline, row, at)
 
 
+def _chain_consolidated(timeline: Timeline, event: ev.ChainConsolidated, _seq: int, _at: str) -> None:
+    stated = {one.iteration: one for one in event.keeps}
+    timeline.closed = Rows(
+        [
+            replace(row, sureness=stated[row.iteration]) if row.iteration in stated else row
+            for row in timeline.closed
+        ]
+    )
+
+
 def _result_retracted(timeline: Timeline, event: ev.ResultRetracted, _seq: int, _at: str) -> None:
     number, rows = event.iteration, list(timeline.closed)
     gone = {number}
@@ -328,10 +342,11 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.CandidateDiscarded: _candidate_discarded,
     ev.RemeasureStarted: _remeasure_started,
     ev.RemeasureDropped: _remeasure_dropped,
+    ev.ChainConsolidated: _chain_consolidated,
     ev.ResultRetracted: _result_retracted,
     ev.KeepRemeasured: _keep_remeasured,
     ev.ResultInherited: _result_inherited,
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=4, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=5, initial=Timeline, own=_own, reducers=REDUCERS)

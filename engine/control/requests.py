@@ -36,6 +36,7 @@ class StartOptions:
     timeout_s: float | None = None
     prefetch: int | None = None
     final: int | None = None
+    consolidate: int | None = None
 
     @property
     def names_stages(self) -> bool:
@@ -45,12 +46,13 @@ class StartOptions:
     @property
     def measures_alone(self) -> bool:
         """Say whether all that it asks for is what was kept on fresh seeds."""
-        return bool(self.final) and not self.loops and not self.names_stages
+        return bool(self.final or self.consolidate) and not self.loops and not self.names_stages
 
     @property
     def asks_for_loops(self) -> bool:
         """Say whether it asks for something new, rather than to go on with what is left."""
-        return self.loops is not None or self.final is not None or self.names_stages
+        fresh = self.final is not None or self.consolidate is not None
+        return self.loops is not None or fresh or self.names_stages
 
 
 def request_of(options: StartOptions, *, config: RunConfig, before: Request | None = None) -> Request:
@@ -100,6 +102,7 @@ def request_of(options: StartOptions, *, config: RunConfig, before: Request | No
         timeout_s=_said(options.timeout_s, before.timeout_s if before else 0.0),
         prefetch=_said(options.prefetch, before.prefetch if before else config.prefetch),
         final=_said(options.final, before.final if before else config.final),
+        consolidate=_said(options.consolidate, config.consolidate),
     )
 
 

@@ -29,6 +29,7 @@ def event_of(
         | do.TakeRemeasure
         | do.DropRemeasure
         | do.StateGain
+        | do.ConsolidateChain
     ),
     run: RunState,
 ) -> ev.Event:
@@ -69,6 +70,8 @@ def event_of(
             return _remeasure_dropped(open_iteration(run, command.iteration))
         case do.StateGain():
             return ev.GainStated(**asdict(command))
+        case do.ConsolidateChain():
+            return ev.ChainConsolidated(repeats=command.repeats, keeps=command.keeps, inputs=command.inputs)
         case do.LeaveOpen():
             return ev.IterationLeftOpen(iteration=command.iteration, next_stage=command.next_stage)
         case do.PauseRun():

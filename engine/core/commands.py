@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from autoresearch.events.values import JobStep, LoopStage, Purpose, Reason, Scalar
+from autoresearch.events.values import Consolidated, JobStep, LoopStage, Purpose, Reason, Scalar
 
 
 @frozen(kw_only=True)
@@ -224,6 +224,15 @@ class StateGain:
 
 
 @frozen(kw_only=True)
+class ConsolidateChain:
+    """Say of each keep how sure it is, on fresh seeds."""
+
+    repeats: tuple[int, ...]
+    keeps: tuple[Consolidated, ...]
+    inputs: dict[str, Scalar]
+
+
+@frozen(kw_only=True)
 class LeaveOpen:
     """Rest an iteration whose next stage the request may not do."""
 
@@ -280,6 +289,7 @@ Command = (
     | TakeRemeasure
     | DropRemeasure
     | StateGain
+    | ConsolidateChain
     | LeaveOpen
     | CancelJob
     | PauseRun

@@ -117,13 +117,15 @@ def _baseline(state: RunState, request: Request) -> tuple[do.Command, ...]:
 
 def _end(state: RunState) -> tuple[do.Command, ...]:
     """Measure what the run gained, once no loop is left, and come to rest."""
-    if _is_stale(state) and (prefetch.measures_again(state) or final.is_due(state)):
+    if _is_stale(state) and (prefetch.measures_again(state) or final.trains(state)):
         return (do.CheckSetup(),)
     if prefetch.measures_again(state):
         return _measure_failed(state) or _open_ones(state)
     if state.jobs:
         return ()
-    return (final.next_step(state) or do.Stop(how="done", reason=_summary(state)),)
+    return (
+        final.consolidation(state) or final.next_step(state) or do.Stop(how="done", reason=_summary(state)),
+    )
 
 
 def _measure_failed(state: RunState) -> tuple[do.Command, ...]:

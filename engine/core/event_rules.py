@@ -177,6 +177,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.RemeasureStarted: EventRule(after=states.next_iteration, of=(do.Remeasure,), determined=_all),
     ev.KeepRemeasured: EventRule(after=states.before("decide"), of=(do.TakeRemeasure,), determined=_all),
     ev.GainStated: EventRule(after=states.something_kept, of=(do.StateGain,), determined=_all),
+    ev.ChainConsolidated: EventRule(after=states.something_kept, of=(do.ConsolidateChain,), determined=_all),
     ev.IterationLeftOpen: EventRule(after=states.before_next_stage, of=(do.LeaveOpen,), determined=_all),
     ev.RunForked: EventRule(by=("fork",), after=states.forked_first),
     ev.ResultInherited: EventRule(by=("fork",), after=states.inherits),

@@ -1,15 +1,20 @@
-"""The end of a run: its best and its baseline once more, on seeds that were used for nothing else. Pure.
+"""The end of a run: what it kept once more, on seeds that were used for nothing else. Pure.
 
+Best and baseline give the gain of the run; each keep and the one before it, how sure that keep is.
 What a candidate was kept by was chosen for being good: the seed it was chosen on flatters it. On fresh seeds
 nothing is chosen, so the difference there is the gain that is stated.
 """
+
+import math
+from itertools import pairwise
 
 from attrs import evolve as replace
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.verdicts import repeats
-from autoresearch.engine.verdicts.pairs import Pairs, half_width, pairs_of, seed_pool
-from autoresearch.events.values import LOOP_STAGES, Best, Conditions, Score
+from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, half_width, pairs_of, seed_pool, student
+from autoresearch.events.values import LOOP_STAGES, Best, Conditions, Consolidated, Purpose, Score
+from autoresearch.projections.keep_reducers import measured_under
 from autoresearch.projections.run_state import RunState
 
 
@@ -43,6 +48,36 @@ def is_due(state: RunState) -> bool:
     return state.final_again or state.gain is None or state.gain.iteration != best.iteration
 
 
+def consolidation(state: RunState) -> do.Command | None:
+    """Return what is next to say how sure each keep is: a measurement, or the statement; None: nothing.
+
+    The conditions are those that the latest keep is measured under; the others are measured as that one was.
+    """
+    if not is_consolidation_due(state):
+        return None
+    first = state.last_repeat + 1
+    fresh = state.consolidate_repeats or tuple(range(first, first + state.consolidate_left))
+    there = measured_under(state.keeps, fresh)
+    for keep in reversed(_to_measure(state)):
+        missing = _missing(_within(keep, fresh), fresh, there)
+        if missing and not (there and any(there.agree(one) for one in keep.unmet)):
+            return _measure(state, keep, missing, purpose="consolidate")
+    return _sureness(state, fresh)
+
+
+def is_consolidation_due(state: RunState) -> bool:
+    """Say whether the keeps are to be measured once more now that no loop is left."""
+    request = state.request
+    if not state.consolidate_left or request is None or request.loop_stages != LOOP_STAGES:
+        return False
+    return bool(_to_measure(state)) and repeats.of_seeds(state) != 0
+
+
+def trains(state: RunState) -> bool:
+    """Say whether anything is to be trained now that no loop is left."""
+    return is_due(state) or is_consolidation_due(state)
+
+
 def _within(keep: Best, fresh: tuple[int, ...]) -> tuple[Score, ...]:
     return tuple(score for score in keep.scores if score.repeat in fresh)
 
@@ -54,12 +89,12 @@ def _missing(
     return tuple(repeat for repeat in fresh if repeat not in known)
 
 
-def _measure(state: RunState, keep: Best, missing: tuple[int, ...]) -> do.Command:
+def _measure(state: RunState, keep: Best, missing: tuple[int, ...], purpose: Purpose = "final") -> do.Command:
     return do.Remeasure(
         iteration=state.last_iteration + 1,
         keep=keep.iteration,
         commit=keep.commit,
-        purpose="final",
+        purpose=purpose,
         because_of=None,
         repeats=missing,
         differ_in=(),
@@ -97,3 +132,67 @@ def _state(state: RunState, fresh: tuple[int, ...]) -> do.Command:
 
 def _mean_of_best(pairs: Pairs, *, lower_is_better: bool) -> float:
     return pairs.base - pairs.mean if lower_is_better else pairs.base + pairs.mean
+
+
+def _neighbours(state: RunState) -> tuple[tuple[Best, Best], ...]:
+    """Return each keep that is to be looked at, behind the one before it."""
+    stated = {one.iteration for one in state.consolidated}
+    return tuple(
+        (base, keep)
+        for base, keep in pairwise(state.keeps)
+        if state.consolidate_again or keep.iteration not in stated
+    )
+
+
+def _to_measure(state: RunState) -> tuple[Best, ...]:
+    wanted = {one.iteration for pair in _neighbours(state) for one in pair}
+    return tuple(keep for keep in state.keeps if keep.iteration in wanted)
+
+
+def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
+    there = measured_under(state.keeps, fresh)
+    found: list[tuple[Best, Best, Pairs]] = []
+    for base, keep in _neighbours(state):
+        scores = tuple(one for one in _within(keep, fresh) if there and one.conditions.agree(there))
+        pairs = pairs_of(
+            scores,
+            replace(base, scores=_within(base, fresh)),
+            lower_is_better=state.config.metric.lower_is_better,
+            seeded=bool(state.config.seed_env),
+        )
+        if pairs is not None:
+            found.append((base, keep, pairs))
+    pool = state.learned.pool
+    seen = seed_pool(state.keeps[0].scores)
+    for _, keep, pairs in found:
+        pool = pool.plus(pairs.squares, pairs.count)
+        seen = seen.joined(seed_pool(_within(keep, fresh)))
+    of_seeds = repeats.of_seeds(state)
+    known = of_seeds is not None  # else from these few: then it takes Student's quantile
+    spread = of_seeds if of_seeds is not None else math.sqrt(seen.squares / max(1, seen.freedom))
+    quantile = SURE if known else student(seen.freedom)
+    return do.ConsolidateChain(
+        repeats=fresh,
+        keeps=tuple(
+            _consolidated(base, keep, pairs, quantile * error_of(pairs, pool, spread))
+            for base, keep, pairs in found
+        ),
+        inputs={
+            "of_seeds": spread,
+            "quantile": quantile,
+            "squares": pool.squares,
+            "freedom": pool.freedom,
+            "paired": bool(state.config.seed_env),
+        },
+    )
+
+
+def _consolidated(base: Best, keep: Best, pairs: Pairs, half: float) -> Consolidated:
+    return Consolidated(
+        iteration=keep.iteration,
+        base=base.iteration,
+        pairs=pairs.count,
+        gain=pairs.mean,
+        half_width=half,
+        verdict="confirmed" if pairs.mean > half else "doubtful",
+    )

@@ -22,6 +22,7 @@ SEEN = (
     ev.CandidateDiscarded,
     ev.KeepRemeasured,
     ev.GainStated,
+    ev.ChainConsolidated,
     ev.RemeasureDropped,
     ev.ResultRetracted,
     ev.RunStopped,

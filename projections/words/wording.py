@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from autoresearch.events.errors import AutoresearchError
-    from autoresearch.events.values import Reason, Request, Usage
+    from autoresearch.events.values import Consolidated, Reason, Request, Usage
 
     E = TypeVar("E", bound=AutoresearchError)
 
@@ -146,6 +146,10 @@ def proposer(request: Request) -> str:
     return request.agent if request.asks_agent else "the seeded search"
 
 
+def _sureness(one: Consolidated) -> str:
+    return f"{name_of(one.iteration)} {one.verdict} ({one.gain:+.6f} ± {one.half_width:.6f})"
+
+
 def _cost(usage: Usage) -> str:
     return "" if usage.cost_usd is None else f", {usage.cost_usd:.4f} USD"
 
@@ -173,6 +177,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "request": asked_for,
     "seeds": lambda number: f"{number} seed{'' if number == 1 else 's'}",
     "seeds_of": lambda repeats: FORMATS["seeds"](len(repeats)),
+    "sureness": lambda keeps: ", ".join(map(_sureness, keeps)) or "nothing could be compared",
     "said": lambda said: said or "it said nothing",
     "short": short,
     "step": lambda step: STEPS.get(step, step),

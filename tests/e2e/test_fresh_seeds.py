@@ -71,3 +71,17 @@ def test_the_end_is_measured_once_more_on_request(program: Program):
     repeats = [event["data"]["repeat"] for event in program.events() if event["type"] == "TrainingStarted"]
     assert [1, 2, 3, 1, 4, 5, 4, 5, 6, 6] == repeats
     program("replay")
+
+
+def test_each_keep_is_confirmed_on_request(program: Program):
+    """`consolidate` trains keep and baseline on fresh seeds, and every page says what that shows."""
+    noisy(program, BETTER)
+    program("consolidate", "--seeds", "2")
+    program.wait(at_rest)
+    (keep,) = json.loads(program("status", "--json").stdout)["keeps"]
+    assert (1, 0, 2, "confirmed") == tuple(keep[name] for name in ("iteration", "base", "pairs", "verdict"))
+    assert "keeps    1 confirmed on 2 fresh seeds" in program("status").stdout
+    assert "confirmed" in program("experiments").stdout
+    assert "confirmed" == json.loads(program("experiments", "--json").stdout)[1]["sureness"]
+    assert 1 == [event["type"] for event in program.events()].count("GainStated")
+    program("replay")

@@ -75,6 +75,7 @@ class World:
         slots: int = 1,
         keep_rule: str = "lower",
         final: int = 0,
+        consolidate: int = 0,
         **settings: Any,  # others, as RunConfig has them
     ) -> None:
         """Create the run, as `start` does."""
@@ -99,7 +100,8 @@ class World:
             config=RunConfig(**(config | settings)),
             program_version="test",
         )
-        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, final=final))
+        at_the_end = {"final": final, "consolidate": consolidate}
+        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, **at_the_end))
         given = [
             ev.ProposalReceived(source="file", name="p", sha256="0" * 64, dropped_at="", proposal=one)
             for one in proposals

@@ -126,6 +126,14 @@ def a_run_on_seeds(folder: Path) -> World:
     return world
 
 
+def a_run_that_consolidates(folder: Path) -> World:
+    """Return a run whose only keep is measured once more beside the baseline in the end."""
+    world = World(folder)
+    world.start(loops=1, proposals=PROPOSALS[:1], keep_rule="climb", consolidate=1)
+    world.jobs.on_start = noisy(world)
+    return world
+
+
 def a_run_that_confirms(folder: Path) -> World:
     """Return a run that needs several repeats of a candidate, and one more of its base than there is."""
     world = World(folder)
@@ -161,6 +169,7 @@ RUNS = {
     "touched": a_run_that_is_touched,
     "evaluated": a_run_that_is_evaluated,
     "on seeds": a_run_on_seeds,
+    "consolidated": a_run_that_consolidates,
     "confirmed": a_run_that_confirms,
 }
 
@@ -232,6 +241,16 @@ def test_a_run_that_measures_its_gain(tmp_path: Path):
     assert ["keep", "keep", "discard", "remeasured", "remeasured"] == [row[-1] for row in rows(world)]
     (stated,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.GainStated)]
     assert (1, (3,)) == (stated.keep, stated.repeats)
+    assert audited(world) is None
+
+
+def test_a_run_that_consolidates(tmp_path: Path):
+    """Keep and baseline are trained on one fresh seed, and what that says of the keep is stated once."""
+    world = a_run_that_consolidates(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["keep", "keep", "remeasured", "remeasured"] == [row[-1] for row in rows(world)]
+    stated = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.ChainConsolidated)]
+    assert [((3,), [1])] == [(one.repeats, [keep.iteration for keep in one.keeps]) for one in stated]
     assert audited(world) is None
 
 

@@ -93,6 +93,9 @@ MUTATIONS: dict[str, Slip] = {
         "return _measure(state, first, missing) if missing[1:]",
     ),
     "a gain is stated where seeds do not differ": (final, "or repeats.of_seeds(state) == 0", ""),
+    "the consolidation is not fresh": (final, "range(first, first +", "range(1, 1 +"),
+    "what is doubtful is confirmed": (final, "if pairs.mean > half else", "if pairs.mean > 0 else"),
+    "consolidation lets the pairs teach nothing": (final, "pool = pool.plus(pairs.squares, pairs.count)", ""),
     "the final is not asked for again": (final, "return state.final_again or", "return"),
     "the final on any card": (
         slots,

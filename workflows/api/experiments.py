@@ -35,6 +35,10 @@ COLUMNS = (
     "spent_times",
     "probability",
     "shrunk",
+    "sureness",
+    "fresh_gain",
+    "fresh_half_width",
+    "fresh_seeds",
 )
 
 FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times", "probability", "shrunk")
@@ -53,8 +57,19 @@ def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row as JSON and CSV have it."""
     said = asdict(row) | {name: row.inputs.get(name) for name in FROM_VERDICT}
     said |= {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
-    said |= {"cpu_seconds": row.cpu_s}
+    said |= {"cpu_seconds": row.cpu_s} | _sureness(row)
     return {name: said[name] for name in COLUMNS} | {"settings": dict(row.settings)}
+
+
+def _sureness(row: Row) -> dict[str, Any]:  # Any: it is JSON
+    """Return whether a keep was confirmed on fresh seeds, and from what; None where it was not looked at."""
+    sure = row.sureness
+    return {
+        "sureness": sure and sure.verdict,
+        "fresh_gain": sure and sure.gain,
+        "fresh_half_width": sure and sure.half_width,
+        "fresh_seeds": sure and sure.pairs,
+    }
 
 
 def experiments_csv(rows: Sequence[Row]) -> str:

@@ -114,7 +114,7 @@ def show(
     one = one_iteration(paths, number) if number <= run.last_iteration else None
     if one is None:
         raise _no_iteration(run, number, paths)
-    story = story_of(one if not run.retracted else _marked(one, paths))
+    story = story_of(one if not (run.retracted or run.consolidated) else _marked(one, paths))
     diff = _diff(here, paths, story)
     left = paths.artifacts(number)
     artifacts = str(left) if left.is_dir() else ""
@@ -129,7 +129,7 @@ def show(
 
 
 def _marked(one: OneIteration, paths: RunPaths) -> OneIteration:
-    """Return it with its row as later retractions left that: they stand behind its own records."""
+    """Return it with its row as what stands behind its own records left that: retraction, consolidation."""
     row = load(paths).timeline.row(one.row.iteration)
     return one if row is None else replace(one, row=row)
 

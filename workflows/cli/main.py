@@ -48,6 +48,7 @@ COMMANDS = {
     "note": ("autoresearch.workflows.cli.signals", "note"),
     "retract": ("autoresearch.workflows.cli.retract", "retract_command"),
     "final": ("autoresearch.workflows.cli.measure", "final_command"),
+    "consolidate": ("autoresearch.workflows.cli.measure", "consolidate_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),

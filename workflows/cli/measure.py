@@ -11,7 +11,7 @@ from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.start_resume import SharedOptions, ask_for
 
 
-SEEDS = 3  # of the final, where nobody says how many
+SEEDS = 3  # where nobody says how many
 
 Run = Annotated[
     str | None,
@@ -37,7 +37,24 @@ def final_command(
 
     What is left of the run's loops goes first. The same as `resume --loops 0 --final N`.
     """
-    options = StartOptions(loops=0, final=seeds)
+    options = StartOptions(loops=0, final=seeds, consolidate=0)
+    return _ask(options, named(run, run_id), background=background_train, follow=follow, repo=repo)
+
+
+def consolidate_command(
+    run: Run = None,
+    *,
+    seeds: Seeds = SEEDS,
+    background_train: opt.Background = True,
+    follow: opt.Follow = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Train all that was kept on fresh seeds: each keep is confirmed, or doubtful.
+
+    K keeps cost K + 1 trainings a seed. What is left of the run's loops goes first.
+    """
+    options = StartOptions(loops=0, consolidate=seeds)
     return _ask(options, named(run, run_id), background=background_train, follow=follow, repo=repo)
 
 

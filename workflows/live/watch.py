@@ -18,7 +18,7 @@ from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow, run_now
 from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, RunFollower, ending_of
-from autoresearch.workflows.pages.status import now_words, prefetch_words
+from autoresearch.workflows.pages.status import keeps_words, now_words, prefetch_words
 
 
 ROWS = 12  # of the newest iterations
@@ -77,7 +77,10 @@ def _head(seen: RunNow) -> list[RenderableType]:
         second.append(f", {name_of(run.best.iteration)}")
         if run.gain is not None and run.gain.iteration == run.best.iteration:
             second.append(f"; gain {say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs)}")
-    return [first, second]
+    lines: list[RenderableType] = [first, second]
+    if keeps := keeps_words(seen.glance.standing):
+        lines.append(Text(one_line(f"keeps: {keeps}", 200)))
+    return lines
 
 
 def _now(seen: RunNow) -> list[RenderableType]:

@@ -29,6 +29,7 @@ def status_page(seen: Glance) -> str:
         ("prefetch", prefetch_words(standing)),
         ("best", _best_words(standing)),
         ("gain", _gain_words(standing)),
+        ("keeps", keeps_words(standing)),
         ("number", _number_words(standing)),
         ("done", _done_words(standing)),
         ("waiting", _waiting_words(seen)),
@@ -139,6 +140,25 @@ def _gain_words(standing: Standing) -> str:
     if standing["final_is_left"]:
         return "measured on fresh seeds once no loop is left"
     return f"not measured on fresh seeds; {typed('final')} does"
+
+
+def keeps_words(standing: Standing) -> str:
+    """Say how many keeps are confirmed on fresh seeds, and name the doubtful; "" where none was looked at."""
+    keeps = standing["keeps"]
+    of = {word: [one for one in keeps if one["verdict"] == word] for word in ("confirmed", "doubtful", None)}
+    if not of["confirmed"] and not of["doubtful"]:
+        return ""
+    seeds = max(one["pairs"] for one in keeps if one["verdict"])
+    said = [f"{len(of['confirmed'])} confirmed on {seeds} fresh seed{'' if seeds == 1 else 's'}"]
+    if of["doubtful"]:
+        each = (
+            f"{name_of(one['iteration'])} ({one['gain']:+.6f} ± {one['half_width']:.6f})"
+            for one in of["doubtful"]
+        )
+        said.append(f"{len(of['doubtful'])} doubtful: {', '.join(each)}")
+    if of[None]:
+        said.append(f"{len(of[None])} not looked at")
+    return "; ".join(said)
 
 
 def _done_words(standing: Standing) -> str:

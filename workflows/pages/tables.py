@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import asdict
 
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import Consolidated, Proposal
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_gain, say_row
 from autoresearch.projections.timeline import Row
@@ -59,6 +59,8 @@ def _gain(row: Row) -> str:
     if not isinstance(gain, float):
         return "-"
     said = f"{gain:+.6f} ±{half:.6f}" if half and isinstance(half, float) else f"{gain:+.6f}"
+    if row.sureness is not None and row.verdict == "keep":
+        return f"{said} {row.sureness.verdict}"
     return f"{said} {sure:.0%}" if isinstance(sure, float) and row.verdict == "keep" else said
 
 
@@ -71,6 +73,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
         *([one_line(why, 300)] if (why := say_row(row)) else []),
         f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
         f"commit {short(row.commit)} on {short(row.base_commit)}",
+        *([f"on fresh seeds {_fresh(row.sureness)}"] if row.sureness else []),
         *([f"artifacts {artifacts}"] if artifacts else []),
         *([_spent(row)] if row.training_s is not None else []),
         *([f"conditions {_conditions(story.conditions)}"] if story.conditions else []),
@@ -140,6 +143,11 @@ def _took(row: Row) -> str:
         return "-"
     times = row.inputs.get("spent_times")
     return duration(row.training_s) + (f" ({times:.1f}x)" if isinstance(times, float) else "")
+
+
+def _fresh(sure: Consolidated) -> str:
+    base = name_of(sure.base)
+    return f"{sure.verdict}: {sure.gain:+.6f} ± {sure.half_width:.6f} on {base}, {sure.pairs} pairs"
 
 
 def _spent(row: Row) -> str:

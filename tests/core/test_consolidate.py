@@ -1,0 +1,130 @@
+"""Consolidation: each keep and the one before it, on seeds that nothing was chosen by."""
+
+from attrs import evolve
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.decider import decide
+from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig
+from tests.given import asked, candidate, given, kept, opened, row, set_up, started, trained, training
+
+
+CONFIG = RunConfig(keep_rule="climb", seed_env="SEED", noise=0.1, final=0)
+CHAIN = (
+    started(CONFIG),
+    asked(2, consolidate=1),
+    set_up(),
+    opened(0, first="train"),
+    training(0),
+    trained(0, 3.0),
+    row(0, 3.0),
+    kept(0),
+    *candidate(1),
+    training(1),
+    trained(1, 2.0),
+    row(1, 2.0),
+    kept(1),
+    *candidate(2),
+    training(2),
+    trained(2, 1.9),
+    row(2, 1.9),
+    kept(2),
+)
+
+
+def measured(
+    iteration: int, keep: int, metric: float, *, repeat: int = 2, data_id: str = "d1", met: bool = True
+) -> tuple[ev.Event, ...]:
+    """A keep was measured once more, on one fresh seed."""
+    return (
+        ev.RemeasureStarted(
+            iteration=iteration,
+            keep=keep,
+            commit="b" * 40,
+            purpose="consolidate",
+            because_of=None,
+            repeats=(repeat,),
+            differ_in=(),
+        ),
+        training(iteration, repeat=repeat),
+        trained(iteration, metric, data_id=data_id),
+        row(iteration, metric),
+        ev.KeepRemeasured(iteration=iteration, keep=keep, metric=metric, before=2.0, met=met),
+    )
+
+
+def stated(*events: ev.Event) -> dict[int, tuple[int, str]]:
+    """Return of each keep what it is compared with, and what is said of it."""
+    (command,) = decide(given(*events))
+    assert isinstance(command, do.ConsolidateChain), command
+    return {one.iteration: (one.base, one.verdict) for one in command.keeps}
+
+
+def test_the_chain_is_measured_from_its_end_on_fresh_seeds():
+    """The best first, then those before it, the baseline too: each on the repeat after the last."""
+    (command,) = decide(given(*CHAIN))
+    assert isinstance(command, do.Remeasure)
+    assert ("consolidate", 2, (2,)) == (command.purpose, command.keep, command.repeats)
+    (command,) = decide(given(*CHAIN, *measured(3, 2, 1.9)))
+    assert (1, (2,)) == (command.keep, command.repeats)
+    (command,) = decide(given(*CHAIN, *measured(3, 2, 1.9), *measured(4, 1, 2.0)))
+    assert (0, (2,)) == (command.keep, command.repeats)
+
+
+MEASURED = (*CHAIN, *measured(3, 2, 1.9), *measured(4, 1, 2.0), *measured(5, 0, 3.0))
+
+
+def test_each_keep_is_compared_with_the_one_before_it():
+    """A gain of ten spreads is confirmed; one of a spread is doubtful on one seed."""
+    assert {1: (0, "confirmed"), 2: (1, "doubtful")} == stated(*MEASURED)
+
+
+def test_it_is_stated_once_and_again_on_request():
+    """Once it is stated the run rests; a request for it alone measures all on later repeats."""
+    (command,) = decide(given(*MEASURED))
+    said = ev.ChainConsolidated(repeats=command.repeats, keeps=command.keeps, inputs=command.inputs)
+    (rest,) = decide(given(*MEASURED, said))
+    assert isinstance(rest, do.Stop)
+    stopped = ev.RunStopped(how="done", reason=rest.reason)
+    (command,) = decide(given(*MEASURED, said, stopped, asked(0, consolidate=2)))
+    assert (2, (3, 4)) == (command.keep, command.repeats)
+
+
+def test_what_is_retracted_is_out():
+    """A keep that was retracted meanwhile is left out: the next is compared with the one before that."""
+    gone = ev.ResultRetracted(iteration=1, why="the card was shared", with_descendants=False)
+    assert {2: (0, "confirmed")} == stated(*CHAIN, *measured(3, 2, 1.9), gone, *measured(4, 0, 3.0))
+    (command,) = decide(given(*MEASURED))
+    said = ev.ChainConsolidated(repeats=command.repeats, keeps=command.keeps, inputs=command.inputs)
+    assert () == given(*MEASURED, said, gone).consolidated
+
+
+def test_what_cannot_be_measured_alike_is_left_out():
+    """A keep that is measured on other data is compared with nothing, and not tried for ever."""
+    elsewhere = measured(4, 1, 2.0, data_id="d2", met=False)
+    assert {} == stated(*CHAIN, *measured(3, 2, 1.9), *elsewhere, *measured(5, 0, 3.0))
+
+
+def test_where_every_seed_gives_the_same_there_is_nothing_to_learn():
+    """A baseline of the same number under every seed is consolidated with nothing."""
+    config = evolve(CONFIG, noise=0.0)
+    again = [training(0, 2, repeat=2), trained(0, 3.0, number=2)]
+    inputs = {"metric": 3.0, "trainings": 2, "of_seeds": 0.0}
+    story = [started(config), *CHAIN[1:6], *again, row(0, 3.0), evolve(kept(0), inputs=inputs), *CHAIN[8:]]
+    (command,) = decide(given(*story))
+    assert isinstance(command, do.Stop)
+
+
+def test_a_keep_that_fails_stops_the_run_and_is_trained_again():
+    """As in a final: the run says which could not be measured, and `resume` tries that one again."""
+    (first, begun, *_) = measured(3, 2, 1.9)
+    failed = [*CHAIN, first, begun, trained(3, None, outcome="crashed")]
+    (command,) = decide(given(*failed))
+    assert ("baseline_failed", "remeasure_failed", 2) == (
+        command.how,
+        command.reason.code,
+        command.reason.inputs["best"],
+    )
+    stopped = ev.RunStopped(how=command.how, reason=command.reason)
+    (command,) = decide(given(*failed, stopped, ev.RunResumed()))
+    assert isinstance(command, do.StartTraining)
