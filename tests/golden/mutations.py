@@ -185,8 +185,8 @@ MUTATIONS: dict[str, Slip] = {
     "the base never moves": (prefetch, "one.base_commit == state.best.commit or", "one.base_commit or"),
     "what is not scored is trained again": (
         decider,
-        'case "train" if one.unscored:',
-        'case "train" if False:',
+        'case "train" | "record" if one.unscored:',
+        'case "train" | "record" if False:',
     ),
     "a prepared one never gives way": (
         prefetch,
