@@ -72,11 +72,12 @@ def both(program: Program, forms: Sequence[tuple[str, ...]], later_s: Sequence[f
     for one in called:
         Path(f"{gate}.{one.pid}").unlink()
     return [
-        Did(name=words[0], words=words, code=one.returncode, said=text)
+        Did(name=REQUESTS.get(words[0], words[0]), words=words, code=one.returncode, said=text)
         for words, one, text in zip(forms, called, said, strict=True)
     ]
 
 
+REQUESTS = {"final": "resume", "consolidate": "resume"}  # their effect is a request for no loops
 World = Mapping[str, Sequence[Recorded]]  # each run's history
 
 

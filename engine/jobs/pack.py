@@ -162,7 +162,8 @@ def _write(draft: Path, iteration: Path, files: Sequence[Path]) -> list[Path]:
             fresh = {str(file.relative_to(iteration)) for file in files}
             for member, content in _before(iteration / PACK):
                 if member.name not in fresh:
-                    tar.addfile(member, content)
+                    with _whole(iteration / PACK):  # it is read only now
+                        tar.addfile(member, content)
             for file in files:
                 with contextlib.suppress(PermissionError), file.open("rb") as content:
                     tar.addfile(_member(str(file.relative_to(iteration)), content), content)

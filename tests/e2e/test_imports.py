@@ -54,6 +54,8 @@ MAY = {
     "propose": (f"propose --set A=1 {NO_RUN}", HEAVY - {"pydantic", "rich", "torch", "watchdog"}),
     "start": (f"start --loops 1 --run-id {RUN}", SETTINGS | VERSION),
     "resume": (f"resume {NO_RUN}", SETTINGS),
+    "final": ("final nosuch-r001", SETTINGS),
+    "consolidate": ("consolidate nosuch-r001", SETTINGS),
     "adopt": (f"adopt {NO_RUN}", COMMON),
     "clean": ("clean nosuch-r001", COMMON),
     "retract": (f"retract 1 --why x {NO_RUN}", TABLES),

@@ -20,7 +20,7 @@ AGENT = """\
 read -r first
 case $first in
 You*) echo '{"status": "ok", "description": "wider", "change_plan": "So.", "commit_description": "wider"}' ;;
-*) echo "WIDTH = 16" >> train.py; echo "widened it" ;;
+*) echo "WIDTH = 16$$" >> train.py; echo "widened it" ;;
 esac
 """
 

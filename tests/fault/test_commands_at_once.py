@@ -21,7 +21,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import CorruptHistory
 from autoresearch.events.log.read import verify
 from autoresearch.workflows.cli.main import COMMANDS
-from tests.at_once import Did, World, both, effects, world
+from tests.at_once import REQUESTS, Did, World, both, effects, world
 from tests.e2e.conftest import Program, Turn, hold_trainings
 from tests.machine import stop_machine
 from tests.torture import dice, sample
@@ -33,6 +33,8 @@ RUN = "autoresearch-here-r001"
 FORMS = {  # of every command that acts, with what it is told; {} is which of the two it is
     "start": ["start --loops 1 --no-stochastic"],
     "resume": ["resume --loops 1", "resume --loops 1 --no-background-train"],
+    "final": [f"final {RUN}"],
+    "consolidate": [f"consolidate {RUN}"],
     "stop": ["stop", "stop --now"],
     "pause": ["pause --reason pause-{}"],
     "unpause": ["unpause"],
@@ -159,7 +161,7 @@ def play(scene: Scene, condition: str, forms: tuple[str, str], later_s: tuple[fl
 def look_at_effects(done: list[Did], before: World, scene: Scene, where: str) -> None:
     """Hold what each command said that it did against what was recorded by commands."""
     found = effects(before, world(scene.program))
-    for name in FORMS.keys() - {"rebuild", "unpause"}:
+    for name in FORMS.keys() - {"rebuild", "unpause", *REQUESTS}:
         acted = sum(one.acted for one in done if one.name == name)
         foreground = sum(
             one.code for one in done if one.name == name and "--no-background-train" in one.words
