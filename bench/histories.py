@@ -43,6 +43,8 @@ def events(iterations: int) -> Iterator[tuple[ev.Event, ...]]:
             shared=(),
             inputs=(),
             python_path=(),
+            interpreter=(),
+            interpreter_from="",
             libraries=(),
             versions={},
         ),

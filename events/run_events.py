@@ -148,7 +148,7 @@ class RunCleaned:
 class SetupChecked:
     """The files, the data and the tokenizer were looked at."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     ok: bool
     missing: tuple[Reason, ...]  # what is missing, and where
     preparable: bool  # prepare.py may mend all that is missing
@@ -157,6 +157,8 @@ class SetupChecked:
     inputs: tuple[str, ...]  # files and folders outside of checkouts that results hang on
     python_path: tuple[str, ...]  # folders of the checkout that trainings import from before anything else
     libraries: tuple[str, ...]  # folders that they import from beside these
+    interpreter: tuple[str, ...]  # what `{python}` stands for; none: autoresearch's own
+    interpreter_from: str  # which that is: setting, uv, venv, active, conda, poetry, runner
     versions: dict[str, str]  # of the training's interpreter, `python`, and of its `torch`, where known
 
 

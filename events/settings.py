@@ -8,12 +8,14 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable
+import shlex
+from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, TypeVar, cast
+from typing import ClassVar
 
-from attrs import field, fields, frozen
+from attrs import fields, frozen
 
+from autoresearch.events.setting import Setting, above_zero, amount, setting
 from autoresearch.events.values import COMPARED, CONDITIONS
 
 
@@ -21,47 +23,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-@frozen(kw_only=True)
-class Setting:
-    """What is known of one setting beside its type and default."""
-
-    meaning: str  # one sentence, for people
-    holds: Callable[[Any], bool]  # whether a value makes sense
-    expected: str  # said where it does not
-    decides: bool  # whether two results are compared only where it agrees
-
-
-def _anything(_value: object) -> bool:
-    return True
-
-
-T = TypeVar("T")
-PYTHON = "{python}"  # in a command: the interpreter that the runner itself runs on
-
-
-def setting(
-    default: T,
-    meaning: str,
-    *,
-    holds: Callable[[Any], bool] = _anything,
-    expected: str = "",
-    decides: bool = False,
-) -> T:
-    """Define a field of the settings; a dict as default stands for a new empty one each."""
-    about = {"setting": Setting(meaning=meaning, holds=holds, expected=expected, decides=decides)}
-    if isinstance(default, dict):
-        made: Any = field(factory=dict, metadata=about)
-    else:
-        made = field(default=default, metadata=about)
-    return cast("T", made)
-
-
-def _positive(value: float) -> bool:
-    return value > 0
-
-
-def _not_negative(value: float) -> bool:
-    return value >= 0
+PYTHON = "{python}"  # in a command: the interpreter of the user's project
 
 
 def _is_inside(path: str) -> bool:
@@ -88,16 +50,6 @@ def _has_one_group(pattern: str) -> bool:
         return re.compile(pattern).groups == 1
     except (re.error, RecursionError, OverflowError):
         return False
-
-
-def _above_zero(default: T, meaning: str) -> T:
-    """Define a setting that is more than 0."""
-    return setting(default, meaning, holds=_positive, expected="more than 0")
-
-
-def _amount(default: T, meaning: str, *, decides: bool = False) -> T:
-    """Define a setting that is 0 or more."""
-    return setting(default, meaning, holds=_not_negative, expected="0 or more", decides=decides)
 
 
 BITS_PER_BYTE = "val_bpb"
@@ -152,21 +104,28 @@ class MetricSpec:
 class RunConfig:
     """All settings of a run, as `[tool.autoresearch]` of pyproject.toml gives them."""
 
-    VALUE_VERSION: ClassVar[int] = 2
+    VALUE_VERSION: ClassVar[int] = 3
     train: tuple[str, ...] = setting(
         (PYTHON, "train.py"),
-        f"The training command, a list or one string; `{PYTHON}` is autoresearch's own interpreter.",
+        f"The training command, a list or one string; `{PYTHON}` is your project's interpreter.",
         holds=bool,
         expected="a command",
         decides=True,
+    )
+    python: tuple[str, ...] = setting(
+        (),
+        f"What `{PYTHON}` stands for; empty: uv's where uv.lock or [tool.uv] is there, else `.venv` or `venv`"
+        " of the repository, the active environment, conda's, poetry's; else autoresearch's own.",
+        holds=_are_named,
+        expected="a program, and words that go before what it runs",
     )
     evaluate: tuple[str, ...] = setting(
         (),
         "The command that scores what a training left, in a process of its own; its number decides.",
         decides=True,
     )
-    evaluate_timeout_s: float = _above_zero(600.0, "Seconds after which an evaluation is ended.")
-    evaluate_tolerance: float = _amount(
+    evaluate_timeout_s: float = above_zero(600.0, "Seconds after which an evaluation is ended.")
+    evaluate_tolerance: float = amount(
         0.01,
         "By which part of it the number that a training printed may differ from the evaluation's.",
         decides=True,
@@ -208,7 +167,7 @@ class RunConfig:
         holds=_all_inside,
         expected=INSIDE,
     )
-    artifacts_newest: int = _amount(
+    artifacts_newest: int = amount(
         2,
         "Of so many of the newest iterations, beside the best's, artifacts are kept.",
     )
@@ -240,30 +199,30 @@ class RunConfig:
         expected="a name of letters, digits and _",
         decides=True,
     )
-    noise: float = _amount(
+    noise: float = amount(
         0.0, "By how much trainings of the same code differ, a standard deviation; 0: the baseline shows it."
     )
-    baseline_repeats: int = _amount(
+    baseline_repeats: int = amount(
         0,
         "Under how many seeds the baseline is trained; 0: 3, from 60 loops on 5, where the rule asks for it.",
     )
-    final: int = _amount(
+    final: int = amount(
         3, "On how many fresh seeds best and baseline are compared when no loop is left; 0: on none."
     )
-    consolidate: int = _amount(0, "Fresh seeds on which each keep is compared with the one before; 0: none.")
-    most_spent: float = _amount(
+    consolidate: int = amount(0, "Fresh seeds on which each keep is compared with the one before; 0: none.")
+    most_spent: float = amount(
         0.0,
         "By how many times the best's wall or CPU seconds a training may exceed them and be kept; 0: any.",
     )
     training_budget: str = setting(
         "", "Given to the training as AUTORESEARCH_BUDGET; empty leaves it its own default.", decides=True
     )
-    expected_s: float = _above_zero(300.0, "Seconds a training is expected to take at most.")
-    timeout_s: float = _amount(
+    expected_s: float = above_zero(300.0, "Seconds a training is expected to take at most.")
+    timeout_s: float = amount(
         0.0,
         "Seconds after which a training is ended; 0 is twice `expected_s` plus 300 for starting up.",
     )
-    prepare_timeout_s: float = _above_zero(3600.0, "Seconds after which preparing data is ended.")
+    prepare_timeout_s: float = above_zero(3600.0, "Seconds after which preparing data is ended.")
     agent: str = setting(
         "auto", "The agent that proposes and applies: auto, opencode, codex, claude, command or none."
     )
@@ -271,8 +230,8 @@ class RunConfig:
         (), "An agent of your own: a command that reads the prompt on its standard input."
     )
     agent_model: str = setting("", "The model the agent is asked to use; empty leaves it the agent's own.")
-    agent_timeout_s: float = _above_zero(600.0, "Seconds after which an agent is ended.")
-    agent_idle_s: float = _amount(
+    agent_timeout_s: float = above_zero(600.0, "Seconds after which an agent is ended.")
+    agent_idle_s: float = amount(
         120.0,
         "Seconds without output and without CPU use after which an agent is ended.",
     )
@@ -290,8 +249,8 @@ class RunConfig:
         holds=_are_named,
         expected=PLACES,
     )
-    agent_failures: int = _above_zero(3, "So many failures of an agent in a row pause the run.")
-    fix_attempts: int = _amount(2, "How often an agent may mend a crashed candidate.")
+    agent_failures: int = above_zero(3, "So many failures of an agent in a row pause the run.")
+    fix_attempts: int = amount(2, "How often an agent may mend a crashed candidate.")
     seed: int = setting(0, "The seed of the search that proposes where no agent does.")
     devices: tuple[str, ...] = setting(
         (),
@@ -299,10 +258,10 @@ class RunConfig:
         holds=lambda names: all(_NAME.fullmatch(name) for name in names),
         expected="names of letters, digits, . _ -",
     )
-    slots: int = _amount(
+    slots: int = amount(
         0, "Trainings at once, each in a checkout of its own, dealt out over the devices; 0: one a device."
     )
-    prefetch: int = _amount(
+    prefetch: int = amount(
         1, "Iterations that are prepared while another one trains; 0: none. What was asked for goes first."
     )
     device_lock: str = setting(
@@ -311,7 +270,7 @@ class RunConfig:
         holds=lambda name: bool(_NAME.fullmatch(name)),
         expected="a name of letters, digits, . _ -",
     )
-    log_limit_mb: float = _above_zero(
+    log_limit_mb: float = above_zero(
         64.0,
         "Megabytes of a job's output that are kept; beyond it, its head and its tail.",
     )
@@ -327,6 +286,14 @@ class RunConfig:
         """Return the seconds after which a training is ended."""
         startup_s = 300.0  # importing torch and compiling a model, generously
         return self.timeout_s or 2 * self.expected_s + startup_s
+
+
+def with_python(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...]:
+    """Return a command with `{python}` replaced: by its words where it stands alone, else written as one."""
+    whole = shlex.join(python) if len(python) > 1 else python[0]
+    return tuple(
+        part for word in command for part in (python if word == PYTHON else (word.replace(PYTHON, whole),))
+    )
 
 
 def definitions() -> dict[str, tuple[Setting, object]]:

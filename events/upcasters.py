@@ -41,6 +41,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "libraries": [],
         "versions": {},
     },
+    ("SetupChecked", 2): lambda data: {**data, "interpreter": [], "interpreter_from": ""},
 }
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
@@ -67,6 +68,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "training_writes": [],
         "metric": {**data.get("metric", {}), "bounds": [], "several": "last"},
     },
+    ("RunConfig", 2): lambda data: {**data, "python": []},
 }
 
 

@@ -142,6 +142,7 @@ def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str)
     setup.missing, setup.shared, setup.inputs = event.missing, event.shared, event.inputs
     setup.python_path, setup.libraries = event.python_path, event.libraries
     setup.versions = event.versions
+    setup.interpreter, setup.interpreter_from = event.interpreter, event.interpreter_from
 
 
 def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:

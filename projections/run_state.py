@@ -183,6 +183,8 @@ class Setup:
     inputs: tuple[str, ...] = ()  # files and folders outside of checkouts that results hang on
     python_path: tuple[str, ...] = ()  # folders of the checkout that trainings import from first
     libraries: tuple[str, ...] = ()  # folders that they import from beside these
+    interpreter: tuple[str, ...] = ()  # what `{python}` stands for; none: autoresearch's own
+    interpreter_from: str = ""  # where it was found
     versions: dict[str, str] = field(factory=dict)  # of the interpreter that trains, and its torch
     made: tuple[str, ...] = ()  # paths that prepare made, in the run's folder `prepared`: links, too
     outdated: bool = False  # the command that prepares is another one since

@@ -76,6 +76,8 @@ def set_up(*, ok: bool = True, preparable: bool = False) -> ev.SetupChecked:
         shared=(),
         inputs=(),
         python_path=(),
+        interpreter=(),
+        interpreter_from="",
         libraries=(),
         versions={},
     )

@@ -22,7 +22,6 @@ from autoresearch.engine.ports.agent import Agent, AgentStep, Answer, Ask
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
 from autoresearch.engine.proposals.schema import NoProposal
-from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.files import write_atomic
 from autoresearch.events.redact import redact, secret_values
@@ -199,7 +198,7 @@ def _claude_command(ask: Ask) -> tuple[str, ...]:
 
 def _own_command(ask: Ask) -> tuple[str, ...]:
     assert ask.command  # resolve() checked
-    return with_interpreter(ask.command)
+    return ask.command
 
 
 def _proposal(text: str, secrets: Sequence[str]) -> tuple[Proposal | None, Reason | None]:

@@ -95,7 +95,7 @@ def start(
         UsageRefused, InvalidInput, NotFound: nothing was created.
         RunLocked: a run is at work in this repository, and the new one may not be `beside` it.
     """
-    config = load_config(home / "pyproject.toml")
+    config = load_config(home)
     request = request_of(options, config=config)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
     clear_dead(home, git)
@@ -149,7 +149,7 @@ def resume(
         UsageRefused, InvalidInput, NotFound: nothing was appended.
     """
     found = find_run(home, git, run_id)
-    config = load_config(home / "pyproject.toml")
+    config = load_config(home)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
     request: Request | None = None
     idle: Idle | None = None
@@ -255,12 +255,12 @@ def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev
     names = changed_settings(run.config, config)
     if "metric" in names and run.baseline is not None:
         raise NotFound(
-            f"the metric in pyproject.toml is not the one that {paths.run_id} is measured by",
+            f"the metric in the settings is not the one that {paths.run_id} is measured by",
             remedy=WayOut("start_with_new_metric"),
         )
     if run.config.evaluate and not config.evaluate and run.baseline is not None:
         raise NotFound(
-            f"pyproject.toml has no evaluate any more, by which {paths.run_id} is measured",
+            f"the settings have no evaluate any more, by which {paths.run_id} is measured",
             remedy=WayOut("start_with_new_metric"),
         )
     return [ev.ConfigChanged(config=config, changed=names)] if names else []

@@ -33,8 +33,7 @@ def check_files(git: Commits, base: str, config: RunConfig) -> None:
     for name in git.missing(base, (*config.editable, *config.protected))[:1]:
         raise NotFound(
             f"{name} is not in commit {base[:7]}, on which the run would stand",
-            remedy=f"git add {name} && git commit; or, if your script has no such file, name yours in "
-            "editable, protected, prepare and check of [tool.autoresearch] in pyproject.toml ([] for none)",
+            remedy=WayOut("commit_or_init", file=name),
         )
 
 

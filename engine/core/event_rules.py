@@ -16,7 +16,7 @@ from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.core.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import PYTHON
+from autoresearch.events.settings import PYTHON, with_python
 from autoresearch.events.values import LOOP_STAGES
 from autoresearch.projections.run_state import RunState
 
@@ -38,10 +38,12 @@ def _all(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa
 
 
 def _argv(setting: str) -> Determined:
-    """Determine a command line, but for the interpreter's path: another machine has another."""
+    """Determine a command line, but for the path of an interpreter that setup did not name."""
 
     def determined(_command: object, run: RunState, event: Any) -> dict[str, Any]:  # noqa: ANN401
         template: tuple[str, ...] = getattr(run.config, setting)
+        if run.setup.interpreter:
+            return {"command": with_python(template, run.setup.interpreter)}
         if len(event.command) != len(template):
             return {"command": template}
         return {"command": tuple(map(_word, template, event.command))}

@@ -14,6 +14,7 @@ from autoresearch.engine.ports.agent import Agent, AgentStep, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.run_state import Iteration, Made, RunState
@@ -64,7 +65,7 @@ class Asking:
             model=run.config.agent_model,
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,
-            command=run.config.agent_command,
+            command=with_interpreter(run.config.agent_command, run.setup.interpreter),
             beside=confinement.beside(run.config, self.paths.home),
             keep_out=(self.paths.home, self.paths.folder),
         )

@@ -120,7 +120,7 @@ class Collector:
     def _prepared(self, job: Job, done: JobExit, run: RunState) -> ev.PrepareFinished:
         left = self.jobs.output(self.paths.job(0, "prepare", job.number).folder)
         output = digest(left.log(), secret_values(os.environ | run.config.env))
-        reason = _exit_reason(done)
+        reason = _exit_reason(done, output.tail)
         checkouts = TrainCheckouts(paths=self.paths, git=self.git)
         return ev.PrepareFinished(
             preparation=job.number,
@@ -214,11 +214,11 @@ def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:
     return (chosen,)
 
 
-def _exit_reason(done: JobExit) -> Reason | None:
+def _exit_reason(done: JobExit, tail: str) -> Reason | None:
     """Return why a job did not simply end with code 0, or None."""
     if done.reason == "exited" and done.signal is None and done.exit_code == 0:
         return None
-    return how_it_ended(done)
+    return how_it_ended(done, tail=tail)
 
 
 def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:

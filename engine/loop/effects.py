@@ -139,7 +139,7 @@ class Effects:
         return Asking(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
 
     def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
-        spec = prepare_spec(run.config, number=command.preparation, worktree=self.paths.train_checkout)
+        spec = prepare_spec(run, number=command.preparation, paths=self.paths)
         folder = self.paths.job(0, "prepare", command.preparation).folder
         self.jobs.drop_foreign(folder)
         self.jobs.start(folder, spec)
@@ -251,6 +251,7 @@ class Effects:
             checkout=self.paths.slot(command.slot),
             deadline_s=command.deadline_s,
             places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),
+            python=run.setup.interpreter,
             python_path=run.setup.python_path,
             seed=seed_of(run.seeded_by, repeat) if run.config.seed_env else None,
         )

@@ -16,7 +16,7 @@ from typing import Any
 from attrs import field, frozen
 
 from autoresearch.engine.system import run_command
-from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.system.interpreter import surroundings, with_interpreter
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.settings import RunConfig
 
@@ -25,6 +25,12 @@ SOURCES = "src"  # where packages lie that are imported only once they are insta
 VERSIONS = ("python", "torch")
 MOST_FILES = 2000  # of a checkout, that are read for what they import
 _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_UV_RUNS = ("-m", "--module", "-s", "--script", "--")  # what follows is run
+# Options of uv with a value behind them.
+_UV_VALUES = re.compile(
+    r"--(with(-editable|-requirements)?|extra|(only-)?group|python|project|package|directory|env-file"
+    r"|(default-)?index|config-file)|-p"
+)
 ASKED_WITHIN_S = 60.0  # an interpreter on a cold network disk
 # Prints where modules are looked for, whence each of some names would be imported, and versions.
 # An editable install is a path in a .pth, or a finder with a MAPPING from names to files.
@@ -70,11 +76,12 @@ class OwnCode:
     elsewhere: tuple[tuple[str, str], ...] = ()  # module, and the file in the user's checkout
 
 
-def looked_for(config: RunConfig, *, home: Path, checkout: Path) -> OwnCode:
+def looked_for(config: RunConfig, *, home: Path, checkout: Path, python: tuple[str, ...] = ()) -> OwnCode:
     """Ask the interpreter of the training command; one that cannot be asked tells of nothing."""
-    command, env = with_interpreter(config.train), dict(config.env)
-    python = interpreter_of(command, checkout)
-    if python is None:
+    command = with_interpreter(config.train, python)
+    env = surroundings(command, home) | config.env
+    python = interpreter_of(command, checkout) or ()
+    if not python:
         return OwnCode()
     script = next((word for word in command[1:] if word.endswith(".py")), "any.py")
     said = _asked(python, script, _modules(checkout / SOURCES), checkout, env)
@@ -117,7 +124,7 @@ def interpreter_of(command: Sequence[str], checkout: Path) -> tuple[str, ...] | 
     """Return how the Python of a command is called, None where it is not known to be one."""
     name = Path(command[0]).name
     if name == "uv" and command[1:2] == ("run",):
-        return (command[0], "run", "python")
+        return (*command[: _behind_options(command)], "python")
     program = command[0] if "/" in command[0] else shutil.which(command[0])
     if program is None:
         return None
@@ -131,6 +138,14 @@ def interpreter_of(command: Sequence[str], checkout: Path) -> tuple[str, ...] | 
     # A console script, such as torchrun, names its interpreter in its first line.
     named = first[0].removeprefix("#!") if first and first[0].startswith("#!") else ""
     return (named,) if Path(named).name.startswith(("python", "pypy")) else None
+
+
+def _behind_options(command: Sequence[str]) -> int:
+    """Return where what `uv run` runs begins, behind the options of uv itself."""
+    at = 2
+    while at < len(command) and command[at].startswith("-") and command[at] not in _UV_RUNS:
+        at += 2 if _UV_VALUES.fullmatch(command[at]) else 1
+    return at
 
 
 def _asked(

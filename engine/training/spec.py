@@ -12,7 +12,7 @@ from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
 from autoresearch.engine.system import landlock
-from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.system.interpreter import surroundings, with_interpreter
 from autoresearch.events.settings import RunConfig
 
 
@@ -45,18 +45,20 @@ class Training:
     checkout: Path  # where the commit's files stand
     deadline_s: float
     places: tuple[str, ...]  # on its device
+    python: tuple[str, ...] = ()  # what `{python}` stands for; none: the runner's own
     python_path: tuple[str, ...] = ()  # folders of the checkout that go before all others
     seed: int | None = None  # None: the settings name no variable for it
 
 
 def training_spec(config: RunConfig, one: Training) -> JobSpec:
     """Return how a training is run."""
+    command = with_interpreter(config.train, one.python)
     return JobSpec(
         writable=writable(config, one),
         name=f"training {one.iteration}.{one.training} of {one.run_id} in {one.home}",
-        command=with_interpreter(config.train),
+        command=command,
         cwd=str(one.checkout.absolute()),
-        env=environment(config, one),
+        env=surroundings(command, one.home) | environment(config, one),
         deadline_s=one.deadline_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
         places=one.places,
@@ -66,11 +68,13 @@ def training_spec(config: RunConfig, one: Training) -> JobSpec:
 def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
     """Return how what a training left, in its job's folder, is evaluated: as it was trained, and where."""
     as_trained = training_spec(config, one)
+    command = with_interpreter(config.evaluate, one.python)
     env = {name: value for name, value in as_trained.env.items() if name != CACHE}
+    env |= surroundings(command, one.home)
     return replace(
         as_trained,
         name=as_trained.name.replace("training", "evaluation", 1),
-        command=with_interpreter(config.evaluate),
+        command=command,
         env=env | NO_BYTECODE | {"AUTORESEARCH_TRAIN_DIR": str(left.absolute())},
     )
 

@@ -36,6 +36,16 @@ REASONS: Mapping[str, str] = {
     "link_without_room": "{path} cannot be linked into the run's checkout: the commit has something there",
     "data_differs_by_slot": "the {slots} slots see different data: the first says {first}",
     "imported_from_elsewhere": "{module} is imported from {file}, not from the run's checkout",
+    "uv_environment": "{named} asks for uv's environment, which is not made yet: `uv sync` makes it",
+    "conda_environment": (
+        "environment.yml names the conda environment {named}, which is not found: `conda env create` makes"
+        " it, or `python` in the settings names another interpreter"
+    ),
+    "poetry_environment": (
+        "{named} asks for poetry's environment, which is not found: `poetry install` makes it, or `python` in"
+        " the settings names another interpreter"
+    ),
+    "not_prepared": "`{prepare}` has not run yet, and its `--check` is not known there",
     "check_not_run": "the check `{check}` could not be run: {because}",
     "check_failed": "the check `{check}` ended with code {exit_code}: {said:said}",
     "check_not_ready": "the check `{check}` says that it is not ready",

@@ -234,6 +234,7 @@ UNKNOWABLE = {
         "SetupChecked.libraries",
         "SetupChecked.shared",
         "SetupChecked.python_path",
+        "SetupChecked.interpreter_from",
         "TrainingStarted.seal",
         "TrainingStarted.surroundings",
     ),

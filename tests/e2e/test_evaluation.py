@@ -222,5 +222,5 @@ def test_an_evaluation_is_not_given_up_in_the_middle_of_a_run(program: Program):
     settings.write_text(settings.read_text().replace('evaluate = ["{python}", "evaluate.py"]\n', ""))
     refused = program("resume", *HERE, "--loops", "1", code=None)
     assert 0 != refused.returncode
-    assert "has no evaluate any more" in refused.stderr
+    assert "have no evaluate any more" in refused.stderr
     assert [] == of_type(program, "ConfigChanged")

@@ -192,6 +192,8 @@ class Player:
             shared=(),
             inputs=(),
             python_path=(),
+            interpreter=(),
+            interpreter_from="",
             libraries=(),
             versions={},
         )

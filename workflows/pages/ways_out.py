@@ -22,6 +22,11 @@ SENTENCES = {
         "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
     ),
     "branch_example": "for example --branch autoresearch/mar10",
+    "commit_or_init": (
+        "git add {file} && git commit; or, if your script has no such file, `{program} init` writes the "
+        "settings of your repository: editable, protected, prepare and check of "
+        "[tool.autoresearch] in pyproject.toml"
+    ),
     "commands": "`{program} --help` lists what there is",
     "drop_one_or_add_loop": "drop one of the two, or add loop to --only",
     "event_times": "`{program} history` shows the times",
