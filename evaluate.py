@@ -28,7 +28,7 @@ from text.datasets import active_dataset, find
 from text.errors import NotPossible
 from text.machine import default_threads
 from text.report import CHECKPOINT, Report, say, show
-from text.scoring import ROWS, Scorer
+from text.scoring import Scorer
 from text.training import choose_device
 
 
@@ -79,11 +79,15 @@ def score(options: argparse.Namespace) -> dict[str, object]:
     )
     place = {"checkout": HERE, "patience_s": options.patience}
     with AskedModel(task, room=scorer.rows * data.seq_len * data.vocab, **place) as whole:
-        with AskedModel(task, room=ROWS * data.vocab, **place) as cut_off:
+        with AskedModel(task, room=scorer.beginnings_at_once * data.vocab, **place) as cut_off:
             beginnings = scorer.ask_beginnings(cut_off)
+        first = time.perf_counter() - begun
         found = scorer.bits_per_byte(whole, beginnings)
     seconds = time.perf_counter() - begun
-    show(f"{len(beginnings.cut)} beginnings were asked again and agree | {seconds:.1f} s")
+    show(
+        f"{len(beginnings.cut)} beginnings were asked again and agree | {seconds:.1f} s, "
+        f"{first:.1f} of them until the beginnings were answered"
+    )
     return {
         "val_bpb": found, "eval_bytes": data.eval_bytes, "data_id": data.data_id, "seconds": seconds,
         "confined": confined,

@@ -6,6 +6,7 @@ Its logits are copied before anything is computed of them, so that it cannot cha
 import contextlib
 import fcntl
 import json
+import math
 import os
 import signal
 import socket
@@ -35,6 +36,7 @@ GIVEN = (
     "MALLOC_TRIM_THRESHOLD_",
 )
 GIVEN_ALL = ("CUDA_", "NVIDIA_", "OMP_", "KMP_")
+TEMPORARY = ("TMPDIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 LONGEST_ANSWER = 1 << 16
 LINES_SHOWN = 20
 DEVICES = ("null", "zero", "urandom", "nvidia*", "nvidia-caps/*", "dxg", "kfd", "dri/*")
@@ -53,6 +55,8 @@ class AskedModel:
         self._patience_s, self._device = patience_s, torch.device(str(task["device"]))
         self._memory = _memory(4 * room)
         self._logits = mapped(self._memory, self._device)
+        # Libraries want a place for temporary files; each model has its own, so that none can tell another.
+        self._room = tempfile.TemporaryDirectory(prefix="model-")
         self._printed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed where it ends
         ours, theirs = socket.socketpair()
         ours.settimeout(patience_s)
@@ -60,7 +64,7 @@ class AskedModel:
             self._process = subprocess.Popen(  # noqa: S603 - our own
                 [sys.executable, "-B", "-m", "text.model_process", str(theirs.fileno())],
                 cwd=checkout,
-                env=_environment(),
+                env=_environment() | dict.fromkeys(TEMPORARY, self._room.name),
                 stdin=subprocess.DEVNULL,
                 stdout=self._printed,
                 stderr=self._printed,
@@ -69,7 +73,7 @@ class AskedModel:
             )
         self._socket, self._stream = ours, ours.makefile("rwb")
         self._is_ready = self._has_failed = False
-        self._send({**task, "memory": self._memory}, b"")
+        self._send({**task, "memory": self._memory, "writable": self._room.name}, b"")
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -85,9 +89,12 @@ class AskedModel:
         self._printed.close()
         self._socket.close()
         os.close(self._memory)
+        self._room.cleanup()
 
-    def logits(self, tokens: Tensor, vocab: int, *, last: bool = False) -> Tensor:
-        """Return logits, on the device, for tokens of shape (B, T): (B, T, vocab), or (B, vocab) of the last.
+    def logits(self, tokens: Tensor, vocab: int, *, at: Tensor | None = None) -> Tensor:
+        """Return logits, on the device, for tokens of shape (B, T): (B, T, vocab).
+
+        With `at`, a place in each row, those of that place alone: (B, vocab).
 
         Raises: NotPossible: the model fails, gives something else, or takes too long.
         """
@@ -95,10 +102,11 @@ class AskedModel:
         if not self._is_ready:
             self._hear()
             self._is_ready = True
-        self._send({"rows": rows, "length": length, "last": last}, _bytes_of(tokens))
+        places = None if at is None else at.tolist()
+        self._send({"rows": rows, "length": length, "at": places}, _bytes_of(tokens))
         self._hear()
-        shape = (rows, vocab) if last else (rows, length, vocab)
-        count = rows * vocab * (1 if last else length)
+        shape = (rows, length, vocab) if at is None else (rows, vocab)
+        count = math.prod(shape)
         return self._logits[:count].to(self._device, copy=True).view(shape)
 
     def _send(self, said: Mapping[str, object], tokens: bytes) -> None:

@@ -1,4 +1,4 @@
-"""A process that may read some paths alone, write nowhere, and see no process outside: Landlock, on Linux.
+"""A process that may read some paths alone, write in one folder and see no other process: Landlock, on Linux.
 
 The rules hold for the process and all that it starts, and cannot be taken back. Which system calls these are,
 and what each version of them has, is in the kernel's userspace-api/landlock.
@@ -34,10 +34,11 @@ def version() -> int:
     return max(0, _call(CREATE_RULESET, None, 0, ASK_VERSION))
 
 
-def confine(readable: Iterable[str]) -> None:
+def confine(readable: Iterable[str], writable: str) -> None:
     """Confine this process, which has no other thread yet, for good: it may read beneath the paths alone.
 
-    Devices among them, and what /proc has of itself, it may write to as well, as CUDA has to.
+    It may write in the folder `writable`, to devices among the paths and, as CUDA has to, to what /proc has
+    of itself.
 
     Raises: OSError: the kernel has no Landlock, or refuses.
     """
@@ -50,6 +51,7 @@ def confine(readable: Iterable[str]) -> None:
     ruleset = _checked(_call(CREATE_RULESET, attributes[:size], size, 0))
     for path in readable:
         _allow(ruleset, path)
+    _allow(ruleset, writable, more=rights & (CHANGE | TRUNCATE))
     # CUDA names its threads there, by files that it opens to cut them short, and does not start without.
     _allow(ruleset, "/proc/self", more=rights & (WRITE_FILE | TRUNCATE))
     _checked(libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0))

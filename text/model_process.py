@@ -54,7 +54,7 @@ def _hold_back(task: dict[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))
     if task["readable"]:
-        confine(task["readable"])
+        confine(task["readable"], task["writable"])
 
 
 class _Answers:
@@ -72,8 +72,8 @@ class _Answers:
         self._model = model.eval()
         self._memory = mapped(task["memory"], self._device)
 
-    def answer(self, stream: io.BufferedRWPair, *, rows: int, length: int, last: bool) -> None:
-        """Leave the logits of `rows` rows of `length` tokens, or of the last token of each, and say so."""
+    def answer(self, stream: io.BufferedRWPair, *, rows: int, length: int, at: list[int] | None) -> None:
+        """Leave the logits of `rows` rows of `length` tokens, or of one place in each, and say so."""
         torch = self._torch
         sent = bytearray(stream.read(2 * rows * length))
         tokens = torch.frombuffer(sent, dtype=torch.int16).view(rows, length).to(self._device).long()
@@ -83,7 +83,7 @@ class _Answers:
             wanted = f"({rows}, {length}, {self._vocab})"
             _tell(stream, error=f"the model gave logits of shape {tuple(logits.shape)}, not {wanted}")
             return
-        logits = logits[:, -1] if last else logits
+        logits = logits if at is None else logits[torch.arange(rows), at]
         self._memory[: logits.numel()].view(logits.shape).copy_(logits)
         _tell(stream, ready=True)
 

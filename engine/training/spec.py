@@ -26,6 +26,7 @@ FAST_ON_CPU = {
 
 NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}  # two candidates of one second and one size would share it
 CACHE = "PYTHONPYCACHEPREFIX"  # where the baseline writes it: what it imported shows there
+COMPILED = "TRITON_CACHE_DIR"  # what torch.compile makes for a card
 
 CPU = "cpu"  # the device of a machine without cards, and of settings that want none
 
@@ -107,7 +108,9 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     if config.training_budget:
         env["AUTORESEARCH_BUDGET"] = config.training_budget
     if config.holds_trainings:
-        env["TMPDIR"] = str(JobPaths(one.job).temporary.absolute())
+        temporary = JobPaths(one.job).temporary.absolute()
+        env["TMPDIR"] = str(temporary)
+        env[COMPILED] = str(temporary / "triton")  # by itself in the home, where it may not write
     if one.seed is not None:
         env[config.seed_env] = str(one.seed)
     return env | config.env | python_path(one.python_path, one.checkout, config.env)

@@ -200,6 +200,14 @@ def test_a_model_may_name_its_threads(score: Callable[..., tuple[int, str, str]]
     assert (0, "") == (code, err)
 
 
+def test_a_model_may_have_temporary_files(score: Callable[..., tuple[int, str, str]]) -> None:
+    """Libraries of a card ask for a place for them; it is gone with the process."""
+    first = "import tempfile\nPLACE = tempfile.mkdtemp()\nopen(PLACE + '/kernel', 'wb').write(b'x')\nprint(PLACE)"
+    code, _out, err = score("assert os.path.exists(PLACE + '/kernel')\nraise SystemExit(3)", first=first)
+    place = Path(next(line for line in err.splitlines() if "model-" in line).removeprefix("model: "))
+    assert (1, False) == (code, place.parent.exists())
+
+
 def test_a_missing_checkpoint_is_said(score: Callable[..., tuple[int, str, str]]) -> None:
     """Without a checkpoint the evaluation says which file it wants, and what leaves one."""
     Path(os.environ["AUTORESEARCH_TRAIN_DIR"], "checkpoint.pt").unlink()

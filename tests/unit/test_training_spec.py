@@ -78,6 +78,16 @@ def test_a_training_on_a_card_may_name_its_threads(monkeypatch: pytest.MonkeyPat
     assert ["/proc"] == [path for path in on_card if path not in on_cpu]
 
 
+def test_what_an_evaluated_training_compiles_lies_in_its_own_folder() -> None:
+    """Triton would write into the home, where it may not; the user's own settings win."""
+    config = RunConfig(evaluate=("{python}", "evaluate.py"))
+    env = environment(config, TRAINING)
+    assert env["TRITON_CACHE_DIR"] == f"{env['TMPDIR']}/triton"
+    own = evolve(config, env={"TRITON_CACHE_DIR": "/fast"})
+    assert "/fast" == environment(own, TRAINING)["TRITON_CACHE_DIR"]
+    assert "TRITON_CACHE_DIR" not in environment(RunConfig(), TRAINING)
+
+
 def test_a_training_sees_its_own_card_alone() -> None:
     """On a card CUDA is told which, counted as nvidia-smi counts; the user's own settings win."""
     env = environment(RunConfig(), evolve(TRAINING, device="1"))
