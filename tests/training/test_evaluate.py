@@ -202,7 +202,7 @@ def test_a_model_may_name_its_threads(score: Callable[..., tuple[int, str, str]]
 
 def test_a_model_may_have_temporary_files(score: Callable[..., tuple[int, str, str]]) -> None:
     """Libraries of a card ask for a place for them; it is gone with the process."""
-    first = "import tempfile\nPLACE = tempfile.mkdtemp()\nopen(PLACE + '/kernel', 'wb').write(b'x')\nprint(PLACE)"
+    first = "import tempfile\nPLACE = tempfile.mkdtemp()\nos.mkdir(PLACE + '/kernel')\nprint(PLACE)"
     code, _out, err = score("assert os.path.exists(PLACE + '/kernel')\nraise SystemExit(3)", first=first)
     place = Path(next(line for line in err.splitlines() if "model-" in line).removeprefix("model: "))
     assert (1, False) == (code, place.parent.exists())
