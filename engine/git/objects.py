@@ -59,6 +59,16 @@ class Objects(Calls):
             raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
         return found
 
+    def read_files(self, names: Sequence[tuple[str, str]]) -> tuple[bytes | None, ...]:
+        """Return a file's bytes for each (commit, path), None where there is none; one call for all."""
+        revisions = [f"{commit}:{path}" for commit, path in names]
+        objects = _objects(self.read("cat-file", "--batch", stdin=_lines(revisions)))
+        together = [content if kind == b"blob" else None for _, kind, content in objects]
+        return tuple(
+            content if _is_line(revision) else self.look("cat-file", "blob", revision)
+            for revision, content in zip(revisions, together, strict=True)
+        )
+
     def missing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Return those of the paths that are no files at a commit.
 
@@ -84,7 +94,8 @@ class Objects(Calls):
         """Return the commit that each hash or ref names, None where there is none; one call for all."""
         if all(stored_refs.is_absent(self.common(), one) for one in revisions):
             return (None,) * len(revisions)  # as with each candidate before it is made
-        return tuple(_commits(self.read("cat-file", "--batch", stdin=_commit_names(revisions))))
+        objects = _objects(self.read("cat-file", "--batch", stdin=_lines(revisions, peel="^{commit}")))
+        return tuple(_commit(name, content) if kind else None for name, kind, content in objects)
 
     def try_patch(self, commit: str, patch: bytes) -> str | None:
         """Return git's words against applying a unified diff to a commit; None where it fits. Writes nothing.
@@ -112,24 +123,29 @@ class Objects(Calls):
         return tuple(_diffs(said, trees))
 
 
-def _commit_names(revisions: Sequence[str]) -> bytes:
+def _is_line(revision: str) -> bool:
+    """Say whether a revision can stand on a line of what git reads."""
+    return revision.isprintable() and len(revision) <= LONGEST
+
+
+def _lines(revisions: Sequence[str], *, peel: str = "") -> bytes:
     """Return what `cat-file --batch` reads; a revision that could not stand on one line names nothing."""
-    plain = (one if one.isprintable() and len(one) <= LONGEST else "?" for one in revisions)
-    return b"".join(b"%b^{commit}\n" % one.encode(errors="replace") for one in plain)
+    plain = (one if _is_line(one) else "?" for one in revisions)
+    return b"".join(f"{one}{peel}\n".encode() for one in plain)
 
 
-def _commits(said: bytes) -> Iterator[Commit | None]:
-    """Yield what `cat-file --batch` found for each revision, None where there is no such commit."""
+def _objects(said: bytes) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield name, type and content of what `cat-file --batch` found for each; no type where it found none."""
     at = 0
     while at < len(said):
         head, _, _ = said[at : at + 4096].partition(b"\n")
         at += len(head) + 1
         words = head.split(b" ")
-        if words[-1] in (b"missing", b"ambiguous"):
-            yield None
+        if words[-1] in (b"missing", b"ambiguous", b"submodule"):
+            yield "", b"", b""
             continue
         size = int(words[-1])
-        yield _commit(words[0].decode(), said[at : at + size])
+        yield words[0].decode(), words[1], said[at : at + size]
         at += size + 1
 
 

@@ -77,6 +77,9 @@ class Commits(Protocol):
         Raises: NotFound: there is no such commit.
         """
 
+    def read_files(self, names: Sequence[tuple[str, str]]) -> tuple[bytes | None, ...]:
+        """Return a file's bytes for each (commit, path), None where there is none; one call for all."""
+
     def missing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Return those of the paths that are no files at a commit; one call for all.
 

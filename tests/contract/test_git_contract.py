@@ -454,3 +454,16 @@ class TestWorktrees:
         trees = [(tree[old], tree[new]) for old, new in pairs]
         assert git.read_diffs(trees) == tuple(git.diff(old, new) for old, new in pairs)
         assert git.read_diffs(()) == ()
+
+    def test_many_files_are_read_at_once(self, git: Git, start: str, worktree: Path) -> None:
+        """Each commit and path gives its bytes, in their order; what is no file there, or nowhere, None."""
+        odd = {"a b.py": b"", "lib/two.py": b"\0\n\nx", "t\tab.py": b"tab\n", "line\nend": b"1", "ü": b"\xff"}
+        for name, content in odd.items():
+            (worktree / name).parent.mkdir(exist_ok=True)
+            (worktree / name).write_bytes(content)
+        made = git.commit(worktree, base=start, message="odd names").hash
+        asked = [(made, name) for name in odd] + [(start, "train.py"), (start, "a b.py")]
+        asked += [(made, "lib"), (made, "no\nfile"), ("f" * 40, "train.py"), (made, "train.py")]
+        train = git.show(start, "train.py")
+        assert (*odd.values(), train, None, None, None, None, train) == git.read_files(asked)
+        assert () == git.read_files(())

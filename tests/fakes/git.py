@@ -164,6 +164,11 @@ class FakeGit:
         """Return a file's bytes at a commit, None where the commit has no such file."""
         return self._commit(commit).files.get(path)
 
+    def read_files(self, names: Sequence[tuple[str, str]]) -> tuple[bytes | None, ...]:
+        """Return a file's bytes for each (commit, path), None where there is none."""
+        hashes = [(self.resolve(commit), path) for commit, path in names]
+        return tuple(self.commits[one].files.get(path) if one else None for one, path in hashes)
+
     def is_tracked(self, path: str) -> bool:
         """Say whether the user's index has this path."""
         return path in self.index
