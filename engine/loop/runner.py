@@ -11,7 +11,7 @@ from typing import Literal
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
-from autoresearch.engine.loop.anchor import Anchor
+from autoresearch.engine.loop.anchor import Anchor, make_up
 from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import EffectContext, Effects
 from autoresearch.engine.loop.endings import exit_code, waits
@@ -107,6 +107,7 @@ class Runner:
             self._with_room(lambda: held.enter_context(hold_as_runner(self._paths)))
             if begin is not None and not begin():
                 self._load()
+                make_up(self._paths, self._effects.git, self._loaded)
                 return False
             self._with_room(self._take)
             self._work()

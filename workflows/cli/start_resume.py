@@ -183,7 +183,7 @@ def _go(outcome: StartOutcome, *, background: bool, follow: bool, turn: ExitStac
     for line_ in start_lines(outcome):
         opt.say(line_)
     if outcome.idle is not None:
-        _rebuild_views(outcome.paths)
+        _make_up(outcome.paths)
         return 0
     if not background:
         return _work_here(outcome.paths, begin=lambda: _let_go(turn))
@@ -216,12 +216,18 @@ def _work_here(paths: RunPaths, *, begin: Callable[[], bool] | None = None) -> i
         return 143 if isinstance(interrupt, Terminated) else 130
 
 
-def _rebuild_views(paths: RunPaths) -> None:
-    """Write the caches and views of an idle run anew; a living runner sees to its own."""
+def _make_up(paths: RunPaths) -> None:
+    """Make up for what the last runner of an idle run may have left out: caches, views, what git sees of it.
+
+    A living runner sees to its own.
+    """
     from autoresearch.engine.git.repository import RealGit  # noqa: PLC0415 - only who writes them needs it
+    from autoresearch.engine.loop.anchor import make_up  # noqa: PLC0415
     from autoresearch.engine.runs.views import Views  # noqa: PLC0415
     from autoresearch.engine.system.process import hold_lock  # noqa: PLC0415
     from autoresearch.events.errors import RunLocked  # noqa: PLC0415
 
     with suppress(RunLocked), hold_lock(paths.lock):
-        Views(paths, RealGit(paths.home)).rebuild(load(paths))
+        git, loaded = RealGit(paths.home), load(paths)
+        Views(paths, git).rebuild(loaded)
+        make_up(paths, git, loaded)
