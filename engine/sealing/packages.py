@@ -1,13 +1,14 @@
 """The packages that a training imports beside its own code: which files there are, of what size and time.
 
-Not hashed, and only what an interpreter can load: an environment with torch has 20,000 files, of which a good
-half are code. It notices what is installed, patched or left there.
+Only the interpreter is hashed, and of the rest only what it can load is looked at: an environment with torch
+has 20,000 files, of which a good half are code. It notices what is installed, patched or left there.
 """
 
 import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -28,15 +29,25 @@ def digest(folders: Iterable[str]) -> str:
 
 
 def _interpreter(folder: str) -> Iterator[bytes]:
-    """Yield what starts the Python of an environment, and says which folders that one imports from."""
+    """Yield what starts the Python of an environment, and says which folders that one imports from.
+
+    By content: many environments link to one program, and each that is made may touch it, as `chmod +x` does.
+    """
     packages = Path(folder)
     if packages.name not in ("site-packages", "dist-packages"):
         return
     home = packages.parent.parent.parent
     for path in (home / "pyvenv.cfg", *sorted((home / "bin").glob("python*"))):
         with contextlib.suppress(OSError):
-            yield _line(str(path), path.lstat())
-            yield _line(str(path.resolve()), path.stat())
+            real, found = path.resolve(), path.stat()
+            status = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+            yield os.fsencode(f"{path}\0{real}\0{_content(real, status)}\n")
+
+
+@lru_cache
+def _content(path: Path, _status: tuple[int, ...]) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _line(path: str, found: os.stat_result) -> bytes:

@@ -37,7 +37,8 @@ PROPOSALS = (
 def done(tmp_path_factory) -> World:
     """A run of five loops, at rest."""
     world = World(tmp_path_factory.mktemp("world"))
-    world.start(loops=5, proposals=PROPOSALS)
+    asked = ("{python}", "train.py")  # which versions it has is in the history then
+    world.start(loops=5, proposals=PROPOSALS, train=asked)
     world.runner().run()
     return world
 

@@ -80,6 +80,7 @@ class World:
     ) -> None:
         """Create the run, as `start` does."""
         config: dict[str, Any] = {
+            "train": ("train",),  # no Python: what this machine has installed is of no account
             "keep_rule": keep_rule,
             "seed_env": "SEED" if keep_rule != "lower" else "",
             "baseline_repeats": 0 if keep_rule == "lower" else 2,
