@@ -6,6 +6,8 @@ from attrs import frozen
 
 from autoresearch.events.values import (
     Consolidated,
+    CurvePoint,
+    Ended,
     JobStep,
     LoopStage,
     Measured,
@@ -38,13 +40,24 @@ class TrainingStarted:
 
 
 @frozen(kw_only=True)
+class TrainingFellBehind:
+    """It was decided to end a training that lies too far behind the curve of its base; its end follows."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    training: int
+    bound: float  # of the loss; it lay more than that above the base's at each of the points
+    points: tuple[CurvePoint, ...]
+
+
+@frozen(kw_only=True)
 class TrainingFinished:
     """A training ended and its output was read."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int
     training: int
-    outcome: Outcome
+    outcome: Ended
     reason: Reason | None  # why it did not succeed; of a success only what is odd about it
     metric: float | None
     exit_code: int | None
@@ -134,10 +147,10 @@ class CrashTriaged:
 class ResultRecorded:
     """The iteration's row is known, but for the verdict."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int
     commit: str | None  # None: nothing was committed
-    outcome: Outcome | Literal["not_applied"]
+    outcome: Ended | Literal["not_applied"]
     metric: float | None
     memory_gb: float
 
@@ -240,6 +253,7 @@ class IterationLeftOpen:
 
 ResultEvent = (
     TrainingStarted
+    | TrainingFellBehind
     | TrainingFinished
     | EvaluationStarted
     | EvaluationFinished

@@ -7,7 +7,7 @@ from attrs import frozen
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     Best,
-    Outcome,
+    Ended,
     OutputDigest,
     Process,
     Proposal,
@@ -206,7 +206,7 @@ class RunForked:
 class ResultInherited:
     """One iteration of the run that this one was forked from, as it stood there."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     started_at: str | None
     base_commit: str
@@ -218,7 +218,7 @@ class ResultInherited:
     insertions: int
     deletions: int
     trainings: int
-    outcome: Outcome | Literal["not_applied"] | None
+    outcome: Ended | Literal["not_applied"] | None
     metric: float | None
     memory_gb: float
     training_s: float | None

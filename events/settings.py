@@ -214,6 +214,11 @@ class RunConfig:
         0.0,
         "By how many times the best's wall or CPU seconds a training may exceed them and be kept; 0: any.",
     )
+    stop_losers: float = amount(
+        0.0,
+        "How far a training's loss may lie above its base's at the same point, past 30 % of the budget, "
+        "before it is ended; 0: any.",
+    )
     training_budget: str = setting(
         "", "Given to the training as AUTORESEARCH_BUDGET; empty leaves it its own default.", decides=True
     )

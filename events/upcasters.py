@@ -19,7 +19,10 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
     ("JobLost", 1): lambda data: data,  # another step came to be
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
+    ("ResultRecorded", 2): lambda data: data,  # and another
+    ("ResultInherited", 1): lambda data: data,  # the same
     ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None, "printed": None},
+    ("TrainingFinished", 2): lambda data: data,  # another outcome came to be
     ("TrainingStarted", 1): lambda data: {
         **data,
         "repeat": 1,
@@ -68,7 +71,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "training_writes": [],
         "metric": {**data.get("metric", {}), "bounds": [], "several": "last"},
     },
-    ("RunConfig", 2): lambda data: {**data, "python": []},
+    ("RunConfig", 2): lambda data: {**data, "python": [], "stop_losers": 0.0},
 }
 
 

@@ -18,6 +18,7 @@ TopStage = Literal["setup", "baseline", "loop"]
 Purpose = Literal["verdict", "final", "consolidate"]  # of measuring once more what was kept
 JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
+Ended = Outcome | Literal["stopped_early"]  # of a training: what it left does not say that it was stopped
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
 
 RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
@@ -168,6 +169,15 @@ class ProgressDigest:
     sha256: str
     lines: int
     points: tuple[tuple[float, float], ...] = ()  # about 60 of (percent, loss)
+
+
+@frozen(kw_only=True)
+class CurvePoint:
+    """What a training and its base had at one point of their progress."""
+
+    percent: float  # at the end of the part of the budget over which both are means
+    loss: float
+    base_loss: float
 
 
 @frozen(kw_only=True)

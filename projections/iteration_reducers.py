@@ -5,7 +5,16 @@ from typing import Any
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of, with_score
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.run_state import Conflict, DeferredCandidate, Iteration, Job, Made, RunState
+from autoresearch.projections.run_state import (
+    Conflict,
+    Curve,
+    DeferredCandidate,
+    Iteration,
+    Job,
+    Made,
+    RunState,
+    means,
+)
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
@@ -76,7 +85,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
         one.code, one.base_code = event.code_sha256, event.base_code_sha256
-        one.voided, one.scores = (), ()
+        one.voided, one.scores, one.curve = (), (), None
         one.next_stage, one.since = "train", at
 
 
@@ -119,7 +128,7 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
         one.trainings, one.device, one.slot = number, event.device, event.slot
         one.repeat = event.repeat
         state.last_repeat = max(state.last_repeat, event.repeat)
-        one.unscored = False
+        one.unscored, one.behind = False, ()
         one.deciding, one.device_class = state.deciding, state.class_of(event.device)
         one.compare_on = state.config.compare_on
         one.surroundings, one.seal = event.surroundings, event.seal
@@ -133,6 +142,12 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
         )
 
 
+def _training_fell_behind(state: RunState, event: ev.TrainingFellBehind, _seq: int, _at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.behind, one.bound = event.points, event.bound
+
+
 def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
     by_chance = event.reason.code != "stop_now"  # whoever asked for it need not be asked about it
     if event.step == "prepare":
@@ -141,7 +156,7 @@ def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
         return
     one = state.iteration(event.iteration)
     if one is not None:
-        one.job, one.since = None, at
+        one.job, one.since, one.behind = None, at, ()
         one.lost += by_chance
 
 
@@ -161,6 +176,11 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
     one.job, one.lost, one.since = None, 0, at
     one.measured, one.printed = event.measured, event.metric
     one.spent = Spent(seconds=event.seconds, cpu_seconds=event.cpu_seconds)
+    if state.config.stop_losers and one.repeat == 1 and event.outcome == "succeeded":
+        losses = means(event.progress.points if event.progress else ())
+        one.curve = Curve(
+            commit=one.commit or "", conditions=one.conditions, losses=tuple(sorted(losses.items()))
+        )
     if event.outcome == "succeeded" and state.config.evaluate:
         one.unscored = True
     else:
@@ -202,7 +222,7 @@ def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.Eva
         one.scores = with_score(one.scores, score)
         one.metric = mean_of(one.scores)
     one.log_tail = "" if succeeded else event.output.tail
-    after: LoopStage = "record" if succeeded else "triage"
+    after: LoopStage = "record" if event.outcome in ("succeeded", "stopped_early") else "triage"
     # What the others are judged by is trained again when somebody resumes.
     one.next_stage = "train" if of_best and not succeeded else after
 
@@ -250,6 +270,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.CandidateRebased: _candidate_rebased,
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
+    ev.TrainingFellBehind: _training_fell_behind,
     ev.EvaluationStarted: _evaluation_started,
     ev.EvaluationFinished: _evaluation_finished,
     ev.TrainingVoided: _training_voided,

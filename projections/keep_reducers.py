@@ -12,6 +12,7 @@ from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import Counts, Iteration, KnownCode, PendingRequest, RunState
 
 
+_CURVES = 4  # of one keep, each under other conditions
 _REMEMBERED = 256  # of code that was measured: a state is small
 
 
@@ -23,6 +24,7 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
     one = state.iteration(event.iteration)
     if one is not None and one.metric is not None:
         state.keeps = (*state.keeps, best_of(one, event.commit))
+        state.curves = () if one.curve is None else (one.curve,)
         if event.branch_moved:
             state.branch_commit = event.commit
         if one.number == 0:
@@ -111,6 +113,8 @@ def _keep_remeasured(state: RunState, event: ev.KeepRemeasured, _seq: int, _at: 
         state.keeps = tuple(
             remeasured(keep, one) if keep.iteration == event.keep else keep for keep in state.keeps
         )
+        if one.curve is not None and state.best is not None and state.best.iteration == event.keep:
+            state.curves = (*state.curves, one.curve)[-_CURVES:]
     state.open = tuple(other for other in state.open if other is not one)
 
 
@@ -190,6 +194,8 @@ def remeasured(best: Best, one: Iteration) -> Best:
 
 
 def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
+    if one.outcome == "stopped_early":
+        return replace(counts, stopped_early=counts.stopped_early + 1)
     ended = [counts.kept, counts.discarded, counts.crashed, counts.not_applied]
     ended[0 if kept else 1 if one.outcome == "succeeded" else 3 if one.outcome == "not_applied" else 2] += 1
     return replace(counts, kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])

@@ -186,6 +186,7 @@ def _result_inherited(state: RunState, event: ev.ResultInherited, _seq: int, _at
         state.learned = replace(state.learned, belief=belief)
     elif verdict in ENDS:
         name = "retracted" if verdict == "keep" and event.retracted is not None else ENDS[verdict]
+        name = "stopped_early" if event.outcome == "stopped_early" else name
         state.counts = replace(state.counts, **{name: getattr(state.counts, name) + 1})
         state.completed += 1
 

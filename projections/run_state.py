@@ -4,6 +4,7 @@ What changes with most events is not frozen, since copying thirty fields would c
 most of its time. Only reducers change it, and only a copy of their own; a test holds that nobody else does.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from attrs import define, field, frozen
@@ -15,10 +16,11 @@ from autoresearch.events.values import (
     Best,
     Conditions,
     Consolidated,
+    CurvePoint,
+    Ended,
     JobStep,
     LoopStage,
     Measured,
-    Outcome,
     Process,
     Proposal,
     ProposalSource,
@@ -29,6 +31,11 @@ from autoresearch.events.values import (
     Spent,
 )
 from autoresearch.projections.belief import Gain, Learned
+
+
+PARTS = 20  # of a budget: the bank of real trainings was measured so (bench/bank/early_stop.py)
+
+Means = dict[int, float]  # by part, from 0
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -57,6 +64,15 @@ class Conflict:
 
     made: Made
     reason: Reason | None
+
+
+@frozen(kw_only=True)
+class Curve:
+    """What a training of a kept commit had over each part of its budget."""
+
+    commit: str
+    conditions: Conditions
+    losses: tuple[tuple[int, float], ...]  # part, mean
 
 
 @define(kw_only=True)
@@ -92,6 +108,9 @@ class Iteration:
     voided: tuple[str, ...] = ()  # files that somebody touched during the last training of this commit
     device_class: str = ""  # of the device then
     slot: int = 0  # where it was trained last
+    curve: Curve | None = None  # of its first training, where losers are to be stopped
+    behind: tuple[CurvePoint, ...] = ()  # of its base's curve: the training that runs, or ran last, is ended
+    bound: float = 0.0  # that it lay beyond
     unscored: bool = False  # a training of it ended well, and what it left is not evaluated yet
     evaluations: int = 0  # started so far
     spent: Spent = Spent()  # by the last training
@@ -103,7 +122,7 @@ class Iteration:
     lost: int = 0  # jobs lost in a row
     fixes: int = 0  # crashes mended so far
     job: Job | None = None
-    outcome: Outcome | Literal["not_applied"] | None = None
+    outcome: Ended | Literal["not_applied"] | None = None
     reason: Reason | None = None  # of the outcome, or of a failed apply
     metric: float | None = None
     measured: Measured | None = None
@@ -202,6 +221,7 @@ class Counts:
     kept: int = 0
     discarded: int = 0
     crashed: int = 0  # crashed, timed_out, diverged, no_metric
+    stopped_early: int = 0  # trainings that were ended, since they lay far behind their base
     not_applied: int = 0
     retracted: int = 0  # that were kept before
 
@@ -229,6 +249,7 @@ class RunState:
     known_under: Conditions = Conditions()  # all of it
     answered: int = 0  # candidates of agents in a row that were known code
     learned: Learned = Learned()
+    curves: tuple[Curve, ...] = ()  # of the keep that was kept last, under different conditions
     last_repeat: int = 0  # the highest that anything was trained in
     final_left: int = 0  # fresh seeds on which the gain is to be measured when no loop is left
     final_again: bool = False  # also where that of this best was stated before
@@ -239,7 +260,7 @@ class RunState:
     consolidate_repeats: tuple[int, ...] = ()  # of that, where it is under way
     consolidated: tuple[Consolidated, ...] = ()  # of what is kept, as it was stated last
     baseline: float | None = None
-    baseline_failed: Outcome | None = None
+    baseline_failed: Ended | None = None
     baseline_reason: Reason | None = None
     branch_commit: str = ""  # where this run left its branch
     adopted: str = ""  # the commit that a human brought into it last
@@ -323,3 +344,20 @@ def free_slots(run: RunState) -> dict[str, int]:
     taken = {one.slot for one in run.open if one.holds_slot}
     free = [slot for slot in range(1, run.slots + 1) if slot not in taken]
     return {run.device(slot): slot for slot in reversed(free)}
+
+
+def means(points: Iterable[tuple[float, float]]) -> Means:
+    """Return the mean loss over each part of the budget that has points, (percent, loss), in their order.
+
+    What goes back in progress is left out: so a part stays as it is once there is a point behind it.
+    """
+    sums: dict[int, list[float]] = {}
+    furthest = -1.0
+    for percent, loss in points:
+        if percent < max(furthest, 0.0):
+            continue
+        furthest = percent
+        total = sums.setdefault(min(PARTS - 1, int(percent * PARTS / 100)), [0.0, 0])
+        total[0] += loss
+        total[1] += 1
+    return {part: total / count for part, (total, count) in sums.items()}

@@ -10,7 +10,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.values import (
     KNOWN_CODE,
     Consolidated,
-    Outcome,
+    Ended,
     Proposal,
     ProposalSource,
     Reason,
@@ -48,7 +48,7 @@ class Row:
     insertions: int = 0
     deletions: int = 0
     trainings: int = 0
-    outcome: Outcome | Literal["not_applied"] | None = None
+    outcome: Ended | Literal["not_applied"] | None = None
     metric: float | None = None
     memory_gb: float = 0.0
     training_s: float | None = None  # wall seconds of the last training
@@ -315,7 +315,7 @@ def _why_not(row: Row) -> RowVerdict:
         return "not_applied"
     if row.rule == KNOWN_CODE:
         return "discard"
-    return "discard" if row.outcome == "succeeded" else "crash"
+    return "discard" if row.outcome in ("succeeded", "stopped_early") else "crash"
 
 
 def _own(timeline: Timeline) -> Timeline:

@@ -113,6 +113,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
         case (
             ev.RunnerStarted()
             | ev.PrepareFinished()
+            | ev.TrainingFellBehind()
             | ev.TrainingFinished()
             | ev.EvaluationFinished()
             | ev.TrainingVoided()

@@ -32,6 +32,7 @@ _TOLD = (  # of the world, or of the end
     | ev.RunPaused
     | ev.RunStopped
     | ev.PrepareFinished
+    | ev.TrainingFellBehind
     | ev.TrainingFinished
     | ev.TrainingVoided
     | ev.EvaluationFinished

@@ -12,10 +12,12 @@ from attrs import asdict
 from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.paths import OUTPUT, JobPaths, RunPaths
+from autoresearch.engine.paths import OUTPUT, PROGRESS, JobPaths, RunPaths
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, JobState, Lost
 from autoresearch.engine.training import begun
+from autoresearch.engine.training.progress_digest import GrowingCurve
 from autoresearch.engine.training.result import Result, read_result, read_unseen
+from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import InvalidInput
@@ -39,7 +41,9 @@ class JobFiles:
         self._jobs = jobs
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded) -> None:
-        """Read the job's folder again where an event tells of its end."""
+        """Read the job's folder again where an event tells of its end, or that it is to be ended."""
+        if isinstance(event, ev.TrainingFellBehind):
+            self._behind(before, event, recorded)
         name = _job_of(event)
         if name is None:
             return
@@ -75,6 +79,23 @@ class JobFiles:
                 expected=f"{files_say!r}, which {self._name(folder)} gives",
                 found=event_says,
             )
+
+    def _behind(self, before: RunState, event: ev.TrainingFellBehind, recorded: Recorded) -> None:
+        """Compare what a training is ended for with the curve that it wrote."""
+        folder = self._paths.job(event.iteration, "train", event.training).folder
+        one = before.iteration(event.iteration)
+        base = early_stop.base_losses(before, one) if one is not None else None
+        written = self._jobs.output(folder).file(PROGRESS)
+        if written is None:
+            self.tally.miss("curve_gone", self._name(folder), seq=recorded.seq)
+        elif base is not None:  # else it could not be ended, which another check says
+            self.tally.count += 1
+            curve = GrowingCurve()
+            curve.read(written)
+            points = early_stop.far_behind(curve.points, base, event.bound)
+            if points != event.points:
+                expected = f"{points!r}, which {self._name(folder)} gives"
+                self.tally.differ(record=recorded, field="points", expected=expected, found=event.points)
 
     def _lost(self, before: RunState, event: ev.JobLost, files: JobPaths, recorded: Recorded) -> None:
         """Look whether a job that is said to be lost came to its end, and had a result."""
@@ -147,7 +168,7 @@ class JobFiles:
             told = _told(read_result(config, self._jobs.output(folder), ended.exit, claims=claims))
         if isinstance(event, ev.EvaluationFinished):
             told = {name: told[name] for name in ("outcome", "metric")}
-        if event.outcome == "tampered":  # whatever it printed is no result
+        if event.outcome in ("tampered", "stopped_early"):  # whatever it printed is no result
             told = {name: said for name, said in told.items() if name not in ("outcome", "metric")}
         return told
 

@@ -20,6 +20,7 @@ Unseen: TypeAlias = Literal[
     "branch_gone",
     "code_gone",
     "commit_gone",
+    "curve_gone",
     "diff_gone",
     "exit_gone",
     "fork_gone",

@@ -7,7 +7,7 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import final, prefetch, slots
 from autoresearch.engine.verdicts import known_code, repeats
-from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, differing, why
+from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, why
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
 
@@ -18,6 +18,12 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
     """Return the commands that may start now."""
     if state.stopped is not None or not state.run_id:
         return ()
+    losers = (one for one in state.open if one.behind and one.trains)  # ended, whatever else there is to do
+    ended = (do.CancelJob(iteration=one.number, step="train", number=one.trainings) for one in losers)
+    return (*ended, *_next(state))
+
+
+def _next(state: RunState) -> tuple[do.Command, ...]:
     if state.stop is not None:
         return _stopping(state)
     if state.paused is not None:
@@ -235,7 +241,7 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "decide" if prefetch.measures_again(state):
             return ()
         case "decide":
-            return (_remeasure(state, one) or _decide(state, one),)
+            return (final.for_verdict(state, one) or _decide(state, one),)
 
 
 def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
@@ -274,7 +280,7 @@ def _repeat(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     if repeats.is_sequential(state, one):
         if prefetch.measures_again(state):
             return ()
-        if (base := _remeasure(state, one)) is not None:
+        if (base := final.for_verdict(state, one)) is not None:
             return (base,)
     return None if repeats.due(state, one, request) is None else _train(state, one, request)
 
@@ -326,25 +332,6 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     else:
         return ()
     return (do.TriageCrash(iteration=one.number, change=one.change, reason=reason),)
-
-
-def _remeasure(state: RunState, one: Iteration) -> do.Command | None:
-    """Measure the best as this one was measured, where it never was and that can still be done."""
-    best, lacking = state.best, repeats.lacks(state, one)
-    if best is None or not lacking:
-        return None
-    there = state.has(one.device) and state.class_of(one.device) == one.device_class
-    if one.deciding != state.deciding or not there:
-        return None
-    return do.Remeasure(
-        iteration=state.last_iteration + 1,
-        keep=best.iteration,
-        commit=best.commit,
-        purpose="verdict",
-        because_of=one.number,
-        repeats=lacking,
-        differ_in=differing(one.conditions, best.conditions),
-    )
 
 
 def _decide(state: RunState, one: Iteration) -> do.Command:

@@ -160,8 +160,9 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         of=(do.StartTraining,),
         determined=_argv("train"),
     ),
+    ev.TrainingFellBehind: EventRule(after=states.all_of(states.training_running, states.behind)),
     ev.TrainingFinished: EventRule(
-        after=states.all_of(states.scored, states.training_running, states.blamed)
+        after=states.all_of(states.scored, states.training_running, states.blamed, states.ended_early)
     ),
     ev.EvaluationStarted: EventRule(after=states.unscored, of=(do.Evaluate,), determined=_argv("evaluate")),
     ev.EvaluationFinished: EventRule(after=states.all_of(states.scored, states.evaluation_running)),

@@ -1,4 +1,4 @@
-"""The end of a run: what it kept once more, on seeds that were used for nothing else. Pure.
+"""What was kept, measured once more: for a verdict, and at the end of a run, on seeds of no other use. Pure.
 
 Best and baseline give the gain of the run; each keep and the one before it, how sure that keep is.
 What a candidate was kept by was chosen for being good: the seed it was chosen on flatters it. On fresh seeds
@@ -13,9 +13,28 @@ from attrs import evolve as replace
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.verdicts import repeats
 from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, half_width, pairs_of, seed_pool, student
-from autoresearch.events.values import LOOP_STAGES, Best, Conditions, Consolidated, Purpose, Score
+from autoresearch.events.values import LOOP_STAGES, Best, Conditions, Consolidated, Purpose, Score, differing
 from autoresearch.projections.keep_reducers import measured_under
-from autoresearch.projections.run_state import RunState
+from autoresearch.projections.run_state import Iteration, RunState
+
+
+def for_verdict(state: RunState, one: Iteration) -> do.Command | None:
+    """Measure the best as this one was measured, where it never was and that can still be done."""
+    best, lacking = state.best, repeats.lacks(state, one)
+    if best is None or not lacking:
+        return None
+    there = state.has(one.device) and state.class_of(one.device) == one.device_class
+    if one.deciding != state.deciding or not there:
+        return None
+    return do.Remeasure(
+        iteration=state.last_iteration + 1,
+        keep=best.iteration,
+        commit=best.commit,
+        purpose="verdict",
+        because_of=one.number,
+        repeats=lacking,
+        differ_in=differing(one.conditions, best.conditions),
+    )
 
 
 def next_step(state: RunState) -> do.Command | None:

@@ -7,6 +7,7 @@ runs, iterations come in order. Whether the decider would have had it so is anot
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import changed_settings
 from autoresearch.events.values import KNOWN_CODE, JobStep
@@ -162,7 +163,32 @@ def blamed(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
     return _of(run, event, lambda one: None if one.voided else ("outcome", "a voided one before", "tampered"))
 
 
-def training_running(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
+def behind(run: RunState, event: ev.TrainingFellBehind) -> Misfit | None:
+    """Expect that the rule asks for its end by the points that are stated, and was not asked before."""
+
+    def check(one: Iteration) -> Misfit | None:
+        base = early_stop.base_losses(run, one)
+        if base is None or one.behind:
+            return "type", "a training that may be ended", type(event).__name__
+        if not early_stop.holds(event.points, base, event.bound):
+            return "points", f"two beyond {event.bound} of {dict(base)}", event.points
+        return _expect("bound", run.config.stop_losers, event.bound)
+
+    return _of(run, event, check)
+
+
+def ended_early(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
+    """Expect that a training was stopped early where that was decided, and nowhere else."""
+
+    def check(one: Iteration) -> Misfit | None:
+        said = event.outcome == "stopped_early"
+        wanted = "stopped_early" if one.behind else "an end of its own"
+        return None if said == bool(one.behind) else ("outcome", wanted, event.outcome)
+
+    return _of(run, event, check)
+
+
+def training_running(run: RunState, event: ev.TrainingFinished | ev.TrainingFellBehind) -> Misfit | None:
     """Expect that this training runs."""
     return _of(run, event, lambda one: _running(one.job, "train", event.training, "training"))
 

@@ -278,8 +278,14 @@ class Runner:
     def _hear_jobs(self) -> None:
         for number, job in self._loaded.run.jobs:
             events = self._collector.collect(number, job, self._loaded.run)
-            if events:
-                self._append(events, by="runner")
+            if not events:
+                continue
+            decided = isinstance(events[0], ev.TrainingFellBehind)  # in this state, and in no other
+            expected = self._loaded.position.seq if decided else None
+            try:
+                self._append(events, by="runner", expected=expected)
+            except WrongExpectedVersion:  # it is looked at again
+                self._catch_up()
 
     def _append(
         self, events: Sequence[ev.Event], *, by: str, expected: int | None = None, key: str | None = None

@@ -38,6 +38,17 @@ class Scores:
         result = read_result(run.config, left, done, claims=bool(run.config.evaluate))
         return self._training_event(one, job, done, self._hinted(job, result), run)
 
+    def stopped(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
+        """Return the end of a training of which it was decided to stop it, whatever it came to meanwhile."""
+        left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
+        result = read_result(run.config, left, done, claims=bool(run.config.evaluate))
+        last = one.behind[-1]
+        reason = why(
+            "fell_behind", percent=last.percent, loss=last.loss, base_loss=last.base_loss, bound=one.bound
+        )
+        ended = _training(one, job, done, replace(result, metric=None))
+        return replace(ended, outcome="stopped_early", reason=reason)
+
     def unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
         """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
         folder = self.paths.job(number, "train", job.number).folder

@@ -145,6 +145,8 @@ def verdict(
 
     `of_seeds` is the standard deviation over seeds, where it is known.
     """
+    if one.outcome == "stopped_early":
+        return Verdict(answer="discard", rule="stopped_early", inputs=_behind(one))
     if one.outcome != "succeeded" or one.metric is None:
         return Verdict(answer="discard", rule="no_result", inputs={"outcome": one.outcome})
     if best is None:
@@ -201,6 +203,16 @@ def _first(one: Iteration) -> dict[str, Scalar]:
     if len(one.scores) > 1:
         inputs |= {"trainings": len(one.scores), "of_seeds": seed_spread(one.scores)}
     return inputs
+
+
+def _behind(one: Iteration) -> dict[str, Scalar]:
+    last = one.behind[-1]
+    return {
+        "percent": last.percent,
+        "loss": last.loss,
+        "base_loss": last.base_loss,
+        "bound": one.bound,
+    }
 
 
 def _differing(ours: Conditions, theirs: Conditions) -> dict[str, Scalar]:

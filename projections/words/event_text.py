@@ -21,7 +21,7 @@ from autoresearch.projections.words.wording import WORDS, say_verdict
 
 
 LINE_CHARACTERS = 240
-FORMS = 1  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
+FORMS = 2  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
 
 # Where an event has more than one sentence: which, by what the event says. "" is the plain one.
 VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
@@ -37,7 +37,9 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.CandidateRebased: lambda e: e.how if e.how in ("empty", "conflict") else "",
     ev.TrainingStarted: lambda e: ("device_" * (e.device != "cpu") + "again" * (e.training > 1)).strip("_"),
     ev.TrainingFinished: lambda e: (
-        "failed"
+        "stopped"
+        if e.outcome == "stopped_early"
+        else "failed"
         if e.outcome != "succeeded"
         else "claims"
         if e.metric is None

@@ -55,6 +55,10 @@ REASONS: Mapping[str, str] = {
     "no_room": "the disk was full",
     "machine_refused": "the machine could not start it: {said}",
     "deadline": "ended after {seconds:.0f} s, its deadline",
+    "fell_behind": (
+        "stopped early at {percent:.0f} % of its budget: its loss, {loss:.4f}, lay over {bound:g} above its "
+        "base's, {base_loss:.4f}"
+    ),
     "idle": "ended after {seconds:.0f} s: no output and no CPU use",
     "terminated": "was told to end",
     "signal": "killed by {signal}",
@@ -300,6 +304,9 @@ EVENTS: Mapping[str, str] = {
     "TrainingFinished.several": "{iteration:name} trained in {seconds:duration}: {metric:.6f}, one of "
     "{printed.count} that it printed, from {printed.least:.6f} to {printed.most:.6f}",
     "TrainingFinished.claims": "{iteration:name} trained in {seconds:duration}",
+    "TrainingFellBehind": "{iteration:name} is to be stopped early: its loss lies more than {bound:g} above "
+    "its base's, {points:points}",
+    "TrainingFinished.stopped": "{iteration:name} was stopped early after {seconds:duration}",
     "TrainingFinished.failed": "{iteration:name} {outcome:words} after {seconds:duration}: {reason:reason}",
     "EvaluationStarted": "{iteration:name} is evaluated",
     "EvaluationFinished": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}",

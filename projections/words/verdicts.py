@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 VERDICTS: Mapping[str, str] = {
     "baseline": "the baseline",
     "no_result": "{outcome:words}",
+    "stopped_early": (
+        "stopped early: a loss of {loss:.4f} at {percent:.0f} %, where its base had {base_loss:.4f}"
+    ),
     "stands_on_retracted": "its code is made of {retracted:name}, which was retracted",
     "same_code": "the best once more: the same code, measured again",
     "known_code": "same code as {same_as:name}, which measured {metric:.6f}: not trained again",

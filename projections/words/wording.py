@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from autoresearch.events.errors import AutoresearchError
-    from autoresearch.events.values import Consolidated, Reason, Request, Usage
+    from autoresearch.events.values import Consolidated, CurvePoint, Reason, Request, Usage
 
     E = TypeVar("E", bound=AutoresearchError)
 
@@ -150,6 +150,10 @@ def _sureness(one: Consolidated) -> str:
     return f"{name_of(one.iteration)} {one.verdict} ({one.gain:+.6f} ± {one.half_width:.6f})"
 
 
+def _point(one: CurvePoint) -> str:
+    return f"{one.loss:.4f} against {one.base_loss:.4f} at {one.percent:.0f} %"
+
+
 def _cost(usage: Usage) -> str:
     return "" if usage.cost_usd is None else f", {usage.cost_usd:.4f} USD"
 
@@ -170,6 +174,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "list": ", ".join,
     "more": lambda number: f" (and {number} more)" if number else "",
     "name": name_of,
+    "points": lambda points: ", ".join(map(_point, points)),
     "proposer": proposer,
     "reason": say,
     "kinds": lambda kinds: " or ".join(KINDS.get(kind, kind) for kind in kinds.split()),

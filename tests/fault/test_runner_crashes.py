@@ -12,6 +12,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Proposal, Request
+from tests.fakes.curves import on_curves
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import Crashed, World, anchored, audited, crash_at, log_end, result_of
 
@@ -163,6 +164,15 @@ def part_of(text: str) -> float:
     return int.from_bytes(sha256(text.encode()).digest()[:4]) / 2**32
 
 
+def a_run_that_stops_losers(folder: Path) -> World:
+    """Return a run of which one candidate lies far behind its base, and one that does is of a schedule."""
+    world = World(folder)
+    proposals = (PROPOSALS[0], PROPOSALS[1], proposal("slower, but a schedule", LR=0.8))
+    world.start(loops=3, proposals=proposals, keep_rule="climb", stop_losers=0.1)
+    world.jobs.on_start = on_curves(world)
+    return world
+
+
 RUNS = {
     "a run": a_run,
     "under new settings": a_run_under_new_settings,
@@ -171,6 +181,7 @@ RUNS = {
     "on seeds": a_run_on_seeds,
     "consolidated": a_run_that_consolidates,
     "confirmed": a_run_that_confirms,
+    "losers stopped": a_run_that_stops_losers,
 }
 
 
@@ -259,6 +270,20 @@ def test_a_run_that_confirms_a_keep(tmp_path: Path):
     world = a_run_that_confirms(tmp_path)
     assert 0 == world.runner().run()
     assert {"0001/train.2", "0001/train.3", "0002/train.1"} <= set(world.trained)
+    assert audited(world) is None
+
+
+def test_a_run_that_stops_a_loser(tmp_path: Path):
+    """What lies far behind its base is ended and discarded; a schedule that lies there, too, is measured."""
+    world = a_run_that_stops_losers(tmp_path)
+    assert 0 == world.runner().run()
+    ends = [(row[2], row[4]) for row in rows(world)]
+    whole = ("succeeded", "discard")
+    assert [("succeeded", "keep"), ("succeeded", "keep"), ("stopped_early", "discard"), whole] == ends[:4]
+    names = events_of(world)
+    at = names.index("TrainingFellBehind")
+    assert ["TrainingFinished", "ResultRecorded", "CandidateDiscarded"] == names[at + 1 : at + 4]
+    assert (1, 0) == (load(world.paths).run.counts.stopped_early, load(world.paths).run.counts.crashed)
     assert audited(world) is None
 
 

@@ -53,7 +53,7 @@ MUTATIONS: dict[str, Slip] = {
         "if not judged or one.tree == best.tree:",
     ),
     "settings that are no more are wanted": (
-        decider,
+        final,
         "if one.deciding != state.deciding or not there:",
         "if not there:",
     ),
@@ -108,6 +108,8 @@ MUTATIONS: dict[str, Slip] = {
         "return _of_class(state, free, one.device_class) if one.scores",
         "return _of_class(state, free, 'L4') if one.scores",
     ),
+    "a loser is mended": (iteration_reducers, 'in ("succeeded", "stopped_early")', 'in ("succeeded",)'),
+    "the training of a loser is not looked at": (keep_rules, 'rule="stopped_early"', 'rule="no_result"'),
     "known code is trained again": (known_code, "if each.code == one.code), None)", "if False), None)"),
     "an answer is a loop": (
         keep_reducers,

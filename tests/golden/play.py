@@ -16,11 +16,21 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import MetricSpec, RunConfig
-from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request, Usage, why
+from autoresearch.events.values import (
+    Measured,
+    OutputDigest,
+    Process,
+    ProgressDigest,
+    Proposal,
+    Request,
+    Usage,
+    why,
+)
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Job, RunState
 from autoresearch.projections.words.event_text import line, wording
@@ -30,6 +40,9 @@ FOLDER = Path(__file__).parent / "runs"
 LINES = Path(__file__).parent / "lines.txt"
 MOST = 2000  # events of one run: more is a script that never ends
 OUTPUT = OutputDigest(bytes=7, sha256="5" * 64, tail="the end")
+CURVE = tuple((5.0 * part + 2.5, 4.0 - part / 8) for part in range(20))
+PROGRESS = ProgressDigest(sha256="6" * 64, lines=20, points=CURVE)
+BEHIND = why("fell_behind", percent=40.0, loss=4.125, base_loss=3.125, bound=0.5)
 BASE, TREE = "b" * 40, "7" * 40
 STARTED, ENDED = "2026-03-08T21:00:00.000Z", "2026-03-08T21:05:00.000Z"
 
@@ -62,6 +75,7 @@ class Script:
     rebased: Mapping[int, str] = field(factory=dict)
     same_tree: frozenset[int] = frozenset()
     same_code: Mapping[int, int] = field(factory=dict)  # by iteration: whose code it has, too
+    losers: frozenset[int] = frozenset()  # iterations that lie far behind the curve of their base
     human: Say = nobody
     last_first: bool = False  # of several jobs, the one that was started last ends first
 
@@ -94,6 +108,9 @@ class Player:
             said = script.human(self.run)
             if said:
                 self.append("cli", *said)
+                continue
+            if fallen := self.fallen_behind():
+                self.append("runner", fallen)
                 continue
             commands = decide(self.run)
             batch = self.perform(commands[0]) if commands else ()
@@ -198,6 +215,18 @@ class Player:
             versions={},
         )
 
+    def fallen_behind(self) -> ev.Event | None:
+        """Let a loser that trains be seen, as far as the rule allows."""
+        for one in self.run.open:
+            base = base_losses(self.run, one) if one.number in self.script.losers and not one.behind else None
+            if base is not None:
+                bound = self.run.config.stop_losers
+                points = far_behind([(at, loss + 1) for at, loss in CURVE], base, bound)
+                return ev.TrainingFellBehind(
+                    iteration=one.number, training=one.trainings, bound=bound, points=points
+                )
+        return None
+
     def ended(self) -> Batch:
         """End one job: of several, the first or the last that was started."""
         if not self.run.jobs:
@@ -233,7 +262,10 @@ class Player:
     def trained(self, number: int, training: int, *, cancelled: bool) -> ev.Event:
         """Return how a training ended: with a number, or as the script says."""
         told = self.script.trainings.get((number, training), 2.0 - number / 1000)
-        if cancelled:
+        one = open_iteration(self.run, number)
+        if one.behind:
+            told = "stopped_early"
+        elif cancelled:
             return ev.JobLost(iteration=number, step="train", number=training, reason=why("stop_now"))
         if told == "voided":
             return ev.TrainingVoided(
@@ -250,7 +282,11 @@ class Player:
             iteration=number,
             training=training,
             outcome="succeeded" if scored else told,  # type: ignore[arg-type]
-            reason=None if scored else why("exit_code_said", "it broke", exit_code=1),
+            reason=None
+            if scored
+            else BEHIND
+            if one.behind
+            else why("exit_code_said", "it broke", exit_code=1),
             metric=told if scored else None,  # type: ignore[arg-type]
             exit_code=0 if scored else 1,
             signal=None,
@@ -261,7 +297,7 @@ class Player:
             measured=Measured(peak_vram_mb=1024.0, data_id=data_id),
             printed=None,
             output=OUTPUT,
-            progress=None,
+            progress=PROGRESS if self.run.config.stop_losers else None,
         )
 
     def evaluated(self, number: int, evaluation: int) -> ev.Event:
@@ -532,6 +568,12 @@ def scripts() -> dict[str, Script]:
             trainings={(0, 1): 2.0, (1, 1): 1.5, (2, 1): 1.75, (3, 1): 1.75},
             same_code={3: 2},
             human=_retracts_second,
+        ),
+        "losers-stopped": Script(  # one of the best's base, and one of the new best's
+            config=evolve(PLAIN, stop_losers=0.5),
+            requests=(Request(loops=4, agent="opencode", prefetch=1),),
+            trainings={(0, 1): 2.0, (2, 1): 1.5, (4, 1): 1.25},
+            losers=frozenset({1, 3}),
         ),
         "min-delta": Script(
             config=evolve(PLAIN, keep_rule="min-delta:0.25"),

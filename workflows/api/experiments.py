@@ -49,7 +49,8 @@ def status_of(row: Row) -> str:
     if row.retracted is not None:
         return "retracted"
     if row.verdict is not None:
-        return "accident" if row.accident else row.verdict
+        ended = row.outcome if row.outcome == "stopped_early" else row.verdict
+        return "accident" if row.accident else ended
     return "recorded" if row.recorded else "open"
 
 

@@ -38,6 +38,7 @@ STATUS_COLOURS = {
     "crash": "red",
     "not_applied": "magenta",
     "accident": "yellow",
+    "stopped_early": "magenta",
     "retracted": "yellow",
     "open": "cyan",
 }

@@ -28,6 +28,7 @@ NOT_SEEN: dict[Unseen, tuple[str, str]] = {
         "that it proposed this is not confirmed",
     ),
     "commit_gone": ("a candidate's commit, or its base, is gone", "its tree and its diff are not compared"),
+    "curve_gone": ("a training's progress.jsonl is gone", "why it was stopped early is not confirmed"),
     "diff_gone": ("candidate.diff is gone", "nothing else has the change that was applied"),
     "exit_gone": ("exit.json is gone or cannot be read", "how the job ended is not confirmed"),
     "fork_gone": (

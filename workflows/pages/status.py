@@ -168,6 +168,7 @@ def _done_words(standing: Standing) -> str:
         for count, word in (
             (counts["kept"], "kept"),
             (counts["discarded"], "discarded"),
+            (counts["stopped_early"], "stopped early"),
             (counts["crashed"], "crashed"),
             (counts["not_applied"], "not applied"),
             (counts["retracted"], "retracted"),
