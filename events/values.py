@@ -23,6 +23,7 @@ ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "
 
 RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
 
+IMPORTED = "imported"  # the rule of a verdict that another program took
 KNOWN_CODE = "known_code"  # the rule of what was not trained, since its code was measured already
 LOOP_STAGES: tuple[LoopStage, ...] = (
     "propose",

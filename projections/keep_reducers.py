@@ -50,8 +50,15 @@ def _answer(state: RunState, one: Iteration) -> None:
     state.answered += one.source == "agent"
 
 
+def comparisons_in(inputs: Mapping[str, Scalar]) -> int:
+    """Return how many comparisons a verdict was taken from: one a repeat of its candidate, or none."""
+    pairs = inputs.get("pairs", 1)
+    return pairs if "gain" in inputs and isinstance(pairs, int) else 0
+
+
 def learn(state: RunState, inputs: Mapping[str, Scalar], *, kept: bool) -> None:
-    """Add the pairs of a verdict to what was seen of all."""
+    """Add the pairs of a verdict to what was seen of all, and count them."""
+    state.comparisons += comparisons_in(inputs)
     squares, pairs, gain = inputs.get("squares"), inputs.get("pairs"), inputs.get("gain")
     if isinstance(squares, float) and isinstance(pairs, int) and isinstance(gain, float):
         if inputs["paired"]:

@@ -11,7 +11,7 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig, deciding_digest
-from autoresearch.events.values import Best, Score
+from autoresearch.events.values import IMPORTED, Best, Score
 from autoresearch.projections import iteration_reducers, keep_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal
@@ -189,6 +189,7 @@ def _result_inherited(state: RunState, event: ev.ResultInherited, _seq: int, _at
         name = "stopped_early" if event.outcome == "stopped_early" else name
         state.counts = replace(state.counts, **{name: getattr(state.counts, name) + 1})
         state.completed += 1
+        state.comparisons += event.rule == IMPORTED and event.metric is not None
 
 
 # --- runs of other programs --------------------------------------------------------------------
@@ -223,6 +224,7 @@ def _result_imported(state: RunState, event: ev.ResultImported, _seq: int, _at: 
         case "crash":
             state.counts = replace(counts, crashed=counts.crashed + 1)
     state.completed += 1
+    state.comparisons += metric is not None
 
 
 # --- the projection ----------------------------------------------------------------------------

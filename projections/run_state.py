@@ -276,6 +276,7 @@ class RunState:
     need_input: Reason | None = None
     agent_failures: int = 0  # in a row
     counts: Counts = Counts()
+    comparisons: int = 0  # of a candidate's number with that of its base, over all verdicts and their repeats
     completed: int = 0  # iterations closed, the baseline not counted
     runner: Process | None = None
     runner_mode: Literal["background", "foreground"] | None = None

@@ -39,6 +39,7 @@ def standing(run: RunState) -> Standing:
         "best_val_bpb": best.metric if best else None,
         "baseline_metric": run.baseline,
         "gain": _gain(run),
+        "comparisons": run.comparisons,
         "keeps": _sureness(run),
         "baseline_val_bpb": run.baseline,
         "kept_commit": (best.commit or None) if best else None,

@@ -8,6 +8,7 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import (
+    IMPORTED,
     KNOWN_CODE,
     Consolidated,
     Ended,
@@ -19,6 +20,7 @@ from autoresearch.events.values import (
     why,
 )
 from autoresearch.projections.fold import Projection, Reducer, Rows
+from autoresearch.projections.keep_reducers import comparisons_in
 
 
 # Why there is no result that neither the code nor the change is to blame for.
@@ -69,6 +71,12 @@ class Row:
         """Say whether there is no result by the world's fault: a program could not run to its own end."""
         failed = self.outcome in ("crashed", "not_applied")
         return failed and self.reason is not None and self.reason.code in ACCIDENTS
+
+    @property
+    def comparisons(self) -> int:
+        """Return how many comparisons its verdict was taken from; of an imported one, one is assumed."""
+        by_metric = self.rule == IMPORTED and self.iteration > 0 and self.metric is not None
+        return 1 if by_metric else comparisons_in(self.inputs)
 
 
 @define(kw_only=True)
@@ -123,7 +131,7 @@ def imported_row(event: ev.ResultImported) -> Row:
         training_s=event.training_s,
         recorded=True,
         verdict=event.status,
-        rule="imported",
+        rule=IMPORTED,
         reason=why("imported", event.reason) if event.reason else None,
         as_given=event.as_given,
     )
@@ -349,4 +357,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=5, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=6, initial=Timeline, own=_own, reducers=REDUCERS)

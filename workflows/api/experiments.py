@@ -39,6 +39,7 @@ COLUMNS = (
     "fresh_gain",
     "fresh_half_width",
     "fresh_seeds",
+    "comparisons",
 )
 
 FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times", "probability", "shrunk")
@@ -58,7 +59,7 @@ def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row as JSON and CSV have it."""
     said = asdict(row) | {name: row.inputs.get(name) for name in FROM_VERDICT}
     said |= {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
-    said |= {"cpu_seconds": row.cpu_s} | _sureness(row)
+    said |= {"cpu_seconds": row.cpu_s, "comparisons": row.comparisons} | _sureness(row)
     return {name: said[name] for name in COLUMNS} | {"settings": dict(row.settings)}
 
 

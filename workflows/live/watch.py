@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.projections.state_text import say_gain, say_waiting
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_waiting
 from autoresearch.projections.summary import Phase
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.times import duration, one_line
@@ -78,6 +78,8 @@ def _head(seen: RunNow) -> list[RenderableType]:
         second.append(f", {name_of(run.best.iteration)}")
         if run.gain is not None and run.gain.iteration == run.best.iteration:
             second.append(f"; gain {say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs)}")
+        if chosen := say_comparisons(run.comparisons):
+            second.append(f"; {chosen}")
     lines: list[RenderableType] = [first, second]
     if keeps := keeps_words(seen.glance.standing):
         lines.append(Text(one_line(f"keeps: {keeps}", 200)))

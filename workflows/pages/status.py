@@ -5,7 +5,7 @@ workflows/api/status.py has the object that `status --json` prints. Imports only
 
 from __future__ import annotations
 
-from autoresearch.projections.state_text import say_gain, say_stopped, say_waiting
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_stopped, say_waiting
 from autoresearch.projections.words.times import duration, one_line
 from autoresearch.projections.words.wording import name_of, say_sandbox, short
 from autoresearch.workflows.pages.ways_out import typed
@@ -29,6 +29,7 @@ def status_page(seen: Glance) -> str:
         ("prefetch", prefetch_words(standing)),
         ("best", _best_words(standing)),
         ("gain", _gain_words(standing)),
+        ("chosen", _chosen_words(standing)),
         ("keeps", keeps_words(standing)),
         ("number", _number_words(standing)),
         ("done", _done_words(standing)),
@@ -140,6 +141,12 @@ def _gain_words(standing: Standing) -> str:
     if standing["final_is_left"]:
         return "measured on fresh seeds once no loop is left"
     return f"not measured on fresh seeds; {typed('final')} does"
+
+
+def _chosen_words(standing: Standing) -> str:
+    """Say by how many comparisons the best was chosen: the more, the more it is chosen for its luck."""
+    said = say_comparisons(standing["comparisons"])
+    return f"by {said}" if said else ""
 
 
 def keeps_words(standing: Standing) -> str:

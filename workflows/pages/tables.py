@@ -6,7 +6,7 @@ from attrs import asdict
 
 from autoresearch.events.values import Consolidated, Proposal
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.state_text import say_gain, say_row
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_row
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.times import duration, one_line
@@ -122,6 +122,7 @@ def state_page(run: RunState) -> str:
             else "none yet",
         ),
         ("gain", say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs) if run.gain else "not stated"),
+        ("chosen", f"by {said}" if (said := say_comparisons(run.comparisons)) else ""),
         (
             "done",
             f"{run.completed} iterations; {', '.join(f'{n} {k}' for k, n in asdict(run.counts).items())}",
@@ -134,7 +135,7 @@ def state_page(run: RunState) -> str:
         *(("waiting", one.proposal.description) for one in run.waiting),
         ("next", next_step(run)),
     ]
-    return "".join(f"{name:<9} {one_line(words, 300)}\n" for name, words in rows)
+    return "".join(f"{name:<9} {one_line(words, 300)}\n" for name, words in rows if words)
 
 
 def _took(row: Row) -> str:
