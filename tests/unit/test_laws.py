@@ -46,7 +46,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("engine.audit",),
     ("workflows.api",),
     ("workflows.pages",),
-    ("workflows.quick_status",),
+    ("workflows.quick_status", "workflows.report"),
     ("workflows.live",),
     ("workflows.cli",),
     ("workflows.background", "workflows.reference", "workflows.run_experiment"),

@@ -52,6 +52,7 @@ COMMANDS = {
     "status": ("autoresearch.workflows.cli.look", "status"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),
+    "report": ("autoresearch.workflows.cli.report", "report_command"),
     "show": ("autoresearch.workflows.cli.look", "show"),
     "logs": ("autoresearch.workflows.cli.follow", "logs"),
     "history": ("autoresearch.workflows.cli.follow", "history"),
