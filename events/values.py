@@ -198,7 +198,9 @@ CONDITIONS = {
     "data": "the `data_id` that the training names, and what the check names at each start of a runner",
     "inputs": "a digest of the files of `inputs`, of those that the check names, and of what `prepare` made",
     "filters": "a digest of git's filters and attributes that stand in no commit",
-    "packages": "a digest of what the training's interpreter can import beside the checkout",
+    "packages": "digests of what the training's interpreter can import beside the checkout, of programs that "
+    "`train` and `evaluate` name outside it, of git, and of the runner's variables that libraries read or "
+    "scripts name",
     "device": "the kind of device, as the machine and as the training name it",
     "python": "the version of the training's interpreter",
     "torch": "the version of the torch that it would import",
@@ -224,7 +226,7 @@ class Conditions:
     device: str | None = None  # as the training names it
     inputs: str = ""  # digest of the files outside the checkout
     filters: str = ""  # digest of git's filters that stand in no commit
-    packages: str = ""  # digest of what is installed
+    packages: str = ""  # digest of what is installed, and behind "-" that of the environment
     python: str = ""  # version of the interpreter that trains
     torch: str = ""  # version of what that would import
     threads: str = ""  # that the training was given, whatever it takes

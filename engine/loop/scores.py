@@ -11,7 +11,6 @@ from attrs import frozen
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobExit, Jobs, Lost
 from autoresearch.engine.ports.worktrees import Git
-from autoresearch.engine.sealing import packages
 from autoresearch.engine.sealing.artifacts import take_out
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.imported import Imported
@@ -107,9 +106,9 @@ class Scores:
             inputs = Surroundings(paths=self.paths, git=self.git).inputs(run)
             broken = inputs_broken(inputs, one.surroundings["inputs"], whole=_is_best_yet(result, run))
         if broken is None and job.step == "evaluate" and "packages" in one.surroundings:
-            found = packages.digest(run.setup.libraries)  # which are the evaluation's as well
-            if found != one.surroundings["packages"]:
-                broken = Broken(files=("packages",), reason=why("packages_changed_while_training"))
+            broken = Surroundings(paths=self.paths, git=self.git).loaded_otherwise(
+                run, one.surroundings["packages"]
+            )
         if broken is None and job.step == "train" and one.number == 0:
             broken = self._imported(job, run)
         return broken

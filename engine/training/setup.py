@@ -8,6 +8,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.ports.repository import Commits, OwnCheckout
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.sealing import programs
 from autoresearch.engine.sealing.checkout import NoRoom, TrainCheckouts
 from autoresearch.engine.sealing.own_code import looked_for
 from autoresearch.engine.system.disk import require_room
@@ -67,7 +68,7 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
         python_path=own.first,
         interpreter=python.words,
         interpreter_from=python.source,
-        libraries=own.libraries,
+        libraries=(*own.libraries, *programs.named(config, paths.train_checkout)),
         versions=own.versions,
     )
 

@@ -87,10 +87,15 @@ REASONS: Mapping[str, str] = {
     ),
     "file_restored_while_training": "{file}{more:more} was changed while it trained, and put back",
     "packages_to_look_at": (
-        "packages that trainings import were changed while one ran, by it or by somebody else: look at them, "
-        "make them anew where in doubt, then lift the pause"
+        "packages that trainings import, or programs that they run, were changed while one ran, by it or by "
+        "somebody else: look at them, make them anew where in doubt, then lift the pause"
     ),
-    "packages_changed_while_training": "packages that its interpreter imports were changed while it trained",
+    "packages_changed_while_training": (
+        "packages that it imports, or programs that it runs, were changed while it trained"
+    ),
+    "environment_changed_while_training": (
+        "it was evaluated by a runner with another environment than the one that it was trained by"
+    ),
     "inputs_changed": "the data that it reads were changed while it trained",
     "file_gone_while_training": "{file}{more:more} was removed while it trained",
     "evaluation_disagrees": "it printed {metric} {printed:.6f}, and its evaluation found {found:.6f}",
@@ -347,7 +352,7 @@ CONDITIONS = {
     "driver": "under another driver",
     "inputs": "on other input files",
     "filters": "by other filters of git",
-    "packages": "with other packages",
+    "packages": "with other packages or in another environment",
     "device": "on another device",
 }
 KINDS = {  # of what JSON can hold
