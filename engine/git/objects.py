@@ -86,6 +86,13 @@ class Objects(Calls):
         files = {name.decode(errors="surrogateescape") for about, _, name in entries if b" blob " in about}
         return tuple(path for path in paths if path not in files)
 
+    def committed(self, commit: str) -> tuple[str, ...]:
+        """Return every file of a commit, sorted."""
+        said = self.look("ls-tree", "-r", "-z", "--name-only", "--full-tree", f"{commit}^{{commit}}")
+        if said is None:
+            raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
+        return tuple(sorted(name.decode(errors="surrogateescape") for name in said.split(b"\0") if name))
+
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits or trees."""
         return parsed_diff(self.read(*DIFF_SETTINGS, "diff-tree", *DIFF_FORMAT, old, new, "--"))

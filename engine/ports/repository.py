@@ -189,5 +189,21 @@ class OwnCheckout(Protocol):
         """Return those of the paths that differ from HEAD in the user's working tree or index."""
 
 
+class Listing(Protocol):
+    """What lies in the repository, by names."""
+
+    def committed(self, commit: str) -> tuple[str, ...]:
+        """Return every file of a commit, sorted.
+
+        Raises: NotFound: there is no such commit.
+        """
+
+    def uncommitted(self) -> tuple[str, ...]:
+        """Return what lies in the user's checkout and git does not track, ignored or not, sorted.
+
+        A folder of which git knows nothing is one path.
+        """
+
+
 class Repository(Commits, Branches, OwnCheckout, Protocol):
     """All of it, for who begins a run."""

@@ -54,6 +54,15 @@ def load_config(home: Path) -> RunConfig:
         InvalidInput: no TOML, an unknown key, a value that does not fit its key, or two files that set some.
     """
     file, given = settings_given(home)
+    return read_settings(file, given)
+
+
+def read_settings(file: Path, given: dict[str, Any]) -> RunConfig:
+    """Return the settings that a table gives.
+
+    Raises:
+        InvalidInput: an unknown key, or a value that does not fit its key.
+    """
     try:
         return _read(given)
     except InvalidInput as error:

@@ -140,7 +140,7 @@ def knows_check(config: RunConfig, commit: str, git: Commits) -> bool:
 def _as_prepared(run: RunState) -> Answer:
     """Take data as ready once the command that prepares them has ended well, where there is no check."""
     done = run.setup.preparations and run.setup.failure is None
-    if not run.config.check or not run.config.prepare or done:
+    if not run.config.prepare or done:
         return Answer()
     return Answer(missing=(why("not_prepared", prepare=" ".join(run.config.prepare)),))
 

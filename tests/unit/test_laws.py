@@ -43,7 +43,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("engine.runs",),
     ("engine.imports",),
     ("engine.control", "engine.loop"),
-    ("engine.audit",),
+    ("engine.audit", "engine.onboarding"),
     ("workflows.api",),
     ("workflows.pages",),
     ("workflows.quick_status", "workflows.report"),

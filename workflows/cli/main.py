@@ -39,6 +39,7 @@ _REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
 
 # In the order of the help. Only the module of the command that is called gets imported.
 COMMANDS = {
+    "init": ("autoresearch.workflows.cli.onboarding", "init_command"),
     "start": ("autoresearch.workflows.cli.start_resume", "start_command"),
     "resume": ("autoresearch.workflows.cli.start_resume", "resume_command"),
     "stop": ("autoresearch.workflows.cli.signals", "stop"),

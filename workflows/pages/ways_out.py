@@ -36,11 +36,14 @@ SENTENCES = {
     "hand_over_or_stop": "leave out --no-background-train to hand it the request, or `{program} stop` first",
     "list_stages": "list the stages in --only",
     "look_and_resume": "look into it, then `{program} resume --run-id {run_id}`",
+    "make_environment": 'make it, or name another interpreter: python = "PATH" in the settings',
     "mend_and_resume": "mend it, then `{program} resume --run-id {run_id}`",
     "more_or_another": (
         "`{program} resume --run-id {run_id} --loops N` asks it for more; "
         "`{program} start --another` begins a second one"
     ),
+    "name_training": "name its command: `{program} init --train 'python my_script.py'`",
+    "say_better": "`{program} init --yes --metric '{metric}' --better higher`, or lower",
     "name_branch": "name the branch yourself: --branch NAME",
     "name_event_or_iteration": "name an event or an iteration instead: --at 57, --at iteration:7",
     "name_other_branch": "name another one: --branch autoresearch/NAME",
