@@ -47,7 +47,7 @@ COMMANDS = {
     "unpause": ("autoresearch.workflows.cli.signals", "unpause"),
     "propose": ("autoresearch.workflows.cli.signals", "propose"),
     "note": ("autoresearch.workflows.cli.signals", "note"),
-    "retract": ("autoresearch.workflows.cli.retract", "retract_command"),
+    "retract": ("autoresearch.workflows.cli.tidy", "retract_command"),
     "final": ("autoresearch.workflows.cli.measure", "final_command"),
     "consolidate": ("autoresearch.workflows.cli.measure", "consolidate_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
