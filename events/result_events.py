@@ -73,6 +73,19 @@ class TrainingFinished:
 
 
 @frozen(kw_only=True)
+class TrainingReread:
+    """The output of a training without a number was read again, under other settings of the metric."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    training: int
+    outcome: Outcome
+    reason: Reason | None  # why it did not succeed; of a success only what is odd about it
+    metric: float | None
+    printed: Printed | None  # None: one number, or none
+
+
+@frozen(kw_only=True)
 class EvaluationStarted:
     """What a training left is scored by a job of its own, in the slot of that training."""
 
@@ -255,6 +268,7 @@ ResultEvent = (
     TrainingStarted
     | TrainingFellBehind
     | TrainingFinished
+    | TrainingReread
     | EvaluationStarted
     | EvaluationFinished
     | TrainingVoided

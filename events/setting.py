@@ -1,6 +1,7 @@
 """What one setting is: its type and default, and beside them what it means and what it may hold. Pure."""
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import Any, TypeVar, cast
 
 from attrs import field, frozen
@@ -56,3 +57,10 @@ def above_zero(default: T, meaning: str) -> T:
 def amount(default: T, meaning: str, *, decides: bool = False) -> T:
     """Define a setting that is 0 or more."""
     return setting(default, meaning, holds=_not_negative, expected="0 or more", decides=decides)
+
+
+def is_inside(path: str) -> bool:
+    """Say whether a path stays within the repository and is written in its plain form."""
+    parts = PurePosixPath(path).parts
+    plain = str(PurePosixPath(*parts)) == path
+    return bool(parts) and not path.startswith("/") and ".." not in parts and plain

@@ -6,16 +6,15 @@ engine/runs/settings.py; the page docs/config.md is made of the meanings here. P
 
 import hashlib
 import json
-import math
 import re
 import shlex
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 from typing import ClassVar
 
 from attrs import fields, frozen
 
-from autoresearch.events.setting import Setting, above_zero, amount, setting
+from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
+from autoresearch.events.setting import Setting, above_zero, amount, is_inside, setting
 from autoresearch.events.values import COMPARED, CONDITIONS
 
 
@@ -26,78 +25,17 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 PYTHON = "{python}"  # in a command: the interpreter of the user's project
 
 
-def _is_inside(path: str) -> bool:
-    """Say whether a path stays within the repository and is written in its plain form."""
-    parts = PurePosixPath(path).parts
-    plain = str(PurePosixPath(*parts)) == path
-    return bool(parts) and not path.startswith("/") and ".." not in parts and plain
-
-
 def _all_inside(paths: tuple[str, ...]) -> bool:
-    return all(_is_inside(path) for path in paths)
+    return all(is_inside(path) for path in paths)
 
 
 def _are_named(paths: tuple[str, ...]) -> bool:
     return all(path.strip() for path in paths)
 
 
-def _are_bounds(bounds: tuple[float, ...]) -> bool:
-    return not bounds or (len(bounds) == 2 and bounds[0] < bounds[1])  # noqa: PLR2004 - a pair
-
-
-def _has_one_group(pattern: str) -> bool:
-    try:
-        return re.compile(pattern).groups == 1
-    except (re.error, RecursionError, OverflowError):
-        return False
-
-
-BITS_PER_BYTE = "val_bpb"
-SEVERAL = ("last", "best", "void")
 ANYWHERE = "/"  # in agent_writes
 PLACES = "paths, absolute, from ~, or relative to the repository"
 INSIDE = "paths relative to the repository, without .."
-
-
-@frozen(kw_only=True)
-class MetricSpec:
-    """Which number of a training's output counts, and which way is better."""
-
-    name: str = setting(
-        BITS_PER_BYTE,
-        "The name of the number that counts.",
-        holds=lambda name: bool(name.strip()),
-        expected="a name",
-        decides=True,
-    )
-    pattern: str = setting(
-        r"^val_bpb:\s*(\S+)",
-        "A regular expression with one group, the number; its last match in the output counts.",
-        holds=_has_one_group,
-        expected="a regular expression with exactly one group",
-        decides=True,
-    )
-    lower_is_better: bool = setting(True, "Whether a lower number is the better one.", decides=True)  # noqa: FBT003
-    bounds: tuple[float, ...] = setting(
-        (),
-        "Two numbers; one that does not lie between them is no result. Empty: for val_bpb above 0, else any.",
-        holds=_are_bounds,
-        expected="two numbers, the lower first, or none",
-        decides=True,
-    )
-    several: str = setting(
-        "last",
-        "Which number counts where several were printed: last, whose last ones have to agree where lines name"
-        " several ranks; best; or void, none of them.",
-        holds=lambda name: name in SEVERAL,
-        expected=f"one of {', '.join(SEVERAL)}",
-        decides=True,
-    )
-
-    def holds(self, value: float) -> bool:
-        """Say whether a number can be one of this metric: bits per byte cannot be 0 or less."""
-        least, most = self.bounds or (0.0 if self.name == BITS_PER_BYTE else -math.inf, math.inf)
-        return least < value < most
 
 
 @frozen(kw_only=True)
@@ -180,7 +118,7 @@ class RunConfig:
     guidance_file: str = setting(
         "program.md",
         "The file that tells an agent what is worth trying.",
-        holds=lambda path: not path or _is_inside(path),
+        holds=lambda path: not path or is_inside(path),
         expected="a relative path",
     )
     metric: MetricSpec = MetricSpec()
@@ -330,12 +268,15 @@ def deciding_changes(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
     return tuple(key for key in deciding if value_of(old, key) != value_of(new, key))
 
 
-def deciding_digest(config: RunConfig) -> str:
+def deciding_digest(config: RunConfig, *, but: str = " ") -> str:
     """Return what is equal where, of all settings, those that decide are: only then results are compared.
 
     Defaults are left out: verdicts name the digest, and a setting that is added later changes none of them.
+    `but` is how the keys begin that do not count.
     """
-    known = definitions().items()
+    known = [entry for entry in definitions().items() if not entry[0].startswith(but)]
     values = {key: (value_of(config, key), default) for key, (about, default) in known if about.decides}
     deciding = {key: value for key, (value, default) in values.items() if value != default}
+    if config.metric.pattern == AS_BEFORE:
+        deciding.pop("metric.pattern", None)
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]

@@ -71,7 +71,13 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "training_writes": [],
         "metric": {**data.get("metric", {}), "bounds": [], "several": "last"},
     },
-    ("RunConfig", 2): lambda data: {**data, "python": [], "stop_losers": 0.0},
+    ("RunConfig", 2): lambda data: {
+        **data,
+        "python": [],
+        "stop_losers": 0.0,
+        # The default of then; without one the metric is found by its name.
+        "metric": {"pattern": r"^val_bpb:\s*(\S+)", **data.get("metric", {}), "file": "", "key": ""},
+    },
 }
 
 

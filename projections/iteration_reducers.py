@@ -130,6 +130,7 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
         state.last_repeat = max(state.last_repeat, event.repeat)
         one.unscored, one.behind = False, ()
         one.deciding, one.device_class = state.deciding, state.class_of(event.device)
+        one.trained_as = state.trained_as
         one.compare_on = state.config.compare_on
         one.surroundings, one.seal = event.surroundings, event.seal
         one.job = Job(
@@ -187,6 +188,13 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
         _scored(state, one, event)
 
 
+def _training_reread(state: RunState, event: ev.TrainingReread, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.deciding, one.since, one.printed = state.deciding, at, event.metric
+        _scored(state, one, event)
+
+
 def _evaluation_started(state: RunState, event: ev.EvaluationStarted, _seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
     if one is not None:
@@ -209,7 +217,9 @@ def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: in
         _scored(state, one, event)
 
 
-def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.EvaluationFinished) -> None:
+def _scored(
+    state: RunState, one: Iteration, event: ev.TrainingFinished | ev.TrainingReread | ev.EvaluationFinished
+) -> None:
     """Let an iteration have its outcome: that of its training, or of what evaluated it."""
     succeeded = event.outcome == "succeeded"
     _note_touched(state, event.reason)
@@ -221,7 +231,10 @@ def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.Eva
         score = Score(metric=event.metric, repeat=one.repeat, conditions=one.conditions, spent=one.spent)
         one.scores = with_score(one.scores, score)
         one.metric = mean_of(one.scores)
-    one.log_tail = "" if succeeded else event.output.tail
+    if succeeded:
+        one.log_tail = ""
+    elif not isinstance(event, ev.TrainingReread):
+        one.log_tail = event.output.tail
     after: LoopStage = "record" if event.outcome in ("succeeded", "stopped_early") else "triage"
     # What the others are judged by is trained again when somebody resumes.
     one.next_stage = "train" if of_best and not succeeded else after
@@ -276,6 +289,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.TrainingVoided: _training_voided,
     ev.JobLost: _job_lost,
     ev.TrainingFinished: _training_finished,
+    ev.TrainingReread: _training_reread,
     ev.CrashTriaged: _crash_triaged,
     ev.ResultRecorded: _result_recorded,
 }

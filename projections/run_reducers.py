@@ -55,6 +55,7 @@ def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: st
 
 def _config(state: RunState, config: RunConfig) -> None:
     state.config, state.deciding = config, deciding_digest(config)
+    state.trained_as = deciding_digest(config, but="metric.")
 
 
 def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: str) -> None:

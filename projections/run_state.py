@@ -102,6 +102,7 @@ class Iteration:
     scores: tuple[Score, ...] = ()  # of its commit
     device: str = ""  # where it was trained last; of one that measures the best again, where it is to be
     deciding: str = ""  # digest of the deciding settings as the last training was started
+    trained_as: str = ""  # the same, but for those of the metric: what it printed may be read again
     compare_on: tuple[str, ...] = COMPARED  # one of these
     surroundings: dict[str, str] = field(factory=dict)  # of the last training, as it was started
     seal: str = ""  # digest of how the files of its checkout stood then
@@ -237,6 +238,7 @@ class RunState:
     base_tree: str = ""
     config: RunConfig = RunConfig()
     deciding: str = ""  # digest of those settings that decide; kept, since every training asks for it
+    trained_as: str = ""  # the same, but for those of the metric
     started_at: str = ""
     updated_at: str = ""
     requests: tuple[PendingRequest, ...] = ()

@@ -212,7 +212,9 @@ def _training_finished(timeline: Timeline, event: ev.TrainingFinished, _seq: int
         row.reason, row.cpu_s = event.reason, event.cpu_seconds
 
 
-def _evaluation_finished(timeline: Timeline, event: ev.EvaluationFinished, _seq: int, _at: str) -> None:
+def _scored_again(
+    timeline: Timeline, event: ev.EvaluationFinished | ev.TrainingReread, _seq: int, _at: str
+) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
         row.outcome, row.metric, row.reason = event.outcome, event.metric, event.reason
@@ -344,7 +346,8 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
     ev.TrainingFinished: _training_finished,
-    ev.EvaluationFinished: _evaluation_finished,
+    ev.EvaluationFinished: _scored_again,
+    ev.TrainingReread: _scored_again,
     ev.ResultRecorded: _result_recorded,
     ev.CandidateKept: _candidate_kept,
     ev.CandidateDiscarded: _candidate_discarded,

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import KNOWN_CODE, Proposal, Reason, why
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.wording import say

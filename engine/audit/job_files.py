@@ -52,6 +52,8 @@ class JobFiles:
         try:
             if isinstance(event, ev.JobLost):
                 self._lost(before, event, JobPaths(folder), recorded)
+            elif isinstance(event, ev.TrainingReread):
+                self._reread(before.config, event, folder, recorded)
             elif isinstance(event, EndOfJob):
                 self._compare(before.config, event, folder, recorded)
         except InvalidInput as error:
@@ -120,6 +122,19 @@ class JobFiles:
             expected = f"its end ({_words(exit_)}), which {self._name(files.folder)} gives"
             self.tally.differ(record=recorded, field="reason", expected=expected, found=code)
 
+    def _reread(self, config: RunConfig, event: ev.TrainingReread, folder: Path, recorded: Recorded) -> None:
+        """Compare what an output gave when it was read again, under the settings that it was read under."""
+        ended = self._jobs.look(folder)
+        if not isinstance(ended, Finished):
+            self.tally.miss("exit_gone", self._name(folder), seq=recorded.seq)
+            return
+        self.tally.count += 1
+        again = read_result(config, self._jobs.output(folder), ended.exit)
+        differs = first_difference({"outcome": again.outcome, "metric": again.metric}, event)
+        if differs is not None:
+            field, expected, found = differs
+            self.tally.differ(record=recorded, field=field, expected=expected, found=found)
+
     def _output(self, folder: Path, recorded_as: OutputDigest, recorded: Recorded) -> None:
         now = digest(self._jobs.output(folder).log(), ())
         for name in ("sha256", "bytes"):
@@ -179,7 +194,7 @@ class JobFiles:
 def _job_of(event: ev.Event) -> tuple[int, str] | None:
     """Return the iteration and the name of the job whose end an event tells of; None for any other."""
     match event:
-        case ev.TrainingFinished() | ev.TrainingVoided():
+        case ev.TrainingFinished() | ev.TrainingVoided() | ev.TrainingReread():
             return event.iteration, f"train.{event.training}"
         case ev.EvaluationFinished():
             return event.iteration, f"evaluate.{event.evaluation}"

@@ -130,6 +130,14 @@ class StartTraining:
 
 
 @frozen(kw_only=True)
+class Reread:
+    """Read again what a training left that gave no number, since the metric's settings are others now."""
+
+    iteration: int
+    training: int
+
+
+@frozen(kw_only=True)
 class Evaluate:
     """Score what a training left, where it trained."""
 
@@ -279,6 +287,7 @@ Command = (
     | CommitCandidate
     | TakeWorktree
     | StartTraining
+    | Reread
     | Evaluate
     | TriageCrash
     | AskToTriage

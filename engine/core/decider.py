@@ -225,6 +225,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return (do.CommitCandidate(iteration=one.number, change=one.change),)
         case "train" | "record" if one.unscored:
             return (_evaluate(state, one),)
+        case "train" if known_code.can_be_reread(state, one):
+            return (do.Reread(iteration=one.number, training=one.trainings),)
         case "train" if (same := known_code.answer(state, one)) is not None:
             return (do.DiscardCandidate(iteration=one.number, rule=KNOWN_CODE, inputs=same),)
         case "train":

@@ -164,6 +164,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.TrainingFinished: EventRule(
         after=states.all_of(states.scored, states.training_running, states.blamed, states.ended_early)
     ),
+    ev.TrainingReread: EventRule(after=states.all_of(states.scored, states.before("train")), of=(do.Reread,)),
     ev.EvaluationStarted: EventRule(after=states.unscored, of=(do.Evaluate,), determined=_argv("evaluate")),
     ev.EvaluationFinished: EventRule(after=states.all_of(states.scored, states.evaluation_running)),
     ev.TrainingVoided: EventRule(after=states.voidable),

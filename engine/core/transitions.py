@@ -226,7 +226,9 @@ def job_running(run: RunState, event: ev.JobLost) -> Misfit | None:
     return _of(run, event, lambda one: _running(one.job, event.step, event.number, "number"))
 
 
-def scored(run: RunState, event: ev.TrainingFinished | ev.EvaluationFinished) -> Misfit | None:
+def scored(
+    run: RunState, event: ev.TrainingFinished | ev.TrainingReread | ev.EvaluationFinished
+) -> Misfit | None:
     """Expect a number of what succeeded, and none of any other; one to be evaluated may have printed none."""
     succeeded = event.outcome == "succeeded"
     if isinstance(event, ev.TrainingFinished) and succeeded and run.config.evaluate:

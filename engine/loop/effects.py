@@ -16,6 +16,7 @@ from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.asking import Asking
 from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.loop.edits import EditCheckout
+from autoresearch.engine.loop.scores import Scores
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Jobs, JobSpec
@@ -110,6 +111,8 @@ class Effects:
                 return (self._candidates.take_worktree(one, run, head=context.head),)
             case do.StartTraining():
                 return self._train(command, run)
+            case do.Reread():
+                return (self._scores.reread(open_iteration(run, command.iteration), run),)
             case do.Evaluate():
                 return self._evaluate(command, run)
             case do.KeepCandidate():
@@ -125,6 +128,10 @@ class Effects:
     @property
     def _edits(self) -> EditCheckout:
         return EditCheckout(paths=self.paths, git=self.git)
+
+    @property
+    def _scores(self) -> Scores:
+        return Scores(paths=self.paths, git=self.git, jobs=self.jobs)
 
     @property
     def _candidates(self) -> Candidates:

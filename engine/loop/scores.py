@@ -8,8 +8,9 @@ from pathlib import Path
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.jobs import JobExit, Jobs, Lost
+from autoresearch.engine.ports.jobs import Finished, JobExit, JobOutput, Jobs, Lost
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.sealing.artifacts import take_out
 from autoresearch.engine.sealing.checkout import TrainCheckouts
@@ -33,7 +34,7 @@ class Scores:
 
     def trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         """Return what came of a training."""
-        left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
+        left = self._output(one, job, done, run)
         result = read_result(run.config, left, done, claims=bool(run.config.evaluate))
         return self._training_event(one, job, done, self._hinted(job, result), run)
 
@@ -54,11 +55,29 @@ class Scores:
         if ended.unseen is None or run.stop == "now" or ended.unseen.seconds > job.deadline_s:
             return None
         self.jobs.rescue(folder)
-        result = read_unseen(run.config, self.jobs.output(folder), ended.unseen)
         one = run.iteration(number)
-        if result is None or one is None:
+        if one is None:
+            return None
+        result = read_unseen(run.config, self._output(one, job, ended.unseen, run), ended.unseen)
+        if result is None:
             return None
         return self._training_event(one, job, ended.unseen, result, run)
+
+    def reread(self, one: Iteration, run: RunState) -> ev.TrainingReread:
+        """Read again what the last training left, under the settings of now."""
+        job = Job(step="train", number=one.trainings, since="", slot=one.slot)
+        ended = self.jobs.look(self.paths.job(one.number, "train", one.trainings).folder)
+        result = None
+        if isinstance(ended, Finished):
+            result = read_result(run.config, self._output(one, job, ended.exit, run), ended.exit)
+        return ev.TrainingReread(
+            iteration=one.number,
+            training=one.trainings,
+            outcome=result.outcome if result else "no_metric",
+            reason=result.reason if result else why("output_gone"),
+            metric=result.metric if result else None,
+            printed=result.printed if result else None,
+        )
 
     def evaluated(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         """Return what an evaluation found; one that fails is repeated once, without training again."""
@@ -68,8 +87,7 @@ class Scores:
         return event
 
     def _evaluation_event(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
-        left = self.jobs.output(self.paths.job(one.number, "evaluate", job.number).folder)
-        result = read_result(run.config, left, done)
+        result = read_result(run.config, self._output(one, job, done, run), done)
         broken = self._broken(one, job, result, run)
         if broken is not None and not _is_blamed(broken, one):
             trained = self.jobs.output(self.paths.job(one.number, "train", one.trainings).folder)
@@ -81,6 +99,12 @@ class Scores:
             return ev.JobLost(iteration=one.number, step="evaluate", number=job.number, reason=failed)
         false = _false_claim(one, result, run.config)
         return _evaluation(one, job, done, result if false is None else _tampered(result, false))
+
+    def _output(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> JobOutput:
+        """Return what a job left, with the file that its number is in taken out of the checkout."""
+        files = self.paths.job(one.number, job.step, job.number)
+        metric_file.take(run.config.metric, self.paths.slot(job.slot), files, done.started_at)
+        return self.jobs.output(files.folder)
 
     def _training_event(
         self, one: Iteration, job: Job, done: JobExit, result: Result, run: RunState

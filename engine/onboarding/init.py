@@ -10,15 +10,16 @@ from typing import Any
 
 from attrs import evolve
 
+from autoresearch.engine.metrics.metric import MetricReader
 from autoresearch.engine.onboarding.metric_names import Candidate, candidates, spec_of
 from autoresearch.engine.onboarding.proposal import Proposed
 from autoresearch.engine.onboarding.settings_file import with_settings
 from autoresearch.engine.onboarding.trial import Trial, Trials
 from autoresearch.engine.runs.places import PYPROJECT
 from autoresearch.engine.runs.settings import TABLE, load_config, read_settings, settings_given
-from autoresearch.engine.training.metric import MetricReader
 from autoresearch.events.files import write_atomic
-from autoresearch.events.settings import MetricSpec, RunConfig, value_of
+from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.settings import RunConfig, value_of
 
 
 NEVER_PRINTED = "a metric that is not known yet"  # no line has it: the log alone is wanted

@@ -17,8 +17,9 @@ from autoresearch.engine.runs.places import OWN_FILE, PYPROJECT, SETTING, is_pla
 from autoresearch.engine.runs.settings_check import check, refuse_unless, shown
 from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, is_rule
 from autoresearch.events.errors import InvalidInput
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.setting import Setting
-from autoresearch.events.settings import MetricSpec, RunConfig, definitions
+from autoresearch.events.settings import RunConfig, definitions
 from autoresearch.events.values import CONDITIONS
 
 

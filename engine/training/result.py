@@ -7,20 +7,24 @@ flat for any output: 200 MB, one endless line, any bytes.
 
 import math
 import os
+from collections.abc import Sequence
 
 from attrs import asdict, frozen
 from attrs import evolve as replace
 
 from autoresearch.engine.jobs.output import LogDigest
-from autoresearch.engine.paths import PROGRESS, RESULT
+from autoresearch.engine.metrics import metric_file
+from autoresearch.engine.metrics.metric import Metric, MetricReader, parse, refine
+from autoresearch.engine.metrics.nearest import nearest
+from autoresearch.engine.paths import METRIC, PROGRESS, RESULT
 from autoresearch.engine.ports.jobs import JobExit, JobOutput
 from autoresearch.engine.system.foreign_files import number, object_from
 from autoresearch.engine.system.process import signal_name
-from autoresearch.engine.training.metric import Metric, MetricReader, refine
 from autoresearch.engine.training.progress_digest import read_progress
 from autoresearch.engine.training.report import measured
-from autoresearch.events.redact import secret_values
-from autoresearch.events.settings import MetricSpec, RunConfig
+from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.redact import redact, secret_values
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Measured, Outcome, OutputDigest, Printed, ProgressDigest, Reason, why
 
 
@@ -46,10 +50,13 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
 
     With `claims`, its number is no more than a claim, which an evaluation decides: it may be missing.
     """
-    reader, log = MetricReader(config.metric), LogDigest(secret_values(os.environ | config.env))
+    secrets = secret_values(os.environ | config.env)
+    reader, log = MetricReader(config.metric), LogDigest(secrets)
     for piece in log.passing(output.log()):
         reader.feed(piece)
     found, digest = reader.finish(), log.digest()
+    if config.metric.file:
+        found = _in_file(config.metric, output)
     told = object_from(output.file(RESULT))
     progress, failure = read_progress(output.file(PROGRESS))
     failure = failure or str((told or {}).get("exit_reason") or "")
@@ -59,6 +66,8 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
     )
     if claims and outcome == "no_metric":
         outcome, reason = "succeeded", None
+    if reason is not None and reason.code == "no_line":
+        reason = _not_found(config.metric, output, secrets)
     return Result(
         outcome=outcome,
         reason=reason,
@@ -115,10 +124,34 @@ def _judge(
     if metric.several == "last" and found.ranks_disagree:
         assert found.several is not None  # two that differ
         return "no_metric", _of_several("ranks_disagree", name, found.several), None
+    if metric.several == "last" and found.unlike is not None:
+        first, second = found.unlike
+        return "no_metric", why("several_meanings", metric=name, first=first, second=second), None
     value, note = refine(found, exact, name)
     if not metric.holds(value):
         return "no_metric", why("out_of_bounds", metric=name, found=found.text), None
     return "succeeded", note, value
+
+
+def _in_file(metric: MetricSpec, output: JobOutput) -> Metric | None:
+    taken = output.file(METRIC)
+    said = metric_file.read(metric, metric.name, b"".join(taken)) if taken is not None else None
+    return None if said is None or said.text is None else parse(said.text)
+
+
+def _not_found(metric: MetricSpec, output: JobOutput, secrets: Sequence[str]) -> Reason:
+    """Say what was looked for, and what is there that looks like it."""
+    name = metric.name
+    if metric.file:
+        taken = output.file(METRIC)
+        if taken is None:
+            return why("no_metric_file", file=metric.file)
+        said = metric_file.read(metric, name, b"".join(taken))
+        return why("no_metric_key", redact(said.keys, secrets), file=metric.file, key=metric.key or name)
+    near = redact(nearest(output.log(), name), secrets)
+    if metric.pattern:
+        return why("no_match_near" if near else "no_match", near, metric=name, pattern=metric.pattern)
+    return why("no_line_near" if near else "no_line", near, metric=name)
 
 
 def _of_several(code: str, name: str, printed: Printed) -> Reason:

@@ -24,6 +24,12 @@ def answer(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
     return None if same is None else {"same_as": same.iteration, "metric": same.metric, "code": same.code}
 
 
+def can_be_reread(state: RunState, one: Iteration) -> bool:
+    """Say whether a baseline printed no number, and only what says where to find it has changed since."""
+    without = one.number == 0 and one.outcome == "no_metric" and not state.config.evaluate
+    return without and one.deciding != state.deciding and one.trained_as == state.trained_as
+
+
 def _same(state: RunState, one: Iteration) -> KnownCode | None:
     best = state.best
     assert best is not None  # the caller checked

@@ -1,8 +1,8 @@
 """Events -> text: one line for each, the same for the same event. Pure.
 
-The words are in sentences.py; here is which sentence an event gets, and the wording's name: a view written in
-other words is not compared with today's. Text that came from outside is made one line of printable characters
-and cut, so that a hostile name or log cannot forge a line.
+The words are in event_sentences.py; here is which sentence an event gets, and the wording's name: a view
+written in other words is not compared with today's. Text that came from outside is made one line of
+printable characters and cut, so that a hostile name or log cannot forge a line.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,8 @@ from attrs import fields
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
-from autoresearch.projections.words.sentences import CONDITIONS, EVENTS, KINDS, REASONS, STEPS
+from autoresearch.projections.words.event_sentences import EVENTS
+from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.verdicts import VERDICTS
 from autoresearch.projections.words.wording import WORDS, say_verdict
@@ -47,6 +48,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
         if e.printed
         else ""
     ),
+    ev.TrainingReread: lambda e: "" if e.outcome == "succeeded" else "failed",
     ev.EvaluationFinished: lambda e: "failed" if e.outcome != "succeeded" else "several" if e.printed else "",
     ev.JobLost: lambda e: "prepare" if e.step == "prepare" else "",
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",

@@ -1,4 +1,4 @@
-"""Every sentence about what happened: from a code, or an event's name, to its words.
+"""Every sentence of a reason: from its code to its words. Those of events are in event_sentences.py.
 
 What is stored and compared is codes and inputs; rewording a sentence here changes no history and no audit.
 Imports only what starts fast.
@@ -104,6 +104,17 @@ REASONS: Mapping[str, str] = {
     "exploding": "the loss is exploding",
     "not_finite": "{metric} is {found}",
     "no_line": "it ended well, but no line of its output gives {metric}",
+    "no_line_near": "it ended well, but no line of its output gives {metric} for certain; nearest: {said}",
+    "no_match": "it ended well, but no line of its output matches metric.pattern, {pattern}",
+    "no_match_near": (
+        "it ended well, but no line of its output matches metric.pattern, {pattern}; nearest: {said}"
+    ),
+    "no_metric_file": "it ended well, but wrote no {file}, neither in its checkout nor in its job's folder",
+    "no_metric_key": "it ended well, but {file} has no number {key}; its keys: {said:said}",
+    "several_meanings": (
+        "its lines give {metric} of different things ({first} | {second}); metric.pattern can say whose "
+        "counts"
+    ),
     "no_number": "the last {metric} is {found!r}, which is no number",
     "out_of_bounds": "{metric} is {found}, which no true one can be",
     "several_numbers": (
@@ -113,6 +124,7 @@ REASONS: Mapping[str, str] = {
         "the last {metric} of {ranks} ranks differ ({count} different ones, from {least:.6f} to {most:.6f}); "
         "metric.pattern can say whose counts"
     ),
+    "output_gone": "what it printed is gone, so it has to be trained again",
     "log_counts": "result.json says {metric} {exact}, the log {printed}: the log counts",
     # A change that may not be trained.
     "no_change": "it changes nothing",
@@ -241,105 +253,6 @@ REASONS: Mapping[str, str] = {
     "branch_moved_elsewhere": "{branch} was moved by somebody else, to {to:short}",
     "branch_gone": "{branch} was removed by somebody else",
     "imported": "{said}",
-}
-
-# Events, by their name, or a variant of it (projections/words/event_text.py chooses). A field is the event's.
-EVENTS: Mapping[str, str] = {
-    "RunStarted": "run {run_id} created on {branch}, from {base_commit:short}",
-    "RunStarted.imported": "run {run_id} created on {branch}",
-    "ConfigChanged": "settings changed: {changed:list}",
-    "LoopsRequested": "asked for {request:request}; {request:proposer} proposes",
-    "RunResumed": "asked to go on with what is left",
-    "RunnerStarted": "runner started in the {mode}, process {process.pid}",
-    "RunPaused": "paused: {reason:reason}",
-    "RunUnpaused": "the pause was lifted",
-    "StopRequested": "asked to stop after the current stage",
-    "StopRequested.now": "asked to stop at once",
-    "RunStopped": "idle, {how:words}: {reason:reason}",
-    "KeepAdopted": "adopted: the run's branch stands on {commit:short}",
-    "ResultRetracted": "{iteration:name} retracted: {why}",
-    "ResultRetracted.all": "{iteration:name} retracted, with all that is made of its code: {why}",
-    "RunCleaned": "cleaned: {worktrees} worktrees and {refs} refs were removed",
-    "NoteAdded": "note: {text}",
-    "SetupChecked": "setup is complete",
-    "SetupChecked.data": "setup is complete, data {data_id:.12}",
-    "SetupChecked.missing": "setup lacks {missing:reasons}",
-    "PrepareStarted": "preparing ({preparation}): {command:argv}",
-    "PrepareFinished": "prepared in {seconds:duration}",
-    "PrepareFinished.failed": "preparing failed: {reason:reason}; {seconds:duration}",
-    "TailHealed": "{bytes} torn bytes at the end, never acknowledged, were closed off",
-    "HistoryRepaired": (
-        "repaired: what stood from here on, {lines} lines ({bytes} bytes) and {refs} refs, lies in {aside}"
-    ),
-    "RunForked": "forked from {source} as of its event {seq}, with {rows} results",
-    "RunImported": "imported from {name} ({source}), {rows} results",
-    "RunImported.rest": "imported from {name} ({source}), {rows} results; without {left_out:left_out}",
-    "ProposalReceived": "proposal received ({source}): {proposal.description}",
-    "ProposalReceived.file": "proposal received ({source} {name}): {proposal.description}",
-    "ProposalRefused": "proposal {name} refused: {reason:reason}",
-    "ProposalChosen": "{iteration:name} tries ({source}): {description}",
-    "InputNeeded": "{iteration:name} needs a human proposal: {question:reason}",
-    "AgentAsked": "{iteration:name}: {agent} is asked to {step:step}",
-    "AgentAsked.free": "{iteration:name}: {agent} is asked to {step:step}, and may write anywhere",
-    "AgentAnswered": "{iteration:name}: {agent} was asked to {step:step} and answered in {seconds:duration}"
-    "{usage:cost}",
-    "AgentAnswered.cancelled": "{iteration:name}: {agent} was asked to {step:step} and called back after "
-    "{seconds:duration}{usage:cost}",
-    "AgentAnswered.failed": "{iteration:name}: {agent} was asked to {step:step} and failed after "
-    "{seconds:duration}{usage:cost}: {reason:reason}",
-    "IterationStarted": "{iteration:name} opened on {base_commit:short}",
-    "ChangeApplied": "{iteration:name} changed {files:list} (+{insertions} -{deletions})",
-    "ChangeFailed": "{iteration:name} could not be applied: {reason:reason}",
-    "CandidateCommitted": "{iteration:name} committed as {commit:short}: {subject}",
-    "IterationLeftOpen": "{iteration:name} left open before {next_stage}, which was not asked for",
-    "BaseMoved": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}",
-    "BaseMoved.commit": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}; "
-    "its change {commit:short} is to be rebased",
-    "CandidateRebased": "{iteration:name} rebased {commit:short} onto {base_commit:short}: {how}",
-    "CandidateRebased.empty": "{iteration:name} does not rebase {commit:short}: the base has it already",
-    "CandidateRebased.conflict": "{iteration:name} threw {commit:short} away, which does not fit the base: "
-    "{reason:reason}",
-    "CandidateDeferred": "{iteration:name} deferred {commit:short} for a human's proposal: {description}",
-    "TrainingStarted": "{iteration:name} trains {commit:short}",
-    "TrainingStarted.again": "{iteration:name} trains {commit:short}, training {training}",
-    "TrainingStarted.device": "{iteration:name} trains {commit:short} on device {device}",
-    "TrainingStarted.device_again": "{iteration:name} trains {commit:short} on device {device}, "
-    "training {training}",
-    "TrainingFinished": "{iteration:name} trained in {seconds:duration}: {metric:.6f}",
-    "TrainingFinished.several": "{iteration:name} trained in {seconds:duration}: {metric:.6f}, one of "
-    "{printed.count} that it printed, from {printed.least:.6f} to {printed.most:.6f}",
-    "TrainingFinished.claims": "{iteration:name} trained in {seconds:duration}",
-    "TrainingFellBehind": "{iteration:name} is to be stopped early: its loss lies more than {bound:g} above "
-    "its base's, {points:points}",
-    "TrainingFinished.stopped": "{iteration:name} was stopped early after {seconds:duration}",
-    "TrainingFinished.failed": "{iteration:name} {outcome:words} after {seconds:duration}: {reason:reason}",
-    "EvaluationStarted": "{iteration:name} is evaluated",
-    "EvaluationFinished": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}",
-    "EvaluationFinished.several": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}, one "
-    "of {printed.count} that it printed, from {printed.least:.6f} to {printed.most:.6f}",
-    "EvaluationFinished.failed": "{iteration:name} could not be scored, {outcome:words}: {reason:reason}",
-    "TrainingVoided": "{iteration:name} is void, and its training begins again: {reason:reason}",
-    "JobLost": "{iteration:name} lost its {step} job {number}, which begins again: {reason:reason}",
-    "JobLost.prepare": "preparing ({number}) was lost and begins again: {reason:reason}",
-    "CrashTriaged": "{iteration:name} is given up: {reason:reason}",
-    "CrashTriaged.mended": "{iteration:name} was mended and is tried again: {reason:reason}",
-    "ResultRecorded": "{iteration:name} recorded: {outcome:words}",
-    "ResultRecorded.metric": "{iteration:name} recorded: {metric:.6f}",
-    "ResultInherited": "{iteration:name} inherited, {verdict:words}: no result, {description}",
-    "ResultInherited.metric": "{iteration:name} inherited, {verdict:words}: {metric:.6f}, {description}",
-    "ResultImported": "{iteration:name} imported, {status}: no result, {description}",
-    "ResultImported.metric": "{iteration:name} imported, {status}: {metric:.6f}, {description}",
-    "CandidateKept": "{iteration:name} kept: {verdict}",
-    "CandidateKept.note": "{iteration:name} kept: {verdict} ({branch_note:reason})",
-    "CandidateDiscarded": "{iteration:name} discarded: {verdict}",
-    "RemeasureDropped": "{iteration:name} ends: {keep:name}, which it measured, was retracted",
-    "RemeasureStarted": "{iteration:name} measures the best, {keep:name}, {differ_in:conditions}",
-    "RemeasureStarted.repeats": "{iteration:name} measures {keep:name} on {repeats:seeds_of}",
-    "GainStated": "gain of {keep:name} on the baseline: {gain:.6f} ± {half_width:.6f}, on {repeats:seeds_of}",
-    "ChainConsolidated": "on {repeats:seeds_of}: {keeps:sureness}",
-    "KeepRemeasured": "{keep:name} measured again: {metric:.6f} ({before:.6f} before)",
-    "KeepRemeasured.unmet": "{keep:name} measured again, but not as was wanted: {metric:.6f}",
-    "RawEvent": "{type} v{version}, which this program does not know",
 }
 
 CONDITIONS = {

@@ -8,7 +8,8 @@ from attrs import evolve, fields
 
 from autoresearch.engine.runs import settings
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.settings import MetricSpec, RunConfig, definitions
+from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.settings import RunConfig, definitions
 
 
 def load(folder: Path, text: str) -> RunConfig:

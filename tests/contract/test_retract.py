@@ -16,7 +16,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Proposal, Request
 from autoresearch.projections.fold import Rows
 from autoresearch.projections.run_state import Iteration

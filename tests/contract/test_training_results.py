@@ -13,7 +13,8 @@ from autoresearch.engine.ports.jobs import JobExit
 from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.training.progress_digest import POINTS
 from autoresearch.engine.training.result import Result, read_result, read_unseen
-from autoresearch.events.settings import MetricSpec, RunConfig
+from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Printed, ProgressDigest, Reason, why
 from autoresearch.projections.words.wording import say
 

@@ -20,7 +20,8 @@ from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
 from autoresearch.events.log.read import read
-from autoresearch.events.settings import MetricSpec, RunConfig
+from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     Measured,
     OutputDigest,
@@ -59,13 +60,14 @@ def nobody(_run: RunState) -> Batch:
 class Script:
     """What the world answers: a metric or an outcome for each training, an outcome for each call."""
 
-    config: RunConfig = RunConfig(keep_rule="lower", final=0)
+    config: RunConfig = RunConfig(keep_rule="lower", final=0, metric=MetricSpec(pattern=AS_BEFORE))
     requests: tuple[Request, ...] = (Request(loops=3),)
     devices: tuple[str, ...] = ("cpu",)
     classes: tuple[tuple[str, ...], ...] = ()  # of the devices, for each start of a runner; else not known
     setup: tuple[bool, ...] = (True,)  # of each look at the setup
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
     evaluations: Mapping[tuple[int, int], float | str] = field(factory=dict)
+    rereads: Mapping[int, float] = field(factory=dict)  # what an iteration's output gives, read again
     data_ids: Mapping[int, str] = field(factory=dict)
     data_seen: tuple[str, ...] = ("d1",)  # at each look at the setup
     surroundings: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of the trainings of an iteration
@@ -184,6 +186,12 @@ class Player:
                         surroundings=dict(self.script.surroundings.get(command.iteration, {})),
                     ),
                 )
+            case do.Reread():
+                told = self.script.rereads.get(command.iteration)
+                outcome = "no_metric" if told is None else "succeeded"
+                reason = why("no_line", metric="acc") if told is None else None
+                reread = {"outcome": outcome, "reason": reason, "metric": told, "printed": None}
+                return (_same_fields(ev.TrainingReread, command, **reread),)
             case do.Evaluate():
                 return (_same_fields(ev.EvaluationStarted, command, command=run.config.evaluate),)
             case do.KeepCandidate():
@@ -523,7 +531,15 @@ def _changed_to(config: RunConfig) -> Batch:
     return ev.ConfigChanged(config=config, changed=("training_budget",)), asked
 
 
-PLAIN = RunConfig(keep_rule="lower", final=0, check=(), prepare=(), protected=())
+def _failed(run: RunState) -> bool:
+    return run.stopped == "baseline_failed"
+
+
+PLAIN = RunConfig(
+    keep_rule="lower", final=0, check=(), prepare=(), protected=(), metric=MetricSpec(pattern=AS_BEFORE)
+)
+_NAMED = evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False))
+_metric_named: Batch = (ev.ConfigChanged(config=_NAMED, changed=("metric",)), ev.RunResumed())
 AGENT = Request(loops=3, agent="opencode")
 LOOP_ONLY: Any = ("loop",)
 
@@ -556,6 +572,19 @@ def scripts() -> dict[str, Script]:
         "higher-is-better": Script(
             config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False)),
             trainings={(0, 1): 0.5, (1, 1): 0.6, (2, 1): 0.6, (3, 1): 0.4},
+        ),
+        "reads-again": Script(  # the metric was named wrong; the baseline is not trained a second time
+            config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(x)", lower_is_better=False)),
+            requests=(Request(loops=1),),
+            trainings={(0, 1): "no_metric", (1, 1): 0.625},
+            rereads={0: 0.5},
+            human=at((_failed, _metric_named)),
+        ),
+        "reads-again-in-vain": Script(  # and is trained when somebody resumes once more
+            config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(x)", lower_is_better=False)),
+            requests=(Request(loops=1),),
+            trainings={(0, 1): "no_metric", (0, 2): 0.5, (1, 1): 0.625},
+            human=at((_failed, _metric_named), (_failed, (ev.RunResumed(),))),
         ),
         "known-code": Script(  # an agent's third answer from the log gives the search its turn
             config=PLAIN,

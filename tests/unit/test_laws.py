@@ -38,7 +38,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("projections.words",),
     ("projections",),
     ("engine.ports", "engine.paths", "engine.system"),
-    ("engine.git", "engine.jobs", "engine.proposals", "engine.sealing", "engine.verdicts"),
+    ("engine.git", "engine.jobs", "engine.metrics", "engine.proposals", "engine.sealing", "engine.verdicts"),
     ("engine.agents", "engine.core", "engine.training"),
     ("engine.runs",),
     ("engine.imports",),
@@ -52,7 +52,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("workflows.background", "workflows.reference", "workflows.run_experiment"),
 )
 ROW_OF = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
-MOST_FILES = 15  # in a room
+MOST_FILES = 16  # in a room
 
 # Pure: no clock, no disk, no process, no chance. The core knows nothing but events and projections.
 WORLDLY = {"os", "time", "random", "datetime", "socket", "secrets", "uuid", "subprocess", "shutil"}

@@ -9,7 +9,7 @@ from autoresearch.engine.agents.prompts import (
     propose_prompt,
     triage_prompt,
 )
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.timeline import Row
 

@@ -46,6 +46,11 @@ SENTENCES = {
     "say_better": "`{program} init --yes --metric '{metric}' --better higher`, or lower",
     "name_branch": "name the branch yourself: --branch NAME",
     "name_event_or_iteration": "name an event or an iteration instead: --at 57, --at iteration:7",
+    "name_metric": (
+        "say in [tool.autoresearch] of pyproject.toml where the number is: metric.name, metric.pattern (one "
+        "group around it) or metric.file; `{program} resume --run-id {run_id}` then reads the same output "
+        "again"
+    ),
     "name_other_branch": "name another one: --branch autoresearch/NAME",
     "name_repository": "name the repository: --repo PATH",
     "note_instead": '`{program} note --run-id {run_id} "..."` says so to whoever looks',
