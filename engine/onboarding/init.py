@@ -71,9 +71,14 @@ def unknown_metric(config: RunConfig) -> RunConfig:
 
 
 def printed(trial: Trial) -> list[Candidate]:
+    """Return what a trial printed that can be a metric."""
+    return printed_in(trial.output)
+
+
+def printed_in(output: bytes) -> list[Candidate]:
     """Return what an output has that can be a metric, the likeliest first; each is found by its name."""
-    lines = trial.output.decode(errors="replace").replace("\r", "\n").split("\n")
-    return [one for one in candidates(lines) if value_in(trial.output, one.name) is not None]
+    lines = output.decode(errors="replace").replace("\r", "\n").split("\n")
+    return [one for one in candidates(lines) if value_in(output, one.name) is not None]
 
 
 def value_in(output: bytes, name: str) -> float | None:

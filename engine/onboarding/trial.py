@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from attrs import evolve, frozen
 
@@ -34,6 +34,7 @@ from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import RunState
 
 
+T = TypeVar("T")
 TRIAL = ".autoresearch/trial"  # beside where runs lie
 LOOK_S = 0.1
 CLOCK_S = 0.01  # by which a file system's time may lag behind the clock
@@ -82,18 +83,51 @@ class Trials:
         """
         if self.timeout_s:
             config = evolve(config, timeout_s=self.timeout_s)
-        folder = self.home / TRIAL
-        paths = RunPaths(home=self.home, folder=folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        ensure_ignored(self.home, folder)
+        return self.within(lambda paths: self._tried(config, commit, paths))
+
+    def setup(self, config: RunConfig, commit: str) -> ev.SetupChecked:
+        """Look at a clean checkout as a run does before it trains, and at nothing else."""
+        return self.within(
+            lambda paths: check_setup(_begun(config, commit, paths), paths=paths, git=self.git)
+        )
+
+    def within(self, does: Callable[[RunPaths], T]) -> T:
+        """Do something in a folder like a run's, of which nothing is left.
+
+        Raises:
+            RunLocked: somebody else is at work there.
+        """
+        paths = RunPaths(home=self.home, folder=self.home / TRIAL)
+        paths.folder.mkdir(parents=True, exist_ok=True)
+        ensure_ignored(self.home, paths.folder)
         with hold_lock(paths.lock):
             self._remove(paths)
             try:
-                return self._tried(config, commit, paths)
+                return does(paths)
             finally:
                 self._remove(paths)
                 with contextlib.suppress(OSError):
-                    shutil.rmtree(folder)
+                    shutil.rmtree(paths.folder)
+
+    def done(self, files: JobPaths, spec: JobSpec, step: str) -> JobExit:
+        """Run a job to its end.
+
+        Raises:
+            RunLocked: another one is on the device.
+        """
+        if "TMPDIR" in spec.env:
+            Path(spec.env["TMPDIR"]).mkdir(parents=True, exist_ok=True)
+        if not self.jobs.start(files.folder, spec):
+            held = ", ".join(self.jobs.blocked_by(files.folder, spec.places))
+            raise RunLocked(f"the device is taken: {held}", remedy="wait until it has ended, or stop it")
+        self.tell(step, files.output)
+        with contextlib.ExitStack() as else_stopped:
+            else_stopped.callback(self.jobs.stop, files.folder)
+            while not isinstance(state := self.jobs.look(files.folder), Finished | Lost):
+                time.sleep(LOOK_S)
+        if isinstance(state, Lost):
+            raise RunFailed("the trial was ended from outside", remedy="try again")
+        return state.exit
 
     def _remove(self, paths: RunPaths) -> None:
         """Take away what a trial leaves, be it one that was killed."""
@@ -122,7 +156,7 @@ class Trials:
     def _prepare(self, run: RunState, commit: str, paths: RunPaths) -> tuple[RunState, float, Reason | None]:
         files = paths.job(0, "prepare", 1)
         spec = prepare_spec(run, number=1, paths=paths)
-        done = self._done(files, spec, "prepare")
+        done = self.done(files, spec, "prepare")
         failed = done.reason != "exited" or done.exit_code != 0
         tail = self._printed(files).decode(errors="replace")
         reason = how_it_ended(done, tail=tail) if failed else None
@@ -151,7 +185,7 @@ class Trials:
         one = self._training(run, commit, paths, files)
         spec = training_spec(run.config, one)
         began = time.time()
-        done = self._done(files, spec, "train")
+        done = self.done(files, spec, "train")
         own = _read_since(paths.train_checkout, began)
         result = read_result(
             run.config, self.jobs.output(files.folder), done, claims=bool(run.config.evaluate)
@@ -179,7 +213,7 @@ class Trials:
         checkouts.clear_added(1, run)
         files = paths.job(0, "evaluate", 1)
         spec = evaluation_spec(run.config, evolve(one, job=files.folder), one.job)
-        return read_result(run.config, self.jobs.output(files.folder), self._done(files, spec, "evaluate"))
+        return read_result(run.config, self.jobs.output(files.folder), self.done(files, spec, "evaluate"))
 
     def _training(self, run: RunState, commit: str, paths: RunPaths, files: JobPaths) -> Training:
         lock = run.config.device_lock
@@ -210,26 +244,6 @@ class Trials:
         named = (*run.setup.shared, *run.config.kept, *run.setup.inputs)
         declared = [paths.prepared, *(self.home / Path(path).expanduser() for path in named)]
         return Imported(cache=files.bytecode).from_checkout(self.home, paths.train_checkout, declared)
-
-    def _done(self, files: JobPaths, spec: JobSpec, step: str) -> JobExit:
-        """Run a job to its end.
-
-        Raises:
-            RunLocked: another one is on the device.
-        """
-        if "TMPDIR" in spec.env:
-            Path(spec.env["TMPDIR"]).mkdir(parents=True, exist_ok=True)
-        if not self.jobs.start(files.folder, spec):
-            held = ", ".join(self.jobs.blocked_by(files.folder, spec.places))
-            raise RunLocked(f"the device is taken: {held}", remedy="wait until it has ended, or stop it")
-        self.tell(step, files.output)
-        with contextlib.ExitStack() as else_stopped:
-            else_stopped.callback(self.jobs.stop, files.folder)
-            while not isinstance(state := self.jobs.look(files.folder), Finished | Lost):
-                time.sleep(LOOK_S)
-        if isinstance(state, Lost):
-            raise RunFailed("the trial was ended from outside", remedy="try again")
-        return state.exit
 
 
 def _begun(config: RunConfig, commit: str, paths: RunPaths) -> RunState:

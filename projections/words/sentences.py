@@ -45,7 +45,7 @@ REASONS: Mapping[str, str] = {
         "{named} asks for poetry's environment, which is not found: `poetry install` makes it, or `python` in"
         " the settings names another interpreter"
     ),
-    "not_prepared": "`{prepare}` has not run yet, and its `--check` is not known there",
+    "not_prepared": "`{prepare}` has not run yet, and no check says whether it has to",
     "check_not_run": "the check `{check}` could not be run: {because}",
     "check_failed": "the check `{check}` ended with code {exit_code}: {said:said}",
     "check_not_ready": "the check `{check}` says that it is not ready",

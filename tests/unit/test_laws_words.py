@@ -20,6 +20,8 @@ BELOW = [path for path in MODULES if path.relative_to(ROOT).parts[0] != "workflo
 OF_OTHERS = {
     ("engine/agents/programs.py", "--json"),
     ("engine/git/worktrees.py", "--force"),
+    ("engine/onboarding/doctor.py", "--version"),
+    ("engine/onboarding/agent_look.py", "--version"),
 }  # options of other programs that ours have too
 MAKERS = ("why", "because", "Reason")
 

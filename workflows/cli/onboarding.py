@@ -1,7 +1,8 @@
-"""The command that sets a repository up: look, ask, train once, write."""
+"""The commands before a first run: init looks, asks, trains once and writes; doctor looks at everything."""
 
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,8 @@ import typer
 from attrs import define, evolve
 
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.engine.onboarding import init
+from autoresearch.engine.onboarding import doctor, init
+from autoresearch.engine.onboarding.agent_look import look_at_agents
 from autoresearch.engine.onboarding.commands import Called, by_python, parsed
 from autoresearch.engine.onboarding.metric_names import Candidate, is_lower_better
 from autoresearch.engine.onboarding.proposal import Proposed, calls_of, look
@@ -19,12 +21,15 @@ from autoresearch.engine.runs.settings import load_config, settings_given
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.gpu import gpu_names
 from autoresearch.engine.training.spec import CPU
-from autoresearch.events.errors import NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
 from autoresearch.events.files import write_atomic
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import say
+from autoresearch.workflows.api.doctor import doctor_object
+from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages import doctor as doctor_page
 from autoresearch.workflows.pages import onboarding as page
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -246,3 +251,28 @@ def _has_metric(given: dict[str, object]) -> bool:
     """Say whether the settings name a number already."""
     metric = given.get("metric")
     return isinstance(metric, dict) and "name" in metric
+
+
+def doctor_command(
+    *,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask the agent one real question.")] = False,
+    as_json: opt.AsJson = False,
+    repo: opt.Repo = None,
+) -> int:
+    """Look at all that a run here would meet, a line each with the way out; code 1 where it would not begin.
+
+    Git, settings, interpreter and what it imports from where, data as a clean checkout sees them, the metric
+    in the newest log, disk, devices, sandbox, notifications, clock, agents. Nothing is changed.
+    """
+    here = opt.target(repo)
+    trials = Trials(home=here.home, git=here.git, jobs=RealJobs())
+    found = list(doctor.look(trials, here.git.current_branch()))
+    with suppress(InvalidInput):  # said among the others
+        found += look_at_agents(trials, load_config(here.home), ask=ask)
+    if as_json:
+        typer.echo(json_text(doctor_object(found, doctor_page.finding_words)), nl=False)
+    else:
+        for line in doctor_page.doctor_lines(found):
+            opt.say(line)
+        opt.say(doctor_page.verdict_line(found))
+    return int(any(one.state == "fail" for one in found))
