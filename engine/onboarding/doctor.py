@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
+from autoresearch.engine.metrics.metric import MetricReader
 from autoresearch.engine.onboarding.init import printed_in, value_in
 from autoresearch.engine.onboarding.trial import Trials
 from autoresearch.engine.paths import RunPaths
@@ -22,7 +23,6 @@ from autoresearch.engine.runs.settings import load_config, settings_given
 from autoresearch.engine.system import disk, landlock, run_command
 from autoresearch.engine.system.gpu import CardsUnknown, gpu_cards, gpu_names
 from autoresearch.engine.system.interpreter import Interpreter, look_for
-from autoresearch.engine.training.metric import MetricReader
 from autoresearch.engine.training.spec import CPU
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, InvalidInput

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from autoresearch.engine.metrics.metric import MetricReader
-from autoresearch.engine.onboarding.metric_names import Candidate, candidates, spec_of
+from autoresearch.engine.onboarding.metric_names import Candidate, candidates
 from autoresearch.engine.onboarding.proposal import Proposed
 from autoresearch.engine.onboarding.settings_file import with_settings
 from autoresearch.engine.onboarding.trial import Trial, Trials
@@ -44,17 +44,12 @@ def merged(home: Path, proposed: Proposed, *, force: bool) -> tuple[RunConfig, d
 
 def with_metric(config: RunConfig, name: str, *, lower: bool) -> RunConfig:
     """Return the settings with a metric that is found by its name."""
-    return evolve(config, metric=spec_of(name, lower=lower))
+    return evolve(config, metric=MetricSpec(name=name, lower_is_better=lower))
 
 
 def metric_settings(config: RunConfig) -> dict[str, object]:
-    """Return the settings that name a metric, by their keys; those that are as by default are left out."""
-    default = MetricSpec()
-    spec = config.metric
-    found: dict[str, object] = {"metric.name": spec.name}
-    if spec.pattern != default.pattern:
-        found["metric.pattern"] = spec.pattern
-    return found | {"metric.lower_is_better": spec.lower_is_better}
+    """Return the settings that name a metric, by their keys."""
+    return {"metric.name": config.metric.name, "metric.lower_is_better": config.metric.lower_is_better}
 
 
 def value_of_trial(trial: Trial, config: RunConfig) -> float | None:
@@ -67,7 +62,7 @@ def value_of_trial(trial: Trial, config: RunConfig) -> float | None:
 
 def unknown_metric(config: RunConfig) -> RunConfig:
     """Return the settings with a metric that no output has."""
-    return evolve(config, metric=spec_of(NEVER_PRINTED, lower=True))
+    return evolve(config, metric=MetricSpec(name=NEVER_PRINTED))
 
 
 def printed(trial: Trial) -> list[Candidate]:
@@ -83,7 +78,7 @@ def printed_in(output: bytes) -> list[Candidate]:
 
 def value_in(output: bytes, name: str) -> float | None:
     """Return the finite number that an output has under a name."""
-    reader = MetricReader(spec_of(name, lower=True))
+    reader = MetricReader(MetricSpec(name=name))
     reader.feed(output)
     found = reader.finish()
     value = found.value if found is not None else None

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from autoresearch.events.metric_spec import MetricSpec
-
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _KEYED = re.compile(
@@ -116,12 +114,6 @@ def candidates(lines: Iterable[str]) -> list[Candidate]:
             last[name] = at, line.strip()
     found = [_candidate(name, line, late=at - place < _TAIL) for name, (place, line) in last.items()]
     return sorted((one for one in found if one.worth > 0), key=lambda one: -one.worth)
-
-
-def spec_of(name: str, *, lower: bool) -> MetricSpec:
-    """Return the settings of a metric that is found by its name."""
-    pattern = rf"(?i)(?<![\w./-]){re.escape(name)}[\"']?\s*[:=]?\s*({NUMBER})"
-    return MetricSpec(name=name, pattern=pattern, lower_is_better=lower)
 
 
 def is_lower_better(name: str) -> bool | None:

@@ -17,6 +17,7 @@ from autoresearch.engine.core import dry_run
 from autoresearch.engine.git.ignoring import ensure_ignored
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.jobs.output import digest
+from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.jobs import Finished, JobExit, Jobs, JobSpec, Lost
 from autoresearch.engine.ports.repository import Commits, OwnCheckout
@@ -186,6 +187,7 @@ class Trials:
         spec = training_spec(run.config, one)
         began = time.time()
         done = self.done(files, spec, "train")
+        metric_file.take(run.config.metric, paths.train_checkout, files, done.started_at)
         own = _read_since(paths.train_checkout, began)
         result = read_result(
             run.config, self.jobs.output(files.folder), done, claims=bool(run.config.evaluate)
