@@ -138,7 +138,7 @@ class TrainingVoided:
 class JobLost:
     """A job ended without a result by no fault of its own (reboot, kill, stop): it begins again."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int  # 0 where data was prepared
     step: JobStep
     number: int  # the preparation, the call or the training that was lost
@@ -243,6 +243,43 @@ class GainStated:
 
 
 @frozen(kw_only=True)
+class HoldoutStarted:
+    """What the final trained of best or baseline is scored on the holdout, by a job: a look at it."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int  # that measures the keep
+    keep: int
+    look: int  # of this iteration
+    training: int  # that left it
+    slot: int
+    device: str
+    command: tuple[str, ...]
+    deadline_s: float
+    data: str  # that the holdout belongs to, as the check of setup names it; "" where it does not
+    looks_before: int  # that the histories of this repository tell of, on the same data
+
+
+@frozen(kw_only=True)
+class HoldoutScored:
+    """A look at the holdout ended. Nothing is decided by it."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    keep: int
+    look: int
+    outcome: Outcome
+    reason: Reason | None  # why there is no number
+    metric: float | None
+    exit_code: int | None
+    signal: int | None
+    started_at: str  # by the supervisor's clock, RFC 3339
+    ended_at: str
+    seconds: float
+    output: OutputDigest
+    data: str  # as in its HoldoutStarted
+
+
+@frozen(kw_only=True)
 class ChainConsolidated:
     """How sure each keep is: measured once more beside the keep before it, on seeds that chose neither.
 
@@ -280,6 +317,8 @@ ResultEvent = (
     | RemeasureStarted
     | RemeasureDropped
     | KeepRemeasured
+    | HoldoutStarted
+    | HoldoutScored
     | GainStated
     | ChainConsolidated
     | IterationLeftOpen

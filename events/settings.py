@@ -147,6 +147,11 @@ class RunConfig:
     final: int = amount(
         3, "On how many fresh seeds best and baseline are compared when no loop is left; 0: on none."
     )
+    holdout: tuple[str, ...] = setting(
+        (),
+        "The command that scores best and baseline, as the final trained them, on documents of no other use: "
+        "as `evaluate`, once a run, and nothing is decided by it.",
+    )
     consolidate: int = amount(0, "Fresh seeds on which each keep is compared with the one before; 0: none.")
     most_spent: float = amount(
         0.0,

@@ -18,6 +18,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
     ("JobLost", 1): lambda data: data,  # another step came to be
+    ("JobLost", 2): lambda data: data,  # and another
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("ResultRecorded", 2): lambda data: data,  # and another
     ("ResultInherited", 1): lambda data: data,  # the same
@@ -75,6 +76,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         **data,
         "python": [],
         "stop_losers": 0.0,
+        "holdout": [],
         # The default of then; without one the metric is found by its name.
         "metric": {"pattern": r"^val_bpb:\s*(\S+)", **data.get("metric", {}), "file": "", "key": ""},
     },

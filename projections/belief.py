@@ -45,6 +45,15 @@ class Gain:
 
 
 @frozen(kw_only=True)
+class Sealed:
+    """What best or baseline had on the holdout; None: it could not be scored."""
+
+    keep: int
+    iteration: int  # that measured it
+    metric: float | None
+
+
+@frozen(kw_only=True)
 class Hypothesis:
     """How far seeds lie apart, and as if how many changes had done nothing, helped and harmed."""
 

@@ -66,6 +66,7 @@ class Evidence:
     verdicts: dict[int, int] = field(factory=dict)
     gain: int = 0  # of the newest GainStated
     sureness: int = 0  # of the newest ChainConsolidated
+    looks: dict[int, int] = field(factory=dict)  # of the newest HoldoutScored of each keep
     asked: tuple[Asked, ...] = ()
     spans: list[Span] = field(factory=list)  # that have ended
     open: dict[tuple[str, int, int], Span] = field(factory=dict)
@@ -137,6 +138,22 @@ def _evaluation_finished(evidence: Evidence, event: ev.EvaluationFinished, seq: 
     _result(evidence, event, seq, at)
 
 
+def _holdout_started(evidence: Evidence, event: ev.HoldoutStarted, _seq: int, at: str) -> None:
+    evidence.open["holdout", event.iteration, event.look] = Span(
+        kind="evaluate",
+        begin=at,
+        end=at,
+        iteration=event.iteration,
+        number=event.look,
+        device=event.device,
+    )
+
+
+def _holdout_scored(evidence: Evidence, event: ev.HoldoutScored, seq: int, _at: str) -> None:
+    _close(evidence, ("holdout", event.iteration, event.look), event.ended_at)
+    evidence.looks[event.keep] = seq
+
+
 def _job_lost(evidence: Evidence, event: ev.JobLost, _seq: int, at: str) -> None:
     evidence.lost += event.step == "train"
     _close(evidence, (event.step, event.iteration, event.number), at)
@@ -196,6 +213,8 @@ REDUCERS: dict[type[Any], Reducer[Evidence]] = {
     ev.TrainingVoided: _training_voided,
     ev.EvaluationStarted: _evaluation_started,
     ev.EvaluationFinished: _evaluation_finished,
+    ev.HoldoutStarted: _holdout_started,
+    ev.HoldoutScored: _holdout_scored,
     ev.JobLost: _job_lost,
     ev.AgentAnswered: _agent_answered,
     ev.ResultRecorded: _result,

@@ -7,9 +7,16 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Scalar, Score
-from autoresearch.projections.belief import Belief, Gain, believed
+from autoresearch.projections.belief import Belief, Gain, Sealed, believed
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.run_state import Counts, Iteration, KnownCode, PendingRequest, RunState
+from autoresearch.projections.run_state import (
+    Counts,
+    Iteration,
+    Job,
+    KnownCode,
+    PendingRequest,
+    RunState,
+)
 
 
 _CURVES = 4  # of one keep, each under other conditions
@@ -136,6 +143,31 @@ def _gain_stated(state: RunState, event: ev.GainStated, _seq: int, _at: str) -> 
     state.final_left, state.final_again, state.final_repeats = 0, False, ()
 
 
+def _holdout_started(state: RunState, event: ev.HoldoutStarted, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    state.looks = event.looks_before
+    if one is not None:
+        one.looks = event.look
+        one.job = Job(
+            step="holdout",
+            number=event.look,
+            since=at,
+            deadline_s=event.deadline_s,
+            slot=event.slot,
+            device=event.device,
+        )
+        one.slot = event.slot
+
+
+def _holdout_scored(state: RunState, event: ev.HoldoutScored, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.job, one.lost, one.since = None, 0, at
+    state.looks += event.metric is not None
+    sealed = Sealed(keep=event.keep, iteration=event.iteration, metric=event.metric)
+    state.holdout = (*state.holdout, sealed)
+
+
 def _chain_consolidated(state: RunState, event: ev.ChainConsolidated, _seq: int, _at: str) -> None:
     stated = {one.iteration for one in event.keeps}
     known = (one for one in state.consolidated if one.iteration not in stated)
@@ -224,6 +256,8 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RemeasureStarted: _remeasure_started,
     ev.KeepRemeasured: _keep_remeasured,
     ev.RemeasureDropped: _remeasure_dropped,
+    ev.HoldoutStarted: _holdout_started,
+    ev.HoldoutScored: _holdout_scored,
     ev.GainStated: _gain_stated,
     ev.ChainConsolidated: _chain_consolidated,
 }

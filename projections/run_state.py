@@ -30,7 +30,7 @@ from autoresearch.events.values import (
     Score,
     Spent,
 )
-from autoresearch.projections.belief import Gain, Learned
+from autoresearch.projections.belief import Gain, Learned, Sealed
 
 
 PARTS = 20  # of a budget: the bank of real trainings was measured so (bench/bank/early_stop.py)
@@ -114,6 +114,7 @@ class Iteration:
     bound: float = 0.0  # that it lay beyond
     unscored: bool = False  # a training of it ended well, and what it left is not evaluated yet
     evaluations: int = 0  # started so far
+    looks: int = 0  # at the holdout, started so far
     spent: Spent = Spent()  # by the last training
     printed: float | None = None  # what the last training said its number is
     stands_on: int | None = None  # a retracted iteration that its code, as it was trained, is made of
@@ -137,7 +138,7 @@ class Iteration:
     @property
     def holds_slot(self) -> bool:
         """Say whether its slot is taken: while it trains, and until what that left is evaluated."""
-        return self.trains or self.unscored
+        return self.unscored or (self.job is not None and self.job.step in ("train", "holdout"))
 
     @property
     def conditions(self) -> Conditions:
@@ -261,6 +262,8 @@ class RunState:
     consolidate_again: bool = False  # also those of which it was stated before
     consolidate_repeats: tuple[int, ...] = ()  # of that, where it is under way
     consolidated: tuple[Consolidated, ...] = ()  # of what is kept, as it was stated last
+    holdout: tuple[Sealed, ...] = ()  # in the order in which it was scored
+    looks: int = 0  # at the holdout, in all runs of the repository that were known then
     baseline: float | None = None
     baseline_failed: Ended | None = None
     baseline_reason: Reason | None = None

@@ -40,6 +40,7 @@ def standing(run: RunState) -> Standing:
         "baseline_metric": run.baseline,
         "gain": _gain(run),
         "comparisons": run.comparisons,
+        "holdout": _holdout(run),
         "keeps": _sureness(run),
         "baseline_val_bpb": run.baseline,
         "kept_commit": (best.commit or None) if best else None,
@@ -123,6 +124,20 @@ def _gain(run: RunState) -> dict[str, Any] | None:
     }
 
 
+def _holdout(run: RunState) -> dict[str, Any] | None:
+    """Return what best and baseline have on the holdout, and how often it was looked at; None: never."""
+    if not run.holdout:
+        return None
+    best = [one for one in run.holdout if one.keep]
+    baseline = next((one.metric for one in reversed(run.holdout) if not one.keep), None)
+    return {
+        "iteration": best[-1].keep if best else None,
+        "best": best[-1].metric if best else None,
+        "baseline": baseline,
+        "looks": run.looks,
+    }
+
+
 def _sureness(run: RunState) -> list[dict[str, Any]]:
     """Return of each keep beside the baseline what it gained on the one before it, on fresh seeds.
 
@@ -197,6 +212,8 @@ def _in_progress(run: RunState) -> dict[str, Any] | None:
 
 def _doing(one: Iteration) -> str:
     """Return the stage for people: what was trained is evaluated before it is recorded."""
+    if one.job is not None and one.job.step == "holdout":
+        return "holdout"
     return "evaluate" if one.unscored else one.next_stage
 
 

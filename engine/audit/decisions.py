@@ -116,6 +116,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
             | ev.TrainingFellBehind()
             | ev.TrainingFinished()
             | ev.EvaluationFinished()
+            | ev.HoldoutScored()
             | ev.TrainingVoided()
             | ev.JobLost()
             | ev.AgentAnswered()

@@ -36,6 +36,7 @@ _TOLD = (  # of the world, or of the end
     | ev.TrainingFinished
     | ev.TrainingVoided
     | ev.EvaluationFinished
+    | ev.HoldoutScored
     | ev.AgentAnswered
     | ev.JobLost
 )

@@ -27,7 +27,12 @@ from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 EndOfJob = (
-    ev.TrainingFinished | ev.TrainingVoided | ev.EvaluationFinished | ev.AgentAnswered | ev.PrepareFinished
+    ev.TrainingFinished
+    | ev.TrainingVoided
+    | ev.EvaluationFinished
+    | ev.HoldoutScored
+    | ev.AgentAnswered
+    | ev.PrepareFinished
 )
 _EXIT_FIELDS = ("exit_code", "signal", "started_at", "ended_at", "seconds", "cpu_seconds")
 
@@ -169,7 +174,7 @@ class JobFiles:
 
     def _result(self, ended: JobState, config: RunConfig, folder: Path, event: EndOfJob) -> dict[str, Any]:
         """Return what a training or an evaluation left, as the fields of its event."""
-        if not isinstance(event, ev.TrainingFinished | ev.EvaluationFinished):
+        if not isinstance(event, ev.TrainingFinished | ev.EvaluationFinished | ev.HoldoutScored):
             return {}
         if _is_unseen(event, ended):
             assert isinstance(ended, Lost)  # looked at above
@@ -181,7 +186,7 @@ class JobFiles:
         else:
             claims = isinstance(event, ev.TrainingFinished) and bool(config.evaluate)
             told = _told(read_result(config, self._jobs.output(folder), ended.exit, claims=claims))
-        if isinstance(event, ev.EvaluationFinished):
+        if isinstance(event, ev.EvaluationFinished | ev.HoldoutScored):
             told = {name: told[name] for name in ("outcome", "metric")}
         if event.outcome in ("tampered", "stopped_early"):  # whatever it printed is no result
             told = {name: said for name, said in told.items() if name not in ("outcome", "metric")}
@@ -198,6 +203,8 @@ def _job_of(event: ev.Event) -> tuple[int, str] | None:
             return event.iteration, f"train.{event.training}"
         case ev.EvaluationFinished():
             return event.iteration, f"evaluate.{event.evaluation}"
+        case ev.HoldoutScored():
+            return event.iteration, f"holdout.{event.look}"
         case ev.AgentAnswered():
             return event.iteration, f"{event.step}.{event.call}"
         case ev.PrepareFinished():

@@ -150,6 +150,20 @@ class Evaluate:
 
 
 @frozen(kw_only=True)
+class ScoreHoldout:
+    """Score on the holdout what the final trained of a keep."""
+
+    iteration: int
+    keep: int
+    look: int
+    training: int
+    slot: int
+    device: str
+    commit: str
+    deadline_s: float
+
+
+@frozen(kw_only=True)
 class TriageCrash:
     """Decide without an agent what becomes of a training that did not succeed."""
 
@@ -289,6 +303,7 @@ Command = (
     | StartTraining
     | Reread
     | Evaluate
+    | ScoreHoldout
     | TriageCrash
     | AskToTriage
     | RecordResult
@@ -306,4 +321,4 @@ Command = (
 )
 
 # What these did in the world stands, whatever was appended meanwhile; the others are decided again.
-STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining | Evaluate
+STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining | Evaluate | ScoreHoldout

@@ -238,6 +238,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "record":
             more = _repeat(state, one, request)
             return (do.RecordResult(iteration=one.number),) if more is None else more
+        case "decide" if (looks := final.looks(state, one)) is not None:
+            return looks
         case "decide" if one.measures is not None:
             return (do.TakeRemeasure(iteration=one.number),)
         case "decide" if prefetch.measures_again(state):

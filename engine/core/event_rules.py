@@ -167,6 +167,8 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.TrainingReread: EventRule(after=states.all_of(states.scored, states.before("train")), of=(do.Reread,)),
     ev.EvaluationStarted: EventRule(after=states.unscored, of=(do.Evaluate,), determined=_argv("evaluate")),
     ev.EvaluationFinished: EventRule(after=states.all_of(states.scored, states.evaluation_running)),
+    ev.HoldoutStarted: EventRule(after=states.next_look, of=(do.ScoreHoldout,), determined=_argv("holdout")),
+    ev.HoldoutScored: EventRule(after=states.look_running),
     ev.TrainingVoided: EventRule(after=states.voidable),
     ev.JobLost: EventRule(after=states.job_running),
     ev.CrashTriaged: EventRule(after=states.before("triage"), of=(do.TriageCrash,), determined=_all),

@@ -11,6 +11,7 @@ from itertools import pairwise
 from attrs import evolve as replace
 
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import slots
 from autoresearch.engine.verdicts import repeats
 from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, half_width, pairs_of, seed_pool, student
 from autoresearch.events.values import LOOP_STAGES, Best, Conditions, Consolidated, Purpose, Score, differing
@@ -95,6 +96,29 @@ def is_consolidation_due(state: RunState) -> bool:
 def trains(state: RunState) -> bool:
     """Say whether anything is to be trained now that no loop is left."""
     return is_due(state) or is_consolidation_due(state)
+
+
+def looks(state: RunState, one: Iteration) -> tuple[do.Command, ...] | None:
+    """Score on the holdout what the final trained of best and baseline, once each; None: it is not to be."""
+    finals = bool(one.repeats) and set(one.repeats) <= set(state.final_repeats)
+    if not state.config.holdout or not finals or one.measures is None or one.commit is None:
+        return None
+    tried = [sealed for sealed in state.holdout if (sealed.keep == 0) == (one.measures == 0)]
+    if any(sealed.metric is not None or sealed.iteration == one.number for sealed in tried):
+        return None
+    return tuple(
+        do.ScoreHoldout(
+            iteration=one.number,
+            keep=one.measures,
+            look=one.looks + 1,
+            training=one.trainings,
+            slot=slot,
+            device=device,
+            commit=one.commit,
+            deadline_s=state.config.evaluate_timeout_s,
+        )
+        for slot, device in slots.for_training(state, one)
+    )
 
 
 def _within(keep: Best, fresh: tuple[int, ...]) -> tuple[Score, ...]:

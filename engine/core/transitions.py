@@ -208,6 +208,30 @@ def unscored(run: RunState, event: ev.EvaluationStarted) -> Misfit | None:
     return _of(run, event, check)
 
 
+def next_look(run: RunState, event: ev.HoldoutStarted) -> Misfit | None:
+    """Expect what waits for its measure to be taken, and the next look at the holdout of it."""
+
+    def check(one: Iteration) -> Misfit | None:
+        return _stage(one, "decide") or _expect("look", one.looks + 1, event.look)
+
+    return _of(run, event, check)
+
+
+def look_running(run: RunState, event: ev.HoldoutScored) -> Misfit | None:
+    """Expect that this look at the holdout of this keep runs, and a number where it succeeded."""
+
+    def check(one: Iteration) -> Misfit | None:
+        found = event.outcome == "succeeded"
+        numbered = None if found == (event.metric is not None) else ("metric", found, event.metric)
+        return (
+            _running(one.job, "holdout", event.look, "look")
+            or _expect("keep", one.measures, event.keep)
+            or numbered
+        )
+
+    return _of(run, event, check)
+
+
 def voidable(run: RunState, event: ev.TrainingVoided) -> Misfit | None:
     """Expect that this training runs, or an evaluation of what it left."""
 

@@ -32,6 +32,7 @@ from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
+ON_DEVICE = ("train", "evaluate", "holdout")
 ORPHAN_GRACE_S = 60.0
 TRIES_FOR_ROOM = 3  # of one job; a change that fills the disk by itself is a crash in the end
 # What the machine has not enough of, or a bad disk: another try may be started, and no idea is to blame.
@@ -88,6 +89,8 @@ class Collector:
             return (self._scores.trained(one, job, ended.exit, run),)
         if job.step == "evaluate":
             return (self._scores.evaluated(one, job, ended.exit, run),)
+        if job.step == "holdout":
+            return (self._scores.looked(one, job, ended.exit, run),)
         return self._answered(one, job, ended.exit, run)
 
     def _behind(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
@@ -138,7 +141,7 @@ class Collector:
     def _overdue(self, job: Job, run: RunState) -> bool:
         """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""
         config = run.config
-        limits = {"prepare": config.prepare_timeout_s} | dict.fromkeys(("train", "evaluate"), job.deadline_s)
+        limits = {"prepare": config.prepare_timeout_s} | dict.fromkeys(ON_DEVICE, job.deadline_s)
         return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
     def _prepared(self, job: Job, done: JobExit, run: RunState) -> ev.PrepareFinished:
@@ -252,7 +255,7 @@ def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
     """
     if isinstance(ended, Lost):
         return ended.reason
-    if ended.rebooted and job.step not in ("train", "evaluate"):  # an edit may be half on the disk, or empty
+    if ended.rebooted and job.step not in ON_DEVICE:  # an edit may be half on the disk, or empty
         return why("machine_restarted")
     if ended.exit.reason == "not_started" and ended.exit.errno in MACHINE_TROUBLE:
         return why("machine_refused", ended.exit.detail)

@@ -7,6 +7,7 @@ appending does it again, and finds what it did. What ends later (a job) is read 
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import field, frozen
 
@@ -23,18 +24,22 @@ from autoresearch.engine.ports.jobs import Absent, Jobs, JobSpec
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals.drop_folder import Dropped, judged
 from autoresearch.engine.proposals.search import searched
+from autoresearch.engine.runs.catalogue import holdout_looks
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.surroundings import Surroundings
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.gpu import Cards
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
-from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec
+from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, holdout_spec, training_spec
 from autoresearch.engine.verdicts.repeats import seed_of
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Timeline
+
+
+OnDevice: TypeAlias = do.StartTraining | do.Evaluate | do.ScoreHoldout
 
 
 @frozen(kw_only=True)
@@ -115,6 +120,8 @@ class Effects:
                 return (self._scores.reread(open_iteration(run, command.iteration), run),)
             case do.Evaluate():
                 return self._evaluate(command, run)
+            case do.ScoreHoldout():
+                return self._look(command, run)
             case do.KeepCandidate():
                 return (self._candidates.keep(command, run),)
             case do.DiscardCandidate():
@@ -179,7 +186,7 @@ class Effects:
             received=None,
         )
 
-    def blocked_by(self, command: do.StartTraining | do.Evaluate, run: RunState) -> tuple[str, ...]:
+    def blocked_by(self, command: OnDevice, run: RunState) -> tuple[str, ...]:
         """Return who holds the device that a training wants, for people; none where there is room for it."""
         one = self._training(command, run)
         return self.jobs.blocked_by(one.job, one.places)
@@ -240,12 +247,46 @@ class Effects:
             ),
         )
 
-    def _training(self, command: do.StartTraining | do.Evaluate, run: RunState) -> Training:
-        if isinstance(command, do.Evaluate):
-            trained = open_iteration(run, command.iteration)
-            step, number, commit, repeat = "evaluate", command.evaluation, trained.commit, trained.repeat
-        else:
-            step, number, commit, repeat = "train", command.training, command.commit, command.repeat
+    def _look(self, command: do.ScoreHoldout, run: RunState) -> tuple[ev.Event, ...]:
+        one = self._training(command, run)
+        kept, own = (
+            self.paths.artifacts(command.iteration),
+            self.paths.job(command.iteration, "train", command.training),
+        )
+        self.jobs.drop_foreign(one.job)
+        if isinstance(self.jobs.look(one.job), Absent):
+            self._checkouts.clear(command.slot, command.commit, run)
+        spec = holdout_spec(run.config, one, kept if kept.exists() else own.folder)
+        _make_temporary(spec)
+        if not self.jobs.start(one.job, spec):
+            return ()
+        data = run.setup.data_id or ""
+        own_looks = sum(sealed.metric is not None for sealed in run.holdout)
+        return (
+            ev.HoldoutStarted(
+                iteration=command.iteration,
+                keep=command.keep,
+                look=command.look,
+                training=command.training,
+                slot=command.slot,
+                device=command.device,
+                command=spec.command,
+                deadline_s=command.deadline_s,
+                data=data,
+                looks_before=own_looks + holdout_looks(self.paths.home, data, but=run.run_id),
+            ),
+        )
+
+    def _training(self, command: OnDevice, run: RunState) -> Training:
+        one = open_iteration(run, command.iteration)
+        commit, repeat = one.commit, one.repeat
+        match command:
+            case do.Evaluate():
+                step, number = "evaluate", command.evaluation
+            case do.ScoreHoldout():
+                step, number = "holdout", command.look
+            case _:
+                step, number, commit, repeat = "train", command.training, command.commit, command.repeat
         return Training(
             run_id=run.run_id,
             home=self.paths.home,

@@ -13,7 +13,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.loop.anchor import Anchor, make_up
 from autoresearch.engine.loop.completions import Collector
-from autoresearch.engine.loop.effects import EffectContext, Effects
+from autoresearch.engine.loop.effects import EffectContext, Effects, OnDevice
 from autoresearch.engine.loop.endings import exit_code, waits
 from autoresearch.engine.loop.packing import Packing
 from autoresearch.engine.loop.patience import Patience
@@ -78,7 +78,7 @@ class Runner:
         self._anchor = Anchor(paths, effects.git)
         self._cancelled: set[do.CancelJob] = set()
         self._patience = Patience()
-        self._blocked: list[do.StartTraining | do.Evaluate] = []  # what waits for a device
+        self._blocked: list[OnDevice] = []  # what waits for a device
         self._polls = ""  # why the bell has to look by itself
         self._told: tuple[str, ...] = ()
 
@@ -232,9 +232,7 @@ class Runner:
         for command in decide(self._loaded.run):
             if isinstance(command, do.CancelJob) and command in self._cancelled:
                 continue
-            if isinstance(command, do.StartTraining | do.Evaluate) and self._effects.blocked_by(
-                command, self._loaded.run
-            ):
+            if isinstance(command, OnDevice) and self._effects.blocked_by(command, self._loaded.run):
                 self._blocked.append(command)
                 continue
             if isinstance(command, do.Stop) and not heard_all:

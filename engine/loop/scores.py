@@ -86,6 +86,27 @@ class Scores:
             self._keep_artifacts(one, run)
         return event
 
+    def looked(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.HoldoutScored:
+        """Return what a look at the holdout found."""
+        assert one.measures is not None  # the final's
+        left = self.jobs.output(self.paths.job(one.number, "holdout", job.number).folder)
+        result = read_result(run.config, left, done)
+        return ev.HoldoutScored(
+            iteration=one.number,
+            keep=one.measures,
+            look=job.number,
+            outcome=result.outcome,
+            reason=result.reason,
+            metric=result.metric,
+            exit_code=done.exit_code,
+            signal=done.signal,
+            started_at=done.started_at,
+            ended_at=done.ended_at,
+            seconds=done.seconds,
+            output=result.output,
+            data=run.setup.data_id or "",
+        )
+
     def _evaluation_event(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         result = read_result(run.config, self._output(one, job, done, run), done)
         broken = self._broken(one, job, result, run)

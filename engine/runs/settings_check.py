@@ -20,6 +20,9 @@ def check(config: RunConfig) -> None:
         config.evaluate,
         "no editable file in it",
     )
+    refuse_unless(
+        set(config.editable).isdisjoint(config.holdout), "holdout", config.holdout, "no editable file in it"
+    )
     tracked = {*config.editable, *config.protected}
     for key, paths in (("shared", config.shared), ("kept", config.kept)):
         within = sorted(path for path in paths if any(_is_within(one, path) for one in tracked))

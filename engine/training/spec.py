@@ -66,6 +66,12 @@ def training_spec(config: RunConfig, one: Training) -> JobSpec:
     )
 
 
+def holdout_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
+    """Return how what a training left is scored on the holdout: as it would be evaluated."""
+    evaluated = evaluation_spec(replace(config, evaluate=config.holdout), one, left)
+    return replace(evaluated, name=evaluated.name.replace("evaluation", "look at the holdout", 1))
+
+
 def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
     """Return how what a training left, in its job's folder, is evaluated: as it was trained, and where."""
     as_trained = training_spec(config, one)

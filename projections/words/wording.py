@@ -177,6 +177,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "points": lambda points: ", ".join(map(_point, points)),
     "proposer": proposer,
     "reason": say,
+    "looks": lambda number: f"{number} time{'' if number == 1 else 's'}",
     "kinds": lambda kinds: " or ".join(KINDS.get(kind, kind) for kind in kinds.split()),
     "reasons": lambda reasons: "; ".join(map(say, reasons)),
     "request": asked_for,

@@ -1,5 +1,6 @@
 """What a training is ended for, held against what it wrote: by the runner, and by an audit."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from autoresearch.events.values import Proposal
 from autoresearch.projections.results import results_tsv
 from autoresearch.workflows.api.experiments import experiment
 from tests.fakes.curves import on_curves
+from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import World
 from tests.tampering import first, records_of, rewrite
 
@@ -92,3 +94,42 @@ def test_a_decision_that_is_left_out_is_noticed(world: World):
     records = [one for one in records_of(world.paths.history) if one["type"] != "TrainingFellBehind"]
     rewrite(world.paths.history, records)
     assert "TrainingFinished.outcome" == differing(audited(world))["transitions"]
+
+
+def ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: Callable[[FakeJobs, Path], None]
+) -> tuple[World, list[str]]:
+    """Run the loser, whose first job ends in its own way when it is stopped; return what was recorded."""
+    stop, stopped = FakeJobs.stop, []
+
+    def first_otherwise(jobs: FakeJobs, job: Path) -> None:
+        stopped.append(job)
+        (end if len(stopped) == 1 else stop)(jobs, job)
+
+    monkeypatch.setattr(FakeJobs, "stop", first_otherwise)
+    world = World(tmp_path)
+    world.start(loops=1, proposals=(LOSER,), keep_rule="climb", stop_losers=0.1)
+    world.jobs.on_start = on_curves(world)
+    assert 0 == world.runner().run()
+    names = [type(one.event).__name__ for one in read(world.paths.history)]
+    assert audited(world).first is None
+    return world, names[names.index("TrainingFellBehind") :]
+
+
+def test_one_that_came_to_its_own_end_meanwhile_is_stopped_all_the_same(tmp_path: Path, monkeypatch):
+    """What was decided stands: the number that it printed after that is no result."""
+    world, names = ends(tmp_path, monkeypatch, lambda jobs, job: jobs.finish(job, output=b"val_bpb: 1\n"))
+    assert ["TrainingFellBehind", "TrainingFinished", "ResultRecorded", "CandidateDiscarded"] == names[:4]
+    (_, row) = load(world.paths).timeline.rows
+    assert ("stopped_early", None, 1) == (row.outcome, row.metric, row.trainings)
+
+
+def test_one_that_was_lost_before_its_end_trains_again(tmp_path: Path, monkeypatch):
+    """A machine that restarts takes the decision with it: the next training is looked at anew."""
+    world, names = ends(tmp_path, monkeypatch, lambda jobs, job: jobs.lose(job))
+    told = ["TrainingFellBehind", "JobLost", "TrainingStarted", "TrainingFellBehind", "TrainingFinished"]
+    assert told == names[:5]
+    assert ("stopped_early", 2) == (
+        load(world.paths).timeline.rows[1].outcome,
+        load(world.paths).timeline.rows[1].trainings,
+    )

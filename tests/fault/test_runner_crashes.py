@@ -173,6 +173,32 @@ def a_run_that_stops_losers(folder: Path) -> World:
     return world
 
 
+HOLDOUT = ("{python}", "holdout.py")
+
+
+def a_run_with_a_holdout(folder: Path) -> World:
+    """Return a run whose best and baseline are scored on the holdout; the first look is lost."""
+    world = World(folder)
+    world.start(loops=1, proposals=PROPOSALS[:1], keep_rule="climb", final=1, holdout=HOLDOUT)
+    world.jobs.on_start = looking(world)
+    return world
+
+
+def looking(world: World) -> Callable[[FakeJobs, Path, JobSpec], None]:
+    """Return trainings as in `noisy`, and looks at the holdout of which the first is lost."""
+    train = noisy(world)
+
+    def begin(jobs: FakeJobs, folder: Path, spec: JobSpec) -> None:
+        if not folder.name.startswith("holdout"):
+            return train(jobs, folder, spec)
+        world.trained.append(f"{folder.parent.name}/{folder.name}")
+        if f"{folder.parent.name}/{folder.name}" == "0002/holdout.1":
+            return jobs.lose(folder)
+        return jobs.finish(folder, **result_of((Path(spec.cwd) / "train.py").read_text()))
+
+    return begin
+
+
 RUNS = {
     "a run": a_run,
     "under new settings": a_run_under_new_settings,
@@ -182,6 +208,7 @@ RUNS = {
     "consolidated": a_run_that_consolidates,
     "confirmed": a_run_that_confirms,
     "losers stopped": a_run_that_stops_losers,
+    "looked at": a_run_with_a_holdout,
 }
 
 
@@ -284,6 +311,19 @@ def test_a_run_that_stops_a_loser(tmp_path: Path):
     at = names.index("TrainingFellBehind")
     assert ["TrainingFinished", "ResultRecorded", "CandidateDiscarded"] == names[at + 1 : at + 4]
     assert (1, 0) == (load(world.paths).run.counts.stopped_early, load(world.paths).run.counts.crashed)
+    assert audited(world) is None
+
+
+def test_a_run_that_looks_at_its_holdout(tmp_path: Path):
+    """What the final trained of best and baseline is scored once each; a look that is lost begins again."""
+    world = a_run_with_a_holdout(tmp_path)
+    assert 0 == world.runner().run()
+    looks = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.HoldoutScored)]
+    assert [(2, 1, 2), (3, 0, 1)] == [(one.iteration, one.keep, one.look) for one in looks]
+    begun = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.HoldoutStarted)]
+    assert [0, 0, 1] == [one.looks_before for one in begun]
+    assert 2 == load(world.paths).run.looks
+    assert "GainStated" == events_of(world)[-2]
     assert audited(world) is None
 
 

@@ -108,6 +108,16 @@ MUTATIONS: dict[str, Slip] = {
         "return _of_class(state, free, one.device_class) if one.scores",
         "return _of_class(state, free, 'L4') if one.scores",
     ),
+    "the holdout is looked at again": (
+        final,
+        "sealed.metric is not None or sealed.iteration == one.number",
+        "sealed.iteration == one.number",
+    ),
+    "a holdout that nobody named is looked at": (
+        final,
+        "not state.config.holdout or not finals",
+        "not finals",
+    ),
     "a loser is mended": (iteration_reducers, 'in ("succeeded", "stopped_early")', 'in ("succeeded",)'),
     "the training of a loser is not looked at": (keep_rules, 'rule="stopped_early"', 'rule="no_result"'),
     "known code is trained again": (known_code, "if each.code == one.code), None)", "if False), None)"),

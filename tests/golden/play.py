@@ -68,6 +68,7 @@ class Script:
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
     evaluations: Mapping[tuple[int, int], float | str] = field(factory=dict)
     rereads: Mapping[int, float] = field(factory=dict)  # what an iteration's output gives, read again
+    looks: Mapping[tuple[int, int], float | str] = field(factory=dict)  # at the holdout: iteration, look
     data_ids: Mapping[int, str] = field(factory=dict)
     data_seen: tuple[str, ...] = ("d1",)  # at each look at the setup
     surroundings: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of the trainings of an iteration
@@ -194,6 +195,10 @@ class Player:
                 return (_same_fields(ev.TrainingReread, command, **reread),)
             case do.Evaluate():
                 return (_same_fields(ev.EvaluationStarted, command, command=run.config.evaluate),)
+            case do.ScoreHoldout():
+                looks = sum(one.metric is not None for one in run.holdout)
+                own = {"command": run.config.holdout, "data": "d1", "looks_before": looks}
+                return (_same_fields(ev.HoldoutStarted, command, **own),)
             case do.KeepCandidate():
                 return (_same_fields(ev.CandidateKept, command, branch_moved=True, branch_note=None),)
             case do.DiscardCandidate():
@@ -256,6 +261,8 @@ class Player:
             return (done,)
         if job.step == "evaluate":
             return (self.evaluated(number, job.number),)
+        if job.step == "holdout":
+            return (self.looked(number, job.number),)
         if job.step == "train":
             return (self.trained(number, job.number, cancelled=cancelled),)
         return self.answered(number, job, cancelled=cancelled)
@@ -328,6 +335,28 @@ class Player:
             seconds=5.0,
             printed=None,
             output=OUTPUT,
+        )
+
+    def looked(self, number: int, look: int) -> ev.Event:
+        """Return what a look at the holdout found: a number, or that it broke."""
+        told = self.script.looks.get((number, look), 2.0 - number / 1000)
+        if told == "lost":
+            return ev.JobLost(iteration=number, step="holdout", number=look, reason=why("machine_restarted"))
+        scored = isinstance(told, float)
+        return ev.HoldoutScored(
+            iteration=number,
+            keep=open_iteration(self.run, number).measures or 0,
+            look=look,
+            outcome="succeeded" if scored else told,  # type: ignore[arg-type]
+            reason=None if scored else why("exit_code_said", "it broke", exit_code=1),
+            metric=told if scored else None,  # type: ignore[arg-type]
+            exit_code=0 if scored else 1,
+            signal=None,
+            started_at=STARTED,
+            ended_at=ENDED,
+            seconds=5.0,
+            output=OUTPUT,
+            data="d1",
         )
 
     def answered(self, number: int, job: Job, *, cancelled: bool) -> Batch:
@@ -597,6 +626,15 @@ def scripts() -> dict[str, Script]:
             trainings={(0, 1): 2.0, (1, 1): 1.5, (2, 1): 1.75, (3, 1): 1.75},
             same_code={3: 2},
             human=_retracts_second,
+        ),
+        "holdout": Script(  # a look is lost, and one breaks, which the final mends when it is asked for again
+            config=evolve(
+                PLAIN, keep_rule="climb", seed_env="SEED", baseline_repeats=2, holdout=("score.py",)
+            ),
+            requests=(Request(loops=1, final=2),),
+            trainings={(0, 1): 2.0, (0, 2): 2.5, (1, 1): 1.5},
+            looks={(2, 1): "lost", (2, 2): 1.5, (3, 1): "crashed"},
+            human=at((_done_after(1), (ev.LoopsRequested(request=Request(loops=0, final=1)),))),
         ),
         "losers-stopped": Script(  # one of the best's base, and one of the new best's
             config=evolve(PLAIN, stop_losers=0.5),

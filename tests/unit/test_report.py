@@ -250,3 +250,18 @@ def test_a_run_without_a_result_says_so_first() -> None:
     page = text_of(document_of(report_object(nothing(), evidence_of([]))))
     assert page.splitlines()[2].startswith("No result yet")
     assert Position.start() == nothing().position
+
+
+def test_the_holdout_is_told_with_its_events():
+    """What best and baseline have on the holdout is named with the looks that found it; all are counted."""
+    (path,) = [one for one in RUNS if one.stem == "holdout"]
+    records = list(read(path))
+    found, document = reported(records)
+    seen = found["holdout"]
+    assert {"iteration": 1, "best": 1.5, "baseline": 1.995, "looks": 2} == {
+        name: seen[name] for name in ("iteration", "best", "baseline", "looks")
+    }
+    for name in ("best_seq", "baseline_seq"):
+        assert isinstance(records[seen[name] - 1].event, ev.HoldoutScored)
+    assert "on the holdout iteration 1 has 1.500000" in text_of(document)
+    assert "looked at 2 times in this repository" in text_of(document)

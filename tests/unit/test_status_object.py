@@ -32,7 +32,7 @@ FIELDS = [
         "iterations_completed",
         "loops_left",
     ),
-    *("metric", "best_metric", "baseline_metric", "gain", "comparisons", "keeps"),
+    *("metric", "best_metric", "baseline_metric", "gain", "comparisons", "holdout", "keeps"),
     *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "trainings", "progress"),
     "counts",
     *(

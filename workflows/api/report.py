@@ -42,6 +42,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "gain": _gain(run, evidence),
         "of_seeds": _of_seeds(rows),
         "comparisons": standing(run)["comparisons"],
+        "holdout": _holdout(run, evidence),
         "counts": dict(Counter(status_of(row) for row in rows if row.iteration)),
         "kept": [one for one in cited if one["status"] == "keep" and one["iteration"]],
         "near_misses": _near_misses(cited),
@@ -90,6 +91,15 @@ def _gain(run: RunState, evidence: Evidence) -> dict[str, Any] | None:
         return None
     figures = {"value": gain.gain, "half_width": gain.half_width, "seeds": gain.pairs}
     return figures | {"shown": gain.is_shown, "seq": evidence.gain or None}
+
+
+def _holdout(run: RunState, evidence: Evidence) -> dict[str, Any] | None:
+    """Return what best and baseline have on the holdout, and how often it was looked at; None: never."""
+    found = standing(run)["holdout"]
+    if found is None:
+        return None
+    seqs = {"best_seq": evidence.looks.get(found["iteration"]), "baseline_seq": evidence.looks.get(0)}
+    return {**found, **seqs}
 
 
 def _of_seeds(rows: list[Row]) -> float | None:

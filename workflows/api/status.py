@@ -136,6 +136,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "baseline_metric": standing["baseline_metric"],
         "gain": standing["gain"],
         "comparisons": standing["comparisons"],
+        "holdout": standing["holdout"],
         "keeps": standing["keeps"],
         "best_val_bpb": standing["best_val_bpb"],
         "baseline_val_bpb": standing["baseline_val_bpb"],

@@ -18,7 +18,7 @@ from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow, run_now
 from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, RunFollower, ending_of
-from autoresearch.workflows.pages.status import keeps_words, now_words, prefetch_words
+from autoresearch.workflows.pages.status import holdout_words, keeps_words, now_words, prefetch_words
 
 
 ROWS = 12  # of the newest iterations
@@ -81,6 +81,8 @@ def _head(seen: RunNow) -> list[RenderableType]:
         if chosen := say_comparisons(run.comparisons):
             second.append(f"; {chosen}")
     lines: list[RenderableType] = [first, second]
+    if held := holdout_words(seen.glance.standing):
+        lines.append(Text(one_line(f"holdout: {held}", 200)))
     if keeps := keeps_words(seen.glance.standing):
         lines.append(Text(one_line(f"keeps: {keeps}", 200)))
     return lines

@@ -29,6 +29,7 @@ def status_page(seen: Glance) -> str:
         ("prefetch", prefetch_words(standing)),
         ("best", _best_words(standing)),
         ("gain", _gain_words(standing)),
+        ("holdout", holdout_words(standing)),
         ("chosen", _chosen_words(standing)),
         ("keeps", keeps_words(standing)),
         ("number", _number_words(standing)),
@@ -141,6 +142,18 @@ def _gain_words(standing: Standing) -> str:
     if standing["final_is_left"]:
         return "measured on fresh seeds once no loop is left"
     return f"not measured on fresh seeds; {typed('final')} does"
+
+
+def holdout_words(standing: Standing) -> str:
+    """Say what best and baseline have on documents of no other use; "" where nobody looked."""
+    seen = standing["holdout"]
+    if seen is None:
+        return ""
+    best, baseline, looks = seen["best"], seen["baseline"], seen["looks"]
+    said = [] if best is None else [f"{name_of(seen['iteration'])} {best:.6f}"]
+    said += [] if baseline is None else [f"baseline {baseline:.6f}"]
+    times = f"looked at {looks} time{'' if looks == 1 else 's'} in this repository"
+    return f"{', '.join(said) or 'it could not be scored'}; {times}"
 
 
 def _chosen_words(standing: Standing) -> str:

@@ -110,9 +110,27 @@ def _standing(found: dict[str, Any]) -> tuple[Line, ...]:
     lines: list[Line] = [(f"{_plural(sum(tried.values()), 'iteration')}: {counts}{more}",)] if tried else []
     if found["comparisons"]:
         lines.append((f"{_plural(found['comparisons'], 'comparison')} with the validation text so far",))
+    if found["holdout"] is not None:
+        lines.append(_held(found["holdout"]))
     until = Cite(minute_of(found["as_of"]["at"]), found["as_of"]["seq"])
     stands = f": {one_line(found['stands'], REASON)}" if found["stands"] else ""
     return (*lines, ("as of ", until, stands))
+
+
+def _held(seen: dict[str, Any]) -> Line:
+    """Say what was found on the holdout, which decides nothing, and how often that was looked at."""
+    times = f"looked at {_plural(seen['looks'], 'time')} in this repository"
+    if seen["best"] is None or seen["baseline"] is None:
+        return (f"the holdout could not be scored whole; {times}",)
+    best = Cite(f"{seen['best']:.6f}", seen["best_seq"])
+    baseline = Cite(f"{seen['baseline']:.6f}", seen["baseline_seq"])
+    return (
+        f"on the holdout iteration {seen['iteration']} has ",
+        best,
+        ", the baseline ",
+        baseline,
+        f"; {times}",
+    )
 
 
 def _chart(found: dict[str, Any]) -> tuple[Block, ...]:
