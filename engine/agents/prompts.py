@@ -17,7 +17,7 @@ from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.wording import say
 
 
-LOG_LIMIT = 12_000  # characters of a log's end that are shown
+LOG_LIMIT = 12_000  # characters of a log that are shown, around the error
 GUIDANCE_LIMIT = 32_000  # of the guidance file, from its beginning, and so on
 PLAN_LIMIT = 32_000
 DIFF_LIMIT = 32_000
@@ -121,7 +121,7 @@ def triage_prompt(
     proposal: Proposal,
     outcome: str,
     reason: str,
-    log_tail: str,
+    log: str,
     editable: Sequence[str],
 ) -> str:
     """Ask whether a candidate that did not succeed is mended or given up."""
@@ -137,8 +137,8 @@ What was tried:
 Why it ended:
 {_fenced(reason[:NOTE_LIMIT])}
 
-The end of its log:
-{_fenced(log_tail[-LOG_LIMIT:])}
+Its log, around the error:
+{_fenced(log[-LOG_LIMIT:])}
 
 {TRIAGE_CONTRACT}"""
 

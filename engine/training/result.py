@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from attrs import asdict, frozen
 from attrs import evolve as replace
 
-from autoresearch.engine.jobs.output import LogDigest
+from autoresearch.engine.jobs.output import END_BYTES, LogDigest
 from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.metrics.metric import Metric, MetricReader, parse, refine
 from autoresearch.engine.metrics.nearest import nearest
@@ -20,6 +20,7 @@ from autoresearch.engine.paths import METRIC, PROGRESS, RESULT
 from autoresearch.engine.ports.jobs import JobExit, JobOutput
 from autoresearch.engine.system.foreign_files import number, object_from
 from autoresearch.engine.system.process import signal_name
+from autoresearch.engine.training import crash
 from autoresearch.engine.training.progress_digest import read_progress
 from autoresearch.engine.training.report import measured
 from autoresearch.events.metric_spec import MetricSpec
@@ -29,6 +30,7 @@ from autoresearch.events.values import Measured, Outcome, OutputDigest, Printed,
 
 
 _DIVERGED = ("nan", "exploding")
+SUMMARY_BYTES = 64 * 2**10  # of a log's end, in which the facts beside the metric are looked for
 _ENDED_WELL = ("budget_spent", "finished")
 
 
@@ -61,9 +63,8 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
     progress, failure = read_progress(output.file(PROGRESS))
     failure = failure or str((told or {}).get("exit_reason") or "")
     exact = (told or {}).get(config.metric.name)
-    outcome, reason, metric = _judge(
-        config.metric, exit_, found, exact=exact, failure=failure, tail=digest.tail
-    )
+    tail = digest.tail if exit_.exit_code == 0 else log.last_words(END_BYTES // 4)
+    outcome, reason, metric = _judge(config.metric, exit_, found, exact=exact, failure=failure, tail=tail)
     if claims and outcome == "no_metric":
         outcome, reason = "succeeded", None
     if reason is not None and reason.code == "no_line":
@@ -72,7 +73,7 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
         outcome=outcome,
         reason=reason,
         metric=metric,
-        measured=measured(told, log.end),
+        measured=measured(told, log.end[-SUMMARY_BYTES:]),
         printed=found.several if found else None,
         output=digest,
         progress=progress,
@@ -171,10 +172,12 @@ def how_it_ended(exit_: JobExit, *, stated: str = "", tail: str = "") -> Reason:
         case "terminated":
             return why("terminated")
         case "exited" if exit_.signal is not None:
-            name = signal_name(exit_.signal)
+            name, line = signal_name(exit_.signal), crash.reason_line(tail)
+            if name != "SIGKILL" and line.names_error:
+                return why("signal_said", line.text, signal=name)
             return why("signal_memory" if name == "SIGKILL" else "signal", signal=name)
         case "exited":
-            last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")[:300]
+            last = crash.reason_line(tail).text
             if stated:
                 code = "exit_code_stated_said" if last else "exit_code_stated"
                 return why(code, last, exit_code=exit_.exit_code, stated=stated)

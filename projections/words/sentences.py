@@ -62,6 +62,7 @@ REASONS: Mapping[str, str] = {
     "idle": "ended after {seconds:.0f} s: no output and no CPU use",
     "terminated": "was told to end",
     "signal": "killed by {signal}",
+    "signal_said": "killed by {signal}: {said}",
     "signal_memory": "killed by {signal}; the kernel does so when memory runs out",
     "exit_code": "exit code {exit_code}",
     "exit_code_said": "exit code {exit_code}: {said}",

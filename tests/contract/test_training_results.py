@@ -335,3 +335,15 @@ def test_progress_now_of_anything(tmp_path: Path, output: bytes | None) -> None:
         leave(tmp_path, output)
     now = progress_now(tmp_path)
     assert now is None or now.percent is None
+
+
+def test_the_reason_of_a_crash_is_its_exception(tmp_path: Path) -> None:
+    """The exception is named though more than the recorded end of the log stands behind it."""
+    error = "RuntimeError: shape '[8, 2048, 6]' is invalid for input of size 98304"
+    banner = "".join(f"[{rank}]:\n  exitcode  : -15\n" + "  a line of a launcher\n" * 40 for rank in range(8))
+    leave(tmp_path, f"Traceback (most recent call last):\n  File\n{error}\n{banner}{'=' * 60}\n".encode())
+    result = read(tmp_path, exit_code=1)
+    assert error not in result.output.tail
+    assert why("exit_code_said", error, exit_code=1) == result.reason
+    aborted = read(tmp_path, exit_code=None, signal=6)
+    assert why("signal_said", error, signal="SIGABRT") == aborted.reason
