@@ -10,7 +10,8 @@ from typing import Any
 
 from attrs import evolve
 
-from autoresearch.engine.metrics.metric import MetricReader
+from autoresearch.engine.metrics import metric_file
+from autoresearch.engine.metrics.metric import NUMBER, MetricReader
 from autoresearch.engine.onboarding.metric_names import Candidate, candidates
 from autoresearch.engine.onboarding.proposal import Proposed
 from autoresearch.engine.onboarding.settings_file import with_settings
@@ -42,14 +43,16 @@ def merged(home: Path, proposed: Proposed, *, force: bool) -> tuple[RunConfig, d
     return read_settings(file, _nested(given, new)), new
 
 
-def with_metric(config: RunConfig, name: str, *, lower: bool) -> RunConfig:
-    """Return the settings with a metric that is found by its name."""
-    return evolve(config, metric=MetricSpec(name=name, lower_is_better=lower))
+def with_metric(config: RunConfig, name: str, *, lower: bool, file: str = "") -> RunConfig:
+    """Return the settings with a metric that is found by its name, in what is printed or in a file."""
+    return evolve(config, metric=MetricSpec(name=name, lower_is_better=lower, file=file))
 
 
 def metric_settings(config: RunConfig) -> dict[str, object]:
     """Return the settings that name a metric, by their keys."""
-    return {"metric.name": config.metric.name, "metric.lower_is_better": config.metric.lower_is_better}
+    spec = config.metric
+    file = {"metric.file": spec.file} if spec.file else {}
+    return {"metric.name": spec.name, **file, "metric.lower_is_better": spec.lower_is_better}
 
 
 def value_of_trial(trial: Trial, config: RunConfig) -> float | None:
@@ -57,7 +60,11 @@ def value_of_trial(trial: Trial, config: RunConfig) -> float | None:
     result = trial.result
     if result is None or result.outcome not in ("succeeded", "no_metric"):
         return None
-    return result.metric if result.metric is not None else value_in(trial.output, config.metric.name)
+    if result.metric is not None or not config.metric.file:
+        return result.metric if result.metric is not None else value_in(trial.output, config.metric.name)
+    content = trial.tables.get(config.metric.file, b"")
+    text = metric_file.read(config.metric, config.metric.name, content).text or ""
+    return float(text) if NUMBER.fullmatch(text) else None
 
 
 def unknown_metric(config: RunConfig) -> RunConfig:
@@ -74,6 +81,19 @@ def printed_in(output: bytes) -> list[Candidate]:
     """Return what an output has that can be a metric, the likeliest first; each is found by its name."""
     lines = output.decode(errors="replace").replace("\r", "\n").split("\n")
     return [one for one in candidates(lines) if value_in(output, one.name) is not None]
+
+
+def in_tables(trial: Trial) -> tuple[str, Candidate] | None:
+    """Return the likeliest number of the files that a trial left, and its file; None where there is none."""
+    found = []
+    for file, content in trial.tables.items():
+        spec = MetricSpec(name=NEVER_PRINTED, file=file)
+        keys = metric_file.read(spec, NEVER_PRINTED, content).keys
+        for one in candidates(f"{key}: 1" for key in keys.split(", ")):
+            text = metric_file.read(spec, one.name, content).text or ""
+            if NUMBER.fullmatch(text):
+                found.append((file, evolve(one, line=f"{file}: {one.name} = {text}")))
+    return max(found, key=lambda pair: pair[1].worth, default=None)
 
 
 def value_in(output: bytes, name: str) -> float | None:

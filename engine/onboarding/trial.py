@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from autoresearch.engine.core import dry_run
 from autoresearch.engine.git.ignoring import ensure_ignored
@@ -30,6 +30,7 @@ from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunFailed, RunLocked
+from autoresearch.events.metric_spec import METRIC_FILES
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import RunState
@@ -40,6 +41,7 @@ TRIAL = ".autoresearch/trial"  # beside where runs lie
 LOOK_S = 0.1
 CLOCK_S = 0.01  # by which a file system's time may lag behind the clock
 MOST_FILES = 5000  # of a checkout, whose times are looked at
+MOST_OF_TABLE = 2**18  # bytes
 MOST_OUTPUT = 8 * 2**20  # bytes of what was printed, its end
 
 
@@ -62,6 +64,7 @@ class Trial:
     from_home: tuple[str, ...] = ()  # modules that it took from the user's checkout
     links: tuple[str, ...] = ()  # what it was given of the user's checkout
     left: tuple[str, ...] = ()  # paths that it made in its checkout
+    tables: dict[str, bytes] = field(factory=dict)  # of these, what may hold its numbers
     unshared: str = ""  # a path that its output names, and only the user's checkout has
 
 
@@ -208,6 +211,7 @@ class Trials:
             from_home=from_home,
             links=(*run.setup.shared, *run.setup.made),
             left=left,
+            tables=_tables(paths.train_checkout, left),
             unshared=unshared,
         )
 
@@ -258,6 +262,13 @@ def _begun(config: RunConfig, commit: str, paths: RunPaths) -> RunState:
         program_version="",
     )
     return dry_run.after(RunState(), [begun])
+
+
+def _tables(checkout: Path, left: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the small files of those left that may hold a metric."""
+    named = [checkout / path for path in left if path.endswith(METRIC_FILES)]
+    small = [path for path in named if path.is_file() and path.stat().st_size <= MOST_OF_TABLE]
+    return {str(path.relative_to(checkout)): path.read_bytes() for path in small[:20]}
 
 
 def _forget_reads(checkout: Path) -> None:

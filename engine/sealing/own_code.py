@@ -79,8 +79,8 @@ class OwnCode:
 def looked_for(config: RunConfig, *, home: Path, checkout: Path, python: tuple[str, ...] = ()) -> OwnCode:
     """Ask the interpreter of the training command; one that cannot be asked tells of nothing."""
     command = with_interpreter(config.train, python)
-    env = surroundings(command, home) | config.env
-    python = interpreter_of(command, checkout) or ()
+    env = surroundings(command, home, python) | config.env
+    python = interpreter_of(command, checkout, env.get("PATH")) or ()
     if not python:
         return OwnCode()
     script = next((word for word in command[1:] if word.endswith(".py")), "any.py")
@@ -120,12 +120,12 @@ def python_path(first: Sequence[str], checkout: Path, env: dict[str, str]) -> di
     return {"PYTHONPATH": os.pathsep.join([*own, *([before] if before else [])])}
 
 
-def interpreter_of(command: Sequence[str], checkout: Path) -> tuple[str, ...] | None:
+def interpreter_of(command: Sequence[str], checkout: Path, path: str | None = None) -> tuple[str, ...] | None:
     """Return how the Python of a command is called, None where it is not known to be one."""
     name = Path(command[0]).name
     if name == "uv" and command[1:2] == ("run",):
         return (*command[: _behind_options(command)], "python")
-    program = command[0] if "/" in command[0] else shutil.which(command[0])
+    program = command[0] if "/" in command[0] else shutil.which(command[0], path=path)
     if program is None:
         return None
     if name.startswith(("python", "pypy")):

@@ -53,14 +53,23 @@ def with_interpreter(command: Sequence[str], python: Sequence[str]) -> tuple[str
     return with_python(command, python or (sys.executable,))
 
 
-def surroundings(command: Sequence[str], home: Path) -> dict[str, str]:
+def surroundings(command: Sequence[str], home: Path, python: Sequence[str] = ()) -> dict[str, str]:
     """Return what a command needs in its environment to find the user's packages from another folder.
 
-    uv would make an environment in each checkout; it is told the user's, and not to change that.
+    The project's environment is active, for what a Makefile or a script calls `python`. uv would make one in
+    each checkout; it is told the user's, and not to change that.
     """
-    if Path(command[0]).name != UV:
+    if Path(command[0]).name == UV:
+        return {"UV_PROJECT_ENVIRONMENT": str(_uv_environment(home)), "UV_NO_SYNC": "1"}
+    folder = Path(python[0]).parent if len(python) == 1 else Path()
+    if (
+        not (folder.parent / "pyvenv.cfg").is_file()
+        or not folder.is_absolute()
+        or python[0] == sys.executable
+    ):
         return {}
-    return {"UV_PROJECT_ENVIRONMENT": str(_uv_environment(home)), "UV_NO_SYNC": "1"}
+    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PATH"))))
+    return {"PATH": path, "VIRTUAL_ENV": str(folder.parent)}
 
 
 def _from(home: Path, words: Sequence[str]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def ask(config: RunConfig, checkout: Path, *, home: Path, python: tuple[str, ...
         done = run_command.run(
             command,
             cwd=checkout,
-            env={**os.environ, **surroundings(command, home), **config.env},
+            env={**os.environ, **surroundings(command, home, python), **config.env},
             timeout_s=CHECK_TIMEOUT_S,
         )
     except AutoresearchError as error:

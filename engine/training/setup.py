@@ -152,7 +152,11 @@ def prepare_spec(run: RunState, *, number: int, paths: RunPaths) -> JobSpec:
         name=f"prepare {number}",
         command=command,
         cwd=str(paths.train_checkout),
-        env={**surroundings(command, paths.home), **config.env, "PYTHONUNBUFFERED": "1"},
+        env={
+            **surroundings(command, paths.home, run.setup.interpreter),
+            **config.env,
+            "PYTHONUNBUFFERED": "1",
+        },
         deadline_s=config.prepare_timeout_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
     )

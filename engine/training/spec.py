@@ -59,7 +59,7 @@ def training_spec(config: RunConfig, one: Training) -> JobSpec:
         name=f"training {one.iteration}.{one.training} of {one.run_id} in {one.home}",
         command=command,
         cwd=str(one.checkout.absolute()),
-        env=surroundings(command, one.home) | environment(config, one),
+        env=surroundings(command, one.home, one.python) | environment(config, one),
         deadline_s=one.deadline_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
         places=one.places,
@@ -77,7 +77,7 @@ def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
     as_trained = training_spec(config, one)
     command = with_interpreter(config.evaluate, one.python)
     env = {name: value for name, value in as_trained.env.items() if name != CACHE}
-    env |= surroundings(command, one.home)
+    env |= surroundings(command, one.home, one.python)
     return replace(
         as_trained,
         name=as_trained.name.replace("training", "evaluation", 1),

@@ -126,6 +126,18 @@ def test_uv_is_told_the_users_environment(home: Path):
     assert {} == surroundings(("python", "train.py"), home)
 
 
+def test_the_environment_is_active_for_what_a_script_calls(home: Path):
+    """A Makefile that calls `python`, and a console script of the environment, find the project's."""
+    python = environment(home / ".venv")
+    assert {} == surroundings(("make", "train"), home, (python,))  # a folder of that name alone is none
+    (home / ".venv" / "pyvenv.cfg").touch()
+    told = surroundings(("make", "train"), home, (python,))
+    assert str(home / ".venv") == told["VIRTUAL_ENV"]
+    assert str(home / ".venv" / "bin") == told["PATH"].split(os.pathsep)[0]
+    assert (python,) == interpreter_of(("python", "train.py"), home, told["PATH"])
+    assert {} == surroundings(("make", "train"), home, (sys.executable,))
+
+
 @pytest.mark.parametrize(
     ("words", "asked"),
     [

@@ -1,10 +1,13 @@
 """What `init` writes, shares, refuses and leaves: the real program in a repository that nobody set up."""
 
+import os
+import subprocess
 import tomllib
 
 import pytest
 
 from tests.e2e.conftest import Program
+from tests.waiting import PATIENCE_S
 
 
 SCRIPT = """\
@@ -118,6 +121,18 @@ def test_a_path_that_only_the_trial_misses_is_shared(own: Program):
     assert ["data/train.txt"] == table(own)["shared"]
 
 
+def test_a_number_that_only_a_file_has_is_found(own: Program):
+    """Where nothing with a name is printed, a file that the training leaves is read, and named."""
+    silent, _, _ = SCRIPT.rpartition("print(")
+    told = 'json.dump({"val_f1": 0.5, "epoch": 3}, open("m.json", "w"))'
+    (own.repo / "fit.py").write_text(f"import json\n{silent}{told}\n")
+    own.git("commit", "-qam", "a number in a file")
+    assert "from: m.json" in own("init", "--yes").stdout
+    assert {"name": "val_f1", "file": "m.json", "lower_is_better": False} == table(own)["metric"]
+    own("start", "--loops", "0", "--final", "0", "--no-stochastic", "--no-background-train")
+    assert 0.5 == own.status()["best_metric"]
+
+
 def test_a_repository_without_a_training_says_what_to_name(program: Program):
     """Where nothing looks like a training, the option that names it is the way out."""
     program.git("rm", "-q", "train.py", "pyproject.toml")
@@ -131,3 +146,34 @@ def test_its_refusals_leave_the_settings_alone(own: Program):
     file.write_text("[tool.autoresearch]\nslotz = 2\n")
     assert "slotz" in own("init", "--yes", code=5).stderr
     assert "[tool.autoresearch]\nslotz = 2\n" == file.read_text()
+
+
+def answered(program: Program, answers: str, *words: str) -> tuple[int, str]:
+    """Call the program in a terminal, where somebody types these answers."""
+    ours, theirs = os.openpty()
+    running = subprocess.Popen(
+        [*program.door, *words],
+        cwd=program.repo,
+        env=program.env,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    os.close(theirs)
+    os.write(ours, answers.encode())
+    said, _ = running.communicate(timeout=PATIENCE_S)
+    os.close(ours)
+    return running.returncode, said
+
+
+def test_in_a_terminal_it_asks(own: Program):
+    """It asks before it writes, which number counts, and which way is better where no name tells it."""
+    (own.repo / "fit.py").write_text(SCRIPT + "print('val_quux: 3')\n")
+    own.git("commit", "-qam", "two numbers")
+    code, said = answered(own, "n\n", "init")
+    assert (0, {}) == (code, table(own))
+    assert "train once?" in said
+    code, said = answered(own, "y\nval_quux\nn\n", "init")
+    assert 0 == code
+    assert "Is a lower val_quux the better one?" in said
+    assert {"name": "val_quux", "lower_is_better": False}.items() <= table(own)["metric"].items()

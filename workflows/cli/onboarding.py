@@ -170,10 +170,11 @@ class _Init:
             new = {**new, "shared": config.shared}
             opt.say(f"shared       {', '.join(shared)}: the training names it, and only your checkout has it")
         if not has_metric and trial.result is not None and trial.result.outcome == "no_metric":
-            found = self._metric(init.printed(trial))
+            found, in_file = self._metric(init.printed(trial)), init.in_tables(trial)
             if found is not None:
                 config, new = self._with_metric(config, new, found.name, found)
-                has_metric = True
+            elif in_file is not None:
+                config, new = self._with_metric(config, new, in_file[1].name, in_file[1], file=in_file[0])
         return self._write(config, new, trial=trial)
 
     def _trials(self, config: RunConfig) -> Trials:
@@ -206,7 +207,13 @@ class _Init:
         return known.get(name) or Candidate(name=name, line="", worth=0, lower=is_lower_better(name))
 
     def _with_metric(
-        self, config: RunConfig, new: dict[str, object], name: str, found: Candidate | None
+        self,
+        config: RunConfig,
+        new: dict[str, object],
+        name: str,
+        found: Candidate | None,
+        *,
+        file: str = "",
     ) -> tuple[RunConfig, dict[str, object]]:
         lower = found.lower if found is not None else is_lower_better(name)
         if self.answers.better:
@@ -218,7 +225,7 @@ class _Init:
                 f"which way {name} is better its name does not tell",
                 remedy=WayOut("say_better", metric=name),
             )
-        config = init.with_metric(config, name, lower=lower)
+        config = init.with_metric(config, name, lower=lower, file=file)
         return config, {**new, **init.metric_settings(config)}
 
     def _write(self, config: RunConfig, new: dict[str, object], *, trial: Trial | None) -> int:

@@ -84,7 +84,7 @@ def trial_lines(trial: Trial, config: RunConfig, *, value: float | None) -> Iter
     if value is not None:
         way = "lower" if config.metric.lower_is_better else "higher"
         yield f"metric       {name} = {value:g}, {way} is better"
-        line = metric_line(trial.output, name)
+        line = config.metric.file or metric_line(trial.output, name)
         yield from ([f"    from: {line}"] if line else [])
     yield from _read_lines(trial)
 
