@@ -260,6 +260,7 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             description=said.description,
             proposal=said,
             received=None,
+            search=1,
         ),
         ev.ChangeApplied(
             iteration=number, change=1, files=("train.py",), insertions=1, deletions=1, diff_sha256="0" * 64

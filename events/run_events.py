@@ -239,20 +239,22 @@ class ResultInherited:
 class RunImported:
     """The run was not made here: its results were read from what another program left."""
 
-    VERSION: ClassVar[int] = 1
-    source: Literal["results.tsv", "single-file-runner"]
+    VERSION: ClassVar[int] = 2
+    source: Literal["results.tsv", "single-file-runner", "table", "pi", "optuna"]
     name: str  # of the table, or of the run folder
     sha256: str  # of the table, or of the folder's history.jsonl
     rows: int
     began_at: str | None  # None: the source does not say
     left_out: dict[str, str]  # number of an iteration that has no result -> its last stage, "" for none
+    columns: dict[str, str]  # of a table with columns of its own: what is read -> the column that has it
+    skipped: dict[str, str]  # number of a line that could not be read -> what is wrong there
 
 
 @frozen(kw_only=True)
 class ResultImported:
     """One row of an imported run: all that its source says of an iteration, and nothing more."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     commit: str | None  # as it stood there: often short, and perhaps unknown here
     metric: float | None  # None: there is no result

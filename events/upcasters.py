@@ -13,10 +13,24 @@ from typing import Any, TypeAlias
 Data: TypeAlias = dict[str, Any]  # Any: what JSON holds
 Upcaster = Callable[[Data], Data]
 
+
+def _worded(proposal: Data | None) -> Data | None:
+    """Return a proposal with what it could not say before."""
+    return proposal and {**proposal, "hypothesis": "", "expected": "", "other": {}}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
+    ("ProposalReceived", 1): lambda data: {**data, "proposal": _worded(data["proposal"]), "first": False},
+    ("ProposalChosen", 1): lambda data: {
+        **data,
+        "proposal": _worded(data["proposal"]),
+        "search": int(data["source"] == "search" and data["received"] is None),
+    },
+    ("ResultImported", 1): lambda data: {**data, "proposal": _worded(data["proposal"])},
+    ("RunImported", 1): lambda data: {**data, "columns": {}, "skipped": {}},
     ("JobLost", 1): lambda data: data,  # another step came to be
     ("JobLost", 2): lambda data: data,  # and another
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be

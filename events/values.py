@@ -87,6 +87,9 @@ class Proposal:
     set: dict[str, Scalar] = field(factory=dict)  # constant of an editable file -> its new value
     edits: tuple[Edit, ...] = ()
     patch: str | None = None  # a unified diff
+    hypothesis: str = ""  # why it may help
+    expected: str = ""  # what its result may be
+    other: dict[str, str] = field(factory=dict)  # keys that mean nothing here, and the JSON of their values
 
     @property
     def is_prose(self) -> bool:

@@ -163,7 +163,11 @@ def _prepare_finished(state: RunState, event: ev.PrepareFinished, _seq: int, _at
 
 def _proposal_received(state: RunState, event: ev.ProposalReceived, seq: int, _at: str) -> None:
     waiting = WaitingProposal(seq=seq, source=event.source, proposal=event.proposal)
-    state.waiting = (*state.waiting, waiting)
+    state.waiting = (waiting, *state.waiting) if event.first else (*state.waiting, waiting)
+
+
+def _proposal_withdrawn(state: RunState, event: ev.ProposalWithdrawn, _seq: int, _at: str) -> None:
+    state.waiting = tuple(one for one in state.waiting if one.seq != event.received)
 
 
 # --- a run that begins with another one's results ----------------------------------------------
@@ -256,6 +260,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.PrepareStarted: _prepare_started,
     ev.PrepareFinished: _prepare_finished,
     ev.ProposalReceived: _proposal_received,
+    ev.ProposalWithdrawn: _proposal_withdrawn,
     ev.RunForked: _run_forked,
     ev.ResultInherited: _result_inherited,
     ev.RunImported: _run_imported,

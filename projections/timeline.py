@@ -153,6 +153,10 @@ def _proposal_received(timeline: Timeline, event: ev.ProposalReceived, seq: int,
     timeline.proposals[seq] = event.proposal
 
 
+def _proposal_withdrawn(timeline: Timeline, event: ev.ProposalWithdrawn, _seq: int, _at: str) -> None:
+    timeline.proposals.pop(event.received, None)
+
+
 def _proposal_chosen(timeline: Timeline, event: ev.ProposalChosen, seq: int, _at: str) -> None:
     received = event.received
     proposal = event.proposal if received is None else timeline.proposals.pop(received, None)
@@ -337,6 +341,7 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.NoteAdded: _note_added,
     ev.IterationStarted: _iteration_started,
     ev.ProposalReceived: _proposal_received,
+    ev.ProposalWithdrawn: _proposal_withdrawn,
     ev.ProposalChosen: _proposal_chosen,
     ev.AgentAnswered: _agent_answered,
     ev.ChangeApplied: _change_applied,

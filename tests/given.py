@@ -195,6 +195,7 @@ def chosen(
         description=said.description,
         proposal=said if received is None else None,
         received=received,
+        search=int(source == "search" and received is None),
     )
 
 

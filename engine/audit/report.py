@@ -28,6 +28,7 @@ Unseen: TypeAlias = Literal[
     "job_gone",
     "log_gone",
     "nothing_in_git",
+    "other_search",
     "prompt_gone",
     "proposal_gone",
     "ref_gone",

@@ -64,7 +64,8 @@ def _proposal(command: Any, run: RunState, _event: object) -> dict[str, Any]:  #
     if isinstance(command, do.ProposeBySearch):
         return {"source": "search", "received": None}  # what it proposes: engine/core/outcomes.py
     waiting = proposal_at(run, command.received)
-    return {"source": waiting.source, "description": waiting.proposal.description, "proposal": None}
+    said = {"source": waiting.source, "description": waiting.proposal.description}
+    return said | {"proposal": None, "search": 0}
 
 
 def _change(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa: ANN401
@@ -118,6 +119,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.PrepareFinished: EventRule(after=states.preparation_running),
     ev.ProposalReceived: EventRule(by=("cli", "inbox")),
     ev.ProposalRefused: EventRule(by=("inbox",)),
+    ev.ProposalWithdrawn: EventRule(by=("cli",), after=states.still_waits),
     ev.ProposalChosen: EventRule(
         after=states.all_of(states.before("propose"), states.proposal_waits),
         of=(do.ChooseProposal, do.ProposeBySearch),

@@ -140,6 +140,12 @@ def proposal_waits(run: RunState, event: ev.ProposalChosen) -> Misfit | None:
     return None
 
 
+def still_waits(run: RunState, event: ev.ProposalWithdrawn) -> Misfit | None:
+    """Expect that the proposal waits."""
+    waiting = [one.seq for one in run.waiting]
+    return None if event.received in waiting else _expect("received", waiting, event.received)
+
+
 def next_call(run: RunState, event: ev.AgentAsked) -> Misfit | None:
     """Expect the next question to an agent, and no job."""
     return _of(run, event, lambda one: _idle(one.job) or _expect("call", one.calls + 1, event.call))

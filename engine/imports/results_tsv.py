@@ -72,6 +72,8 @@ def read_table(name: str, data: bytes, *, secrets: Sequence[str] = ()) -> Source
         rows=len(results),
         began_at=None,
         left_out={},
+        columns={},
+        skipped={},
     )
     return Source(head=head, results=results, branch=None)
 

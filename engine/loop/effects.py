@@ -23,10 +23,11 @@ from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Jobs, JobSpec
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals.drop_folder import Dropped, judged
-from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.runs.catalogue import holdout_looks
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.surroundings import Surroundings
+from autoresearch.engine.search.search import VERSION as SEARCH
+from autoresearch.engine.search.search import searched
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.gpu import Cards
 from autoresearch.engine.training import begun
@@ -34,7 +35,7 @@ from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, holdout_spec, training_spec
 from autoresearch.engine.verdicts.repeats import seed_of
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import why
+from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Timeline
 
@@ -176,14 +177,15 @@ class Effects:
     def _search(self, command: do.ProposeBySearch, context: EffectContext) -> ev.Event:
         one = open_iteration(context.run, command.iteration)
         proposal = searched(one, context.run, context.timeline, show=self.git.show)
-        if proposal is None:
-            return ev.InputNeeded(iteration=one.number, question=why("search_is_through"))
+        if isinstance(proposal, Reason):
+            return ev.InputNeeded(iteration=one.number, question=proposal)
         return ev.ProposalChosen(
             iteration=one.number,
             source="search",
             description=proposal.description,
             proposal=proposal,
             received=None,
+            search=SEARCH,
         )
 
     def blocked_by(self, command: OnDevice, run: RunState) -> tuple[str, ...]:

@@ -76,7 +76,8 @@ def _listing(reason: Reason, files: dict[str, bytes]) -> Reason:
     """Add to a name that is unknown those that can be set."""
     if reason.code not in ("constant_unknown", "constant_misspelt"):
         return reason
-    found = [one for path, source in files.items() if path.endswith(".py") for one in constants.find(source)]
+    readable = {path: source for path, source in files.items() if constants.holds_constants(path)}
+    found = [one for path, source in readable.items() for one in constants.find(source, path)]
     live = [one.name for one in found if not one.dead]
     known = [name for name in dict.fromkeys(live) if live.count(name) == 1]
     if not known:

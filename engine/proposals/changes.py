@@ -64,14 +64,15 @@ def check_candidate(diff: Diff, files: Mapping[str, bytes], config: RunConfig) -
 
 
 def _constant(name: str, files: Mapping[str, bytes]) -> tuple[str, Constant]:
+    """Return the constant of a name, or of `FILE:NAME` where several files have it, and its file."""
     known: list[tuple[str, Constant]] = []
     for path, source in files.items():
-        if path.endswith(".py"):
+        if constants.holds_constants(path):
             try:
-                known += [(path, one) for one in constants.find(source)]
+                known += [(path, one) for one in constants.find(source, path)]
             except DoesNotApply as error:
                 raise DoesNotApply(because("unreadable_file", error.reason, file=path)) from error
-    fitting = [(path, one) for path, one in known if one.name == name]
+    fitting = [(path, one) for path, one in known if name in (one.name, f"{path}:{one.name}")]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

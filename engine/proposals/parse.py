@@ -130,7 +130,8 @@ def _checked(value: Any) -> Proposal:  # noqa: ANN401 - the schema has yet to sa
     return Proposal(
         status=value["status"],
         change_plan=value["change_plan"],
-        **lines,
+        description=lines["description"],
+        commit_description=lines["commit_description"],
         set=dict(value.get("set", {})),
         edits=tuple(
             Edit(file=one.get("file", ""), search=one["search"], replace=one["replace"])

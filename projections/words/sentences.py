@@ -30,6 +30,11 @@ REASONS: Mapping[str, str] = {
     "human": "{said}",
     "agent_asks": "{said}",
     "search_is_through": "the seeded search has tried every value it knows; drop a proposal",
+    "search_knows_none": "the seeded search knows no constants in {files}; drop a proposal",
+    "search_knows_unmarked": (
+        "the seeded search knows no constants in {files}; drop a proposal, or put the comment "
+        "`# tune` behind what it may try: {names}"
+    ),
     # Setup and preparing.
     "not_in_commit": "{file} is not in commit {commit:short} of {branch}",
     "shared_is_not_there": "{path}, which is shared, is not in {folder}",
@@ -138,13 +143,12 @@ REASONS: Mapping[str, str] = {
     "unreadable_file": "{file}: {because}",
     "file_not_utf8": "it is not UTF-8 at offset {offset}",
     "file_not_python": "it is not Python: {said}",
+    "file_not_read": "it is not {language}: {said}",
     "constant_repeated": "{name} is assigned {times} times ({places}); use an edit",
-    "constant_unknown": "no constant {name} at the top level of {files}",
-    "constant_misspelt": "no constant {name} at the top level of {files}; did you mean {near}?",
-    "constant_unknown_listed": "no constant {name} at the top level of {files}; there are {known}",
-    "constant_misspelt_listed": (
-        "no constant {name} at the top level of {files}; did you mean {near}? There are {known}"
-    ),
+    "constant_unknown": "no constant {name} in {files}",
+    "constant_misspelt": "no constant {name} in {files}; did you mean {near}?",
+    "constant_unknown_listed": "no constant {name} in {files}; there are {known}",
+    "constant_misspelt_listed": ("no constant {name} in {files}; did you mean {near}? There are {known}"),
     "constant_dead": "{name} is not in use: {because}",
     "counts_where": "it counts where {chooser} is {wanted}, and {chooser} is {found}",
     "counts_unless": "it counts where {chooser} is not {wanted}, and {chooser} is {found}",

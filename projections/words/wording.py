@@ -172,6 +172,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "duration": duration,
     "left_out": _left_out,
     "list": ", ".join,
+    "skipped": lambda lines: f"skipped, since they cannot be read: {', '.join(lines)}",
     "more": lambda number: f" (and {number} more)" if number else "",
     "name": name_of,
     "points": lambda points: ", ".join(map(_point, points)),

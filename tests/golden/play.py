@@ -482,6 +482,7 @@ def _chosen(number: int, source: Any, said: Proposal, received: int | None) -> e
         description=said.description,
         proposal=said if received is None else None,
         received=received,
+        search=int(source == "search" and received is None),
     )
 
 
@@ -525,11 +526,20 @@ def at(*seqs_and_events: tuple[Callable[[RunState], bool], Batch]) -> Say:
     return human
 
 
-def received(number: int) -> ev.ProposalReceived:
+def received(number: int, *, first: bool = False) -> ev.ProposalReceived:
     """Return a human's proposal."""
     return ev.ProposalReceived(
-        source="cli", name="", sha256="1" * 64, dropped_at="", proposal=_proposal(number)
+        source="cli", name="", sha256="1" * 64, dropped_at="", proposal=_proposal(number), first=first
     )
+
+
+def _withdraws_one(run: RunState) -> Batch:
+    """Propose three, the last to be tried first, and withdraw the second."""
+    if run.best is None or run.last_iteration > 0:
+        return ()
+    if not run.waiting:
+        return received(8), received(9), received(7, first=True)
+    return (ev.ProposalWithdrawn(received=run.waiting[-1].seq),) if len(run.waiting) > 2 else ()
 
 
 def _retracted(number: int, *, with_descendants: bool = False) -> ev.ResultRetracted:
@@ -939,6 +949,11 @@ def scripts() -> dict[str, Script]:
                 (lambda run: run.best is not None, (received(8), received(9))),
                 (_trains(2), (ev.NoteAdded(text="remember"),)),
             ),
+        ),
+        "human-first-and-withdrawn": Script(
+            config=PLAIN,
+            requests=(Request(loops=2),),
+            human=_withdraws_one,
         ),
         "prefetch-with-keeps": Script(
             config=PLAIN,

@@ -39,7 +39,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("projections",),
     ("engine.ports", "engine.paths", "engine.system"),
     ("engine.git", "engine.jobs", "engine.metrics", "engine.proposals", "engine.sealing", "engine.verdicts"),
-    ("engine.agents", "engine.core", "engine.training"),
+    ("engine.agents", "engine.core", "engine.search", "engine.training"),
     ("engine.runs",),
     ("engine.imports",),
     ("engine.control", "engine.loop"),

@@ -41,6 +41,10 @@ NOT_SEEN: dict[Unseen, tuple[str, str]] = {
     ),
     "job_gone": ("a job's folder is gone", "what it left is not compared with the history"),
     "log_gone": ("a job's output.log is gone", "that it printed this result is not confirmed"),
+    "other_search": (
+        "another version of the search proposed this",
+        "that it did is not confirmed",
+    ),
     "nothing_in_git": ("this repository has none of the run's commits", "no code is compared"),
     "prompt_gone": ("prompt.txt is gone", "what the agent was told is not confirmed"),
     "proposal_gone": ("a proposal's file is gone", "that it came so is not confirmed"),
