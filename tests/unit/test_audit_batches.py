@@ -4,7 +4,6 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.audit.decisions import Decisions
-from autoresearch.engine.core.outcomes import Unknown
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.values import Reason, why
@@ -37,7 +36,7 @@ def difference(before: tuple[ev.Event, ...], *batch: ev.Event) -> str | None:
 
 
 def seen(made: Decisions, state: RunState, recorded: Recorded) -> RunState:
-    made.see(state, recorded.event, recorded, search=lambda *_: Unknown())
+    made.see(state, recorded.event, recorded, search=lambda *_: why("search_is_through"))
     return RUN.evolve(state, recorded)
 
 
