@@ -186,7 +186,7 @@ def _row(row: Row) -> str:
     verdict: str = row.verdict or "not decided yet"
     failed = f" ({_line(say(row.reason), LINE_LIMIT)})" if verdict in ("crash", "not_applied") else ""
     if row.outcome == "stopped_early":
-        verdict = f"stopped early ({_line(say(row.reason), LINE_LIMIT)})"
+        verdict = _line(say(row.reason), LINE_LIMIT)
     if row.rule == KNOWN_CODE:
         verdict = f"same code as {row.inputs['same_as']}: not trained"
     if row.retracted is not None:  # by a human, since the number is not to be believed
