@@ -42,7 +42,7 @@ def base_losses(state: RunState, one: Iteration) -> Mapping[int, float] | None:
     for curve in state.curves:
         told = {name: getattr(curve.conditions, name) for name in ("data_id", "device")}  # at its end
         if curve.commit == one.base_commit and evolve(one.conditions, **told).agree(curve.conditions):
-            return dict(curve.losses)
+            return _filled(curve.losses)
     return None
 
 
@@ -82,6 +82,15 @@ def holds(points: tuple[CurvePoint, ...], base: Mapping[int, float], bound: floa
     alike = all(parts.get(point.percent) == point.base_loss for point in points)
     rising = all(one.percent < later.percent for one, later in pairwise(points))
     return len(points) == 2 and alike and rising and all(_is_beyond(point, bound) for point in points)  # noqa: PLR2004
+
+
+def _filled(losses: tuple[tuple[int, float], ...]) -> dict[int, float]:
+    """Return a curve with the parts between its points, as a line, which lies above a slowing fall."""
+    found = dict(losses)
+    for (begin, high), (end, low) in pairwise(losses):
+        for part in range(begin + 1, end):
+            found[part] = high + (low - high) * (part - begin) / (end - begin)
+    return found
 
 
 def _is_beyond(point: CurvePoint, bound: float) -> bool:

@@ -70,6 +70,17 @@ def test_a_first_training_is_compared_with_its_base():
     assert {place: loss for place, (_, loss) in enumerate(CURVE)} == losses_of(*story())
 
 
+def test_between_its_points_the_base_is_a_line():
+    """Where the base wrote no point for a while, it is compared by the line between those around."""
+    few = tuple(point for point in CURVE if int(point[0]) in (2, 32, 47, 97))
+    config, _, _, opened_, _, _, *others = story()
+    begun = (config, asked(9), set_up(), opened_, training(0), measured(0, 1.5, points=few), *others)
+    losses = losses_of(*begun)
+    assert losses is not None
+    assert list(range(20)) == sorted(losses)
+    assert {6: 3.4, 7: 3.3, 8: 3.2, 9: 3.1} == {part: round(losses[part], 9) for part in (6, 7, 8, 9)}
+
+
 @pytest.mark.parametrize(
     "config",
     [evolve(CONFIG, stop_losers=0.0), evolve(CONFIG, keep_rule="confirm")],
