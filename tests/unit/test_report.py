@@ -245,6 +245,16 @@ def test_bars_grow_with_what_is_better() -> None:
         assert "▁▁▅█" == row.splitlines()[-1] or "▁▁▄█" == row.splitlines()[-1]
 
 
+def test_a_metric_that_seeds_do_not_move_has_an_exact_gain() -> None:
+    """Where trainings of the same code measured the same, the gain is stated, with no interval."""
+    found, _ = reported(list(read(next(run for run in RUNS if run.stem == "climb"))))
+    found |= {"gain": None, "exact": True, "lower_is_better": True}
+    found |= {"best": found["best"] | {"metric": 1.5}, "baseline": found["baseline"] | {"metric": 2.0}}
+    page = text_of(document_of(found))
+    assert "The best gains +0.500000" in page.splitlines()[2]
+    assert not {"final", "consolidate"} & set(page.rpartition("What to do next")[2].split())
+
+
 def test_a_run_without_a_result_says_so_first() -> None:
     """Before the baseline there is a page, and its first sentence says that nothing is measured."""
     page = text_of(document_of(report_object(nothing(), evidence_of([]))))

@@ -24,6 +24,7 @@ SHOWN = {"keep", "discard", "retracted"}  # in the chart
 def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any: it is JSON
     """Return the object; its fields are a contract. `seq` is the event that a figure stands in. Pure."""
     run, rows = loaded.run, loaded.timeline.rows
+    of_seeds = _of_seeds(rows)
     cited = [_row(row, evidence) for row in rows]
     return {
         "schema": SCHEMA,
@@ -40,7 +41,8 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "baseline": _measured(0, run.baseline, evidence) if run.baseline is not None else None,
         "best": _best(run, rows, evidence),
         "gain": _gain(run, evidence),
-        "of_seeds": _of_seeds(rows),
+        "of_seeds": of_seeds,
+        "exact": of_seeds == 0.0,
         "comparisons": standing(run)["comparisons"],
         "holdout": _holdout(run, evidence),
         "counts": dict(Counter(status_of(row) for row in rows if row.iteration)),
@@ -103,9 +105,9 @@ def _holdout(run: RunState, evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _of_seeds(rows: list[Row]) -> float | None:
-    """Return the standard deviation over seeds that the baseline showed."""
+    """Return the standard deviation over seeds that the baseline showed; 0.0: they all gave the same."""
     found = next((row.inputs.get("of_seeds") for row in rows if row.iteration == 0), None)
-    return found if isinstance(found, float) and found > 0 else None
+    return float(found) if isinstance(found, int | float) else None
 
 
 def _row(row: Row, evidence: Evidence) -> dict[str, Any]:

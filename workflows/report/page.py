@@ -72,6 +72,14 @@ def _verdict(found: dict[str, Any]) -> Line:
         return ("No gain shown: ", said, f"{of} (95 % interval); it may be luck.")
     if not best["iteration"]:
         return ("No gain: nothing was better than the baseline.",)
+    if found["exact"]:
+        change = best["metric"] - found["baseline"]["metric"]
+        gained = f"{-change if found['lower_is_better'] else change:+.6f}"
+        return (
+            "The best gains ",
+            Cite(gained, best["seq"]),
+            ": trainings of the same code measured the same.",
+        )
     way = f"`{program()} final` measures it on fresh seeds."
     return (f"A gain was not measured: the best was chosen by its own number, which flatters it. {way}",)
 
@@ -152,7 +160,7 @@ def _chart(found: dict[str, Any]) -> tuple[Block, ...]:
             metric=found["metric"],
             lower_is_better=found["lower_is_better"],
             points=points,
-            of_seeds=found["of_seeds"],
+            of_seeds=found["of_seeds"] or None,
         ),
     )
 
@@ -309,9 +317,9 @@ def _next(found: dict[str, Any]) -> tuple[Block, ...]:
     run, best, gain = found["run_id"], found["best"], found["gain"]
     lines: list[tuple[str, str]] = []
     if best is not None and best["iteration"]:
-        if gain is None:
+        if gain is None and not found["exact"]:
             lines.append((f"{program()} final {run}", "measures the gain on fresh seeds"))
-        if not all(one["sureness"] for one in found["kept"]):
+        if not found["exact"] and not all(one["sureness"] for one in found["kept"]):
             lines.append((f"{program()} consolidate {run}", "says of each keep whether it is sure"))
         lines.append((f"git merge {found['branch']}", "takes what was kept into your branch"))
         lines.append((f"{program()} show {best['iteration']} --run-id {run}", "shows the best whole"))
