@@ -98,6 +98,17 @@ class StopRequested:
 
 
 @frozen(kw_only=True)
+class TimeRanOut:
+    """The time that a request may take is too short for one more training, or over."""
+
+    VERSION: ClassVar[int] = 1
+    until: str  # the limit that was asked for
+    now: str  # by the runner's clock
+    left: Literal["too_little", "none"]  # none: what runs is ended
+    needed_s: float  # that one more training and the measurement at the end take; 0: nothing is asked
+
+
+@frozen(kw_only=True)
 class RunStopped:
     """The runner came to rest; `resume` goes on from here."""
 
@@ -309,6 +320,7 @@ RunEvent = (
     | RunPaused
     | RunUnpaused
     | StopRequested
+    | TimeRanOut
     | RunStopped
     | NoteAdded
     | KeepAdopted

@@ -64,6 +64,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("Request", 1): lambda data: {**data, "final": 0, "consolidate": 0},
+    ("Request", 2): lambda data: {**data, "until": "", "max_trainings": 0},
     ("RunConfig", 1): lambda data: {
         **data,
         "keep_rule": data.get("keep_rule", "lower"),  # which was the default

@@ -35,6 +35,7 @@ LOOP_STAGES: tuple[LoopStage, ...] = (
     "decide",
 )
 TOP_STAGES: tuple[TopStage, ...] = ("setup", "baseline", "loop")
+OPEN_END = 10**6  # loops of a request that only its limits end
 
 # Control characters, line ends that only Unicode knows, and what turns the direction of text.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
@@ -101,8 +102,8 @@ class Proposal:
 class Request:
     """What one `start` or `resume` asked for: how many loops, and which stages they may do."""
 
-    VALUE_VERSION: ClassVar[int] = 2
-    loops: int
+    VALUE_VERSION: ClassVar[int] = 3
+    loops: int  # OPEN_END: as many as its limits let
     stages: tuple[TopStage, ...] = TOP_STAGES
     loop_stages: tuple[LoopStage, ...] = LOOP_STAGES
     stochastic: bool = True  # False: no agent is asked, the seeded search proposes
@@ -112,6 +113,8 @@ class Request:
     prefetch: int = 0  # iterations that are prepared while another one trains
     final: int = 0  # fresh seeds on which best and baseline are compared when no loop is left; 0: none
     consolidate: int = 0  # fresh seeds on which each keep is compared with the one before it; 0: none
+    until: str = ""  # nothing is begun that would not end before it, and nothing runs after it; "": no limit
+    max_trainings: int = 0  # that are begun from this request on; 0: no limit
 
     @property
     def asks_agent(self) -> bool:

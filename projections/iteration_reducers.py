@@ -1,6 +1,9 @@
 """What each event of an iteration does to the state of its run: one reducer an event, none of them fails."""
 
+from collections.abc import Iterable
 from typing import Any
+
+from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of, with_score
@@ -13,8 +16,12 @@ from autoresearch.projections.run_state import (
     Job,
     Made,
     RunState,
-    means,
 )
+
+
+PARTS = 20  # of a budget: the bank of real trainings was measured so (bench/bank/early_stop.py)
+
+Means = dict[int, float]  # by part, from 0
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
@@ -127,6 +134,8 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
         number = event.training
         one.trainings, one.device, one.slot = number, event.device, event.slot
         one.repeat = event.repeat
+        if state.limits.trainings:
+            state.limits = replace(state.limits, begun=state.limits.begun + 1)
         state.last_repeat = max(state.last_repeat, event.repeat)
         one.unscored, one.behind = False, ()
         one.deciding, one.device_class = state.deciding, state.class_of(event.device)
@@ -150,7 +159,7 @@ def _training_fell_behind(state: RunState, event: ev.TrainingFellBehind, _seq: i
 
 
 def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
-    by_chance = event.reason.code != "stop_now"  # whoever asked for it need not be asked about it
+    by_chance = event.reason.code not in ("stop_now", "time_is_over")  # who asked for it need not be asked
     if event.step == "prepare":
         state.setup.job = None
         state.setup.lost += by_chance
@@ -165,6 +174,7 @@ def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: s
     one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.since, one.voided = None, at, event.files
+        state.device_s += event.seconds
         _note_touched(state, event.reason)
         one.unscored = False
         one.lost += 1
@@ -177,6 +187,8 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
     one.job, one.lost, one.since = None, 0, at
     one.measured, one.printed = event.measured, event.metric
     one.spent = Spent(seconds=event.seconds, cpu_seconds=event.cpu_seconds)
+    one.took_s = event.seconds
+    state.device_s += event.seconds
     if state.config.stop_losers and one.repeat == 1 and event.outcome == "succeeded":
         losses = means(event.progress.points if event.progress else ())
         one.curve = Curve(
@@ -214,6 +226,8 @@ def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: in
     if one is not None:
         one.job, one.lost, one.since = None, 0, at
         one.unscored = False
+        one.took_s += event.seconds
+        state.device_s += event.seconds
         _scored(state, one, event)
 
 
@@ -268,6 +282,23 @@ def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
     one.diff_sha256, one.conflict = "", None
     one.change += 1
     one.next_stage, one.since = next_stage, at
+
+
+def means(points: Iterable[tuple[float, float]]) -> Means:
+    """Return the mean loss over each part of the budget that has points, (percent, loss), in their order.
+
+    What goes back in progress is left out: so a part stays as it is once there is a point behind it.
+    """
+    sums: dict[int, list[float]] = {}
+    furthest = -1.0
+    for percent, loss in points:
+        if percent < max(furthest, 0.0):
+            continue
+        furthest = percent
+        total = sums.setdefault(min(PARTS - 1, int(percent * PARTS / 100)), [0.0, 0])
+        total[0] += loss
+        total[1] += 1
+    return {part: total / count for part, (total, count) in sums.items()}
 
 
 REDUCERS: dict[type[Any], Reducer[RunState]] = {

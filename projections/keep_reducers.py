@@ -31,6 +31,7 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
     one = state.iteration(event.iteration)
     if one is not None and one.metric is not None:
         state.keeps = (*state.keeps, best_of(one, event.commit))
+        state.takes_s = one.took_s
         state.curves = () if one.curve is None else (one.curve,)
         if event.branch_moved:
             state.branch_commit = event.commit

@@ -11,10 +11,10 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig, deciding_digest
-from autoresearch.events.values import IMPORTED, Best, Score
+from autoresearch.events.values import IMPORTED, OPEN_END, Best, Score
 from autoresearch.projections import iteration_reducers, keep_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
-from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal
+from autoresearch.projections.run_state import Job, Limits, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
 
@@ -58,22 +58,28 @@ def _config(state: RunState, config: RunConfig) -> None:
     state.trained_as = deciding_digest(config, but="metric.")
 
 
-def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: str) -> None:
+def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: str) -> None:
     # Before the baseline stands, a request without loops may still owe setup and baseline.
+    request, rests = event.request, state.stopped is not None
     earlier = (*state.set_aside, *state.requests)
+    if rests and request.loops:  # what had no end but its limits is over with them
+        earlier = tuple(one for one in earlier if one.request.loops != OPEN_END)
     unserved = tuple(one for one in earlier if one.loops_left > 0 or state.best is None)
-    request = event.request
     state.request = request
+    limited = bool(request.until or request.max_trainings)
+    if limited or (rests and "loop" in request.stages):
+        state.limits = Limits(until=request.until, trainings=request.max_trainings, asked_at=at)
     asked = PendingRequest(request=request, loops_left=request.loops)
     # At rest, `--only setup` does only that: what was asked before waits for a `resume` of its own.
-    alone = state.stopped is not None and "loop" not in request.stages
-    state.set_aside, state.requests = (unserved, (asked,)) if alone else ((), (*unserved, asked))
-    keeps_alone = request.loops == 0 and request.consolidate > 0
+    only = rests and "loop" not in request.stages
+    state.set_aside, state.requests = (unserved, (asked,)) if only else ((), (*unserved, asked))
+    alone = request.loops == 0 and not limited  # else it goes on with the loops that are left
+    keeps_alone = alone and request.consolidate > 0
     if "loop" in request.stages and request.final != state.final_left and not keeps_alone:
-        state.final_left, state.final_again = request.final, request.loops == 0
+        state.final_left, state.final_again = request.final, alone
         state.final_repeats = ()
     if "loop" in request.stages and request.consolidate != state.consolidate_left:
-        state.consolidate_left, state.consolidate_again = request.consolidate, request.loops == 0
+        state.consolidate_left, state.consolidate_again = request.consolidate, alone
     if request.loops:  # a rule that asks for several seeds may choose by those
         state.consolidate_repeats = ()
     _go_on(state)
@@ -105,13 +111,17 @@ def _stop_requested(state: RunState, event: ev.StopRequested, _seq: int, _at: st
     state.stop = "now" if event.now or state.stop == "now" else "after_stage"
 
 
+def _time_ran_out(state: RunState, event: ev.TimeRanOut, _seq: int, _at: str) -> None:
+    state.limits = replace(state.limits, time_up=event.left)
+
+
 def _keep_adopted(state: RunState, event: ev.KeepAdopted, _seq: int, _at: str) -> None:
     state.branch_commit = state.adopted = event.commit
 
 
-def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, _at: str) -> None:
+def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, at: str) -> None:
     state.stop = None
-    state.stopped, state.stopped_reason = event.how, event.reason
+    state.stopped, state.stopped_reason, state.stopped_at = event.how, event.reason, at
     state.runner = state.runner_mode = None
     if event.how in ("done", "blocked"):  # what was done or cannot be done is not tried again
         state.requests = ()
@@ -253,6 +263,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RunPaused: _run_paused,
     ev.RunUnpaused: _run_unpaused,
     ev.StopRequested: _stop_requested,
+    ev.TimeRanOut: _time_ran_out,
     ev.RunStopped: _run_stopped,
     ev.KeepAdopted: _keep_adopted,
     ev.ResultRetracted: retraction.retract,

@@ -4,7 +4,6 @@ What changes with most events is not frozen, since copying thirty fields would c
 most of its time. Only reducers change it, and only a copy of their own; a test holds that nobody else does.
 """
 
-from collections.abc import Iterable
 from typing import Literal
 
 from attrs import define, field, frozen
@@ -31,11 +30,6 @@ from autoresearch.events.values import (
     Spent,
 )
 from autoresearch.projections.belief import Gain, Learned, Sealed
-
-
-PARTS = 20  # of a budget: the bank of real trainings was measured so (bench/bank/early_stop.py)
-
-Means = dict[int, float]  # by part, from 0
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -116,6 +110,7 @@ class Iteration:
     evaluations: int = 0  # started so far
     looks: int = 0  # at the holdout, started so far
     spent: Spent = Spent()  # by the last training
+    took_s: float = 0.0  # with its evaluation
     printed: float | None = None  # what the last training said its number is
     stands_on: int | None = None  # a retracted iteration that its code, as it was trained, is made of
     measures: int | None = None  # the kept iteration that it measures again; None: it tries something
@@ -180,6 +175,22 @@ class KnownCode:
     code: str  # its digest
     iteration: int
     metric: float
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What ends a run beside its loops, as it was asked for last."""
+
+    until: str = ""  # "": no limit
+    trainings: int = 0  # 0: no limit
+    asked_at: str = ""
+    begun: int = 0  # trainings since then
+    time_up: Literal["too_little", "none"] | None = None  # how little time is left, as the runner noticed it
+
+    @property
+    def trainings_left(self) -> int | None:
+        """Return how many trainings may still be begun; None: any number."""
+        return max(0, self.trainings - self.begun) if self.trainings else None
 
 
 @frozen(kw_only=True)
@@ -273,9 +284,13 @@ class RunState:
     last_iteration: int = -1
     waiting: tuple[WaitingProposal, ...] = ()
     deferred: tuple[DeferredCandidate, ...] = ()
+    limits: Limits = Limits()
+    device_s: float = 0.0  # seconds that trainings and evaluations took, all together
+    takes_s: float = 0.0  # seconds that the base took for a training and its evaluation; 0: not known
     paused: Reason | None = None
     stop: Literal["after_stage", "now"] | None = None
     stopped: str | None = None  # how the run came to rest
+    stopped_at: str = ""  # when it did last
     stopped_reason: Reason | None = None
     touched: Reason | None = None  # what no training may touch was, since a human looked last
     need_input: Reason | None = None
@@ -350,20 +365,3 @@ def free_slots(run: RunState) -> dict[str, int]:
     taken = {one.slot for one in run.open if one.holds_slot}
     free = [slot for slot in range(1, run.slots + 1) if slot not in taken]
     return {run.device(slot): slot for slot in reversed(free)}
-
-
-def means(points: Iterable[tuple[float, float]]) -> Means:
-    """Return the mean loss over each part of the budget that has points, (percent, loss), in their order.
-
-    What goes back in progress is left out: so a part stays as it is once there is a point behind it.
-    """
-    sums: dict[int, list[float]] = {}
-    furthest = -1.0
-    for percent, loss in points:
-        if percent < max(furthest, 0.0):
-            continue
-        furthest = percent
-        total = sums.setdefault(min(PARTS - 1, int(percent * PARTS / 100)), [0.0, 0])
-        total[0] += loss
-        total[1] += 1
-    return {part: total / count for part, (total, count) in sums.items()}

@@ -12,7 +12,7 @@ from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
-from autoresearch.projections.words.wording import name_of
+from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
 
 Phase: TypeAlias = Literal[
@@ -34,6 +34,12 @@ def standing(run: RunState) -> Standing:
         "baseline_done": best is not None,
         "iterations_completed": run.completed,
         "loops_left": run.loops_left,
+        "started_at": run.started_at,
+        "rested_at": run.stopped_at if run.stopped is not None else None,
+        "device_s": run.device_s,
+        "until": run.limits.until,
+        "trainings_left": run.limits.trainings_left,
+        "work_left_s": _work_left_s(run),
         "metric": run.config.metric.name,
         "best_metric": best.metric if best else None,
         "best_val_bpb": best.metric if best else None,
@@ -108,6 +114,21 @@ def job_names(run: RunState) -> tuple[str, ...]:
         "prepare.py" if job.step == "prepare" else f"{job.step} of {name_of(number)}"
         for number, job in run.jobs
     )
+
+
+def _work_left_s(run: RunState) -> float | None:
+    """Return how long what was asked for takes, by what there was; None: idle, or only a time ends it."""
+    if run.stopped is not None:
+        return None
+    once_s = run.takes_s or run.config.expected_s
+    final_s = 2 * run.final_left * once_s
+    if run.limits.trainings_left is not None:
+        return run.limits.trainings_left * once_s / run.slots
+    if run.loops_left >= MANY_LOOPS:
+        return None
+    loop_s = run.device_s / (run.completed + 1) if run.completed else once_s
+    first_s = 0.0 if run.keeps else once_s
+    return first_s + run.loops_left * loop_s / run.slots + final_s
 
 
 def _gain(run: RunState) -> dict[str, Any] | None:

@@ -112,6 +112,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
     match event:
         case (
             ev.RunnerStarted()
+            | ev.TimeRanOut()
             | ev.PrepareFinished()
             | ev.TrainingFellBehind()
             | ev.TrainingFinished()

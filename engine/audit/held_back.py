@@ -29,6 +29,7 @@ START_TAKES = timedelta(hours=6)  # at most, from the look to the record: data m
 
 _TOLD = (  # of the world, or of the end
     ev.RunnerStarted
+    | ev.TimeRanOut
     | ev.RunPaused
     | ev.RunStopped
     | ev.PrepareFinished
@@ -54,6 +55,18 @@ def _rest(run: RunState, event: ev.Event) -> str | None:
     if run.stop is not None:
         return "the end: a stop was asked for"
     return "the end of the pause" if run.paused is not None else None
+
+
+def _limit(run: RunState, event: Any) -> str | None:  # noqa: ANN401 - of anything that is begun
+    """Begin nothing new once time is short; train nothing once it is over, or the trainings are used up."""
+    limits = run.limits
+    one = run.iteration(event.iteration)
+    measures = isinstance(event, ev.TrainingStarted) and one is not None and one.measures is not None
+    if isinstance(event, ev.TrainingStarted) and limits.trainings_left == 0:
+        return f"a request for more than {limits.trainings} trainings"
+    if limits.time_up is None or (measures and limits.time_up == "too_little"):
+        return None
+    return f"a request for longer than until {limits.until}"
 
 
 def _setup(run: RunState, _event: ev.TrainingStarted) -> str | None:
@@ -160,6 +173,7 @@ class HoldsBack:
 # In the order in which a reader would ask.
 HOLDS_BACK = (
     HoldsBack("rest", (), _rest),
+    HoldsBack("limit", (ev.TrainingStarted, ev.IterationStarted, ev.AgentAsked), _limit),
     HoldsBack("setup", (ev.TrainingStarted,), _setup),
     HoldsBack("near_verdict", (ev.TrainingStarted,), _near_verdict),
     HoldsBack("slot", (ev.TrainingStarted,), _slot),

@@ -16,7 +16,7 @@ from autoresearch.engine.agents.programs import NONE, adapter, is_installed
 from autoresearch.engine.control.append import BY, append_judged
 from autoresearch.engine.control.requests import StartOptions, request_of
 from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch
-from autoresearch.engine.core import dry_run
+from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.paths import RunPaths
@@ -29,6 +29,7 @@ from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.engine.system import landlock
 from autoresearch.events import catalog as ev
+from autoresearch.events import clock
 from autoresearch.events.errors import NotFound, RunLocked, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig, changed_settings, deciding_changes
@@ -36,6 +37,7 @@ from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import sandbox, standing
+from autoresearch.projections.words.wording import say
 
 
 @frozen(kw_only=True)
@@ -53,7 +55,7 @@ class Proposer:
 class Idle:
     """Why a runner has nothing to be told."""
 
-    why: Literal["nothing_left", "waits_for_human", "runner_alive"]
+    why: Literal["nothing_left", "waits_for_human", "runner_alive", "limit_reached", "at_rest"]
     loops_left: int
     human: str = ""  # what a human must do
     left_open: tuple[int, tuple[str, ...]] | None = None  # an iteration that waits, and the stages it needs
@@ -70,7 +72,7 @@ class StartOutcome:
     chosen: Chosen = "named"
     idle: Idle | None = None  # None: a runner is needed
     uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
-    earlier_loops: int = 0  # that were asked for before and go first
+    earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
     proposer: Proposer | None = None  # None: nothing is proposed
 
@@ -142,8 +144,11 @@ def resume(
     git: Repository,
     runner_alive: Callable[[RunPaths], bool],
     proposal: Path | None = None,
+    interrupted: bool = False,
 ) -> StartOutcome:
     """Ask a run for more loops, or to go on with what is left.
+
+    An `interrupted` one goes on as it stood, where it lost its runner: a pause or a stop stays what it is.
 
     Raises:
         UsageRefused, InvalidInput, NotFound: nothing was appended.
@@ -157,7 +162,7 @@ def resume(
 
     def judge(run: RunState) -> Sequence[ev.Event]:
         nonlocal request, idle, changed_deciding
-        idle = None
+        request = idle = None
         changed_deciding = deciding_changes(run.config, config)
         refuse_imported(run, git)
         changed = _config_change(run, config, found.paths)
@@ -165,7 +170,8 @@ def resume(
         events: list[ev.Event] = [*changed, *received]
         after = dry_run.after(configured, received)
         asks = options.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
-        request = request_of(options, config=config, before=after.request) if asks else None
+        if asks:
+            request = request_of(options, config=config, before=after.request, left=after.loops_left)
         _refuse_unfit(received, configured, request, git)
         if request is not None:
             _refuse_blocked(after, request)
@@ -174,7 +180,10 @@ def resume(
             lift = [ev.RunUnpaused()] if run.paused is not None else []
             return [*events, *lift, ev.LoopsRequested(request=request)]
         _refuse_options_without_loops(options)
-        idle = _why_idle(after, runner_alive=runner_alive(found.paths))
+        idle = _why_idle(after, runner_alive=runner_alive(found.paths), now=clock.now())
+        if interrupted and idle is None:
+            idle = Idle(why="at_rest", loops_left=run.loops_left) if run.stopped is not None else None
+            return events
         return events if idle else [*events, ev.RunResumed()]
 
     before, run = append_judged(found.paths, git, judge)
@@ -284,18 +293,27 @@ def _refuse_options_without_loops(options: StartOptions) -> None:
         )
 
 
-def _why_idle(run: RunState, *, runner_alive: bool) -> Idle | None:
+def _why_idle(run: RunState, *, runner_alive: bool, now: str) -> Idle | None:
     # A run whose runner died before its last word still gets it.
     if dry_run.nothing_left(run) and (runner_alive or run.stopped is not None):
         one = next(iter(run.open), None)
         left_open = (one.number, dry_run.stages_from(one.next_stage)) if one else None
         return Idle(why="nothing_left", loops_left=0, left_open=left_open)
+    if run.stopped is not None and (limit := _limit(run, now)):
+        return Idle(why="limit_reached", loops_left=run.loops_left, human=limit)
     if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
         human = say_waiting(standing(run))
         return Idle(
             why="waits_for_human" if human else "runner_alive", loops_left=run.loops_left, human=human
         )
     return None
+
+
+def _limit(run: RunState, now: str) -> str:
+    """Return which limit leaves nothing to go on with; "" where none does."""
+    told = limits.ran_out(replace(run, stopped=None), now)
+    then = run if told is None else dry_run.after(run, [told])
+    return say(limits.reason(then)) if limits.is_reached(then) else ""
 
 
 def _uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:

@@ -105,6 +105,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.RunPaused: EventRule(by=("cli", "runner"), after=states.at_work, of=(do.PauseRun,), determined=_all),
     ev.RunUnpaused: EventRule(by=("cli",), after=states.paused),
     ev.StopRequested: EventRule(by=("cli",)),
+    ev.TimeRanOut: EventRule(after=states.time_ran_out),
     ev.RunStopped: EventRule(
         by=("runner", "import", "fork"), after=states.at_work, of=(do.Stop,), determined=_all
     ),

@@ -14,7 +14,17 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import slots
 from autoresearch.engine.verdicts import repeats
 from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, half_width, pairs_of, seed_pool, student
-from autoresearch.events.values import LOOP_STAGES, Best, Conditions, Consolidated, Purpose, Score, differing
+from autoresearch.events.values import (
+    LOOP_STAGES,
+    Best,
+    Conditions,
+    Consolidated,
+    Purpose,
+    Reason,
+    Score,
+    differing,
+    why,
+)
 from autoresearch.projections.keep_reducers import measured_under
 from autoresearch.projections.run_state import Iteration, RunState
 
@@ -119,6 +129,14 @@ def looks(state: RunState, one: Iteration) -> tuple[do.Command, ...] | None:
         )
         for slot, device in slots.for_training(state, one)
     )
+
+
+def summary(state: RunState) -> Reason:
+    """Return what a run came to that has done all that was asked for."""
+    if state.best is None:
+        return why("done_without_best", completed=state.completed)
+    metric = state.config.metric.name
+    return why("done", completed=state.completed, metric=metric, best=state.best.metric)
 
 
 def _within(keep: Best, fresh: tuple[int, ...]) -> tuple[Score, ...]:

@@ -7,6 +7,7 @@ runs, iterations come in order. Whether the decider would have had it so is anot
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from autoresearch.engine.core import limits
 from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import changed_settings
@@ -58,6 +59,12 @@ def paused(run: RunState, event: object) -> Misfit | None:
 def at_work(run: RunState, event: object) -> Misfit | None:
     """Expect a run that is not idle."""
     return ("type", "a run that is not idle", type(event).__name__) if run.stopped else None
+
+
+def time_ran_out(run: RunState, event: ev.TimeRanOut) -> Misfit | None:
+    """Expect that a runner had to note it at the time that it names."""
+    wanted = limits.ran_out(run, event.now)
+    return None if wanted == event else ("left", wanted.left if wanted else "time enough", event.left)
 
 
 def next_preparation(run: RunState, event: ev.PrepareStarted) -> Misfit | None:

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.prompts import parse_triage
+from autoresearch.engine.core.limits import ends_jobs
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.loop.edits import EditCheckout
 from autoresearch.engine.loop.scores import Scores
@@ -261,4 +262,6 @@ def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
         return why("machine_refused", ended.exit.detail)
     if ended.exit.reason != "terminated" or job.step in ("propose", "apply", "triage"):
         return None
-    return why("stop_now" if run.stop == "now" else "supervisor_told")
+    if ends_jobs(run):
+        return why("stop_now" if run.stop == "now" else "time_is_over")
+    return why("supervisor_told")

@@ -35,6 +35,7 @@ from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, holdout_spec, training_spec
 from autoresearch.engine.verdicts.repeats import seed_of
 from autoresearch.events import catalog as ev
+from autoresearch.events import clock
 from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Timeline
@@ -72,6 +73,7 @@ class Effects:
     adapter: Callable[[str], Agent]
     gpus: Callable[[], tuple[str, ...]]  # that this machine has
     cards: Callable[[], Cards]  # what they are
+    now: Callable[[], str] = clock.now
     surroundings: Surroundings = field(init=False)
 
     @surroundings.default

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import limits
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.loop.anchor import Anchor, make_up
 from autoresearch.engine.loop.completions import Collector
@@ -227,6 +228,7 @@ class Runner:
         self._catch_up()
         heard_all = self._hear_drops() < drop_folder.AT_ONCE
         self._hear_jobs()
+        self._hear_time()
         if self._loaded.position.seq != before and heard_all:
             return True
         for command in decide(self._loaded.run):
@@ -284,6 +286,13 @@ class Runner:
                 self._append(events, by="runner", expected=expected)
             except WrongExpectedVersion:  # it is looked at again
                 self._catch_up()
+
+    def _hear_time(self) -> None:
+        if (told := limits.ran_out(self._loaded.run, self._effects.now())) is not None:
+            with contextlib.suppress(
+                WrongExpectedVersion
+            ):  # another limit may have been asked for: look again
+                self._append((told,), by="runner", expected=self._loaded.position.seq)
 
     def _append(
         self, events: Sequence[ev.Event], *, by: str, expected: int | None = None, key: str | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.core.limits import ends_jobs
 from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Finished, JobExit, JobOutput, Jobs, Lost
@@ -52,7 +53,7 @@ class Scores:
     def unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
         """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
         folder = self.paths.job(number, "train", job.number).folder
-        if ended.unseen is None or run.stop == "now" or ended.unseen.seconds > job.deadline_s:
+        if ended.unseen is None or ends_jobs(run) or ended.unseen.seconds > job.deadline_s:
             return None
         self.jobs.rescue(folder)
         one = run.iteration(number)

@@ -11,7 +11,8 @@ from itertools import pairwise
 from attrs import evolve
 
 from autoresearch.events.values import CurvePoint, Proposal
-from autoresearch.projections.run_state import PARTS, Iteration, RunState, means
+from autoresearch.projections.iteration_reducers import PARTS, means
+from autoresearch.projections.run_state import Iteration, RunState
 
 
 FIRST = 6  # parts of the budget that are never looked at: 30 %

@@ -18,6 +18,8 @@ EVENTS: Mapping[str, str] = {
     "RunnerStarted": "runner started in the {mode}, process {process.pid}",
     "RunPaused": "paused: {reason:reason}",
     "RunUnpaused": "the pause was lifted",
+    "TimeRanOut": "until {until:minute} there is no time for one more training: nothing new is begun",
+    "TimeRanOut.none": "the time until {until:minute} is over: what runs is ended",
     "StopRequested": "asked to stop after the current stage",
     "StopRequested.now": "asked to stop at once",
     "RunStopped": "idle, {how:words}: {reason:reason}",

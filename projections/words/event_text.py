@@ -28,6 +28,7 @@ FORMS = 2  # grows with any change of how a value is said (wording's FORMATS, VA
 VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.RunStarted: lambda e: "" if e.base_commit else "imported",  # the code of an imported run is not known
     ev.StopRequested: lambda e: "now" if e.now else "",
+    ev.TimeRanOut: lambda e: "none" if e.left == "none" else "",
     ev.SetupChecked: lambda e: "missing" if not e.ok else "data" if e.data_id else "",
     ev.PrepareFinished: lambda e: "" if e.ok else "failed",
     ev.RunImported: lambda e: "rest" if e.left_out else "skipped" if e.skipped else "",

@@ -18,6 +18,8 @@ REASONS: Mapping[str, str] = {
     "done": "{completed} iterations, best {metric} {best:.6f}",
     "done_without_best": "{completed} iterations",
     "as_requested": "as requested",
+    "time_is_up": "the time that was asked for is up, until {until:minute}; {completed} iterations",
+    "trainings_used_up": "the {trainings} trainings that were asked for are used up; {completed} iterations",
     "setup_incomplete": "{missing} missing",
     "baseline_failed": "{outcome:words}",
     "remeasure_failed": "{best:name}, the best, could not be measured again: {outcome:words}",
@@ -82,6 +84,7 @@ REASONS: Mapping[str, str] = {
     "exit_refused": "exit.json could not be written: {said}",
     "exit_damaged": "exit.json is damaged",
     "began_on_another": "it was begun for another commit, or in another place",
+    "time_is_over": "ended, since the time that was asked for is over",
     "stop_now": "ended by a stop that was to be at once",
     "supervisor_told": "its supervisor was told to end it",
     # A checkout that was not what its commit says.

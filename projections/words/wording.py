@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 
 from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
-from autoresearch.projections.words.times import duration
+from autoresearch.projections.words.times import duration, minute_of
 from autoresearch.projections.words.verdicts import VERDICTS
 
 
@@ -28,6 +28,9 @@ SANDBOXES = {
     "no_landlock": "agents may write anywhere, since this kernel has no Landlock",
 }
 FULL_HASH = 40  # characters; shorter is how an imported table wrote it
+
+
+MANY_LOOPS = 900_000  # of the million that a request without an end asks for
 
 
 class Words(string.Formatter):
@@ -129,9 +132,14 @@ def name_of(iteration: int) -> str:
 
 def asked_for(request: Request) -> str:
     """Return what a request asks for: loops, and the stages where it restricts them."""
-    from autoresearch.events.values import LOOP_STAGES, TOP_STAGES  # noqa: PLC0415 - attrs, for whoever has a request
+    from autoresearch.events.values import LOOP_STAGES, OPEN_END, TOP_STAGES  # noqa: PLC0415 - attrs, for whoever has a request
 
-    said = [f"{request.loops} loop{'' if request.loops == 1 else 's'}"] if "loop" in request.stages else []
+    loops = "as many loops as fit" if request.loops == OPEN_END else _loops(request.loops)
+    said = [loops] if "loop" in request.stages else []
+    if request.until:
+        said.append(f"until {minute_of(request.until)}")
+    if request.max_trainings:
+        said.append(f"at most {request.max_trainings} training{'' if request.max_trainings == 1 else 's'}")
     if request.stages != TOP_STAGES:
         said.append(f"only {', '.join(request.stages)}")
     if request.loop_stages != LOOP_STAGES and "loop" in request.stages:
@@ -139,6 +147,15 @@ def asked_for(request: Request) -> str:
     if request.timeout_s:
         said.append(f"each training ended after {duration(request.timeout_s)}")
     return "; ".join(said)
+
+
+def _loops(number: int) -> str:
+    return f"{number} loop{'' if number == 1 else 's'}"
+
+
+def loops_left_words(number: int) -> str:
+    """Return how many loops are left, where it may be that only a limit ends them."""
+    return "as many loops as fit" if number >= MANY_LOOPS else _loops(number)
 
 
 def proposer(request: Request) -> str:
@@ -173,6 +190,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "left_out": _left_out,
     "list": ", ".join,
     "skipped": lambda lines: f"skipped, since they cannot be read: {', '.join(lines)}",
+    "minute": minute_of,
     "more": lambda number: f" (and {number} more)" if number else "",
     "name": name_of,
     "points": lambda points: ", ".join(map(_point, points)),

@@ -20,6 +20,7 @@ from autoresearch.engine.runs.anchor import head_named
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.gpu import Cards
 from autoresearch.events import catalog as ev
+from autoresearch.events import clock
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import RunConfig
@@ -52,6 +53,7 @@ class World:
     paths: RunPaths = field(init=False)
     cards: tuple[str, ...] = ()  # that nvidia-smi lists
     models: dict[str, str] = field(factory=dict)  # what each of them is
+    now: Callable[[], str] = clock.now
     trained: list[str] = field(factory=list)  # "iteration/train.number", one entry a launch
 
     def __attrs_post_init__(self) -> None:
@@ -76,6 +78,8 @@ class World:
         keep_rule: str = "lower",
         final: int = 0,
         consolidate: int = 0,
+        until: str = "",
+        max_trainings: int = 0,
         **settings: Any,  # others, as RunConfig has them
     ) -> None:
         """Create the run, as `start` does."""
@@ -101,8 +105,8 @@ class World:
             config=RunConfig(**(config | settings)),
             program_version="test",
         )
-        at_the_end = {"final": final, "consolidate": consolidate}
-        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, **at_the_end))
+        ends = {"final": final, "consolidate": consolidate, "until": until, "max_trainings": max_trainings}
+        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, **ends))
         given = [
             ev.ProposalReceived(source="file", name="p", sha256="0" * 64, dropped_at="", proposal=one)
             for one in proposals
@@ -119,6 +123,7 @@ class World:
             adapter=lambda _: self.agent,
             gpus=lambda: self.cards,
             cards=lambda: Cards(models=self.models, driver=""),
+            now=self.now,
         )
         runner = Runner(
             self.paths,

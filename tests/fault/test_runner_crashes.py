@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from attrs import evolve
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
+from autoresearch.events.clock import from_epoch, now
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Proposal, Request
+from autoresearch.events.values import OPEN_END, Proposal, Request
 from tests.fakes.curves import on_curves
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import Crashed, World, anchored, audited, crash_at, log_end, result_of
@@ -199,6 +201,61 @@ def looking(world: World) -> Callable[[FakeJobs, Path, JobSpec], None]:
     return begin
 
 
+def a_run_for_an_hour(folder: Path) -> World:
+    """Return a run of ten minutes a training that measures its gain before the time is up."""
+    world = World(folder)
+    clock = Clock(world)
+    world.start(
+        loops=OPEN_END, proposals=PROPOSALS[:2], keep_rule="climb", final=1, until=clock.after(minutes=65)
+    )
+    train = noisy(world)
+    world.jobs.on_start = lambda jobs, folder, spec: train(SlowJobs(jobs), folder, spec)
+    world.now = clock.now
+    return world
+
+
+def a_run_out_of_time(folder: Path) -> World:
+    """Return a run whose second candidate is still being trained when the time is over."""
+    world = World(folder)
+    clock = Clock(world)
+    world.start(loops=3, proposals=PROPOSALS[:2], until=clock.after(minutes=30))
+    train = world.jobs.on_start
+    world.jobs.on_start = lambda jobs, folder, spec: (
+        train(jobs, folder, spec) if "0002" not in str(folder) else world.trained.append("0002/train.1")
+    )
+    world.now = lambda: clock.after(minutes=30 * ("TrainingStarted 2" in clock.trainings()))
+    return world
+
+
+class Clock:
+    """Shows what the history says: ten minutes after the start for each training that has ended."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.start = datetime.now(UTC)
+
+    def after(self, *, minutes: float) -> str:
+        return from_epoch(self.start.timestamp() + 60 * minutes)
+
+    def now(self) -> str:
+        return self.after(minutes=10 * sum(one.startswith("TrainingFinished") for one in self.trainings()))
+
+    def trainings(self) -> list[str]:
+        events = [one.event for one in read(self.world.paths.history)]
+        told = ev.TrainingStarted | ev.TrainingFinished
+        return [f"{type(one).__name__} {one.iteration}" for one in events if isinstance(one, told)]
+
+
+class SlowJobs:
+    """Ends each job after ten minutes."""
+
+    def __init__(self, jobs: FakeJobs) -> None:
+        self.jobs = jobs
+
+    def finish(self, folder: Path, **result) -> None:
+        self.jobs.finish(folder, seconds=600.0, **result)
+
+
 RUNS = {
     "a run": a_run,
     "under new settings": a_run_under_new_settings,
@@ -209,6 +266,8 @@ RUNS = {
     "confirmed": a_run_that_confirms,
     "losers stopped": a_run_that_stops_losers,
     "looked at": a_run_with_a_holdout,
+    "for an hour": a_run_for_an_hour,
+    "out of time": a_run_out_of_time,
 }
 
 
@@ -324,6 +383,34 @@ def test_a_run_that_looks_at_its_holdout(tmp_path: Path):
     assert [0, 0, 1] == [one.looks_before for one in begun]
     assert 2 == load(world.paths).run.looks
     assert "GainStated" == events_of(world)[-2]
+
+
+def test_a_run_that_ends_in_time(tmp_path: Path):
+    """Nothing is begun that would not end in time, and the gain is measured in what was held back for it."""
+    world = a_run_for_an_hour(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["keep", "keep", "discard", "remeasured", "remeasured"] == [row[-1] for row in rows(world)]
+    names = events_of(world)
+    assert names.index("TimeRanOut") < names.index("RemeasureStarted") < names.index("GainStated")
+    run = load(world.paths).run
+    assert ("stopped", "time_is_up") == (run.stopped, run.stopped_reason.code)
+    assert run.limits.until > world.now()
+    assert audited(world) is None
+
+
+def test_a_run_that_is_out_of_time(tmp_path: Path):
+    """What still runs when the time is over is ended, unblamed, and the next request goes on with it."""
+    world = a_run_out_of_time(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["TimeRanOut", "JobLost", "RunStopped"] == events_of(world)[-3:]
+    assert [None] == [row[-1] for row in rows(world)[2:]]
+    assert 0 == load(world.paths).run.iteration(2).lost
+    later = Request(loops=0, until=from_epoch(datetime.now(UTC).timestamp() + 86400))
+    with EventLog(world.paths.history) as log:
+        log.append([ev.LoopsRequested(request=later)], by="cli")
+    world.jobs.on_start, world.now = world._train, now
+    assert 0 == world.runner().run()
+    assert ("done", 3) == (load(world.paths).run.stopped, load(world.paths).run.completed)
     assert audited(world) is None
 
 

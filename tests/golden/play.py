@@ -15,6 +15,7 @@ from attrs import define, evolve, field, fields
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.limits import SLACK
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
@@ -23,6 +24,7 @@ from autoresearch.events.log.read import read
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
+    OPEN_END,
     Measured,
     OutputDigest,
     Process,
@@ -45,6 +47,7 @@ CURVE = tuple((5.0 * part + 2.5, 4.0 - part / 8) for part in range(20))
 PROGRESS = ProgressDigest(sha256="6" * 64, lines=20, points=CURVE)
 BEHIND = why("fell_behind", percent=40.0, loss=4.125, base_loss=3.125, bound=0.5)
 BASE, TREE = "b" * 40, "7" * 40
+UNTIL, LATER = "2026-03-08T23:00:00.000Z", "2026-03-09T01:00:00.000Z"
 STARTED, ENDED = "2026-03-08T21:00:00.000Z", "2026-03-08T21:05:00.000Z"
 
 Batch = tuple[ev.Event, ...]
@@ -80,6 +83,7 @@ class Script:
     same_code: Mapping[int, int] = field(factory=dict)  # by iteration: whose code it has, too
     losers: frozenset[int] = frozenset()  # iterations that lie far behind the curve of their base
     human: Say = nobody
+    time: Say = nobody  # what the runner's clock makes it note
     last_first: bool = False  # of several jobs, the one that was started last ends first
 
 
@@ -114,6 +118,10 @@ class Player:
                 continue
             if fallen := self.fallen_behind():
                 self.append("runner", fallen)
+                continue
+            noted = script.time(self.run)
+            if noted:
+                self.append("runner", *noted)
                 continue
             commands = decide(self.run)
             batch = self.perform(commands[0]) if commands else ()
@@ -553,6 +561,13 @@ def _trains(number: int) -> Callable[[RunState], bool]:
 def _prepared_beside_training(run: RunState) -> bool:
     ready = any(one.next_stage == "train" and one.job is None and one.number > 0 for one in run.open)
     return ready and any(job.step == "train" for _, job in run.jobs)
+
+
+def _ran_out(clock: str, *, needed: int = 0) -> ev.TimeRanOut:
+    """Return what a runner notes then; `needed` trainings of five minutes, each with what is around it."""
+    now = f"2026-03-08T{clock}:00.000Z"
+    left = "too_little" if needed else "none"
+    return ev.TimeRanOut(until=UNTIL, now=now, left=left, needed_s=needed * (SLACK * 300.0))
 
 
 def _done_after(iterations: int) -> Callable[[RunState], bool]:
@@ -1045,6 +1060,41 @@ def scripts() -> dict[str, Script]:
                 (_trains(1), (ev.StopRequested(now=False),)),
                 (lambda run: run.stopped == "stopped", resume),
             ),
+        ),
+        "until": Script(  # the gain is measured before the time is up; iteration 4 is not begun
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
+            requests=(Request(loops=OPEN_END, prefetch=1, final=1, until=UNTIL),),
+            trainings={(1, 1): 1.0, (2, 1): 1.5, (3, 1): 1.75},
+            time=at((_trains(2), (_ran_out("22:50", needed=3),))),
+        ),
+        "until-over-and-raised": Script(  # what trains is ended, and trained again two hours later
+            config=PLAIN,
+            requests=(Request(loops=2, until=UNTIL),),
+            trainings={(1, 1): "lost", (1, 2): 1.5},
+            time=at((_trains(1), (_ran_out("23:00"),))),
+            human=at(
+                (
+                    lambda run: run.stopped == "stopped",
+                    (ev.LoopsRequested(request=Request(loops=0, until=LATER)),),
+                )
+            ),
+        ),
+        "until-in-a-pause": Script(
+            config=PLAIN,
+            requests=(Request(loops=2, until=UNTIL),),
+            trainings={(1, 1): "lost"},
+            time=at((lambda run: run.paused is not None, (_ran_out("23:00"),))),
+            human=at((_trains(1), (ev.RunPaused(reason=why("human", "lunch")),))),
+        ),
+        "max-trainings": Script(  # two of six are held back for the gain; then nothing may be trained
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
+            requests=(Request(loops=OPEN_END, prefetch=1, final=1, max_trainings=6),),
+            trainings={(1, 1): 1.0, (2, 1): 1.5, (3, 1): 1.75},
+        ),
+        "max-trainings-without-final": Script(  # which would take more than half of them
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
+            requests=(Request(loops=OPEN_END, final=2, max_trainings=4),),
+            trainings={(1, 1): 1.0, (2, 1): 1.5, (3, 1): 1.75},
         ),
         "stopped-and-resumed": Script(
             config=PLAIN,

@@ -4,12 +4,14 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from attrs import evolve, frozen
 
+from autoresearch.engine.control.deadline import until_of
 from autoresearch.engine.control.launch import refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import StartOutcome, resume, start
@@ -19,6 +21,7 @@ from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.process import Terminated, terminable
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.codec import Recorded
+from autoresearch.events.errors import UsageRefused, WayOut, Wrong
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import job_names
 from autoresearch.projections.words.event_text import line
@@ -42,6 +45,9 @@ class SharedOptions:
 def _shared_options(
     *,
     loops: opt.Loops = None,
+    until: opt.Until = None,
+    for_: opt.For = None,
+    max_trainings: opt.MaxTrainings = None,
     only: opt.Only = None,
     from_stage: opt.FromStage = None,
     to_stage: opt.ToStage = None,
@@ -70,6 +76,8 @@ def _shared_options(
         timeout_s=timeout,
         prefetch=prefetch,
         final=final,
+        until=until_of(until, for_, now=datetime.now().astimezone()),
+        max_trainings=max_trainings,
     )
     return SharedOptions(
         options=options,
@@ -133,15 +141,27 @@ def start_command(
 
 
 @_with_shared_options
-def resume_command(shared: SharedOptions, *, run_id: opt.RunId = None) -> int:
+def resume_command(
+    shared: SharedOptions,
+    *,
+    run_id: opt.RunId = None,
+    interrupted: Annotated[
+        bool,
+        typer.Option(
+            "--interrupted", help="Go on only where a runner was lost; what rests or is paused stays so."
+        ),
+    ] = False,
+) -> int:
     """Ask a run for more loops; without --loops, go on with what is left.
 
     A runner that is alive hears it at once. Ends a stop, a pause and a failed baseline.
     """
-    return ask_for(shared, run_id)
+    if interrupted and (shared.options.asks_for_loops or shared.proposal is not None):
+        raise UsageRefused(Wrong("interrupted_asks_nothing"), remedy=WayOut("resume_as_before"))
+    return ask_for(shared, run_id, interrupted=interrupted)
 
 
-def ask_for(shared: SharedOptions, run_id: str | None) -> int:
+def ask_for(shared: SharedOptions, run_id: str | None, *, interrupted: bool = False) -> int:
     """Ask a run for what the options say, and see to it that a runner does it."""
     found = shared.here.run(run_id)  # once: the latest may be another one a moment later
 
@@ -153,6 +173,7 @@ def ask_for(shared: SharedOptions, run_id: str | None) -> int:
             git=shared.here.git,
             runner_alive=alive,
             proposal=shared.proposal,
+            interrupted=interrupted,
         )
         return evolve(asked, chosen=found.chosen)
 

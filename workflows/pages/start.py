@@ -6,8 +6,8 @@ from autoresearch.engine.agents.programs import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
 from autoresearch.events.errors import WayOut
-from autoresearch.projections.words.wording import asked_for, say_sandbox
-from autoresearch.workflows.pages.ways_out import worded
+from autoresearch.projections.words.wording import asked_for, loops_left_words, say_sandbox
+from autoresearch.workflows.pages.ways_out import typed, worded
 
 
 def start_lines(outcome: StartOutcome) -> Iterator[str]:
@@ -29,7 +29,7 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
             f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew"
         )
     if outcome.earlier_loops:
-        yield f"what was asked for before goes first: {outcome.earlier_loops} more"
+        yield f"what was asked for before goes first: {loops_left_words(outcome.earlier_loops)}"
     if outcome.proposer is not None:
         yield _proposer(outcome.proposer)
         if outcome.proposer.sandbox:
@@ -61,7 +61,11 @@ def _idle(idle: Idle) -> str:
         case "waits_for_human":
             return idle.human
         case "runner_alive":
-            return f"a runner is at work already; {idle.loops_left} loops are left"
+            return f"a runner is at work already; left: {loops_left_words(idle.loops_left)}"
+        case "limit_reached":
+            return f"{idle.human}; {typed('resume --for 2h')} goes on, or --until, --max-trainings, --loops"
+        case "at_rest":
+            return "the run came to rest before; nothing was interrupted"
         case "nothing_left" if idle.left_open is None:
             return "nothing is left to do; --loops N asks for more"
         case "nothing_left":

@@ -5,9 +5,11 @@ workflows/api/status.py has the object that `status --json` prints. Imports only
 
 from __future__ import annotations
 
+from autoresearch.events.clock import wall
 from autoresearch.projections.state_text import say_comparisons, say_gain, say_stopped, say_waiting
 from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import name_of, say_sandbox, short
+from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_sandbox, short
+from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -34,6 +36,8 @@ def status_page(seen: Glance) -> str:
         ("keeps", keeps_words(standing)),
         ("number", _number_words(standing)),
         ("done", _done_words(standing)),
+        ("time", time_words(seen)),
+        ("ends", ends_words(seen)),
         ("waiting", _waiting_words(seen)),
         ("trouble", seen.facts.trouble),
         ("gpu", _gpu_words(seen.facts.gpu)),
@@ -196,7 +200,35 @@ def _done_words(standing: Standing) -> str:
         if count
     ]
     said = f" ({', '.join(ends)})" if ends else ""
-    return f"{done} iteration{'' if done == 1 else 's'}{said}, {standing['loops_left']} left"
+    return f"{done} iteration{'' if done == 1 else 's'}{said}, {left_words(standing)} left"
+
+
+def left_words(standing: Standing) -> str:
+    """Say how many loops are left, as a number where there is one."""
+    left = standing["loops_left"]
+    return "as many as fit" if left >= MANY_LOOPS else str(left)
+
+
+def time_words(seen: Glance) -> str:
+    """Say since when the run is there, and how long devices worked for it."""
+    standing, as_of = seen.standing, seen.facts.as_of
+    if not standing["started_at"]:
+        return ""
+    said = f"since {wall(standing['started_at'], beside=as_of)}, {duration(elapsed_s(standing, as_of))}"
+    return f"{said}; devices worked {duration(standing['device_s'])}" if standing["device_s"] else said
+
+
+def ends_words(seen: Glance) -> str:
+    """Say when the run ends: by its limits, or by what was asked for at the pace it has."""
+    standing, as_of = seen.standing, seen.facts.as_of
+    left = seconds_left(standing, as_of)
+    limits = [f"until {wall(standing['until'], beside=as_of)} at the latest"] if standing["until"] else []
+    if standing["trainings_left"] is not None:
+        limits.append(f"{standing['trainings_left']} trainings left")
+    if standing["stopped"] is not None or left is None:
+        return ""
+    at = ends_at(standing, as_of)
+    return ", ".join([f"about {wall(at or as_of, beside=as_of)}, in {duration(left)}", *limits])
 
 
 def _waiting_words(seen: Glance) -> str:

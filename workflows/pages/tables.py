@@ -10,7 +10,7 @@ from autoresearch.projections.state_text import say_comparisons, say_gain, say_r
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import name_of, say, short
+from autoresearch.projections.words.wording import loops_left_words, name_of, say, short
 from autoresearch.workflows.api.experiments import Story, status_of
 from autoresearch.workflows.api.next_step import next_step
 
@@ -127,7 +127,7 @@ def state_page(run: RunState) -> str:
             "done",
             f"{run.completed} iterations; {', '.join(f'{n} {k}' for k, n in asdict(run.counts).items())}",
         ),
-        ("left", f"{run.loops_left} loops"),
+        ("left", loops_left_words(run.loops_left)),
         *(
             ("open", f"{name_of(one.number)}: {one.next_stage}{', running' if one.job else ''}")
             for one in run.open
