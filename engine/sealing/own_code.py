@@ -35,7 +35,7 @@ ASKED_WITHIN_S = 60.0  # an interpreter on a cold network disk
 # Prints where modules are looked for, whence each of some names would be imported, and versions.
 # An editable install is a path in a .pth, or a finder with a MAPPING from names to files.
 QUESTION = """
-import importlib.metadata, importlib.util, json, os, sys
+import importlib.metadata, importlib.util, json, os, site, sys
 
 def version(name):
     try:
@@ -58,7 +58,8 @@ modules = [sys.modules.get(getattr(finder, "__module__", "")) for finder in sys.
 maps = [found for found in (getattr(one, "MAPPING", None) for one in modules) if isinstance(found, dict)]
 mapped = [os.path.dirname(str(path)) for found in maps for path in found.values()]
 origins = {name: origin(name) for name in names}
-folders = [os.path.abspath(folder) for folder in sys.path[1:] + mapped]
+users = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+folders = [os.path.abspath(folder) for folder in sys.path[1:] + mapped + users]
 stdlib = os.path.dirname(os.__file__)
 versions = {"python": sys.version.split()[0], "torch": version("torch")}
 told = {"path": folders, "prefix": sys.prefix, "stdlib": stdlib, "origins": origins, "versions": versions}
@@ -90,11 +91,8 @@ def looked_for(config: RunConfig, *, home: Path, checkout: Path, python: tuple[s
     roots = _roots(said, home, checkout)
     if SOURCES not in roots and _elsewhere(said, checkout):  # installed once, as a copy
         roots = (*roots, SOURCES)
-    libraries = tuple(
-        folder
-        for folder in dict.fromkeys(said["path"])
-        if Path(folder).is_dir() and not _is_own(folder, home, said)
-    )
+    # Also what is not there: whoever makes it later is imported from.
+    libraries = tuple(folder for folder in dict.fromkeys(said["path"]) if not _is_own(folder, home, said))
     versions = {name: str(said["versions"][name]) for name in VERSIONS if said["versions"][name]}
     if not roots:
         return OwnCode(libraries=libraries, versions=versions)
