@@ -171,6 +171,16 @@ class RunConfig:
         "Seconds after which a training is ended; 0 is twice `expected_s` plus 300 for starting up.",
     )
     prepare_timeout_s: float = above_zero(3600.0, "Seconds after which preparing data is ended.")
+    exit_grace_s: float = amount(
+        60.0,
+        "Seconds without output and CPU use after which a training whose result is there is ended, and"
+        " counted; 0: at its deadline, and not counted.",
+    )
+    count_killed_at_exit: bool = setting(
+        False,  # noqa: FBT003
+        "Whether a training counts that a fault in its own program (SIGSEGV, SIGABRT …) ends with its result"
+        " printed.",
+    )
     agent: str = setting(
         "auto", "The agent that proposes and applies: auto, opencode, codex, claude, command or none."
     )

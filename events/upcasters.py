@@ -92,6 +92,8 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "python": [],
         "stop_losers": 0.0,
         "holdout": [],
+        "exit_grace_s": 60.0,
+        "count_killed_at_exit": False,
         # The default of then; without one the metric is found by its name.
         "metric": {"pattern": r"^val_bpb:\s*(\S+)", **data.get("metric", {}), "file": "", "key": ""},
     },

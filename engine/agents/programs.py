@@ -114,7 +114,7 @@ class Program:
                 return why("agent_deadline", agent=self.label, seconds=exit_.seconds)
             case "idle" if not output.bytes:
                 return why("agent_silent", agent=self.label, seconds=exit_.seconds)
-            case "idle":
+            case "idle" | "lingered":
                 return why("agent_fell_silent", agent=self.label, seconds=exit_.seconds)
             case "terminated":
                 return why("agent_terminated", agent=self.label)

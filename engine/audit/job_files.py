@@ -123,7 +123,7 @@ class JobFiles:
             and begun.is_of(files, _wanted(one, job))
         )
         no_loss = exit_.reason == "exited" and code not in ("began_on_another", "no_room")
-        if of_this or no_loss or exit_.reason in ("deadline", "idle"):
+        if of_this or no_loss or exit_.reason in ("deadline", "idle", "lingered"):
             expected = f"its end ({_words(exit_)}), which {self._name(files.folder)} gives"
             self.tally.differ(record=recorded, field="reason", expected=expected, found=code)
 

@@ -100,6 +100,11 @@ class ByName:
         return Found(number.text, form[0], form[1] + _percent(percent=number.percent))
 
 
+def mark_of(name: str) -> str:
+    """Return a regular expression for the plainest lines with a number of this name."""
+    return rf"(?i)(?<![\w/.\-]){re.escape(name)}[\"'*`]{{0,3}}\s*[:= ]\s*[\"'(\[]*([-+]?\.?\d[\d.e+-]*)"
+
+
 def value_at(told: object, key: str) -> str | None:
     """Return the number of an object's key, or of a path of keys with dots between, as a text."""
     if not isinstance(told, dict):

@@ -54,6 +54,11 @@ class Line:
     number: int
 
     @property
+    def is_exception(self) -> bool:
+        """Say whether it is that of an exception."""
+        return self.rank == _RAISED_RANK
+
+    @property
     def names_error(self) -> bool:
         """Say whether it names an error, and is not only the last one."""
         return self.rank > _LAST_RANK

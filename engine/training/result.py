@@ -31,6 +31,7 @@ from autoresearch.events.values import Measured, Outcome, OutputDigest, Printed,
 
 _DIVERGED = ("nan", "exploding")
 SUMMARY_BYTES = 64 * 2**10  # of a log's end, in which the facts beside the metric are looked for
+_FAULTS = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL")
 _ENDED_WELL = ("budget_spent", "finished")
 
 
@@ -64,7 +65,10 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
     failure = failure or str((told or {}).get("exit_reason") or "")
     exact = (told or {}).get(config.metric.name)
     tail = digest.tail if exit_.exit_code == 0 else log.last_words(END_BYTES // 4)
-    outcome, reason, metric = _judge(config.metric, exit_, found, exact=exact, failure=failure, tail=tail)
+    ended, note = _ended_well(config, exit_, found, exact=exact, tail=tail)
+    outcome, reason, metric = _judge(config.metric, ended, found, exact=exact, failure=failure, tail=tail)
+    if outcome == "succeeded":
+        reason = note or reason
     if claims and outcome == "no_metric":
         outcome, reason = "succeeded", None
     if reason is not None and reason.code == "no_line":
@@ -108,8 +112,8 @@ def _judge(
 ) -> _Judgement:
     """Decide outcome, reason and metric; a non-zero exit code or a signal is never a success."""
     name = metric.name
-    if exit_.reason in ("deadline", "idle"):
-        return "timed_out", how_it_ended(exit_), None
+    if exit_.reason in ("deadline", "idle", "lingered"):
+        return "timed_out", _timed_out(name, exit_, found), None
     if failure in _DIVERGED:
         return "diverged", why(failure), None
     if found is not None and found.value is not None and not math.isfinite(found.value):
@@ -132,6 +136,36 @@ def _judge(
     if not metric.holds(value):
         return "no_metric", why("out_of_bounds", metric=name, found=found.text), None
     return "succeeded", note, value
+
+
+def _ended_well(
+    config: RunConfig, exit_: JobExit, found: Metric | None, *, exact: object, tail: str
+) -> tuple[JobExit, Reason | None]:
+    """Take for a good end one that came after the whole result, and say how it came."""
+    lingered, fault = exit_.reason == "lingered", config.count_killed_at_exit and _fault(exit_)
+    if not lingered and not fault:
+        return exit_, None
+    # Of several, the last may be that of an evaluation in between: then the script's own file has to agree.
+    if found is None or found.value is None or crash.reason_line(tail).is_exception:
+        return exit_, None
+    if found.several is not None and number(exact) != found.value:
+        return exit_, None
+    note = why("lingered", seconds=exit_.seconds) if lingered else why("killed_at_exit", signal=fault)
+    return replace(exit_, reason="exited", exit_code=0, signal=None), note
+
+
+def _fault(exit_: JobExit) -> str:
+    """Return the signal of a fault in the program, also as a shell passes it on; "" for any other end."""
+    number_of = exit_.signal or max(0, (exit_.exit_code or 0) - 128)
+    name = signal_name(number_of) if exit_.reason == "exited" and number_of else ""
+    return name if name in _FAULTS else ""
+
+
+def _timed_out(name: str, exit_: JobExit, found: Metric | None) -> Reason:
+    code = "deadline" if exit_.reason == "deadline" else "idle"
+    if found is None:
+        return why(code, seconds=exit_.seconds)
+    return why(f"{code}_printed", seconds=exit_.seconds, metric=name, printed=found.text)
 
 
 def _in_file(metric: MetricSpec, output: JobOutput) -> Metric | None:
@@ -167,8 +201,8 @@ def how_it_ended(exit_: JobExit, *, stated: str = "", tail: str = "") -> Reason:
     match exit_.reason:
         case "not_started":
             return why("not_started", exit_.detail)
-        case "deadline" | "idle" as reason:
-            return why(reason, seconds=exit_.seconds)
+        case "deadline" | "idle" | "lingered" as reason:
+            return why("deadline" if reason == "deadline" else "idle", seconds=exit_.seconds)
         case "terminated":
             return why("terminated")
         case "exited" if exit_.signal is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.metrics.by_name import mark_of
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
@@ -54,6 +55,7 @@ class Training:
 def training_spec(config: RunConfig, one: Training) -> JobSpec:
     """Return how a training is run."""
     command = with_interpreter(config.train, one.python)
+    metric = config.metric
     return JobSpec(
         writable=writable(config, one),
         name=f"training {one.iteration}.{one.training} of {one.run_id} in {one.home}",
@@ -63,6 +65,9 @@ def training_spec(config: RunConfig, one: Training) -> JobSpec:
         deadline_s=one.deadline_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
         places=one.places,
+        result_grace_s=config.exit_grace_s,
+        result_marks=() if metric.file else (metric.pattern or mark_of(metric.name),),
+        result_files=_written_last(config, one),
     )
 
 
@@ -70,6 +75,11 @@ def holdout_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
     """Return how what a training left is scored on the holdout: as it would be evaluated."""
     evaluated = evaluation_spec(replace(config, evaluate=config.holdout), one, left)
     return replace(evaluated, name=evaluated.name.replace("evaluation", "look at the holdout", 1))
+
+
+def _written_last(config: RunConfig, one: Training) -> tuple[str, ...]:
+    own = [one.checkout / config.metric.file, one.job / config.metric.file] if config.metric.file else []
+    return tuple(str(path.absolute()) for path in (JobPaths(one.job).result, *own))
 
 
 def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:

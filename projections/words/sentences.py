@@ -67,6 +67,12 @@ REASONS: Mapping[str, str] = {
         "base's, {base_loss:.4f}"
     ),
     "idle": "ended after {seconds:.0f} s: no output and no CPU use",
+    "deadline_printed": "ended after {seconds:.0f} s, its deadline; it had printed {metric} {printed}",
+    "idle_printed": (
+        "ended after {seconds:.0f} s: no output and no CPU use; it had printed {metric} {printed}"
+    ),
+    "lingered": "it had its result and did not end: it was ended after {seconds:.0f} s",
+    "killed_at_exit": "it had its result, and was then killed by {signal}",
     "terminated": "was told to end",
     "signal": "killed by {signal}",
     "signal_said": "killed by {signal}: {said}",

@@ -347,3 +347,31 @@ def test_the_reason_of_a_crash_is_its_exception(tmp_path: Path) -> None:
     assert why("exit_code_said", error, exit_code=1) == result.reason
     aborted = read(tmp_path, exit_code=None, signal=6)
     assert why("signal_said", error, signal="SIGABRT") == aborted.reason
+
+
+@pytest.mark.parametrize(
+    ("log", "facts", "outcome"),
+    [
+        (WELL, {"signal": 11}, "succeeded"),
+        (WELL + b"free(): invalid pointer\n", {"signal": 6}, "succeeded"),
+        (WELL, {"exit_code": 139}, "succeeded"),  # as a shell says it
+        (WELL, {"signal": 9}, "crashed"),  # memory ran out, perhaps in the middle
+        (WELL, {"exit_code": 1}, "crashed"),
+        (b"val_bpb: 1.7\n" + WELL, {"signal": 11}, "crashed"),  # between two evaluations, perhaps
+        (WELL + b"Traceback (most recent call last):\n  File\nValueError: x\n", {"signal": 6}, "crashed"),
+        (b"step 1\n", {"signal": 11}, "crashed"),
+        (WELL, {"reason": "lingered", "signal": 15}, "succeeded"),
+        (b"val_bpb: 1.7\n" + WELL, {"reason": "lingered", "signal": 15}, "timed_out"),
+        (b"step 1\n", {"reason": "lingered", "signal": 15}, "timed_out"),
+    ],
+)
+def test_a_result_before_a_bad_end(tmp_path: Path, log: bytes, facts: dict[str, Any], outcome: str) -> None:
+    """A whole result counts before a fault or a hang; where it may be one of several, nothing does."""
+    result = read(
+        leave(tmp_path, log), config=RunConfig(count_killed_at_exit=True), **{"exit_code": None, **facts}
+    )
+    assert outcome == result.outcome
+    assert (result.metric is not None) is (outcome == "succeeded")
+    assert result.reason is not None
+    if facts.get("signal") == 11:
+        assert "crashed" == read(tmp_path, **{"exit_code": None, **facts}).outcome
