@@ -14,7 +14,10 @@ _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*\n(.*?)^[ \t]*(?:```|~~~)", re.DOT
 _TARGET = re.compile(r"^(bench(?:mark)?|train|run|experiment)\s*:(?!=)", re.MULTILINE)
 _SETS = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 _SHELL = re.compile(r"[|&;<>$`*]|\.\.\.|^#")  # needs a shell, or a human who fills something in
-_PYTHON = re.compile(r"python(?:3(?:\.\d+)?)?")
+_PYTHON = re.compile(r"(?:\S*/)?python(?:3(?:\.\d+)?)?")
+_STARTERS = re.compile(
+    rf"{_PYTHON.pattern}|{re.escape(PYTHON)}|uv|poetry|pipenv|pdm|torchrun|accelerate|mpirun|deepspeed|(?:ba)?sh|make"
+)
 # What only starts Python: the project's own takes its place.
 _STARTS = (("uv", "run"), ("poetry", "run"), ("pipenv", "run"), ("pdm", "run"))
 _MODULES = {"torchrun": "torch.distributed.run", "accelerate": "accelerate.commands.accelerate_cli"}
@@ -58,7 +61,7 @@ def parsed(line: str, files: Sequence[str], *, source: str = "readme") -> Called
         path = module.replace(".", "/")
         places = (f"{path}.py", f"src/{path}.py", f"{path}/__main__.py", f"src/{path}/__main__.py")
         names += [place for place in places if place in files][:1]
-    if not names:
+    if not names or not (_STARTERS.fullmatch(words[0]) or words[0].startswith("./")):
         return None
     return Called(words=by_python(words), names=tuple(names), env=env, source=source)
 

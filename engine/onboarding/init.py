@@ -28,8 +28,12 @@ MOST_TRIALS = 4  # each of the first ones may name one more path to share
 ROUND_UP_TO_S = 10
 
 
-def merged(home: Path, proposed: Proposed, *, force: bool) -> tuple[RunConfig, dict[str, object]]:
+def merged(
+    home: Path, proposed: Proposed, files: Sequence[str], *, force: bool
+) -> tuple[RunConfig, dict[str, object]]:
     """Return the settings with what is proposed in the place of what is not set, and what that adds.
+
+    Where they name the training already, a default whose files are among the repository's is one of them.
 
     Raises:
         InvalidInput: the settings that are there make no sense.
@@ -40,6 +44,8 @@ def merged(home: Path, proposed: Proposed, *, force: bool) -> tuple[RunConfig, d
     current = load_config(home)
     if given:
         new = {key: value for key, value in new.items() if value_of(current, key) != value}
+        if proposed.source == "setting" and not force:
+            new = {key: value for key, value in new.items() if not _serves(value_of(current, key), files)}
     return read_settings(file, _nested(given, new)), new
 
 
@@ -133,6 +139,12 @@ def write(home: Path, settings: dict[str, object]) -> Path:
 def expected(seconds: float) -> float:
     """Return the seconds that a training may be expected to take at most, after one that took so many."""
     return float(max(ROUND_UP_TO_S, math.ceil(1.5 * seconds / ROUND_UP_TO_S) * ROUND_UP_TO_S))
+
+
+def _serves(value: object, files: Sequence[str]) -> bool:
+    """Say whether all files that a setting names are there, and it names some."""
+    named = [word for word in value if "." in word] if isinstance(value, tuple) else []
+    return bool(named) and all(name in files for name in named)
 
 
 def _keys(given: dict[str, Any], above: str = "") -> Sequence[str]:

@@ -25,6 +25,7 @@ _JUDGES = re.compile(
     r"(^|[\W_])(prepare|download|evaluat\w*|eval|scor\w*|metrics?|datasets?|data|dataloader|tokeni[sz]er|tests?|conftest"
     r"|bench(mark)?|launch\w*|setup)([\W_]|$)"
 )
+_MODELS = re.compile(r"models?|nets?|networks?|layers|modules|architectures?|optim\w*|losses")
 # These hang on the shell that asks: written down, they hold for a shell to come.
 OF_THE_SHELL = ("active", "conda")
 
@@ -106,7 +107,7 @@ def propose(sight: Sight, called: Called, python: Interpreter, others: Iterable[
         python=python,
         script=script.path if script is not None else "",
         source=called.source,
-        others=tuple(" ".join(one.words) for one in others if one != called)[:5],
+        others=tuple(" ".join(one.words) for one in others if one.words != called.words)[:5],
         carried=shared.carried,
         apart=tuple(path for path in sight.apart if path not in (*shared.paths, *shared.carried)),
     )
@@ -135,7 +136,8 @@ def _prepared(sight: Sight, shared: tuple[str, ...]) -> dict[str, object]:
 def _editable(sight: Sight, called: Called, script: Script | None, own: tuple[str, ...]) -> tuple[str, ...]:
     if script is not None:
         configs = _configs(sight, called, script)
-        beside = [path for path in own if not _JUDGES.search(path) and not path.endswith("__init__.py")]
+        near = [path for path in own if _is_beside(path, script.path)]
+        beside = [path for path in near if not _JUDGES.search(path) and not path.endswith("__init__.py")]
         return tuple(dict.fromkeys((script.path, *beside, *configs)))[:MOST_EDITABLE]
     sources = [
         path
@@ -147,9 +149,17 @@ def _editable(sight: Sight, called: Called, script: Script | None, own: tuple[st
     return tuple(sources[:MOST_EDITABLE]) or called.names[:1]
 
 
+def _is_beside(path: str, script: str) -> bool:
+    """Say whether a module is of the script's folder, package or model: what lies elsewhere may judge it."""
+    folder, place = PurePosixPath(script).parent, PurePosixPath(path)
+    in_package = folder.parts and place.is_relative_to(folder)
+    return bool(place.parent == folder or in_package or _MODELS.fullmatch(place.parent.name))
+
+
 def _configs(sight: Sight, called: Called, script: Script) -> list[str]:
     """Return the settings files that the command names, or that its script reads by name."""
-    stems = {PurePosixPath(text).name for text in (*script.texts, *called.words)}
+    texts = {text for text in (*script.texts, *called.words) if len(text) > 1}
+    names = {PurePosixPath(text).name for text in texts}
     found = []
     for path in sight.files:
         place = PurePosixPath(path)
@@ -159,7 +169,9 @@ def _configs(sight: Sight, called: Called, script: Script) -> list[str]:
             or _JUDGES.search(place.stem)
         ):
             continue
-        above = set(place.parent.parts) & stems  # the folder that it is looked for in
-        if place.name in stems or path in called.words or (above and place.suffix != ".py"):
+        above = set(place.parent.parts) & names  # the folder that it is looked for in
+        if path in (script.path, "pyproject.toml"):
+            continue
+        if path in texts or (place.suffix != ".py" and (place.name in names or above)):
             found.append(path)
     return found

@@ -13,7 +13,7 @@ from autoresearch.engine.paths import RESULTS
 from autoresearch.engine.ports.repository import Commits, Listing
 
 
-MOST_SCRIPTS = 400
+MOST_SCRIPTS = 400  # that are read, the outermost first
 READMES = ("README.md", "README", "README.rst", "readme.md", "Readme.md")
 MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
 CONFIGS = (".yaml", ".yml", ".toml", ".json", ".cfg", ".ini", ".sh")
@@ -48,8 +48,8 @@ class Sight:
 def look_at(home: Path, commit: str, git: Looked) -> Sight:
     """Read what is committed, and list what is not."""
     files = git.committed(commit)
-    pythons = [path for path in files if path.endswith(".py")][:MOST_SCRIPTS]
-    read = (read_script(path, git.show(commit, path) or b"") for path in pythons)
+    pythons = [path for path in sorted(files, key=lambda path: path.count("/")) if path.endswith(".py")]
+    read = (read_script(path, git.show(commit, path) or b"") for path in pythons[:MOST_SCRIPTS])
 
     def text(path: str) -> str:
         return (git.show(commit, path) or b"").decode(errors="replace")

@@ -19,7 +19,7 @@ from autoresearch.engine.jobs import devices
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.paths import JobPaths, RunPaths
-from autoresearch.engine.ports.jobs import Finished, JobExit, Jobs, JobSpec, Lost
+from autoresearch.engine.ports.jobs import Finished, JobExit, Jobs, JobSpec, Lost, Running
 from autoresearch.engine.ports.repository import Commits, OwnCheckout
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.sealing.checkout import TrainCheckouts
@@ -39,6 +39,7 @@ from autoresearch.projections.run_state import RunState
 T = TypeVar("T")
 TRIAL = ".autoresearch/trial"  # beside where runs lie
 LOOK_S = 0.1
+END_S = 30.0  # a job that is told to end has five seconds' grace
 CLOCK_S = 0.01  # by which a file system's time may lag behind the clock
 MOST_FILES = 5000  # of a checkout, whose times are looked at
 MOST_OF_TABLE = 2**18  # bytes
@@ -112,6 +113,7 @@ class Trials:
                 self._remove(paths)
                 with contextlib.suppress(OSError):
                     shutil.rmtree(paths.folder)
+                    paths.folder.parent.rmdir()  # where no run lies beside it
 
     def done(self, files: JobPaths, spec: JobSpec, step: str) -> JobExit:
         """Run a job to its end.
@@ -126,17 +128,24 @@ class Trials:
             raise RunLocked(f"the device is taken: {held}", remedy="wait until it has ended, or stop it")
         self.tell(step, files.output)
         with contextlib.ExitStack() as else_stopped:
-            else_stopped.callback(self.jobs.stop, files.folder)
+            else_stopped.callback(self._end, files.folder)
             while not isinstance(state := self.jobs.look(files.folder), Finished | Lost):
                 time.sleep(LOOK_S)
         if isinstance(state, Lost):
             raise RunFailed("the trial was ended from outside", remedy="try again")
         return state.exit
 
+    def _end(self, job: Path) -> None:
+        """End a job, and wait until its supervisor writes no more."""
+        self.jobs.stop(job)
+        until = time.monotonic() + END_S
+        while isinstance(self.jobs.look(job), Running) and time.monotonic() < until:
+            time.sleep(LOOK_S)
+
     def _remove(self, paths: RunPaths) -> None:
         """Take away what a trial leaves, be it one that was killed."""
         for job in sorted(paths.folder.glob("iterations/*/*")):
-            self.jobs.stop(job)
+            self._end(job)
         if paths.train_checkout.exists():
             self.git.remove_worktree(paths.train_checkout)
         for path in paths.folder.iterdir():

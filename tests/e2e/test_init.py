@@ -1,6 +1,7 @@
 """What `init` writes, shares, refuses and leaves: the real program in a repository that nobody set up."""
 
 import os
+import signal
 import subprocess
 import tomllib
 
@@ -110,6 +111,33 @@ def test_a_trial_that_fails_shows_why(own: Program):
     assert "| out of luck" in failed
     assert "init` again" in failed
     assert "metric" not in table(own)
+
+
+def test_a_trial_that_takes_too_long_says_how_to_shorten_it(own: Program):
+    """It is ended, what it had printed is shown, and both ways out are named."""
+    (own.repo / "fit.py").write_text(SCRIPT + "import time\ntime.sleep(600)\n")
+    own.git("commit", "-qam", "it lasts")
+    failed = own("init", "--yes", "--timeout", "2", code=4).stdout
+    assert "--timeout SECONDS" in failed
+    assert "loss: 0.008100" in failed
+
+
+def test_an_interrupted_trial_leaves_nothing(own: Program):
+    """Ctrl-C ends the training, and takes its checkout and folder away."""
+    (own.repo / "fit.py").write_text("import time\nprint('loss: 1', flush=True)\ntime.sleep(600)\n")
+    own.git("commit", "-qam", "it lasts")
+    running = subprocess.Popen(
+        [*own.door, "init", "--yes"], cwd=own.repo, env=own.env, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    while "training ..." not in running.stdout.readline():
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=PATIENCE_S)
+    assert 130 == running.returncode
+    assert 1 == len(own.git("worktree", "list").splitlines())
+    assert not (own.repo / ".autoresearch").exists()
+    assert {} == table(own)
 
 
 def test_a_path_that_only_the_trial_misses_is_shared(own: Program):

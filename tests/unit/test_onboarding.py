@@ -45,6 +45,8 @@ def test_a_line_of_a_readme_is_a_command(line: str, words: str):
         "python train.py $ARGS",
         "cd x && python train.py",
         "pip install .",
+        "training python train.py",
+        "train.py  the model",
     ],
 )
 def test_what_needs_a_shell_or_names_no_file_is_none(line: str):

@@ -101,7 +101,7 @@ class _Init:
         file, given = settings_given(home)
         sight = look_at(home, commit, git)
         proposed = self._proposed(sight, given)
-        config, new = init.merged(home, proposed, force=self.answers.force)
+        config, new = init.merged(home, proposed, sight.files, force=self.answers.force)
         for line in page.proposal_lines(proposed, new, file):
             opt.say(line)
         if not self.answers.yes and not self.answers.asks:
@@ -118,8 +118,7 @@ class _Init:
         if answers.train:
             called = parsed(answers.train, sight.files, source="option")
             called = called or Called(words=by_python(shlex.split(answers.train)), source="option")
-        elif "train" in given and not answers.force:
-            words = load_config(sight.home).train
+        elif given and not answers.force and _is_served(given, words := load_config(sight.home).train, sight):
             told = parsed(shlex.join(words), sight.files, source="setting")
             called = Called(words=words, names=told.names if told else (), source="setting")
         elif answers.asks:
@@ -252,6 +251,11 @@ class _Init:
         for line in page.next_lines(written, ok=ok):
             opt.say(line)
         return 0 if ok else FAILED
+
+
+def _is_served(given: dict[str, object], words: tuple[str, ...], sight: Sight) -> bool:
+    """Say whether the settings name the training: in words, or by a default that is there."""
+    return "train" in given or any(sight.has(word) for word in words)
 
 
 def _has_metric(given: dict[str, object]) -> bool:

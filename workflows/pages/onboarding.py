@@ -112,6 +112,9 @@ def failure_lines(trial: Trial, config: RunConfig, found: list[Candidate]) -> It
         yield from (f"    | {line[:150]}" for line in lines[-LAST_LINES:])
     elif result.metric is None:
         yield from candidate_lines(found)
+    if result.outcome == "timed_out":
+        yield "--timeout SECONDS gives it longer; --train 'COMMAND' with options of its own makes it shorter"
+        yield from candidate_lines(found)
     if trial.unshared and trial.unshared not in config.shared:
         yield f'only your checkout has {trial.unshared}: shared = ["{trial.unshared}"]'
 
