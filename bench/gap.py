@@ -303,6 +303,7 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             seconds=300.0,
             cpu_seconds=None,
             measured=Measured(peak_vram_mb=512.0),
+            also={},
             printed=None,
             output=output,
             progress=None,

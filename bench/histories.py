@@ -183,6 +183,7 @@ def _trained(number: int) -> Iterator[tuple[ev.Event, ...]]:
                 threads=8,
                 torch_version="2.13.0",
             ),
+            also={},
             printed=None,
             output=OutputDigest(bytes=91234, sha256=SHA, tail=_TAIL),
             progress=ProgressDigest(sha256=SHA, lines=331, points=_CURVE),

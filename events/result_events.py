@@ -67,6 +67,7 @@ class TrainingFinished:
     seconds: float
     cpu_seconds: float | None  # of the training and all its children
     measured: Measured
+    also: dict[str, float]  # what the settings name beside the metric, as far as it was printed
     printed: Printed | None  # None: one number, or none
     output: OutputDigest
     progress: ProgressDigest | None

@@ -18,6 +18,9 @@ from autoresearch.events.setting import Setting, above_zero, amount, is_inside, 
 from autoresearch.events.values import COMPARED, CONDITIONS
 
 
+GUARD = re.compile(
+    r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
+)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -122,6 +125,19 @@ class RunConfig:
         expected="a relative path",
     )
     metric: MetricSpec = MetricSpec()
+    metrics: tuple[str, ...] = setting(
+        (),
+        "Names of other numbers that a training prints, which are recorded beside the metric.",
+        holds=_are_named,
+        expected="names",
+    )
+    guards: tuple[str, ...] = setting(
+        (),
+        "Within what such numbers have to stay for a candidate to be kept, as in `peak_vram_mb < 60000`; the"
+        " baseline is not held to it.",
+        holds=lambda guards: all(GUARD.fullmatch(guard) for guard in guards),
+        expected="a name, one of < <= > >=, and a number",
+    )
     compare_on: tuple[str, ...] = setting(
         COMPARED,
         "The conditions, of those below, in which two results have to agree to be compared.",
@@ -233,6 +249,16 @@ class RunConfig:
         "Megabytes of a job's output that are kept; beyond it, its head and its tail.",
     )
     env: dict[str, str] = setting({}, "Environment variables added to a training.", decides=True)
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """Return the names of the numbers that guards look at."""
+        return tuple(found["name"] for guard in self.guards if (found := GUARD.fullmatch(guard)))
+
+    @property
+    def also_read(self) -> tuple[str, ...]:
+        """Return the names of the numbers that are recorded beside the metric."""
+        return tuple(dict.fromkeys((*self.metrics, *self.guarded)))
 
     @property
     def holds_trainings(self) -> bool:

@@ -37,7 +37,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ResultRecorded", 2): lambda data: data,  # and another
     ("ResultInherited", 1): lambda data: data,  # the same
     ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None, "printed": None},
-    ("TrainingFinished", 2): lambda data: data,  # another outcome came to be
+    ("TrainingFinished", 2): lambda data: {**data, "also": {}},  # another outcome came to be, too
     ("TrainingStarted", 1): lambda data: {
         **data,
         "repeat": 1,
@@ -93,6 +93,8 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "stop_losers": 0.0,
         "holdout": [],
         "exit_grace_s": 60.0,
+        "metrics": [],
+        "guards": [],
         "count_killed_at_exit": False,
         # The default of then; without one the metric is found by its name.
         "metric": {"pattern": r"^val_bpb:\s*(\S+)", **data.get("metric", {}), "file": "", "key": ""},

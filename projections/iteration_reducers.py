@@ -92,7 +92,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
         one.code, one.base_code = event.code_sha256, event.base_code_sha256
-        one.voided, one.scores, one.curve = (), (), None
+        one.voided, one.scores, one.curve, one.also = (), (), None, {}
         one.next_stage, one.since = "train", at
 
 
@@ -186,6 +186,8 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
         return
     one.job, one.lost, one.since = None, 0, at
     one.measured, one.printed = event.measured, event.metric
+    if event.also:
+        one.also = one.also | {name: (*one.also.get(name, ()), value) for name, value in event.also.items()}
     one.spent = Spent(seconds=event.seconds, cpu_seconds=event.cpu_seconds)
     one.took_s = event.seconds
     state.device_s += event.seconds

@@ -123,6 +123,7 @@ class Iteration:
     reason: Reason | None = None  # of the outcome, or of a failed apply
     metric: float | None = None
     measured: Measured | None = None
+    also: dict[str, tuple[float, ...]] = field(factory=dict)  # what its trainings printed beside the metric
     log_tail: str = ""
 
     @property

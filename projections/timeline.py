@@ -54,6 +54,7 @@ class Row:
     metric: float | None = None
     memory_gb: float = 0.0
     training_s: float | None = None  # wall seconds of the last training
+    also: dict[str, float] = field(factory=dict)  # what its last training printed beside the metric
     cpu_s: float | None = None  # its CPU seconds, with its children's
     cost_usd: float | None = None  # of all agent calls, where they said
     recorded: bool = False
@@ -101,7 +102,7 @@ class Timeline:
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
 INHERITED = tuple(
-    one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given", "sureness")
+    one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given", "sureness", "also")
 )
 
 
@@ -214,6 +215,7 @@ def _training_finished(timeline: Timeline, event: ev.TrainingFinished, _seq: int
     if row is not None:
         row.outcome, row.metric, row.training_s = event.outcome, event.metric, event.seconds
         row.reason, row.cpu_s = event.reason, event.cpu_seconds
+        row.also = dict(event.also)
 
 
 def _scored_again(
@@ -365,4 +367,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=6, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=7, initial=Timeline, own=_own, reducers=REDUCERS)

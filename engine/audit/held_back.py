@@ -14,6 +14,7 @@ from attrs import frozen
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.core.commands import STARTS
 from autoresearch.engine.core.event_rules import EVENT_RULES
+from autoresearch.engine.verdicts import guards
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.values import LOOP_STAGES, Request
@@ -152,6 +153,13 @@ def _failures(run: RunState, event: Any) -> str | None:  # noqa: ANN401 - of any
     return f"a human: it was lost {lost} times in a row" if lost >= MOST_IN_A_ROW else None
 
 
+def _guard(run: RunState, event: ev.CandidateKept) -> str | None:
+    """Keep nothing that broke a guard, but for the baseline."""
+    one = run.iteration(event.iteration)
+    found = guards.broken(one, run.config) if one is not None and one.number else None
+    return None if found is None else f"a discard: it breaks {found['guard']}"
+
+
 def _claim(run: RunState, event: ev.EvaluationFinished) -> str | None:
     """Believe no evaluation and its training where their numbers are not the same."""
     one = run.iteration(event.iteration)
@@ -183,6 +191,7 @@ HOLDS_BACK = (
     HoldsBack("question", (ev.AgentAsked, ev.ProposalChosen), _question),
     HoldsBack("edit_checkout", (ev.AgentAsked,), _edit_checkout),
     HoldsBack("failures", _STARTED, _failures),
+    HoldsBack("guard", (ev.CandidateKept,), _guard),
     HoldsBack("claim", (ev.EvaluationFinished,), _claim),
 )
 

@@ -235,6 +235,7 @@ def _training(one: Iteration, job: Job, done: JobExit, result: Result) -> ev.Tra
         seconds=done.seconds,
         cpu_seconds=done.cpu_seconds,
         measured=result.measured,
+        also=result.also,
         printed=result.printed,
         output=result.output,
         progress=result.progress,

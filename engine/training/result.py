@@ -43,6 +43,7 @@ class Result:
     reason: Reason | None  # why it did not succeed; of a success only what is odd about it
     metric: float | None
     measured: Measured
+    also: dict[str, float]  # the numbers that the settings name beside the metric
     printed: Printed | None
     output: OutputDigest
     progress: ProgressDigest | None
@@ -55,8 +56,10 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
     """
     secrets = secret_values(os.environ | config.env)
     reader, log = MetricReader(config.metric), LogDigest(secrets)
+    others = {name: MetricReader(MetricSpec(name=name)) for name in config.also_read}
     for piece in log.passing(output.log()):
-        reader.feed(piece)
+        for one in (reader, *others.values()):
+            one.feed(piece)
     found, digest = reader.finish(), log.digest()
     if config.metric.file:
         found = _in_file(config.metric, output)
@@ -69,6 +72,10 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
     outcome, reason, metric = _judge(config.metric, ended, found, exact=exact, failure=failure, tail=tail)
     if outcome == "succeeded":
         reason = note or reason
+    also = _also(config, others, told or {}, output)
+    lacks = next((name for name in config.guarded if name not in also), None)
+    if outcome == "succeeded" and not claims and lacks is not None:
+        outcome, metric, reason = "no_metric", None, _not_found(MetricSpec(name=lacks), output, secrets)
     if claims and outcome == "no_metric":
         outcome, reason = "succeeded", None
     if reason is not None and reason.code == "no_line":
@@ -78,6 +85,7 @@ def read_result(config: RunConfig, output: JobOutput, exit_: JobExit, *, claims:
         reason=reason,
         metric=metric,
         measured=measured(told, log.end[-SUMMARY_BYTES:]),
+        also=also,
         printed=found.several if found else None,
         output=digest,
         progress=progress,
@@ -166,6 +174,26 @@ def _timed_out(name: str, exit_: JobExit, found: Metric | None) -> Reason:
     if found is None:
         return why(code, seconds=exit_.seconds)
     return why(f"{code}_printed", seconds=exit_.seconds, metric=name, printed=found.text)
+
+
+def _also(
+    config: RunConfig, readers: dict[str, MetricReader], told: dict[str, object], output: JobOutput
+) -> dict[str, float]:
+    """Return the other numbers that the settings name: of result.json, the metric's file, or the output."""
+    taken = output.file(METRIC) if config.metric.file else None
+    content = b"".join(taken) if taken is not None else b""
+    found: dict[str, float] = {}
+    for name, reader in readers.items():
+        printed = reader.finish()
+        in_file = metric_file.read(config.metric, name, content).text if content else None
+        if printed is not None and (printed.unlike is not None or printed.ranks_disagree):
+            printed = None
+        in_log = printed.value if printed is not None else None
+        values = (number(told.get(name)), number(parse(in_file).value), in_log)
+        value = next((one for one in values if one is not None), None)
+        if value is not None and math.isfinite(value):
+            found[name] = value
+    return found
 
 
 def _in_file(metric: MetricSpec, output: JobOutput) -> Metric | None:

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.verdicts.guards import broken
 from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, pair_spread, pairs_of, seed_spread
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Best, Conditions, Scalar, differing
@@ -167,6 +168,8 @@ def verdict(
         inputs = {"times": times, "most_spent": config.most_spent}
         return Verdict(answer="discard", rule="overspent", inputs=inputs)
     judged = _compared(one, pairs, config, of_seeds, learned)
+    if judged.answer != "discard" and (guard := broken(one, config)) is not None:
+        return Verdict(answer="discard", rule="guard", inputs=guard)
     more = one.spent.far_beyond(theirs)
     if more is None:
         return judged

@@ -375,3 +375,20 @@ def test_a_result_before_a_bad_end(tmp_path: Path, log: bytes, facts: dict[str, 
     assert result.reason is not None
     if facts.get("signal") == 11:
         assert "crashed" == read(tmp_path, **{"exit_code": None, **facts}).outcome
+
+
+def test_other_numbers_are_read_beside_the_metric(tmp_path: Path) -> None:
+    """What the settings name is taken from result.json, else from the output, as far as it is there."""
+    config = RunConfig(metrics=("tokens_per_s", "peak_vram_mb", "lr"), guards=("num_steps < 300",))
+    leave(tmp_path, b"tokens_per_s: 1200\n" + WELL, result_json={"peak_vram_mb": 812.0})
+    result = read(tmp_path, config=config)
+    assert {"tokens_per_s": 1200.0, "peak_vram_mb": 812.0, "num_steps": 256.0} == result.also
+    assert "succeeded" == result.outcome
+
+
+def test_a_guard_without_its_number_is_no_result(tmp_path: Path) -> None:
+    """A misspelt guard is told at the baseline, with the lines that come near."""
+    config = RunConfig(guards=("peak_vram < 1000",))
+    result = read(leave(tmp_path, WELL), config=config)
+    assert ("no_metric", None) == (result.outcome, result.metric)
+    assert why("no_line_near", "peak_vram_mb: 812.5", metric="peak_vram") == result.reason

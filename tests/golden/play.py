@@ -70,6 +70,7 @@ class Script:
     setup: tuple[bool, ...] = (True,)  # of each look at the setup
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
     evaluations: Mapping[tuple[int, int], float | str] = field(factory=dict)
+    also: Mapping[int, Mapping[str, float]] = field(factory=dict)  # what it printed beside the metric
     rereads: Mapping[int, float] = field(factory=dict)  # what an iteration's output gives, read again
     looks: Mapping[tuple[int, int], float | str] = field(factory=dict)  # at the holdout: iteration, look
     data_ids: Mapping[int, str] = field(factory=dict)
@@ -318,6 +319,7 @@ class Player:
             seconds=300.0,
             cpu_seconds=None,
             measured=Measured(peak_vram_mb=1024.0, data_id=data_id),
+            also=dict(self.script.also.get(number, {})),
             printed=None,
             output=OUTPUT,
             progress=PROGRESS if self.run.config.stop_losers else None,
@@ -626,6 +628,16 @@ def scripts() -> dict[str, Script]:
         "higher-is-better": Script(
             config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False)),
             trainings={(0, 1): 0.5, (1, 1): 0.6, (2, 1): 0.6, (3, 1): 0.4},
+        ),
+        "guarded": Script(  # of two that are better one takes too much memory
+            config=evolve(PLAIN, metrics=("tokens_per_s",), guards=("peak_vram_mb < 60000",)),
+            trainings={(0, 1): 2.0, (1, 1): 1.5, (2, 1): 1.75, (3, 1): 1.875},
+            also={
+                0: {"peak_vram_mb": 61000.0},
+                1: {"peak_vram_mb": 60000.0, "tokens_per_s": 1000.0},
+                2: {"peak_vram_mb": 59999.0, "tokens_per_s": 900.0},
+                3: {"peak_vram_mb": 70000.0},
+            },
         ),
         "reads-again": Script(  # the metric was named wrong; the baseline is not trained a second time
             config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(x)", lower_is_better=False)),

@@ -60,7 +60,10 @@ def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     said = asdict(row) | {name: row.inputs.get(name) for name in FROM_VERDICT}
     said |= {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
     said |= {"cpu_seconds": row.cpu_s, "comparisons": row.comparisons} | _sureness(row)
-    return {name: said[name] for name in COLUMNS} | {"settings": dict(row.settings)}
+    return {name: said[name] for name in COLUMNS} | {
+        "metrics": dict(row.also),
+        "settings": dict(row.settings),
+    }
 
 
 def _sureness(row: Row) -> dict[str, Any]:  # Any: it is JSON
@@ -74,12 +77,20 @@ def _sureness(row: Row) -> dict[str, Any]:  # Any: it is JSON
     }
 
 
+def other_metrics(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the names of the numbers beside the metric that any training printed."""
+    return tuple(dict.fromkeys(name for row in rows for name in row.also))
+
+
 def experiments_csv(rows: Sequence[Row]) -> str:
     """Return a table for spreadsheets: one line for each iteration."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([experiment(row)[name] for name in COLUMNS] for row in rows)
+    also = other_metrics(rows)
+    writer.writerow((*COLUMNS, *also))
+    for row in rows:
+        said = experiment(row)
+        writer.writerow([*(said[name] for name in COLUMNS), *(row.also.get(name) for name in also)])
     return out.getvalue()
 
 

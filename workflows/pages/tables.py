@@ -11,7 +11,7 @@ from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.times import duration, one_line
 from autoresearch.projections.words.wording import loops_left_words, name_of, say, short
-from autoresearch.workflows.api.experiments import Story, status_of
+from autoresearch.workflows.api.experiments import Story, other_metrics, status_of
 from autoresearch.workflows.api.next_step import next_step
 
 
@@ -34,7 +34,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozense
 
 def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> str:
     """Return one line for each iteration; the best is marked."""
-    head = ("", "#", "status", metric, "gain", "memory", "time", "commit", "by", "description")
+    also = other_metrics(rows)
+    head = ("", "#", "status", metric, "gain", *also, "memory", "time", "commit", "by", "description")
     lines = [
         (
             "*" if row.iteration == best else "",
@@ -42,6 +43,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             status_of(row),
             "-" if row.metric is None else f"{row.metric:.6f}",
             _gain(row),
+            *(f"{row.also[name]:g}" if name in row.also else "-" for name in also),
             f"{row.memory_gb:.1f} GB" if row.memory_gb else "-",
             _took(row),
             short(row.commit),
@@ -50,7 +52,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
         )
         for row in rows
     ]
-    return table(head, lines, right=frozenset({1, 3, 4, 5, 6}))
+    return table(head, lines, right=frozenset({1, *range(3, 7 + len(also))}))
 
 
 def _gain(row: Row) -> str:
