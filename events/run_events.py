@@ -233,6 +233,7 @@ class ResultInherited:
     metric: float | None
     memory_gb: float
     training_s: float | None
+    also: dict[str, float]  # what its last training printed beside the metric
     cpu_s: float | None
     cost_usd: float | None
     recorded: bool

@@ -35,7 +35,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("JobLost", 2): lambda data: data,  # and another
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("ResultRecorded", 2): lambda data: data,  # and another
-    ("ResultInherited", 1): lambda data: data,  # the same
+    ("ResultInherited", 1): lambda data: {**data, "also": {}},  # the same
     ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None, "printed": None},
     ("TrainingFinished", 2): lambda data: {**data, "also": {}},  # another outcome came to be, too
     ("TrainingStarted", 1): lambda data: {

@@ -102,7 +102,7 @@ class Timeline:
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
 INHERITED = tuple(
-    one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given", "sureness", "also")
+    one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given", "sureness")
 )
 
 
