@@ -17,9 +17,9 @@ VERSION = "5"  # grows with any change of what a table looks like; state.json na
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 
 
-def results_tsv(timeline: Timeline) -> str:
+def results_tsv(timeline: Timeline, *, metric: str = COLUMNS[1]) -> str:
     """Return the whole table; no line holds a tab or a line end inside a field."""
-    lines = ["\t".join(COLUMNS)]
+    lines = ["\t".join((COLUMNS[0], tsv_safe(metric), *COLUMNS[2:]))]
     given = [(row, row.as_given if row.retracted is None else "") for row in timeline.rows if row.recorded]
     lines += [as_given or line_of(row) for row, as_given in given]
     return "\n".join(lines) + "\n"
