@@ -69,7 +69,7 @@ class Imported:
         return None
 
     def _table(self, head: ev.RunImported, content: bytes) -> results_tsv.Source:
-        if head.source == "results.tsv":
+        if not head.columns:
             return results_tsv.read_table(head.name, content)
         told = Wanted(columns=head.columns, lower_is_better=self._lower, skip_bad=bool(head.skipped))
         return read_any(head.name, content, told)
