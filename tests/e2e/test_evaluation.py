@@ -180,6 +180,7 @@ def test_an_end_that_a_training_wrote_for_another_job_is_none(program: Program):
     """Its own evaluation, and the next training, run although folders with their ends lie there already."""
     begin(program)
     propose(program, FORGES)
+    program("propose", "--set", "LR=0.042")
     program("resume", *HERE, "--loops", "2")
     ends = of_type(program, "EvaluationFinished") + of_type(program, "TrainingFinished")
     assert [1.01, 1.009] == [one["metric"] for one in ends][:2]

@@ -24,8 +24,16 @@ print(f"val_bpb: {1 + abs(LR - 0.05) - float(os.environ.get('BONUS') or 0):.6f}"
 MEASURED_FIRST = "iteration 3 measures the best, iteration 1, with other packages or in another environment"
 
 
+def begin(program: Program) -> None:
+    """Let the baseline be trained, and a better candidate be kept."""
+    program("start", *HERE, "--loops", "0")
+    program("propose", "--set", "LR=0.05")
+    program("resume", *HERE, "--loops", "1")
+
+
 def resumed(program: Program) -> str:
-    """Go on for one loop; return what was said."""
+    """Go on for one loop, with what is worse than the best; return what was said."""
+    program("propose", "--set", "LR=0.07")
     return str(program("resume", "--loops", "1", *HERE).stdout)
 
 
@@ -41,7 +49,7 @@ def resumed(program: Program) -> str:
 def test_a_variable_of_another_shell_is_no_improvement(program: Program, name: str, value: str):
     """What a script names, a loader or Python reads: the best is measured with it before a verdict."""
     commit(program, SCRIPT)
-    program("start", *HERE)
+    begin(program)
     program.env[name] = value
     assert MEASURED_FIRST in resumed(program)
     assert ["keep", "keep", "discard", "remeasured"] == [row[1] for row in rows(program)]
@@ -61,7 +69,7 @@ def test_another_program_on_the_path_is_no_improvement(program: Program, tmp_pat
     path = program.env["PATH"]
     commit(program, SCRIPT, settings='train = ["python3", "train.py"]\n' if name == "python3" else "")
     program.env["PATH"] = f"{tmp_path / 'before'}:{path}"
-    program("start", *HERE)
+    begin(program)
     program.env["PATH"] = f"{tmp_path / 'behind'}:{path}"
     assert MEASURED_FIRST in resumed(program)
     assert ["keep", "keep", "discard", "remeasured"] == [row[1] for row in rows(program)]
@@ -70,7 +78,7 @@ def test_another_program_on_the_path_is_no_improvement(program: Program, tmp_pat
 def test_a_filter_in_the_users_settings_is_no_improvement(program: Program, tmp_path: Path):
     """What git's settings make of files, and hide where these are compared, stands in no commit."""
     commit(program, SCRIPT)
-    program("start", *HERE)
+    begin(program)
     (tmp_path / "attributes").write_text("train.py filter=easier\n")
     sed = shutil.which("sed")
     settings = tmp_path / "gitconfig"
@@ -86,7 +94,7 @@ def test_a_filter_in_the_users_settings_is_no_improvement(program: Program, tmp_
 def test_variables_of_git_lead_it_nowhere_else(program: Program, tmp_path: Path):
     """A repository, an index, a work tree and settings that a shell names are not the run's."""
     commit(program, SCRIPT)
-    program("start", *HERE)
+    begin(program)
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"):
         program.env[name] = str(tmp_path / "elsewhere")
     program.env |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.bare", "GIT_CONFIG_VALUE_0": "true"}
@@ -100,7 +108,7 @@ def test_variables_of_git_lead_it_nowhere_else(program: Program, tmp_path: Path)
 def test_another_umask_changes_nothing(program: Program, mask: int):
     """Files that others may read, or may not, are the same code."""
     commit(program, SCRIPT)
-    program("start", *HERE)
+    begin(program)
     before = os.umask(mask)
     try:
         assert "measures the best" not in resumed(program)
@@ -115,7 +123,7 @@ def test_a_scorer_that_is_rewritten_between_trainings_is_no_improvement(program:
     scorer.write_text(f"#!{sys.executable}\n{EVALUATE}")
     scorer.chmod(0o755)
     commit(program, SILENT, settings=f'evaluate = ["{scorer}"]\n')
-    program("start", *HERE)
+    begin(program)
     scorer.write_text(scorer.read_text().replace("float(left)", "float(left) - 0.5"))
     assert "measures the best" in resumed(program)
     assert "remeasured" in [row[1] for row in rows(program)]
