@@ -113,6 +113,13 @@ def test_a_trial_that_fails_shows_why(own: Program):
     assert "metric" not in table(own)
 
 
+def test_packages_that_are_missing_lead_to_an_environment(own: Program):
+    """Where the runner's own Python lacks a module, the way to an environment of the project is named."""
+    (own.repo / "fit.py").write_text(f"{SCRIPT}import no_such_package\n")
+    own.git("commit", "-qam", "it needs more")
+    assert "python3 -m venv .venv" in own("init", "--yes", code=4).stdout
+
+
 def test_a_trial_that_takes_too_long_says_how_to_shorten_it(own: Program):
     """It is ended, what it had printed is shown, and both ways out are named."""
     (own.repo / "fit.py").write_text(SCRIPT + "import time\ntime.sleep(600)\n")

@@ -81,6 +81,16 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
 }
 
 
+# Of a reason that keeps a run from training, by its code.
+WAYS_OUT: Mapping[str, str] = {
+    "not_in_commit": "`{program} init` writes the settings of a repository without it; or commit it",
+    "shared_is_not_there": "make it, or take it out of `shared`",
+    "imported_from_elsewhere": "uninstall it, or commit the module; docs/training.md says how code is found",
+    "check_failed": "see what the command says by hand; check = [] where nothing needs checking",
+    "check_not_run": "correct `check` in the settings; [] where nothing needs checking",
+}
+
+
 def doctor_lines(findings: Iterable[Finding]) -> Iterator[str]:
     """Yield a line for each finding, and one for its way out."""
     for one in findings:
@@ -94,7 +104,9 @@ def finding_words(one: Finding) -> tuple[str, str]:
     """Return what was found as a sentence, and the way out, "" for none."""
     fields = _fields(one)
     said, way_out = SENTENCES[one.code]
-    return said.format(**fields), way_out.format(**fields)
+    if one.reason is not None:
+        way_out = WAYS_OUT.get(one.reason.code, way_out)
+    return said.format(**fields).rstrip(), way_out.format(**fields)
 
 
 def verdict_line(findings: Iterable[Finding]) -> str:
@@ -124,7 +136,8 @@ def _fields(one: Finding) -> Mapping[str, object]:
             words = str(given["words"]).split()
             python = Interpreter(words=tuple(words), source=str(given["source"]), named=str(given["named"]))
             torch = f", torch {given['torch']}" if given["torch"] else ""
-            fields |= {"told": interpreter_line(python), "versions": f"Python {given['version']}{torch}"}
+            version = f"Python {given['version']}{torch}" if given["version"] else ""
+            fields |= {"told": interpreter_line(python), "versions": version}
         case "data":
             shared = _listed(given["shared"])
             fields |= {"shared": f"; shared: {shared}" if shared else ""}

@@ -14,6 +14,7 @@ from autoresearch.workflows.pages.ways_out import typed
 
 
 SHOWN = 6  # names in one line
+LAST_BYTES = 4096
 LAST_LINES = 8  # of an output
 SOURCES = {
     "readme": "as the README has it",
@@ -115,8 +116,15 @@ def failure_lines(trial: Trial, config: RunConfig, found: list[Candidate]) -> It
     if result.outcome == "timed_out":
         yield "--timeout SECONDS gives it longer; --train 'COMMAND' with options of its own makes it shorter"
         yield from candidate_lines(found)
+    if b"ModuleNotFoundError" in trial.output[-LAST_BYTES:] and _is_own(trial):
+        yield "autoresearch's own Python trained, which lacks the project's packages; they need an environment:"
+        yield "    python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
     if trial.unshared and trial.unshared not in config.shared:
         yield f'only your checkout has {trial.unshared}: shared = ["{trial.unshared}"]'
+
+
+def _is_own(trial: Trial) -> bool:
+    return trial.setup is not None and trial.setup.interpreter_from == "runner"
 
 
 def candidate_lines(found: list[Candidate]) -> Iterator[str]:
