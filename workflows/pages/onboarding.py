@@ -117,7 +117,7 @@ def failure_lines(trial: Trial, config: RunConfig, found: list[Candidate]) -> It
         yield "--timeout SECONDS gives it longer; --train 'COMMAND' with options of its own makes it shorter"
         yield from candidate_lines(found)
     if b"ModuleNotFoundError" in trial.output[-LAST_BYTES:] and _is_own(trial):
-        yield "autoresearch's own Python trained, which lacks the project's packages; they need an environment:"
+        yield "autoresearch's own Python trained, without the project's packages; they need an environment:"
         yield "    python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
     if trial.unshared and trial.unshared not in config.shared:
         yield f'only your checkout has {trial.unshared}: shared = ["{trial.unshared}"]'
