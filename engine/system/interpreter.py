@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -148,6 +147,8 @@ def _uv_environment(home: Path) -> Path:
 
 def _tools(home: Path) -> Mapping[str, object]:
     """Return the tables below [tool] of pyproject.toml; none where it cannot be read."""
+    import tomllib  # noqa: PLC0415 - 6 ms, where no runner looks for an interpreter
+
     try:
         tools = tomllib.loads((home / "pyproject.toml").read_text()).get("tool", {})
     except (OSError, ValueError):

@@ -37,12 +37,12 @@ SETTINGS = COMMON | {"tomllib"}  # from pyproject.toml
 VERSION = {"csv", "importlib.metadata", "importlib.resources", "tempfile"}  # of what is installed
 MAY = {
     "status": (f"status --run-id {RUN}", set[str]()),
-    "status --at": ("status --at 3", TABLES),
+    "status --at": ("status --at 3", COMMON),
     "status --json": (f"status --json --run-id {RUN}", set[str]()),
-    "runs": ("runs", TABLES),
+    "runs": ("runs", COMMON),
     "experiments": ("experiments --csv", TABLES),
-    "show": ("show 0", TABLES),
-    "replay": ("replay", SETTINGS | {"csv"}),
+    "show": ("show 0", COMMON),
+    "replay": ("replay", SETTINGS),
     "logs": ("logs", COMMON),
     "history": ("history", COMMON),
     "watch": ("watch", COMMON),
@@ -56,6 +56,10 @@ MAY = {
     "resume": (f"resume {NO_RUN}", SETTINGS),
     "final": ("final nosuch-r001", SETTINGS),
     "consolidate": ("consolidate nosuch-r001", SETTINGS),
+    "report": ("report", SETTINGS),
+    # they look for packages, and whether the file system tells of changes
+    "init": ("init --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),
+    "doctor": ("doctor --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),
     "adopt": (f"adopt {NO_RUN}", COMMON),
     "clean": ("clean nosuch-r001", COMMON),
     "retract": (f"retract 1 --why x {NO_RUN}", TABLES),

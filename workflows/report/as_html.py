@@ -2,7 +2,7 @@
 
 import re
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from typing import assert_never
 
 from autoresearch.workflows.report.chart import svg
@@ -33,7 +33,7 @@ LEGEND = (
 
 def html_of(document: Document) -> str:
     """Return the file."""
-    style = files("autoresearch.workflows.report").joinpath("report.css").read_text(encoding="utf-8")
+    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
     body = "\n".join(_block(block) for block in document.blocks)
     return f"""<!doctype html>
 <html lang="en">
