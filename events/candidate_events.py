@@ -18,6 +18,15 @@ from autoresearch.events.values import (
 
 
 @frozen(kw_only=True)
+class Without:
+    """The change of a keep that a proposal takes out of the best again, tried on seeds of its own."""
+
+    keep: int
+    purpose: Literal["drop", "ablate"]  # it stays out where the best is no worse; or it is only measured
+    repeats: tuple[int, ...]  # that it is trained in, and what it was made on with it
+
+
+@frozen(kw_only=True)
 class ProposalReceived:
     """A human's proposal arrived and waits to be used."""
 
@@ -28,6 +37,7 @@ class ProposalReceived:
     dropped_at: str  # when the file was last changed, RFC 3339; "" for a command
     proposal: Proposal
     first: bool = False  # it goes before those that wait already
+    without: Without | None = None  # None: it is an idea of its own
 
 
 @frozen(kw_only=True)

@@ -23,7 +23,12 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
-    ("ProposalReceived", 1): lambda data: {**data, "proposal": _worded(data["proposal"]), "first": False},
+    ("ProposalReceived", 1): lambda data: {
+        **data,
+        "proposal": _worded(data["proposal"]),
+        "first": False,
+        "without": None,
+    },
     ("ProposalChosen", 1): lambda data: {
         **data,
         "proposal": _worded(data["proposal"]),

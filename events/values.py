@@ -343,10 +343,10 @@ class Best:
 
 @frozen(kw_only=True)
 class Consolidated:
-    """What a keep gained on the keep before it, on seeds that nothing was chosen by."""
+    """What a keep gains on seeds that nothing was chosen by: on the keep before it, or beside the others."""
 
     iteration: int
-    base: int  # the kept iteration that it was compared with
+    base: int  # the keep that it was compared with; a later one: the best without it
     pairs: int
     gain: float  # the mean over the pairs; above 0 is better
     half_width: float  # of its 95 % interval

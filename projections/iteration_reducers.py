@@ -7,10 +7,10 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of, with_score
+from autoresearch.projections.belief import Curve
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import (
     Conflict,
-    Curve,
     DeferredCandidate,
     Iteration,
     Job,
@@ -25,10 +25,11 @@ Means = dict[int, float]  # by part, from 0
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
-    proposal, received, made = event.proposal, event.received, None
+    proposal, received, made, without = event.proposal, event.received, None, None
     if received is not None:
         for waiting in state.waiting:
-            proposal = waiting.proposal if waiting.seq == received else proposal
+            if waiting.seq == received:
+                proposal, without = waiting.proposal, waiting.without
         for deferred in state.deferred:
             if deferred.seq == received:
                 proposal, made = deferred.proposal, deferred.made
@@ -38,7 +39,7 @@ def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: st
     one = state.iteration(event.iteration)
     if one is not None:
         one.proposal, one.source, one.chosen = proposal, event.source, seq
-        one.made = made
+        one.made, one.without = made, without
         one.next_stage, one.since = "apply", at
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Scalar, Score
-from autoresearch.projections.belief import Belief, Gain, Sealed, believed
+from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Consolidated, Scalar, Score
+from autoresearch.projections.belief import Belief, Gain, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import (
     Counts,
@@ -38,12 +38,14 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
         if one.number == 0:
             state.learned = replace(state.learned, belief=first_belief(state, one.scores, event.inputs))
     learn(state, event.inputs, kept=True)
+    take_out(state, event.iteration, event.inputs, kept=True)
     _close(state, one, kept=True)
 
 
 def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
     one = state.iteration(event.iteration)
     learn(state, event.inputs, kept=False)
+    take_out(state, event.iteration, event.inputs, kept=False)
     if event.rule == KNOWN_CODE and one is not None:
         _answer(state, one)
     else:
@@ -69,11 +71,41 @@ def learn(state: RunState, inputs: Mapping[str, Scalar], *, kept: bool) -> None:
     state.comparisons += comparisons_in(inputs)
     squares, pairs, gain = inputs.get("squares"), inputs.get("pairs"), inputs.get("gain")
     if isinstance(squares, float) and isinstance(pairs, int) and isinstance(gain, float):
-        if inputs["paired"]:
+        if inputs.get("without") is not None:  # no idea of its own: it says nothing of how many help
+            if inputs["paired"]:
+                state.learned = replace(state.learned, pool=state.learned.pool.plus(squares, pairs))
+        elif inputs["paired"]:
             state.learned = state.learned.after(squares, pairs, gain, kept=kept)
         elif state.learned.belief is not None:
             belief = state.learned.belief.after(gain, pairs, kept=kept)
             state.learned = replace(state.learned, belief=belief)
+
+
+def take_out(state: RunState, by: int, inputs: Mapping[str, Scalar], *, kept: bool) -> None:
+    """Note what the best was without one of its keeps, and where that is the best now, that it is out."""
+    stated = beside_the_others(by, inputs)
+    if stated is None or all(keep.iteration != stated.iteration for keep in state.keeps):
+        return
+    state.consolidated = _with(state.consolidated, (stated,))
+    if kept:
+        state.taken_out = (*state.taken_out, TakenOut(iteration=stated.iteration, by=by))
+
+
+def beside_the_others(by: int, inputs: Mapping[str, Scalar]) -> Consolidated | None:
+    """Return what a keep gives beside the others, by the verdict on the best without it; else None."""
+    keep, gain, half, pairs = (inputs.get(name) for name in ("without", "gain", "half_width", "pairs"))
+    if not isinstance(keep, int) or not isinstance(pairs, int):
+        return None
+    if not isinstance(gain, float) or not isinstance(half, float):
+        return None
+    return Consolidated(
+        iteration=keep,
+        base=by,
+        pairs=pairs,
+        gain=0.0 - gain,  # of 0.0 no -0.0
+        half_width=half,
+        verdict="confirmed" if -gain > half else "doubtful",
+    )
 
 
 def first_belief(state: RunState, scores: tuple[Score, ...], inputs: Mapping[str, Scalar]) -> Belief | None:
@@ -170,10 +202,14 @@ def _holdout_scored(state: RunState, event: ev.HoldoutScored, _seq: int, at: str
 
 
 def _chain_consolidated(state: RunState, event: ev.ChainConsolidated, _seq: int, _at: str) -> None:
-    stated = {one.iteration for one in event.keeps}
-    known = (one for one in state.consolidated if one.iteration not in stated)
-    state.consolidated = tuple(sorted((*known, *event.keeps), key=lambda one: one.iteration))
+    state.consolidated = _with(state.consolidated, event.keeps)
     state.consolidate_left, state.consolidate_again, state.consolidate_repeats = 0, False, ()
+
+
+def _with(known: tuple[Consolidated, ...], stated: tuple[Consolidated, ...]) -> tuple[Consolidated, ...]:
+    """Return what is stated of each keep last, by its number."""
+    newest = {one.iteration: one for one in (*known, *stated)}
+    return tuple(newest[number] for number in sorted(newest))
 
 
 def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:

@@ -172,7 +172,7 @@ def _prepare_finished(state: RunState, event: ev.PrepareFinished, _seq: int, _at
 
 
 def _proposal_received(state: RunState, event: ev.ProposalReceived, seq: int, _at: str) -> None:
-    waiting = WaitingProposal(seq=seq, source=event.source, proposal=event.proposal)
+    waiting = WaitingProposal(seq=seq, source=event.source, proposal=event.proposal, without=event.without)
     state.waiting = (waiting, *state.waiting) if event.first else (*state.waiting, waiting)
 
 
@@ -194,6 +194,7 @@ def _result_inherited(state: RunState, event: ev.ResultInherited, _seq: int, _at
     number, verdict = event.iteration, event.verdict
     state.last_iteration = number
     keep_reducers.learn(state, event.inputs, kept=verdict == "keep")
+    keep_reducers.take_out(state, number, event.inputs, kept=verdict == "keep" and event.retracted is None)
     if number == 0:
         state.baseline = event.metric
         scores = state.keeps[0].scores if state.keeps else ()

@@ -8,6 +8,7 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
+from autoresearch.events.candidate_events import Without
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     AROUND,
@@ -29,7 +30,7 @@ from autoresearch.events.values import (
     Score,
     Spent,
 )
-from autoresearch.projections.belief import Gain, Learned, Sealed
+from autoresearch.projections.belief import Curve, Gain, Learned, Sealed, TakenOut
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -60,15 +61,6 @@ class Conflict:
     reason: Reason | None
 
 
-@frozen(kw_only=True)
-class Curve:
-    """What a training of a kept commit had over each part of its budget."""
-
-    commit: str
-    conditions: Conditions
-    losses: tuple[tuple[int, float], ...]  # part, mean
-
-
 @define(kw_only=True)
 class Iteration:
     """An open iteration: how far it came, and what it carries."""
@@ -79,6 +71,7 @@ class Iteration:
     since: str  # when it entered this stage
     proposal: Proposal | None = None
     source: ProposalSource | None = None
+    without: Without | None = None  # the keep whose change it takes out again
     chosen: int = 0  # seq of the event that gave it its proposal
     change: int = 1  # grows with each mended crash and each new base
     diff_sha256: str = ""
@@ -157,6 +150,7 @@ class WaitingProposal:
     seq: int
     source: ProposalSource
     proposal: Proposal
+    without: Without | None = None
 
 
 @frozen(kw_only=True)
@@ -274,6 +268,7 @@ class RunState:
     consolidate_again: bool = False  # also those of which it was stated before
     consolidate_repeats: tuple[int, ...] = ()  # of that, where it is under way
     consolidated: tuple[Consolidated, ...] = ()  # of what is kept, as it was stated last
+    taken_out: tuple[TakenOut, ...] = ()  # of what is kept: its code is a part of the best no more
     holdout: tuple[Sealed, ...] = ()  # in the order in which it was scored
     looks: int = 0  # at the holdout, in all runs of the repository that were known then
     baseline: float | None = None

@@ -160,13 +160,18 @@ def _holdout(run: RunState) -> dict[str, Any] | None:
 
 
 def _sureness(run: RunState) -> list[dict[str, Any]]:
-    """Return of each keep beside the baseline what it gained on the one before it, on fresh seeds.
+    """Return of each keep beside the baseline what it gains on fresh seeds: on `base`, or beside the others.
 
-    `verdict` is confirmed or doubtful, or None where that was not measured.
+    `verdict` is confirmed or doubtful, or None where that was not measured. `taken_out` is the keep that took
+    its change out, `takes_out` the one whose change it took out.
     """
     stated = {one.iteration: asdict(one) for one in run.consolidated}
+    out = {one.iteration: one.by for one in run.taken_out}
+    of = {one.by: one.iteration for one in run.taken_out}
     return [
-        stated.get(keep.iteration, {"iteration": keep.iteration, "verdict": None}) for keep in run.keeps[1:]
+        stated.get(keep.iteration, {"iteration": keep.iteration, "verdict": None})
+        | {"taken_out": out.get(keep.iteration), "takes_out": of.get(keep.iteration)}
+        for keep in run.keeps[1:]
     ]
 
 

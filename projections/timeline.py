@@ -20,7 +20,7 @@ from autoresearch.events.values import (
     why,
 )
 from autoresearch.projections.fold import Projection, Reducer, Rows
-from autoresearch.projections.keep_reducers import comparisons_in
+from autoresearch.projections.keep_reducers import beside_the_others, comparisons_in
 
 
 # Why there is no result that neither the code nor the change is to blame for.
@@ -64,6 +64,7 @@ class Row:
     reason: Reason | None = None  # of the outcome: why there is no result, or what is odd about it
     chosen: int = 0  # seq of the event that gave it its proposal
     sureness: Consolidated | None = None  # of a keep, on fresh seeds
+    taken_out: int | None = None  # by which keep: its change is in the best no more
     retracted: str | None = None  # why its result is believed no more; None: it is
     as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
 
@@ -101,9 +102,8 @@ class Timeline:
 
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
-INHERITED = tuple(
-    one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given", "sureness")
-)
+_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out")
+INHERITED = tuple(one.name for one in fields(Row) if one.name not in _ITS_OWN)
 
 
 def standing_on(rows: Sequence[Row], number: int) -> tuple[Row, ...]:
@@ -240,12 +240,16 @@ def _result_recorded(timeline: Timeline, event: ev.ResultRecorded, _seq: int, _a
         row.description = row.description or STOOD_THERE
 
 
-def _candidate_kept(timeline: Timeline, event: ev.CandidateKept, _seq: int, at: str) -> None:
-    _close(timeline, event, at, kept=True)
-
-
-def _candidate_discarded(timeline: Timeline, event: ev.CandidateDiscarded, _seq: int, at: str) -> None:
-    _close(timeline, event, at, kept=False)
+def _close(into: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: str, *, kept: bool) -> None:
+    row = _open(into, event.iteration)
+    if row is None:
+        return
+    row.rule, row.inputs = event.rule, dict(event.inputs)
+    into.proposals.pop(row.chosen, None)
+    row.verdict = "keep" if kept else _why_not(row)
+    row.recorded = row.recorded or event.rule == KNOWN_CODE
+    _put_away(into, row, at)
+    _state_beside_others(into, row)
 
 
 def _remeasure_started(timeline: Timeline, event: ev.RemeasureStarted, _seq: int, at: str) -> None:
@@ -270,30 +274,35 @@ def _remeasure_dropped(timeline: Timeline, event: ev.RemeasureDropped, _seq: int
         _put_away(timeline, row, at)
 
 
-def _chain_consolidated(timeline: Timeline, event: ev.ChainConsolidated, _seq: int, _at: str) -> None:
-    stated = {one.iteration: one for one in event.keeps}
+def _state_sureness(timeline: Timeline, keeps: Sequence[Consolidated], *, out_by: int | None = None) -> None:
+    stated = {one.iteration: one for one in keeps}
+    of = [(row, stated.get(row.iteration)) for row in timeline.closed]
     timeline.closed = Rows(
-        [
-            replace(row, sureness=stated[row.iteration]) if row.iteration in stated else row
-            for row in timeline.closed
-        ]
+        [replace(row, sureness=one, taken_out=out_by or row.taken_out) if one else row for row, one in of]
     )
 
 
 def _result_retracted(timeline: Timeline, event: ev.ResultRetracted, _seq: int, _at: str) -> None:
-    number, rows = event.iteration, list(timeline.closed)
-    gone = {number}
+    rows, gone = list(timeline.closed), {event.iteration}
     if event.with_descendants:
-        gone |= {row.iteration for row in standing_on(rows, number)}
+        gone |= {row.iteration for row in standing_on(rows, event.iteration)}
     gone &= {row.iteration for row in rows if row.retracted is None}
-    timeline.closed = Rows(
-        [replace(row, retracted=event.why) if row.iteration in gone else row for row in rows]
-    )
+    rows = [
+        replace(
+            row,
+            retracted=event.why if row.iteration in gone else row.retracted,
+            taken_out=None if row.taken_out in gone else row.taken_out,
+            sureness=row.sureness if row.sureness and row.sureness.base not in gone else None,
+        )
+        for row in rows
+    ]
+    timeline.closed = Rows(rows)
 
 
 def _result_inherited(timeline: Timeline, event: ev.ResultInherited, _seq: int, _at: str) -> None:
     row = Row(**{name: getattr(event, name) for name in INHERITED})
     timeline.closed = timeline.closed.plus(row)
+    _state_beside_others(timeline, row)
 
 
 def _result_imported(timeline: Timeline, event: ev.ResultImported, _seq: int, _at: str) -> None:
@@ -307,17 +316,10 @@ def _open(timeline: Timeline, number: int) -> Row | None:
     return None
 
 
-def _close(
-    timeline: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: str, *, kept: bool
-) -> None:
-    row = _open(timeline, event.iteration)
-    if row is None:
-        return
-    row.rule, row.inputs = event.rule, dict(event.inputs)
-    timeline.proposals.pop(row.chosen, None)
-    row.verdict = "keep" if kept else _why_not(row)
-    row.recorded = row.recorded or event.rule == KNOWN_CODE
-    _put_away(timeline, row, at)
+def _state_beside_others(timeline: Timeline, row: Row) -> None:
+    stated = beside_the_others(row.iteration, row.inputs)  # what the keep gives that it does without
+    if stated is not None and row.retracted is None:
+        _state_sureness(timeline, [stated], out_by=row.iteration if row.verdict == "keep" else None)
 
 
 def _put_away(timeline: Timeline, row: Row, at: str) -> None:
@@ -329,14 +331,12 @@ def _put_away(timeline: Timeline, row: Row, at: str) -> None:
 def _why_not(row: Row) -> RowVerdict:
     if row.outcome == "not_applied":
         return "not_applied"
-    if row.rule == KNOWN_CODE:
-        return "discard"
-    return "discard" if row.outcome in ("succeeded", "stopped_early") else "crash"
+    measured = row.outcome in ("succeeded", "stopped_early")
+    return "discard" if measured or row.rule == KNOWN_CODE else "crash"
 
 
 def _own(timeline: Timeline) -> Timeline:
-    rows = tuple(replace(row) for row in timeline.open)
-    return replace(timeline, open=rows, proposals=dict(timeline.proposals))
+    return replace(timeline, open=tuple(map(replace, timeline.open)), proposals=dict(timeline.proposals))
 
 
 REDUCERS: dict[type[Any], Reducer[Timeline]] = {
@@ -356,11 +356,11 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.EvaluationFinished: _scored_again,
     ev.TrainingReread: _scored_again,
     ev.ResultRecorded: _result_recorded,
-    ev.CandidateKept: _candidate_kept,
-    ev.CandidateDiscarded: _candidate_discarded,
+    ev.CandidateKept: lambda timeline, event, _seq, at: _close(timeline, event, at, kept=True),
+    ev.CandidateDiscarded: lambda timeline, event, _seq, at: _close(timeline, event, at, kept=False),
     ev.RemeasureStarted: _remeasure_started,
     ev.RemeasureDropped: _remeasure_dropped,
-    ev.ChainConsolidated: _chain_consolidated,
+    ev.ChainConsolidated: lambda timeline, event, _seq, _at: _state_sureness(timeline, event.keeps),
     ev.ResultRetracted: _result_retracted,
     ev.KeepRemeasured: _keep_remeasured,
     ev.ResultInherited: _result_inherited,

@@ -114,7 +114,7 @@ def start(
         program_version=version,
     )
     created = dry_run.after(RunState(), [begun])
-    _refuse_blocked(created, request)
+    refuse_blocked(created, request)
     _refuse_unfit(received, created, request, git)
     with ExitStack() as own:
         (turn or own).enter_context(alone(home))
@@ -131,7 +131,7 @@ def start(
         branch=on,
         request=request,
         seq=0,
-        uncommitted=_uncommitted(git, config),
+        uncommitted=uncommitted(git, config),
         proposer=_proposer(request, config),
     )
 
@@ -165,7 +165,7 @@ def resume(
         request = idle = None
         changed_deciding = deciding_changes(run.config, config)
         refuse_imported(run, git)
-        changed = _config_change(run, config, found.paths)
+        changed = config_change(run, config, found.paths)
         configured = dry_run.after(run, changed)
         events: list[ev.Event] = [*changed, *received]
         after = dry_run.after(configured, received)
@@ -174,7 +174,7 @@ def resume(
             request = request_of(options, config=config, before=after.request, left=after.loops_left)
         _refuse_unfit(received, configured, request, git)
         if request is not None:
-            _refuse_blocked(after, request)
+            refuse_blocked(after, request)
             if options.measures_alone:
                 _refuse_pointless(after)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
@@ -195,7 +195,7 @@ def resume(
         seq=before,
         chosen=found.chosen,
         idle=idle,
-        uncommitted=_uncommitted(git, config),
+        uncommitted=uncommitted(git, config),
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
         remeasured_for=changed_deciding if again else (),
         proposer=_proposer(request, config) if request and request.loops else None,
@@ -238,7 +238,11 @@ def _begin(paths: RunPaths, git: Branches, events: Sequence[ev.Event]) -> None:
     paths.beginning.unlink(missing_ok=True)
 
 
-def _refuse_blocked(run: RunState, request: Request) -> None:
+def refuse_blocked(run: RunState, request: Request) -> None:
+    """Refuse a request that could not do anything.
+
+    Raises: NotFound: with the reason, and the way out.
+    """
     why, way_out = dry_run.why_blocked(run, request)
     if way_out is not None:
         raise NotFound(why, remedy=way_out)
@@ -260,7 +264,11 @@ def _refuse_unfit(
             raise accept.refused(reason)
 
 
-def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.Event]:
+def config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.Event]:
+    """Return what records that the settings are others than those of the run.
+
+    Raises: NotFound: they are such as no run can take over.
+    """
     names = changed_settings(run.config, config)
     if "metric" in names and run.baseline is not None:
         raise NotFound(
@@ -316,7 +324,8 @@ def _limit(run: RunState, now: str) -> str:
     return say(limits.reason(then)) if limits.is_reached(then) else ""
 
 
-def _uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
+def uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
+    """Return the files of a run that the user has edited and not committed."""
     return git.modified((*config.editable, *config.protected))
 
 

@@ -289,7 +289,7 @@ def _apply(one: Iteration, request: Request) -> do.Command:
             change=one.change,
             commit=one.made.commit,
             made_on=one.made.base_commit,
-            mendable=request.asks_agent,
+            mendable=request.asks_agent and one.without is None,
         )
     if (one.proposal.is_prose or one.conflict) and request.asks_agent:
         return do.AskToApply(iteration=one.number, call=one.calls + 1, agent=request.agent, change=one.change)
@@ -346,7 +346,7 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
         return (do.RecordResult(iteration=one.number),)
     if one.outcome == "timed_out":
         reason = why("too_slow")
-    elif not request.asks_agent or one.proposal is None:
+    elif not request.asks_agent or one.proposal is None or one.without is not None:
         reason = why("nobody_mends")
     elif one.fixes >= state.config.fix_attempts:
         reason = why("mended_enough", times=one.fixes)

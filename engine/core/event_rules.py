@@ -118,7 +118,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         after=states.next_preparation, of=(do.Prepare,), determined=_argv("prepare")
     ),
     ev.PrepareFinished: EventRule(after=states.preparation_running),
-    ev.ProposalReceived: EventRule(by=("cli", "inbox")),
+    ev.ProposalReceived: EventRule(by=("cli", "inbox"), after=states.takes_out_a_keep),
     ev.ProposalRefused: EventRule(by=("inbox",)),
     ev.ProposalWithdrawn: EventRule(by=("cli",), after=states.still_waits),
     ev.ProposalChosen: EventRule(

@@ -13,7 +13,16 @@ from attrs import evolve as replace
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import slots
 from autoresearch.engine.verdicts import repeats
-from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, half_width, pairs_of, seed_pool, student
+from autoresearch.engine.verdicts.pairs import (
+    SURE,
+    Pairs,
+    error_of,
+    half_width,
+    pairs_of,
+    seed_pool,
+    student,
+    within,
+)
 from autoresearch.events.values import (
     LOOP_STAGES,
     Best,
@@ -31,20 +40,20 @@ from autoresearch.projections.run_state import Iteration, RunState
 
 def for_verdict(state: RunState, one: Iteration) -> do.Command | None:
     """Measure the best as this one was measured, where it never was and that can still be done."""
-    best, lacking = state.best, repeats.lacks(state, one)
-    if best is None or not lacking:
+    base, lacking = repeats.base_among(one, state.keeps), repeats.lacks(state, one)
+    if base is None or not lacking:
         return None
     there = state.has(one.device) and state.class_of(one.device) == one.device_class
     if one.deciding != state.deciding or not there:
         return None
     return do.Remeasure(
         iteration=state.last_iteration + 1,
-        keep=best.iteration,
-        commit=best.commit,
+        keep=base.iteration,
+        commit=base.commit,
         purpose="verdict",
         because_of=one.number,
         repeats=lacking,
-        differ_in=differing(one.conditions, best.conditions),
+        differ_in=differing(one.conditions, base.conditions),
     )
 
 
@@ -56,12 +65,12 @@ def next_step(state: RunState) -> do.Command | None:
     fresh = state.final_repeats or tuple(
         range(state.last_repeat + 1, state.last_repeat + 1 + state.final_left)
     )
-    measured = _within(best, fresh)
+    measured = within(best.scores, fresh)
     missing = _missing(measured, fresh, measured[-1].conditions if measured else None)
     if missing:
         return _measure(state, best, missing)
     there = measured[-1].conditions
-    missing = _missing(_within(first, fresh), fresh, there)
+    missing = _missing(within(first.scores, fresh), fresh, there)
     return _measure(state, first, missing) if missing else _state(state, fresh)
 
 
@@ -89,7 +98,7 @@ def consolidation(state: RunState) -> do.Command | None:
     fresh = state.consolidate_repeats or tuple(range(first, first + state.consolidate_left))
     there = measured_under(state.keeps, fresh)
     for keep in reversed(_to_measure(state)):
-        missing = _missing(_within(keep, fresh), fresh, there)
+        missing = _missing(within(keep.scores, fresh), fresh, there)
         if missing and not (there and any(there.agree(one) for one in keep.unmet)):
             return _measure(state, keep, missing, purpose="consolidate")
     return _sureness(state, fresh)
@@ -139,10 +148,6 @@ def summary(state: RunState) -> Reason:
     return why("done", completed=state.completed, metric=metric, best=state.best.metric)
 
 
-def _within(keep: Best, fresh: tuple[int, ...]) -> tuple[Score, ...]:
-    return tuple(score for score in keep.scores if score.repeat in fresh)
-
-
 def _missing(
     measured: tuple[Score, ...], fresh: tuple[int, ...], there: Conditions | None
 ) -> tuple[int, ...]:
@@ -164,11 +169,11 @@ def _measure(state: RunState, keep: Best, missing: tuple[int, ...], purpose: Pur
 
 def _state(state: RunState, fresh: tuple[int, ...]) -> do.Command:
     best, first = state.keeps[-1], state.keeps[0]
-    scores = _within(best, fresh)
+    scores = within(best.scores, fresh)
     there = scores[-1].conditions
     pairs = pairs_of(
         tuple(one for one in scores if one.conditions.agree(there)),
-        replace(first, scores=_within(first, fresh)),
+        replace(first, scores=within(first.scores, fresh)),
         lower_is_better=state.config.metric.lower_is_better,
         seeded=bool(state.config.seed_env),
     )
@@ -201,7 +206,8 @@ def _neighbours(state: RunState) -> tuple[tuple[Best, Best], ...]:
     return tuple(
         (base, keep)
         for base, keep in pairwise(state.keeps)
-        if state.consolidate_again or keep.iteration not in stated
+        if keep.iteration not in repeats.of_no_gain(state)
+        and (state.consolidate_again or keep.iteration not in stated)
     )
 
 
@@ -214,10 +220,10 @@ def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
     there = measured_under(state.keeps, fresh)
     found: list[tuple[Best, Best, Pairs]] = []
     for base, keep in _neighbours(state):
-        scores = tuple(one for one in _within(keep, fresh) if there and one.conditions.agree(there))
+        scores = tuple(one for one in within(keep.scores, fresh) if there and one.conditions.agree(there))
         pairs = pairs_of(
             scores,
-            replace(base, scores=_within(base, fresh)),
+            replace(base, scores=within(base.scores, fresh)),
             lower_is_better=state.config.metric.lower_is_better,
             seeded=bool(state.config.seed_env),
         )
@@ -227,7 +233,7 @@ def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
     seen = seed_pool(state.keeps[0].scores)
     for _, keep, pairs in found:
         pool = pool.plus(pairs.squares, pairs.count)
-        seen = seen.joined(seed_pool(_within(keep, fresh)))
+        seen = seen.joined(seed_pool(within(keep.scores, fresh)))
     of_seeds = repeats.of_seeds(state)
     known = of_seeds is not None  # else from these few: then it takes Student's quantile
     spread = of_seeds if of_seeds is not None else math.sqrt(seen.squares / max(1, seen.freedom))

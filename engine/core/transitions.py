@@ -51,6 +51,18 @@ def retractable(run: RunState, event: ev.ResultRetracted) -> Misfit | None:
     return None if judged and not again else ("iteration", "one with a verdict that holds", number)
 
 
+def takes_out_a_keep(run: RunState, event: ev.ProposalReceived) -> Misfit | None:
+    """Expect, of what takes a keep out, one that is kept, and repeats that chose nothing."""
+    without = event.without
+    if without is None:
+        return None
+    keeps = [keep.iteration for keep in run.keeps[1:]]
+    if without.keep not in keeps:
+        return "without.keep", f"one of {keeps}", without.keep
+    later = min(without.repeats, default=1) > 1
+    return None if later else ("without.repeats", "later ones than the first", without.repeats)
+
+
 def paused(run: RunState, event: object) -> Misfit | None:
     """Expect a pause to lift."""
     return ("type", "a pause to lift", type(event).__name__) if run.paused is None else None

@@ -3,13 +3,14 @@
 A call takes 2 to 5 ms, so a run of thousands of commits is not read one by one.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from autoresearch.engine.git import stored_refs
-from autoresearch.engine.git.calls import Calls, text
+from autoresearch.engine.git.calls import EXACTLY, Calls, text
 from autoresearch.engine.git.program import (
     AS_IT_IS,
     DIFF_FORMAT,
@@ -123,6 +124,41 @@ class Objects(Calls):
             except Refused as error:
                 return error.said
         return None
+
+    def without(self, commit: str, *, base: str, on: str) -> Diff | tuple[str, ...]:
+        """Return how `on` changes where what changed from `base` to `commit` is taken out of it, three ways.
+
+        The files that others have changed there since, where it cannot be. The repository stays as it is.
+        """
+        import tempfile  # noqa: PLC0415 - as above
+
+        back = self.diff(commit, base)
+        with tempfile.TemporaryDirectory(prefix="autoresearch-") as folder:
+            objects, checkout = Path(folder) / "objects", Path(folder) / "checkout"
+            objects.mkdir()
+            checkout.mkdir()
+            env = self._bounds | {
+                "GIT_DIR": str(self.common()),
+                "GIT_WORK_TREE": str(checkout),
+                "GIT_INDEX_FILE": f"{folder}/index",
+                "GIT_OBJECT_DIRECTORY": str(objects),
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self.common() / "objects"),
+            }
+
+            def work(*words: str, stdin: bytes | None = None) -> bytes:
+                return output(call(words, cwd=checkout, env=env, stdin=stdin, settings=EXACTLY))
+
+            work("read-tree", on)
+            work("checkout-index", "--index", "--all")  # without the files git 2.31 does not merge
+            try:
+                work("apply", "-p1", "--3way", *AS_IT_IS, stdin=back.text)
+            except Refused:
+                unmerged = {
+                    line.partition(b"\t")[2] for line in work("ls-files", "-u", "-z").split(b"\0") if line
+                }
+                return tuple(sorted(map(os.fsdecode, unmerged))) or back.files
+            tree = text(work("write-tree")).strip()
+            return parsed_diff(work(*DIFF_SETTINGS, "diff-tree", *DIFF_FORMAT, on, tree, "--"))
 
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""

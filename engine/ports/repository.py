@@ -98,6 +98,12 @@ class Commits(Protocol):
         Raises: NotFound: there is no such commit.
         """
 
+    def without(self, commit: str, *, base: str, on: str) -> Diff | tuple[str, ...]:
+        """Return how `on` changes where what changed from `base` to `commit` is taken out of it, three ways.
+
+        The files that others have changed there since, where it cannot be. Writes nothing.
+        """
+
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""
 

@@ -16,9 +16,11 @@ IN_A_ROW = 3  # answers to an agent, before the search has its turn
 def answer(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
     """Return who measured this candidate's code, and what; None where it has to be trained.
 
-    What a human left in the worktree is trained, since that is what he asked for.
+    What a human left in the worktree is trained, since that is what he asked for, and so is what takes a keep
+    out: the code of the keep before it was measured, but not on these seeds.
     """
-    if state.best is None or not one.code or one.proposal is None or one.trainings > 0:
+    asked_for = one.proposal is None or one.without is not None
+    if state.best is None or not one.code or asked_for or one.trainings > 0:
         return None
     same = _same(state, one) if _as_then(state) else None
     return None if same is None else {"same_as": same.iteration, "metric": same.metric, "code": same.code}

@@ -57,6 +57,10 @@ REASONS: Mapping[str, str] = {
     "check_failed": "the check `{check}` ended with code {exit_code}: {said:said}",
     "check_not_ready": "the check `{check}` says that it is not ready",
     "check_says": "{said}",
+    # Why a keep cannot be taken out of the best.
+    "changed_since": "what was kept later has changed the same lines of {files}",
+    "nothing_left_of_it": "nothing of it is left in the best",
+    "not_utf8": "{files} is no UTF-8",
     # How a job ended.
     "not_started": "could not be started: {said}",
     "no_room": "the disk was full",

@@ -44,6 +44,16 @@ VERDICTS: Mapping[str, str] = {
     ),
     "unsure": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}, which is not sure enough",
     "baseline_repeated": "the baseline, the mean of {trainings} trainings, which differ by {of_seeds:.6f}",
+    "drop": (
+        "no worse without {without:name}: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds};"
+        " {may_lose:.6f} may be lost"
+    ),
+    "drop_loses": (
+        "worse without {without:name}: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds};"
+        " {may_lose:.6f} may be lost"
+    ),
+    "drop_moved": "no worse without {without:name}, but {best_is:name} became the best meanwhile: ask again",
+    "ablate": "{without:name} gives {gain:loss} ± {half_width:.6f} beside the others, on {pairs:seeds}",
     "flagged": "; it took {spent_times:.1f} times the {spent_of} time of its base",  # after another one
     "imported": "as it was judged there",
     "remeasured": "the best, measured again: {metric:.6f} ({before:.6f} before)",

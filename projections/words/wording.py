@@ -95,6 +95,9 @@ def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
         return next((f"{rule}_{field}" for field in inputs), rule)  # the first in which they differ
     if rule == "baseline":
         return "baseline_repeated" if inputs.get("of_seeds") is not None else rule
+    if rule == "drop":
+        loses = -inputs.get("gain", 0.0) > inputs.get("may_lose", 0.0)
+        return "drop_loses" if loses else "drop_moved" if "best_is" in inputs else rule
     gain, delta = inputs.get("gain"), inputs.get("min_delta")
     if not isinstance(gain, int | float) or not isinstance(delta, int | float):
         return rule
@@ -189,6 +192,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "duration": duration,
     "left_out": _left_out,
     "list": ", ".join,
+    "loss": lambda gain: f"{0.0 - gain:+.6f}",
     "skipped": lambda lines: f"skipped, since they cannot be read: {', '.join(lines)}",
     "minute": minute_of,
     "more": lambda number: f" (and {number} more)" if number else "",

@@ -56,6 +56,7 @@ MAY = {
     "resume": (f"resume {NO_RUN}", SETTINGS),
     "final": ("final nosuch-r001", SETTINGS),
     "consolidate": ("consolidate nosuch-r001", SETTINGS),
+    "ablate": ("ablate nosuch-r001", SETTINGS),
     "report": ("report", SETTINGS),
     # they look for packages, and whether the file system tells of changes
     "init": ("init --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),

@@ -283,6 +283,17 @@ class FakeGit:
                 (Path(folder) / name).write_bytes(content)
             return self.apply_patch(Path(folder), patch)
 
+    def without(self, commit: str, *, base: str, on: str) -> Diff | tuple[str, ...]:
+        """Return how `on` changes where what changed from `base` to `commit` is taken out of it."""
+        with tempfile.TemporaryDirectory() as name:
+            folder, files = Path(name), self._commit(on).files
+            for path, content in files.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(content)
+            if self.merge(folder, base=commit, commit=base) is not None:
+                return self.diff(base, commit).files
+            return _diff(files, {path: (folder / path).read_bytes() for path in files})
+
     def merge(self, folder: Path, *, base: str, commit: str) -> str | None:
         """Bring the change from `base` to `commit` into the worktree's files, three ways."""
         old, new = self._commit(base).files, self._commit(commit).files

@@ -95,6 +95,24 @@ MUTATIONS: dict[str, Slip] = {
     "a gain is stated where seeds do not differ": (final, "or repeats.of_seeds(state) == 0", ""),
     "the consolidation is not fresh": (final, "range(first, first +", "range(1, 1 +"),
     "what is doubtful is confirmed": (final, "if pairs.mean > half else", "if pairs.mean > 0 else"),
+    "any loss keeps a change out": (keep_rules, "loses = -pairs.mean > may_lose", "loses = False"),
+    "no loss keeps a change out": (keep_rules, "-pairs.mean > may_lose", "-pairs.mean > -may_lose"),
+    "what is only measured may be kept": (keep_rules, 'purpose == "ablate"', 'purpose == "both"'),
+    "a keep is taken out on the first seed": (
+        repeats,
+        "planned = one.without.repeats",
+        "planned = (1,)",
+    ),
+    "what is taken out of another best is kept": (
+        repeats,
+        "base.iteration != keeps[-1].iteration",
+        "base.iteration < 0",
+    ),
+    "what takes a keep out teaches how many help": (
+        keep_reducers,
+        'inputs.get("without") is not None',
+        'inputs.get("without") == 0',
+    ),
     "consolidation lets the pairs teach nothing": (final, "pool = pool.plus(pairs.squares, pairs.count)", ""),
     "the final is not asked for again": (final, "return state.final_again or", "return"),
     "the final on any card": (

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from attrs import define, evolve, field, fields
 
@@ -19,6 +19,7 @@ from autoresearch.engine.core.limits import SLACK
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
+from autoresearch.events.candidate_events import Without
 from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
 from autoresearch.events.log.read import read
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
@@ -552,6 +553,14 @@ def _withdraws_one(run: RunState) -> Batch:
     return (ev.ProposalWithdrawn(received=run.waiting[-1].seq),) if len(run.waiting) > 2 else ()
 
 
+def _without(purpose: Literal["drop", "ablate"], *repeats: int) -> tuple[ev.ProposalReceived, ...]:
+    """Return a human's wish to see the best without its first keep, and without its second."""
+    return tuple(
+        evolve(received(10 + keep), without=Without(keep=keep, purpose=purpose, repeats=repeats))
+        for keep in (1, 2)
+    )
+
+
 def _retracted(number: int, *, with_descendants: bool = False) -> ev.ResultRetracted:
     return ev.ResultRetracted(iteration=number, why="the card was shared", with_descendants=with_descendants)
 
@@ -765,6 +774,59 @@ def scripts() -> dict[str, Script]:
                 (10, 2): 3.25,
             },
             human=at((_done_after(2), (ev.LoopsRequested(request=Request(loops=0, consolidate=2)),))),
+        ),
+        "step-by-step": Script(  # the verdict that docs/belief.md takes apart: numbers of bench/bank
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", baseline_repeats=5),
+            requests=(Request(loops=1, final=3),),
+            trainings={
+                (0, 1): 1.605773,
+                (0, 2): 1.605847,
+                (0, 3): 1.603449,
+                (0, 4): 1.609119,
+                (0, 5): 1.604932,
+                (1, 1): 1.597864,
+                (2, 1): 1.591454,
+                (2, 2): 1.601028,
+                (2, 3): 1.597917,
+                (3, 1): 1.599099,
+                (3, 2): 1.607879,
+                (3, 3): 1.604371,
+            },
+        ),
+        "taken-out": Script(  # without 1 it is worse, without 2 it is not; each alone; then an idea
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.25),
+            requests=(Request(loops=2, final=1, consolidate=1),),
+            trainings={
+                (0, 1): 3.0,
+                (1, 1): 2.0,
+                (2, 1): 1.5,
+                (3, 1): 2.0,
+                (4, 1): 2.25,
+                (5, 1): 2.5,
+                (6, 1): 2.0,
+                (7, 1): 3.0,
+                (8, 1): 2.5,
+                (8, 2): "lost",
+                (8, 3): 2.75,
+                (9, 1): 1.75,
+                (9, 2): 2.0,
+                (10, 1): 1.75,
+                (10, 2): 2.0,
+            },
+            human=at(
+                (_done_after(2), (*_without("drop", 5, 6), ev.LoopsRequested(request=Request(loops=2)))),
+                (_done_after(4), (*_without("ablate", 7), ev.LoopsRequested(request=Request(loops=2)))),
+                (_done_after(6), (ev.LoopsRequested(request=Request(loops=1)),)),
+            ),
+        ),
+        "taken-out-of-what-was-best": Script(  # both are trained at once, and one of them is kept first
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.25),
+            devices=("0", "1"),
+            requests=(Request(loops=2, consolidate=1),),
+            trainings={(0, 1): 3.0, (1, 1): 2.0, (2, 1): 1.5, (3, 1): 2.0, (4, 1): 2.25, (5, 1): 2.5},
+            human=at(
+                (_done_after(2), (*_without("drop", 5), ev.LoopsRequested(request=Request(loops=2)))),
+            ),
         ),
         "final-on-two-cards": Script(  # of the kind that the best was measured on last
             config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),

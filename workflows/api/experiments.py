@@ -39,6 +39,7 @@ COLUMNS = (
     "fresh_half_width",
     "fresh_seeds",
     "comparisons",
+    "taken_out",
 )
 
 FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times", "probability", "shrunk")

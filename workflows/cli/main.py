@@ -51,6 +51,7 @@ COMMANDS = {
     "retract": ("autoresearch.workflows.cli.tidy", "retract_command"),
     "final": ("autoresearch.workflows.cli.measure", "final_command"),
     "consolidate": ("autoresearch.workflows.cli.measure", "consolidate_command"),
+    "ablate": ("autoresearch.workflows.cli.measure", "ablate_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),

@@ -163,24 +163,34 @@ def resume_command(
 
 def ask_for(shared: SharedOptions, run_id: str | None, *, interrupted: bool = False) -> int:
     """Ask a run for what the options say, and see to it that a runner does it."""
-    found = shared.here.run(run_id)  # once: the latest may be another one a moment later
 
-    def ask(alive: Callable[[RunPaths], bool]) -> StartOutcome:
-        asked = resume(
+    def ask(paths: RunPaths, alive: Callable[[RunPaths], bool]) -> StartOutcome:
+        return resume(
             shared.here.home,
-            found.paths.run_id,
+            paths.run_id,
             shared.options,
             git=shared.here.git,
             runner_alive=alive,
             proposal=shared.proposal,
             interrupted=interrupted,
         )
-        return evolve(asked, chosen=found.chosen)
 
+    return serve(shared, run_id, ask)
+
+
+def serve(
+    shared: SharedOptions,
+    run_id: str | None,
+    ask: Callable[[RunPaths, Callable[[RunPaths], bool]], StartOutcome],
+) -> int:
+    """Ask a run for something, and see to it that a runner does it."""
+    found = shared.here.run(run_id)  # once: the latest may be another one a moment later
     if not shared.background:
         refuse_second_runner(found.paths)  # says who holds it; that nobody took it since, the runner sees
-        return _work_here(found.paths, begin=lambda: _told(ask(lambda _: False)))
-    return _go(ask(lambda paths: living_runner(paths) is not None), background=True, follow=shared.follow)
+        alone = lambda: _told(evolve(ask(found.paths, lambda _: False), chosen=found.chosen))  # noqa: E731
+        return _work_here(found.paths, begin=alone)
+    asked = ask(found.paths, lambda paths: living_runner(paths) is not None)
+    return _go(evolve(asked, chosen=found.chosen), background=True, follow=shared.follow)
 
 
 def _told(outcome: StartOutcome) -> bool:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from autoresearch.engine.agents.programs import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
+from autoresearch.engine.control.take_out import TakeOutOutcome
 from autoresearch.events.errors import WayOut
-from autoresearch.projections.words.wording import asked_for, loops_left_words, say_sandbox
+from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.wording import asked_for, loops_left_words, name_of, say, say_sandbox
 from autoresearch.workflows.pages.ways_out import typed, worded
 
 
@@ -36,6 +38,16 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
             yield say_sandbox(outcome.proposer.sandbox, outcome.proposer.landlock)
     if outcome.idle is not None:
         yield _idle(outcome.idle)
+
+
+def take_out_lines(outcome: TakeOutOutcome) -> Iterator[str]:
+    """Yield what is tried without which keep, and what cannot be taken out."""
+    yield (
+        f"the best is trained without {', '.join(map(name_of, outcome.tried))}, each by itself,"
+        f" on {len(outcome.repeats)} fresh seed{'' if len(outcome.repeats) == 1 else 's'}"
+    )
+    for number, against in outcome.stuck:
+        yield f"{name_of(number)} cannot be taken out alone, and stays: {one_line(say(against), 300)}"
 
 
 def launched_line(launched: Launched) -> str:

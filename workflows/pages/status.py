@@ -168,11 +168,12 @@ def _chosen_words(standing: Standing) -> str:
 
 def keeps_words(standing: Standing) -> str:
     """Say how many keeps are confirmed on fresh seeds, and name the doubtful; "" where none was looked at."""
-    keeps = standing["keeps"]
+    keeps = [one for one in standing["keeps"] if not one["taken_out"] and not one["takes_out"]]
+    out = [name_of(one["iteration"]) for one in standing["keeps"] if one["taken_out"]]
     of = {word: [one for one in keeps if one["verdict"] == word] for word in ("confirmed", "doubtful", None)}
-    if not of["confirmed"] and not of["doubtful"]:
+    if not of["confirmed"] and not of["doubtful"] and not out:
         return ""
-    seeds = max(one["pairs"] for one in keeps if one["verdict"])
+    seeds = max((one["pairs"] for one in keeps if one["verdict"]), default=0)
     said = [f"{len(of['confirmed'])} confirmed on {seeds} fresh seed{'' if seeds == 1 else 's'}"]
     if of["doubtful"]:
         each = (
@@ -180,6 +181,8 @@ def keeps_words(standing: Standing) -> str:
             for one in of["doubtful"]
         )
         said.append(f"{len(of['doubtful'])} doubtful: {', '.join(each)}")
+    if out:
+        said.append(f"{len(out)} taken out: {', '.join(out)}")
     if of[None]:
         said.append(f"{len(of[None])} not looked at")
     return "; ".join(said)

@@ -62,7 +62,7 @@ def _gain(row: Row) -> str:
         return "-"
     said = f"{gain:+.6f} ±{half:.6f}" if half and isinstance(half, float) else f"{gain:+.6f}"
     if row.sureness is not None and row.verdict == "keep":
-        return f"{said} {row.sureness.verdict}"
+        return f"{said} {row.sureness.verdict}{'' if row.taken_out is None else ', out'}"
     return f"{said} {sure:.0%}" if isinstance(sure, float) and row.verdict == "keep" else said
 
 
@@ -76,6 +76,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
         f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
         f"commit {short(row.commit)} on {short(row.base_commit)}",
         *([f"on fresh seeds {_fresh(row.sureness)}"] if row.sureness else []),
+        *([f"taken out by {name_of(row.taken_out)}"] if row.taken_out is not None else []),
         *([f"artifacts {artifacts}"] if artifacts else []),
         *([_spent(row)] if row.training_s is not None else []),
         *([f"conditions {_conditions(story.conditions)}"] if story.conditions else []),
@@ -149,8 +150,9 @@ def _took(row: Row) -> str:
 
 
 def _fresh(sure: Consolidated) -> str:
-    base = name_of(sure.base)
-    return f"{sure.verdict}: {sure.gain:+.6f} ± {sure.half_width:.6f} on {base}, {sure.pairs} pairs"
+    beside = f"beside the others (without it: {name_of(sure.base)})"
+    against = f"on {name_of(sure.base)}" if sure.base < sure.iteration else beside
+    return f"{sure.verdict}: {sure.gain:+.6f} ± {sure.half_width:.6f} {against}, {sure.pairs} pairs"
 
 
 def _spent(row: Row) -> str:

@@ -28,6 +28,7 @@ SENTENCES = {
         "[tool.autoresearch] in pyproject.toml"
     ),
     "commands": "`{program} --help` lists what there is",
+    "consolidate": "`{program} consolidate` says which keeps are in doubt",
     "drop_one_or_add_loop": "drop one of the two, or add loop to --only",
     "event_times": "`{program} history` shows the times",
     "events": "`{program} history` lists them",
@@ -87,6 +88,7 @@ SENTENCES = {
     "runs": "`{program} runs` lists them",
     "runs_look_like": "`{program} runs` lists them; they look like {example}",
     "runs_near": "did you mean {near}? `{program} runs` lists them",
+    "say_seeds": "name more, as in --seeds 3",
     "say_loops": "say how many, as in --loops 5",
     "say_loops_or_as_before": (
         "say how many, as in --loops 5; without it the run goes on as it was asked to before"
