@@ -80,7 +80,7 @@ class RunConfig:
     )
     editable: tuple[str, ...] = setting(
         ("train.py",),
-        "The files that a change may touch.",
+        "What a change may touch: files, folders, or patterns (`src/**/*.py`), and new files in these.",
         holds=lambda paths: bool(paths) and _all_inside(paths),
         expected=f"at least one file; {INSIDE}",
     )

@@ -225,7 +225,7 @@ class _Search:
                 self._tally.miss("other_search", f"version {version}", seq=seq)
                 return Unknown()
             try:
-                found = searched(one, before.run, before.timeline, show=self._git.show)
+                found = searched(one, before.run, before.timeline, git=self._git)
             except NotFound:
                 self._tally.miss("code_gone", one.base_commit, seq=one.chosen or before.position.seq + 1)
                 return Unknown()

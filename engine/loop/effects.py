@@ -178,7 +178,7 @@ class Effects:
 
     def _search(self, command: do.ProposeBySearch, context: EffectContext) -> ev.Event:
         one = open_iteration(context.run, command.iteration)
-        proposal = searched(one, context.run, context.timeline, show=self.git.show)
+        proposal = searched(one, context.run, context.timeline, git=self.git)
         if isinstance(proposal, Reason):
             return ev.InputNeeded(iteration=one.number, question=proposal)
         return ev.ProposalChosen(

@@ -86,6 +86,12 @@ class Commits(Protocol):
         Raises: NotFound: there is no such commit.
         """
 
+    def committed(self, commit: str) -> tuple[str, ...]:
+        """Return every file of a commit, sorted.
+
+        Raises: NotFound: there is no such commit.
+        """
+
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits."""
 
@@ -197,12 +203,6 @@ class OwnCheckout(Protocol):
 
 class Listing(Protocol):
     """What lies in the repository, by names."""
-
-    def committed(self, commit: str) -> tuple[str, ...]:
-        """Return every file of a commit, sorted.
-
-        Raises: NotFound: there is no such commit.
-        """
 
     def uncommitted(self) -> tuple[str, ...]:
         """Return what lies in the user's checkout and git does not track, ignored or not, sorted.

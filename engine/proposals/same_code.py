@@ -27,8 +27,12 @@ PARTS = 4096  # that are remembered; of each about as many bytes as it has
 
 
 def digest_at(commit: str, config: RunConfig, *, show: Callable[[str, str], bytes | None]) -> str:
-    """Return the digest of what is editable, as it stands at a commit; `show` is git's."""
-    return digest({name: show(commit, name) for name in config.editable}, seed_env=config.seed_env)
+    """Return the digest of what is editable, as it stands at a commit; `show` is git's.
+
+    "" is not known: where folders or patterns are editable, nothing is answered without a training.
+    """
+    files = {name: show(commit, name) for name in config.editable}
+    return "" if None in files.values() else digest(files, seed_env=config.seed_env)
 
 
 def digest(files: Mapping[str, bytes | None], *, seed_env: str) -> str:

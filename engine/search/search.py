@@ -6,11 +6,13 @@ gain. What crashed is not gone beyond.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.proposals import constants
+from autoresearch.engine.proposals.editable import files_at
 from autoresearch.engine.search.knobs import Knob, knobs, left_alone
 from autoresearch.engine.search.learned import Learned, Trial, improvement
 from autoresearch.events.values import Proposal, Reason, Scalar, why
@@ -40,12 +42,13 @@ class Seed:
         return int.from_bytes(digest[:6], "big") / 2**48
 
 
-def searched(
-    one: Iteration, run: RunState, timeline: Timeline, *, show: Callable[[str, str], bytes | None]
-) -> Proposal | Reason:
-    """Return what the seeded search proposes, or why nothing; `show` is git's."""
+def searched(one: Iteration, run: RunState, timeline: Timeline, *, git: Commits) -> Proposal | Reason:
+    """Return what the seeded search proposes, or why nothing."""
     now, at_first = (
-        {name: (show(commit, name) or b"").decode(errors="replace") for name in run.config.editable}
+        {
+            name: content.decode(errors="replace")
+            for name, content in files_at(commit, run.config, git).items()
+        }
         for commit in (one.base_commit, run.base_commit)
     )
     return propose(

@@ -8,6 +8,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.ports.repository import Commits, OwnCheckout
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.proposals import editable
 from autoresearch.engine.sealing import programs
 from autoresearch.engine.sealing.checkout import NoRoom, TrainCheckouts
 from autoresearch.engine.sealing.own_code import looked_for
@@ -27,8 +28,10 @@ class SetupGit(Commits, OwnCheckout, Worktrees, Protocol):
 def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChecked:
     """Look at everything a training needs; what is missing is named, with its place."""
     config = run.config
-    files = (*config.editable, *config.protected)
-    absent = git.missing(run.base_commit, files)
+    absent = (
+        *editable.absent(run.base_commit, config, git),
+        *git.missing(run.base_commit, config.protected),
+    )
     missing = tuple(
         why("not_in_commit", file=name, commit=run.base_commit, branch=run.branch) for name in absent
     )

@@ -168,7 +168,7 @@ def test_the_search_may_try_it_again(world: World):
         timeline = replace(loaded.timeline, closed=rows)
         config = loaded.run.config
         runs = (replace(loaded.run, config=replace(config, seed=seed)) for seed in range(40))
-        said = [searched(one, run, timeline, show=world.git.show) for run in runs]
+        said = [searched(one, run, timeline, git=world.git) for run in runs]
         return {one.set.get("WIDTH") for one in said if isinstance(one, Proposal)}
 
     (other,) = tried_once_more(999, "it saw the text") - {None}

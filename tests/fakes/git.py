@@ -160,6 +160,10 @@ class FakeGit:
         """Return those of the paths that are no files at a commit."""
         return tuple(path for path in paths if path not in self._commit(commit).files)
 
+    def committed(self, commit: str) -> tuple[str, ...]:
+        """Return every file of a commit, sorted."""
+        return tuple(sorted(self._commit(commit).files))
+
     def show(self, commit: str, path: str) -> bytes | None:
         """Return a file's bytes at a commit, None where the commit has no such file."""
         return self._commit(commit).files.get(path)
