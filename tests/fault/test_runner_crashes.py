@@ -10,10 +10,11 @@ from attrs import evolve
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
+from autoresearch.events.candidate_events import Without
 from autoresearch.events.clock import from_epoch, now
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import OPEN_END, Proposal, Request
+from autoresearch.events.values import OPEN_END, Edit, Proposal, Request
 from tests.fakes.curves import on_curves
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import Crashed, World, anchored, audited, crash_at, log_end, result_of
@@ -134,6 +135,37 @@ def a_run_that_consolidates(folder: Path) -> World:
     world = World(folder)
     world.start(loops=1, proposals=PROPOSALS[:1], keep_rule="climb", consolidate=1)
     world.jobs.on_start = noisy(world)
+    return world
+
+
+def a_run_without_its_keeps(folder: Path) -> World:
+    """Return a run of two keeps: one is tried without for good, and the other one is only measured."""
+    world = World(folder)
+    world.start(loops=2, proposals=(PROPOSALS[0], proposal("slower", LR=0.05)), keep_rule="climb")
+    world.jobs.on_start = noisy(world)
+    world.runner().run()
+    fresh = load(world.paths).run.last_repeat + 1
+    repeats = (fresh, fresh + 1)
+    given = [
+        ev.ProposalReceived(
+            source="cli", name="", sha256="0" * 64, dropped_at="", proposal=one, without=asked
+        )
+        for one, asked in (
+            (proposal("without 2", LR=0.1), Without(keep=2, purpose="drop", repeats=repeats)),
+            (proposal("without 1", WIDTH=8), Without(keep=1, purpose="ablate", repeats=repeats)),
+        )
+    ]
+    with EventLog(world.paths.history) as log:
+        log.append([*given, ev.LoopsRequested(request=Request(loops=2))], by="cli")
+    return world
+
+
+def a_run_of_known_code(folder: Path) -> World:
+    """Return a run that is proposed the same code four times, with another comment, before something new."""
+    edits = [Edit(file="train.py", search="# rate", replace=f"# {number}") for number in range(4)]
+    known = [evolve(proposal(f"known {edit.replace}"), edits=(edit,)) for edit in edits]
+    world = World(folder)
+    world.start(loops=2, proposals=(*known, *PROPOSALS[:2]))
     return world
 
 
@@ -264,6 +296,8 @@ RUNS = {
     "on seeds": a_run_on_seeds,
     "consolidated": a_run_that_consolidates,
     "confirmed": a_run_that_confirms,
+    "taken out": a_run_without_its_keeps,
+    "known code": a_run_of_known_code,
     "losers stopped": a_run_that_stops_losers,
     "looked at": a_run_with_a_holdout,
     "for an hour": a_run_for_an_hour,
@@ -348,6 +382,25 @@ def test_a_run_that_consolidates(tmp_path: Path):
     assert ["keep", "keep", "remeasured", "remeasured"] == [row[-1] for row in rows(world)]
     stated = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.ChainConsolidated)]
     assert [((3,), [1])] == [(one.repeats, [keep.iteration for keep in one.keeps]) for one in stated]
+    assert audited(world) is None
+
+
+def test_a_run_without_its_keeps(tmp_path: Path):
+    """Each is trained on two fresh seeds, and the best with it once; what each gives is said."""
+    world = a_run_without_its_keeps(tmp_path)
+    assert 0 == world.runner().run()
+    stated = load(world.paths).run.consolidated
+    assert [(1, 5), (2, 3)] == [(one.iteration, one.base) for one in stated]
+    assert ["keep", "keep", "keep", "discard", "remeasured", "discard"] == [row[-1] for row in rows(world)]
+    assert audited(world) is None
+
+
+def test_a_run_of_known_code(tmp_path: Path):
+    """Four answers cost no training and no loop: both loops are done by what is new."""
+    world = a_run_of_known_code(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["0000/train.1", "0005/train.1", "0006/train.1"] == world.trained
+    assert ["keep", *["discard"] * 4, "keep", "discard"] == [row[-1] for row in rows(world)]
     assert audited(world) is None
 
 
