@@ -278,8 +278,8 @@ MUTATIONS: dict[str, Slip] = {
 LETTING_MORE: dict[str, Slip] = {
     "a pause stops nothing": (
         decider,
-        "if state.paused is not None:\n        return ()",
-        "if state.paused == 0:\n        return ()",
+        "if state.paused is not None:",
+        "if state.paused == 0:",
     ),
     "a stop stops nothing": (decider, "if state.stop is not None:", "if state.stop == 0:"),
     "a training begins before a verdict that is near": (
