@@ -227,7 +227,7 @@ def _wanted(one: Iteration, job: Job) -> begun.Begun:
 
 
 def _told(result: Result) -> dict[str, Any]:
-    names = ("outcome", "metric", "measured", "progress")
+    names = ("outcome", "metric", "measured", "also", "progress")
     return {name: getattr(result, name) for name in names}
 
 

@@ -265,6 +265,8 @@ def changed(value: Any) -> Any:
             return value + 1
         case list():
             return [*value, "x"] if not value or isinstance(value[0], str) else value[1:]
+        case {} if not value:
+            return {"x": 1.5}
         case dict():
             name, inner = next(iter(value.items()))
             return value | {name: changed(inner)}
