@@ -6,7 +6,6 @@ A row is its line, or its place, and what stands in each column as text; nested 
 import csv
 import io
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Literal
@@ -145,6 +144,8 @@ WHERE t.study_id = ? ORDER BY t.number
 
 def _optuna(name: str, data: bytes) -> Table:
     """Return the trials of the first study of a database."""
+    import sqlite3  # noqa: PLC0415 - for this form alone
+
     with closing(sqlite3.connect(":memory:")) as base:
         try:
             base.deserialize(data)

@@ -47,6 +47,8 @@ MAY = {
     "history": ("history", COMMON),
     "watch": ("watch", COMMON),
     "note": ("note x", COMMON),
+    "proposals": ("proposals", COMMON),
+    "withdraw": ("withdraw 1", COMMON),
     "pause": (f"pause {NO_RUN}", COMMON),
     "unpause": (f"unpause {NO_RUN}", COMMON),
     "stop": (f"stop {NO_RUN}", COMMON),
@@ -67,7 +69,7 @@ MAY = {
     "fork": ("fork nosuch-r001", TABLES | VERSION),
     "rebuild": (f"rebuild {RUN}", COMMON),
     "repair": (f"repair {RUN}", COMMON),
-    "import": ("import results.tsv", COMMON | VERSION),
+    "import": ("import results.tsv", SETTINGS | VERSION),
 }
 PROGRAM = """
 import sys
