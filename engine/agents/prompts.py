@@ -42,7 +42,7 @@ and may have one of these, which is then applied exactly as it stands, without a
   "set"    {"CONSTANT": new value} for constants of the editable file
   "edits"  [{"file": "...", "search": "text that occurs exactly once", "replace": "..."}]
   "patch"  "a unified diff"
-No other key is valid. For example:
+and may say with "hypothesis" why it may help, and with "expected" what its result may be. For example:
 {"status": "ok", "description": "halve the batch", "change_plan": "Halve TOTAL_BATCH_SIZE: twice the \
 steps for the same tokens.", "commit_description": "experiment: halve the batch"}
 """

@@ -58,7 +58,7 @@ def check_candidate(diff: Diff, files: Mapping[str, bytes], config: RunConfig) -
     if diff.insertions == diff.deletions == 0 and b"\nGIT binary patch\n" not in diff.text:
         return NOTHING
     for path in diff.files:
-        trouble = _syntax(path, files[path])
+        trouble = syntax(path, files[path])
         if trouble is not None:
             return trouble
     return None
@@ -125,7 +125,8 @@ def _missed(source: bytes, search: str, number: int, path: str) -> Reason:
     return why("edit_misses_near", number=number, file=path, line=nearest, near=close[0][:80])
 
 
-def _syntax(path: str, source: bytes) -> Reason | None:
+def syntax(path: str, source: bytes) -> Reason | None:
+    """Return why a file of Python would not compile, or None."""
     if not path.endswith(".py"):
         return None
     try:

@@ -157,6 +157,8 @@ REASONS: Mapping[str, str] = {
     "file_not_utf8": "it is not UTF-8 at offset {offset}",
     "file_not_python": "it is not Python: {said}",
     "file_not_read": "it is not {language}: {said}",
+    "code_known": "it is known: iteration {iteration} has the same code, {name} {metric:.6f}",
+    "proposal_known": "it is known: an equal one waits since event {seq}",
     "constant_repeated": "{name} is assigned {times} times ({places}); use an edit",
     "constant_unknown": "no constant {name} in {files}",
     "constant_misspelt": "no constant {name} in {files}; did you mean {near}?",
@@ -246,7 +248,7 @@ REASONS: Mapping[str, str] = {
     "value_too_large": "set.{name} is beyond 2**53: {value}",
     "value_not_finite": "set.{name} is {value}; expected a finite number",
     "value_no_constant": "{text} is neither number, string, True, False nor None; use an edit for it",
-    "no_python_name": "{place} names {name}, which is no Python name",
+    "no_python_name": "{place} names {name}, which is no name of a constant",
     "schema_against": "{place}: {said}",
     # What went wrong around a run: git, the disk, a program.
     "git_refused": "git failed: {said:said}",

@@ -47,6 +47,8 @@ COMMANDS = {
     "pause": ("autoresearch.workflows.cli.signals", "pause"),
     "unpause": ("autoresearch.workflows.cli.signals", "unpause"),
     "propose": ("autoresearch.workflows.cli.signals", "propose"),
+    "proposals": ("autoresearch.workflows.cli.signals", "proposals"),
+    "withdraw": ("autoresearch.workflows.cli.signals", "withdraw"),
     "note": ("autoresearch.workflows.cli.signals", "note"),
     "retract": ("autoresearch.workflows.cli.tidy", "retract_command"),
     "final": ("autoresearch.workflows.cli.measure", "final_command"),
