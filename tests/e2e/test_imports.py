@@ -33,7 +33,7 @@ HEAVY = {
 # Whatever a command does, it takes these: the command line, the log, and git.
 COMMON = {"attr", "dataclasses", "orjson", "shutil", "subprocess", "typer", "typing"}
 TABLES = COMMON | {"csv"}
-SETTINGS = COMMON | {"tomllib"}  # from pyproject.toml
+SETTINGS = COMMON | {"csv", "tomllib"}  # from pyproject.toml
 VERSION = {"csv", "importlib.metadata", "importlib.resources", "tempfile"}  # of what is installed
 MAY = {
     "status": (f"status --run-id {RUN}", set[str]()),
@@ -66,8 +66,8 @@ MAY = {
     "adopt": (f"adopt {NO_RUN}", COMMON),
     "clean": ("clean nosuch-r001", COMMON),
     "retract": (f"retract 1 --why x {NO_RUN}", TABLES),
-    "fork": ("fork nosuch-r001", TABLES | VERSION),
-    "rebuild": (f"rebuild {RUN}", COMMON),
+    "fork": ("fork nosuch-r001", SETTINGS | VERSION),
+    "rebuild": (f"rebuild {RUN}", SETTINGS),
     "repair": (f"repair {RUN}", COMMON),
     "import": ("import results.tsv", SETTINGS | VERSION),
 }
