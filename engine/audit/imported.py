@@ -4,7 +4,6 @@ from attrs import fields
 
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.imports import results_tsv, single_file_runner
-from autoresearch.engine.imports.any_table import Wanted, read_any
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
@@ -24,7 +23,6 @@ class Imported:
         self._tally = tally
         self._paths = paths
         self._head: tuple[Recorded, ev.RunImported] | None = None
-        self._lower = True
         self._results: list[tuple[Recorded, ev.ResultImported]] = []
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded) -> None:
@@ -32,7 +30,7 @@ class Imported:
         if before.base_commit:
             return
         if isinstance(event, ev.RunImported):
-            self._head, self._lower = (recorded, event), before.config.metric.lower_is_better
+            self._head = recorded, event
         if isinstance(event, ev.ResultImported):
             self._results.append((recorded, event))
 
@@ -44,7 +42,7 @@ class Imported:
         found = self._source(record, head)
         if found is None:
             return
-        for name in ("sha256", "rows", "began_at", "left_out", "columns", "skipped"):
+        for name in ("sha256", "rows", "began_at", "left_out"):
             self._same(record, name, getattr(found.head, name), getattr(head, name))
         self._same(record, "rows", len(found.results), len(self._results))
         for wanted, (recorded, event) in zip(found.results, self._results, strict=False):
@@ -59,7 +57,7 @@ class Imported:
         history, state = (copies.get(one) for one in (single_file_runner.HISTORY, single_file_runner.STATE))
         try:
             if table is not None:
-                return self._table(head, table.read_bytes())
+                return results_tsv.read_table(head.name, table.read_bytes())
             if head.source == "single-file-runner" and history is not None and state is not None:
                 return single_file_runner.read_folder(head.name, history.read_bytes(), state.read_bytes())
         except InvalidInput as error:
@@ -67,12 +65,6 @@ class Imported:
             return None
         self._tally.miss("source_gone", self._paths.imported.relative_to(self._paths.folder), seq=record.seq)
         return None
-
-    def _table(self, head: ev.RunImported, content: bytes) -> results_tsv.Source:
-        if not head.columns:
-            return results_tsv.read_table(head.name, content)
-        told = Wanted(columns=head.columns, lower_is_better=self._lower, skip_bad=bool(head.skipped))
-        return read_any(head.name, content, told)
 
     def _same(self, record: Recorded, field: str, expected: object, found: object) -> None:
         self._tally.count += 1

@@ -9,7 +9,6 @@ from autoresearch.engine.paths import HIDDEN_RUNS, OPEN_RUNS, RunsFolder
 
 
 SETTING = "runs_folder"  # of [tool.autoresearch]
-PYPROJECT, OWN_FILE = "pyproject.toml", "autoresearch.toml"  # the latter holds the settings without a table
 
 
 def runs_of(home: Path) -> RunsFolder:
@@ -17,7 +16,7 @@ def runs_of(home: Path) -> RunsFolder:
 
     In a repository that has the door of a single-file runner, it is the one beside that.
     """
-    named = _named(home / PYPROJECT, "tool", "autoresearch") or _named(home / OWN_FILE)
+    named = _named(home / "pyproject.toml")
     if named is None:
         named = OPEN_RUNS if RunsFolder(home=home, folder=home / OPEN_RUNS).door.is_file() else HIDDEN_RUNS
     return RunsFolder(home=home, folder=home / named)
@@ -33,10 +32,10 @@ def is_place(path: str) -> bool:
     return path.isprintable() and not {"", ".", "..", ".git"} & set(path.split("/"))
 
 
-def _named(file: Path, *tables: str) -> str | None:
+def _named(pyproject: Path) -> str | None:
     """Return the folder that the settings name; None where they name none, or none that could be."""
     try:
-        text = file.read_bytes()
+        text = pyproject.read_bytes()
     except OSError:
         return None
     if SETTING.encode() not in text:
@@ -44,10 +43,7 @@ def _named(file: Path, *tables: str) -> str | None:
     import tomllib  # noqa: PLC0415 - 6 ms for those who set it alone
 
     try:
-        found = tomllib.loads(text.decode())
-        for table in tables:
-            found = found[table]
-        named = found[SETTING]
+        named = tomllib.loads(text.decode())["tool"]["autoresearch"][SETTING]
     except (ValueError, KeyError, TypeError):
         return None  # engine/runs/settings.py says what is wrong, where a command reads all of them
     return named if isinstance(named, str) and is_place(named) else None

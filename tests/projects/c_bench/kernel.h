@@ -1,1 +1,0 @@
-long count_lines(int rows, int columns);
