@@ -1,6 +1,6 @@
 """Score what a training left: val_bpb, by a process that the trained model's code does not run in.
 
-    python evaluate.py [--checkpoint PATH] [--device auto|cpu|cuda|mps] [--threads N] [--patience SECONDS]
+    python evaluate.py [--checkpoint PATH] [--split val|holdout] [--device auto|cpu|cuda|mps] [--threads N]
 
 The runner calls it once a training has ended well, and its number is the result. No experiment edits it. The
 model is built by `build` of the train.py that lies beside it, in processes of its own that are given tokens
@@ -22,6 +22,7 @@ with warnings.catch_warnings():  # torch warns if there is no NumPy; nothing her
     warnings.filterwarnings("ignore", message="Failed to initialize NumPy")
     import torch
 
+from text import holdout
 from text.asking import AskedModel, readable
 from text.confined import version
 from text.datasets import active_dataset, find
@@ -64,6 +65,7 @@ def score(options: argparse.Namespace) -> dict[str, object]:
         )
         raise NotPossible(msg)
     data, confined = find(options.dataset), version() > 0 and not options.unconfined
+    data = holdout.find(data) if options.split == "holdout" else data
     torch.set_num_threads(options.threads)
     device = torch.device(choose_device(options.device))
     scorer = Scorer(data, device)
@@ -101,6 +103,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         "--checkpoint", type=Path, default=left, metavar="PATH",
         help=f"default: {CHECKPOINT} in $AUTORESEARCH_TRAIN_DIR",
     )  # fmt: skip
+    parser.add_argument(
+        "--split",
+        choices=["val", "holdout"],
+        default="val",
+        help="what is scored; a look at the holdout counts",
+    )
     parser.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
     parser.add_argument("--threads", type=int, default=default_threads(), help="default: as for train.py")
     parser.add_argument("--dataset", default=active_dataset(), help="default: $AUTORESEARCH_DATASET, or sotu")

@@ -7,6 +7,7 @@ comparable, so none may edit them: the data, the tokens, the budget, the score, 
     python prepare.py --text PATH          a file or a folder of your own UTF-8 text
     python prepare.py --dataset climbmix   the large public data set, for one big GPU
     python prepare.py --dataset sotu-full  the embedded text in that one's shapes: to try a GPU, not to score
+    python prepare.py --holdout PATH       text for its holdout: no training and no validation uses it
     python prepare.py --check              one JSON object: is it ready, what is missing; exit code 0 or 3
 
 Environment: AUTORESEARCH_CACHE (where data is kept), AUTORESEARCH_DATASET (which set is used; default:
@@ -21,17 +22,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from text.datasets import FULL, active_dataset, cache_folder, ensure, find
+from text import holdout
+from text.datasets import FULL, Dataset, active_dataset, cache_folder, ensure, find
 from text.errors import EXIT_NOT_READY, NotPossible, NotReady
 from text.report import say, show
-from text.sources import build_sotu, build_sotu_full, build_text
+from text.sources import build_sotu, build_sotu_full, build_text, digest_of, read_all
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Prepare a data set, or say if it is ready."""
     options = _options(argv)
     try:
-        return _check(options.name) if options.check else _prepare(options.name, options.text)
+        return _check(options.name) if options.check else _prepare(options)
     except NotPossible as error:
         say(f"prepare.py: {error}")
         return error.code
@@ -65,6 +67,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dataset", help="sotu, sotu-full, climbmix, or your own")
     parser.add_argument("--text", type=Path, metavar="PATH", help="your own UTF-8 text: a file or a folder")
     parser.add_argument("--name", help="what to call that data set; default: from PATH")
+    parser.add_argument(
+        "--holdout",
+        type=Path,
+        metavar="PATH",
+        help="UTF-8 text that best and baseline are scored on in the end",
+    )
     parser.add_argument("--check", action="store_true", help="print one JSON object; exit 0 if ready, else 3")
     options = parser.parse_args(argv)
     name = options.dataset or active_dataset()
@@ -83,18 +91,32 @@ def _check(name: str) -> int:
     return 0 if answer["ready"] else EXIT_NOT_READY
 
 
-def _prepare(name: str, text: Path | None) -> int:
+def _prepare(options: argparse.Namespace) -> int:
+    name, text = options.name, options.text
     data = ensure(name, _builder(name, text), anew=text is not None)
     lines = [
         f"{name} is ready: {data.train_tokens:,} tokens to train on, {data.eval_bytes:,} bytes to score",
         f"data_id {data.data_id} in {data.folder}",
     ]
+    if held := _holdout(data, options.holdout):
+        lines.append(f"its holdout has {held.eval_bytes:,} bytes, in {held.folder}")
     if data.name != active_dataset():
         lines.append(f"to train on it: export AUTORESEARCH_DATASET={data.name}")
     if data.profile == FULL.name:
         lines.append(f'and in train.py: PROFILE = "{FULL.name}", committed')
     show("\n".join(lines))
     return 0
+
+
+def _holdout(data: Dataset, text: Path | None) -> Dataset | None:
+    """Prepare the holdout that is named, or embedded; None where there is neither."""
+    if text is None:
+        return holdout.find(data) if data.name in holdout.EMBEDDED else None
+    documents = read_all(text.resolve())
+    if not documents or data.name in holdout.EMBEDDED:
+        msg = f"no text to hold out - {text}" if not documents else f"{data.name!r} has a holdout of its own"
+        raise NotPossible(msg)
+    return holdout.ensure(data, [words for _, words in documents], digest_of(documents), str(text.resolve()))
 
 
 def _builder(name: str, text: Path | None) -> Callable[[Path], None]:

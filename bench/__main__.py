@@ -2,7 +2,8 @@
 
 A name is a module of this folder with a function `figures(quick)`. With --write, the table of
 docs/benchmarks.md becomes the one that was measured. Exit 1 where a target is missed.
-`python -m bench belief` plays nights by each rule instead of taking times: bench/belief/report.py.
+`python -m bench belief` plays nights by each rule instead of taking times, `python -m bench keeps` looks at
+their keeps once more: bench/belief.
 """
 
 import os
@@ -13,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.belief import report
+from bench.belief import report, sureness
 from bench.table import Figure, text, with_table
 
 
@@ -36,6 +37,8 @@ def main(words: Sequence[str]) -> int:
     """Measure what was named and print the table."""
     if words[:1] == ["belief"]:
         return report.main(words[1:])
+    if words[:1] == ["keeps"]:
+        return sureness.main(words[1:])
     known = sorted(
         path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_MEASUREMENTS
     )

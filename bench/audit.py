@@ -1,9 +1,11 @@
 """The audit: how fast a long history is checked, and what thousands of commits cost in git.
 
 The events are those of bench/histories.py; no git and no job folders, so it is the pure part that is
-measured. The commits are real ones, made by fast-import, that vouch for the log as candidates do.
+measured. The commits are real ones, made by fast-import, that vouch for the log as candidates do; each is our
+own train.py with another constant, and the history says of each which code it is.
 """
 
+import re
 import subprocess
 import tempfile
 import time
@@ -14,6 +16,7 @@ from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.loop.candidates import TRAILERS
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.proposals import same_code
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
@@ -22,6 +25,8 @@ from bench import histories
 from bench.table import Figure
 
 
+TRAIN = Path(__file__).resolve().parents[1] / "train.py"
+CONSTANT = re.compile(r"\bMATRIX_LR = [0-9.]+")
 RUN_ID = "autoresearch-mar8-r001"
 
 
@@ -63,7 +68,9 @@ def _commits(home: Path, count: int) -> float:
     paths = run_named(home, RUN_ID)
     paths.folder.mkdir(parents=True)
     _git(home, "init", "-q")
-    _git(home, "fast-import", "--quiet", stdin=_stream(0, "base", "A = 0\n", "refs/heads/main", parent=""))
+    code = _train(0)
+    _git(home, "fast-import", "--quiet", stdin=_stream(0, "base", code, "refs/heads/main", parent=""))
+    base_digest = _digest(code)
     git = RealGit(home)
     (base,) = git.read_commits(["refs/heads/main"])
     assert base is not None  # just made
@@ -81,7 +88,7 @@ def _commits(home: Path, count: int) -> float:
         values = [(RUN_ID, str(number), f"1 {first.hash}") for number in range(1, count + 1)]
         said = ["".join(f"{a}: {b}\n" for a, b in zip(TRAILERS, each, strict=True)) for each in values]
         made = [
-            _stream(number, f"try {number}\n\n{text}", f"A = {number}\n", ref, parent=base.hash)
+            _stream(number, f"try {number}\n\n{text}", _train(number), ref, parent=base.hash)
             for number, (ref, text) in enumerate(zip(refs, said, strict=True), start=1)
         ]
         _git(home, "fast-import", "--quiet", stdin=b"".join(made))
@@ -97,13 +104,25 @@ def _commits(home: Path, count: int) -> float:
                 ref=refs[number - 1],
                 subject="",
                 diff_sha256=diff.sha256,
-                code_sha256="",
-                base_code_sha256="",
+                code_sha256=_digest(_train(number)),
+                base_code_sha256=base_digest,
             )
             for number, (one, diff) in enumerate(zip(found, diffs, strict=True), start=1)
         ]
         log.append(named, by="runner")
+    same_code._part.cache_clear()  # noqa: SLF001 - who audits a run has not seen its code before
     return _audited(paths, commits=count)
+
+
+def _train(number: int) -> str:
+    """Return the code of a candidate: our own train.py with one constant that is its own."""
+    source, found = CONSTANT.subn(f"MATRIX_LR = 0.{number:05}", TRAIN.read_text(), count=1)
+    assert found
+    return source
+
+
+def _digest(source: str) -> str:
+    return same_code.digest({"train.py": source.encode()}, seed_env="")
 
 
 def _audited(paths: RunPaths, *, commits: int = 0) -> float:

@@ -260,6 +260,7 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             description=said.description,
             proposal=said,
             received=None,
+            search=1,
         ),
         ev.ChangeApplied(
             iteration=number, change=1, files=("train.py",), insertions=1, deletions=1, diff_sha256="0" * 64
@@ -302,6 +303,7 @@ def _iteration(number: int, *, commit: str, run_id: str) -> list[ev.Event]:
             seconds=300.0,
             cpu_seconds=None,
             measured=Measured(peak_vram_mb=512.0),
+            also={},
             printed=None,
             output=output,
             progress=None,

@@ -46,11 +46,11 @@ def text(figures: Sequence[Figure]) -> str:
     return "\n".join([*lines, "", said, ""])
 
 
-def with_table(page: str, table: str) -> str:
-    """Return a page with the table between its two marks replaced."""
-    before, _, rest = page.partition(f"{BEGIN}\n")
+def with_table(page: str, table: str, *, begin: str = BEGIN) -> str:
+    """Return a page with the table between its two marks replaced; each table has a first mark of its own."""
+    before, _, rest = page.partition(f"{begin}\n")
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table}{END}{after}"
+    return f"{before}{begin}\n{table}{END}{after}"
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:

@@ -33,7 +33,7 @@ PACK = "jobs.tar.gz"  # what an iteration's jobs left, once it is closed
 
 # In a job's folder.
 SPEC, CLAIM, OUTPUT, EXIT, STOP = "spec.json", "claim", "output.log", "exit.json", "stop"
-RESULT, PROGRESS = "result.json", "progress.jsonl"
+RESULT, PROGRESS, METRIC = "result.json", "progress.jsonl", "metric"
 
 
 def is_run_id(name: str) -> bool:
@@ -64,11 +64,12 @@ class JobPaths:
         # what a training may leave, where it likes to
         self.progress = folder / PROGRESS
         self.result = folder / RESULT
+        self.metric = folder / METRIC  # a copy of the file that its number is in
 
     def own(self) -> tuple[Path, ...]:
         """Return the files to pack once the job has ended; exit.json, which says so, is the last."""
         left = (self.prompt, self.began_on, self.branches, self.harm, self.spec, self.claim, self.stop)
-        return (*left, self.output, self.result, self.exit)
+        return (*left, self.output, self.result, self.metric, self.exit)
 
 
 class RunPaths:

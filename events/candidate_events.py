@@ -18,15 +18,34 @@ from autoresearch.events.values import (
 
 
 @frozen(kw_only=True)
+class Without:
+    """The change of a keep that a proposal takes out of the best again, tried on seeds of its own."""
+
+    keep: int
+    purpose: Literal["drop", "ablate"]  # it stays out where the best is no worse; or it is only measured
+    repeats: tuple[int, ...]  # that it is trained in, and what it was made on with it
+
+
+@frozen(kw_only=True)
 class ProposalReceived:
     """A human's proposal arrived and waits to be used."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     source: ProposalSource  # file, drop or cli
     name: str  # the file it came in, or ""
     sha256: str  # of the bytes that came
     dropped_at: str  # when the file was last changed, RFC 3339; "" for a command
     proposal: Proposal
+    first: bool = False  # it goes before those that wait already
+    without: Without | None = None  # None: it is an idea of its own
+
+
+@frozen(kw_only=True)
+class ProposalWithdrawn:
+    """A proposal that waited was taken back; no iteration uses it."""
+
+    VERSION: ClassVar[int] = 1
+    received: int  # seq of its ProposalReceived
 
 
 @frozen(kw_only=True)
@@ -43,12 +62,13 @@ class ProposalRefused:
 class ProposalChosen:
     """An iteration got its proposal: a new one, or one that the log has already."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     source: ProposalSource
     description: str  # of the proposal
     proposal: Proposal | None  # None: it stands where `received` says
     received: int | None  # seq of the ProposalReceived, or CandidateDeferred, that is used up
+    search: int = 0  # version of the search that found it; 0: the search did not
 
 
 @frozen(kw_only=True)
@@ -196,6 +216,7 @@ class CandidateDeferred:
 
 CandidateEvent = (
     ProposalReceived
+    | ProposalWithdrawn
     | ProposalRefused
     | ProposalChosen
     | InputNeeded

@@ -1,6 +1,6 @@
 """The time of day, in the one form that histories hold: RFC 3339, UTC, milliseconds."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 def now() -> str:
@@ -16,6 +16,22 @@ def from_epoch(seconds: float) -> str:
 def seconds_since(at: str) -> float:
     """Return how long ago an instant of the form of `now` was, by this machine's clock."""
     return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Return the seconds from one instant to another, both as histories write them."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+def later(at: str, seconds: float) -> str:
+    """Return the instant so many seconds after one, as histories write them."""
+    return _text(datetime.fromisoformat(at) + timedelta(seconds=seconds))
+
+
+def wall(at: str, *, beside: str) -> str:
+    """Return an instant as the clock on the wall shows it here, with the day where that is another one."""
+    there, here = datetime.fromisoformat(at).astimezone(), datetime.fromisoformat(beside).astimezone()
+    return there.strftime("%H:%M" if there.date() == here.date() else "%Y-%m-%d %H:%M")
 
 
 def _text(moment: datetime) -> str:

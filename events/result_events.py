@@ -6,6 +6,8 @@ from attrs import frozen
 
 from autoresearch.events.values import (
     Consolidated,
+    CurvePoint,
+    Ended,
     JobStep,
     LoopStage,
     Measured,
@@ -38,13 +40,24 @@ class TrainingStarted:
 
 
 @frozen(kw_only=True)
+class TrainingFellBehind:
+    """It was decided to end a training that lies too far behind the curve of its base; its end follows."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    training: int
+    bound: float  # of the loss; it lay more than that above the base's at each of the points
+    points: tuple[CurvePoint, ...]
+
+
+@frozen(kw_only=True)
 class TrainingFinished:
     """A training ended and its output was read."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int
     training: int
-    outcome: Outcome
+    outcome: Ended
     reason: Reason | None  # why it did not succeed; of a success only what is odd about it
     metric: float | None
     exit_code: int | None
@@ -54,9 +67,23 @@ class TrainingFinished:
     seconds: float
     cpu_seconds: float | None  # of the training and all its children
     measured: Measured
+    also: dict[str, float]  # what the settings name beside the metric, as far as it was printed
     printed: Printed | None  # None: one number, or none
     output: OutputDigest
     progress: ProgressDigest | None
+
+
+@frozen(kw_only=True)
+class TrainingReread:
+    """The output of a training without a number was read again, under other settings of the metric."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    training: int
+    outcome: Outcome
+    reason: Reason | None  # why it did not succeed; of a success only what is odd about it
+    metric: float | None
+    printed: Printed | None  # None: one number, or none
 
 
 @frozen(kw_only=True)
@@ -112,7 +139,7 @@ class TrainingVoided:
 class JobLost:
     """A job ended without a result by no fault of its own (reboot, kill, stop): it begins again."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int  # 0 where data was prepared
     step: JobStep
     number: int  # the preparation, the call or the training that was lost
@@ -134,10 +161,10 @@ class CrashTriaged:
 class ResultRecorded:
     """The iteration's row is known, but for the verdict."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int
     commit: str | None  # None: nothing was committed
-    outcome: Outcome | Literal["not_applied"]
+    outcome: Ended | Literal["not_applied"]
     metric: float | None
     memory_gb: float
 
@@ -217,6 +244,43 @@ class GainStated:
 
 
 @frozen(kw_only=True)
+class HoldoutStarted:
+    """What the final trained of best or baseline is scored on the holdout, by a job: a look at it."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int  # that measures the keep
+    keep: int
+    look: int  # of this iteration
+    training: int  # that left it
+    slot: int
+    device: str
+    command: tuple[str, ...]
+    deadline_s: float
+    data: str  # that the holdout belongs to, as the check of setup names it; "" where it does not
+    looks_before: int  # that the histories of this repository tell of, on the same data
+
+
+@frozen(kw_only=True)
+class HoldoutScored:
+    """A look at the holdout ended. Nothing is decided by it."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    keep: int
+    look: int
+    outcome: Outcome
+    reason: Reason | None  # why there is no number
+    metric: float | None
+    exit_code: int | None
+    signal: int | None
+    started_at: str  # by the supervisor's clock, RFC 3339
+    ended_at: str
+    seconds: float
+    output: OutputDigest
+    data: str  # as in its HoldoutStarted
+
+
+@frozen(kw_only=True)
 class ChainConsolidated:
     """How sure each keep is: measured once more beside the keep before it, on seeds that chose neither.
 
@@ -240,7 +304,9 @@ class IterationLeftOpen:
 
 ResultEvent = (
     TrainingStarted
+    | TrainingFellBehind
     | TrainingFinished
+    | TrainingReread
     | EvaluationStarted
     | EvaluationFinished
     | TrainingVoided
@@ -252,6 +318,8 @@ ResultEvent = (
     | RemeasureStarted
     | RemeasureDropped
     | KeepRemeasured
+    | HoldoutStarted
+    | HoldoutScored
     | GainStated
     | ChainConsolidated
     | IterationLeftOpen

@@ -7,7 +7,7 @@ from attrs import frozen
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     Best,
-    Outcome,
+    Ended,
     OutputDigest,
     Process,
     Proposal,
@@ -98,6 +98,17 @@ class StopRequested:
 
 
 @frozen(kw_only=True)
+class TimeRanOut:
+    """The time that a request may take is too short for one more training, or over."""
+
+    VERSION: ClassVar[int] = 1
+    until: str  # the limit that was asked for
+    now: str  # by the runner's clock
+    left: Literal["too_little", "none"]  # none: what runs is ended
+    needed_s: float  # that one more training and the measurement at the end take; 0: nothing is asked
+
+
+@frozen(kw_only=True)
 class RunStopped:
     """The runner came to rest; `resume` goes on from here."""
 
@@ -148,7 +159,7 @@ class RunCleaned:
 class SetupChecked:
     """The files, the data and the tokenizer were looked at."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     ok: bool
     missing: tuple[Reason, ...]  # what is missing, and where
     preparable: bool  # prepare.py may mend all that is missing
@@ -157,6 +168,8 @@ class SetupChecked:
     inputs: tuple[str, ...]  # files and folders outside of checkouts that results hang on
     python_path: tuple[str, ...]  # folders of the checkout that trainings import from before anything else
     libraries: tuple[str, ...]  # folders that they import from beside these
+    interpreter: tuple[str, ...]  # what `{python}` stands for; none: autoresearch's own
+    interpreter_from: str  # which that is: setting, uv, venv, active, conda, poetry, runner
     versions: dict[str, str]  # of the training's interpreter, `python`, and of its `torch`, where known
 
 
@@ -204,7 +217,7 @@ class RunForked:
 class ResultInherited:
     """One iteration of the run that this one was forked from, as it stood there."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     started_at: str | None
     base_commit: str
@@ -216,10 +229,11 @@ class ResultInherited:
     insertions: int
     deletions: int
     trainings: int
-    outcome: Outcome | Literal["not_applied"] | None
+    outcome: Ended | Literal["not_applied"] | None
     metric: float | None
     memory_gb: float
     training_s: float | None
+    also: dict[str, float]  # what its last training printed beside the metric
     cpu_s: float | None
     cost_usd: float | None
     recorded: bool
@@ -237,20 +251,22 @@ class ResultInherited:
 class RunImported:
     """The run was not made here: its results were read from what another program left."""
 
-    VERSION: ClassVar[int] = 1
-    source: Literal["results.tsv", "single-file-runner"]
+    VERSION: ClassVar[int] = 2
+    source: Literal["results.tsv", "single-file-runner", "table", "pi", "optuna"]
     name: str  # of the table, or of the run folder
     sha256: str  # of the table, or of the folder's history.jsonl
     rows: int
     began_at: str | None  # None: the source does not say
     left_out: dict[str, str]  # number of an iteration that has no result -> its last stage, "" for none
+    columns: dict[str, str]  # of a table with columns of its own: what is read -> the column that has it
+    skipped: dict[str, str]  # number of a line that could not be read -> what is wrong there
 
 
 @frozen(kw_only=True)
 class ResultImported:
     """One row of an imported run: all that its source says of an iteration, and nothing more."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     commit: str | None  # as it stood there: often short, and perhaps unknown here
     metric: float | None  # None: there is no result
@@ -305,6 +321,7 @@ RunEvent = (
     | RunPaused
     | RunUnpaused
     | StopRequested
+    | TimeRanOut
     | RunStopped
     | NoteAdded
     | KeepAdopted

@@ -6,167 +6,67 @@ engine/runs/settings.py; the page docs/config.md is made of the meanings here. P
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Callable
-from pathlib import PurePosixPath
-from typing import Any, ClassVar, TypeVar, cast
+import shlex
+from collections.abc import Sequence
+from typing import ClassVar
 
-from attrs import field, fields, frozen
+from attrs import fields, frozen
 
+from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
+from autoresearch.events.setting import Setting, above_zero, amount, is_inside, setting
 from autoresearch.events.values import COMPARED, CONDITIONS
 
 
+GUARD = re.compile(
+    r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
+)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-@frozen(kw_only=True)
-class Setting:
-    """What is known of one setting beside its type and default."""
-
-    meaning: str  # one sentence, for people
-    holds: Callable[[Any], bool]  # whether a value makes sense
-    expected: str  # said where it does not
-    decides: bool  # whether two results are compared only where it agrees
-
-
-def _anything(_value: object) -> bool:
-    return True
-
-
-T = TypeVar("T")
-PYTHON = "{python}"  # in a command: the interpreter that the runner itself runs on
-
-
-def setting(
-    default: T,
-    meaning: str,
-    *,
-    holds: Callable[[Any], bool] = _anything,
-    expected: str = "",
-    decides: bool = False,
-) -> T:
-    """Define a field of the settings; a dict as default stands for a new empty one each."""
-    about = {"setting": Setting(meaning=meaning, holds=holds, expected=expected, decides=decides)}
-    if isinstance(default, dict):
-        made: Any = field(factory=dict, metadata=about)
-    else:
-        made = field(default=default, metadata=about)
-    return cast("T", made)
-
-
-def _positive(value: float) -> bool:
-    return value > 0
-
-
-def _not_negative(value: float) -> bool:
-    return value >= 0
-
-
-def _is_inside(path: str) -> bool:
-    """Say whether a path stays within the repository and is written in its plain form."""
-    parts = PurePosixPath(path).parts
-    plain = str(PurePosixPath(*parts)) == path
-    return bool(parts) and not path.startswith("/") and ".." not in parts and plain
+PYTHON = "{python}"  # in a command: the interpreter of the user's project
 
 
 def _all_inside(paths: tuple[str, ...]) -> bool:
-    return all(_is_inside(path) for path in paths)
+    return all(is_inside(path) for path in paths)
 
 
 def _are_named(paths: tuple[str, ...]) -> bool:
     return all(path.strip() for path in paths)
 
 
-def _are_bounds(bounds: tuple[float, ...]) -> bool:
-    return not bounds or (len(bounds) == 2 and bounds[0] < bounds[1])  # noqa: PLR2004 - a pair
-
-
-def _has_one_group(pattern: str) -> bool:
-    try:
-        return re.compile(pattern).groups == 1
-    except (re.error, RecursionError, OverflowError):
-        return False
-
-
-def _above_zero(default: T, meaning: str) -> T:
-    """Define a setting that is more than 0."""
-    return setting(default, meaning, holds=_positive, expected="more than 0")
-
-
-def _amount(default: T, meaning: str, *, decides: bool = False) -> T:
-    """Define a setting that is 0 or more."""
-    return setting(default, meaning, holds=_not_negative, expected="0 or more", decides=decides)
-
-
-BITS_PER_BYTE = "val_bpb"
-SEVERAL = ("last", "best", "void")
 ANYWHERE = "/"  # in agent_writes
 PLACES = "paths, absolute, from ~, or relative to the repository"
 INSIDE = "paths relative to the repository, without .."
 
 
 @frozen(kw_only=True)
-class MetricSpec:
-    """Which number of a training's output counts, and which way is better."""
-
-    name: str = setting(
-        BITS_PER_BYTE,
-        "The name of the number that counts.",
-        holds=lambda name: bool(name.strip()),
-        expected="a name",
-        decides=True,
-    )
-    pattern: str = setting(
-        r"^val_bpb:\s*(\S+)",
-        "A regular expression with one group, the number; its last match in the output counts.",
-        holds=_has_one_group,
-        expected="a regular expression with exactly one group",
-        decides=True,
-    )
-    lower_is_better: bool = setting(True, "Whether a lower number is the better one.", decides=True)  # noqa: FBT003
-    bounds: tuple[float, ...] = setting(
-        (),
-        "Two numbers; one that does not lie between them is no result. Empty: for val_bpb above 0, else any.",
-        holds=_are_bounds,
-        expected="two numbers, the lower first, or none",
-        decides=True,
-    )
-    several: str = setting(
-        "last",
-        "Which number counts where several were printed: last, whose last ones have to agree where lines name"
-        " several ranks; best; or void, none of them.",
-        holds=lambda name: name in SEVERAL,
-        expected=f"one of {', '.join(SEVERAL)}",
-        decides=True,
-    )
-
-    def holds(self, value: float) -> bool:
-        """Say whether a number can be one of this metric: bits per byte cannot be 0 or less."""
-        least, most = self.bounds or (0.0 if self.name == BITS_PER_BYTE else -math.inf, math.inf)
-        return least < value < most
-
-
-@frozen(kw_only=True)
 class RunConfig:
     """All settings of a run, as `[tool.autoresearch]` of pyproject.toml gives them."""
 
-    VALUE_VERSION: ClassVar[int] = 2
+    VALUE_VERSION: ClassVar[int] = 3
     train: tuple[str, ...] = setting(
         (PYTHON, "train.py"),
-        f"The training command, a list or one string; `{PYTHON}` is autoresearch's own interpreter.",
+        f"The training command, a list or one string; `{PYTHON}` is your project's interpreter.",
         holds=bool,
         expected="a command",
         decides=True,
+    )
+    python: tuple[str, ...] = setting(
+        (),
+        f"What `{PYTHON}` stands for; empty: uv's where uv.lock or [tool.uv] is there, else `.venv` or `venv`"
+        " of the repository, the active environment, conda's, poetry's; else autoresearch's own.",
+        holds=_are_named,
+        expected="a program, and words that go before what it runs",
     )
     evaluate: tuple[str, ...] = setting(
         (),
         "The command that scores what a training left, in a process of its own; its number decides.",
         decides=True,
     )
-    evaluate_timeout_s: float = _above_zero(600.0, "Seconds after which an evaluation is ended.")
-    evaluate_tolerance: float = _amount(
+    evaluate_timeout_s: float = above_zero(600.0, "Seconds after which an evaluation is ended.")
+    evaluate_tolerance: float = amount(
         0.01,
         "By which part of it the number that a training printed may differ from the evaluation's.",
         decides=True,
@@ -180,7 +80,7 @@ class RunConfig:
     )
     editable: tuple[str, ...] = setting(
         ("train.py",),
-        "The files that a change may touch.",
+        "What a change may touch: files, folders, or patterns (`src/**/*.py`), and new files in these.",
         holds=lambda paths: bool(paths) and _all_inside(paths),
         expected=f"at least one file; {INSIDE}",
     )
@@ -208,7 +108,7 @@ class RunConfig:
         holds=_all_inside,
         expected=INSIDE,
     )
-    artifacts_newest: int = _amount(
+    artifacts_newest: int = amount(
         2,
         "Of so many of the newest iterations, beside the best's, artifacts are kept.",
     )
@@ -221,10 +121,23 @@ class RunConfig:
     guidance_file: str = setting(
         "program.md",
         "The file that tells an agent what is worth trying.",
-        holds=lambda path: not path or _is_inside(path),
+        holds=lambda path: not path or is_inside(path),
         expected="a relative path",
     )
     metric: MetricSpec = MetricSpec()
+    metrics: tuple[str, ...] = setting(
+        (),
+        "Names of other numbers that a training prints, which are recorded beside the metric.",
+        holds=_are_named,
+        expected="names",
+    )
+    guards: tuple[str, ...] = setting(
+        (),
+        "Within what such numbers have to stay for a candidate to be kept, as in `peak_vram_mb < 60000`; the"
+        " baseline is not held to it.",
+        holds=lambda guards: all(GUARD.fullmatch(guard) for guard in guards),
+        expected="a name, one of < <= > >=, and a number",
+    )
     compare_on: tuple[str, ...] = setting(
         COMPARED,
         "The conditions, of those below, in which two results have to agree to be compared.",
@@ -240,30 +153,50 @@ class RunConfig:
         expected="a name of letters, digits and _",
         decides=True,
     )
-    noise: float = _amount(
+    noise: float = amount(
         0.0, "By how much trainings of the same code differ, a standard deviation; 0: the baseline shows it."
     )
-    baseline_repeats: int = _amount(
+    baseline_repeats: int = amount(
         0,
         "Under how many seeds the baseline is trained; 0: 3, from 60 loops on 5, where the rule asks for it.",
     )
-    final: int = _amount(
+    final: int = amount(
         3, "On how many fresh seeds best and baseline are compared when no loop is left; 0: on none."
     )
-    consolidate: int = _amount(0, "Fresh seeds on which each keep is compared with the one before; 0: none.")
-    most_spent: float = _amount(
+    holdout: tuple[str, ...] = setting(
+        (),
+        "The command that scores best and baseline, as the final trained them, on documents of no other use: "
+        "as `evaluate`, once a run, and nothing is decided by it.",
+    )
+    consolidate: int = amount(0, "Fresh seeds on which each keep is compared with the one before; 0: none.")
+    most_spent: float = amount(
         0.0,
         "By how many times the best's wall or CPU seconds a training may exceed them and be kept; 0: any.",
+    )
+    stop_losers: float = amount(
+        0.0,
+        "How far a training's loss may lie above its base's at the same point, past 30 % of the budget, "
+        "before it is ended; 0: any.",
     )
     training_budget: str = setting(
         "", "Given to the training as AUTORESEARCH_BUDGET; empty leaves it its own default.", decides=True
     )
-    expected_s: float = _above_zero(300.0, "Seconds a training is expected to take at most.")
-    timeout_s: float = _amount(
+    expected_s: float = above_zero(300.0, "Seconds a training is expected to take at most.")
+    timeout_s: float = amount(
         0.0,
         "Seconds after which a training is ended; 0 is twice `expected_s` plus 300 for starting up.",
     )
-    prepare_timeout_s: float = _above_zero(3600.0, "Seconds after which preparing data is ended.")
+    prepare_timeout_s: float = above_zero(3600.0, "Seconds after which preparing data is ended.")
+    exit_grace_s: float = amount(
+        60.0,
+        "Seconds without output and CPU use after which a training whose result is there is ended, and"
+        " counted; 0: at its deadline, and not counted.",
+    )
+    count_killed_at_exit: bool = setting(
+        False,  # noqa: FBT003
+        "Whether a training counts that a fault in its own program (SIGSEGV, SIGABRT …) ends with its result"
+        " printed.",
+    )
     agent: str = setting(
         "auto", "The agent that proposes and applies: auto, opencode, codex, claude, command or none."
     )
@@ -271,8 +204,8 @@ class RunConfig:
         (), "An agent of your own: a command that reads the prompt on its standard input."
     )
     agent_model: str = setting("", "The model the agent is asked to use; empty leaves it the agent's own.")
-    agent_timeout_s: float = _above_zero(600.0, "Seconds after which an agent is ended.")
-    agent_idle_s: float = _amount(
+    agent_timeout_s: float = above_zero(600.0, "Seconds after which an agent is ended.")
+    agent_idle_s: float = amount(
         120.0,
         "Seconds without output and without CPU use after which an agent is ended.",
     )
@@ -290,8 +223,8 @@ class RunConfig:
         holds=_are_named,
         expected=PLACES,
     )
-    agent_failures: int = _above_zero(3, "So many failures of an agent in a row pause the run.")
-    fix_attempts: int = _amount(2, "How often an agent may mend a crashed candidate.")
+    agent_failures: int = above_zero(3, "So many failures of an agent in a row pause the run.")
+    fix_attempts: int = amount(2, "How often an agent may mend a crashed candidate.")
     seed: int = setting(0, "The seed of the search that proposes where no agent does.")
     devices: tuple[str, ...] = setting(
         (),
@@ -299,10 +232,10 @@ class RunConfig:
         holds=lambda names: all(_NAME.fullmatch(name) for name in names),
         expected="names of letters, digits, . _ -",
     )
-    slots: int = _amount(
+    slots: int = amount(
         0, "Trainings at once, each in a checkout of its own, dealt out over the devices; 0: one a device."
     )
-    prefetch: int = _amount(
+    prefetch: int = amount(
         1, "Iterations that are prepared while another one trains; 0: none. What was asked for goes first."
     )
     device_lock: str = setting(
@@ -311,11 +244,21 @@ class RunConfig:
         holds=lambda name: bool(_NAME.fullmatch(name)),
         expected="a name of letters, digits, . _ -",
     )
-    log_limit_mb: float = _above_zero(
+    log_limit_mb: float = above_zero(
         64.0,
         "Megabytes of a job's output that are kept; beyond it, its head and its tail.",
     )
     env: dict[str, str] = setting({}, "Environment variables added to a training.", decides=True)
+
+    @property
+    def guarded(self) -> tuple[str, ...]:
+        """Return the names of the numbers that guards look at."""
+        return tuple(found["name"] for guard in self.guards if (found := GUARD.fullmatch(guard)))
+
+    @property
+    def also_read(self) -> tuple[str, ...]:
+        """Return the names of the numbers that are recorded beside the metric."""
+        return tuple(dict.fromkeys((*self.metrics, *self.guarded)))
 
     @property
     def holds_trainings(self) -> bool:
@@ -327,6 +270,14 @@ class RunConfig:
         """Return the seconds after which a training is ended."""
         startup_s = 300.0  # importing torch and compiling a model, generously
         return self.timeout_s or 2 * self.expected_s + startup_s
+
+
+def with_python(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...]:
+    """Return a command with `{python}` replaced: by its words where it stands alone, else written as one."""
+    whole = shlex.join(python) if len(python) > 1 else python[0]
+    return tuple(
+        part for word in command for part in (python if word == PYTHON else (word.replace(PYTHON, whole),))
+    )
 
 
 def definitions() -> dict[str, tuple[Setting, object]]:
@@ -358,12 +309,15 @@ def deciding_changes(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
     return tuple(key for key in deciding if value_of(old, key) != value_of(new, key))
 
 
-def deciding_digest(config: RunConfig) -> str:
+def deciding_digest(config: RunConfig, *, but: str = " ") -> str:
     """Return what is equal where, of all settings, those that decide are: only then results are compared.
 
     Defaults are left out: verdicts name the digest, and a setting that is added later changes none of them.
+    `but` is how the keys begin that do not count.
     """
-    known = definitions().items()
+    known = [entry for entry in definitions().items() if not entry[0].startswith(but)]
     values = {key: (value_of(config, key), default) for key, (about, default) in known if about.decides}
     deciding = {key: value for key, (value, default) in values.items() if value != default}
+    if config.metric.pattern == AS_BEFORE:
+        deciding.pop("metric.pattern", None)
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]

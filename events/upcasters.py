@@ -13,13 +13,36 @@ from typing import Any, TypeAlias
 Data: TypeAlias = dict[str, Any]  # Any: what JSON holds
 Upcaster = Callable[[Data], Data]
 
+
+def _worded(proposal: Data | None) -> Data | None:
+    """Return a proposal with what it could not say before."""
+    return proposal and {**proposal, "hypothesis": "", "expected": "", "other": {}}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
+    ("ProposalReceived", 1): lambda data: {
+        **data,
+        "proposal": _worded(data["proposal"]),
+        "first": False,
+        "without": None,
+    },
+    ("ProposalChosen", 1): lambda data: {
+        **data,
+        "proposal": _worded(data["proposal"]),
+        "search": int(data["source"] == "search" and data["received"] is None),
+    },
+    ("ResultImported", 1): lambda data: {**data, "proposal": _worded(data["proposal"])},
+    ("RunImported", 1): lambda data: {**data, "columns": {}, "skipped": {}},
     ("JobLost", 1): lambda data: data,  # another step came to be
+    ("JobLost", 2): lambda data: data,  # and another
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
+    ("ResultRecorded", 2): lambda data: data,  # and another
+    ("ResultInherited", 1): lambda data: {**data, "also": {}},  # the same
     ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None, "printed": None},
+    ("TrainingFinished", 2): lambda data: {**data, "also": {}},  # another outcome came to be, too
     ("TrainingStarted", 1): lambda data: {
         **data,
         "repeat": 1,
@@ -41,10 +64,12 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "libraries": [],
         "versions": {},
     },
+    ("SetupChecked", 2): lambda data: {**data, "interpreter": [], "interpreter_from": ""},
 }
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("Request", 1): lambda data: {**data, "final": 0, "consolidate": 0},
+    ("Request", 2): lambda data: {**data, "until": "", "max_trainings": 0},
     ("RunConfig", 1): lambda data: {
         **data,
         "keep_rule": data.get("keep_rule", "lower"),  # which was the default
@@ -66,6 +91,18 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "agent_writes": [],
         "training_writes": [],
         "metric": {**data.get("metric", {}), "bounds": [], "several": "last"},
+    },
+    ("RunConfig", 2): lambda data: {
+        **data,
+        "python": [],
+        "stop_losers": 0.0,
+        "holdout": [],
+        "exit_grace_s": 60.0,
+        "metrics": [],
+        "guards": [],
+        "count_killed_at_exit": False,
+        # The default of then; without one the metric is found by its name.
+        "metric": {"pattern": r"^val_bpb:\s*(\S+)", **data.get("metric", {}), "file": "", "key": ""},
     },
 }
 

@@ -16,12 +16,14 @@ Scalar = str | int | float | bool | None
 LoopStage = Literal["propose", "apply", "commit", "train", "triage", "record", "decide"]
 TopStage = Literal["setup", "baseline", "loop"]
 Purpose = Literal["verdict", "final", "consolidate"]  # of measuring once more what was kept
-JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate"]
+JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate", "holdout"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
+Ended = Outcome | Literal["stopped_early"]  # of a training: what it left does not say that it was stopped
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
 
 RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
 
+IMPORTED = "imported"  # the rule of a verdict that another program took
 KNOWN_CODE = "known_code"  # the rule of what was not trained, since its code was measured already
 LOOP_STAGES: tuple[LoopStage, ...] = (
     "propose",
@@ -33,6 +35,7 @@ LOOP_STAGES: tuple[LoopStage, ...] = (
     "decide",
 )
 TOP_STAGES: tuple[TopStage, ...] = ("setup", "baseline", "loop")
+OPEN_END = 10**6  # loops of a request that only its limits end
 
 # Control characters, line ends that only Unicode knows, and what turns the direction of text.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
@@ -85,6 +88,9 @@ class Proposal:
     set: dict[str, Scalar] = field(factory=dict)  # constant of an editable file -> its new value
     edits: tuple[Edit, ...] = ()
     patch: str | None = None  # a unified diff
+    hypothesis: str = ""  # why it may help
+    expected: str = ""  # what its result may be
+    other: dict[str, str] = field(factory=dict)  # keys that mean nothing here, and the JSON of their values
 
     @property
     def is_prose(self) -> bool:
@@ -96,8 +102,8 @@ class Proposal:
 class Request:
     """What one `start` or `resume` asked for: how many loops, and which stages they may do."""
 
-    VALUE_VERSION: ClassVar[int] = 2
-    loops: int
+    VALUE_VERSION: ClassVar[int] = 3
+    loops: int  # OPEN_END: as many as its limits let
     stages: tuple[TopStage, ...] = TOP_STAGES
     loop_stages: tuple[LoopStage, ...] = LOOP_STAGES
     stochastic: bool = True  # False: no agent is asked, the seeded search proposes
@@ -107,6 +113,8 @@ class Request:
     prefetch: int = 0  # iterations that are prepared while another one trains
     final: int = 0  # fresh seeds on which best and baseline are compared when no loop is left; 0: none
     consolidate: int = 0  # fresh seeds on which each keep is compared with the one before it; 0: none
+    until: str = ""  # nothing is begun that would not end before it, and nothing runs after it; "": no limit
+    max_trainings: int = 0  # that are begun from this request on; 0: no limit
 
     @property
     def asks_agent(self) -> bool:
@@ -171,6 +179,15 @@ class ProgressDigest:
 
 
 @frozen(kw_only=True)
+class CurvePoint:
+    """What a training and its base had at one point of their progress."""
+
+    percent: float  # at the end of the part of the budget over which both are means
+    loss: float
+    base_loss: float
+
+
+@frozen(kw_only=True)
 class OutputDigest:
     """The sealed output.log of one job, and its end, cut to a few kilobytes."""
 
@@ -187,7 +204,9 @@ CONDITIONS = {
     "data": "the `data_id` that the training names, and what the check names at each start of a runner",
     "inputs": "a digest of the files of `inputs`, of those that the check names, and of what `prepare` made",
     "filters": "a digest of git's filters and attributes that stand in no commit",
-    "packages": "a digest of what the training's interpreter can import beside the checkout",
+    "packages": "digests of what the training's interpreter can import beside the checkout, of programs that "
+    "`train` and `evaluate` name outside it, of git, and of the runner's variables that libraries read or "
+    "scripts name",
     "device": "the kind of device, as the machine and as the training name it",
     "python": "the version of the training's interpreter",
     "torch": "the version of the torch that it would import",
@@ -213,7 +232,7 @@ class Conditions:
     device: str | None = None  # as the training names it
     inputs: str = ""  # digest of the files outside the checkout
     filters: str = ""  # digest of git's filters that stand in no commit
-    packages: str = ""  # digest of what is installed
+    packages: str = ""  # digest of what is installed, and behind "-" that of the environment
     python: str = ""  # version of the interpreter that trains
     torch: str = ""  # version of what that would import
     threads: str = ""  # that the training was given, whatever it takes
@@ -324,10 +343,10 @@ class Best:
 
 @frozen(kw_only=True)
 class Consolidated:
-    """What a keep gained on the keep before it, on seeds that nothing was chosen by."""
+    """What a keep gains on seeds that nothing was chosen by: on the keep before it, or beside the others."""
 
     iteration: int
-    base: int  # the kept iteration that it was compared with
+    base: int  # the keep that it was compared with; a later one: the best without it
     pairs: int
     gain: float  # the mean over the pairs; above 0 is better
     half_width: float  # of its 95 % interval

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.events.values import Conditions
+
 
 # How far a pair lies from its true difference, and in how many of the changes; in standard deviations over
 # seeds, of the 40 changes of bench/bank. Without a seed no pair is closer than two trainings are.
@@ -42,6 +44,32 @@ class Gain:
     def is_shown(self) -> bool:
         """Say whether the whole interval lies above 0."""
         return self.gain > self.half_width
+
+
+@frozen(kw_only=True)
+class Sealed:
+    """What best or baseline had on the holdout; None: it could not be scored."""
+
+    keep: int
+    iteration: int  # that measured it
+    metric: float | None
+
+
+@frozen(kw_only=True)
+class TakenOut:
+    """A keep whose change is in the best no more, and the keep that took it out."""
+
+    iteration: int
+    by: int
+
+
+@frozen(kw_only=True)
+class Curve:
+    """What a training of a kept commit had over each part of its budget."""
+
+    commit: str
+    conditions: Conditions
+    losses: tuple[tuple[int, float], ...]  # part, mean
 
 
 @frozen(kw_only=True)

@@ -149,7 +149,7 @@ def fold_lines(
         seq = block.begin.seq
         for raw in block.lines:
             seq += 1
-            record = loads(raw if len(raw) < LONG else without_curve(raw))
+            record = loads(raw) if len(raw) < LONG else _without_curve(raw)
             if record["seq"] != seq:
                 raise WrongValue(f"record {record['seq']} stands where {seq} belongs")
             entry = table.get(record["type"])
@@ -170,6 +170,15 @@ def fold_lines(
         for one, state in zip(projections, states, strict=True):
             one.mark(state, position.seq, record["at"])
     return states, position
+
+
+def _without_curve(raw: bytes) -> dict[str, Any]:
+    """Parse a long line but for the curve of a training: its lazy event parses that for who asks for it."""
+    line, curve = without_curve(raw)
+    record: dict[str, Any] = orjson.loads(line)
+    if curve:
+        record["data"]["progress"] = curve
+    return record
 
 
 def _table(projections: Sequence[Projection[Any]], states: Sequence[Any]) -> dict[str, _Entry]:

@@ -1,18 +1,35 @@
 """What each event of an iteration does to the state of its run: one reducer an event, none of them fails."""
 
+from collections.abc import Iterable
 from typing import Any
+
+from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of, with_score
+from autoresearch.projections.belief import Curve
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.run_state import Conflict, DeferredCandidate, Iteration, Job, Made, RunState
+from autoresearch.projections.run_state import (
+    Conflict,
+    DeferredCandidate,
+    Iteration,
+    Job,
+    Made,
+    RunState,
+)
+
+
+PARTS = 20  # of a budget: the bank of real trainings was measured so (bench/bank/early_stop.py)
+
+Means = dict[int, float]  # by part, from 0
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
-    proposal, received, made = event.proposal, event.received, None
+    proposal, received, made, without = event.proposal, event.received, None, None
     if received is not None:
         for waiting in state.waiting:
-            proposal = waiting.proposal if waiting.seq == received else proposal
+            if waiting.seq == received:
+                proposal, without = waiting.proposal, waiting.without
         for deferred in state.deferred:
             if deferred.seq == received:
                 proposal, made = deferred.proposal, deferred.made
@@ -22,7 +39,7 @@ def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: st
     one = state.iteration(event.iteration)
     if one is not None:
         one.proposal, one.source, one.chosen = proposal, event.source, seq
-        one.made = made
+        one.made, one.without = made, without
         one.next_stage, one.since = "apply", at
 
 
@@ -76,7 +93,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
         one.code, one.base_code = event.code_sha256, event.base_code_sha256
-        one.voided, one.scores = (), ()
+        one.voided, one.scores, one.curve, one.also = (), (), None, {}
         one.next_stage, one.since = "train", at
 
 
@@ -118,9 +135,12 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
         number = event.training
         one.trainings, one.device, one.slot = number, event.device, event.slot
         one.repeat = event.repeat
+        if state.limits.trainings:
+            state.limits = replace(state.limits, begun=state.limits.begun + 1)
         state.last_repeat = max(state.last_repeat, event.repeat)
-        one.unscored = False
+        one.unscored, one.behind = False, ()
         one.deciding, one.device_class = state.deciding, state.class_of(event.device)
+        one.trained_as = state.trained_as
         one.compare_on = state.config.compare_on
         one.surroundings, one.seal = event.surroundings, event.seal
         one.job = Job(
@@ -133,15 +153,21 @@ def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at:
         )
 
 
+def _training_fell_behind(state: RunState, event: ev.TrainingFellBehind, _seq: int, _at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.behind, one.bound = event.points, event.bound
+
+
 def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
-    by_chance = event.reason.code != "stop_now"  # whoever asked for it need not be asked about it
+    by_chance = event.reason.code not in ("stop_now", "time_is_over")  # who asked for it need not be asked
     if event.step == "prepare":
         state.setup.job = None
         state.setup.lost += by_chance
         return
     one = state.iteration(event.iteration)
     if one is not None:
-        one.job, one.since = None, at
+        one.job, one.since, one.behind = None, at, ()
         one.lost += by_chance
 
 
@@ -149,6 +175,7 @@ def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: s
     one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.since, one.voided = None, at, event.files
+        state.device_s += event.seconds
         _note_touched(state, event.reason)
         one.unscored = False
         one.lost += 1
@@ -160,10 +187,26 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
         return
     one.job, one.lost, one.since = None, 0, at
     one.measured, one.printed = event.measured, event.metric
+    if event.also:
+        one.also = one.also | {name: (*one.also.get(name, ()), value) for name, value in event.also.items()}
     one.spent = Spent(seconds=event.seconds, cpu_seconds=event.cpu_seconds)
+    one.took_s = event.seconds
+    state.device_s += event.seconds
+    if state.config.stop_losers and one.repeat == 1 and event.outcome == "succeeded":
+        losses = means(event.progress.points if event.progress else ())
+        one.curve = Curve(
+            commit=one.commit or "", conditions=one.conditions, losses=tuple(sorted(losses.items()))
+        )
     if event.outcome == "succeeded" and state.config.evaluate:
         one.unscored = True
     else:
+        _scored(state, one, event)
+
+
+def _training_reread(state: RunState, event: ev.TrainingReread, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.deciding, one.since, one.printed = state.deciding, at, event.metric
         _scored(state, one, event)
 
 
@@ -186,10 +229,14 @@ def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: in
     if one is not None:
         one.job, one.lost, one.since = None, 0, at
         one.unscored = False
+        one.took_s += event.seconds
+        state.device_s += event.seconds
         _scored(state, one, event)
 
 
-def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.EvaluationFinished) -> None:
+def _scored(
+    state: RunState, one: Iteration, event: ev.TrainingFinished | ev.TrainingReread | ev.EvaluationFinished
+) -> None:
     """Let an iteration have its outcome: that of its training, or of what evaluated it."""
     succeeded = event.outcome == "succeeded"
     _note_touched(state, event.reason)
@@ -201,8 +248,11 @@ def _scored(state: RunState, one: Iteration, event: ev.TrainingFinished | ev.Eva
         score = Score(metric=event.metric, repeat=one.repeat, conditions=one.conditions, spent=one.spent)
         one.scores = with_score(one.scores, score)
         one.metric = mean_of(one.scores)
-    one.log_tail = "" if succeeded else event.output.tail
-    after: LoopStage = "record" if succeeded else "triage"
+    if succeeded:
+        one.log_tail = ""
+    elif not isinstance(event, ev.TrainingReread):
+        one.log_tail = event.output.tail
+    after: LoopStage = "record" if event.outcome in ("succeeded", "stopped_early") else "triage"
     # What the others are judged by is trained again when somebody resumes.
     one.next_stage = "train" if of_best and not succeeded else after
 
@@ -237,6 +287,23 @@ def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
     one.next_stage, one.since = next_stage, at
 
 
+def means(points: Iterable[tuple[float, float]]) -> Means:
+    """Return the mean loss over each part of the budget that has points, (percent, loss), in their order.
+
+    What goes back in progress is left out: so a part stays as it is once there is a point behind it.
+    """
+    sums: dict[int, list[float]] = {}
+    furthest = -1.0
+    for percent, loss in points:
+        if percent < max(furthest, 0.0):
+            continue
+        furthest = percent
+        total = sums.setdefault(min(PARTS - 1, int(percent * PARTS / 100)), [0.0, 0])
+        total[0] += loss
+        total[1] += 1
+    return {part: total / count for part, (total, count) in sums.items()}
+
+
 REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.ProposalChosen: _proposal_chosen,
     ev.InputNeeded: _input_needed,
@@ -250,11 +317,13 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.CandidateRebased: _candidate_rebased,
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
+    ev.TrainingFellBehind: _training_fell_behind,
     ev.EvaluationStarted: _evaluation_started,
     ev.EvaluationFinished: _evaluation_finished,
     ev.TrainingVoided: _training_voided,
     ev.JobLost: _job_lost,
     ev.TrainingFinished: _training_finished,
+    ev.TrainingReread: _training_reread,
     ev.CrashTriaged: _crash_triaged,
     ev.ResultRecorded: _result_recorded,
 }

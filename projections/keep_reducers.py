@@ -6,12 +6,20 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Scalar, Score
-from autoresearch.projections.belief import Belief, Gain, believed
+from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Consolidated, Scalar, Score
+from autoresearch.projections.belief import Belief, Gain, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.run_state import Counts, Iteration, KnownCode, PendingRequest, RunState
+from autoresearch.projections.run_state import (
+    Counts,
+    Iteration,
+    Job,
+    KnownCode,
+    PendingRequest,
+    RunState,
+)
 
 
+_CURVES = 4  # of one keep, each under other conditions
 _REMEMBERED = 256  # of code that was measured: a state is small
 
 
@@ -23,17 +31,21 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
     one = state.iteration(event.iteration)
     if one is not None and one.metric is not None:
         state.keeps = (*state.keeps, best_of(one, event.commit))
+        state.takes_s = one.took_s
+        state.curves = () if one.curve is None else (one.curve,)
         if event.branch_moved:
             state.branch_commit = event.commit
         if one.number == 0:
             state.learned = replace(state.learned, belief=first_belief(state, one.scores, event.inputs))
     learn(state, event.inputs, kept=True)
+    take_out(state, event.iteration, event.inputs, kept=True)
     _close(state, one, kept=True)
 
 
 def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
     one = state.iteration(event.iteration)
     learn(state, event.inputs, kept=False)
+    take_out(state, event.iteration, event.inputs, kept=False)
     if event.rule == KNOWN_CODE and one is not None:
         _answer(state, one)
     else:
@@ -48,15 +60,52 @@ def _answer(state: RunState, one: Iteration) -> None:
     state.answered += one.source == "agent"
 
 
+def comparisons_in(inputs: Mapping[str, Scalar]) -> int:
+    """Return how many comparisons a verdict was taken from: one a repeat of its candidate, or none."""
+    pairs = inputs.get("pairs", 1)
+    return pairs if "gain" in inputs and isinstance(pairs, int) else 0
+
+
 def learn(state: RunState, inputs: Mapping[str, Scalar], *, kept: bool) -> None:
-    """Add the pairs of a verdict to what was seen of all."""
+    """Add the pairs of a verdict to what was seen of all, and count them."""
+    state.comparisons += comparisons_in(inputs)
     squares, pairs, gain = inputs.get("squares"), inputs.get("pairs"), inputs.get("gain")
     if isinstance(squares, float) and isinstance(pairs, int) and isinstance(gain, float):
-        if inputs["paired"]:
+        if inputs.get("without") is not None:  # no idea of its own: it says nothing of how many help
+            if inputs["paired"]:
+                state.learned = replace(state.learned, pool=state.learned.pool.plus(squares, pairs))
+        elif inputs["paired"]:
             state.learned = state.learned.after(squares, pairs, gain, kept=kept)
         elif state.learned.belief is not None:
             belief = state.learned.belief.after(gain, pairs, kept=kept)
             state.learned = replace(state.learned, belief=belief)
+
+
+def take_out(state: RunState, by: int, inputs: Mapping[str, Scalar], *, kept: bool) -> None:
+    """Note what the best was without one of its keeps, and where that is the best now, that it is out."""
+    stated = beside_the_others(by, inputs)
+    if stated is None or all(keep.iteration != stated.iteration for keep in state.keeps):
+        return
+    state.consolidated = _with(state.consolidated, (stated,))
+    if kept:
+        state.taken_out = (*state.taken_out, TakenOut(iteration=stated.iteration, by=by))
+
+
+def beside_the_others(by: int, inputs: Mapping[str, Scalar]) -> Consolidated | None:
+    """Return what a keep gives beside the others, by the verdict on the best without it; else None."""
+    keep, gain, half, pairs = (inputs.get(name) for name in ("without", "gain", "half_width", "pairs"))
+    if not isinstance(keep, int) or not isinstance(pairs, int):
+        return None
+    if not isinstance(gain, float) or not isinstance(half, float):
+        return None
+    return Consolidated(
+        iteration=keep,
+        base=by,
+        pairs=pairs,
+        gain=0.0 - gain,  # of 0.0 no -0.0
+        half_width=half,
+        verdict="confirmed" if -gain > half else "doubtful",
+    )
 
 
 def first_belief(state: RunState, scores: tuple[Score, ...], inputs: Mapping[str, Scalar]) -> Belief | None:
@@ -111,6 +160,8 @@ def _keep_remeasured(state: RunState, event: ev.KeepRemeasured, _seq: int, _at: 
         state.keeps = tuple(
             remeasured(keep, one) if keep.iteration == event.keep else keep for keep in state.keeps
         )
+        if one.curve is not None and state.best is not None and state.best.iteration == event.keep:
+            state.curves = (*state.curves, one.curve)[-_CURVES:]
     state.open = tuple(other for other in state.open if other is not one)
 
 
@@ -125,11 +176,40 @@ def _gain_stated(state: RunState, event: ev.GainStated, _seq: int, _at: str) -> 
     state.final_left, state.final_again, state.final_repeats = 0, False, ()
 
 
+def _holdout_started(state: RunState, event: ev.HoldoutStarted, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    state.looks = event.looks_before
+    if one is not None:
+        one.looks = event.look
+        one.job = Job(
+            step="holdout",
+            number=event.look,
+            since=at,
+            deadline_s=event.deadline_s,
+            slot=event.slot,
+            device=event.device,
+        )
+        one.slot = event.slot
+
+
+def _holdout_scored(state: RunState, event: ev.HoldoutScored, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.job, one.lost, one.since = None, 0, at
+    state.looks += event.metric is not None
+    sealed = Sealed(keep=event.keep, iteration=event.iteration, metric=event.metric)
+    state.holdout = (*state.holdout, sealed)
+
+
 def _chain_consolidated(state: RunState, event: ev.ChainConsolidated, _seq: int, _at: str) -> None:
-    stated = {one.iteration for one in event.keeps}
-    known = (one for one in state.consolidated if one.iteration not in stated)
-    state.consolidated = tuple(sorted((*known, *event.keeps), key=lambda one: one.iteration))
+    state.consolidated = _with(state.consolidated, event.keeps)
     state.consolidate_left, state.consolidate_again, state.consolidate_repeats = 0, False, ()
+
+
+def _with(known: tuple[Consolidated, ...], stated: tuple[Consolidated, ...]) -> tuple[Consolidated, ...]:
+    """Return what is stated of each keep last, by its number."""
+    newest = {one.iteration: one for one in (*known, *stated)}
+    return tuple(newest[number] for number in sorted(newest))
 
 
 def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
@@ -190,6 +270,8 @@ def remeasured(best: Best, one: Iteration) -> Best:
 
 
 def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
+    if one.outcome == "stopped_early":
+        return replace(counts, stopped_early=counts.stopped_early + 1)
     ended = [counts.kept, counts.discarded, counts.crashed, counts.not_applied]
     ended[0 if kept else 1 if one.outcome == "succeeded" else 3 if one.outcome == "not_applied" else 2] += 1
     return replace(counts, kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])
@@ -211,6 +293,8 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RemeasureStarted: _remeasure_started,
     ev.KeepRemeasured: _keep_remeasured,
     ev.RemeasureDropped: _remeasure_dropped,
+    ev.HoldoutStarted: _holdout_started,
+    ev.HoldoutScored: _holdout_scored,
     ev.GainStated: _gain_stated,
     ev.ChainConsolidated: _chain_consolidated,
 }

@@ -3,7 +3,8 @@
 A view, always rewritten whole. What never trained has no commit and counts as a crash, so that notebooks
 which drop crashes do not take its 0.000000 for a score; its description begins with "not applied:". What the
 world is to blame for begins with "accident:". What was not trained, since its code was known, counts so, too,
-and begins with "same code as". What was retracted is no keep; it begins with "retracted:".
+and begins with "same code as"; so does what was
+stopped early, with "stopped early: ". What was retracted is no keep; it begins with "retracted:".
 """
 
 from collections.abc import Iterable
@@ -12,13 +13,13 @@ from autoresearch.events.values import KNOWN_CODE
 from autoresearch.projections.timeline import Row, Timeline
 
 
-VERSION = "4"  # grows with any change of what a table looks like; state.json names it
+VERSION = "5"  # grows with any change of what a table looks like; state.json names it
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 
 
-def results_tsv(timeline: Timeline) -> str:
+def results_tsv(timeline: Timeline, *, metric: str = COLUMNS[1]) -> str:
     """Return the whole table; no line holds a tab or a line end inside a field."""
-    lines = ["\t".join(COLUMNS)]
+    lines = ["\t".join((COLUMNS[0], tsv_safe(metric), *COLUMNS[2:]))]
     given = [(row, row.as_given if row.retracted is None else "") for row in timeline.rows if row.recorded]
     lines += [as_given or line_of(row) for row, as_given in given]
     return "\n".join(lines) + "\n"
@@ -55,6 +56,8 @@ def _kind(row: Row) -> str:
         return "accident: "
     if row.rule == KNOWN_CODE:
         return f"same code as {row.inputs['same_as']}: "
+    if row.outcome == "stopped_early":
+        return "stopped early: "
     return "not applied: " if row.outcome == "not_applied" else ""
 
 

@@ -25,16 +25,17 @@ def retract(state: RunState, event: ev.ResultRetracted, _seq: int, _at: str) -> 
     state.retracted = (*state.retracted, *named, *map(_of, gone))
     counts = state.counts
     state.counts = replace(counts, kept=counts.kept - len(gone), retracted=counts.retracted + len(gone))
+    free = {number, *out}  # their code is trained again; what else is made of it is not known
     state.consolidated = tuple(
-        one for one in state.consolidated if one.iteration not in out and one.base not in out
+        one for one in state.consolidated if one.iteration not in free and one.base not in free
     )
+    state.taken_out = tuple(one for one in state.taken_out if one.by not in out)
     if state.gain is not None and state.gain.iteration in out:
         state.gain = None
     if before is not None and before.iteration in out:
         state.baseline_failed = state.baseline_reason = None  # of a training that measured it again
         if state.branch_commit == state.adopted == before.commit and state.best is not None:
             state.branch_commit = state.best.commit  # where it stands is the user's word now
-    free = {number, *out}  # their code is trained again; what else is made of it is not known
     state.known = tuple(one for one in state.known if not with_descendants and one.iteration not in free)
     if with_descendants:
         _mark_open(state, number)

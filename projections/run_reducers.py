@@ -11,10 +11,10 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig, deciding_digest
-from autoresearch.events.values import Best, Score
+from autoresearch.events.values import IMPORTED, OPEN_END, Best, Score
 from autoresearch.projections import iteration_reducers, keep_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
-from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal
+from autoresearch.projections.run_state import Job, Limits, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
 
@@ -55,24 +55,31 @@ def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: st
 
 def _config(state: RunState, config: RunConfig) -> None:
     state.config, state.deciding = config, deciding_digest(config)
+    state.trained_as = deciding_digest(config, but="metric.")
 
 
-def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, _at: str) -> None:
+def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: str) -> None:
     # Before the baseline stands, a request without loops may still owe setup and baseline.
+    request, rests = event.request, state.stopped is not None
     earlier = (*state.set_aside, *state.requests)
+    if rests and request.loops:  # what had no end but its limits is over with them
+        earlier = tuple(one for one in earlier if one.request.loops != OPEN_END)
     unserved = tuple(one for one in earlier if one.loops_left > 0 or state.best is None)
-    request = event.request
     state.request = request
+    limited = bool(request.until or request.max_trainings)
+    if limited or (rests and "loop" in request.stages):
+        state.limits = Limits(until=request.until, trainings=request.max_trainings, asked_at=at)
     asked = PendingRequest(request=request, loops_left=request.loops)
     # At rest, `--only setup` does only that: what was asked before waits for a `resume` of its own.
-    alone = state.stopped is not None and "loop" not in request.stages
-    state.set_aside, state.requests = (unserved, (asked,)) if alone else ((), (*unserved, asked))
-    keeps_alone = request.loops == 0 and request.consolidate > 0
+    only = rests and "loop" not in request.stages
+    state.set_aside, state.requests = (unserved, (asked,)) if only else ((), (*unserved, asked))
+    alone = request.loops == 0 and not limited  # else it goes on with the loops that are left
+    keeps_alone = alone and request.consolidate > 0
     if "loop" in request.stages and request.final != state.final_left and not keeps_alone:
-        state.final_left, state.final_again = request.final, request.loops == 0
+        state.final_left, state.final_again = request.final, alone
         state.final_repeats = ()
     if "loop" in request.stages and request.consolidate != state.consolidate_left:
-        state.consolidate_left, state.consolidate_again = request.consolidate, request.loops == 0
+        state.consolidate_left, state.consolidate_again = request.consolidate, alone
     if request.loops:  # a rule that asks for several seeds may choose by those
         state.consolidate_repeats = ()
     _go_on(state)
@@ -104,13 +111,17 @@ def _stop_requested(state: RunState, event: ev.StopRequested, _seq: int, _at: st
     state.stop = "now" if event.now or state.stop == "now" else "after_stage"
 
 
+def _time_ran_out(state: RunState, event: ev.TimeRanOut, _seq: int, _at: str) -> None:
+    state.limits = replace(state.limits, time_up=event.left)
+
+
 def _keep_adopted(state: RunState, event: ev.KeepAdopted, _seq: int, _at: str) -> None:
     state.branch_commit = state.adopted = event.commit
 
 
-def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, _at: str) -> None:
+def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, at: str) -> None:
     state.stop = None
-    state.stopped, state.stopped_reason = event.how, event.reason
+    state.stopped, state.stopped_reason, state.stopped_at = event.how, event.reason, at
     state.runner = state.runner_mode = None
     if event.how in ("done", "blocked"):  # what was done or cannot be done is not tried again
         state.requests = ()
@@ -142,6 +153,7 @@ def _setup_checked(state: RunState, event: ev.SetupChecked, _seq: int, _at: str)
     setup.missing, setup.shared, setup.inputs = event.missing, event.shared, event.inputs
     setup.python_path, setup.libraries = event.python_path, event.libraries
     setup.versions = event.versions
+    setup.interpreter, setup.interpreter_from = event.interpreter, event.interpreter_from
 
 
 def _prepare_started(state: RunState, event: ev.PrepareStarted, _seq: int, at: str) -> None:
@@ -160,8 +172,12 @@ def _prepare_finished(state: RunState, event: ev.PrepareFinished, _seq: int, _at
 
 
 def _proposal_received(state: RunState, event: ev.ProposalReceived, seq: int, _at: str) -> None:
-    waiting = WaitingProposal(seq=seq, source=event.source, proposal=event.proposal)
-    state.waiting = (*state.waiting, waiting)
+    waiting = WaitingProposal(seq=seq, source=event.source, proposal=event.proposal, without=event.without)
+    state.waiting = (waiting, *state.waiting) if event.first else (*state.waiting, waiting)
+
+
+def _proposal_withdrawn(state: RunState, event: ev.ProposalWithdrawn, _seq: int, _at: str) -> None:
+    state.waiting = tuple(one for one in state.waiting if one.seq != event.received)
 
 
 # --- a run that begins with another one's results ----------------------------------------------
@@ -178,6 +194,7 @@ def _result_inherited(state: RunState, event: ev.ResultInherited, _seq: int, _at
     number, verdict = event.iteration, event.verdict
     state.last_iteration = number
     keep_reducers.learn(state, event.inputs, kept=verdict == "keep")
+    keep_reducers.take_out(state, number, event.inputs, kept=verdict == "keep" and event.retracted is None)
     if number == 0:
         state.baseline = event.metric
         scores = state.keeps[0].scores if state.keeps else ()
@@ -185,8 +202,10 @@ def _result_inherited(state: RunState, event: ev.ResultInherited, _seq: int, _at
         state.learned = replace(state.learned, belief=belief)
     elif verdict in ENDS:
         name = "retracted" if verdict == "keep" and event.retracted is not None else ENDS[verdict]
+        name = "stopped_early" if event.outcome == "stopped_early" else name
         state.counts = replace(state.counts, **{name: getattr(state.counts, name) + 1})
         state.completed += 1
+        state.comparisons += event.rule == IMPORTED and event.metric is not None
 
 
 # --- runs of other programs --------------------------------------------------------------------
@@ -221,6 +240,7 @@ def _result_imported(state: RunState, event: ev.ResultImported, _seq: int, _at: 
         case "crash":
             state.counts = replace(counts, crashed=counts.crashed + 1)
     state.completed += 1
+    state.comparisons += metric is not None
 
 
 # --- the projection ----------------------------------------------------------------------------
@@ -244,6 +264,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RunPaused: _run_paused,
     ev.RunUnpaused: _run_unpaused,
     ev.StopRequested: _stop_requested,
+    ev.TimeRanOut: _time_ran_out,
     ev.RunStopped: _run_stopped,
     ev.KeepAdopted: _keep_adopted,
     ev.ResultRetracted: retraction.retract,
@@ -251,6 +272,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.PrepareStarted: _prepare_started,
     ev.PrepareFinished: _prepare_finished,
     ev.ProposalReceived: _proposal_received,
+    ev.ProposalWithdrawn: _proposal_withdrawn,
     ev.RunForked: _run_forked,
     ev.ResultInherited: _result_inherited,
     ev.RunImported: _run_imported,

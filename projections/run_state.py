@@ -8,6 +8,7 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
+from autoresearch.events.candidate_events import Without
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     AROUND,
@@ -15,10 +16,11 @@ from autoresearch.events.values import (
     Best,
     Conditions,
     Consolidated,
+    CurvePoint,
+    Ended,
     JobStep,
     LoopStage,
     Measured,
-    Outcome,
     Process,
     Proposal,
     ProposalSource,
@@ -28,7 +30,7 @@ from autoresearch.events.values import (
     Score,
     Spent,
 )
-from autoresearch.projections.belief import Gain, Learned
+from autoresearch.projections.belief import Curve, Gain, Learned, Sealed, TakenOut
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -69,6 +71,7 @@ class Iteration:
     since: str  # when it entered this stage
     proposal: Proposal | None = None
     source: ProposalSource | None = None
+    without: Without | None = None  # the keep whose change it takes out again
     chosen: int = 0  # seq of the event that gave it its proposal
     change: int = 1  # grows with each mended crash and each new base
     diff_sha256: str = ""
@@ -86,15 +89,21 @@ class Iteration:
     scores: tuple[Score, ...] = ()  # of its commit
     device: str = ""  # where it was trained last; of one that measures the best again, where it is to be
     deciding: str = ""  # digest of the deciding settings as the last training was started
+    trained_as: str = ""  # the same, but for those of the metric: what it printed may be read again
     compare_on: tuple[str, ...] = COMPARED  # one of these
     surroundings: dict[str, str] = field(factory=dict)  # of the last training, as it was started
     seal: str = ""  # digest of how the files of its checkout stood then
     voided: tuple[str, ...] = ()  # files that somebody touched during the last training of this commit
     device_class: str = ""  # of the device then
     slot: int = 0  # where it was trained last
+    curve: Curve | None = None  # of its first training, where losers are to be stopped
+    behind: tuple[CurvePoint, ...] = ()  # of its base's curve: the training that runs, or ran last, is ended
+    bound: float = 0.0  # that it lay beyond
     unscored: bool = False  # a training of it ended well, and what it left is not evaluated yet
     evaluations: int = 0  # started so far
+    looks: int = 0  # at the holdout, started so far
     spent: Spent = Spent()  # by the last training
+    took_s: float = 0.0  # with its evaluation
     printed: float | None = None  # what the last training said its number is
     stands_on: int | None = None  # a retracted iteration that its code, as it was trained, is made of
     measures: int | None = None  # the kept iteration that it measures again; None: it tries something
@@ -103,10 +112,11 @@ class Iteration:
     lost: int = 0  # jobs lost in a row
     fixes: int = 0  # crashes mended so far
     job: Job | None = None
-    outcome: Outcome | Literal["not_applied"] | None = None
+    outcome: Ended | Literal["not_applied"] | None = None
     reason: Reason | None = None  # of the outcome, or of a failed apply
     metric: float | None = None
     measured: Measured | None = None
+    also: dict[str, tuple[float, ...]] = field(factory=dict)  # what its trainings printed beside the metric
     log_tail: str = ""
 
     @property
@@ -117,7 +127,7 @@ class Iteration:
     @property
     def holds_slot(self) -> bool:
         """Say whether its slot is taken: while it trains, and until what that left is evaluated."""
-        return self.trains or self.unscored
+        return self.unscored or (self.job is not None and self.job.step in ("train", "holdout"))
 
     @property
     def conditions(self) -> Conditions:
@@ -140,6 +150,7 @@ class WaitingProposal:
     seq: int
     source: ProposalSource
     proposal: Proposal
+    without: Without | None = None
 
 
 @frozen(kw_only=True)
@@ -159,6 +170,22 @@ class KnownCode:
     code: str  # its digest
     iteration: int
     metric: float
+
+
+@frozen(kw_only=True)
+class Limits:
+    """What ends a run beside its loops, as it was asked for last."""
+
+    until: str = ""  # "": no limit
+    trainings: int = 0  # 0: no limit
+    asked_at: str = ""
+    begun: int = 0  # trainings since then
+    time_up: Literal["too_little", "none"] | None = None  # how little time is left, as the runner noticed it
+
+    @property
+    def trainings_left(self) -> int | None:
+        """Return how many trainings may still be begun; None: any number."""
+        return max(0, self.trainings - self.begun) if self.trainings else None
 
 
 @frozen(kw_only=True)
@@ -183,6 +210,8 @@ class Setup:
     inputs: tuple[str, ...] = ()  # files and folders outside of checkouts that results hang on
     python_path: tuple[str, ...] = ()  # folders of the checkout that trainings import from first
     libraries: tuple[str, ...] = ()  # folders that they import from beside these
+    interpreter: tuple[str, ...] = ()  # what `{python}` stands for; none: autoresearch's own
+    interpreter_from: str = ""  # where it was found
     versions: dict[str, str] = field(factory=dict)  # of the interpreter that trains, and its torch
     made: tuple[str, ...] = ()  # paths that prepare made, in the run's folder `prepared`: links, too
     outdated: bool = False  # the command that prepares is another one since
@@ -200,6 +229,7 @@ class Counts:
     kept: int = 0
     discarded: int = 0
     crashed: int = 0  # crashed, timed_out, diverged, no_metric
+    stopped_early: int = 0  # trainings that were ended, since they lay far behind their base
     not_applied: int = 0
     retracted: int = 0  # that were kept before
 
@@ -215,6 +245,7 @@ class RunState:
     base_tree: str = ""
     config: RunConfig = RunConfig()
     deciding: str = ""  # digest of those settings that decide; kept, since every training asks for it
+    trained_as: str = ""  # the same, but for those of the metric
     started_at: str = ""
     updated_at: str = ""
     requests: tuple[PendingRequest, ...] = ()
@@ -227,6 +258,7 @@ class RunState:
     known_under: Conditions = Conditions()  # all of it
     answered: int = 0  # candidates of agents in a row that were known code
     learned: Learned = Learned()
+    curves: tuple[Curve, ...] = ()  # of the keep that was kept last, under different conditions
     last_repeat: int = 0  # the highest that anything was trained in
     final_left: int = 0  # fresh seeds on which the gain is to be measured when no loop is left
     final_again: bool = False  # also where that of this best was stated before
@@ -236,8 +268,11 @@ class RunState:
     consolidate_again: bool = False  # also those of which it was stated before
     consolidate_repeats: tuple[int, ...] = ()  # of that, where it is under way
     consolidated: tuple[Consolidated, ...] = ()  # of what is kept, as it was stated last
+    taken_out: tuple[TakenOut, ...] = ()  # of what is kept: its code is a part of the best no more
+    holdout: tuple[Sealed, ...] = ()  # in the order in which it was scored
+    looks: int = 0  # at the holdout, in all runs of the repository that were known then
     baseline: float | None = None
-    baseline_failed: Outcome | None = None
+    baseline_failed: Ended | None = None
     baseline_reason: Reason | None = None
     branch_commit: str = ""  # where this run left its branch
     adopted: str = ""  # the commit that a human brought into it last
@@ -245,14 +280,19 @@ class RunState:
     last_iteration: int = -1
     waiting: tuple[WaitingProposal, ...] = ()
     deferred: tuple[DeferredCandidate, ...] = ()
+    limits: Limits = Limits()
+    device_s: float = 0.0  # seconds that trainings and evaluations took, all together
+    takes_s: float = 0.0  # seconds that the base took for a training and its evaluation; 0: not known
     paused: Reason | None = None
     stop: Literal["after_stage", "now"] | None = None
     stopped: str | None = None  # how the run came to rest
+    stopped_at: str = ""  # when it did last
     stopped_reason: Reason | None = None
     touched: Reason | None = None  # what no training may touch was, since a human looked last
     need_input: Reason | None = None
     agent_failures: int = 0  # in a row
     counts: Counts = Counts()
+    comparisons: int = 0  # of a candidate's number with that of its base, over all verdicts and their repeats
     completed: int = 0  # iterations closed, the baseline not counted
     runner: Process | None = None
     runner_mode: Literal["background", "foreground"] | None = None

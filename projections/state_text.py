@@ -60,6 +60,11 @@ def say_gain(gain: float, half_width: float, seeds: int) -> str:
     return said if gain > half_width else f"no gain shown: {said}"
 
 
+def say_comparisons(count: int) -> str:
+    """Return how often what is chosen was chosen by the validation text; "" where it never was."""
+    return f"{count} comparison{'' if count == 1 else 's'} with the validation text" if count else ""
+
+
 def say_kept(reason: Mapping[str, Any] | None) -> str:
     """Return the sentence of a reason as state.json keeps it; "" for none."""
     return "" if reason is None else sentence(**reason)

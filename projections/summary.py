@@ -12,7 +12,7 @@ from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
-from autoresearch.projections.words.wording import name_of
+from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
 
 Phase: TypeAlias = Literal[
@@ -34,11 +34,19 @@ def standing(run: RunState) -> Standing:
         "baseline_done": best is not None,
         "iterations_completed": run.completed,
         "loops_left": run.loops_left,
+        "started_at": run.started_at,
+        "rested_at": run.stopped_at if run.stopped is not None else None,
+        "device_s": run.device_s,
+        "until": run.limits.until,
+        "trainings_left": run.limits.trainings_left,
+        "work_left_s": _work_left_s(run),
         "metric": run.config.metric.name,
         "best_metric": best.metric if best else None,
         "best_val_bpb": best.metric if best else None,
         "baseline_metric": run.baseline,
         "gain": _gain(run),
+        "comparisons": run.comparisons,
+        "holdout": _holdout(run),
         "keeps": _sureness(run),
         "baseline_val_bpb": run.baseline,
         "kept_commit": (best.commit or None) if best else None,
@@ -108,6 +116,21 @@ def job_names(run: RunState) -> tuple[str, ...]:
     )
 
 
+def _work_left_s(run: RunState) -> float | None:
+    """Return how long what was asked for takes, by what there was; None: idle, or only a time ends it."""
+    if run.stopped is not None:
+        return None
+    once_s = run.takes_s or run.config.expected_s
+    final_s = 2 * run.final_left * once_s
+    if run.limits.trainings_left is not None:
+        return run.limits.trainings_left * once_s / run.slots
+    if run.loops_left >= MANY_LOOPS:
+        return None
+    loop_s = run.device_s / (run.completed + 1) if run.completed else once_s
+    first_s = 0.0 if run.keeps else once_s
+    return first_s + run.loops_left * loop_s / run.slots + final_s
+
+
 def _gain(run: RunState) -> dict[str, Any] | None:
     """Return what the best gained on the baseline on fresh seeds; None where that was not measured."""
     gain, best = run.gain, run.best
@@ -122,14 +145,33 @@ def _gain(run: RunState) -> dict[str, Any] | None:
     }
 
 
-def _sureness(run: RunState) -> list[dict[str, Any]]:
-    """Return of each keep beside the baseline what it gained on the one before it, on fresh seeds.
+def _holdout(run: RunState) -> dict[str, Any] | None:
+    """Return what best and baseline have on the holdout, and how often it was looked at; None: never."""
+    if not run.holdout:
+        return None
+    best = [one for one in run.holdout if one.keep]
+    baseline = next((one.metric for one in reversed(run.holdout) if not one.keep), None)
+    return {
+        "iteration": best[-1].keep if best else None,
+        "best": best[-1].metric if best else None,
+        "baseline": baseline,
+        "looks": run.looks,
+    }
 
-    `verdict` is confirmed or doubtful, or None where that was not measured.
+
+def _sureness(run: RunState) -> list[dict[str, Any]]:
+    """Return of each keep beside the baseline what it gains on fresh seeds: on `base`, or beside the others.
+
+    `verdict` is confirmed or doubtful, or None where that was not measured. `taken_out` is the keep that took
+    its change out, `takes_out` the one whose change it took out.
     """
     stated = {one.iteration: asdict(one) for one in run.consolidated}
+    out = {one.iteration: one.by for one in run.taken_out}
+    of = {one.by: one.iteration for one in run.taken_out}
     return [
-        stated.get(keep.iteration, {"iteration": keep.iteration, "verdict": None}) for keep in run.keeps[1:]
+        stated.get(keep.iteration, {"iteration": keep.iteration, "verdict": None})
+        | {"taken_out": out.get(keep.iteration), "takes_out": of.get(keep.iteration)}
+        for keep in run.keeps[1:]
     ]
 
 
@@ -196,6 +238,8 @@ def _in_progress(run: RunState) -> dict[str, Any] | None:
 
 def _doing(one: Iteration) -> str:
     """Return the stage for people: what was trained is evaluated before it is recorded."""
+    if one.job is not None and one.job.step == "holdout":
+        return "holdout"
     return "evaluate" if one.unscored else one.next_stage
 
 

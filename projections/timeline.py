@@ -8,9 +8,10 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import (
+    IMPORTED,
     KNOWN_CODE,
     Consolidated,
-    Outcome,
+    Ended,
     Proposal,
     ProposalSource,
     Reason,
@@ -19,6 +20,7 @@ from autoresearch.events.values import (
     why,
 )
 from autoresearch.projections.fold import Projection, Reducer, Rows
+from autoresearch.projections.keep_reducers import beside_the_others, comparisons_in
 
 
 # Why there is no result that neither the code nor the change is to blame for.
@@ -48,10 +50,11 @@ class Row:
     insertions: int = 0
     deletions: int = 0
     trainings: int = 0
-    outcome: Outcome | Literal["not_applied"] | None = None
+    outcome: Ended | Literal["not_applied"] | None = None
     metric: float | None = None
     memory_gb: float = 0.0
     training_s: float | None = None  # wall seconds of the last training
+    also: dict[str, float] = field(factory=dict)  # what its last training printed beside the metric
     cpu_s: float | None = None  # its CPU seconds, with its children's
     cost_usd: float | None = None  # of all agent calls, where they said
     recorded: bool = False
@@ -61,6 +64,7 @@ class Row:
     reason: Reason | None = None  # of the outcome: why there is no result, or what is odd about it
     chosen: int = 0  # seq of the event that gave it its proposal
     sureness: Consolidated | None = None  # of a keep, on fresh seeds
+    taken_out: int | None = None  # by which keep: its change is in the best no more
     retracted: str | None = None  # why its result is believed no more; None: it is
     as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
 
@@ -69,6 +73,12 @@ class Row:
         """Say whether there is no result by the world's fault: a program could not run to its own end."""
         failed = self.outcome in ("crashed", "not_applied")
         return failed and self.reason is not None and self.reason.code in ACCIDENTS
+
+    @property
+    def comparisons(self) -> int:
+        """Return how many comparisons its verdict was taken from; of an imported one, one is assumed."""
+        by_metric = self.rule == IMPORTED and self.iteration > 0 and self.metric is not None
+        return 1 if by_metric else comparisons_in(self.inputs)
 
 
 @define(kw_only=True)
@@ -92,9 +102,8 @@ class Timeline:
 
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
-INHERITED = tuple(
-    one.name for one in fields(Row) if one.name not in ("ref", "chosen", "as_given", "sureness")
-)
+_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out")
+INHERITED = tuple(one.name for one in fields(Row) if one.name not in _ITS_OWN)
 
 
 def standing_on(rows: Sequence[Row], number: int) -> tuple[Row, ...]:
@@ -123,7 +132,7 @@ def imported_row(event: ev.ResultImported) -> Row:
         training_s=event.training_s,
         recorded=True,
         verdict=event.status,
-        rule="imported",
+        rule=IMPORTED,
         reason=why("imported", event.reason) if event.reason else None,
         as_given=event.as_given,
     )
@@ -143,6 +152,10 @@ def _iteration_started(timeline: Timeline, event: ev.IterationStarted, _seq: int
 
 def _proposal_received(timeline: Timeline, event: ev.ProposalReceived, seq: int, _at: str) -> None:
     timeline.proposals[seq] = event.proposal
+
+
+def _proposal_withdrawn(timeline: Timeline, event: ev.ProposalWithdrawn, _seq: int, _at: str) -> None:
+    timeline.proposals.pop(event.received, None)
 
 
 def _proposal_chosen(timeline: Timeline, event: ev.ProposalChosen, seq: int, _at: str) -> None:
@@ -202,9 +215,12 @@ def _training_finished(timeline: Timeline, event: ev.TrainingFinished, _seq: int
     if row is not None:
         row.outcome, row.metric, row.training_s = event.outcome, event.metric, event.seconds
         row.reason, row.cpu_s = event.reason, event.cpu_seconds
+        row.also = dict(event.also)
 
 
-def _evaluation_finished(timeline: Timeline, event: ev.EvaluationFinished, _seq: int, _at: str) -> None:
+def _scored_again(
+    timeline: Timeline, event: ev.EvaluationFinished | ev.TrainingReread, _seq: int, _at: str
+) -> None:
     row = _open(timeline, event.iteration)
     if row is not None:
         row.outcome, row.metric, row.reason = event.outcome, event.metric, event.reason
@@ -224,12 +240,16 @@ def _result_recorded(timeline: Timeline, event: ev.ResultRecorded, _seq: int, _a
         row.description = row.description or STOOD_THERE
 
 
-def _candidate_kept(timeline: Timeline, event: ev.CandidateKept, _seq: int, at: str) -> None:
-    _close(timeline, event, at, kept=True)
-
-
-def _candidate_discarded(timeline: Timeline, event: ev.CandidateDiscarded, _seq: int, at: str) -> None:
-    _close(timeline, event, at, kept=False)
+def _close(into: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: str, *, kept: bool) -> None:
+    row = _open(into, event.iteration)
+    if row is None:
+        return
+    row.rule, row.inputs = event.rule, dict(event.inputs)
+    into.proposals.pop(row.chosen, None)
+    row.verdict = "keep" if kept else _why_not(row)
+    row.recorded = row.recorded or event.rule == KNOWN_CODE
+    _put_away(into, row, at)
+    _state_beside_others(into, row)
 
 
 def _remeasure_started(timeline: Timeline, event: ev.RemeasureStarted, _seq: int, at: str) -> None:
@@ -254,30 +274,35 @@ def _remeasure_dropped(timeline: Timeline, event: ev.RemeasureDropped, _seq: int
         _put_away(timeline, row, at)
 
 
-def _chain_consolidated(timeline: Timeline, event: ev.ChainConsolidated, _seq: int, _at: str) -> None:
-    stated = {one.iteration: one for one in event.keeps}
+def _state_sureness(timeline: Timeline, keeps: Sequence[Consolidated], *, out_by: int | None = None) -> None:
+    stated = {one.iteration: one for one in keeps}
+    of = [(row, stated.get(row.iteration)) for row in timeline.closed]
     timeline.closed = Rows(
-        [
-            replace(row, sureness=stated[row.iteration]) if row.iteration in stated else row
-            for row in timeline.closed
-        ]
+        [replace(row, sureness=one, taken_out=out_by or row.taken_out) if one else row for row, one in of]
     )
 
 
 def _result_retracted(timeline: Timeline, event: ev.ResultRetracted, _seq: int, _at: str) -> None:
-    number, rows = event.iteration, list(timeline.closed)
-    gone = {number}
+    rows, gone = list(timeline.closed), {event.iteration}
     if event.with_descendants:
-        gone |= {row.iteration for row in standing_on(rows, number)}
+        gone |= {row.iteration for row in standing_on(rows, event.iteration)}
     gone &= {row.iteration for row in rows if row.retracted is None}
-    timeline.closed = Rows(
-        [replace(row, retracted=event.why) if row.iteration in gone else row for row in rows]
-    )
+    rows = [
+        replace(
+            row,
+            retracted=event.why if row.iteration in gone else row.retracted,
+            taken_out=None if row.taken_out in gone else row.taken_out,
+            sureness=row.sureness if row.sureness and row.sureness.base not in gone else None,
+        )
+        for row in rows
+    ]
+    timeline.closed = Rows(rows)
 
 
 def _result_inherited(timeline: Timeline, event: ev.ResultInherited, _seq: int, _at: str) -> None:
     row = Row(**{name: getattr(event, name) for name in INHERITED})
     timeline.closed = timeline.closed.plus(row)
+    _state_beside_others(timeline, row)
 
 
 def _result_imported(timeline: Timeline, event: ev.ResultImported, _seq: int, _at: str) -> None:
@@ -291,17 +316,10 @@ def _open(timeline: Timeline, number: int) -> Row | None:
     return None
 
 
-def _close(
-    timeline: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: str, *, kept: bool
-) -> None:
-    row = _open(timeline, event.iteration)
-    if row is None:
-        return
-    row.rule, row.inputs = event.rule, dict(event.inputs)
-    timeline.proposals.pop(row.chosen, None)
-    row.verdict = "keep" if kept else _why_not(row)
-    row.recorded = row.recorded or event.rule == KNOWN_CODE
-    _put_away(timeline, row, at)
+def _state_beside_others(timeline: Timeline, row: Row) -> None:
+    stated = beside_the_others(row.iteration, row.inputs)  # what the keep gives that it does without
+    if stated is not None and row.retracted is None:
+        _state_sureness(timeline, [stated], out_by=row.iteration if row.verdict == "keep" else None)
 
 
 def _put_away(timeline: Timeline, row: Row, at: str) -> None:
@@ -313,20 +331,19 @@ def _put_away(timeline: Timeline, row: Row, at: str) -> None:
 def _why_not(row: Row) -> RowVerdict:
     if row.outcome == "not_applied":
         return "not_applied"
-    if row.rule == KNOWN_CODE:
-        return "discard"
-    return "discard" if row.outcome == "succeeded" else "crash"
+    measured = row.outcome in ("succeeded", "stopped_early")
+    return "discard" if measured or row.rule == KNOWN_CODE else "crash"
 
 
 def _own(timeline: Timeline) -> Timeline:
-    rows = tuple(replace(row) for row in timeline.open)
-    return replace(timeline, open=rows, proposals=dict(timeline.proposals))
+    return replace(timeline, open=tuple(map(replace, timeline.open)), proposals=dict(timeline.proposals))
 
 
 REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.NoteAdded: _note_added,
     ev.IterationStarted: _iteration_started,
     ev.ProposalReceived: _proposal_received,
+    ev.ProposalWithdrawn: _proposal_withdrawn,
     ev.ProposalChosen: _proposal_chosen,
     ev.AgentAnswered: _agent_answered,
     ev.ChangeApplied: _change_applied,
@@ -336,17 +353,18 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
     ev.TrainingFinished: _training_finished,
-    ev.EvaluationFinished: _evaluation_finished,
+    ev.EvaluationFinished: _scored_again,
+    ev.TrainingReread: _scored_again,
     ev.ResultRecorded: _result_recorded,
-    ev.CandidateKept: _candidate_kept,
-    ev.CandidateDiscarded: _candidate_discarded,
+    ev.CandidateKept: lambda timeline, event, _seq, at: _close(timeline, event, at, kept=True),
+    ev.CandidateDiscarded: lambda timeline, event, _seq, at: _close(timeline, event, at, kept=False),
     ev.RemeasureStarted: _remeasure_started,
     ev.RemeasureDropped: _remeasure_dropped,
-    ev.ChainConsolidated: _chain_consolidated,
+    ev.ChainConsolidated: lambda timeline, event, _seq, _at: _state_sureness(timeline, event.keeps),
     ev.ResultRetracted: _result_retracted,
     ev.KeepRemeasured: _keep_remeasured,
     ev.ResultInherited: _result_inherited,
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=5, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=7, initial=Timeline, own=_own, reducers=REDUCERS)

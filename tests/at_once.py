@@ -77,7 +77,7 @@ def both(program: Program, forms: Sequence[tuple[str, ...]], later_s: Sequence[f
     ]
 
 
-REQUESTS = {"final": "resume", "consolidate": "resume"}  # their effect is a request for no loops
+REQUESTS = dict.fromkeys(("final", "consolidate", "ablate"), "resume")  # their effect is a request
 World = Mapping[str, Sequence[Recorded]]  # each run's history
 
 
@@ -96,7 +96,7 @@ def effects(before: World, after: World) -> Counter[str]:
         found[made] += 1
         del later[new][: kinds.index(ev.LoopsRequested) + 1 if made == "start" else 0]  # in one batch
     for one in chain.from_iterable(later.values()):
-        if one.by == "cli":
+        if one.by == "cli" and getattr(one.event, "without", None) is None:  # else it comes with a request
             found[EFFECTS.get(type(one.event), "")] += 1
             found[TEXTS.get(type(one.event), lambda _: "")(one.event)] += 1
     return found

@@ -76,6 +76,8 @@ def set_up(*, ok: bool = True, preparable: bool = False) -> ev.SetupChecked:
         shared=(),
         inputs=(),
         python_path=(),
+        interpreter=(),
+        interpreter_from="",
         libraries=(),
         versions={},
     )
@@ -120,7 +122,13 @@ def voided(iteration: int, *files: str, number: int = 1) -> ev.TrainingVoided:
 
 
 def trained(
-    iteration: int, metric: float | None, *, outcome: str = "succeeded", number: int = 1, data_id: str = "d1"
+    iteration: int,
+    metric: float | None,
+    *,
+    outcome: str = "succeeded",
+    number: int = 1,
+    data_id: str = "d1",
+    also: dict[str, float] | None = None,
 ) -> ev.TrainingFinished:
     """A training ended."""
     return ev.TrainingFinished(
@@ -136,6 +144,7 @@ def trained(
         seconds=300.0,
         cpu_seconds=None,
         measured=Measured(peak_vram_mb=2048.0, data_id=data_id),
+        also=also or {},
         printed=None,
         output=OUTPUT,
         progress=None,
@@ -193,6 +202,7 @@ def chosen(
         description=said.description,
         proposal=said if received is None else None,
         received=received,
+        search=int(source == "search" and received is None),
     )
 
 

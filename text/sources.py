@@ -2,7 +2,7 @@
 
 import hashlib
 import lzma
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from text import datasets
@@ -16,6 +16,8 @@ CORPUS = Path(__file__).resolve().parent.parent / "corpus"
 SOTU = CORPUS / "sotu.tsv.xz"
 SOTU_MERGES = CORPUS / "sotu.bpe4096.txt"
 SOTU_SHA256 = "05a28442573a25cbd442335e374428917cf4a1d1739b74024701dee113196231"  # of the text, unpacked
+LATER = CORPUS / "sotu-later.tsv.xz"  # the addresses since, for the holdout
+LATER_SHA256 = "dc11358d410437b61531951126aa6678da65529f041c86b883f4ff6dcb29bce5"
 LEAST_TEXT = 200_000  # characters: enough for a vocabulary, and for a few batches
 LEAST_FILES = 32  # fewer are cut into pieces
 EVERY = 16  # of so many documents one is for validation
@@ -53,23 +55,35 @@ def build_text(folder: Path, source: Path) -> None:
     The files of a folder, in the order of their paths, are the documents. If there are fewer than 32, each is
     cut into pieces of 8,192 characters or a little more, and the pieces are the documents.
     """
-    documents = _read_all(source)
+    documents = read_all(source)
     whole = len(documents) >= LEAST_FILES
     if not whole:
         documents = [(f"{name}#{i}", part) for name, text in documents for i, part in enumerate(cut(text))]
     if sum(len(text) for _, text in documents) < LEAST_TEXT:
         msg = f"too little text to learn from - {source}; it takes {LEAST_TEXT:,} characters of UTF-8 text"
         raise NotPossible(msg)
-    digest = hashlib.sha256()
-    for name, text in documents:
-        digest.update(f"{name}\0{text}\0".encode())
+    digest = digest_of(documents)
     texts = [text for _, text in documents]
     train = [text for i, text in enumerate(texts) if not is_validation(i)]
     every = 1 + sum(map(len, train)) // 16_000_000  # learning takes a CPU second a megabyte: 16 are enough
     say(f"learning {SMALL.vocab:,} tokens from {len(train[::every]):,} documents")
     tokenizer = Tokenizer.train(train[::every], SMALL.vocab)
     split = f"{SPLIT}, files" if whole else f"{SPLIT}, pieces"
-    _write(folder, SMALL, texts, tokenizer, str(source), corpus_sha256=digest.hexdigest(), split=split)
+    _write(folder, SMALL, texts, tokenizer, str(source), corpus_sha256=digest, split=split)
+
+
+def later() -> tuple[list[str], str, str]:
+    """Return the addresses that came after the embedded text, their digest, and where they are from."""
+    texts, digest = _unpacked(LATER, LATER_SHA256)
+    return texts, digest, "embedded"
+
+
+def digest_of(documents: Iterable[tuple[str, str]]) -> str:
+    """Return the digest of documents, each a name and a text."""
+    found = hashlib.sha256()
+    for name, text in documents:
+        found.update(f"{name}\0{text}\0".encode())
+    return found.hexdigest()
 
 
 def cut(text: str, size: int = 8192) -> Iterator[str]:
@@ -84,7 +98,7 @@ def cut(text: str, size: int = 8192) -> Iterator[str]:
     yield text[begin:]
 
 
-def _read_all(source: Path) -> list[tuple[str, str]]:
+def read_all(source: Path) -> list[tuple[str, str]]:
     """Return the names and texts of a file or a folder, hidden files left out."""
     files = sorted(p for p in source.rglob("[!.]*") if p.is_file()) if source.is_dir() else [source]
     documents = [(str(p.relative_to(source.parent)), text) for p in files if (text := _read(p))]
@@ -105,13 +119,17 @@ def _read(path: Path) -> str:
 
 def _embedded() -> tuple[list[str], str]:
     """Return the embedded documents and the sha256 of the text that they are."""
+    return _unpacked(SOTU, SOTU_SHA256)
+
+
+def _unpacked(file: Path, wanted: str) -> tuple[list[str], str]:
     try:
-        raw = lzma.decompress(SOTU.read_bytes())
+        raw = lzma.decompress(file.read_bytes())
     except (OSError, lzma.LZMAError) as error:
         raise _unreadable(error) from None
     digest = hashlib.sha256(raw).hexdigest()
-    if digest != SOTU_SHA256:
-        msg = f"the embedded text is damaged - {SOTU}; run: git checkout -- corpus"
+    if digest != wanted:
+        msg = f"the embedded text is damaged - {file}; run: git checkout -- corpus"
         raise NotPossible(msg)
     return [line.partition("\t")[2] for line in raw.decode().split("\n")[:-1]], digest
 

@@ -31,9 +31,9 @@ Each line of a run's `history.jsonl` is one event in its envelope: `seq`, `type`
 `by`, `key`, `tx` in a batch, `data` with the fields below, and the hash `h`. JSON Schemas are in
 `events/schemas/`."""
 CONFIG_INTRODUCTION = """\
-They stand in `[tool.autoresearch]` of the `pyproject.toml` at the top of your repository. All have
-defaults; an unknown key is refused with the nearest known one. A run keeps the settings it was started
-with; `resume` takes up changes, but for the metric.
+They stand in `[tool.autoresearch]` of the `pyproject.toml` at the top of your repository, or in a file
+`autoresearch.toml` there, without that table. All have defaults; an unknown key is refused with the nearest
+known one. A run keeps the settings it was started with; `resume` takes up changes, but for the metric.
 
 Results are compared only where the settings agree that say "yes" under "compared", and the conditions that
 `compare_on` names. Where a result comes under conditions that the best of the run was not measured under, the

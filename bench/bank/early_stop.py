@@ -1,26 +1,24 @@
 """What a stop of losers would save on the bank, and whom it would wrong: `python -m bench.bank.early_stop`.
 
-A candidate is stopped at the second point in a row, none of them before FIRST, at which its loss is more than
-a bound above that of its parent under the same seed. Nothing is trained.
+Which is stopped, and which never, says the rule of the product (engine/verdicts/early_stop.py): here it is
+played on the recorded curves of candidates and parents under the same seeds. Nothing is trained.
 """
 
 import csv
 import sys
 from collections.abc import Iterable
-from itertools import pairwise
 from statistics import fmean
 
 from attrs import frozen
 
+from autoresearch.engine.verdicts import early_stop
+from autoresearch.events.values import Edit, Proposal
 from bench.bank.candidates import CANDIDATES, Candidate
 from bench.bank.facts import TABLE, of_seeds, scores
 
 
 BOUNDS = (0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.12, 0.15)  # of the loss of training, in nats
-FIRST = 6  # points of a curve that are never looked at: of twenty, 30 % of the budget
 KEPT_FROM = 0.5  # `climb` keeps what gains more than this many s on the seed
-
-_OF_SCHEDULE = ("WARMDOWN", "FINAL_LR", "ROWS")  # another shape of the curve, which says nothing at a point
 
 Curves = dict[tuple[str, int], tuple[float, ...]]
 
@@ -64,16 +62,17 @@ def curves() -> Curves:
 
 def stops_at(own: tuple[float, ...], base: tuple[float, ...], bound: float) -> int | None:
     """Return how many points were trained when the candidate is stopped; None where it never is."""
-    behind = [ours - theirs > bound for ours, theirs in zip(own, base, strict=True)]
-    for place, (one, next_one) in enumerate(pairwise(behind[FIRST:]), start=FIRST + 2):
-        if one and next_one:
-            return place
-    return None
+    width = 100 / len(own)
+    points = [((place + 0.5) * width, loss) for place, loss in enumerate(own)]
+    found = early_stop.far_behind(points, dict(enumerate(base)), bound)
+    return round(found[-1].percent / width) if found else None
 
 
 def of_schedule(some: Candidate) -> bool:
-    """Whether a candidate has another schedule or batch than its parent."""
-    return any(old.startswith(_OF_SCHEDULE) for old, _ in some.edits)
+    """Whether a candidate has another schedule or batch than its parent, by the text of its edits alone."""
+    edits = tuple(Edit(file="train.py", search=old, replace=new) for old, new in some.edits)
+    told = Proposal(status="ok", description="", change_plan="", commit_description="", edits=edits)
+    return early_stop.of_schedule(told)
 
 
 def trainings(some: Iterable[Candidate]) -> list[Training]:

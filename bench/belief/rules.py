@@ -42,6 +42,12 @@ Rule = Callable[[Night], Played]
 
 def climb(night: Night, *, known: bool = False) -> Played:
     """Play by `climb`: one seed for all, and the gain from fresh ones."""
+    best, keeps, firsts, _ = climbed(night, known=known)
+    return _with_final(night, best, keeps, firsts, known=known)
+
+
+def climbed(night: Night, *, known: bool = False) -> tuple[Program, list[Keep], list[float], float]:
+    """Return the best of a night, its keeps, the baseline's numbers, and what is learned of seeds by then."""
     firsts = _firsts(night, 1 if known else BASE_SEEDS)
     spread = 1.0 if known else stdev(firsts)
     belief = believed(spread, None if known else BASE_SEEDS - 1, luck=fmean(firsts) - firsts[0])
@@ -55,7 +61,7 @@ def climb(night: Night, *, known: bool = False) -> Played:
         if kept:
             keeps.append(Keep(effect=one.effect, probability=guess.probability))
             best = one
-    return _with_final(night, best, keeps, firsts, known=known)
+    return best, keeps, firsts, belief.of_seeds
 
 
 def confirm(night: Night, *, known: bool = False) -> Played:

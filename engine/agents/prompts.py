@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import KNOWN_CODE, Proposal, Reason, why
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.wording import say
 
 
-LOG_LIMIT = 12_000  # characters of a log's end that are shown
+LOG_LIMIT = 12_000  # characters of a log that are shown, around the error
 GUIDANCE_LIMIT = 32_000  # of the guidance file, from its beginning, and so on
 PLAN_LIMIT = 32_000
 DIFF_LIMIT = 32_000
@@ -42,7 +42,7 @@ and may have one of these, which is then applied exactly as it stands, without a
   "set"    {"CONSTANT": new value} for constants of the editable file
   "edits"  [{"file": "...", "search": "text that occurs exactly once", "replace": "..."}]
   "patch"  "a unified diff"
-No other key is valid. For example:
+and may say with "hypothesis" why it may help, and with "expected" what its result may be. For example:
 {"status": "ok", "description": "halve the batch", "change_plan": "Halve TOTAL_BATCH_SIZE: twice the \
 steps for the same tokens.", "commit_description": "experiment: halve the batch"}
 """
@@ -121,7 +121,7 @@ def triage_prompt(
     proposal: Proposal,
     outcome: str,
     reason: str,
-    log_tail: str,
+    log: str,
     editable: Sequence[str],
 ) -> str:
     """Ask whether a candidate that did not succeed is mended or given up."""
@@ -137,8 +137,8 @@ What was tried:
 Why it ended:
 {_fenced(reason[:NOTE_LIMIT])}
 
-The end of its log:
-{_fenced(log_tail[-LOG_LIMIT:])}
+Its log, around the error:
+{_fenced(log[-LOG_LIMIT:])}
 
 {TRIAGE_CONTRACT}"""
 
@@ -185,6 +185,8 @@ def _fenced(text: str, label: Label = "data") -> str:
 def _row(row: Row) -> str:
     verdict: str = row.verdict or "not decided yet"
     failed = f" ({_line(say(row.reason), LINE_LIMIT)})" if verdict in ("crash", "not_applied") else ""
+    if row.outcome == "stopped_early":
+        verdict = _line(say(row.reason), LINE_LIMIT)
     if row.rule == KNOWN_CODE:
         verdict = f"same code as {row.inputs['same_as']}: not trained"
     if row.retracted is not None:  # by a human, since the number is not to be believed

@@ -28,13 +28,13 @@ from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Evidence
-from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.runs.load import Loaded, nothing
+from autoresearch.engine.search.search import VERSION, searched
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position, RawEvent, Recorded
 from autoresearch.events.errors import CorruptHistory, NotFound
 from autoresearch.events.log.read import read, record, unfinished
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import Proposal, Reason
 from autoresearch.projections.run_state import Iteration, RunState
 
 
@@ -219,9 +219,13 @@ class _Search:
     def of(self, before: Loaded) -> Search:
         """Return what proposes for an iteration in these states."""
 
-        def search(one: Iteration) -> Proposal | Unknown | None:
+        def search(one: Iteration, version: int) -> Proposal | Reason | Unknown:
+            if version != VERSION:
+                seq = one.chosen or before.position.seq + 1
+                self._tally.miss("other_search", f"version {version}", seq=seq)
+                return Unknown()
             try:
-                found = searched(one, before.run, before.timeline, show=self._git.show)
+                found = searched(one, before.run, before.timeline, git=self._git)
             except NotFound:
                 self._tally.miss("code_gone", one.base_commit, seq=one.chosen or before.position.seq + 1)
                 return Unknown()

@@ -109,21 +109,29 @@ class Commits:
                 continue
             whole.append(one)
             trees.append((base.tree, commit.tree))
-        for one in whole:
-            self._code(one)
+        self._codes(whole)
         for one, diff in zip(whole, self._git.read_diffs(trees), strict=True):
             self._same(one.seq, "CandidateCommitted.diff_sha256", one.event.diff_sha256, diff.sha256)
             for name in ("files", "insertions", "deletions") if one.change else ():
                 self._same(one.seq, f"ChangeApplied.{name}", getattr(one.change, name), getattr(diff, name))
 
-    def _code(self, one: Named) -> None:
+    def _codes(self, named: list[Named]) -> None:
         """Compare the digests of the code: by one that is wrong, what was never measured seems known."""
-        event = one.event
-        for name, commit in (("code_sha256", event.commit), ("base_code_sha256", event.base_commit)):
-            said = getattr(event, name)
-            if said:  # else it is of an earlier program
-                found = same_code.digest_at(commit, one.config, show=self._git.show)
-                self._same(one.seq, f"CandidateCommitted.{name}", said, found)
+        said = [
+            (one, name, commit, digest)
+            for one in named
+            for name, commit, digest in (
+                ("code_sha256", one.event.commit, one.event.code_sha256),
+                ("base_code_sha256", one.event.base_commit, one.event.base_code_sha256),
+            )
+            if digest  # else it is of an earlier program
+        ]
+        named_files = ((commit, path) for one, _, commit, _ in said for path in one.config.editable)
+        files = list(dict.fromkeys(named_files))
+        contents = dict(zip(files, self._git.read_files(files), strict=True))
+        for one, name, commit, digest in said:
+            found = same_code.digest_at(commit, one.config, show=lambda *file: contents[file])
+            self._same(one.seq, f"CandidateCommitted.{name}", digest, found)
 
     def _ref(self, one: Named, ref: Commit | None) -> None:
         if ref is not None:

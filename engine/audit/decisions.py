@@ -112,9 +112,12 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
     match event:
         case (
             ev.RunnerStarted()
+            | ev.TimeRanOut()
             | ev.PrepareFinished()
+            | ev.TrainingFellBehind()
             | ev.TrainingFinished()
             | ev.EvaluationFinished()
+            | ev.HoldoutScored()
             | ev.TrainingVoided()
             | ev.JobLost()
             | ev.AgentAnswered()

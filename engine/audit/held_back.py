@@ -14,6 +14,7 @@ from attrs import frozen
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.core.commands import STARTS
 from autoresearch.engine.core.event_rules import EVENT_RULES
+from autoresearch.engine.verdicts import guards
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.values import LOOP_STAGES, Request
@@ -29,12 +30,15 @@ START_TAKES = timedelta(hours=6)  # at most, from the look to the record: data m
 
 _TOLD = (  # of the world, or of the end
     ev.RunnerStarted
+    | ev.TimeRanOut
     | ev.RunPaused
     | ev.RunStopped
     | ev.PrepareFinished
+    | ev.TrainingFellBehind
     | ev.TrainingFinished
     | ev.TrainingVoided
     | ev.EvaluationFinished
+    | ev.HoldoutScored
     | ev.AgentAnswered
     | ev.JobLost
 )
@@ -52,6 +56,18 @@ def _rest(run: RunState, event: ev.Event) -> str | None:
     if run.stop is not None:
         return "the end: a stop was asked for"
     return "the end of the pause" if run.paused is not None else None
+
+
+def _limit(run: RunState, event: Any) -> str | None:  # noqa: ANN401 - of anything that is begun
+    """Begin nothing new once time is short; train nothing once it is over, or the trainings are used up."""
+    limits = run.limits
+    one = run.iteration(event.iteration)
+    measures = isinstance(event, ev.TrainingStarted) and one is not None and one.measures is not None
+    if isinstance(event, ev.TrainingStarted) and limits.trainings_left == 0:
+        return f"a request for more than {limits.trainings} trainings"
+    if limits.time_up is None or (measures and limits.time_up == "too_little"):
+        return None
+    return f"a request for longer than until {limits.until}"
 
 
 def _setup(run: RunState, _event: ev.TrainingStarted) -> str | None:
@@ -137,6 +153,13 @@ def _failures(run: RunState, event: Any) -> str | None:  # noqa: ANN401 - of any
     return f"a human: it was lost {lost} times in a row" if lost >= MOST_IN_A_ROW else None
 
 
+def _guard(run: RunState, event: ev.CandidateKept) -> str | None:
+    """Keep nothing that broke a guard, but for the baseline."""
+    one = run.iteration(event.iteration)
+    found = guards.broken(one, run.config) if one is not None and one.number else None
+    return None if found is None else f"a discard: it breaks {found['guard']}"
+
+
 def _claim(run: RunState, event: ev.EvaluationFinished) -> str | None:
     """Believe no evaluation and its training where their numbers are not the same."""
     one = run.iteration(event.iteration)
@@ -158,6 +181,7 @@ class HoldsBack:
 # In the order in which a reader would ask.
 HOLDS_BACK = (
     HoldsBack("rest", (), _rest),
+    HoldsBack("limit", (ev.TrainingStarted, ev.IterationStarted, ev.AgentAsked), _limit),
     HoldsBack("setup", (ev.TrainingStarted,), _setup),
     HoldsBack("near_verdict", (ev.TrainingStarted,), _near_verdict),
     HoldsBack("slot", (ev.TrainingStarted,), _slot),
@@ -167,6 +191,7 @@ HOLDS_BACK = (
     HoldsBack("question", (ev.AgentAsked, ev.ProposalChosen), _question),
     HoldsBack("edit_checkout", (ev.AgentAsked,), _edit_checkout),
     HoldsBack("failures", _STARTED, _failures),
+    HoldsBack("guard", (ev.CandidateKept,), _guard),
     HoldsBack("claim", (ev.EvaluationFinished,), _claim),
 )
 

@@ -4,6 +4,7 @@ from attrs import fields
 
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.imports import results_tsv, single_file_runner
+from autoresearch.engine.imports.any_table import Wanted, read_any
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
@@ -23,6 +24,7 @@ class Imported:
         self._tally = tally
         self._paths = paths
         self._head: tuple[Recorded, ev.RunImported] | None = None
+        self._lower = True
         self._results: list[tuple[Recorded, ev.ResultImported]] = []
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded) -> None:
@@ -30,7 +32,7 @@ class Imported:
         if before.base_commit:
             return
         if isinstance(event, ev.RunImported):
-            self._head = recorded, event
+            self._head, self._lower = (recorded, event), before.config.metric.lower_is_better
         if isinstance(event, ev.ResultImported):
             self._results.append((recorded, event))
 
@@ -42,7 +44,7 @@ class Imported:
         found = self._source(record, head)
         if found is None:
             return
-        for name in ("sha256", "rows", "began_at", "left_out"):
+        for name in ("sha256", "rows", "began_at", "left_out", "columns", "skipped"):
             self._same(record, name, getattr(found.head, name), getattr(head, name))
         self._same(record, "rows", len(found.results), len(self._results))
         for wanted, (recorded, event) in zip(found.results, self._results, strict=False):
@@ -57,7 +59,7 @@ class Imported:
         history, state = (copies.get(one) for one in (single_file_runner.HISTORY, single_file_runner.STATE))
         try:
             if table is not None:
-                return results_tsv.read_table(head.name, table.read_bytes())
+                return self._table(head, table.read_bytes())
             if head.source == "single-file-runner" and history is not None and state is not None:
                 return single_file_runner.read_folder(head.name, history.read_bytes(), state.read_bytes())
         except InvalidInput as error:
@@ -65,6 +67,12 @@ class Imported:
             return None
         self._tally.miss("source_gone", self._paths.imported.relative_to(self._paths.folder), seq=record.seq)
         return None
+
+    def _table(self, head: ev.RunImported, content: bytes) -> results_tsv.Source:
+        if not head.columns:
+            return results_tsv.read_table(head.name, content)
+        told = Wanted(columns=head.columns, lower_is_better=self._lower, skip_bad=bool(head.skipped))
+        return read_any(head.name, content, told)
 
     def _same(self, record: Recorded, field: str, expected: object, found: object) -> None:
         self._tally.count += 1

@@ -12,10 +12,12 @@ from attrs import asdict
 from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.paths import OUTPUT, JobPaths, RunPaths
+from autoresearch.engine.paths import OUTPUT, PROGRESS, JobPaths, RunPaths
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, JobState, Lost
 from autoresearch.engine.training import begun
+from autoresearch.engine.training.progress_digest import GrowingCurve
 from autoresearch.engine.training.result import Result, read_result, read_unseen
+from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import InvalidInput
@@ -25,7 +27,12 @@ from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 EndOfJob = (
-    ev.TrainingFinished | ev.TrainingVoided | ev.EvaluationFinished | ev.AgentAnswered | ev.PrepareFinished
+    ev.TrainingFinished
+    | ev.TrainingVoided
+    | ev.EvaluationFinished
+    | ev.HoldoutScored
+    | ev.AgentAnswered
+    | ev.PrepareFinished
 )
 _EXIT_FIELDS = ("exit_code", "signal", "started_at", "ended_at", "seconds", "cpu_seconds")
 
@@ -39,7 +46,9 @@ class JobFiles:
         self._jobs = jobs
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded) -> None:
-        """Read the job's folder again where an event tells of its end."""
+        """Read the job's folder again where an event tells of its end, or that it is to be ended."""
+        if isinstance(event, ev.TrainingFellBehind):
+            self._behind(before, event, recorded)
         name = _job_of(event)
         if name is None:
             return
@@ -48,6 +57,8 @@ class JobFiles:
         try:
             if isinstance(event, ev.JobLost):
                 self._lost(before, event, JobPaths(folder), recorded)
+            elif isinstance(event, ev.TrainingReread):
+                self._reread(before.config, event, folder, recorded)
             elif isinstance(event, EndOfJob):
                 self._compare(before.config, event, folder, recorded)
         except InvalidInput as error:
@@ -76,6 +87,23 @@ class JobFiles:
                 found=event_says,
             )
 
+    def _behind(self, before: RunState, event: ev.TrainingFellBehind, recorded: Recorded) -> None:
+        """Compare what a training is ended for with the curve that it wrote."""
+        folder = self._paths.job(event.iteration, "train", event.training).folder
+        one = before.iteration(event.iteration)
+        base = early_stop.base_losses(before, one) if one is not None else None
+        written = self._jobs.output(folder).file(PROGRESS)
+        if written is None:
+            self.tally.miss("curve_gone", self._name(folder), seq=recorded.seq)
+        elif base is not None:  # else it could not be ended, which another check says
+            self.tally.count += 1
+            curve = GrowingCurve()
+            curve.read(written)
+            points = early_stop.far_behind(curve.points, base, event.bound)
+            if points != event.points:
+                expected = f"{points!r}, which {self._name(folder)} gives"
+                self.tally.differ(record=recorded, field="points", expected=expected, found=event.points)
+
     def _lost(self, before: RunState, event: ev.JobLost, files: JobPaths, recorded: Recorded) -> None:
         """Look whether a job that is said to be lost came to its end, and had a result."""
         ended = self._jobs.look(files.folder)
@@ -95,9 +123,22 @@ class JobFiles:
             and begun.is_of(files, _wanted(one, job))
         )
         no_loss = exit_.reason == "exited" and code not in ("began_on_another", "no_room")
-        if of_this or no_loss or exit_.reason in ("deadline", "idle"):
+        if of_this or no_loss or exit_.reason in ("deadline", "idle", "lingered"):
             expected = f"its end ({_words(exit_)}), which {self._name(files.folder)} gives"
             self.tally.differ(record=recorded, field="reason", expected=expected, found=code)
+
+    def _reread(self, config: RunConfig, event: ev.TrainingReread, folder: Path, recorded: Recorded) -> None:
+        """Compare what an output gave when it was read again, under the settings that it was read under."""
+        ended = self._jobs.look(folder)
+        if not isinstance(ended, Finished):
+            self.tally.miss("exit_gone", self._name(folder), seq=recorded.seq)
+            return
+        self.tally.count += 1
+        again = read_result(config, self._jobs.output(folder), ended.exit)
+        differs = first_difference({"outcome": again.outcome, "metric": again.metric}, event)
+        if differs is not None:
+            field, expected, found = differs
+            self.tally.differ(record=recorded, field=field, expected=expected, found=found)
 
     def _output(self, folder: Path, recorded_as: OutputDigest, recorded: Recorded) -> None:
         now = digest(self._jobs.output(folder).log(), ())
@@ -133,7 +174,7 @@ class JobFiles:
 
     def _result(self, ended: JobState, config: RunConfig, folder: Path, event: EndOfJob) -> dict[str, Any]:
         """Return what a training or an evaluation left, as the fields of its event."""
-        if not isinstance(event, ev.TrainingFinished | ev.EvaluationFinished):
+        if not isinstance(event, ev.TrainingFinished | ev.EvaluationFinished | ev.HoldoutScored):
             return {}
         if _is_unseen(event, ended):
             assert isinstance(ended, Lost)  # looked at above
@@ -145,9 +186,9 @@ class JobFiles:
         else:
             claims = isinstance(event, ev.TrainingFinished) and bool(config.evaluate)
             told = _told(read_result(config, self._jobs.output(folder), ended.exit, claims=claims))
-        if isinstance(event, ev.EvaluationFinished):
+        if isinstance(event, ev.EvaluationFinished | ev.HoldoutScored):
             told = {name: told[name] for name in ("outcome", "metric")}
-        if event.outcome == "tampered":  # whatever it printed is no result
+        if event.outcome in ("tampered", "stopped_early"):  # whatever it printed is no result
             told = {name: said for name, said in told.items() if name not in ("outcome", "metric")}
         return told
 
@@ -158,10 +199,12 @@ class JobFiles:
 def _job_of(event: ev.Event) -> tuple[int, str] | None:
     """Return the iteration and the name of the job whose end an event tells of; None for any other."""
     match event:
-        case ev.TrainingFinished() | ev.TrainingVoided():
+        case ev.TrainingFinished() | ev.TrainingVoided() | ev.TrainingReread():
             return event.iteration, f"train.{event.training}"
         case ev.EvaluationFinished():
             return event.iteration, f"evaluate.{event.evaluation}"
+        case ev.HoldoutScored():
+            return event.iteration, f"holdout.{event.look}"
         case ev.AgentAnswered():
             return event.iteration, f"{event.step}.{event.call}"
         case ev.PrepareFinished():
@@ -184,7 +227,7 @@ def _wanted(one: Iteration, job: Job) -> begun.Begun:
 
 
 def _told(result: Result) -> dict[str, Any]:
-    names = ("outcome", "metric", "measured", "progress")
+    names = ("outcome", "metric", "measured", "also", "progress")
     return {name: getattr(result, name) for name in names}
 
 

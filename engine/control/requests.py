@@ -11,11 +11,11 @@ from attrs import frozen
 from autoresearch.engine.agents.programs import NONE, resolve
 from autoresearch.events.errors import UsageRefused, WayOut, Wrong
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, LoopStage, Request, TopStage
+from autoresearch.events.values import LOOP_STAGES, OPEN_END, TOP_STAGES, LoopStage, Request, TopStage
 
 
 T = TypeVar("T")
-MOST_LOOPS = 10**6
+MOST_LOOPS = OPEN_END
 MOST_PREFETCHED = 16
 MOST_SEEDS = 100
 LONGEST_S = 30 * 86400.0
@@ -37,6 +37,13 @@ class StartOptions:
     prefetch: int | None = None
     final: int | None = None
     consolidate: int | None = None
+    until: str | None = None  # RFC 3339, UTC: engine/control/deadline.py
+    max_trainings: int | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Say whether any option limits the run beside its loops."""
+        return self.until is not None or self.max_trainings is not None
 
     @property
     def names_stages(self) -> bool:
@@ -52,11 +59,15 @@ class StartOptions:
     def asks_for_loops(self) -> bool:
         """Say whether it asks for something new, rather than to go on with what is left."""
         fresh = self.final is not None or self.consolidate is not None
-        return self.loops is not None or fresh or self.names_stages
+        return self.loops is not None or fresh or self.names_stages or self.limited
 
 
-def request_of(options: StartOptions, *, config: RunConfig, before: Request | None = None) -> Request:
+def request_of(
+    options: StartOptions, *, config: RunConfig, before: Request | None = None, left: int = 0
+) -> Request:
     """Return the request; without a number of loops, one, or none where only something else is asked for.
+
+    With a limit and no number, it goes on with the loops that are `left`, else with as many as fit.
 
     Of `before`, the request before it, it takes over what its options do not say: who proposes, whether data
     may be prepared, a training's deadline and how much is prefetched. Loops and stages it says anew.
@@ -66,7 +77,9 @@ def request_of(options: StartOptions, *, config: RunConfig, before: Request | No
     """
     stages, loop_stages = _stages(options)
     only_final = before is not None and options.final is not None and not options.names_stages
-    loops = int("loop" in stages and not only_final) if options.loops is None else options.loops
+    loops = _loops(options, left) if "loop" in stages and not only_final else 0
+    if options.loops is not None:
+        loops = options.loops
     if not 0 <= loops <= MOST_LOOPS:
         raise UsageRefused(
             Wrong("loops_out_of_range", loops=str(loops), most=str(MOST_LOOPS)), remedy=WayOut("say_loops")
@@ -74,6 +87,11 @@ def request_of(options: StartOptions, *, config: RunConfig, before: Request | No
     if loops and "loop" not in stages:
         raise UsageRefused(
             Wrong("loops_without_loop", loops=str(loops)), remedy=WayOut("drop_one_or_add_loop")
+        )
+    if options.max_trainings is not None and not 0 < options.max_trainings <= MOST_LOOPS:
+        raise UsageRefused(
+            Wrong("max_trainings_out_of_range", trainings=str(options.max_trainings), most=str(MOST_LOOPS)),
+            remedy="the baseline is one of them; leave it out for as many as the loops take",
         )
     if options.agent and options.stochastic is False:
         raise UsageRefused(Wrong("agent_not_stochastic"), remedy="give one of them")
@@ -103,7 +121,15 @@ def request_of(options: StartOptions, *, config: RunConfig, before: Request | No
         prefetch=_said(options.prefetch, before.prefetch if before else config.prefetch),
         final=_said(options.final, before.final if before else config.final),
         consolidate=_said(options.consolidate, config.consolidate),
+        until=options.until or "",
+        max_trainings=options.max_trainings or 0,
     )
+
+
+def _loops(options: StartOptions, left: int) -> int:
+    if not options.limited:
+        return 1
+    return 0 if left else OPEN_END
 
 
 def _said(option: T | None, otherwise: T) -> T:

@@ -3,7 +3,7 @@
 One event each, appended only where it makes sense; each returns what follows from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
@@ -11,11 +11,12 @@ from autoresearch.engine.agents.programs import is_installed
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
-from autoresearch.engine.proposals import accept
+from autoresearch.engine.proposals import accept, changes, same_code
+from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
-from autoresearch.events.values import why
+from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped
 from autoresearch.projections.summary import job_names, standing
@@ -49,6 +50,7 @@ class PauseLifted:
 class ProposalQueued:
     """A proposal that waits for its iteration."""
 
+    seq: int  # of its event: what `withdraw` names it by
     place: int  # from 1: the next one that is used
     loops_left: bool
     runner_alive: bool
@@ -135,11 +137,69 @@ def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> Pro
         return [received]
 
     _, run = append_judged(paths, git, judge)
+    order = [one.seq for one in run.waiting]
+    seq = max(order, default=0)
     return ProposalQueued(
-        place=max(1, len(run.waiting)),
+        seq=seq,
+        place=order.index(seq) + 1 if order else 1,
         loops_left=run.stopped is None and run.loops_left > 0,
         runner_alive=living_runner(paths) is not None,
     )
+
+
+def check_proposal(run: RunState, git: Commits, proposal: Proposal) -> str:
+    """Try a proposal without recording it; return the best commit that it was applied to.
+
+    Raises:
+        InvalidInput: it could not be applied, says that it changes nothing, or would not compile.
+    """
+    commit = run.best.commit if run.best is not None else run.base_commit
+    reason = accept.refusal(proposal, run, git=git, installed=is_installed)
+    if reason is None and proposal.patch is None and not proposal.is_prose:
+        shown = {name: git.show(commit, name) for name in run.config.editable}
+        files = {name: content for name, content in shown.items() if content is not None}
+        try:
+            changed = changes.apply(proposal, files, run.config.editable)
+        except DoesNotApply as error:
+            raise accept.refused(error.reason) from error
+        troubles = (changes.syntax(path, content) for path, content in changed.items())
+        reason = next((one for one in troubles if one is not None), None)
+        reason = reason or (changes.NOTHING if not changed else _known(run, files | changed))
+    if reason is not None:
+        raise accept.refused(reason)
+    return commit
+
+
+def _known(run: RunState, files: Mapping[str, bytes]) -> Reason | None:
+    """Return that such code was measured already, and by which iteration; None: not that is known."""
+    code = same_code.digest(
+        {name: files.get(name) for name in run.config.editable}, seed_env=run.config.seed_env
+    )
+    equal = next((one for one in run.known if one.code == code), None)
+    if equal is None:
+        return None
+    return why("code_known", name=run.config.metric.name, metric=equal.metric, iteration=equal.iteration)
+
+
+def withdraw(paths: RunPaths, git: Commits, number: int) -> str:
+    """Take a proposal back that waits; return its description.
+
+    Raises:
+        NotFound: none waits under this number.
+    """
+    taken = ""
+
+    def judge(run: RunState) -> Sequence[ev.Event]:
+        nonlocal taken
+        found = next((one for one in run.waiting if one.seq == number), None)
+        if found is None:
+            waiting = ", ".join(str(one.seq) for one in run.waiting) or "none"
+            raise NotFound(f"no proposal {number} waits", remedy=f"those that wait: {waiting}")
+        taken = found.proposal.description
+        return [ev.ProposalWithdrawn(received=number)]
+
+    append_judged(paths, git, judge)
+    return taken
 
 
 def _refuse_at_rest(run: RunState, paths: RunPaths) -> None:

@@ -16,7 +16,7 @@ from autoresearch.engine.agents.programs import NONE, adapter, is_installed
 from autoresearch.engine.control.append import BY, append_judged
 from autoresearch.engine.control.requests import StartOptions, request_of
 from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch
-from autoresearch.engine.core import dry_run
+from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.paths import RunPaths
@@ -29,6 +29,7 @@ from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.engine.system import landlock
 from autoresearch.events import catalog as ev
+from autoresearch.events import clock
 from autoresearch.events.errors import NotFound, RunLocked, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig, changed_settings, deciding_changes
@@ -36,6 +37,7 @@ from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import sandbox, standing
+from autoresearch.projections.words.wording import say
 
 
 @frozen(kw_only=True)
@@ -53,7 +55,7 @@ class Proposer:
 class Idle:
     """Why a runner has nothing to be told."""
 
-    why: Literal["nothing_left", "waits_for_human", "runner_alive"]
+    why: Literal["nothing_left", "waits_for_human", "runner_alive", "limit_reached", "at_rest"]
     loops_left: int
     human: str = ""  # what a human must do
     left_open: tuple[int, tuple[str, ...]] | None = None  # an iteration that waits, and the stages it needs
@@ -70,7 +72,7 @@ class StartOutcome:
     chosen: Chosen = "named"
     idle: Idle | None = None  # None: a runner is needed
     uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
-    earlier_loops: int = 0  # that were asked for before and go first
+    earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
     proposer: Proposer | None = None  # None: nothing is proposed
 
@@ -95,7 +97,7 @@ def start(
         UsageRefused, InvalidInput, NotFound: nothing was created.
         RunLocked: a run is at work in this repository, and the new one may not be `beside` it.
     """
-    config = load_config(home / "pyproject.toml")
+    config = load_config(home)
     request = request_of(options, config=config)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
     clear_dead(home, git)
@@ -112,7 +114,7 @@ def start(
         program_version=version,
     )
     created = dry_run.after(RunState(), [begun])
-    _refuse_blocked(created, request)
+    refuse_blocked(created, request)
     _refuse_unfit(received, created, request, git)
     with ExitStack() as own:
         (turn or own).enter_context(alone(home))
@@ -129,7 +131,7 @@ def start(
         branch=on,
         request=request,
         seq=0,
-        uncommitted=_uncommitted(git, config),
+        uncommitted=uncommitted(git, config),
         proposer=_proposer(request, config),
     )
 
@@ -142,14 +144,17 @@ def resume(
     git: Repository,
     runner_alive: Callable[[RunPaths], bool],
     proposal: Path | None = None,
+    interrupted: bool = False,
 ) -> StartOutcome:
     """Ask a run for more loops, or to go on with what is left.
+
+    An `interrupted` one goes on as it stood, where it lost its runner: a pause or a stop stays what it is.
 
     Raises:
         UsageRefused, InvalidInput, NotFound: nothing was appended.
     """
     found = find_run(home, git, run_id)
-    config = load_config(home / "pyproject.toml")
+    config = load_config(home)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
     request: Request | None = None
     idle: Idle | None = None
@@ -157,24 +162,28 @@ def resume(
 
     def judge(run: RunState) -> Sequence[ev.Event]:
         nonlocal request, idle, changed_deciding
-        idle = None
+        request = idle = None
         changed_deciding = deciding_changes(run.config, config)
         refuse_imported(run, git)
-        changed = _config_change(run, config, found.paths)
+        changed = config_change(run, config, found.paths)
         configured = dry_run.after(run, changed)
         events: list[ev.Event] = [*changed, *received]
         after = dry_run.after(configured, received)
         asks = options.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
-        request = request_of(options, config=config, before=after.request) if asks else None
+        if asks:
+            request = request_of(options, config=config, before=after.request, left=after.loops_left)
         _refuse_unfit(received, configured, request, git)
         if request is not None:
-            _refuse_blocked(after, request)
+            refuse_blocked(after, request)
             if options.measures_alone:
                 _refuse_pointless(after)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
             return [*events, *lift, ev.LoopsRequested(request=request)]
         _refuse_options_without_loops(options)
-        idle = _why_idle(after, runner_alive=runner_alive(found.paths))
+        idle = _why_idle(after, runner_alive=runner_alive(found.paths), now=clock.now())
+        if interrupted and idle is None:
+            idle = Idle(why="at_rest", loops_left=run.loops_left) if run.stopped is not None else None
+            return events
         return events if idle else [*events, ev.RunResumed()]
 
     before, run = append_judged(found.paths, git, judge)
@@ -186,7 +195,7 @@ def resume(
         seq=before,
         chosen=found.chosen,
         idle=idle,
-        uncommitted=_uncommitted(git, config),
+        uncommitted=uncommitted(git, config),
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
         remeasured_for=changed_deciding if again else (),
         proposer=_proposer(request, config) if request and request.loops else None,
@@ -229,7 +238,11 @@ def _begin(paths: RunPaths, git: Branches, events: Sequence[ev.Event]) -> None:
     paths.beginning.unlink(missing_ok=True)
 
 
-def _refuse_blocked(run: RunState, request: Request) -> None:
+def refuse_blocked(run: RunState, request: Request) -> None:
+    """Refuse a request that could not do anything.
+
+    Raises: NotFound: with the reason, and the way out.
+    """
     why, way_out = dry_run.why_blocked(run, request)
     if way_out is not None:
         raise NotFound(why, remedy=way_out)
@@ -251,16 +264,20 @@ def _refuse_unfit(
             raise accept.refused(reason)
 
 
-def _config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.Event]:
+def config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.Event]:
+    """Return what records that the settings are others than those of the run.
+
+    Raises: NotFound: they are such as no run can take over.
+    """
     names = changed_settings(run.config, config)
     if "metric" in names and run.baseline is not None:
         raise NotFound(
-            f"the metric in pyproject.toml is not the one that {paths.run_id} is measured by",
+            f"the metric in the settings is not the one that {paths.run_id} is measured by",
             remedy=WayOut("start_with_new_metric"),
         )
     if run.config.evaluate and not config.evaluate and run.baseline is not None:
         raise NotFound(
-            f"pyproject.toml has no evaluate any more, by which {paths.run_id} is measured",
+            f"the settings have no evaluate any more, by which {paths.run_id} is measured",
             remedy=WayOut("start_with_new_metric"),
         )
     return [ev.ConfigChanged(config=config, changed=names)] if names else []
@@ -284,12 +301,14 @@ def _refuse_options_without_loops(options: StartOptions) -> None:
         )
 
 
-def _why_idle(run: RunState, *, runner_alive: bool) -> Idle | None:
+def _why_idle(run: RunState, *, runner_alive: bool, now: str) -> Idle | None:
     # A run whose runner died before its last word still gets it.
     if dry_run.nothing_left(run) and (runner_alive or run.stopped is not None):
         one = next(iter(run.open), None)
         left_open = (one.number, dry_run.stages_from(one.next_stage)) if one else None
         return Idle(why="nothing_left", loops_left=0, left_open=left_open)
+    if run.stopped is not None and (limit := _limit(run, now)):
+        return Idle(why="limit_reached", loops_left=run.loops_left, human=limit)
     if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
         human = say_waiting(standing(run))
         return Idle(
@@ -298,7 +317,15 @@ def _why_idle(run: RunState, *, runner_alive: bool) -> Idle | None:
     return None
 
 
-def _uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
+def _limit(run: RunState, now: str) -> str:
+    """Return which limit leaves nothing to go on with; "" where none does."""
+    told = limits.ran_out(replace(run, stopped=None), now)
+    then = run if told is None else dry_run.after(run, [told])
+    return say(limits.reason(then)) if limits.is_reached(then) else ""
+
+
+def uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
+    """Return the files of a run that the user has edited and not committed."""
     return git.modified((*config.editable, *config.protected))
 
 

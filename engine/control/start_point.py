@@ -5,6 +5,7 @@ from pathlib import Path
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Commits, OwnCheckout, Repository
+from autoresearch.engine.proposals import editable
 from autoresearch.engine.runs.claim import make_branch
 from autoresearch.events.errors import AutoresearchError, NotFound, WayOut
 from autoresearch.events.settings import RunConfig
@@ -29,13 +30,26 @@ def branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[st
 
 
 def check_files(git: Commits, base: str, config: RunConfig) -> None:
-    """Refuse a base that lacks a file in scope: a run stands on its base for good."""
-    for name in git.missing(base, (*config.editable, *config.protected))[:1]:
+    """Refuse a base that lacks a file in scope, or has one that is no text: a run stands on it for good."""
+    for name, content in editable.files_at(base, config, git).items():
+        if name.endswith(".py") and (where := _not_utf8(content)) is not None:
+            raise NotFound(
+                f"{name} is editable, and not UTF-8 at offset {where}",
+                remedy=f"iconv -f LATIN1 -t UTF-8 {name} > new && mv new {name}, then commit it",
+            )
+    for name in (*editable.absent(base, config, git), *git.missing(base, config.protected))[:1]:
         raise NotFound(
             f"{name} is not in commit {base[:7]}, on which the run would stand",
-            remedy=f"git add {name} && git commit; or, if your script has no such file, name yours in "
-            "editable, protected, prepare and check of [tool.autoresearch] in pyproject.toml ([] for none)",
+            remedy=WayOut("commit_or_init", file=name),
         )
+
+
+def _not_utf8(content: bytes) -> int | None:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
 
 
 def ensure_branch(paths: RunPaths, git: Branches, branch: str, base: str) -> None:

@@ -130,6 +130,14 @@ class StartTraining:
 
 
 @frozen(kw_only=True)
+class Reread:
+    """Read again what a training left that gave no number, since the metric's settings are others now."""
+
+    iteration: int
+    training: int
+
+
+@frozen(kw_only=True)
 class Evaluate:
     """Score what a training left, where it trained."""
 
@@ -138,6 +146,20 @@ class Evaluate:
     training: int
     slot: int
     device: str
+    deadline_s: float
+
+
+@frozen(kw_only=True)
+class ScoreHoldout:
+    """Score on the holdout what the final trained of a keep."""
+
+    iteration: int
+    keep: int
+    look: int
+    training: int
+    slot: int
+    device: str
+    commit: str
     deadline_s: float
 
 
@@ -279,7 +301,9 @@ Command = (
     | CommitCandidate
     | TakeWorktree
     | StartTraining
+    | Reread
     | Evaluate
+    | ScoreHoldout
     | TriageCrash
     | AskToTriage
     | RecordResult
@@ -297,4 +321,4 @@ Command = (
 )
 
 # What these did in the world stands, whatever was appended meanwhile; the others are decided again.
-STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining | Evaluate
+STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining | Evaluate | ScoreHoldout

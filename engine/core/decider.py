@@ -5,9 +5,9 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 """
 
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core import final, prefetch, slots
+from autoresearch.engine.core import final, limits, prefetch, slots
 from autoresearch.engine.verdicts import known_code, repeats
-from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, differing, why
+from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, why
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
 
@@ -18,14 +18,24 @@ def decide(state: RunState) -> tuple[do.Command, ...]:
     """Return the commands that may start now."""
     if state.stopped is not None or not state.run_id:
         return ()
+    losers = (one for one in state.open if one.behind and one.trains)  # ended, whatever else there is to do
+    ended = (do.CancelJob(iteration=one.number, step="train", number=one.trainings) for one in losers)
+    return (*ended, *_next(state))
+
+
+def _next(state: RunState) -> tuple[do.Command, ...]:
     if state.stop is not None:
         return _stopping(state)
     if state.paused is not None:
-        return ()
+        return (
+            _end_jobs(state) or (limits.stop(state),) if limits.ends_jobs(state) else ()
+        )  # nothing is judged
     too_much = _pause(state)
     if too_much is not None:
         return (do.PauseRun(reason=too_much),)
     active = active_request(state)
+    if limits.is_reached(state) and (active is not None or limits.forbids_trainings(state)):
+        return _in_order(state, active)
     if active is None:
         return _end(state)
     request = active.request
@@ -71,6 +81,25 @@ def _stopping(state: RunState) -> tuple[do.Command, ...]:
 
 def _end_jobs(state: RunState) -> tuple[do.Command, ...]:
     return tuple(do.CancelJob(iteration=n, step=job.step, number=job.number) for n, job in state.jobs)
+
+
+def _in_order(state: RunState, active: PendingRequest | None) -> tuple[do.Command, ...]:
+    """Bring to its end what was begun, measure the gain where that was counted in, and come to rest."""
+    if limits.ends_jobs(state) and state.jobs:
+        return _end_jobs(state)
+    if _is_stale(state) and not limits.forbids_trainings(state):
+        return (do.CheckSetup(),)
+    going_on = _measure_failed(state) or _open_ones(state) if state.best is not None else ()
+    if state.best is None and active is not None:
+        going_on = _baseline(state, active.request)
+    ends = tuple(one for one in going_on if isinstance(one, do.Stop) or limits.allows(state, one))
+    if ends or state.jobs:
+        return ends
+    measuring = final.consolidation(state) or final.next_step(state)
+    if measuring is not None and limits.may_measure(state, measuring):
+        return (measuring,)
+    done = active is None and not final.trains(state)
+    return (do.Stop(how="done", reason=final.summary(state)) if done else limits.stop(state),)
 
 
 def _pause(state: RunState) -> Reason | None:
@@ -124,7 +153,9 @@ def _end(state: RunState) -> tuple[do.Command, ...]:
     if state.jobs:
         return ()
     return (
-        final.consolidation(state) or final.next_step(state) or do.Stop(how="done", reason=_summary(state)),
+        final.consolidation(state)
+        or final.next_step(state)
+        or do.Stop(how="done", reason=final.summary(state)),
     )
 
 
@@ -152,8 +183,10 @@ def _open_ones(state: RunState) -> tuple[do.Command, ...]:
     commands: list[do.Command] = []
     stuck: list[Iteration] = []
     for one, request in prefetch.carried(state):
-        if one.job is not None:
-            commands += _while_running(state, one)
+        if one.job is not None and limits.is_pointless(state, one):
+            commands.append(do.CancelJob(iteration=one.number, step=one.job.step, number=one.job.number))
+        elif one.job is not None:
+            continue
         elif request is not None and _may_go_on(one, request):
             commands += _stage(state, one, request)
         elif request is not None:
@@ -164,6 +197,8 @@ def _open_ones(state: RunState) -> tuple[do.Command, ...]:
         commands.append(do.StartIteration(iteration=number, base_commit=base, first_stage="propose"))
     if stuck and not commands and not state.jobs:
         commands.append(do.LeaveOpen(iteration=stuck[0].number, next_stage=stuck[0].next_stage))
+    if limits.is_reached(state):
+        commands = [command for command in commands if limits.allows(state, command)]
     # The device goes first, for one at a time: what else there is to do can be done while it works.
     trainings = [command for command in commands if isinstance(command, do.StartTraining | do.Evaluate)]
     first = [command for command in trainings if command.iteration == trainings[0].iteration]
@@ -184,16 +219,6 @@ def _may_go_on(one: Iteration, request: Request) -> bool:
     """Say whether the request lets it; one that records but does not triage takes a crash as it is."""
     skips_triage = one.next_stage == "triage" and "record" in request.loop_stages
     return one.job is not None or one.next_stage in request.loop_stages or skips_triage
-
-
-def _while_running(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
-    """End what nobody waits for: a measurement of what was retracted, an agent when a human has proposed."""
-    assert one.job is not None  # the caller checked
-    if prefetch.measures_retracted(state, one):
-        return (do.CancelJob(iteration=one.number, step=one.job.step, number=one.job.number),)
-    if one.job.step == "propose" and state.waiting:
-        return (do.CancelJob(iteration=one.number, step="propose", number=one.job.number),)
-    return ()
 
 
 def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
@@ -219,6 +244,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return (do.CommitCandidate(iteration=one.number, change=one.change),)
         case "train" | "record" if one.unscored:
             return (_evaluate(state, one),)
+        case "train" if known_code.can_be_reread(state, one):
+            return (do.Reread(iteration=one.number, training=one.trainings),)
         case "train" if (same := known_code.answer(state, one)) is not None:
             return (do.DiscardCandidate(iteration=one.number, rule=KNOWN_CODE, inputs=same),)
         case "train":
@@ -230,12 +257,14 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "record":
             more = _repeat(state, one, request)
             return (do.RecordResult(iteration=one.number),) if more is None else more
+        case "decide" if (looks := final.looks(state, one)) is not None:
+            return looks
         case "decide" if one.measures is not None:
             return (do.TakeRemeasure(iteration=one.number),)
         case "decide" if prefetch.measures_again(state):
             return ()
         case "decide":
-            return (_remeasure(state, one) or _decide(state, one),)
+            return (final.for_verdict(state, one) or _decide(state, one),)
 
 
 def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
@@ -260,7 +289,7 @@ def _apply(one: Iteration, request: Request) -> do.Command:
             change=one.change,
             commit=one.made.commit,
             made_on=one.made.base_commit,
-            mendable=request.asks_agent,
+            mendable=request.asks_agent and one.without is None,
         )
     if (one.proposal.is_prose or one.conflict) and request.asks_agent:
         return do.AskToApply(iteration=one.number, call=one.calls + 1, agent=request.agent, change=one.change)
@@ -274,7 +303,7 @@ def _repeat(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     if repeats.is_sequential(state, one):
         if prefetch.measures_again(state):
             return ()
-        if (base := _remeasure(state, one)) is not None:
+        if (base := final.for_verdict(state, one)) is not None:
             return (base,)
     return None if repeats.due(state, one, request) is None else _train(state, one, request)
 
@@ -317,7 +346,7 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
         return (do.RecordResult(iteration=one.number),)
     if one.outcome == "timed_out":
         reason = why("too_slow")
-    elif not request.asks_agent or one.proposal is None:
+    elif not request.asks_agent or one.proposal is None or one.without is not None:
         reason = why("nobody_mends")
     elif one.fixes >= state.config.fix_attempts:
         reason = why("mended_enough", times=one.fixes)
@@ -326,25 +355,6 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     else:
         return ()
     return (do.TriageCrash(iteration=one.number, change=one.change, reason=reason),)
-
-
-def _remeasure(state: RunState, one: Iteration) -> do.Command | None:
-    """Measure the best as this one was measured, where it never was and that can still be done."""
-    best, lacking = state.best, repeats.lacks(state, one)
-    if best is None or not lacking:
-        return None
-    there = state.has(one.device) and state.class_of(one.device) == one.device_class
-    if one.deciding != state.deciding or not there:
-        return None
-    return do.Remeasure(
-        iteration=state.last_iteration + 1,
-        keep=best.iteration,
-        commit=best.commit,
-        purpose="verdict",
-        because_of=one.number,
-        repeats=lacking,
-        differ_in=differing(one.conditions, best.conditions),
-    )
 
 
 def _decide(state: RunState, one: Iteration) -> do.Command:
@@ -358,10 +368,3 @@ def _decide(state: RunState, one: Iteration) -> do.Command:
             inputs=judged.inputs,
         )
     return do.DiscardCandidate(iteration=one.number, rule=judged.rule, inputs=judged.inputs)
-
-
-def _summary(state: RunState) -> Reason:
-    if state.best is None:
-        return why("done_without_best", completed=state.completed)
-    metric = state.config.metric.name
-    return why("done", completed=state.completed, metric=metric, best=state.best.metric)

@@ -16,7 +16,7 @@ from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.core.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import PYTHON
+from autoresearch.events.settings import PYTHON, with_python
 from autoresearch.events.values import LOOP_STAGES
 from autoresearch.projections.run_state import RunState
 
@@ -38,10 +38,12 @@ def _all(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa
 
 
 def _argv(setting: str) -> Determined:
-    """Determine a command line, but for the interpreter's path: another machine has another."""
+    """Determine a command line, but for the path of an interpreter that setup did not name."""
 
     def determined(_command: object, run: RunState, event: Any) -> dict[str, Any]:  # noqa: ANN401
         template: tuple[str, ...] = getattr(run.config, setting)
+        if run.setup.interpreter:
+            return {"command": with_python(template, run.setup.interpreter)}
         if len(event.command) != len(template):
             return {"command": template}
         return {"command": tuple(map(_word, template, event.command))}
@@ -62,7 +64,8 @@ def _proposal(command: Any, run: RunState, _event: object) -> dict[str, Any]:  #
     if isinstance(command, do.ProposeBySearch):
         return {"source": "search", "received": None}  # what it proposes: engine/core/outcomes.py
     waiting = proposal_at(run, command.received)
-    return {"source": waiting.source, "description": waiting.proposal.description, "proposal": None}
+    said = {"source": waiting.source, "description": waiting.proposal.description}
+    return said | {"proposal": None, "search": 0}
 
 
 def _change(command: Any, run: RunState, _event: object) -> dict[str, Any]:  # noqa: ANN401
@@ -102,6 +105,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.RunPaused: EventRule(by=("cli", "runner"), after=states.at_work, of=(do.PauseRun,), determined=_all),
     ev.RunUnpaused: EventRule(by=("cli",), after=states.paused),
     ev.StopRequested: EventRule(by=("cli",)),
+    ev.TimeRanOut: EventRule(after=states.time_ran_out),
     ev.RunStopped: EventRule(
         by=("runner", "import", "fork"), after=states.at_work, of=(do.Stop,), determined=_all
     ),
@@ -114,8 +118,9 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         after=states.next_preparation, of=(do.Prepare,), determined=_argv("prepare")
     ),
     ev.PrepareFinished: EventRule(after=states.preparation_running),
-    ev.ProposalReceived: EventRule(by=("cli", "inbox")),
+    ev.ProposalReceived: EventRule(by=("cli", "inbox"), after=states.takes_out_a_keep),
     ev.ProposalRefused: EventRule(by=("inbox",)),
+    ev.ProposalWithdrawn: EventRule(by=("cli",), after=states.still_waits),
     ev.ProposalChosen: EventRule(
         after=states.all_of(states.before("propose"), states.proposal_waits),
         of=(do.ChooseProposal, do.ProposeBySearch),
@@ -158,11 +163,15 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         of=(do.StartTraining,),
         determined=_argv("train"),
     ),
+    ev.TrainingFellBehind: EventRule(after=states.all_of(states.training_running, states.behind)),
     ev.TrainingFinished: EventRule(
-        after=states.all_of(states.scored, states.training_running, states.blamed)
+        after=states.all_of(states.scored, states.training_running, states.blamed, states.ended_early)
     ),
+    ev.TrainingReread: EventRule(after=states.all_of(states.scored, states.before("train")), of=(do.Reread,)),
     ev.EvaluationStarted: EventRule(after=states.unscored, of=(do.Evaluate,), determined=_argv("evaluate")),
     ev.EvaluationFinished: EventRule(after=states.all_of(states.scored, states.evaluation_running)),
+    ev.HoldoutStarted: EventRule(after=states.next_look, of=(do.ScoreHoldout,), determined=_argv("holdout")),
+    ev.HoldoutScored: EventRule(after=states.look_running),
     ev.TrainingVoided: EventRule(after=states.voidable),
     ev.JobLost: EventRule(after=states.job_running),
     ev.CrashTriaged: EventRule(after=states.before("triage"), of=(do.TriageCrash,), determined=_all),

@@ -1,4 +1,4 @@
-"""The end of a run: what it kept once more, on seeds that were used for nothing else. Pure.
+"""What was kept, measured once more: for a verdict, and at the end of a run, on seeds of no other use. Pure.
 
 Best and baseline give the gain of the run; each keep and the one before it, how sure that keep is.
 What a candidate was kept by was chosen for being good: the seed it was chosen on flatters it. On fresh seeds
@@ -11,11 +11,50 @@ from itertools import pairwise
 from attrs import evolve as replace
 
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import slots
 from autoresearch.engine.verdicts import repeats
-from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, half_width, pairs_of, seed_pool, student
-from autoresearch.events.values import LOOP_STAGES, Best, Conditions, Consolidated, Purpose, Score
+from autoresearch.engine.verdicts.pairs import (
+    SURE,
+    Pairs,
+    error_of,
+    half_width,
+    pairs_of,
+    seed_pool,
+    student,
+    within,
+)
+from autoresearch.events.values import (
+    LOOP_STAGES,
+    Best,
+    Conditions,
+    Consolidated,
+    Purpose,
+    Reason,
+    Score,
+    differing,
+    why,
+)
 from autoresearch.projections.keep_reducers import measured_under
-from autoresearch.projections.run_state import RunState
+from autoresearch.projections.run_state import Iteration, RunState
+
+
+def for_verdict(state: RunState, one: Iteration) -> do.Command | None:
+    """Measure the best as this one was measured, where it never was and that can still be done."""
+    base, lacking = repeats.base_among(one, state.keeps), repeats.lacks(state, one)
+    if base is None or not lacking:
+        return None
+    there = state.has(one.device) and state.class_of(one.device) == one.device_class
+    if one.deciding != state.deciding or not there:
+        return None
+    return do.Remeasure(
+        iteration=state.last_iteration + 1,
+        keep=base.iteration,
+        commit=base.commit,
+        purpose="verdict",
+        because_of=one.number,
+        repeats=lacking,
+        differ_in=differing(one.conditions, base.conditions),
+    )
 
 
 def next_step(state: RunState) -> do.Command | None:
@@ -26,12 +65,12 @@ def next_step(state: RunState) -> do.Command | None:
     fresh = state.final_repeats or tuple(
         range(state.last_repeat + 1, state.last_repeat + 1 + state.final_left)
     )
-    measured = _within(best, fresh)
+    measured = within(best.scores, fresh)
     missing = _missing(measured, fresh, measured[-1].conditions if measured else None)
     if missing:
         return _measure(state, best, missing)
     there = measured[-1].conditions
-    missing = _missing(_within(first, fresh), fresh, there)
+    missing = _missing(within(first.scores, fresh), fresh, there)
     return _measure(state, first, missing) if missing else _state(state, fresh)
 
 
@@ -59,7 +98,7 @@ def consolidation(state: RunState) -> do.Command | None:
     fresh = state.consolidate_repeats or tuple(range(first, first + state.consolidate_left))
     there = measured_under(state.keeps, fresh)
     for keep in reversed(_to_measure(state)):
-        missing = _missing(_within(keep, fresh), fresh, there)
+        missing = _missing(within(keep.scores, fresh), fresh, there)
         if missing and not (there and any(there.agree(one) for one in keep.unmet)):
             return _measure(state, keep, missing, purpose="consolidate")
     return _sureness(state, fresh)
@@ -78,8 +117,35 @@ def trains(state: RunState) -> bool:
     return is_due(state) or is_consolidation_due(state)
 
 
-def _within(keep: Best, fresh: tuple[int, ...]) -> tuple[Score, ...]:
-    return tuple(score for score in keep.scores if score.repeat in fresh)
+def looks(state: RunState, one: Iteration) -> tuple[do.Command, ...] | None:
+    """Score on the holdout what the final trained of best and baseline, once each; None: it is not to be."""
+    finals = bool(one.repeats) and set(one.repeats) <= set(state.final_repeats)
+    if not state.config.holdout or not finals or one.measures is None or one.commit is None:
+        return None
+    tried = [sealed for sealed in state.holdout if (sealed.keep == 0) == (one.measures == 0)]
+    if any(sealed.metric is not None or sealed.iteration == one.number for sealed in tried):
+        return None
+    return tuple(
+        do.ScoreHoldout(
+            iteration=one.number,
+            keep=one.measures,
+            look=one.looks + 1,
+            training=one.trainings,
+            slot=slot,
+            device=device,
+            commit=one.commit,
+            deadline_s=state.config.evaluate_timeout_s,
+        )
+        for slot, device in slots.for_training(state, one)
+    )
+
+
+def summary(state: RunState) -> Reason:
+    """Return what a run came to that has done all that was asked for."""
+    if state.best is None:
+        return why("done_without_best", completed=state.completed)
+    metric = state.config.metric.name
+    return why("done", completed=state.completed, metric=metric, best=state.best.metric)
 
 
 def _missing(
@@ -103,11 +169,11 @@ def _measure(state: RunState, keep: Best, missing: tuple[int, ...], purpose: Pur
 
 def _state(state: RunState, fresh: tuple[int, ...]) -> do.Command:
     best, first = state.keeps[-1], state.keeps[0]
-    scores = _within(best, fresh)
+    scores = within(best.scores, fresh)
     there = scores[-1].conditions
     pairs = pairs_of(
         tuple(one for one in scores if one.conditions.agree(there)),
-        replace(first, scores=_within(first, fresh)),
+        replace(first, scores=within(first.scores, fresh)),
         lower_is_better=state.config.metric.lower_is_better,
         seeded=bool(state.config.seed_env),
     )
@@ -140,7 +206,8 @@ def _neighbours(state: RunState) -> tuple[tuple[Best, Best], ...]:
     return tuple(
         (base, keep)
         for base, keep in pairwise(state.keeps)
-        if state.consolidate_again or keep.iteration not in stated
+        if keep.iteration not in repeats.of_no_gain(state)
+        and (state.consolidate_again or keep.iteration not in stated)
     )
 
 
@@ -153,10 +220,10 @@ def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
     there = measured_under(state.keeps, fresh)
     found: list[tuple[Best, Best, Pairs]] = []
     for base, keep in _neighbours(state):
-        scores = tuple(one for one in _within(keep, fresh) if there and one.conditions.agree(there))
+        scores = tuple(one for one in within(keep.scores, fresh) if there and one.conditions.agree(there))
         pairs = pairs_of(
             scores,
-            replace(base, scores=_within(base, fresh)),
+            replace(base, scores=within(base.scores, fresh)),
             lower_is_better=state.config.metric.lower_is_better,
             seeded=bool(state.config.seed_env),
         )
@@ -166,7 +233,7 @@ def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
     seen = seed_pool(state.keeps[0].scores)
     for _, keep, pairs in found:
         pool = pool.plus(pairs.squares, pairs.count)
-        seen = seen.joined(seed_pool(_within(keep, fresh)))
+        seen = seen.joined(seed_pool(within(keep.scores, fresh)))
     of_seeds = repeats.of_seeds(state)
     known = of_seeds is not None  # else from these few: then it takes Student's quantile
     spread = of_seeds if of_seeds is not None else math.sqrt(seen.squares / max(1, seen.freedom))

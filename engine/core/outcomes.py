@@ -13,7 +13,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
 from autoresearch.engine.core.event_rules import EVENT_RULES
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Proposal, why
+from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.run_state import Iteration, RunState
 
 
@@ -27,10 +27,12 @@ class ExpectedEvent:
 
 @frozen(kw_only=True)
 class Unknown:
-    """The search cannot be asked again: the code it looked at is not there."""
+    """The search cannot be asked again: the code it looked at is not there, or it was another search."""
 
 
-Search: TypeAlias = Callable[[Iteration], Proposal | Unknown | None]
+Search: TypeAlias = Callable[[Iteration, int], Proposal | Reason | Unknown]  # of the version that is given
+FIRST_SEARCH = 1  # whose questions do not name it
+NO_MORE = ("search_is_through", "search_knows_none", "search_knows_unmarked")
 
 
 def outcomes(
@@ -56,18 +58,28 @@ def _expected(command: Any, run: RunState, event: ev.Event, cls: type[Any]) -> E
 def _searched(
     command: do.ProposeBySearch, run: RunState, event: ev.Event, search: Search
 ) -> tuple[ExpectedEvent, ...]:
-    found = search(open_iteration(run, command.iteration))
-    chosen = {"iteration": command.iteration, "source": "search", "received": None}
-    asks = ExpectedEvent(
-        type=ev.InputNeeded, fields={"iteration": command.iteration, "question": why("search_is_through")}
-    )
-    if found is None:
-        return (asks,)
+    version = _version(event)
+    found = search(open_iteration(run, command.iteration), version)
+    own = {"iteration": command.iteration}
+    chosen = own | {"source": "search", "received": None, "search": version}
+    if isinstance(found, Reason):
+        return (ExpectedEvent(type=ev.InputNeeded, fields=own | {"question": found}),)
     if isinstance(found, Unknown):
+        known = isinstance(event, ev.InputNeeded) and event.question.code in NO_MORE
+        question = event.question if isinstance(event, ev.InputNeeded) and known else why(NO_MORE[0])
+        asks = ExpectedEvent(type=ev.InputNeeded, fields=own | {"question": question})
         return ExpectedEvent(type=ev.ProposalChosen, fields=chosen), asks
     said = _as_worded(found, event)
-    own = {"proposal": said, "description": said.description}
-    return (ExpectedEvent(type=ev.ProposalChosen, fields=chosen | own),)
+    worded = {"proposal": said, "description": said.description}
+    return (ExpectedEvent(type=ev.ProposalChosen, fields=chosen | worded),)
+
+
+def _version(event: ev.Event) -> int:
+    """Return which search an event says it is of."""
+    if isinstance(event, ev.ProposalChosen):
+        return max(event.search, FIRST_SEARCH)
+    named = event.question.inputs.get("search") if isinstance(event, ev.InputNeeded) else None
+    return named if isinstance(named, int) else FIRST_SEARCH
 
 
 def _as_worded(found: Proposal, event: ev.Event) -> Proposal:
@@ -92,7 +104,7 @@ def after_answer(answer: ev.AgentAnswered, one: Iteration) -> tuple[tuple[Expect
     reason = {"reason": answer.reason} if failed else {}
     match answer.step:
         case "propose":
-            chosen = {"iteration": one.number, "source": "agent", "received": None}
+            chosen = {"iteration": one.number, "source": "agent", "received": None, "search": 0}
             asks = ExpectedEvent(type=ev.InputNeeded, fields={"iteration": one.number})
             return () if failed else ((ExpectedEvent(type=ev.ProposalChosen, fields=chosen), asks),)
         case "apply":

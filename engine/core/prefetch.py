@@ -96,4 +96,4 @@ def gives_way(state: RunState, one: Iteration) -> bool:
 
 
 def _agent_at_work(one: Iteration) -> bool:
-    return one.job is not None and one.job.step not in ("train", "evaluate")
+    return one.job is not None and one.job.step not in ("train", "evaluate", "holdout")

@@ -10,6 +10,9 @@ def for_training(state: RunState, one: Iteration) -> list[tuple[int, str]]:
     Before a verdict nothing is trained but what that needs. A measurement is wanted where the number was got
     that it is for, and a repeat on the kind of device that the others were trained on, while there is one.
     """
+    alone = _alone(state)
+    if alone is not None and (alone is not one or any(other.holds_slot for other in _others(state, one))):
+        return []
     free = sorted((slot, device) for device, slot in free_slots(state).items())
     if one.measures is not None and one.device:
         there = state.has(one.device)
@@ -24,3 +27,24 @@ def for_training(state: RunState, one: Iteration) -> list[tuple[int, str]]:
 def _of_class(state: RunState, free: list[tuple[int, str]], wanted: str) -> list[tuple[int, str]]:
     there = any(state.class_of(device) == wanted for device in state.devices)
     return [pair for pair in free if state.class_of(pair[1]) == wanted or not there]
+
+
+def _alone(state: RunState) -> Iteration | None:
+    """Return who trains while nothing else does: its files were touched, perhaps by who trained beside it.
+
+    Where they are touched once more, it was itself. What the kernel holds to its own places touches nobody's.
+    """
+    if state.slots == 1 or (state.config.holds_trainings and state.landlock > 0):
+        return None
+    return next((one for one in state.open if one.voided and _trains_next(state, one)), None)
+
+
+def _trains_next(state: RunState, one: Iteration) -> bool:
+    if one.holds_slot:
+        return True
+    waits = one.measures is None and prefetch.verdict_is_near(state, but=one)
+    return one.next_stage == "train" and one.job is None and not waits
+
+
+def _others(state: RunState, one: Iteration) -> list[Iteration]:
+    return [other for other in state.open if other is not one]

@@ -7,6 +7,8 @@ runs, iterations come in order. Whether the decider would have had it so is anot
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from autoresearch.engine.core import limits
+from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import changed_settings
 from autoresearch.events.values import KNOWN_CODE, JobStep
@@ -49,6 +51,18 @@ def retractable(run: RunState, event: ev.ResultRetracted) -> Misfit | None:
     return None if judged and not again else ("iteration", "one with a verdict that holds", number)
 
 
+def takes_out_a_keep(run: RunState, event: ev.ProposalReceived) -> Misfit | None:
+    """Expect, of what takes a keep out, one that is kept, and repeats that chose nothing."""
+    without = event.without
+    if without is None:
+        return None
+    keeps = [keep.iteration for keep in run.keeps[1:]]
+    if without.keep not in keeps:
+        return "without.keep", f"one of {keeps}", without.keep
+    later = min(without.repeats, default=1) > 1
+    return None if later else ("without.repeats", "later ones than the first", without.repeats)
+
+
 def paused(run: RunState, event: object) -> Misfit | None:
     """Expect a pause to lift."""
     return ("type", "a pause to lift", type(event).__name__) if run.paused is None else None
@@ -57,6 +71,12 @@ def paused(run: RunState, event: object) -> Misfit | None:
 def at_work(run: RunState, event: object) -> Misfit | None:
     """Expect a run that is not idle."""
     return ("type", "a run that is not idle", type(event).__name__) if run.stopped else None
+
+
+def time_ran_out(run: RunState, event: ev.TimeRanOut) -> Misfit | None:
+    """Expect that a runner had to note it at the time that it names."""
+    wanted = limits.ran_out(run, event.now)
+    return None if wanted == event else ("left", wanted.left if wanted else "time enough", event.left)
 
 
 def next_preparation(run: RunState, event: ev.PrepareStarted) -> Misfit | None:
@@ -73,6 +93,8 @@ def next_iteration(
     run: RunState, event: ev.IterationStarted | ev.ResultImported | ev.RemeasureStarted
 ) -> Misfit | None:
     """Expect the number after the last."""
+    if isinstance(event, ev.ResultImported) and run.last_iteration < 0 and event.iteration == 1:
+        return None  # another program's table may not have its baseline
     return _expect("iteration", run.last_iteration + 1, event.iteration)
 
 
@@ -139,6 +161,12 @@ def proposal_waits(run: RunState, event: ev.ProposalChosen) -> Misfit | None:
     return None
 
 
+def still_waits(run: RunState, event: ev.ProposalWithdrawn) -> Misfit | None:
+    """Expect that the proposal waits."""
+    waiting = [one.seq for one in run.waiting]
+    return None if event.received in waiting else _expect("received", waiting, event.received)
+
+
 def next_call(run: RunState, event: ev.AgentAsked) -> Misfit | None:
     """Expect the next question to an agent, and no job."""
     return _of(run, event, lambda one: _idle(one.job) or _expect("call", one.calls + 1, event.call))
@@ -162,7 +190,32 @@ def blamed(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
     return _of(run, event, lambda one: None if one.voided else ("outcome", "a voided one before", "tampered"))
 
 
-def training_running(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
+def behind(run: RunState, event: ev.TrainingFellBehind) -> Misfit | None:
+    """Expect that the rule asks for its end by the points that are stated, and was not asked before."""
+
+    def check(one: Iteration) -> Misfit | None:
+        base = early_stop.base_losses(run, one)
+        if base is None or one.behind:
+            return "type", "a training that may be ended", type(event).__name__
+        if not early_stop.holds(event.points, base, event.bound):
+            return "points", f"two beyond {event.bound} of {dict(base)}", event.points
+        return _expect("bound", run.config.stop_losers, event.bound)
+
+    return _of(run, event, check)
+
+
+def ended_early(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
+    """Expect that a training was stopped early where that was decided, and nowhere else."""
+
+    def check(one: Iteration) -> Misfit | None:
+        said = event.outcome == "stopped_early"
+        wanted = "stopped_early" if one.behind else "an end of its own"
+        return None if said == bool(one.behind) else ("outcome", wanted, event.outcome)
+
+    return _of(run, event, check)
+
+
+def training_running(run: RunState, event: ev.TrainingFinished | ev.TrainingFellBehind) -> Misfit | None:
     """Expect that this training runs."""
     return _of(run, event, lambda one: _running(one.job, "train", event.training, "training"))
 
@@ -178,6 +231,30 @@ def unscored(run: RunState, event: ev.EvaluationStarted) -> Misfit | None:
     def check(one: Iteration) -> Misfit | None:
         wanted = one.trainings if one.unscored and one.job is None else None
         return None if wanted == event.training else ("training", wanted, event.training)
+
+    return _of(run, event, check)
+
+
+def next_look(run: RunState, event: ev.HoldoutStarted) -> Misfit | None:
+    """Expect what waits for its measure to be taken, and the next look at the holdout of it."""
+
+    def check(one: Iteration) -> Misfit | None:
+        return _stage(one, "decide") or _expect("look", one.looks + 1, event.look)
+
+    return _of(run, event, check)
+
+
+def look_running(run: RunState, event: ev.HoldoutScored) -> Misfit | None:
+    """Expect that this look at the holdout of this keep runs, and a number where it succeeded."""
+
+    def check(one: Iteration) -> Misfit | None:
+        found = event.outcome == "succeeded"
+        numbered = None if found == (event.metric is not None) else ("metric", found, event.metric)
+        return (
+            _running(one.job, "holdout", event.look, "look")
+            or _expect("keep", one.measures, event.keep)
+            or numbered
+        )
 
     return _of(run, event, check)
 
@@ -200,7 +277,9 @@ def job_running(run: RunState, event: ev.JobLost) -> Misfit | None:
     return _of(run, event, lambda one: _running(one.job, event.step, event.number, "number"))
 
 
-def scored(run: RunState, event: ev.TrainingFinished | ev.EvaluationFinished) -> Misfit | None:
+def scored(
+    run: RunState, event: ev.TrainingFinished | ev.TrainingReread | ev.EvaluationFinished
+) -> Misfit | None:
     """Expect a number of what succeeded, and none of any other; one to be evaluated may have printed none."""
     succeeded = event.outcome == "succeeded"
     if isinstance(event, ev.TrainingFinished) and succeeded and run.config.evaluate:

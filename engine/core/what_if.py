@@ -12,7 +12,7 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.verdicts import repeats
-from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, RULES, Verdict, is_rule, verdict
+from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, RULES, Verdict, is_rule
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused, Wrong
@@ -90,9 +90,10 @@ def what_if(records: Iterable[Recorded], rule: str) -> WhatIf:
         if case is None:
             continue
         one, was = case
-        taken = verdict(
+        taken = repeats.judged_among(
             one,
-            best,
+            kept,
+            run.retracted,
             config=replace(run.config, keep_rule=rule),
             of_seeds=of_seeds,
             learned=learned,

@@ -3,13 +3,14 @@
 A call takes 2 to 5 ms, so a run of thousands of commits is not read one by one.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from autoresearch.engine.git import stored_refs
-from autoresearch.engine.git.calls import Calls, text
+from autoresearch.engine.git.calls import EXACTLY, Calls, text
 from autoresearch.engine.git.program import (
     AS_IT_IS,
     DIFF_FORMAT,
@@ -59,6 +60,16 @@ class Objects(Calls):
             raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
         return found
 
+    def read_files(self, names: Sequence[tuple[str, str]]) -> tuple[bytes | None, ...]:
+        """Return a file's bytes for each (commit, path), None where there is none; one call for all."""
+        revisions = [f"{commit}:{path}" for commit, path in names]
+        objects = _objects(self.read("cat-file", "--batch", stdin=_lines(revisions)))
+        together = [content if kind == b"blob" else None for _, kind, content in objects]
+        return tuple(
+            content if _is_line(revision) else self.look("cat-file", "blob", revision)
+            for revision, content in zip(revisions, together, strict=True)
+        )
+
     def missing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Return those of the paths that are no files at a commit.
 
@@ -76,6 +87,13 @@ class Objects(Calls):
         files = {name.decode(errors="surrogateescape") for about, _, name in entries if b" blob " in about}
         return tuple(path for path in paths if path not in files)
 
+    def committed(self, commit: str) -> tuple[str, ...]:
+        """Return every file of a commit, sorted."""
+        said = self.look("ls-tree", "-r", "-z", "--name-only", "--full-tree", f"{commit}^{{commit}}")
+        if said is None:
+            raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
+        return tuple(sorted(name.decode(errors="surrogateescape") for name in said.split(b"\0") if name))
+
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits or trees."""
         return parsed_diff(self.read(*DIFF_SETTINGS, "diff-tree", *DIFF_FORMAT, old, new, "--"))
@@ -84,7 +102,8 @@ class Objects(Calls):
         """Return the commit that each hash or ref names, None where there is none; one call for all."""
         if all(stored_refs.is_absent(self.common(), one) for one in revisions):
             return (None,) * len(revisions)  # as with each candidate before it is made
-        return tuple(_commits(self.read("cat-file", "--batch", stdin=_commit_names(revisions))))
+        objects = _objects(self.read("cat-file", "--batch", stdin=_lines(revisions, peel="^{commit}")))
+        return tuple(_commit(name, content) if kind else None for name, kind, content in objects)
 
     def try_patch(self, commit: str, patch: bytes) -> str | None:
         """Return git's words against applying a unified diff to a commit; None where it fits. Writes nothing.
@@ -106,30 +125,70 @@ class Objects(Calls):
                 return error.said
         return None
 
+    def without(self, commit: str, *, base: str, on: str) -> Diff | tuple[str, ...]:
+        """Return how `on` changes where what changed from `base` to `commit` is taken out of it, three ways.
+
+        The files that others have changed there since, where it cannot be. The repository stays as it is.
+        """
+        import tempfile  # noqa: PLC0415 - as above
+
+        back = self.diff(commit, base)
+        with tempfile.TemporaryDirectory(prefix="autoresearch-") as folder:
+            objects, checkout = Path(folder) / "objects", Path(folder) / "checkout"
+            objects.mkdir()
+            checkout.mkdir()
+            env = self._bounds | {
+                "GIT_DIR": str(self.common()),
+                "GIT_WORK_TREE": str(checkout),
+                "GIT_INDEX_FILE": f"{folder}/index",
+                "GIT_OBJECT_DIRECTORY": str(objects),
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self.common() / "objects"),
+            }
+
+            def work(*words: str, stdin: bytes | None = None) -> bytes:
+                return output(call(words, cwd=checkout, env=env, stdin=stdin, settings=EXACTLY))
+
+            work("read-tree", on)
+            work("checkout-index", "--index", "--all")  # without the files git 2.31 does not merge
+            try:
+                work("apply", "-p1", "--3way", *AS_IT_IS, stdin=back.text)
+            except Refused:
+                unmerged = {
+                    line.partition(b"\t")[2] for line in work("ls-files", "-u", "-z").split(b"\0") if line
+                }
+                return tuple(sorted(map(os.fsdecode, unmerged))) or back.files
+            tree = text(work("write-tree")).strip()
+            return parsed_diff(work(*DIFF_SETTINGS, "diff-tree", *DIFF_FORMAT, on, tree, "--"))
+
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
         """Return the difference of each pair of trees, which must exist; one call for all."""
         said = self.read(*DIFF_SETTINGS, "diff-tree", "--stdin", *DIFF_FORMAT, stdin=_tree_pairs(trees))
         return tuple(_diffs(said, trees))
 
 
-def _commit_names(revisions: Sequence[str]) -> bytes:
+def _is_line(revision: str) -> bool:
+    """Say whether a revision can stand on a line of what git reads."""
+    return revision.isprintable() and len(revision) <= LONGEST
+
+
+def _lines(revisions: Sequence[str], *, peel: str = "") -> bytes:
     """Return what `cat-file --batch` reads; a revision that could not stand on one line names nothing."""
-    plain = (one if one.isprintable() and len(one) <= LONGEST else "?" for one in revisions)
-    return b"".join(b"%b^{commit}\n" % one.encode(errors="replace") for one in plain)
+    plain = (one if _is_line(one) else "?" for one in revisions)
+    return b"".join(f"{one}{peel}\n".encode() for one in plain)
 
 
-def _commits(said: bytes) -> Iterator[Commit | None]:
-    """Yield what `cat-file --batch` found for each revision, None where there is no such commit."""
+def _objects(said: bytes) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield name, type and content of what `cat-file --batch` found for each; no type where it found none."""
     at = 0
     while at < len(said):
         head, _, _ = said[at : at + 4096].partition(b"\n")
         at += len(head) + 1
         words = head.split(b" ")
-        if words[-1] in (b"missing", b"ambiguous"):
-            yield None
+        if words[-1] in (b"missing", b"ambiguous", b"submodule"):
+            yield "", b"", b""
             continue
         size = int(words[-1])
-        yield _commit(words[0].decode(), said[at : at + size])
+        yield words[0].decode(), words[1], said[at : at + size]
         at += size + 1
 
 

@@ -182,6 +182,11 @@ class Refs(Objects):
         ignored = self.look("check-ignore", "-z", "--stdin", stdin=named) if named else None
         return tuple(sorted(os.fsdecode(path).rstrip("/") for path in (ignored or b"").split(b"\0") if path))
 
+    def uncommitted(self) -> tuple[str, ...]:
+        """Return what lies in the user's checkout and git does not track, ignored or not, sorted."""
+        said = self.read("ls-files", "--others", "--directory", "-z")
+        return tuple(sorted(os.fsdecode(path).rstrip("/") for path in said.split(b"\0") if path))
+
     def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the paths that differ from HEAD in the user's working tree or index."""
         if not paths:

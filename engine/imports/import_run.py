@@ -4,9 +4,11 @@ All of it is read and checked before anything is made. The history is written be
 there whole, so a run that is half imported is never seen.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from attrs import frozen
@@ -17,14 +19,17 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports import results_tsv, single_file_runner
+from autoresearch.engine.imports.any_table import Wanted, read_any
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits, Refs
-from autoresearch.engine.runs.catalogue import branch_slug
+from autoresearch.engine.runs.catalogue import branch_slug, started_runs
 from autoresearch.engine.runs.claim import alone, claim_run
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound, UsageRefused, WayOut
 from autoresearch.events.files import sync_folder, write_atomic
 from autoresearch.events.log.append import EventLog
+from autoresearch.events.log.read import read
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.redact import secret_values
 from autoresearch.events.settings import RunConfig
 from autoresearch.projections.run_state import RunState
@@ -43,12 +48,23 @@ class Imported:
     paths: RunPaths
     branch: str
     head: ev.RunImported
+    metric: MetricSpec
+    again: bool = False  # it was there already
 
 
-def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str | None = None) -> Imported:
-    """Make a run of a results.tsv or of a run folder; the same source again makes another run.
+def import_run(
+    home: Path,
+    source: Path,
+    *,
+    git: Refs,
+    version: str,
+    branch: str | None = None,
+    wanted: Wanted | None = None,
+) -> Imported:
+    """Make a run of a table, or of a run folder; the same source, read the same way, is the same run.
 
-    The settings of its RunStarted are the program's defaults, its base is "": neither is known.
+    The settings of its RunStarted are the program's defaults but for the metric, its base is "": neither is
+    known.
 
     Raises:
         NotFound: there is nothing at `source`.
@@ -57,9 +73,12 @@ def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str
     """
     if branch is not None:
         check_branch(branch)
-    files, found = _read(source)
+    files, found = _read(source, wanted or Wanted(columns={}))
     on = branch or _branch_of(found)
     with alone(home):
+        there = _same(home, found, branch)
+        if there is not None:
+            return there
         paths = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
         try:
             begun = ev.RunStarted(
@@ -67,7 +86,7 @@ def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str
                 branch=on,
                 base_commit="",
                 base_tree="",
-                config=RunConfig(),
+                config=RunConfig(metric=found.metric),
                 program_version=version,
             )
             _copy(paths, files)
@@ -75,7 +94,7 @@ def import_run(home: Path, source: Path, *, git: Refs, version: str, branch: str
         except BaseException:
             shutil.rmtree(paths.folder, ignore_errors=True)
             raise
-    return Imported(paths=paths, branch=on, head=found.head)
+    return Imported(paths=paths, branch=on, head=found.head, metric=found.metric)
 
 
 def refuse_imported(run: RunState, git: Commits) -> None:
@@ -100,7 +119,23 @@ def refuse_imported(run: RunState, git: Commits) -> None:
     )
 
 
-def _read(source: Path) -> tuple[dict[str, bytes], results_tsv.Source]:
+def _same(home: Path, found: results_tsv.Source, branch: str | None) -> Imported | None:
+    """Return the run that was made of this source before, read the same way; None where there is none."""
+    for paths in started_runs(home):
+        try:
+            begun, head = (one.event for one in islice(read(paths.history), 2))
+        except (AutoresearchError, ValueError, OSError):  # a history that is damaged, or has but one event
+            continue
+        if not isinstance(begun, ev.RunStarted) or branch not in (None, begun.branch):
+            continue
+        if head == found.head and begun.config.metric == found.metric:
+            return Imported(
+                paths=paths, branch=begun.branch, head=found.head, metric=found.metric, again=True
+            )
+    return None
+
+
+def _read(source: Path, wanted: Wanted) -> tuple[dict[str, bytes], results_tsv.Source]:
     """Return the files that were read, by their names, and what they say."""
     secrets = secret_values(os.environ)
     if source.is_dir():
@@ -115,15 +150,29 @@ def _read(source: Path) -> tuple[dict[str, bytes], results_tsv.Source]:
         said = single_file_runner.read_folder(source.resolve().name, history, state, secrets=secrets)
         return {files[0].name: history, files[1].name: state}, said
     table = _bytes(source)
-    return {source.name: table}, results_tsv.read_table(source.name, table, secrets=secrets)
+    return {source.name: table}, read_source(source.name, table, wanted, secrets=secrets)
+
+
+def read_source(
+    name: str, table: bytes, wanted: Wanted, *, secrets: Sequence[str] = ()
+) -> results_tsv.Source:
+    """Return a table's rows: upstream's own as they stand, any other by its columns.
+
+    Raises:
+        InvalidInput: it cannot be read.
+    """
+    if not (wanted.columns or wanted.skip_bad or wanted.lower_is_better is not None):
+        with contextlib.suppress(InvalidInput):
+            return results_tsv.read_table(name, table, secrets=secrets)
+    return read_any(name, table, wanted, secrets=secrets)
 
 
 def _bytes(file: Path) -> bytes:
     """Return a file's bytes; a pipe or a device has no end that could be waited for."""
     if not file.exists():
-        raise NotFound(f"there is no {file}", remedy="name a results.tsv, or a run folder")
+        raise NotFound(f"there is no {file}", remedy="name a table, or a run folder")
     if not file.is_file():
-        raise InvalidInput(f"{file} is no regular file", remedy="name a results.tsv, or a run folder")
+        raise InvalidInput(f"{file} is no regular file", remedy="name a table, or a run folder")
     size = file.stat().st_size
     if size > MOST_BYTES:
         raise InvalidInput(

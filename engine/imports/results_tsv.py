@@ -16,6 +16,7 @@ from attrs import frozen
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.redact import redact
 from autoresearch.projections.results import COLUMNS, line_of
 from autoresearch.projections.timeline import imported_row
@@ -39,6 +40,7 @@ class Source:
     head: ev.RunImported
     results: tuple[ev.ResultImported, ...]
     branch: str | None
+    metric: MetricSpec = MetricSpec()
 
 
 def read_table(name: str, data: bytes, *, secrets: Sequence[str] = ()) -> Source:
@@ -72,6 +74,8 @@ def read_table(name: str, data: bytes, *, secrets: Sequence[str] = ()) -> Source
         rows=len(results),
         began_at=None,
         left_out={},
+        columns={},
+        skipped={},
     )
     return Source(head=head, results=results, branch=None)
 

@@ -114,6 +114,8 @@ def read_folder(name: str, history: bytes, state: bytes, *, secrets: Sequence[st
         rows=len(results),
         began_at=entries[0].at,
         left_out=_left_out(gathered),
+        columns={},
+        skipped={},
     )
     return Source(head=head, results=results, branch=said.text("branch") or None)
 

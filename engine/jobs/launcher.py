@@ -100,7 +100,7 @@ class RealJobs:
         """Return what spec.json says; None where it is gone or cannot be read."""
         try:
             told = json.loads(pack.read(JobPaths(job).spec) or b"null")
-            return JobSpec(**told | {name: tuple(told[name]) for name in ("command", "unset", "places")})
+            return JobSpec(**told | {name: tuple(told.get(name, ())) for name in _TUPLES})
         except (InvalidInput, ValueError, TypeError, KeyError):
             return None
 
@@ -164,7 +164,8 @@ class RealJobs:
 
 # --- within ------------------------------------------------------------------------------------
 
-_REASONS = ("exited", "deadline", "idle", "terminated", "not_started")
+_REASONS = ("exited", "deadline", "idle", "lingered", "terminated", "not_started")
+_TUPLES = ("command", "unset", "places", "result_marks", "result_files")  # of a spec
 _TIMES = ("started_at", "ended_at")
 _LAST_ACT_S = 0.1  # it takes 1 to 3 ms (2026-11)
 _NEVER_BEGAN = why("supervisor_killed_before")

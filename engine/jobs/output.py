@@ -14,7 +14,7 @@ from autoresearch.events.values import OutputDigest
 
 TAIL_BYTES = 4096  # of a log's end, that go into the history
 END_BYTES = (
-    64 * 2**10
+    256 * 2**10
 )  # of it, that are looked at: a secret that the first cut halves, the second one cuts off
 
 _PIECE = 2**20
@@ -55,8 +55,12 @@ class LogDigest:
 
     def digest(self) -> OutputDigest:
         """Return the digest of what has passed."""
-        tail = last_words(self.end.decode(errors="replace"), self._secrets, TAIL_BYTES)
+        tail = self.last_words(TAIL_BYTES)
         return OutputDigest(bytes=self._bytes, sha256=self._sha256.hexdigest(), tail=tail)
+
+    def last_words(self, limit: int) -> str:
+        """Return its redacted end, at most `limit` bytes; of more than a quarter of END_BYTES not all."""
+        return last_words(self.end.decode(errors="replace"), self._secrets, limit)
 
 
 def digest(pieces: Iterable[bytes], secrets: Sequence[str]) -> OutputDigest:

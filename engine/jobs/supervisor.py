@@ -111,6 +111,10 @@ class _Job:
         self.kill_at = float("inf")  # when the polite time is over
         self.status: tuple[int, float] | None = None  # of the child: wait status, CPU seconds
         self.noted = 0  # bytes of the claim
+        self.looked_at, self.is_whole = (
+            -1,
+            False,
+        )  # after how much output its result was looked for, and found
 
     def run(self) -> dict[str, object]:
         """Start the command, wait for its end, clear up behind it; return what exit.json says."""
@@ -175,10 +179,10 @@ class _Job:
         poll.register(self.pipe, select.POLLIN)
         poll.register(self.hearing.wake, select.POLLIN)
         deadline = self.begun + spec["deadline_s"]
-        idle = _Idle(self.pid, spec["idle_s"])
+        idle, lingers = _Idle(self.pid, spec["idle_s"]), _Idle(self.pid, spec.get("result_grace_s", 0.0))
         while self.status is None:
             now = time.monotonic()
-            wait = min(deadline, self.kill_at, idle.look_at) - now
+            wait = min(deadline, self.kill_at, idle.look_at, lingers.look_at) - now
             for handle, _ in poll.poll(max(0.0, min(wait, 60.0)) * 1000):
                 if handle == self.hearing.wake:
                     os.read(handle, 4096)
@@ -189,9 +193,11 @@ class _Job:
             if self.status is not None:
                 return
             if self.reason == "exited":
-                self.reason = self._verdict(over=now >= deadline, idle=idle.is_so(now, self.log.received))
+                silent = lingers.is_so(now, self.log.received) and self._has_result()
+                is_idle = idle.is_so(now, self.log.received)
+                self.reason = self._verdict(over=now >= deadline, idle=is_idle, lingers=silent)
                 if self.reason != "exited":
-                    deadline = idle.look_at = float("inf")
+                    deadline = idle.look_at = lingers.look_at = float("inf")
                     self._ask_to_end()
             elif now >= self.kill_at:
                 process_table.kill_session(self.pid, above=self.me)
@@ -203,10 +209,20 @@ class _Job:
         process_table.signal_session(self.pid, signal.SIGTERM, above=self.me)
         process_table.signal_session(self.pid, signal.SIGCONT, above=self.me)
 
-    def _verdict(self, *, over: bool, idle: bool) -> str:
+    def _verdict(self, *, over: bool, idle: bool, lingers: bool) -> str:
         if self.hearing.asked_to_end:
             return "terminated"
-        return "deadline" if over else "idle" if idle else "exited"
+        return "lingered" if lingers else "deadline" if over else "idle" if idle else "exited"
+
+    def _has_result(self) -> bool:
+        """Say whether its result is there; read once for each silence, since a log may be long."""
+        if self.looked_at != self.log.received:
+            self.looked_at = self.log.received
+            from autoresearch.engine.jobs import whole_result  # noqa: PLC0415 - seldom, and it takes re
+
+            marks, files = self.spec.get("result_marks", []), self.spec.get("result_files", [])
+            self.is_whole = whole_result.is_there(self.folder, marks, files)
+        return self.is_whole
 
     def _stream(self) -> bool:
         """Move what is in the pipe to the log; False at its end."""

@@ -78,3 +78,14 @@ class Anchor:
             self._sign = None
             tell_people(f"what git sees of the log is not signed: {error}")
             return None
+
+
+def make_up(paths: RunPaths, git: AnchorGit, loaded: Loaded) -> None:
+    """Let git see the head of a run that rests, which a runner that was killed at its end has left out.
+
+    Raises:
+        CorruptHistory: as `refuse_lost` does.
+    """
+    one = Anchor(paths, git)
+    one.compare(loaded.run)
+    one.write(loaded)

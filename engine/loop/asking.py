@@ -1,6 +1,7 @@
 """Asking an agent: what it is told, where it works, and the job that it is."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -9,13 +10,17 @@ from attrs import frozen
 from autoresearch.engine.agents import branch_guard, confinement, prompts
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
+from autoresearch.engine.jobs.output import END_BYTES, LogDigest
 from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.agent import Agent, AgentStep, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.training import crash
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.redact import secret_values
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline
 from autoresearch.projections.words.wording import say
@@ -50,7 +55,7 @@ class Asking:
                 step, stands_on, prompt = "apply", one.base_commit, self._apply_prompt(run, one)
             case do.AskToTriage():
                 assert one.commit is not None  # what crashed was committed
-                step, stands_on, prompt = "triage", one.commit, _triage_prompt(run, one)
+                step, stands_on, prompt = "triage", one.commit, self._triage_prompt(run, one)
         files = self.paths.job(one.number, step, command.call)
         folder = files.folder
         self.git.ensure_worktree(self.paths.edit_checkout, stands_on)
@@ -64,7 +69,7 @@ class Asking:
             model=run.config.agent_model,
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,
-            command=run.config.agent_command,
+            command=with_interpreter(run.config.agent_command, run.setup.interpreter),
             beside=confinement.beside(run.config, self.paths.home),
             keep_out=(self.paths.home, self.paths.folder),
         )
@@ -119,6 +124,31 @@ class Asking:
         text = self.git.show(one.base_commit, run.config.guidance_file)
         return (text or b"").decode(errors="replace")
 
+    def _triage_prompt(self, run: RunState, one: Iteration) -> str:
+        assert one.proposal is not None  # the decider asks only where there is one
+        return prompts.triage_prompt(
+            one.proposal,
+            outcome=one.outcome or "",
+            reason=say(one.reason),
+            log=self._log_of_crash(run, one),
+            editable=run.config.editable,
+        )
+
+    def _log_of_crash(self, run: RunState, one: Iteration) -> str:
+        """Return what the failed job printed around its error; where that is gone, what the history has."""
+        for step, number in (("evaluate", one.evaluations), ("train", one.trainings)):
+            left = self.jobs.output(self.paths.job(one.number, step, number).folder)
+            seen = LogDigest(secret_values(os.environ | run.config.env))
+            try:
+                for _ in seen.passing(left.log()):
+                    pass
+            except OSError:
+                continue
+            text = seen.last_words(END_BYTES // 4)
+            if one.log_tail and text.endswith(one.log_tail):
+                return crash.around(text, prompts.LOG_LIMIT)
+        return one.log_tail
+
 
 def _asked(files: JobPaths, ask: Ask) -> bytes:
     """Return what the agent was told: a job that was begun before a crash may have been told otherwise."""
@@ -126,14 +156,3 @@ def _asked(files: JobPaths, ask: Ask) -> bytes:
         return files.prompt.read_bytes()
     except FileNotFoundError:  # a job folder that somebody tidied up
         return ask.prompt.encode(errors="replace")
-
-
-def _triage_prompt(run: RunState, one: Iteration) -> str:
-    assert one.proposal is not None  # the decider asks only where there is one
-    return prompts.triage_prompt(
-        one.proposal,
-        outcome=one.outcome or "",
-        reason=say(one.reason),
-        log_tail=one.log_tail,
-        editable=run.config.editable,
-    )

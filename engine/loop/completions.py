@@ -1,26 +1,31 @@
 """What became of a job, as events: read from what it left, once it has ended."""
 
+import contextlib
 import errno
 import os
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 from attrs import evolve as replace
-from attrs import frozen
+from attrs import field, frozen
 
 from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.prompts import parse_triage
+from autoresearch.engine.core.limits import ends_jobs
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.loop.edits import EditCheckout
 from autoresearch.engine.loop.scores import Scores
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import PROGRESS, RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.system.disk import REFUSALS
 from autoresearch.engine.training import begun
+from autoresearch.engine.training.progress_digest import GrowingCurve
 from autoresearch.engine.training.result import how_it_ended
+from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
 from autoresearch.events.redact import secret_values
@@ -28,6 +33,7 @@ from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
+ON_DEVICE = ("train", "evaluate", "holdout")
 ORPHAN_GRACE_S = 60.0
 TRIES_FOR_ROOM = 3  # of one job; a change that fills the disk by itself is a crash in the end
 # What the machine has not enough of, or a bad disk: another try may be started, and no idea is to blame.
@@ -44,9 +50,10 @@ class Collector:
     git: Git
     jobs: Jobs
     adapter: Callable[[str], Agent]
+    _curves: dict[Path, GrowingCurve] = field(factory=dict, init=False)  # of trainings that run
 
     def collect(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
-        """Return the events of a job that has ended; none while it runs."""
+        """Return the events of a job that has ended; of one that runs, at most that it is to be ended."""
         folder = self.paths.job(number, job.step, job.number).folder
         ended = self.jobs.look(folder)
         if isinstance(ended, Running):
@@ -54,17 +61,22 @@ class Collector:
                 self.jobs.rescue(folder)
                 if self._overdue(job, run):
                     self.jobs.stop(folder)
-            return ()
+            return self._behind(number, job, run)
+        self._curves.pop(folder, None)
         if isinstance(ended, Absent):  # nobody has written into the claim of a started job
             ended = Lost(reason=ended.reason)
         other = self._of_another(number, job, run)
         if other is not None:
             return (ev.JobLost(iteration=number, step=job.step, number=job.number, reason=other),)
-        if isinstance(ended, Lost) and job.step == "train":
+        one = run.iteration(number)
+        stopped = job.step == "train" and one is not None and bool(one.behind)
+        if isinstance(ended, Lost) and job.step == "train" and not stopped:
             unseen = self._scores.unseen(number, job, ended, run)
             if unseen is not None:
                 return (unseen,)
         shutil.rmtree(self.paths.job(number, job.step, job.number).temporary, ignore_errors=True)
+        if stopped and one is not None and isinstance(ended, Finished):  # however it came to its end
+            return (self._scores.stopped(one, job, ended.exit, run),)
         lost = _why_lost(job, ended, run) or self._without_room(number, job, ended, run)
         if lost is not None:
             shutil.rmtree(self.paths.job(number, job.step, job.number).bytecode, ignore_errors=True)
@@ -73,13 +85,29 @@ class Collector:
         assert isinstance(ended, Finished)  # else it was lost
         if job.step == "prepare":
             return (self._prepared(job, ended.exit, run),)
-        one = run.iteration(number)
         assert one is not None  # the job came from the state
         if job.step == "train":
             return (self._scores.trained(one, job, ended.exit, run),)
         if job.step == "evaluate":
             return (self._scores.evaluated(one, job, ended.exit, run),)
+        if job.step == "holdout":
+            return (self._scores.looked(one, job, ended.exit, run),)
         return self._answered(one, job, ended.exit, run)
+
+    def _behind(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
+        """Return that a training that runs lies so far behind its base that it is to be ended."""
+        one = run.iteration(number)
+        base = early_stop.base_losses(run, one) if one is not None and job.step == "train" else None
+        if one is None or base is None or one.behind:
+            return ()
+        folder, bound = self.paths.job(number, "train", job.number).folder, run.config.stop_losers
+        curve = self._curves.setdefault(folder, GrowingCurve())
+        with contextlib.suppress(OSError):  # read on at the next look
+            curve.read(self.jobs.output(folder).file(PROGRESS) or ())
+        points = early_stop.far_behind(curve.points, base, bound)
+        if not points:
+            return ()
+        return (ev.TrainingFellBehind(iteration=number, training=job.number, bound=bound, points=points),)
 
     def _of_another(self, number: int, job: Job, run: RunState) -> Reason | None:
         """Return why a training that was begun for another candidate is no result of this one."""
@@ -114,13 +142,13 @@ class Collector:
     def _overdue(self, job: Job, run: RunState) -> bool:
         """Hold the deadline of a job whose supervisor was killed; a minute is for its own end."""
         config = run.config
-        limits = {"prepare": config.prepare_timeout_s} | dict.fromkeys(("train", "evaluate"), job.deadline_s)
+        limits = {"prepare": config.prepare_timeout_s} | dict.fromkeys(ON_DEVICE, job.deadline_s)
         return seconds_since(job.since) > limits.get(job.step, config.agent_timeout_s) + ORPHAN_GRACE_S
 
     def _prepared(self, job: Job, done: JobExit, run: RunState) -> ev.PrepareFinished:
         left = self.jobs.output(self.paths.job(0, "prepare", job.number).folder)
         output = digest(left.log(), secret_values(os.environ | run.config.env))
-        reason = _exit_reason(done)
+        reason = _exit_reason(done, output.tail)
         checkouts = TrainCheckouts(paths=self.paths, git=self.git)
         return ev.PrepareFinished(
             preparation=job.number,
@@ -214,11 +242,11 @@ def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:
     return (chosen,)
 
 
-def _exit_reason(done: JobExit) -> Reason | None:
+def _exit_reason(done: JobExit, tail: str) -> Reason | None:
     """Return why a job did not simply end with code 0, or None."""
     if done.reason == "exited" and done.signal is None and done.exit_code == 0:
         return None
-    return how_it_ended(done)
+    return how_it_ended(done, tail=tail)
 
 
 def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
@@ -228,10 +256,12 @@ def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
     """
     if isinstance(ended, Lost):
         return ended.reason
-    if ended.rebooted and job.step not in ("train", "evaluate"):  # an edit may be half on the disk, or empty
+    if ended.rebooted and job.step not in ON_DEVICE:  # an edit may be half on the disk, or empty
         return why("machine_restarted")
     if ended.exit.reason == "not_started" and ended.exit.errno in MACHINE_TROUBLE:
         return why("machine_refused", ended.exit.detail)
     if ended.exit.reason != "terminated" or job.step in ("propose", "apply", "triage"):
         return None
-    return why("stop_now" if run.stop == "now" else "supervisor_told")
+    if ends_jobs(run):
+        return why("stop_now" if run.stop == "now" else "time_is_over")
+    return why("supervisor_told")

@@ -13,7 +13,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits, Diff
 from autoresearch.engine.ports.worktrees import Worktrees
-from autoresearch.engine.proposals import changes
+from autoresearch.engine.proposals import changes, editable
 from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound
@@ -112,7 +112,7 @@ class EditCheckout:
             return None if against is None else why("patch_misses", against)
         if proposal.is_prose:
             return why("prose")
-        files = editable_files(self.folder, run.config)
+        files = editable.in_checkout(self.folder, run.config)
         try:
             changed = changes.apply(proposal, files, run.config.editable)
         except DoesNotApply as error:
@@ -170,13 +170,8 @@ def changes_in(git: Worktrees, checkout: Path, base: str, *, beside: tuple[str, 
 
 def checked(diff: Diff, checkout: Path, config: RunConfig) -> Diff | Reason:
     """Return the diff of a checkout, or why it may not be trained."""
-    return changes.check_candidate(diff, editable_files(checkout, config), config) or diff
-
-
-def editable_files(checkout: Path, config: RunConfig) -> dict[str, bytes]:
-    """Return the editable files as they stand in a checkout; a missing one has no entry."""
-    found = ((name, checkout / name) for name in config.editable)
-    return {name: path.read_bytes() for name, path in found if path.is_file() and not path.is_symlink()}
+    files = editable.in_checkout(checkout, config, touched=diff.files)
+    return changes.check_candidate(diff, files, config) or diff
 
 
 def keep_diff(paths: RunPaths, iteration: int, diff: Diff) -> None:

@@ -7,6 +7,7 @@ appending does it again, and finds what it did. What ends later (a job) is read 
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import field, frozen
 
@@ -16,24 +17,31 @@ from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.asking import Asking
 from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.loop.edits import EditCheckout
+from autoresearch.engine.loop.scores import Scores
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Jobs, JobSpec
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals.drop_folder import Dropped, judged
-from autoresearch.engine.proposals.search import searched
+from autoresearch.engine.runs.catalogue import holdout_looks
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.surroundings import Surroundings
+from autoresearch.engine.search.search import VERSION as SEARCH
+from autoresearch.engine.search.search import searched
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.gpu import Cards
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
-from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec
+from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, holdout_spec, training_spec
 from autoresearch.engine.verdicts.repeats import seed_of
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import why
+from autoresearch.events import clock
+from autoresearch.events.values import Reason
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Timeline
+
+
+OnDevice: TypeAlias = do.StartTraining | do.Evaluate | do.ScoreHoldout
 
 
 @frozen(kw_only=True)
@@ -65,6 +73,7 @@ class Effects:
     adapter: Callable[[str], Agent]
     gpus: Callable[[], tuple[str, ...]]  # that this machine has
     cards: Callable[[], Cards]  # what they are
+    now: Callable[[], str] = clock.now
     surroundings: Surroundings = field(init=False)
 
     @surroundings.default
@@ -110,8 +119,12 @@ class Effects:
                 return (self._candidates.take_worktree(one, run, head=context.head),)
             case do.StartTraining():
                 return self._train(command, run)
+            case do.Reread():
+                return (self._scores.reread(open_iteration(run, command.iteration), run),)
             case do.Evaluate():
                 return self._evaluate(command, run)
+            case do.ScoreHoldout():
+                return self._look(command, run)
             case do.KeepCandidate():
                 return (self._candidates.keep(command, run),)
             case do.DiscardCandidate():
@@ -127,6 +140,10 @@ class Effects:
         return EditCheckout(paths=self.paths, git=self.git)
 
     @property
+    def _scores(self) -> Scores:
+        return Scores(paths=self.paths, git=self.git, jobs=self.jobs)
+
+    @property
     def _candidates(self) -> Candidates:
         return Candidates(paths=self.paths, git=self.git)
 
@@ -139,7 +156,7 @@ class Effects:
         return Asking(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
 
     def _prepare(self, command: do.Prepare, run: RunState) -> tuple[ev.Event, ...]:
-        spec = prepare_spec(run.config, number=command.preparation, worktree=self.paths.train_checkout)
+        spec = prepare_spec(run, number=command.preparation, paths=self.paths)
         folder = self.paths.job(0, "prepare", command.preparation).folder
         self.jobs.drop_foreign(folder)
         self.jobs.start(folder, spec)
@@ -161,18 +178,19 @@ class Effects:
 
     def _search(self, command: do.ProposeBySearch, context: EffectContext) -> ev.Event:
         one = open_iteration(context.run, command.iteration)
-        proposal = searched(one, context.run, context.timeline, show=self.git.show)
-        if proposal is None:
-            return ev.InputNeeded(iteration=one.number, question=why("search_is_through"))
+        proposal = searched(one, context.run, context.timeline, git=self.git)
+        if isinstance(proposal, Reason):
+            return ev.InputNeeded(iteration=one.number, question=proposal)
         return ev.ProposalChosen(
             iteration=one.number,
             source="search",
             description=proposal.description,
             proposal=proposal,
             received=None,
+            search=SEARCH,
         )
 
-    def blocked_by(self, command: do.StartTraining | do.Evaluate, run: RunState) -> tuple[str, ...]:
+    def blocked_by(self, command: OnDevice, run: RunState) -> tuple[str, ...]:
         """Return who holds the device that a training wants, for people; none where there is room for it."""
         one = self._training(command, run)
         return self.jobs.blocked_by(one.job, one.places)
@@ -233,12 +251,46 @@ class Effects:
             ),
         )
 
-    def _training(self, command: do.StartTraining | do.Evaluate, run: RunState) -> Training:
-        if isinstance(command, do.Evaluate):
-            trained = open_iteration(run, command.iteration)
-            step, number, commit, repeat = "evaluate", command.evaluation, trained.commit, trained.repeat
-        else:
-            step, number, commit, repeat = "train", command.training, command.commit, command.repeat
+    def _look(self, command: do.ScoreHoldout, run: RunState) -> tuple[ev.Event, ...]:
+        one = self._training(command, run)
+        kept, own = (
+            self.paths.artifacts(command.iteration),
+            self.paths.job(command.iteration, "train", command.training),
+        )
+        self.jobs.drop_foreign(one.job)
+        if isinstance(self.jobs.look(one.job), Absent):
+            self._checkouts.clear(command.slot, command.commit, run)
+        spec = holdout_spec(run.config, one, kept if kept.exists() else own.folder)
+        _make_temporary(spec)
+        if not self.jobs.start(one.job, spec):
+            return ()
+        data = run.setup.data_id or ""
+        own_looks = sum(sealed.metric is not None for sealed in run.holdout)
+        return (
+            ev.HoldoutStarted(
+                iteration=command.iteration,
+                keep=command.keep,
+                look=command.look,
+                training=command.training,
+                slot=command.slot,
+                device=command.device,
+                command=spec.command,
+                deadline_s=command.deadline_s,
+                data=data,
+                looks_before=own_looks + holdout_looks(self.paths.home, data, but=run.run_id),
+            ),
+        )
+
+    def _training(self, command: OnDevice, run: RunState) -> Training:
+        one = open_iteration(run, command.iteration)
+        commit, repeat = one.commit, one.repeat
+        match command:
+            case do.Evaluate():
+                step, number = "evaluate", command.evaluation
+            case do.ScoreHoldout():
+                step, number = "holdout", command.look
+            case _:
+                step, number, commit, repeat = "train", command.training, command.commit, command.repeat
         return Training(
             run_id=run.run_id,
             home=self.paths.home,
@@ -251,6 +303,7 @@ class Effects:
             checkout=self.paths.slot(command.slot),
             deadline_s=command.deadline_s,
             places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),
+            python=run.setup.interpreter,
             python_path=run.setup.python_path,
             seed=seed_of(run.seeded_by, repeat) if run.config.seed_env else None,
         )

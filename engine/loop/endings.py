@@ -27,6 +27,8 @@ def _how_to_go_on(run: RunState) -> WayOut:
         return WayOut("look_and_resume", run_id=run.run_id)
     if run.need_input is not None:
         return WayOut("propose")
+    if run.stopped == "baseline_failed" and run.baseline_failed == "no_metric" and not run.config.evaluate:
+        return WayOut("name_metric", run_id=run.run_id)
     if run.stopped == "baseline_failed":
         return WayOut("retry_baseline", run_id=run.run_id)
     return WayOut("mend_and_resume", run_id=run.run_id)

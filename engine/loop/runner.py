@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import limits
 from autoresearch.engine.core.decider import decide
-from autoresearch.engine.loop.anchor import Anchor
+from autoresearch.engine.loop.anchor import Anchor, make_up
 from autoresearch.engine.loop.completions import Collector
-from autoresearch.engine.loop.effects import EffectContext, Effects
+from autoresearch.engine.loop.effects import EffectContext, Effects, OnDevice
 from autoresearch.engine.loop.endings import exit_code, waits
 from autoresearch.engine.loop.packing import Packing
 from autoresearch.engine.loop.patience import Patience
@@ -78,7 +79,7 @@ class Runner:
         self._anchor = Anchor(paths, effects.git)
         self._cancelled: set[do.CancelJob] = set()
         self._patience = Patience()
-        self._blocked: list[do.StartTraining | do.Evaluate] = []  # what waits for a device
+        self._blocked: list[OnDevice] = []  # what waits for a device
         self._polls = ""  # why the bell has to look by itself
         self._told: tuple[str, ...] = ()
 
@@ -107,6 +108,7 @@ class Runner:
             self._with_room(lambda: held.enter_context(hold_as_runner(self._paths)))
             if begin is not None and not begin():
                 self._load()
+                make_up(self._paths, self._effects.git, self._loaded)
                 return False
             self._with_room(self._take)
             self._work()
@@ -226,14 +228,13 @@ class Runner:
         self._catch_up()
         heard_all = self._hear_drops() < drop_folder.AT_ONCE
         self._hear_jobs()
+        self._hear_time()
         if self._loaded.position.seq != before and heard_all:
             return True
         for command in decide(self._loaded.run):
             if isinstance(command, do.CancelJob) and command in self._cancelled:
                 continue
-            if isinstance(command, do.StartTraining | do.Evaluate) and self._effects.blocked_by(
-                command, self._loaded.run
-            ):
+            if isinstance(command, OnDevice) and self._effects.blocked_by(command, self._loaded.run):
                 self._blocked.append(command)
                 continue
             if isinstance(command, do.Stop) and not heard_all:
@@ -277,8 +278,21 @@ class Runner:
     def _hear_jobs(self) -> None:
         for number, job in self._loaded.run.jobs:
             events = self._collector.collect(number, job, self._loaded.run)
-            if events:
-                self._append(events, by="runner")
+            if not events:
+                continue
+            decided = isinstance(events[0], ev.TrainingFellBehind)  # in this state, and in no other
+            expected = self._loaded.position.seq if decided else None
+            try:
+                self._append(events, by="runner", expected=expected)
+            except WrongExpectedVersion:  # it is looked at again
+                self._catch_up()
+
+    def _hear_time(self) -> None:
+        if (told := limits.ran_out(self._loaded.run, self._effects.now())) is not None:
+            with contextlib.suppress(
+                WrongExpectedVersion
+            ):  # another limit may have been asked for: look again
+                self._append((told,), by="runner", expected=self._loaded.position.seq)
 
     def _append(
         self, events: Sequence[ev.Event], *, by: str, expected: int | None = None, key: str | None = None

@@ -8,10 +8,11 @@ from pathlib import Path
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.core.limits import ends_jobs
+from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.jobs import JobExit, Jobs, Lost
+from autoresearch.engine.ports.jobs import Finished, JobExit, JobOutput, Jobs, Lost
 from autoresearch.engine.ports.worktrees import Git
-from autoresearch.engine.sealing import packages
 from autoresearch.engine.sealing.artifacts import take_out
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.imported import Imported
@@ -34,21 +35,50 @@ class Scores:
 
     def trained(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         """Return what came of a training."""
-        left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
+        left = self._output(one, job, done, run)
         result = read_result(run.config, left, done, claims=bool(run.config.evaluate))
         return self._training_event(one, job, done, self._hinted(job, result), run)
+
+    def stopped(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
+        """Return the end of a training of which it was decided to stop it, whatever it came to meanwhile."""
+        left = self.jobs.output(self.paths.job(one.number, "train", job.number).folder)
+        result = read_result(run.config, left, done, claims=bool(run.config.evaluate))
+        last = one.behind[-1]
+        reason = why(
+            "fell_behind", percent=last.percent, loss=last.loss, base_loss=last.base_loss, bound=one.bound
+        )
+        ended = _training(one, job, done, replace(result, metric=None))
+        return replace(ended, outcome="stopped_early", reason=reason)
 
     def unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
         """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
         folder = self.paths.job(number, "train", job.number).folder
-        if ended.unseen is None or run.stop == "now" or ended.unseen.seconds > job.deadline_s:
+        if ended.unseen is None or ends_jobs(run) or ended.unseen.seconds > job.deadline_s:
             return None
         self.jobs.rescue(folder)
-        result = read_unseen(run.config, self.jobs.output(folder), ended.unseen)
         one = run.iteration(number)
-        if result is None or one is None:
+        if one is None:
+            return None
+        result = read_unseen(run.config, self._output(one, job, ended.unseen, run), ended.unseen)
+        if result is None:
             return None
         return self._training_event(one, job, ended.unseen, result, run)
+
+    def reread(self, one: Iteration, run: RunState) -> ev.TrainingReread:
+        """Read again what the last training left, under the settings of now."""
+        job = Job(step="train", number=one.trainings, since="", slot=one.slot)
+        ended = self.jobs.look(self.paths.job(one.number, "train", one.trainings).folder)
+        result = None
+        if isinstance(ended, Finished):
+            result = read_result(run.config, self._output(one, job, ended.exit, run), ended.exit)
+        return ev.TrainingReread(
+            iteration=one.number,
+            training=one.trainings,
+            outcome=result.outcome if result else "no_metric",
+            reason=result.reason if result else why("output_gone"),
+            metric=result.metric if result else None,
+            printed=result.printed if result else None,
+        )
 
     def evaluated(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
         """Return what an evaluation found; one that fails is repeated once, without training again."""
@@ -57,9 +87,29 @@ class Scores:
             self._keep_artifacts(one, run)
         return event
 
-    def _evaluation_event(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
-        left = self.jobs.output(self.paths.job(one.number, "evaluate", job.number).folder)
+    def looked(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.HoldoutScored:
+        """Return what a look at the holdout found."""
+        assert one.measures is not None  # the final's
+        left = self.jobs.output(self.paths.job(one.number, "holdout", job.number).folder)
         result = read_result(run.config, left, done)
+        return ev.HoldoutScored(
+            iteration=one.number,
+            keep=one.measures,
+            look=job.number,
+            outcome=result.outcome,
+            reason=result.reason,
+            metric=result.metric,
+            exit_code=done.exit_code,
+            signal=done.signal,
+            started_at=done.started_at,
+            ended_at=done.ended_at,
+            seconds=done.seconds,
+            output=result.output,
+            data=run.setup.data_id or "",
+        )
+
+    def _evaluation_event(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.Event:
+        result = read_result(run.config, self._output(one, job, done, run), done)
         broken = self._broken(one, job, result, run)
         if broken is not None and not _is_blamed(broken, one):
             trained = self.jobs.output(self.paths.job(one.number, "train", one.trainings).folder)
@@ -71,6 +121,12 @@ class Scores:
             return ev.JobLost(iteration=one.number, step="evaluate", number=job.number, reason=failed)
         false = _false_claim(one, result, run.config)
         return _evaluation(one, job, done, result if false is None else _tampered(result, false))
+
+    def _output(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> JobOutput:
+        """Return what a job left, with the file that its number is in taken out of the checkout."""
+        files = self.paths.job(one.number, job.step, job.number)
+        metric_file.take(run.config.metric, self.paths.slot(job.slot), files, done.started_at)
+        return self.jobs.output(files.folder)
 
     def _training_event(
         self, one: Iteration, job: Job, done: JobExit, result: Result, run: RunState
@@ -96,9 +152,9 @@ class Scores:
             inputs = Surroundings(paths=self.paths, git=self.git).inputs(run)
             broken = inputs_broken(inputs, one.surroundings["inputs"], whole=_is_best_yet(result, run))
         if broken is None and job.step == "evaluate" and "packages" in one.surroundings:
-            found = packages.digest(run.setup.libraries)  # which are the evaluation's as well
-            if found != one.surroundings["packages"]:
-                broken = Broken(files=("packages",), reason=why("packages_changed_while_training"))
+            broken = Surroundings(paths=self.paths, git=self.git).loaded_otherwise(
+                run, one.surroundings["packages"]
+            )
         if broken is None and job.step == "train" and one.number == 0:
             broken = self._imported(job, run)
         return broken
@@ -179,6 +235,7 @@ def _training(one: Iteration, job: Job, done: JobExit, result: Result) -> ev.Tra
         seconds=done.seconds,
         cpu_seconds=done.cpu_seconds,
         measured=result.measured,
+        also=result.also,
         printed=result.printed,
         output=result.output,
         progress=result.progress,

@@ -23,7 +23,7 @@ class Ask:
     model: str = ""
     timeout_s: float = 600.0
     idle_s: float = 120.0
-    command: tuple[str, ...] = ()  # of the "command" agent
+    command: tuple[str, ...] = ()  # of the "command" agent, as it is run
     # Where it may write beside its worktree and what its program keeps in the home; None: anywhere.
     beside: tuple[str, ...] | None = None
     keep_out: tuple[Path, ...] = ()  # whatever a program keeps above one of these it may not write to

@@ -24,6 +24,9 @@ class JobSpec:
     stdin: str | None = None  # a file; None is an empty standard input
     deadline_s: float
     idle_s: float = 0.0  # ended after so long without output and without CPU use; 0: never
+    result_grace_s: float = 0.0  # the same, once its result is there; 0: never
+    result_marks: tuple[str, ...] = ()  # regular expressions of one group each: a number that was printed
+    result_files: tuple[str, ...] = ()  # that it writes at its end
     log_limit_bytes: int = 64 * 2**20  # the log keeps its head and its tail beyond this
     grace_s: float = 5.0  # between the polite signal and the other one
     writable: tuple[str, ...] | None = None  # beneath these alone the job may write; None: anywhere; on Linux
@@ -34,7 +37,7 @@ class JobSpec:
 class JobExit:
     """How a job ended: the whole of its exit.json."""
 
-    reason: Literal["exited", "deadline", "idle", "terminated", "not_started"]
+    reason: Literal["exited", "deadline", "idle", "lingered", "terminated", "not_started"]
     detail: str = ""  # for not_started: why
     errno: int | None = None  # for not_started: the system's number of it
     exit_code: int | None = None

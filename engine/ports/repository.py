@@ -77,8 +77,17 @@ class Commits(Protocol):
         Raises: NotFound: there is no such commit.
         """
 
+    def read_files(self, names: Sequence[tuple[str, str]]) -> tuple[bytes | None, ...]:
+        """Return a file's bytes for each (commit, path), None where there is none; one call for all."""
+
     def missing(self, commit: str, paths: Sequence[str]) -> tuple[str, ...]:
         """Return those of the paths that are no files at a commit; one call for all.
+
+        Raises: NotFound: there is no such commit.
+        """
+
+    def committed(self, commit: str) -> tuple[str, ...]:
+        """Return every file of a commit, sorted.
 
         Raises: NotFound: there is no such commit.
         """
@@ -93,6 +102,12 @@ class Commits(Protocol):
         """Return git's words against applying a unified diff to a commit; None where it fits. Writes nothing.
 
         Raises: NotFound: there is no such commit.
+        """
+
+    def without(self, commit: str, *, base: str, on: str) -> Diff | tuple[str, ...]:
+        """Return how `on` changes where what changed from `base` to `commit` is taken out of it, three ways.
+
+        The files that others have changed there since, where it cannot be. Writes nothing.
         """
 
     def read_diffs(self, trees: Sequence[tuple[str, str]]) -> tuple[Diff, ...]:
@@ -184,6 +199,16 @@ class OwnCheckout(Protocol):
 
     def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of the paths that differ from HEAD in the user's working tree or index."""
+
+
+class Listing(Protocol):
+    """What lies in the repository, by names."""
+
+    def uncommitted(self) -> tuple[str, ...]:
+        """Return what lies in the user's checkout and git does not track, ignored or not, sorted.
+
+        A folder of which git knows nothing is one path.
+        """
 
 
 class Repository(Commits, Branches, OwnCheckout, Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from attrs import evolve as replace
 
 from autoresearch.engine.ports.repository import Commits
-from autoresearch.engine.proposals import changes, constants
+from autoresearch.engine.proposals import changes, constants, editable
 from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import Proposal, Reason, Request, why
@@ -45,10 +45,9 @@ def refusal(
         if proposal.patch is not None:
             against = git.try_patch(commit, proposal.patch.encode()) if base_stays else None
             return None if against is None else why("patch_misses", against)
-        shown = {name: git.show(commit, name) for name in run.config.editable}
+        files = editable.files_at(commit, run.config, git)
     except NotFound:  # the commit is gone, and with it what could be told
         return None
-    files = {name: content for name, content in shown.items() if content is not None}
     try:
         changed = changes.apply(proposal, files, run.config.editable)
     except DoesNotApply as error:
@@ -76,7 +75,8 @@ def _listing(reason: Reason, files: dict[str, bytes]) -> Reason:
     """Add to a name that is unknown those that can be set."""
     if reason.code not in ("constant_unknown", "constant_misspelt"):
         return reason
-    found = [one for path, source in files.items() if path.endswith(".py") for one in constants.find(source)]
+    readable = {path: source for path, source in files.items() if constants.holds_constants(path)}
+    found = [one for path, source in readable.items() for one in constants.find(source, path)]
     live = [one.name for one in found if not one.dead]
     known = [name for name in dict.fromkeys(live) if live.count(name) == 1]
     if not known:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.proposals import constants
 from autoresearch.engine.proposals.constants import Constant, DoesNotApply
+from autoresearch.engine.proposals.editable import covers, is_editable
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Edit, Proposal, Reason, because, why
 
@@ -27,7 +28,7 @@ def apply(proposal: Proposal, files: Mapping[str, bytes], editable: tuple[str, .
     Raises:
         DoesNotApply: it does not fit exactly; then nothing of it counts.
     """
-    result = {name: files[name] for name in editable if name in files}
+    result = {name: content for name, content in files.items() if covers(editable, name)}
     before = dict(result)
     for name, value in proposal.set.items():
         path, constant = _constant(name, result)
@@ -41,9 +42,9 @@ def apply(proposal: Proposal, files: Mapping[str, bytes], editable: tuple[str, .
 def check_candidate(diff: Diff, files: Mapping[str, bytes], config: RunConfig) -> Reason | None:
     """Return why a change may not be trained, or None.
 
-    `files` are the editable files as the change leaves them.
+    `files` are the editable ones as the change leaves them.
     """
-    foreign = [path for path in diff.files if path not in config.editable]
+    foreign = [path for path in diff.files if not is_editable(path, config)]
     if foreign:
         named, editable = ", ".join(foreign[:NAMED]), ", ".join(config.editable)
         if len(foreign) > NAMED:
@@ -57,21 +58,22 @@ def check_candidate(diff: Diff, files: Mapping[str, bytes], config: RunConfig) -
     if diff.insertions == diff.deletions == 0 and b"\nGIT binary patch\n" not in diff.text:
         return NOTHING
     for path in diff.files:
-        trouble = _syntax(path, files[path])
+        trouble = syntax(path, files[path])
         if trouble is not None:
             return trouble
     return None
 
 
 def _constant(name: str, files: Mapping[str, bytes]) -> tuple[str, Constant]:
+    """Return the constant of a name, or of `FILE:NAME` where several files have it, and its file."""
     known: list[tuple[str, Constant]] = []
     for path, source in files.items():
-        if path.endswith(".py"):
+        if constants.holds_constants(path):
             try:
-                known += [(path, one) for one in constants.find(source)]
+                known += [(path, one) for one in constants.find(source, path)]
             except DoesNotApply as error:
                 raise DoesNotApply(because("unreadable_file", error.reason, file=path)) from error
-    fitting = [(path, one) for path, one in known if one.name == name]
+    fitting = [(path, one) for path, one in known if name in (one.name, f"{path}:{one.name}")]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -88,7 +90,7 @@ def _edited_file(edit: Edit, editable: tuple[str, ...], files: Mapping[str, byte
     if not edit.file and len(editable) > 1:
         raise DoesNotApply(why("edit_without_file", editable=", ".join(editable)))
     path = edit.file or editable[0]
-    if path not in editable:
+    if not covers(editable, path):
         raise DoesNotApply(why("edit_elsewhere", file=path, editable=", ".join(editable)))
     if path not in files:
         raise DoesNotApply(why("edit_of_nothing", file=path))
@@ -123,7 +125,8 @@ def _missed(source: bytes, search: str, number: int, path: str) -> Reason:
     return why("edit_misses_near", number=number, file=path, line=nearest, near=close[0][:80])
 
 
-def _syntax(path: str, source: bytes) -> Reason | None:
+def syntax(path: str, source: bytes) -> Reason | None:
+    """Return why a file of Python would not compile, or None."""
     if not path.endswith(".py"):
         return None
     try:

@@ -1,20 +1,17 @@
-"""The constants of a Python file: `NAME = literal` at its top level, found and replaced byte for byte.
+"""The constants of a file: literals that have a name, found and replaced byte for byte.
 
-A file may hold the constants of several profiles, in the branches of `if PROFILE == "small":` and `else:`,
-where PROFILE is a constant above: the branch that it chooses is live, the others are dead. What surrounds a
-literal (comment, spacing, line ends, encoding mark) is never touched.
+What surrounds a literal (comment, spacing, line ends, encoding mark) is never touched. In Python they are
+what python_constants.py says, in YAML, TOML and JSON every scalar, by the path to it.
 """
 
-import ast
-import math
-import operator
 import re
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from pathlib import PurePosixPath
 
 from attrs import frozen
 
+from autoresearch.engine.proposals import config_constants, python_constants
+from autoresearch.engine.proposals.numbers_written import arithmetic, written_as_power
+from autoresearch.engine.proposals.python_constants import Kind, Place
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.values import Reason, Scalar, because, why
 from autoresearch.projections.words.wording import say
@@ -22,18 +19,8 @@ from autoresearch.projections.words.wording import say
 
 LINE_ENDS = re.compile(rb"\r\n|\r|\n")  # as Python sees them, not as str.splitlines does
 MARK = b"\xef\xbb\xbf"
-ARITHMETIC = re.compile(r"[-+*/%() .\w]+")  # no comment, no line end
-LARGEST = 2**53  # what arithmetic may come to; beyond it JSON readers disagree on a number
-MOST_POWER = 64  # an exponent beyond it is no constant, and takes for ever to compute
-OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
+STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+PYTHON = ".py"
 
 
 class DoesNotApply(InvalidInput):
@@ -48,48 +35,48 @@ class DoesNotApply(InvalidInput):
 
 @frozen(kw_only=True)
 class Constant:
-    """One assignment of a literal; `start` and `end` are the literal's byte offsets in its file."""
+    """One literal and its name; `start` and `end` are the literal's byte offsets in its file."""
 
     name: str
     value: Scalar
-    plain: bool  # value is what the literal says; False for a list, a tuple or an arithmetic expression
+    plain: bool  # value is what the literal says; False for an arithmetic expression
     start: int
     end: int
     text: str  # the literal as it is written
     comment: str  # what follows on its last line, from the "#"
     dead: Reason | None = None  # why a new value would change nothing; None where it would
+    kind: Kind = "name"
+    language: str = PYTHON  # the suffix of its file
+
+    @property
+    def comes_to(self) -> Scalar:
+        """Return its value, and what arithmetic comes to."""
+        return self.value if self.plain else arithmetic(self.text)
 
 
-def find(source: bytes) -> tuple[Constant, ...]:
+def holds_constants(path: str) -> bool:
+    """Say whether a file of this name is one that constants are looked for in."""
+    return PurePosixPath(path).suffix in (PYTHON, *config_constants.LANGUAGES)
+
+
+def find(source: bytes, path: str = "train.py") -> tuple[Constant, ...]:
     """Return all constants in their order; a name that is assigned twice is there twice.
 
     A dead one is there where no live one has its name.
 
     Raises:
-        DoesNotApply: the file is not Python, or not UTF-8.
+        DoesNotApply: the file is not UTF-8, or not what its name says.
     """
-    starts = [0, *(match.end() for match in LINE_ENDS.finditer(source))]
-    # Python counts the columns of the first line behind the mark.
-    starts[0] = len(MARK) if source.startswith(MARK) else 0
-    found = []
-    for name, node, dead in _assignments(_parsed(source).body, {}):
-        assert node.end_lineno is not None and node.end_col_offset is not None  # noqa: PT018 - parsed from text
-        start = starts[node.lineno - 1] + node.col_offset
-        end = starts[node.end_lineno - 1] + node.end_col_offset
-        rest = LINE_ENDS.split(source[end:], maxsplit=1)[0].decode()
-        plain, value = _value(node)
-        found.append(
-            Constant(
-                name=name,
-                value=value,
-                plain=plain,
-                start=start,
-                end=end,
-                text=source[start:end].decode(),
-                comment=rest[rest.index("#") :] if "#" in rest else "",
-                dead=dead,
-            )
-        )
+    language = PurePosixPath(path).suffix
+    try:
+        source.decode()
+        found = _in_python(source) if language == PYTHON else _in_config(source, language)
+    except UnicodeDecodeError as error:
+        raise DoesNotApply(why("file_not_utf8", offset=error.start)) from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if language == PYTHON:
+            raise DoesNotApply(why("file_not_python", str(error))) from error
+        raise DoesNotApply(why("file_not_read", str(error), language=language[1:].upper())) from error
     live = {one.name for one in found if not one.dead}
     return tuple(one for one in found if not one.dead or one.name not in live)
 
@@ -106,18 +93,19 @@ def replace(source: bytes, constant: Constant, value: Scalar) -> bytes:
 
 
 def render(constant: Constant, value: Scalar) -> str:
-    """Write a value as a Python literal in the manner of the constant; an equal value as it stands.
+    """Write a value as a literal in the manner of the constant; an equal value as it stands.
 
     JSON does not tell 8 from 8.0: a whole number stays whole where it was, and a float stays a float.
-    Arithmetic on numbers, a string such as "2**18", is written as it stands where a number is.
+    Arithmetic on numbers, a string such as "2**18", is written as it stands where a number is in Python,
+    and a power of two as one where one was.
 
     Raises:
         DoesNotApply: the constant holds another kind of value.
     """
-    old = constant.value if constant.plain else _arithmetic(constant.text)
+    old = constant.comes_to
     before = _kind(old) if constant.plain else "number"
-    number = _arithmetic(value) if isinstance(value, str) and before == "number" else None
-    if number is not None and type(number) is type(old) and number != old:
+    number = arithmetic(value) if isinstance(value, str) and before == "number" else None
+    if number is not None and type(number) is type(old) and number != old and constant.language == PYTHON:
         return str(value).strip()
     value = value if number is None else number
     after = _kind(value)
@@ -130,126 +118,54 @@ def render(constant: Constant, value: Scalar) -> str:
         value = int(value)
     if type(old) is type(value) and old == value:
         return constant.text
+    return written_as_power(constant.text, value) or _written(constant, value)
+
+
+def _written(constant: Constant, value: Scalar) -> str:
+    if constant.language != PYTHON:
+        return config_constants.written(value, constant.language, like=constant.text)
     written = repr(value)
     if isinstance(value, str) and constant.text.startswith('"') and not {'"', "\\"} & set(written):
         return f'"{written[1:-1]}"'
     return written
 
 
-def _arithmetic(text: str) -> int | float | None:
-    """Return what an expression of numbers comes to; None where it is none, or comes to nothing usable."""
-    if ARITHMETIC.fullmatch(text) is None:
-        return None
-    try:
-        node = ast.parse(text.strip(), mode="eval").body
-        value = _computed(node) if _is_number(node) else None
-        usable = value is not None and math.isfinite(value) and abs(value) <= LARGEST
-    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError):
-        return None
-    return value if usable else None
+def _in_config(source: bytes, language: str) -> list[Constant]:
+    found = config_constants.find(source, language)
+    return [Constant(plain=True, kind="key", language=language, **one) for one in found]
 
 
-def _computed(node: ast.expr) -> int | float:
-    """Compute an expression of numbers, none of whose parts grows beyond what a constant may be."""
-    match node:
-        case ast.Constant(value=int() | float() as plain):
-            return plain
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_computed(operand)
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _computed(operand)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
-            first, second = _computed(left), _computed(right)
-            if isinstance(op, ast.Pow) and abs(second) > MOST_POWER:
-                raise ValueError
-            value: int | float | complex = OPERATIONS[type(op)](first, second)
-            if isinstance(value, complex) or abs(value) > LARGEST:
-                raise ValueError
-            return value
-        case _:
-            raise ValueError
+def _in_python(source: bytes) -> list[Constant]:
+    starts = [0, *(match.end() for match in LINE_ENDS.finditer(source))]
+    # Python counts the columns of the first line behind the mark.
+    starts[0] = len(MARK) if source.startswith(MARK) else 0
+    tree = python_constants.parsed(source)
+    return [_constant(place, source, starts) for place in python_constants.places(tree)]
 
 
-def _parsed(source: bytes) -> ast.Module:
-    try:
-        source.decode()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except UnicodeDecodeError as error:
-        raise DoesNotApply(why("file_not_utf8", offset=error.start)) from error
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise DoesNotApply(why("file_not_python", str(error))) from error
+def _constant(place: Place, source: bytes, starts: list[int]) -> Constant:
+    node = place.node
+    assert node.end_lineno is not None and node.end_col_offset is not None  # noqa: PT018 - parsed from text
+    start = starts[node.lineno - 1] + node.col_offset
+    end = starts[node.end_lineno - 1] + node.end_col_offset
+    plain, value = python_constants.value_of(node)
+    return Constant(
+        name=place.name,
+        value=value,
+        plain=plain,
+        start=start,
+        end=end,
+        text=source[start:end].decode(),
+        comment=_comment(LINE_ENDS.split(source[end:], maxsplit=1)[0].decode()),
+        dead=place.dead,
+        kind=place.kind,
+    )
 
 
-def _assignments(
-    body: Sequence[ast.stmt], known: dict[str, Scalar], dead: Reason | None = None
-) -> Iterator[tuple[str, ast.expr, Reason | None]]:
-    """Yield each name that is assigned a literal, the literal, and why it is dead; `known` stand above it."""
-    for statement in body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=node):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as node):
-                pass
-            case ast.If():
-                for branch, reason in _branches(statement, known):
-                    yield from _assignments(branch, known, reason or dead)
-                continue
-            case _:
-                continue
-        if not _is_literal(node):
-            continue
-        plain, value = _value(node)
-        if plain and not dead:
-            known[name] = value
-        yield name, node, dead
-
-
-def _branches(statement: ast.If, known: dict[str, Scalar]) -> list[tuple[list[ast.stmt], Reason | None]]:
-    """Return both branches, each with why it is dead; none where it takes more than constants to choose."""
-    match statement.test:
-        case ast.Compare(
-            left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant(value=wanted)]
-        ) if name in known:
-            so = known[name] == wanted
-            code = "counts_unless" if so else "counts_where"
-            dead = why(code, chooser=name, wanted=repr(wanted), found=repr(known[name]))
-            return [(statement.body, None if so else dead), (statement.orelse, dead if so else None)]
-    return []
-
-
-def _is_literal(node: ast.expr) -> bool:
-    match node:
-        case ast.Constant(value=value):
-            return value is None or isinstance(value, bool | int | float | str)
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float())):
-            return True
-        case ast.BinOp(left=left, right=right):
-            return _is_number(left) and _is_number(right)
-        case _:
-            return False
-
-
-def _is_number(node: ast.expr) -> bool:
-    """Say whether an expression is arithmetic on numbers only, such as 2**19 or 4 * 1024."""
-    match node:
-        case ast.Constant(value=value):
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case ast.UnaryOp(operand=operand):
-            return _is_number(operand)
-        case ast.BinOp(left=left, right=right):
-            return _is_number(left) and _is_number(right)
-        case _:
-            return False
-
-
-def _value(node: ast.expr) -> tuple[bool, Scalar]:
-    """Return whether the literal is plain, and its value; arithmetic is not computed."""
-    if isinstance(node, ast.BinOp):
-        return False, None
-    value: Scalar = ast.literal_eval(node)
-    return True, value
+def _comment(rest: str) -> str:
+    """Return the comment in the rest of a line, which may hold texts before it."""
+    bare = STRING.sub(lambda match: "'" * len(match[0]), rest)
+    return rest[bare.index("#") :] if "#" in bare else ""
 
 
 def _kind(value: Scalar) -> str:

@@ -148,6 +148,10 @@ def judged(
     """Return the event of a dropped file, as the run stands now; `installed` tells of an agent."""
     found = one.found
     if isinstance(found, Proposal):
+        equal = next((waiting for waiting in run.waiting if waiting.proposal == found), None)
+        if equal is not None:
+            reason = why("proposal_known", seq=equal.seq)
+            return ProposalRefused(name=one.name, sha256=one.sha256, reason=reason)
         refusal = accept.refusal(found, run, git=git, installed=installed)
         if refusal is None:
             return ProposalReceived(

@@ -24,6 +24,8 @@ MAX_INT = 2**53  # beyond it JSON readers disagree on the number
 ANSWER_CHARACTERS = 2**18  # of an agent's answer, its end is looked at
 ANSWER_ATTEMPTS = 2000
 FORMS = ("set", "edits", "patch")
+KNOWN = {"status", "description", "change_plan", "commit_description", "hypothesis", "expected", *FORMS}
+NAME = re.compile(r"[A-Za-z0-9_./:\[\]-]+")  # of a constant, as the schema has it
 ONE_LINE = ("description", "commit_description")
 
 JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -71,7 +73,15 @@ def parse_text(text: str) -> Proposal:
     raise reasons[0]
 
 
-def from_fields(description: str, plan: str, commit: str, settings: list[str]) -> Proposal:
+def from_fields(
+    description: str,
+    plan: str,
+    commit: str,
+    settings: list[str],
+    *,
+    hypothesis: str = "",
+    expected: str = "",
+) -> Proposal:
     """Return the proposal that a command's options describe; `settings` are NAME=VALUE.
 
     A value is read as a Python literal, and taken as a string where it is none. An empty plan or commit
@@ -84,7 +94,7 @@ def from_fields(description: str, plan: str, commit: str, settings: list[str]) -
     values: dict[str, Scalar] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
-        if not equals or not name.strip().isidentifier():
+        if not equals or not NAME.fullmatch(name.strip()):
             raise UsageRefused(
                 Wrong("setting_without_value", setting=cut(setting)), remedy=WayOut("set_example")
             )
@@ -92,9 +102,8 @@ def from_fields(description: str, plan: str, commit: str, settings: list[str]) -
             raise UsageRefused(Wrong("setting_twice", setting=name.strip()))
         values[name.strip()] = _literal(value.strip())
     said = {"status": "ok", "description": description, "change_plan": plan or description}
-    return _checked(
-        said | {"commit_description": commit or description} | ({"set": values} if values else {})
-    )
+    said |= {"commit_description": commit or description, "hypothesis": hypothesis, "expected": expected}
+    return _checked(said | ({"set": values} if values else {}))
 
 
 def refuse_question(proposal: Proposal) -> None:
@@ -130,13 +139,17 @@ def _checked(value: Any) -> Proposal:  # noqa: ANN401 - the schema has yet to sa
     return Proposal(
         status=value["status"],
         change_plan=value["change_plan"],
-        **lines,
+        description=lines["description"],
+        commit_description=lines["commit_description"],
         set=dict(value.get("set", {})),
         edits=tuple(
             Edit(file=one.get("file", ""), search=one["search"], replace=one["replace"])
             for one in value.get("edits", [])
         ),
         patch=value.get("patch") or None,
+        hypothesis=value.get("hypothesis", ""),
+        expected=str(value.get("expected", "")),
+        other={name: json.dumps(one) for name, one in value.items() if name not in KNOWN},
     )
 
 

@@ -8,16 +8,31 @@ import ast
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+
+from attrs import frozen
 
 from autoresearch.events.settings import RunConfig
 
 
 SEED = re.compile(r"(?:.*_)?seed", re.IGNORECASE)
+# The end of a line before one that may begin a statement, and does not go on with one above it.
+BETWEEN_STATEMENTS = re.compile(rb"\n(?=[A-Za-z_@\"'])(?!(?:else|elif|except|finally)\b)")
+# What tells of a whole file how to read it, or ends lines where Python may not: an encoding, another grammar.
+OF_WHOLE_FILE = (b"\r", b"\f", b"\0", b"FLUFL")
+ENCODING = re.compile(rb"^[ \t]*#[^\n]*coding[:=]", re.MULTILINE)
+MOST_GLUED = 50  # lines that no part ends with, before a file is looked at as a whole
+HOLD_SEEDS = (ast.Assign, ast.AnnAssign, ast.Call)
+PARTS = 4096  # that are remembered; of each about as many bytes as it has
 
 
 def digest_at(commit: str, config: RunConfig, *, show: Callable[[str, str], bytes | None]) -> str:
-    """Return the digest of what is editable, as it stands at a commit; `show` is git's."""
-    return digest({name: show(commit, name) for name in config.editable}, seed_env=config.seed_env)
+    """Return the digest of what is editable, as it stands at a commit; `show` is git's.
+
+    "" is not known: where folders or patterns are editable, nothing is answered without a training.
+    """
+    files = {name: show(commit, name) for name in config.editable}
+    return "" if None in files.values() else digest(files, seed_env=config.seed_env)
 
 
 def digest(files: Mapping[str, bytes | None], *, seed_env: str) -> str:
@@ -35,22 +50,71 @@ def _form(name: str, content: bytes | None, seed_env: str) -> bytes:
         return b"none"
     if name.endswith(".py"):
         try:
-            tree = ast.parse(content)
+            return _by_parts(content, seed_env) or _whole(content, seed_env)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return b"bytes " + content
-        return "".join(_written(tree, seed_env)).encode()
     return b"bytes " + content
 
 
-def _written(tree: ast.Module, seed_env: str) -> Iterator[str]:
-    """Write a tree without positions, the same by every Python: what is empty is left out.
+def _by_parts(content: bytes, seed_env: str) -> bytes | None:
+    """Return the form of a file, put together of its parts'; None where it has to be looked at as a whole.
 
-    Without recursion, since trees may be deeper than a stack.
+    A candidate differs from its base in a statement or two, and the forms of the others are known.
+    Lines of which each part can be parsed alone mean together what they mean alone, but for what tells of a
+    whole file.
     """
-    documented = any(
-        "__doc__" in (getattr(one, "id", ""), getattr(one, "attr", "")) for one in ast.walk(tree)
-    )
-    left: list[object] = [tree]
+    if any(one in content for one in OF_WHOLE_FILE) or (b"coding" in content and ENCODING.search(content)):
+        return None
+    parts: list[_Part] = []
+    at, glued = 0, 0
+    for end in (*(found.end() for found in BETWEEN_STATEMENTS.finditer(content)), len(content)):
+        try:
+            parts.append(_part(content[at:end], seed_env))
+        except SyntaxError:  # a decorator, or a line of a long string: it goes on
+            glued += 1
+            if glued > MOST_GLUED:
+                return None
+        else:
+            at = end
+    if at < len(content) or any(one.reads_doc for one in parts):
+        return None
+    first = next((one for one in parts if one.body), None)
+    if first is None:
+        return b"(Module)"
+    body = [form for one in parts for form in one.body][first.documents :]
+    return f"(Module body=[{''.join(body)}])".encode()
+
+
+@frozen(kw_only=True)
+class _Part:
+    """Some statements of a file."""
+
+    body: tuple[str, ...]  # the form of each
+    documents: bool  # whether the first is a docstring, where it is the file's first
+    reads_doc: bool  # then docstrings count in the whole file
+
+
+@lru_cache(maxsize=PARTS)
+def _part(lines: bytes, seed_env: str) -> _Part:
+    tree = ast.parse(lines)
+    forms = tuple("".join(_nodes([one], seed_env, documented=False)) for one in tree.body)
+    return _Part(body=forms, documents=_has_docstring(tree), reads_doc=_reads_doc(tree, lines))
+
+
+def _whole(content: bytes, seed_env: str) -> bytes:
+    """Write a file's tree without positions, the same by every Python: what is empty is left out."""
+    tree = ast.parse(content)
+    return "".join(_nodes([tree], seed_env, documented=_reads_doc(tree, content))).encode()
+
+
+def _reads_doc(tree: ast.Module, lines: bytes) -> bool:
+    if lines.isascii() and b"__doc__" not in lines:  # else Python may read other letters as these
+        return False
+    return any("__doc__" in (getattr(one, "id", ""), getattr(one, "attr", "")) for one in ast.walk(tree))
+
+
+def _nodes(left: list[object], seed_env: str, *, documented: bool) -> Iterator[str]:
+    """Write nodes, the last one first; without recursion, since trees may be deeper than a stack."""
     while left:
         one = left.pop()
         if isinstance(one, str):
@@ -58,30 +122,36 @@ def _written(tree: ast.Module, seed_env: str) -> Iterator[str]:
         elif isinstance(one, ast.Constant):
             yield f"({_literal(one.value)})"
         elif isinstance(one, ast.AST):
-            yield f"({type(one).__name__}"
+            name = type(one).__name__
+            if not one._fields:  # a third of all, as whether a name is read or written
+                yield f"({name})"
+                continue
+            yield f"({name}"
             left.append(")")
-            for name, value in reversed(list(_fields(one, seed_env, documented=documented))):
-                left += [value, f" {name}="]
+            for field, value in reversed(_fields(one, seed_env, documented=documented)):
+                left += [value, f" {field}="]
         elif isinstance(one, list):
             yield "["
             left.append("]")
-            left += reversed([part if isinstance(part, ast.AST) else _literal(part) for part in one])
+            left += [part if isinstance(part, ast.AST) else _literal(part) for part in reversed(one)]
         else:
             yield _literal(one)
 
 
-def _fields(one: ast.AST, seed_env: str, *, documented: bool) -> Iterator[tuple[str, object]]:
+def _fields(one: ast.AST, seed_env: str, *, documented: bool) -> list[tuple[str, object]]:
     """Return what a node holds, but for what does not count."""
-    seed = _seed_in(one, seed_env)
-    for name, value in ast.iter_fields(one):
+    seed = _seed_in(one, seed_env) if isinstance(one, HOLD_SEEDS) else ""
+    found: list[tuple[str, object]] = []
+    for name in one._fields:
+        value = getattr(one, name, None)
         if value is None or value == [] or name in ("type_comment", "type_ignores"):
             continue
         if name == seed:
-            yield name, "a seed"
+            value = "a seed"
         elif name == "body" and isinstance(value, list) and not documented and _has_docstring(one):
-            yield name, value[1:]
-        else:
-            yield name, value
+            value = value[1:]
+        found.append((name, value))
+    return found
 
 
 def _seed_in(one: ast.AST, seed_env: str) -> str:

@@ -3,6 +3,7 @@
 The first line of a history says it. Imports only what starts fast.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from autoresearch.engine.runs.places import places
 
 FIRST_LINE_BYTES = 2**20
 SLUG_CHARACTERS = 60
+_LOOK = b'"type":"HoldoutScored"'
 
 
 def started_runs(home: Path) -> tuple[RunPaths, ...]:
@@ -23,6 +25,17 @@ def started_runs(home: Path) -> tuple[RunPaths, ...]:
     equally old, the number decides.
     """
     return tuple(one.paths for one in _started(home))
+
+
+def holdout_looks(home: Path, data: str, *, but: str) -> int:
+    """Count the numbers on the holdout of this data that the histories of all runs but one tell of."""
+    looks = 0
+    for paths in started_runs(home):
+        if paths.run_id == but:
+            continue
+        with contextlib.suppress(OSError), paths.history.open("rb") as history:
+            looks += sum(_is_look(line, data) for line in history if _LOOK in line)
+    return looks
 
 
 def claimed_runs(home: Path) -> tuple[RunPaths, ...]:
@@ -111,6 +124,14 @@ def _first_line(paths: RunPaths) -> bytes:
             return history.readline(FIRST_LINE_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         return b""
+
+
+def _is_look(line: bytes, data: str) -> bool:
+    try:
+        told = json.loads(line)["data"]
+        return told["data"] == data and told["metric"] is not None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def _began(line: bytes) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from autoresearch.engine.paths import HIDDEN_RUNS, OPEN_RUNS, RunsFolder
 
 
 SETTING = "runs_folder"  # of [tool.autoresearch]
+PYPROJECT, OWN_FILE = "pyproject.toml", "autoresearch.toml"  # the latter holds the settings without a table
 
 
 def runs_of(home: Path) -> RunsFolder:
@@ -16,7 +17,7 @@ def runs_of(home: Path) -> RunsFolder:
 
     In a repository that has the door of a single-file runner, it is the one beside that.
     """
-    named = _named(home / "pyproject.toml")
+    named = _named(home / PYPROJECT, "tool", "autoresearch") or _named(home / OWN_FILE)
     if named is None:
         named = OPEN_RUNS if RunsFolder(home=home, folder=home / OPEN_RUNS).door.is_file() else HIDDEN_RUNS
     return RunsFolder(home=home, folder=home / named)
@@ -32,10 +33,10 @@ def is_place(path: str) -> bool:
     return path.isprintable() and not {"", ".", "..", ".git"} & set(path.split("/"))
 
 
-def _named(pyproject: Path) -> str | None:
+def _named(file: Path, *tables: str) -> str | None:
     """Return the folder that the settings name; None where they name none, or none that could be."""
     try:
-        text = pyproject.read_bytes()
+        text = file.read_bytes()
     except OSError:
         return None
     if SETTING.encode() not in text:
@@ -43,7 +44,10 @@ def _named(pyproject: Path) -> str | None:
     import tomllib  # noqa: PLC0415 - 6 ms for those who set it alone
 
     try:
-        named = tomllib.loads(text.decode())["tool"]["autoresearch"][SETTING]
+        found = tomllib.loads(text.decode())
+        for table in tables:
+            found = found[table]
+        named = found[SETTING]
     except (ValueError, KeyError, TypeError):
         return None  # engine/runs/settings.py says what is wrong, where a command reads all of them
     return named if isinstance(named, str) and is_place(named) else None

@@ -1,4 +1,4 @@
-"""The settings of a run, read from `[tool.autoresearch]` of pyproject.toml and checked at once.
+"""The settings of a run, read from `[tool.autoresearch]` of pyproject.toml, or autoresearch.toml; checked.
 
 Knows TOML; what the settings are, and what they may hold, is defined in events/settings.py.
 """
@@ -13,11 +13,13 @@ from typing import Any
 
 from attrs import Attribute, evolve, fields
 
-from autoresearch.engine.runs.places import SETTING, is_place
+from autoresearch.engine.runs.places import OWN_FILE, PYPROJECT, SETTING, is_place
 from autoresearch.engine.runs.settings_check import check, refuse_unless, shown
 from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, is_rule
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.settings import MetricSpec, RunConfig, Setting, definitions
+from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.setting import Setting
+from autoresearch.events.settings import RunConfig, definitions
 from autoresearch.events.values import CONDITIONS
 
 
@@ -46,22 +48,58 @@ KEEP_RULE = evolve(
 )
 
 
-def load_config(pyproject: Path) -> RunConfig:
-    """Return the settings; the defaults where there is no file or no table.
+def load_config(home: Path) -> RunConfig:
+    """Return the settings of the repository at `home`; the defaults where nothing is set.
 
     Raises:
-        InvalidInput: no TOML, an unknown key, or a value that does not fit its key.
+        InvalidInput: no TOML, an unknown key, a value that does not fit its key, or two files that set some.
+    """
+    file, given = settings_given(home)
+    return read_settings(file, given)
+
+
+def read_settings(file: Path, given: dict[str, Any]) -> RunConfig:
+    """Return the settings that a table gives.
+
+    Raises:
+        InvalidInput: an unknown key, or a value that does not fit its key.
     """
     try:
-        whole = tomllib.loads(pyproject.read_bytes().decode())
-    except FileNotFoundError:
-        return RunConfig()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{pyproject} is no TOML: {error}") from error
-    try:
-        return _read(_table(whole.get("tool", {}), "tool").get("autoresearch", {}))
+        return _read(given)
     except InvalidInput as error:
-        raise InvalidInput(f"{pyproject}: {error}", remedy=error.remedy) from None
+        raise InvalidInput(f"{file}: {error}", remedy=error.remedy) from None
+
+
+def settings_given(home: Path) -> tuple[Path, dict[str, Any]]:
+    """Return the file that holds the settings, or would, and what it sets.
+
+    Raises:
+        InvalidInput: no TOML, or two files that set some.
+    """
+    pyproject, own = home / PYPROJECT, home / OWN_FILE
+    project, apart = _parsed(pyproject), _parsed(own)
+    try:
+        tools = _table(project.get("tool", {}), "tool")
+        table = _table(tools["autoresearch"], TABLE) if "autoresearch" in tools else None
+    except InvalidInput as error:
+        raise InvalidInput(f"{pyproject}: {error}") from None
+    if table is not None and apart:
+        raise InvalidInput(
+            f"{pyproject} and {own} both set something",
+            remedy=f"put all of it into [{TABLE}] of {PYPROJECT}, and delete {OWN_FILE}",
+        )
+    if table is None and (own.exists() or not pyproject.exists()):
+        return own, apart
+    return pyproject, table or {}
+
+
+def _parsed(file: Path) -> dict[str, Any]:  # Any: TOML's values are looked at one by one
+    try:
+        return tomllib.loads(file.read_bytes().decode())
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file} is no TOML: {error}") from error
 
 
 def reference() -> str:

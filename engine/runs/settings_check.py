@@ -1,5 +1,6 @@
 """Whether the values of settings make sense, each by itself and beside the others. Pure."""
 
+from autoresearch.engine.proposals.editable import is_editable
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.settings import RunConfig, definitions, value_of
 
@@ -15,9 +16,15 @@ def check(config: RunConfig) -> None:
     both = set(config.editable) & set(config.protected)
     refuse_unless(not both, "editable", sorted(both), "files that are not in `protected` as well")
     refuse_unless(
-        set(config.editable).isdisjoint(config.evaluate),
+        not any(is_editable(word, config) for word in config.evaluate),
         "evaluate",
         config.evaluate,
+        "no editable file in it",
+    )
+    refuse_unless(
+        not any(is_editable(word, config) for word in config.holdout),
+        "holdout",
+        config.holdout,
         "no editable file in it",
     )
     tracked = {*config.editable, *config.protected}

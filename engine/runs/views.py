@@ -68,7 +68,7 @@ def state_of(loaded: Loaded, *, versions: dict[str, str]) -> bytes:
 TABLE = Whole(
     name=names.RESULTS,
     version=results.VERSION,
-    render=lambda loaded: results.results_tsv(loaded.timeline).encode(),
+    render=lambda loaded: results.results_tsv(loaded.timeline, metric=loaded.run.config.metric.name).encode(),
 )
 STATE = Whole(
     name=names.STATE,

@@ -16,7 +16,7 @@ from typing import Any
 from attrs import field, frozen
 
 from autoresearch.engine.system import run_command
-from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.system.interpreter import surroundings, with_interpreter
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.settings import RunConfig
 
@@ -25,11 +25,17 @@ SOURCES = "src"  # where packages lie that are imported only once they are insta
 VERSIONS = ("python", "torch")
 MOST_FILES = 2000  # of a checkout, that are read for what they import
 _IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
+_UV_RUNS = ("-m", "--module", "-s", "--script", "--")  # what follows is run
+# Options of uv with a value behind them.
+_UV_VALUES = re.compile(
+    r"--(with(-editable|-requirements)?|extra|(only-)?group|python|project|package|directory|env-file"
+    r"|(default-)?index|config-file)|-p"
+)
 ASKED_WITHIN_S = 60.0  # an interpreter on a cold network disk
 # Prints where modules are looked for, whence each of some names would be imported, and versions.
 # An editable install is a path in a .pth, or a finder with a MAPPING from names to files.
 QUESTION = """
-import importlib.metadata, importlib.util, json, os, sys
+import importlib.metadata, importlib.util, json, os, site, sys
 
 def version(name):
     try:
@@ -52,7 +58,8 @@ modules = [sys.modules.get(getattr(finder, "__module__", "")) for finder in sys.
 maps = [found for found in (getattr(one, "MAPPING", None) for one in modules) if isinstance(found, dict)]
 mapped = [os.path.dirname(str(path)) for found in maps for path in found.values()]
 origins = {name: origin(name) for name in names}
-folders = [os.path.abspath(folder) for folder in sys.path[1:] + mapped]
+users = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+folders = [os.path.abspath(folder) for folder in sys.path[1:] + mapped + users]
 stdlib = os.path.dirname(os.__file__)
 versions = {"python": sys.version.split()[0], "torch": version("torch")}
 told = {"path": folders, "prefix": sys.prefix, "stdlib": stdlib, "origins": origins, "versions": versions}
@@ -70,11 +77,12 @@ class OwnCode:
     elsewhere: tuple[tuple[str, str], ...] = ()  # module, and the file in the user's checkout
 
 
-def looked_for(config: RunConfig, *, home: Path, checkout: Path) -> OwnCode:
+def looked_for(config: RunConfig, *, home: Path, checkout: Path, python: tuple[str, ...] = ()) -> OwnCode:
     """Ask the interpreter of the training command; one that cannot be asked tells of nothing."""
-    command, env = with_interpreter(config.train), dict(config.env)
-    python = interpreter_of(command, checkout)
-    if python is None:
+    command = with_interpreter(config.train, python)
+    env = surroundings(command, home, python) | config.env
+    python = interpreter_of(command, checkout, env.get("PATH")) or ()
+    if not python:
         return OwnCode()
     script = next((word for word in command[1:] if word.endswith(".py")), "any.py")
     said = _asked(python, script, _modules(checkout / SOURCES), checkout, env)
@@ -83,11 +91,8 @@ def looked_for(config: RunConfig, *, home: Path, checkout: Path) -> OwnCode:
     roots = _roots(said, home, checkout)
     if SOURCES not in roots and _elsewhere(said, checkout):  # installed once, as a copy
         roots = (*roots, SOURCES)
-    libraries = tuple(
-        folder
-        for folder in dict.fromkeys(said["path"])
-        if Path(folder).is_dir() and not _is_own(folder, home, said)
-    )
+    # Also what is not there: whoever makes it later is imported from.
+    libraries = tuple(folder for folder in dict.fromkeys(said["path"]) if not _is_own(folder, home, said))
     versions = {name: str(said["versions"][name]) for name in VERSIONS if said["versions"][name]}
     if not roots:
         return OwnCode(libraries=libraries, versions=versions)
@@ -113,12 +118,12 @@ def python_path(first: Sequence[str], checkout: Path, env: dict[str, str]) -> di
     return {"PYTHONPATH": os.pathsep.join([*own, *([before] if before else [])])}
 
 
-def interpreter_of(command: Sequence[str], checkout: Path) -> tuple[str, ...] | None:
+def interpreter_of(command: Sequence[str], checkout: Path, path: str | None = None) -> tuple[str, ...] | None:
     """Return how the Python of a command is called, None where it is not known to be one."""
     name = Path(command[0]).name
     if name == "uv" and command[1:2] == ("run",):
-        return (command[0], "run", "python")
-    program = command[0] if "/" in command[0] else shutil.which(command[0])
+        return (*command[: _behind_options(command)], "python")
+    program = command[0] if "/" in command[0] else shutil.which(command[0], path=path)
     if program is None:
         return None
     if name.startswith(("python", "pypy")):
@@ -131,6 +136,14 @@ def interpreter_of(command: Sequence[str], checkout: Path) -> tuple[str, ...] | 
     # A console script, such as torchrun, names its interpreter in its first line.
     named = first[0].removeprefix("#!") if first and first[0].startswith("#!") else ""
     return (named,) if Path(named).name.startswith(("python", "pypy")) else None
+
+
+def _behind_options(command: Sequence[str]) -> int:
+    """Return where what `uv run` runs begins, behind the options of uv itself."""
+    at = 2
+    while at < len(command) and command[at].startswith("-") and command[at] not in _UV_RUNS:
+        at += 2 if _UV_VALUES.fullmatch(command[at]) else 1
+    return at
 
 
 def _asked(

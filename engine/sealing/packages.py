@@ -1,13 +1,14 @@
 """The packages that a training imports beside its own code: which files there are, of what size and time.
 
-Not hashed, and only what an interpreter can load: an environment with torch has 20,000 files, of which a good
-half are code. It notices what is installed, patched or left there.
+Only programs are hashed, and of the rest only what it can load is looked at: an environment with torch
+has 20,000 files, of which a good half are code. It notices what is installed, patched or left there.
 """
 
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -16,27 +17,39 @@ LOADED = (".py", ".pth", ".so", ".pyd", ".dll", ".dylib")
 PASSED_OVER = frozenset({"__pycache__", "site-packages", "dist-packages"})
 
 
-def digest(folders: Iterable[str]) -> str:
-    """Return what tells the code below some folders from any other; "" where there is none."""
-    told = hashlib.sha256()
-    seen = False
-    for folder in _outermost(folders):
-        for line in sorted((*_lines(folder), *_interpreter(folder))):
-            seen = True
-            told.update(line)
-    return told.hexdigest()[:16] if seen else ""
+def digest(places: Collection[str]) -> str:
+    """Return what tells the code below some folders, and some programs, from any other; "" for none."""
+    programs = {place for place in places if Path(place).is_file()}
+    lines = [line for one in sorted(programs) for line in _program(Path(one))]
+    for folder in _outermost(place for place in places if place not in programs):
+        lines += sorted((*_lines(folder), *_interpreter(folder)))
+    return hashlib.sha256(b"".join(lines)).hexdigest()[:16] if lines else ""
 
 
 def _interpreter(folder: str) -> Iterator[bytes]:
-    """Yield what starts the Python of an environment, and says which folders that one imports from."""
+    """Yield what starts the Python of an environment, and says which folders that one imports from.
+
+    By content: many environments link to one program, and each that is made may touch it, as `chmod +x` does.
+    """
     packages = Path(folder)
     if packages.name not in ("site-packages", "dist-packages"):
         return
     home = packages.parent.parent.parent
     for path in (home / "pyvenv.cfg", *sorted((home / "bin").glob("python*"))):
-        with contextlib.suppress(OSError):
-            yield _line(str(path), path.lstat())
-            yield _line(str(path.resolve()), path.stat())
+        yield from _program(path)
+
+
+def _program(path: Path) -> Iterator[bytes]:
+    with contextlib.suppress(OSError):
+        real, found = path.resolve(), path.stat()
+        status = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        yield os.fsencode(f"{path}\0{real}\0{_content(real, status)}\n")
+
+
+@lru_cache
+def _content(path: Path, _status: tuple[int, ...]) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _line(path: str, found: os.stat_result) -> bytes:

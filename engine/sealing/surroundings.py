@@ -8,18 +8,26 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from attrs import define, field, frozen
 
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.ports.worktrees import Worktrees
-from autoresearch.engine.sealing import packages
+from autoresearch.engine.sealing import environment, packages
 from autoresearch.engine.sealing.inputs import Inputs
+from autoresearch.engine.sealing.seal import Broken
+from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
 
 
 # So old may a look at the packages be: it costs 0.13 s with torch (2026-11), and many a training takes less.
 AGAIN_S = 30.0
+
+
+class SurroundingsGit(Commits, Worktrees, Protocol):
+    """What looking around needs of git."""
 
 
 @define
@@ -36,7 +44,7 @@ class Surroundings:
     """The surroundings of the trainings of one run."""
 
     paths: RunPaths
-    git: Worktrees
+    git: SurroundingsGit
     _look: _Look = field(factory=_Look, eq=False)
 
     def taken(self, run: RunState, env: Mapping[str, str]) -> dict[str, str]:
@@ -48,10 +56,24 @@ class Surroundings:
         found = {
             "inputs": self.inputs(run).digest(),
             "filters": self.git.filters(),
-            "packages": self._packages(run.setup.libraries),
+            "packages": f"{self._packages(run.setup.libraries)}-{self._environment(run)}",
             "threads": _threads({**os.environ, **env}),
         }
         return {name: said for name, said in found.items() if said} | run.told
+
+    def loaded_otherwise(self, run: RunState, before: str) -> Broken | None:
+        """Return what an evaluation loads otherwise than its training did, when `packages` were so."""
+        installed, told, inherited = before.partition("-")
+        if packages.digest(run.setup.libraries) != installed:
+            return Broken(files=("packages",), reason=why("packages_changed_while_training"))
+        if told and self._environment(run) != inherited:
+            return Broken(files=(), reason=why("environment_changed_while_training"))  # nobody is to blame
+        return None
+
+    def _environment(self, run: RunState) -> str:
+        paths = (*run.config.editable, *run.config.protected)
+        scripts = (self.git.show(run.base_commit, path) for path in paths)
+        return environment.digest(os.environ, run.config, (one for one in scripts if one is not None))
 
     def inputs(self, run: RunState) -> Inputs:
         """Return the files outside a checkout that count: those named, and those that preparing made."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.system import run_command
-from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.system.interpreter import surroundings, with_interpreter
 from autoresearch.engine.system.process import ended_by_others
 from autoresearch.engine.system.trouble import reason_of
 from autoresearch.events.errors import AutoresearchError
@@ -27,7 +27,7 @@ class Answer:
     inputs: tuple[str, ...] = ()
 
 
-def ask(config: RunConfig, checkout: Path) -> Answer:
+def ask(config: RunConfig, checkout: Path, *, home: Path, python: tuple[str, ...] = ()) -> Answer:
     """Run the check command in a checkout.
 
     A check prints one JSON object `{"ready": bool, "missing": [...], "data_id": ..., "inputs": [...]}` as its
@@ -36,12 +36,12 @@ def ask(config: RunConfig, checkout: Path) -> Answer:
     Raises:
         AutoresearchError: it was killed, so nothing is known.
     """
-    said = " ".join(config.check)
+    said, command = " ".join(config.check), with_interpreter(config.check, python)
     try:
         done = run_command.run(
-            with_interpreter(config.check),
+            command,
             cwd=checkout,
-            env={**os.environ, **config.env},
+            env={**os.environ, **surroundings(command, home, python), **config.env},
             timeout_s=CHECK_TIMEOUT_S,
         )
     except AutoresearchError as error:

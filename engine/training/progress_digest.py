@@ -37,6 +37,32 @@ def read_progress(pieces: Iterable[bytes] | None) -> tuple[ProgressDigest | None
     return ProgressDigest(sha256=sha256.hexdigest(), lines=count, points=curve.points()), failure
 
 
+class GrowingCurve:
+    """The points of a progress.jsonl that is being written: each look reads on where the last one ended."""
+
+    def __init__(self) -> None:
+        """Begin before the first line."""
+        self.points: list[tuple[float, float]] = []  # (percent, loss)
+        self._read, self._rest = 0, b""
+
+    def read(self, pieces: Iterable[bytes]) -> None:
+        """Take what whole lines came since the last look; `pieces` are the file from its beginning."""
+        known = self._read
+        for piece in pieces:
+            new, known = piece[known:], max(0, known - len(piece))
+            self._read += len(new)
+            *whole, self._rest = (self._rest + new).split(b"\n")
+            self._rest = self._rest[:_LINE_BYTES]
+            for line in whole:
+                self._add(line)
+
+    def _add(self, line: bytes) -> None:
+        told = object_in(line) or {}
+        percent, loss = number(told.get("percent")), number(told.get("loss"))
+        if kind_of(told) == "progress" and percent is not None and loss is not None:
+            self.points.append((percent, loss))
+
+
 class _Curve:
     """Some points of a curve of any length, evenly taken, the first and the last among them."""
 

@@ -2,8 +2,8 @@
 
 import re
 
+from autoresearch.engine.metrics.metric import NUMBER
 from autoresearch.engine.system.foreign_files import number
-from autoresearch.engine.training.metric import NUMBER
 from autoresearch.events.values import Measured
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.metrics.by_name import mark_of
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
 from autoresearch.engine.system import landlock
-from autoresearch.engine.system.interpreter import with_interpreter
+from autoresearch.engine.system.interpreter import surroundings, with_interpreter
 from autoresearch.events.settings import RunConfig
 
 
@@ -46,32 +47,51 @@ class Training:
     checkout: Path  # where the commit's files stand
     deadline_s: float
     places: tuple[str, ...]  # on its device
+    python: tuple[str, ...] = ()  # what `{python}` stands for; none: the runner's own
     python_path: tuple[str, ...] = ()  # folders of the checkout that go before all others
     seed: int | None = None  # None: the settings name no variable for it
 
 
 def training_spec(config: RunConfig, one: Training) -> JobSpec:
     """Return how a training is run."""
+    command = with_interpreter(config.train, one.python)
+    metric = config.metric
     return JobSpec(
         writable=writable(config, one),
         name=f"training {one.iteration}.{one.training} of {one.run_id} in {one.home}",
-        command=with_interpreter(config.train),
+        command=command,
         cwd=str(one.checkout.absolute()),
-        env=environment(config, one),
+        env=surroundings(command, one.home, one.python) | environment(config, one),
         deadline_s=one.deadline_s,
         log_limit_bytes=int(config.log_limit_mb * 2**20),
         places=one.places,
+        result_grace_s=config.exit_grace_s,
+        result_marks=() if metric.file else (metric.pattern or mark_of(metric.name),),
+        result_files=_written_last(config, one),
     )
+
+
+def holdout_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
+    """Return how what a training left is scored on the holdout: as it would be evaluated."""
+    evaluated = evaluation_spec(replace(config, evaluate=config.holdout), one, left)
+    return replace(evaluated, name=evaluated.name.replace("evaluation", "look at the holdout", 1))
+
+
+def _written_last(config: RunConfig, one: Training) -> tuple[str, ...]:
+    own = [one.checkout / config.metric.file, one.job / config.metric.file] if config.metric.file else []
+    return tuple(str(path.absolute()) for path in (JobPaths(one.job).result, *own))
 
 
 def evaluation_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
     """Return how what a training left, in its job's folder, is evaluated: as it was trained, and where."""
     as_trained = training_spec(config, one)
+    command = with_interpreter(config.evaluate, one.python)
     env = {name: value for name, value in as_trained.env.items() if name != CACHE}
+    env |= surroundings(command, one.home, one.python)
     return replace(
         as_trained,
         name=as_trained.name.replace("training", "evaluation", 1),
-        command=with_interpreter(config.evaluate),
+        command=command,
         env=env | NO_BYTECODE | {"AUTORESEARCH_TRAIN_DIR": str(left.absolute())},
     )
 

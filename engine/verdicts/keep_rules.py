@@ -11,7 +11,18 @@ from typing import Literal, TypeAlias
 from attrs import evolve as replace
 from attrs import frozen
 
-from autoresearch.engine.verdicts.pairs import SURE, Pairs, error_of, pair_spread, pairs_of, seed_spread
+from autoresearch.engine.verdicts.guards import broken
+from autoresearch.engine.verdicts.pairs import (
+    SURE,
+    Pairs,
+    error_of,
+    pair_spread,
+    pairs_of,
+    seed_pool,
+    seed_spread,
+    student,
+    within,
+)
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Best, Conditions, Scalar, differing
 from autoresearch.projections.belief import Learned
@@ -145,6 +156,8 @@ def verdict(
 
     `of_seeds` is the standard deviation over seeds, where it is known.
     """
+    if one.outcome == "stopped_early":
+        return Verdict(answer="discard", rule="stopped_early", inputs=_behind(one))
     if one.outcome != "succeeded" or one.metric is None:
         return Verdict(answer="discard", rule="no_result", inputs={"outcome": one.outcome})
     if best is None:
@@ -154,8 +167,7 @@ def verdict(
     if one.tree == best.tree:
         inputs: dict[str, Scalar] = {"metric": one.metric, "best": best.metric, "tree": one.tree}
         return Verdict(answer="discard", rule="same_code", inputs=inputs)
-    seeded = bool(config.seed_env)
-    pairs = pairs_of(one.scores, best, lower_is_better=config.metric.lower_is_better, seeded=seeded)
+    pairs = _pairs(one, best, config)
     if pairs is None:
         inputs = _differing(one.conditions, best.conditions)
         return Verdict(answer="discard", rule="not_comparable", inputs=inputs)
@@ -164,7 +176,12 @@ def verdict(
     if config.most_spent and times > config.most_spent:
         inputs = {"times": times, "most_spent": config.most_spent}
         return Verdict(answer="discard", rule="overspent", inputs=inputs)
-    judged = _compared(one, pairs, config, of_seeds, learned)
+    if one.without is not None:
+        judged = _simpler(one, best, pairs, config, of_seeds=of_seeds, learned=learned)
+    else:
+        judged = _compared(one, pairs, config, of_seeds, learned)
+    if judged.answer != "discard" and (guard := broken(one, config)) is not None:
+        return Verdict(answer="discard", rule="guard", inputs=guard)
     more = one.spent.far_beyond(theirs)
     if more is None:
         return judged
@@ -203,25 +220,34 @@ def _first(one: Iteration) -> dict[str, Scalar]:
     return inputs
 
 
+def _behind(one: Iteration) -> dict[str, Scalar]:
+    last = one.behind[-1]
+    return {
+        "percent": last.percent,
+        "loss": last.loss,
+        "base_loss": last.base_loss,
+        "bound": one.bound,
+    }
+
+
 def _differing(ours: Conditions, theirs: Conditions) -> dict[str, Scalar]:
     """Return each condition that is another one than the best was measured under last, and that."""
     named = [("", ours), ("best_", theirs)]
     return {f"{prefix}{name}": getattr(of, name) for name in differing(ours, theirs) for prefix, of in named}
 
 
+def _pairs(one: Iteration, best: Best, config: RunConfig) -> Pairs | None:
+    """Return its pairs with the best; of what takes a keep out, those on the seeds that chose nothing."""
+    if one.without is not None:
+        best = replace(best, scores=within(best.scores, one.without.repeats))
+    lower, seeded = config.metric.lower_is_better, bool(config.seed_env)
+    return pairs_of(one.scores, best, lower_is_better=lower, seeded=seeded)
+
+
 def _compared(
     one: Iteration, pairs: Pairs, config: RunConfig, of_seeds: float | None, learned: Learned
 ) -> Verdict:
-    name, _, number = config.keep_rule.partition(":")
-    rule, known, pool = RULES[name], of_seeds or 0.0, learned.pool
-    case = Case(
-        pairs=pairs,
-        number=float(number or 0),
-        of_seeds=known,
-        of_pairs=pair_spread(pool, known),
-        error=error_of(pairs, pool, known),
-        noise_known=config.noise > 0,
-    )
+    rule, case = rule_of(config.keep_rule), _case(pairs, config, of_seeds or 0.0, learned)
     asked = rule.asks(case)
     inputs: dict[str, Scalar] = {
         "metric": one.metric,
@@ -244,3 +270,51 @@ def _compared(
     if rule.repeats > 1 and case.error > 0:
         inputs |= {"sureness": pairs.mean / case.error, "sureness_asked": _sure_enough(case)}
     return Verdict(answer=rule.judge(case, asked), rule=config.keep_rule, inputs=inputs)
+
+
+def _simpler(
+    one: Iteration, base: Best, pairs: Pairs, config: RunConfig, *, of_seeds: float | None, learned: Learned
+) -> Verdict:
+    """Judge what takes a keep out: it may lose what the rule asks of a gain, for the code is simpler then.
+
+    A change that gives no more than that beside the others would not have been kept for it.
+    """
+    without = one.without
+    assert without is not None  # the caller checked
+    seen = seed_pool(one.scores).joined(seed_pool(within(base.scores, without.repeats)))
+    spread = of_seeds
+    if spread is None and seen.freedom:
+        spread = math.sqrt(seen.squares / seen.freedom)
+    quantile = student(seen.freedom) if of_seeds is None else SURE
+    case = _case(pairs, config, spread or 0.0, learned)
+    inputs: dict[str, Scalar] = {
+        "without": without.keep,
+        "metric": one.metric,
+        "best": pairs.base,
+        "gain": pairs.mean,
+        "lower_is_better": config.metric.lower_is_better,
+        "pairs": pairs.count,
+        "paired": pairs.paired,
+        "squares": pairs.squares,
+        "of_seeds": spread,
+        "half_width": None if spread is None else quantile * case.error,
+    }
+    if without.purpose == "ablate":
+        return Verdict(answer="discard", rule="ablate", inputs=inputs)
+    may_lose = rule_of(config.keep_rule).asks(case)
+    loses = -pairs.mean > may_lose
+    return Verdict(
+        answer="discard" if loses else "keep", rule="drop", inputs={**inputs, "may_lose": may_lose}
+    )
+
+
+def _case(pairs: Pairs, config: RunConfig, of_seeds: float, learned: Learned) -> Case:
+    number = config.keep_rule.partition(":")[2]
+    return Case(
+        pairs=pairs,
+        number=float(number or 0),
+        of_seeds=of_seeds,
+        of_pairs=pair_spread(learned.pool, of_seeds),
+        error=error_of(pairs, learned.pool, of_seeds),
+        noise_known=config.noise > 0,
+    )

@@ -16,12 +16,20 @@ IN_A_ROW = 3  # answers to an agent, before the search has its turn
 def answer(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
     """Return who measured this candidate's code, and what; None where it has to be trained.
 
-    What a human left in the worktree is trained, since that is what he asked for.
+    What a human left in the worktree is trained, since that is what he asked for, and so is what takes a keep
+    out: the code of the keep before it was measured, but not on these seeds.
     """
-    if state.best is None or not one.code or one.proposal is None or one.trainings > 0:
+    asked_for = one.proposal is None or one.without is not None
+    if state.best is None or not one.code or asked_for or one.trainings > 0:
         return None
     same = _same(state, one) if _as_then(state) else None
     return None if same is None else {"same_as": same.iteration, "metric": same.metric, "code": same.code}
+
+
+def can_be_reread(state: RunState, one: Iteration) -> bool:
+    """Say whether a baseline printed no number, and only what says where to find it has changed since."""
+    without = one.number == 0 and one.outcome == "no_metric" and not state.config.evaluate
+    return without and one.deciding != state.deciding and one.trained_as == state.trained_as
 
 
 def _same(state: RunState, one: Iteration) -> KnownCode | None:

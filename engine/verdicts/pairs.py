@@ -89,6 +89,11 @@ def seed_pool(scores: tuple[Score, ...]) -> Pool:
     return pool
 
 
+def within(scores: tuple[Score, ...], repeats: tuple[int, ...]) -> tuple[Score, ...]:
+    """Return those of some scores that are of these repeats."""
+    return tuple(score for score in scores if score.repeat in repeats)
+
+
 def squares_of(values: Sequence[float]) -> float:
     """Return the sum of (value - mean)²."""
     mean = math.fsum(values) / len(values)

@@ -8,20 +8,29 @@ line is as our own writer made it; `codec.parse` is for who must know that each 
 from collections.abc import Mapping
 from typing import Any, get_args
 
+import orjson
+
 from autoresearch.events.catalog import Event
 from autoresearch.events.shapes import builder, hints
 
 
-# The curve of a training is for people: no state is made of it, and parsing it costs as much as all the rest
-# of its line. A quote inside a string is escaped, so this stands in a line only where the field begins.
+# Few runs make a state of the curve of a training, and parsing it costs as much as all the rest of its line.
+# A quote inside a string is escaped, so this stands in a line only where the field begins.
 LONG = 1024  # bytes
 _CURVE = b',"progress":{"sha256":"'
+_FIELD = b',"progress":'
 
 
-def without_curve(raw: bytes) -> bytes:
-    """Return a line without the last field of a TrainingFinished; any other line as it is."""
+def without_curve(raw: bytes) -> tuple[bytes, bytes]:
+    """Return a line without the last field of a TrainingFinished, and that; of any other the line alone.
+
+    The field, still in JSON, is what its lazy event builds it from.
+    """
     begin = raw.find(_CURVE)
-    return raw if begin < 0 else raw[:begin] + b"}}"
+    if begin < 0:
+        return raw, b""
+    inside = begin + len(_FIELD)
+    return raw[:begin] + b"}}", raw[inside : raw.index(b"}", inside) + 1]
 
 
 class LazyEvent:
@@ -40,7 +49,11 @@ def _lazy(cls: type[Any]) -> type[LazyEvent]:
 
 
 def _property(name: str, build: Any) -> property:  # noqa: ANN401 - from JSON to what the field is
-    return property(lambda self: build(self.__dict__[name]))
+    return property(lambda self: build(_parsed(self.__dict__[name])))
+
+
+def _parsed(value: object) -> object:
+    return orjson.loads(value) if isinstance(value, bytes) else value
 
 
 # By the name that is stored: the version of the class, and its lazy form.

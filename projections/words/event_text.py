@@ -1,8 +1,8 @@
 """Events -> text: one line for each, the same for the same event. Pure.
 
-The words are in sentences.py; here is which sentence an event gets, and the wording's name: a view written in
-other words is not compared with today's. Text that came from outside is made one line of printable characters
-and cut, so that a hostile name or log cannot forge a line.
+The words are in event_sentences.py; here is which sentence an event gets, and the wording's name: a view
+written in other words is not compared with today's. Text that came from outside is made one line of
+printable characters and cut, so that a hostile name or log cannot forge a line.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,30 +14,34 @@ from attrs import fields
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import RawEvent, Recorded
-from autoresearch.projections.words.sentences import CONDITIONS, EVENTS, KINDS, REASONS, STEPS
+from autoresearch.projections.words.event_sentences import EVENTS
+from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.verdicts import VERDICTS
 from autoresearch.projections.words.wording import WORDS, say_verdict
 
 
 LINE_CHARACTERS = 240
-FORMS = 1  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
+FORMS = 2  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
 
 # Where an event has more than one sentence: which, by what the event says. "" is the plain one.
 VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.RunStarted: lambda e: "" if e.base_commit else "imported",  # the code of an imported run is not known
     ev.StopRequested: lambda e: "now" if e.now else "",
+    ev.TimeRanOut: lambda e: "none" if e.left == "none" else "",
     ev.SetupChecked: lambda e: "missing" if not e.ok else "data" if e.data_id else "",
     ev.PrepareFinished: lambda e: "" if e.ok else "failed",
-    ev.RunImported: lambda e: "rest" if e.left_out else "",
-    ev.ProposalReceived: lambda e: "file" if e.name else "",
+    ev.RunImported: lambda e: "rest" if e.left_out else "skipped" if e.skipped else "",
+    ev.ProposalReceived: lambda e: "first" if e.first else "file" if e.name else "",
     ev.AgentAsked: lambda e: "free" if e.sandbox == "none" else "",
     ev.AgentAnswered: lambda e: "" if e.outcome == "ok" else e.outcome,
     ev.BaseMoved: lambda e: "commit" if e.commit else "",
     ev.CandidateRebased: lambda e: e.how if e.how in ("empty", "conflict") else "",
     ev.TrainingStarted: lambda e: ("device_" * (e.device != "cpu") + "again" * (e.training > 1)).strip("_"),
     ev.TrainingFinished: lambda e: (
-        "failed"
+        "stopped"
+        if e.outcome == "stopped_early"
+        else "failed"
         if e.outcome != "succeeded"
         else "claims"
         if e.metric is None
@@ -45,7 +49,9 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
         if e.printed
         else ""
     ),
+    ev.TrainingReread: lambda e: "" if e.outcome == "succeeded" else "failed",
     ev.EvaluationFinished: lambda e: "failed" if e.outcome != "succeeded" else "several" if e.printed else "",
+    ev.HoldoutScored: lambda e: "" if e.outcome == "succeeded" else "failed",
     ev.JobLost: lambda e: "prepare" if e.step == "prepare" else "",
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",
     ev.ResultRecorded: lambda e: "" if e.metric is None else "metric",

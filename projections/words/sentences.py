@@ -1,4 +1,4 @@
-"""Every sentence about what happened: from a code, or an event's name, to its words.
+"""Every sentence of a reason: from its code to its words. Those of events are in event_sentences.py.
 
 What is stored and compared is codes and inputs; rewording a sentence here changes no history and no audit.
 Imports only what starts fast.
@@ -18,6 +18,8 @@ REASONS: Mapping[str, str] = {
     "done": "{completed} iterations, best {metric} {best:.6f}",
     "done_without_best": "{completed} iterations",
     "as_requested": "as requested",
+    "time_is_up": "the time that was asked for is up, until {until:minute}; {completed} iterations",
+    "trainings_used_up": "the {trainings} trainings that were asked for are used up; {completed} iterations",
     "setup_incomplete": "{missing} missing",
     "baseline_failed": "{outcome:words}",
     "remeasure_failed": "{best:name}, the best, could not be measured again: {outcome:words}",
@@ -30,24 +32,54 @@ REASONS: Mapping[str, str] = {
     "human": "{said}",
     "agent_asks": "{said}",
     "search_is_through": "the seeded search has tried every value it knows; drop a proposal",
+    "search_knows_none": "the seeded search knows no constants in {files}; drop a proposal",
+    "search_knows_unmarked": (
+        "the seeded search knows no constants in {files}; drop a proposal, or put the comment "
+        "`# tune` behind what it may try: {names}"
+    ),
     # Setup and preparing.
     "not_in_commit": "{file} is not in commit {commit:short} of {branch}",
     "shared_is_not_there": "{path}, which is shared, is not in {folder}",
     "link_without_room": "{path} cannot be linked into the run's checkout: the commit has something there",
     "data_differs_by_slot": "the {slots} slots see different data: the first says {first}",
     "imported_from_elsewhere": "{module} is imported from {file}, not from the run's checkout",
+    "uv_environment": "{named} asks for uv's environment, which is not made yet: `uv sync` makes it",
+    "conda_environment": (
+        "environment.yml names the conda environment {named}, which is not found: `conda env create` makes"
+        " it, or `python` in the settings names another interpreter"
+    ),
+    "poetry_environment": (
+        "{named} asks for poetry's environment, which is not found: `poetry install` makes it, or `python` in"
+        " the settings names another interpreter"
+    ),
+    "not_prepared": "`{prepare}` has not run yet, and no check says whether it has to",
     "check_not_run": "the check `{check}` could not be run: {because}",
     "check_failed": "the check `{check}` ended with code {exit_code}: {said:said}",
     "check_not_ready": "the check `{check}` says that it is not ready",
     "check_says": "{said}",
+    # Why a keep cannot be taken out of the best.
+    "changed_since": "what was kept later has changed the same lines of {files}",
+    "nothing_left_of_it": "nothing of it is left in the best",
+    "not_utf8": "{files} is no UTF-8",
     # How a job ended.
     "not_started": "could not be started: {said}",
     "no_room": "the disk was full",
     "machine_refused": "the machine could not start it: {said}",
     "deadline": "ended after {seconds:.0f} s, its deadline",
+    "fell_behind": (
+        "stopped early at {percent:.0f} % of its budget: its loss, {loss:.4f}, lay over {bound:g} above its "
+        "base's, {base_loss:.4f}"
+    ),
     "idle": "ended after {seconds:.0f} s: no output and no CPU use",
+    "deadline_printed": "ended after {seconds:.0f} s, its deadline; it had printed {metric} {printed}",
+    "idle_printed": (
+        "ended after {seconds:.0f} s: no output and no CPU use; it had printed {metric} {printed}"
+    ),
+    "lingered": "it had its result and did not end: it was ended after {seconds:.0f} s",
+    "killed_at_exit": "it had its result, and was then killed by {signal}",
     "terminated": "was told to end",
     "signal": "killed by {signal}",
+    "signal_said": "killed by {signal}: {said}",
     "signal_memory": "killed by {signal}; the kernel does so when memory runs out",
     "exit_code": "exit code {exit_code}",
     "exit_code_said": "exit code {exit_code}: {said}",
@@ -62,6 +94,7 @@ REASONS: Mapping[str, str] = {
     "exit_refused": "exit.json could not be written: {said}",
     "exit_damaged": "exit.json is damaged",
     "began_on_another": "it was begun for another commit, or in another place",
+    "time_is_over": "ended, since the time that was asked for is over",
     "stop_now": "ended by a stop that was to be at once",
     "supervisor_told": "its supervisor was told to end it",
     # A checkout that was not what its commit says.
@@ -73,10 +106,15 @@ REASONS: Mapping[str, str] = {
     ),
     "file_restored_while_training": "{file}{more:more} was changed while it trained, and put back",
     "packages_to_look_at": (
-        "packages that trainings import were changed while one ran, by it or by somebody else: look at them, "
-        "make them anew where in doubt, then lift the pause"
+        "packages that trainings import, or programs that they run, were changed while one ran, by it or by "
+        "somebody else: look at them, make them anew where in doubt, then lift the pause"
     ),
-    "packages_changed_while_training": "packages that its interpreter imports were changed while it trained",
+    "packages_changed_while_training": (
+        "packages that it imports, or programs that it runs, were changed while it trained"
+    ),
+    "environment_changed_while_training": (
+        "it was evaluated by a runner with another environment than the one that it was trained by"
+    ),
     "inputs_changed": "the data that it reads were changed while it trained",
     "file_gone_while_training": "{file}{more:more} was removed while it trained",
     "evaluation_disagrees": "it printed {metric} {printed:.6f}, and its evaluation found {found:.6f}",
@@ -85,6 +123,17 @@ REASONS: Mapping[str, str] = {
     "exploding": "the loss is exploding",
     "not_finite": "{metric} is {found}",
     "no_line": "it ended well, but no line of its output gives {metric}",
+    "no_line_near": "it ended well, but no line of its output gives {metric} for certain; nearest: {said}",
+    "no_match": "it ended well, but no line of its output matches metric.pattern, {pattern}",
+    "no_match_near": (
+        "it ended well, but no line of its output matches metric.pattern, {pattern}; nearest: {said}"
+    ),
+    "no_metric_file": "it ended well, but wrote no {file}, neither in its checkout nor in its job's folder",
+    "no_metric_key": "it ended well, but {file} has no number {key}; its keys: {said:said}",
+    "several_meanings": (
+        "its lines give {metric} of different things ({first} | {second}); metric.pattern can say whose "
+        "counts"
+    ),
     "no_number": "the last {metric} is {found!r}, which is no number",
     "out_of_bounds": "{metric} is {found}, which no true one can be",
     "several_numbers": (
@@ -94,6 +143,7 @@ REASONS: Mapping[str, str] = {
         "the last {metric} of {ranks} ranks differ ({count} different ones, from {least:.6f} to {most:.6f}); "
         "metric.pattern can say whose counts"
     ),
+    "output_gone": "what it printed is gone, so it has to be trained again",
     "log_counts": "result.json says {metric} {exact}, the log {printed}: the log counts",
     # A change that may not be trained.
     "no_change": "it changes nothing",
@@ -106,13 +156,14 @@ REASONS: Mapping[str, str] = {
     "unreadable_file": "{file}: {because}",
     "file_not_utf8": "it is not UTF-8 at offset {offset}",
     "file_not_python": "it is not Python: {said}",
+    "file_not_read": "it is not {language}: {said}",
+    "code_known": "it is known: iteration {iteration} has the same code, {name} {metric:.6f}",
+    "proposal_known": "it is known: an equal one waits since event {seq}",
     "constant_repeated": "{name} is assigned {times} times ({places}); use an edit",
-    "constant_unknown": "no constant {name} at the top level of {files}",
-    "constant_misspelt": "no constant {name} at the top level of {files}; did you mean {near}?",
-    "constant_unknown_listed": "no constant {name} at the top level of {files}; there are {known}",
-    "constant_misspelt_listed": (
-        "no constant {name} at the top level of {files}; did you mean {near}? There are {known}"
-    ),
+    "constant_unknown": "no constant {name} in {files}",
+    "constant_misspelt": "no constant {name} in {files}; did you mean {near}?",
+    "constant_unknown_listed": "no constant {name} in {files}; there are {known}",
+    "constant_misspelt_listed": ("no constant {name} in {files}; did you mean {near}? There are {known}"),
     "constant_dead": "{name} is not in use: {because}",
     "counts_where": "it counts where {chooser} is {wanted}, and {chooser} is {found}",
     "counts_unless": "it counts where {chooser} is not {wanted}, and {chooser} is {found}",
@@ -197,7 +248,7 @@ REASONS: Mapping[str, str] = {
     "value_too_large": "set.{name} is beyond 2**53: {value}",
     "value_not_finite": "set.{name} is {value}; expected a finite number",
     "value_no_constant": "{text} is neither number, string, True, False nor None; use an edit for it",
-    "no_python_name": "{place} names {name}, which is no Python name",
+    "no_python_name": "{place} names {name}, which is no name of a constant",
     "schema_against": "{place}: {said}",
     # What went wrong around a run: git, the disk, a program.
     "git_refused": "git failed: {said:said}",
@@ -224,102 +275,6 @@ REASONS: Mapping[str, str] = {
     "imported": "{said}",
 }
 
-# Events, by their name, or a variant of it (projections/words/event_text.py chooses). A field is the event's.
-EVENTS: Mapping[str, str] = {
-    "RunStarted": "run {run_id} created on {branch}, from {base_commit:short}",
-    "RunStarted.imported": "run {run_id} created on {branch}",
-    "ConfigChanged": "settings changed: {changed:list}",
-    "LoopsRequested": "asked for {request:request}; {request:proposer} proposes",
-    "RunResumed": "asked to go on with what is left",
-    "RunnerStarted": "runner started in the {mode}, process {process.pid}",
-    "RunPaused": "paused: {reason:reason}",
-    "RunUnpaused": "the pause was lifted",
-    "StopRequested": "asked to stop after the current stage",
-    "StopRequested.now": "asked to stop at once",
-    "RunStopped": "idle, {how:words}: {reason:reason}",
-    "KeepAdopted": "adopted: the run's branch stands on {commit:short}",
-    "ResultRetracted": "{iteration:name} retracted: {why}",
-    "ResultRetracted.all": "{iteration:name} retracted, with all that is made of its code: {why}",
-    "RunCleaned": "cleaned: {worktrees} worktrees and {refs} refs were removed",
-    "NoteAdded": "note: {text}",
-    "SetupChecked": "setup is complete",
-    "SetupChecked.data": "setup is complete, data {data_id:.12}",
-    "SetupChecked.missing": "setup lacks {missing:reasons}",
-    "PrepareStarted": "preparing ({preparation}): {command:argv}",
-    "PrepareFinished": "prepared in {seconds:duration}",
-    "PrepareFinished.failed": "preparing failed: {reason:reason}; {seconds:duration}",
-    "TailHealed": "{bytes} torn bytes at the end, never acknowledged, were closed off",
-    "HistoryRepaired": (
-        "repaired: what stood from here on, {lines} lines ({bytes} bytes) and {refs} refs, lies in {aside}"
-    ),
-    "RunForked": "forked from {source} as of its event {seq}, with {rows} results",
-    "RunImported": "imported from {name} ({source}), {rows} results",
-    "RunImported.rest": "imported from {name} ({source}), {rows} results; without {left_out:left_out}",
-    "ProposalReceived": "proposal received ({source}): {proposal.description}",
-    "ProposalReceived.file": "proposal received ({source} {name}): {proposal.description}",
-    "ProposalRefused": "proposal {name} refused: {reason:reason}",
-    "ProposalChosen": "{iteration:name} tries ({source}): {description}",
-    "InputNeeded": "{iteration:name} needs a human proposal: {question:reason}",
-    "AgentAsked": "{iteration:name}: {agent} is asked to {step:step}",
-    "AgentAsked.free": "{iteration:name}: {agent} is asked to {step:step}, and may write anywhere",
-    "AgentAnswered": "{iteration:name}: {agent} was asked to {step:step} and answered in {seconds:duration}"
-    "{usage:cost}",
-    "AgentAnswered.cancelled": "{iteration:name}: {agent} was asked to {step:step} and called back after "
-    "{seconds:duration}{usage:cost}",
-    "AgentAnswered.failed": "{iteration:name}: {agent} was asked to {step:step} and failed after "
-    "{seconds:duration}{usage:cost}: {reason:reason}",
-    "IterationStarted": "{iteration:name} opened on {base_commit:short}",
-    "ChangeApplied": "{iteration:name} changed {files:list} (+{insertions} -{deletions})",
-    "ChangeFailed": "{iteration:name} could not be applied: {reason:reason}",
-    "CandidateCommitted": "{iteration:name} committed as {commit:short}: {subject}",
-    "IterationLeftOpen": "{iteration:name} left open before {next_stage}, which was not asked for",
-    "BaseMoved": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}",
-    "BaseMoved.commit": "{iteration:name}: its base moved from {old_base:short} to {best_iteration:name}; "
-    "its change {commit:short} is to be rebased",
-    "CandidateRebased": "{iteration:name} rebased {commit:short} onto {base_commit:short}: {how}",
-    "CandidateRebased.empty": "{iteration:name} does not rebase {commit:short}: the base has it already",
-    "CandidateRebased.conflict": "{iteration:name} threw {commit:short} away, which does not fit the base: "
-    "{reason:reason}",
-    "CandidateDeferred": "{iteration:name} deferred {commit:short} for a human's proposal: {description}",
-    "TrainingStarted": "{iteration:name} trains {commit:short}",
-    "TrainingStarted.again": "{iteration:name} trains {commit:short}, training {training}",
-    "TrainingStarted.device": "{iteration:name} trains {commit:short} on device {device}",
-    "TrainingStarted.device_again": "{iteration:name} trains {commit:short} on device {device}, "
-    "training {training}",
-    "TrainingFinished": "{iteration:name} trained in {seconds:duration}: {metric:.6f}",
-    "TrainingFinished.several": "{iteration:name} trained in {seconds:duration}: {metric:.6f}, one of "
-    "{printed.count} that it printed, from {printed.least:.6f} to {printed.most:.6f}",
-    "TrainingFinished.claims": "{iteration:name} trained in {seconds:duration}",
-    "TrainingFinished.failed": "{iteration:name} {outcome:words} after {seconds:duration}: {reason:reason}",
-    "EvaluationStarted": "{iteration:name} is evaluated",
-    "EvaluationFinished": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}",
-    "EvaluationFinished.several": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}, one "
-    "of {printed.count} that it printed, from {printed.least:.6f} to {printed.most:.6f}",
-    "EvaluationFinished.failed": "{iteration:name} could not be scored, {outcome:words}: {reason:reason}",
-    "TrainingVoided": "{iteration:name} is void, and its training begins again: {reason:reason}",
-    "JobLost": "{iteration:name} lost its {step} job {number}, which begins again: {reason:reason}",
-    "JobLost.prepare": "preparing ({number}) was lost and begins again: {reason:reason}",
-    "CrashTriaged": "{iteration:name} is given up: {reason:reason}",
-    "CrashTriaged.mended": "{iteration:name} was mended and is tried again: {reason:reason}",
-    "ResultRecorded": "{iteration:name} recorded: {outcome:words}",
-    "ResultRecorded.metric": "{iteration:name} recorded: {metric:.6f}",
-    "ResultInherited": "{iteration:name} inherited, {verdict:words}: no result, {description}",
-    "ResultInherited.metric": "{iteration:name} inherited, {verdict:words}: {metric:.6f}, {description}",
-    "ResultImported": "{iteration:name} imported, {status}: no result, {description}",
-    "ResultImported.metric": "{iteration:name} imported, {status}: {metric:.6f}, {description}",
-    "CandidateKept": "{iteration:name} kept: {verdict}",
-    "CandidateKept.note": "{iteration:name} kept: {verdict} ({branch_note:reason})",
-    "CandidateDiscarded": "{iteration:name} discarded: {verdict}",
-    "RemeasureDropped": "{iteration:name} ends: {keep:name}, which it measured, was retracted",
-    "RemeasureStarted": "{iteration:name} measures the best, {keep:name}, {differ_in:conditions}",
-    "RemeasureStarted.repeats": "{iteration:name} measures {keep:name} on {repeats:seeds_of}",
-    "GainStated": "gain of {keep:name} on the baseline: {gain:.6f} ± {half_width:.6f}, on {repeats:seeds_of}",
-    "ChainConsolidated": "on {repeats:seeds_of}: {keeps:sureness}",
-    "KeepRemeasured": "{keep:name} measured again: {metric:.6f} ({before:.6f} before)",
-    "KeepRemeasured.unmet": "{keep:name} measured again, but not as was wanted: {metric:.6f}",
-    "RawEvent": "{type} v{version}, which this program does not know",
-}
-
 CONDITIONS = {
     "deciding": "under other settings",
     "data_id": "on other data",
@@ -330,7 +285,7 @@ CONDITIONS = {
     "driver": "under another driver",
     "inputs": "on other input files",
     "filters": "by other filters of git",
-    "packages": "with other packages",
+    "packages": "with other packages or in another environment",
     "device": "on another device",
 }
 KINDS = {  # of what JSON can hold

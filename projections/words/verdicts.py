@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 VERDICTS: Mapping[str, str] = {
     "baseline": "the baseline",
     "no_result": "{outcome:words}",
+    "stopped_early": (
+        "stopped early: a loss of {loss:.4f} at {percent:.0f} %, where its base had {base_loss:.4f}"
+    ),
     "stands_on_retracted": "its code is made of {retracted:name}, which was retracted",
     "same_code": "the best once more: the same code, measured again",
     "known_code": "same code as {same_as:name}, which measured {metric:.6f}: not trained again",
@@ -27,6 +30,7 @@ VERDICTS: Mapping[str, str] = {
     "not_comparable_packages": "trained with other packages than the best",
     "not_comparable_device_class": "trained on another device ({device_class}) than the best",
     "not_comparable_device": "trained on another device ({device}) than the best ({best_device})",
+    "guard": "it breaks the guard {guard}: {value:g}",
     "overspent": "it took {times:.2f} times what the best took, and {most_spent:g} times is the most",
     "improved": "improved ({metric:.6f} {better} {best:.6f})",
     "improved_by": "improved ({metric:.6f} {better} {best:.6f} by more than {min_delta:g})",
@@ -40,6 +44,16 @@ VERDICTS: Mapping[str, str] = {
     ),
     "unsure": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}, which is not sure enough",
     "baseline_repeated": "the baseline, the mean of {trainings} trainings, which differ by {of_seeds:.6f}",
+    "drop": (
+        "no worse without {without:name}: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds};"
+        " {may_lose:.6f} may be lost"
+    ),
+    "drop_loses": (
+        "worse without {without:name}: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds};"
+        " {may_lose:.6f} may be lost"
+    ),
+    "drop_moved": "no worse without {without:name}, but {best_is:name} became the best meanwhile: ask again",
+    "ablate": "{without:name} gives {gain:loss} ± {half_width:.6f} beside the others, on {pairs:seeds}",
     "flagged": "; it took {spent_times:.1f} times the {spent_of} time of its base",  # after another one
     "imported": "as it was judged there",
     "remeasured": "the best, measured again: {metric:.6f} ({before:.6f} before)",

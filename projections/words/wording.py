@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 
 from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
-from autoresearch.projections.words.times import duration
+from autoresearch.projections.words.times import duration, minute_of
 from autoresearch.projections.words.verdicts import VERDICTS
 
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from autoresearch.events.errors import AutoresearchError
-    from autoresearch.events.values import Consolidated, Reason, Request, Usage
+    from autoresearch.events.values import Consolidated, CurvePoint, Reason, Request, Usage
 
     E = TypeVar("E", bound=AutoresearchError)
 
@@ -28,6 +28,9 @@ SANDBOXES = {
     "no_landlock": "agents may write anywhere, since this kernel has no Landlock",
 }
 FULL_HASH = 40  # characters; shorter is how an imported table wrote it
+
+
+MANY_LOOPS = 900_000  # of the million that a request without an end asks for
 
 
 class Words(string.Formatter):
@@ -92,6 +95,9 @@ def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
         return next((f"{rule}_{field}" for field in inputs), rule)  # the first in which they differ
     if rule == "baseline":
         return "baseline_repeated" if inputs.get("of_seeds") is not None else rule
+    if rule == "drop":
+        loses = -inputs.get("gain", 0.0) > inputs.get("may_lose", 0.0)
+        return "drop_loses" if loses else "drop_moved" if "best_is" in inputs else rule
     gain, delta = inputs.get("gain"), inputs.get("min_delta")
     if not isinstance(gain, int | float) or not isinstance(delta, int | float):
         return rule
@@ -129,9 +135,14 @@ def name_of(iteration: int) -> str:
 
 def asked_for(request: Request) -> str:
     """Return what a request asks for: loops, and the stages where it restricts them."""
-    from autoresearch.events.values import LOOP_STAGES, TOP_STAGES  # noqa: PLC0415 - attrs, for whoever has a request
+    from autoresearch.events.values import LOOP_STAGES, OPEN_END, TOP_STAGES  # noqa: PLC0415 - attrs, for whoever has a request
 
-    said = [f"{request.loops} loop{'' if request.loops == 1 else 's'}"] if "loop" in request.stages else []
+    loops = "as many loops as fit" if request.loops == OPEN_END else _loops(request.loops)
+    said = [loops] if "loop" in request.stages else []
+    if request.until:
+        said.append(f"until {minute_of(request.until)}")
+    if request.max_trainings:
+        said.append(f"at most {request.max_trainings} training{'' if request.max_trainings == 1 else 's'}")
     if request.stages != TOP_STAGES:
         said.append(f"only {', '.join(request.stages)}")
     if request.loop_stages != LOOP_STAGES and "loop" in request.stages:
@@ -141,6 +152,15 @@ def asked_for(request: Request) -> str:
     return "; ".join(said)
 
 
+def _loops(number: int) -> str:
+    return f"{number} loop{'' if number == 1 else 's'}"
+
+
+def loops_left_words(number: int) -> str:
+    """Return how many loops are left, where it may be that only a limit ends them."""
+    return "as many loops as fit" if number >= MANY_LOOPS else _loops(number)
+
+
 def proposer(request: Request) -> str:
     """Return who proposes where no human does."""
     return request.agent if request.asks_agent else "the seeded search"
@@ -148,6 +168,10 @@ def proposer(request: Request) -> str:
 
 def _sureness(one: Consolidated) -> str:
     return f"{name_of(one.iteration)} {one.verdict} ({one.gain:+.6f} ± {one.half_width:.6f})"
+
+
+def _point(one: CurvePoint) -> str:
+    return f"{one.loss:.4f} against {one.base_loss:.4f} at {one.percent:.0f} %"
 
 
 def _cost(usage: Usage) -> str:
@@ -168,10 +192,15 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "duration": duration,
     "left_out": _left_out,
     "list": ", ".join,
+    "loss": lambda gain: f"{0.0 - gain:+.6f}",
+    "skipped": lambda lines: f"skipped, since they cannot be read: {', '.join(lines)}",
+    "minute": minute_of,
     "more": lambda number: f" (and {number} more)" if number else "",
     "name": name_of,
+    "points": lambda points: ", ".join(map(_point, points)),
     "proposer": proposer,
     "reason": say,
+    "looks": lambda number: f"{number} time{'' if number == 1 else 's'}",
     "kinds": lambda kinds: " or ".join(KINDS.get(kind, kind) for kind in kinds.split()),
     "reasons": lambda reasons: "; ".join(map(say, reasons)),
     "request": asked_for,

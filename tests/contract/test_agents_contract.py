@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -368,18 +367,6 @@ def test_where_an_agent_may_write_is_for_the_settings_to_say(
     assert confinement.beside(RunConfig(agent_writes=("/",)), tmp_path) is None
     monkeypatch.setattr(landlock, "version", lambda: 0)
     assert confinement.beside(named, tmp_path) is None
-
-
-def test_the_interpreter_can_stand_in_a_users_command(plain: Path, tmp_path: Path) -> None:
-    """{python} in agent_command is the interpreter that the runner runs on."""
-    question = Ask(
-        step="apply",
-        prompt="",
-        worktree=plain,
-        hooks=hooks_of(plain),
-        command=("{python}", "agent.py"),
-    )
-    assert COMMAND.job(question, tmp_path).command == (sys.executable, "agent.py")
 
 
 @pytest.mark.parametrize("spoil", ["rm -r {0}", "echo exit 0 > {0}/reference-transaction", "chmod -x {0}/*"])

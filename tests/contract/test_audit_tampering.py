@@ -9,13 +9,12 @@ from attrs import evolve
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Audit
-from autoresearch.engine.proposals import search
-from autoresearch.engine.proposals.constants import Constant
 from autoresearch.engine.runs.views import rebuild
+from autoresearch.engine.search import search
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import verify
-from autoresearch.events.values import Proposal, Request, Scalar
+from autoresearch.events.values import Proposal, Request
 from tests.fakes.world import World
 from tests.tampering import Record, first, records_of, rewrite, tamper
 
@@ -37,7 +36,8 @@ PROPOSALS = (
 def done(tmp_path_factory) -> World:
     """A run of five loops, at rest."""
     world = World(tmp_path_factory.mktemp("world"))
-    world.start(loops=5, proposals=PROPOSALS)
+    asked = ("{python}", "train.py")  # which versions it has is in the history then
+    world.start(loops=5, proposals=PROPOSALS, train=asked)
     world.runner().run()
     return world
 
@@ -129,9 +129,9 @@ def reword(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the search say all that it says for people in other words."""
     propose = search._proposal
 
-    def worded(constant: Constant, value: Scalar) -> Proposal:
+    def worded(chosen: search.Changes) -> Proposal:
         others = dict.fromkeys(("description", "change_plan", "commit_description"), "In other words.")
-        return evolve(propose(constant, value), **others)
+        return evolve(propose(chosen), **others)
 
     monkeypatch.setattr(search, "_proposal", worded)
 
@@ -140,6 +140,15 @@ def test_other_words_of_the_search_are_no_difference(world: World, monkeypatch: 
     """A run that the search proposed in is as decided, though a later program words proposals otherwise."""
     reword(monkeypatch)
     assert {} == differing(audited(world))
+
+
+def test_what_another_search_proposed_is_not_confirmed(world: World):
+    """A proposal of another version of the search is neither called right nor wrong."""
+    tamper(world.paths.history, put("ProposalChosen", "search", lambda _: 1, source="search"))
+    rebuild_views(world)
+    made = audited(world)
+    assert ["other_search"] == missing(made)["decisions"]
+    assert "decisions" not in differing(made)
 
 
 @pytest.mark.parametrize(
@@ -225,6 +234,8 @@ def test_the_first_difference_is_named(world: World):
 UNKNOWABLE = {
     *("RunStarted.branch", "RunStarted.program_version", "RunStarted.config"),
     *("ProposalReceived.name", "ProposalReceived.sha256", "ProposalReceived.dropped_at"),
+    "ProposalReceived.first",  # where nothing else waits
+    "ProposalChosen.search",  # then it is of another version, and not confirmed
     *("RunnerStarted.process", "RunnerStarted.mode", "RunnerStarted.program_version"),
     *("RunnerStarted.devices", "RunnerStarted.device_classes", "RunnerStarted.driver"),
     "RunnerStarted.landlock",
@@ -234,6 +245,7 @@ UNKNOWABLE = {
         "SetupChecked.libraries",
         "SetupChecked.shared",
         "SetupChecked.python_path",
+        "SetupChecked.interpreter_from",
         "TrainingStarted.seal",
         "TrainingStarted.surroundings",
     ),
@@ -253,6 +265,8 @@ def changed(value: Any) -> Any:
             return value + 1
         case list():
             return [*value, "x"] if not value or isinstance(value[0], str) else value[1:]
+        case {} if not value:
+            return {"x": 1.5}
         case dict():
             name, inner = next(iter(value.items()))
             return value | {name: changed(inner)}

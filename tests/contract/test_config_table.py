@@ -8,13 +8,14 @@ from attrs import evolve, fields
 
 from autoresearch.engine.runs import settings
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.settings import MetricSpec, RunConfig, definitions
+from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.settings import RunConfig, definitions
 
 
 def load(folder: Path, text: str) -> RunConfig:
     """Return the settings that a pyproject.toml with this text gives."""
     (folder / "pyproject.toml").write_text(text)
-    return settings.load_config(folder / "pyproject.toml")
+    return settings.load_config(folder)
 
 
 @pytest.mark.parametrize("text", ["", "[project]\nname = 'x'\n", "[tool.ruff]\n", "[tool.autoresearch]\n"])
@@ -25,7 +26,7 @@ def test_nothing_said_is_the_default(tmp_path: Path, text: str) -> None:
 
 def test_no_file_is_the_default(tmp_path: Path) -> None:
     """Where there is no pyproject.toml the defaults hold."""
-    assert RunConfig() == settings.load_config(tmp_path / "pyproject.toml")
+    assert RunConfig() == settings.load_config(tmp_path)
 
 
 def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_a_table_must_be_one(tmp_path: Path, text: str) -> None:
     """A file in which the table is something else is refused, and one that is not UTF-8."""
     (tmp_path / "pyproject.toml").write_bytes(text.encode("latin-1"))
     with pytest.raises(InvalidInput, match=r"expected a table|is no TOML"):
-        settings.load_config(tmp_path / "pyproject.toml")
+        settings.load_config(tmp_path)
 
 
 def test_the_reference_has_every_setting() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git.repository import RealGit, find_top
+from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.events.errors import AutoresearchError, NotFound
 from tests.fakes.git import FakeGit, head
@@ -384,6 +385,34 @@ class TestWorktrees:
         with pytest.raises(NotFound):
             git.try_patch("f" * 40, patch)
 
+    def test_a_change_is_taken_out_from_under_others(self, git: Git, start: str, worktree: Path) -> None:
+        """What a later commit stands on comes out where other lines were changed since; no file changes."""
+        long = "".join(f"L{number} = {number}\n" for number in range(20))
+        (worktree / "train.py").write_text(long)
+        base = git.commit(worktree, base=start, message="longer").hash
+        (worktree / "train.py").write_text(long.replace("L4 = 4", "L4 = 40"))
+        first = git.commit(worktree, base=base, message="first").hash
+        (worktree / "train.py").write_text(long.replace("L4 = 4", "L4 = 40").replace("L15 = 15\n", ""))
+        best = git.commit(worktree, base=first, message="second").hash
+        diff = git.without(first, base=base, on=best)
+        assert isinstance(diff, Diff), diff
+        assert (("train.py",), 1, 1) == (diff.files, diff.insertions, diff.deletions)
+        git.reset(worktree, best)
+        assert git.apply_patch(worktree, diff.text) is None
+        assert long.replace("L15 = 15\n", "") == (worktree / "train.py").read_text()
+        assert () == git.modified(("train.py",))
+
+    def test_a_change_that_was_changed_since_stays(self, git: Git, start: str, worktree: Path) -> None:
+        """What a later commit has changed on the same line cannot be taken out alone: its file is named."""
+        (worktree / "train.py").write_bytes(b"A = 1\nB = 5\nC = 3\n")
+        first = git.commit(worktree, base=start, message="five").hash
+        (worktree / "train.py").write_bytes(b"A = 1\nB = 6\nC = 3\n")
+        best = git.commit(worktree, base=first, message="six").hash
+        assert ("train.py",) == git.without(first, base=start, on=best)
+        last = git.without(best, base=first, on=best)
+        assert isinstance(last, Diff)
+        assert b"+B = 5" in last.text
+
     def test_a_patch_without_prefixes_and_last_line_end_applies(
         self, git: Git, start: str, worktree: Path
     ) -> None:
@@ -454,3 +483,16 @@ class TestWorktrees:
         trees = [(tree[old], tree[new]) for old, new in pairs]
         assert git.read_diffs(trees) == tuple(git.diff(old, new) for old, new in pairs)
         assert git.read_diffs(()) == ()
+
+    def test_many_files_are_read_at_once(self, git: Git, start: str, worktree: Path) -> None:
+        """Each commit and path gives its bytes, in their order; what is no file there, or nowhere, None."""
+        odd = {"a b.py": b"", "lib/two.py": b"\0\n\nx", "t\tab.py": b"tab\n", "line\nend": b"1", "ü": b"\xff"}
+        for name, content in odd.items():
+            (worktree / name).parent.mkdir(exist_ok=True)
+            (worktree / name).write_bytes(content)
+        made = git.commit(worktree, base=start, message="odd names").hash
+        asked = [(made, name) for name in odd] + [(start, "train.py"), (start, "a b.py")]
+        asked += [(made, "lib"), (made, "no\nfile"), ("f" * 40, "train.py"), (made, "train.py")]
+        train = git.show(start, "train.py")
+        assert (*odd.values(), train, None, None, None, None, train) == git.read_files(asked)
+        assert () == git.read_files(())

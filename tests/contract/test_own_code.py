@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.sealing import packages
 from autoresearch.engine.sealing.own_code import interpreter_of, looked_for, python_path
 from autoresearch.events.settings import RunConfig
 
@@ -162,3 +163,18 @@ def test_one_that_cannot_be_asked_tells_of_nothing(place: Place):
         config = RunConfig(train=(str(place.home / "python-odd"), "train.py"))
         found = looked_for(config, home=place.home, checkout=place.checkout)
         assert ((), ()) == (found.first, found.elsewhere)
+
+
+def test_folders_that_are_imported_from_once_they_are_made_are_told(tmp_path: Path):
+    """A module that a training plants in its user's own site-packages, made for it, changes the digest."""
+    (tmp_path / "checkout").mkdir()
+    python = str(Path(sys.executable).resolve())  # in a virtual environment there is no user's own
+    config = RunConfig(train=(python, "train.py"), env={"HOME": str(tmp_path)})
+    found = looked_for(config, home=tmp_path / "repo", checkout=tmp_path / "checkout").libraries
+    (users,) = [Path(folder) for folder in found if Path(folder).is_relative_to(tmp_path)]
+    assert not users.exists()
+    assert 1 == len([folder for folder in found if folder.endswith(".zip")])
+    before = packages.digest(found)
+    users.mkdir(parents=True)
+    (users / "usercustomize.py").write_text("print('val_bpb: 0.5')\n")
+    assert before != packages.digest(found)

@@ -70,3 +70,21 @@ def test_what_starts_an_environment_is_told(tmp_path: Path):
     (tmp_path / "bin" / "python").write_text("#!/bin/sh")
     seen.append(digest([str(site)]))
     assert 3 == len(set(seen))
+
+
+def test_who_touches_an_interpreter_changes_nothing(tmp_path: Path):
+    """Another environment that is made may link to the program of this one, and make it executable again."""
+    real = tmp_path / "python3.11"
+    real.write_text("#!/bin/sh")
+    site = tmp_path / "env" / "lib" / "python3.11" / "site-packages"
+    site.mkdir(parents=True)
+    (tmp_path / "env" / "bin").mkdir()
+    (tmp_path / "env" / "bin" / "python").symlink_to(real)
+    was, before = real.stat(), digest([str(site)])
+    (tmp_path / "hard").hardlink_to(real)
+    real.chmod(0o755)
+    assert real.stat().st_ctime_ns != was.st_ctime_ns
+    assert before == digest([str(site)])
+    real.write_text("#!/bin/no")
+    os.utime(real, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert before != digest([str(site)])

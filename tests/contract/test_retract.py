@@ -10,13 +10,13 @@ from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.retract import RetractOutcome, retract
 from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.git.calls import ADDRESS
-from autoresearch.engine.proposals.search import searched
 from autoresearch.engine.runs.load import load
+from autoresearch.engine.search.search import searched
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Proposal, Request
 from autoresearch.projections.fold import Rows
 from autoresearch.projections.run_state import Iteration
@@ -162,19 +162,18 @@ def test_the_search_may_try_it_again(world: World):
     one = Iteration(number=5, base_commit=loaded.run.best.commit, next_stage="propose", since="")
     (row,) = [row for row in loaded.timeline.rows if row.iteration == 4]
 
-    def tried_once_more(retracted: str | None) -> set[object]:
-        """Return what the search proposes for WIDTH, from 8 and after a trial of 4."""
-        rows = Rows([replace(row, settings={"WIDTH": 4}, retracted=retracted)])
+    def tried_once_more(width: int, retracted: str | None) -> set[object]:
+        """Return what the search proposes for WIDTH after a trial of one value."""
+        rows = Rows([replace(row, settings={"WIDTH": width}, retracted=retracted)])
         timeline = replace(loaded.timeline, closed=rows)
-        numbers = range(40)
-        said = (
-            searched(replace(one, number=number), loaded.run, timeline, show=world.git.show)
-            for number in numbers
-        )
-        return {one.set.get("WIDTH") for one in said if one is not None}
+        config = loaded.run.config
+        runs = (replace(loaded.run, config=replace(config, seed=seed)) for seed in range(40))
+        said = [searched(one, run, timeline, git=world.git) for run in runs]
+        return {one.set.get("WIDTH") for one in said if isinstance(one, Proposal)}
 
-    assert 4 not in tried_once_more(None)
-    assert 4 in tried_once_more("it saw the text")
+    (other,) = tried_once_more(999, "it saw the text") - {None}
+    assert other not in tried_once_more(other, None)
+    assert other in tried_once_more(other, "it saw the text")
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "baseline"), (5, "there is 0 to 4")])

@@ -25,7 +25,14 @@ BEGUN = (g.asked(3), g.runner_started(), *g.BASELINE)
 STEP = b"step 00912 (95.7%) | loss: 3.04 | dt: 9ms | tok/sec: 15,370 | epoch: 1 | remaining: 13s\n"
 IMPORTED = (
     ev.RunImported(
-        source="results.tsv", name="results.tsv", sha256="0" * 64, rows=1, began_at=None, left_out={}
+        source="results.tsv",
+        name="results.tsv",
+        sha256="0" * 64,
+        rows=1,
+        began_at=None,
+        left_out={},
+        columns={},
+        skipped={},
     ),
     ev.ResultImported(
         iteration=0,

@@ -13,7 +13,8 @@ from autoresearch.engine.ports.jobs import JobExit
 from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.training.progress_digest import POINTS
 from autoresearch.engine.training.result import Result, read_result, read_unseen
-from autoresearch.events.settings import MetricSpec, RunConfig
+from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Printed, ProgressDigest, Reason, why
 from autoresearch.projections.words.wording import say
 
@@ -334,3 +335,60 @@ def test_progress_now_of_anything(tmp_path: Path, output: bytes | None) -> None:
         leave(tmp_path, output)
     now = progress_now(tmp_path)
     assert now is None or now.percent is None
+
+
+def test_the_reason_of_a_crash_is_its_exception(tmp_path: Path) -> None:
+    """The exception is named though more than the recorded end of the log stands behind it."""
+    error = "RuntimeError: shape '[8, 2048, 6]' is invalid for input of size 98304"
+    banner = "".join(f"[{rank}]:\n  exitcode  : -15\n" + "  a line of a launcher\n" * 40 for rank in range(8))
+    leave(tmp_path, f"Traceback (most recent call last):\n  File\n{error}\n{banner}{'=' * 60}\n".encode())
+    result = read(tmp_path, exit_code=1)
+    assert error not in result.output.tail
+    assert why("exit_code_said", error, exit_code=1) == result.reason
+    aborted = read(tmp_path, exit_code=None, signal=6)
+    assert why("signal_said", error, signal="SIGABRT") == aborted.reason
+
+
+@pytest.mark.parametrize(
+    ("log", "facts", "outcome"),
+    [
+        (WELL, {"signal": 11}, "succeeded"),
+        (WELL + b"free(): invalid pointer\n", {"signal": 6}, "succeeded"),
+        (WELL, {"exit_code": 139}, "succeeded"),  # as a shell says it
+        (WELL, {"signal": 9}, "crashed"),  # memory ran out, perhaps in the middle
+        (WELL, {"exit_code": 1}, "crashed"),
+        (b"val_bpb: 1.7\n" + WELL, {"signal": 11}, "crashed"),  # between two evaluations, perhaps
+        (WELL + b"Traceback (most recent call last):\n  File\nValueError: x\n", {"signal": 6}, "crashed"),
+        (b"step 1\n", {"signal": 11}, "crashed"),
+        (WELL, {"reason": "lingered", "signal": 15}, "succeeded"),
+        (b"val_bpb: 1.7\n" + WELL, {"reason": "lingered", "signal": 15}, "timed_out"),
+        (b"step 1\n", {"reason": "lingered", "signal": 15}, "timed_out"),
+    ],
+)
+def test_a_result_before_a_bad_end(tmp_path: Path, log: bytes, facts: dict[str, Any], outcome: str) -> None:
+    """A whole result counts before a fault or a hang; where it may be one of several, nothing does."""
+    result = read(
+        leave(tmp_path, log), config=RunConfig(count_killed_at_exit=True), **{"exit_code": None, **facts}
+    )
+    assert outcome == result.outcome
+    assert (result.metric is not None) is (outcome == "succeeded")
+    assert result.reason is not None
+    if facts.get("signal") == 11:
+        assert "crashed" == read(tmp_path, **{"exit_code": None, **facts}).outcome
+
+
+def test_other_numbers_are_read_beside_the_metric(tmp_path: Path) -> None:
+    """What the settings name is taken from result.json, else from the output, as far as it is there."""
+    config = RunConfig(metrics=("tokens_per_s", "peak_vram_mb", "lr"), guards=("num_steps < 300",))
+    leave(tmp_path, b"tokens_per_s: 1200\n" + WELL, result_json={"peak_vram_mb": 812.0})
+    result = read(tmp_path, config=config)
+    assert {"tokens_per_s": 1200.0, "peak_vram_mb": 812.0, "num_steps": 256.0} == result.also
+    assert "succeeded" == result.outcome
+
+
+def test_a_guard_without_its_number_is_no_result(tmp_path: Path) -> None:
+    """A misspelt guard is told at the baseline, with the lines that come near."""
+    config = RunConfig(guards=("peak_vram < 1000",))
+    result = read(leave(tmp_path, WELL), config=config)
+    assert ("no_metric", None) == (result.outcome, result.metric)
+    assert why("no_line_near", "peak_vram_mb: 812.5", metric="peak_vram") == result.reason

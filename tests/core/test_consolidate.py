@@ -1,5 +1,6 @@
 """Consolidation: each keep and the one before it, on seeds that nothing was chosen by."""
 
+import pytest
 from attrs import evolve
 
 from autoresearch.engine.core import commands as do
@@ -77,6 +78,53 @@ MEASURED = (*CHAIN, *measured(3, 2, 1.9), *measured(4, 1, 2.0), *measured(5, 0, 
 def test_each_keep_is_compared_with_the_one_before_it():
     """A gain of ten spreads is confirmed; one of a spread is doubtful on one seed."""
     assert {1: (0, "confirmed"), 2: (1, "doubtful")} == stated(*MEASURED)
+
+
+def test_without_seeds_means_are_compared():
+    """Where settings name no variable for a seed, a keep is compared with the mean of the one before it.
+
+    Its half width is 1.96 s √(1/n + 1/n): here 0.196, and no pair makes it smaller.
+    """
+    story = [started(evolve(CONFIG, seed_env="")), asked(2, consolidate=2), *CHAIN[2:]]
+    again = [
+        *of_two(3, 2, 1.75, 1.85),
+        *of_two(4, 1, 2.05, 1.95),
+        *of_two(5, 0, 3.0, 3.2),
+    ]
+    (command,) = decide(given(*story, *again))
+    assert isinstance(command, do.ConsolidateChain)
+    assert [(1, 0, 2), (2, 1, 2)] == [(one.iteration, one.base, one.pairs) for one in command.keeps]
+    assert [1.1, 0.2] == pytest.approx([one.gain for one in command.keeps])
+    assert [0.196, 0.196] == pytest.approx([one.half_width for one in command.keeps])
+    assert ["confirmed", "confirmed"] == [one.verdict for one in command.keeps]
+    assert command.inputs["paired"] is False
+
+
+def test_without_seeds_as_many_are_trained():
+    """Each keep is trained once more for each seed that was asked for, though no seed is given to it."""
+    story = [started(evolve(CONFIG, seed_env="")), asked(2, consolidate=2), *CHAIN[2:]]
+    (command,) = decide(given(*story))
+    assert isinstance(command, do.Remeasure)
+    assert (2, (2, 3)) == (command.keep, command.repeats)
+    (begun, *_) = of_two(3, 2, 1.75, 1.85)
+    (command,) = decide(given(*story, begun))
+    assert isinstance(command, do.StartTraining)
+    assert (2, None) == (command.repeat, command.seed)
+
+
+def of_two(iteration: int, keep: int, first: float, second: float) -> tuple[ev.Event, ...]:
+    """A keep was measured twice more."""
+    (begun, _, *_, taken) = measured(iteration, keep, (first + second) / 2)
+    assert isinstance(begun, ev.RemeasureStarted)
+    return (
+        evolve(begun, repeats=(2, 3)),
+        training(iteration, 1, repeat=2),
+        trained(iteration, first, number=1),
+        training(iteration, 2, repeat=3),
+        trained(iteration, second, number=2),
+        row(iteration, (first + second) / 2),
+        taken,
+    )
 
 
 def test_it_is_stated_once_and_again_on_request():

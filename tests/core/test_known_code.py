@@ -88,6 +88,27 @@ def test_after_three_answers_the_search_has_its_turn():
     assert ["AskForProposal"] == names(decide(given(*story, *measured(5, B), opened(6))))
 
 
+@pytest.mark.parametrize("times", [3, 10])
+def test_however_many_are_answered_no_loop_is_lost(times: int):
+    """Three answers in a row, and ten: an agent is asked three times, and the search for all the others.
+
+    What trains then ends it: the nine loops that were asked for are eight, and the agent has its turn again.
+    """
+    story = [started(), asked(9, agent="opencode"), *BASELINE]
+    asked_for = []
+    for number in range(1, times + 1):
+        (command,) = decide(given(*story, opened(number)))
+        asked_for.append(type(command).__name__)
+        source = "agent" if isinstance(command, do.AskForProposal) else "search"
+        story += [*made(number, OF_BASE, source=source), answered(answer(number, 0, 1.5, OF_BASE))]
+    assert ["AskForProposal"] * 3 + ["ProposeBySearch"] * (times - 3) == asked_for
+    run = given(*story)
+    assert (9, times, times) == (run.loops_left, run.completed, run.counts.discarded)
+    after = (*measured(times + 1, A), opened(times + 2))
+    assert 8 == given(*story, *after).loops_left
+    assert ["AskForProposal"] == names(decide(given(*story, *after)))
+
+
 @pytest.mark.parametrize("source", ["drop", "file", "cli"])
 def test_a_human_is_answered_too(source: str):
     """A human's own proposal of known code is answered, and does not count against the agent."""

@@ -18,7 +18,7 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.agent import Answer, Ask
 from autoresearch.engine.ports.jobs import Finished
 from autoresearch.engine.system import landlock
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Usage
 from tests.e2e.fixtures.agents.chat_server import ChatServer
 

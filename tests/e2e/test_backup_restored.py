@@ -47,6 +47,20 @@ def test_git_sees_the_head_of_the_log(program: Program, history: Path):
     program.git("fsck", "--strict")
 
 
+@pytest.mark.parametrize("words", [(), ("--no-background-train",)])
+def test_a_resume_that_finds_nothing_to_do_makes_up_for_the_head(
+    program: Program, history: Path, words: tuple[str, ...]
+):
+    """Where git has not seen the end of a run that rests, resume lets it see that, by itself or a runner."""
+    run_id = history.parent.name
+    ref = f"refs/autoresearch/{run_id}/log"
+    end = anchored(program, run_id)
+    program.git("update-ref", ref, f"{ref}^")  # as a runner leaves it that is killed before its last one
+    assert end != anchored(program, run_id)
+    program("resume", *words)
+    assert end == anchored(program, run_id)
+
+
 def test_a_verdict_is_seen_while_the_next_change_trains(program: Program):
     """Git has seen the baseline's verdict before the first change has ended."""
     turn = hold_trainings(program)

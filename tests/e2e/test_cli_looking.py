@@ -87,6 +87,7 @@ def test_looking_never_writes(repo, done, capsys):
     before = bytes_of(repo)
     for words in (
         *("status", "status --json", "runs", "runs --json", "experiments", "experiments --csv", "show 1"),
+        *("report", "report --html", "report --markdown --at 3", "report --json"),
         *(
             "logs",
             "history",
@@ -104,11 +105,28 @@ def test_status_is_one_object_or_a_page(done, capsys):
     """`--json` prints one JSON object and nothing else; without it, a page."""
     told = json.loads(call("status --json", capsys))
     assert ("autoresearch.status/1", done.run_id, "done") == (told["schema"], told["run_id"], told["phase"])
-    assert {"kept": 1, "discarded": 0, "crashed": 1, "not_applied": 0, "retracted": 0} == told["counts"]
+    ends = {"discarded": 0, "stopped_early": 0, "not_applied": 0, "retracted": 0}
+    assert {"kept": 1, "crashed": 1, **ends} == told["counts"]
     assert str(done.history) == told["history_path"]
     page = call("status", capsys)
     assert "val_bpb 1.400000, iteration 1" in page
     assert "2 iterations (1 kept, 1 crashed), 0 left" in page
+
+
+def test_a_report_is_written_where_it_is_asked_for(repo, done, tmp_path, capsys):
+    """With --output the file has what else would be printed; a folder that is not there is named."""
+    printed = call("report --html", capsys)
+    file = tmp_path / "r.html"
+    said = call(f"report {done.run_id} --html -o {file}", capsys)
+    assert f"written to {file}, {file.stat().st_size:,} bytes\n" == said
+    assert printed == file.read_text()
+    assert "1 keep, 1 crash" in printed
+    assert done.run_id == json.loads(call("report --json", capsys))["run_id"]
+    assert (3, 2) == (
+        main(["report", "-o", str(tmp_path / "no" / "r")]),
+        main(["report", "--html", "--json"]),
+    )
+    assert "there is no folder" in capsys.readouterr().err
 
 
 def test_status_follows_a_living_runner(repo, capsys):

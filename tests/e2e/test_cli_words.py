@@ -343,8 +343,8 @@ def test_a_human_proposes_in_three_ways(repo, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--set L_R=0.5", "no constant L_R at the top level of train.py; did you mean LR? There are LR"),
-        ("--set NOPE=1", "no constant NOPE at the top level of train.py; there are LR"),
+        ("--set L_R=0.5", "no constant L_R in train.py; did you mean LR? There are LR"),
+        ("--set NOPE=1", "no constant NOPE in train.py; there are LR"),
         ("--set LR=abc", "LR is 0.1, a number; 'abc' is a string"),
         ("--set LR=0.1", "it changes nothing"),
         ("--description words", "the plan is prose and no agent is there"),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -94,9 +95,26 @@ def test_a_package_that_is_patched_for_the_evaluation_voids_it(program: Program,
     assert 8 == program("start", *HERE, "--loops", "0", code=None).returncode
     (void,) = of_type(program, "TrainingVoided")
     assert "packages_changed_while_training" == void["reason"]["code"]
-    assert "packages that trainings import were changed while one ran" in program("status").stdout
+    assert "packages that trainings import, or programs" in program("status").stdout
     assert 8 == program("resume", "--no-background-train", code=None).returncode
     assert ["tampered"] == [one["outcome"] for one in of_type(program, "EvaluationFinished")]
+
+
+def test_a_scorer_outside_the_checkout_that_a_training_rewrites_voids_it(program: Program, tmp_path):
+    """A program that `evaluate` names by its path is watched: a human looks at it before anything counts."""
+    scorer = tmp_path / "score"
+    scorer.write_text(f"#!{sys.executable}\n{EVALUATE}")
+    scorer.chmod(0o755)
+    rewrites = f"open({str(scorer)!r}, 'a').write('print(\"val_bpb: 0.500000\")\\n')\nprint('val_bpb: 0.5')\n"
+    commit(program, TRAIN, settings=f'evaluate = ["{scorer}"]\ntraining_writes = ["/"]\n')
+    program("start", *HERE, "--loops", "0")
+    propose(program, rewrites)
+    assert 8 == program("resume", *HERE, "--loops", "1", code=None).returncode
+    (void,) = of_type(program, "TrainingVoided")
+    assert "packages_changed_while_training" == void["reason"]["code"]
+    assert [0] == [one["iteration"] for one in of_type(program, "CandidateKept")]
+    assert 8 == program("resume", "--no-background-train", code=None).returncode
+    assert [0] == [one["iteration"] for one in of_type(program, "CandidateKept")]
 
 
 def test_a_training_need_not_print_a_number(program: Program):
@@ -162,6 +180,7 @@ def test_an_end_that_a_training_wrote_for_another_job_is_none(program: Program):
     """Its own evaluation, and the next training, run although folders with their ends lie there already."""
     begin(program)
     propose(program, FORGES)
+    program("propose", "--set", "LR=0.042")
     program("resume", *HERE, "--loops", "2")
     ends = of_type(program, "EvaluationFinished") + of_type(program, "TrainingFinished")
     assert [1.01, 1.009] == [one["metric"] for one in ends][:2]
@@ -222,5 +241,5 @@ def test_an_evaluation_is_not_given_up_in_the_middle_of_a_run(program: Program):
     settings.write_text(settings.read_text().replace('evaluate = ["{python}", "evaluate.py"]\n', ""))
     refused = program("resume", *HERE, "--loops", "1", code=None)
     assert 0 != refused.returncode
-    assert "has no evaluate any more" in refused.stderr
+    assert "have no evaluate any more" in refused.stderr
     assert [] == of_type(program, "ConfigChanged")

@@ -3,7 +3,9 @@
 import json
 import os
 import shlex
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from autoresearch.engine.imports import import_run
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read, verify
@@ -21,9 +24,10 @@ from tests.cli_helpers import bytes_of, git, make_repo
 IMPORTS = Path(__file__).parents[1] / "golden" / "imports"
 TABLES = ("exp-H100-mar8.tsv", "pr109.tsv", "pr158.tsv")
 OTHERS = {
-    "pr245.tsv": "commit, score, sharpe, max_dd, n_trades, n_params, val_pass, status, description",
-    "pr577.tsv": "commit, metric_before, metric_after, delta, status, description",
+    "pr245.tsv": "metric from score, status from status, commit from commit,",
+    "pr577.tsv": "metric from metric_after, status from status, commit from commit,",
 }
+TABLES_17 = Path(__file__).parent / "fixtures" / "tables"
 HEAD = "commit\tval_bpb\tmemory_gb\tstatus\tdescription\n"
 
 
@@ -80,14 +84,131 @@ def test_a_real_table_is_given_back_byte_for_byte(repo, capsys, name):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_a_table_of_other_columns_is_refused(repo, capsys, name):
-    """File, line, the columns that were found and those that were expected are named; nothing is created."""
-    before = bytes_of(repo)
-    code, said = refused(f"import {IMPORTS / name}", capsys)
+def test_a_table_of_other_columns_is_taken(repo, capsys, name):
+    """How the columns were read is shown, and the audit reads them again."""
+    skip = "--skip-bad" if name == "pr577.tsv" else ""  # pasted code stands in its rows
+    said = call(f"import {IMPORTS / name} {skip}", capsys)
+    assert f"read: {OTHERS[name]}" in said
+    nothing_false(repo, capsys)
+
+
+def nothing_false(repo: Path, capsys) -> None:
+    """Audit the newest run: its trainings were measured elsewhere, and all else is true."""
+    assert 9 == main(["replay", latest(repo).run_id])
+    said = capsys.readouterr().out
+    assert "first difference" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "best"),
+    [
+        ("more-columns.tsv", "val_bpb", 0.903),
+        ("other-metric.tsv", "best_r2", 0.117),
+        ("other-words.tsv", "val_bpb", 1.864),
+        ("pi.jsonl", "seconds", 10.0),
+        ("two-machines.tsv", "val_bpb", 1.808),
+    ],
+)
+def test_public_tables_are_taken(repo, capsys, name, metric, best):
+    """More columns, another metric, other words for a keep, and the lines of pi's extension give the best."""
+    call(f"import {TABLES_17 / name}", capsys)
+    run = load(latest(repo)).run
+    assert (metric, best) == (run.config.metric.name, run.best.metric)
+
+
+EXPORTS = {
+    "wandb.csv": (
+        '"Name","State","lr","accuracy"\n"a","finished","0.1","0.7"\n"b","finished","0.2","0.9"\n'
+        '"c","crashed","0.3",""\n"d","finished","0.4","0.8"\n'
+    ),
+    "mlflow.csv": (
+        "Start Time,Run ID,Name,Status,lr,metrics.accuracy\nx,r1,a,FINISHED,0.1,0.7\n"
+        "x,r2,b,FINISHED,0.2,0.9\n"
+        "x,r3,c,FAILED,0.3,\nx,r4,d,FINISHED,0.4,0.8\n"
+    ),
+    "optuna.csv": (
+        "number,value,params_lr,state\n0,-0.7,0.1,COMPLETE\n1,-0.9,0.2,COMPLETE\n2,,0.3,FAIL\n"
+        "3,-0.8,0.4,COMPLETE\n"
+    ),
+    "lines.jsonl": (
+        '{"accuracy": 0.7, "status": "Baseline"}\n{"accuracy": 0.9, "status": "KEEP*"}\n'
+        '{"accuracy": "N/A", "status": "crash"}\n{"accuracy": 0.8, "status": "discard"}\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_exports_of_other_programs_are_taken(repo, tmp_path, capsys, name):
+    """What only says that it was measured is kept where it is better than all before."""
+    table = tmp_path / name
+    table.write_text(EXPORTS[name])
+    call(f"import {table}", capsys)
+    paths = latest(repo)
+    rows = load(paths).timeline.rows
+    assert ["keep", "keep", "crash", "discard"] == [row.verdict for row in rows]
+    assert 0.9 == abs(load(paths).run.best.metric)
+    nothing_false(repo, capsys)
+
+
+def test_a_database_of_optuna_is_taken(repo, tmp_path, capsys):
+    """Trials of the first study become results, with their parameters as descriptions."""
+    table = tmp_path / "study.db"
+    with closing(sqlite3.connect(table)) as base:
+        base.executescript(
+            "CREATE TABLE studies (study_id INTEGER); INSERT INTO studies VALUES (1);"
+            "CREATE TABLE study_directions (study_id INTEGER, direction TEXT, objective INTEGER);"
+            "INSERT INTO study_directions VALUES (1, 'MAXIMIZE', 0);"
+            "CREATE TABLE trials (trial_id INTEGER, number INTEGER, study_id INTEGER, state TEXT,"
+            " datetime_start TEXT, datetime_complete TEXT);"
+            "INSERT INTO trials VALUES (1, 0, 1, 'COMPLETE', '', ''), (2, 1, 1, 'FAIL', '', '');"
+            "CREATE TABLE trial_values (trial_id INTEGER, objective INTEGER, value REAL);"
+            "INSERT INTO trial_values VALUES (1, 0, 0.5);"
+            "CREATE TABLE trial_params (trial_id INTEGER, param_name TEXT, param_value REAL);"
+            "INSERT INTO trial_params VALUES (1, 'lr', 0.1);"
+        )
+        base.commit()
+    call(f"import {table}", capsys)
+    loaded = load(latest(repo))
+    assert [("keep", 0.5, "lr=0.1"), ("crash", None, "")] == [
+        (row.verdict, row.metric, row.description) for row in loaded.timeline.rows
+    ]
+    assert not loaded.run.config.metric.lower_is_better
+
+
+def test_what_cannot_be_read_is_named_and_may_be_skipped(repo, tmp_path, capsys):
+    """Line and column are said; --skip-bad takes the rest, and names what it left."""
+    table = tmp_path / "t.tsv"
+    table.write_text("commit\tscore\tstatus\na\t1.0\tkeep\nb\tfast\tkeep\nc\t2.0\tmaybe\nd\t3.0\tkeep\n")
+    code, said = refused(f"import {table}", capsys)
     assert 5 == code
-    assert f"{name}:1 has the columns '{OTHERS[name]}'" in said
-    assert "expected commit, val_bpb, memory_gb, status, description" in said
-    assert before == bytes_of(repo)
+    assert "t.tsv:3 has the score 'fast'; expected a number (and 1 lines more cannot be read)" in said
+    said = call(f"import {table} --skip-bad", capsys)
+    assert "skipped t.tsv:4: the status 'maybe'" in said
+    assert 3.0 == load(latest(repo)).run.best.metric
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "val_bpb", "log_likelihood"])
+def test_an_own_table_comes_back_whatever_the_metric(repo, tmp_path, capsys, metric):
+    """The table that a run writes names its metric, and read again it is the same, negative numbers too."""
+    sign = "" if metric == "val_bpb" else "-"
+    rows = f"aaaaaaa\t{sign}96.000000\t1.0\tkeep\tbaseline\nbbbbbbb\t{sign}95.500000\t1.0\tdiscard\tx\n"
+    rows += "none\t0.000000\t0.0\tcrash\tnot applied: y\n"
+    table = tmp_path / "results.tsv"
+    table.write_text(f"commit\t{metric}\tmemory_gb\tstatus\tdescription\n{rows}")
+    call(f"import {table}", capsys)
+    paths = latest(repo)
+    assert table.read_bytes() == paths.results.read_bytes()
+    assert metric == load(paths).run.config.metric.name
+
+
+def test_the_columns_may_be_said(repo, tmp_path, capsys):
+    """--map and --direction go before what is guessed; a column that there is not is refused."""
+    table = tmp_path / "t.csv"
+    table.write_text("id,score,other\n1,5,9\n2,6,8\n3,7,7\n")
+    call(f"import {table} --map metric=other --direction lower", capsys)
+    assert ("other", 7.0) == ((run := load(latest(repo)).run).config.metric.name, run.best.metric)
+    code, said = refused(f"import {table} --map metric=none", capsys)
+    assert (2, True) == (code, "there is no column none" in said)
 
 
 def test_every_command_that_looks_works_on_an_imported_run(repo, capsys, folder):
@@ -123,13 +244,13 @@ def test_a_word_for_a_commit_is_shown_whole(repo, capsys):
     ).splitlines()[1].split()[:8]
 
 
-def test_importing_twice_makes_two_runs(repo, capsys, folder):
-    """Each import is a run of its own with the same results."""
-    for _ in range(2):
-        call(f"import {folder}", capsys)
-    first, second = started_runs(repo)
-    assert ("autoresearch-nov23-r001", "autoresearch-nov23-r002") == (first.run_id, second.run_id)
-    assert first.results.read_bytes() == second.results.read_bytes()
+def test_the_same_source_is_the_same_run(repo, capsys, folder):
+    """A second import makes nothing and says so; under another branch it is another run."""
+    said = [call(f"import {folder}", capsys) for _ in range(2)]
+    assert ["autoresearch-nov23-r001"] == [one.run_id for one in started_runs(repo)]
+    assert [False, True] == ["which was imported before" in one for one in said]
+    call(f"import {folder} --branch other/one", capsys)
+    assert 2 == len(started_runs(repo))
 
 
 def test_a_branch_may_be_named(repo, capsys):

@@ -33,20 +33,22 @@ HEAVY = {
 # Whatever a command does, it takes these: the command line, the log, and git.
 COMMON = {"attr", "dataclasses", "orjson", "shutil", "subprocess", "typer", "typing"}
 TABLES = COMMON | {"csv"}
-SETTINGS = COMMON | {"tomllib"}  # from pyproject.toml
+SETTINGS = COMMON | {"csv", "tomllib"}  # from pyproject.toml
 VERSION = {"csv", "importlib.metadata", "importlib.resources", "tempfile"}  # of what is installed
 MAY = {
     "status": (f"status --run-id {RUN}", set[str]()),
-    "status --at": ("status --at 3", TABLES),
+    "status --at": ("status --at 3", COMMON),
     "status --json": (f"status --json --run-id {RUN}", set[str]()),
-    "runs": ("runs", TABLES),
+    "runs": ("runs", COMMON),
     "experiments": ("experiments --csv", TABLES),
-    "show": ("show 0", TABLES),
-    "replay": ("replay", SETTINGS | {"csv"}),
+    "show": ("show 0", COMMON),
+    "replay": ("replay", SETTINGS),
     "logs": ("logs", COMMON),
     "history": ("history", COMMON),
     "watch": ("watch", COMMON),
     "note": ("note x", COMMON),
+    "proposals": ("proposals", COMMON),
+    "withdraw": ("withdraw 1", COMMON),
     "pause": (f"pause {NO_RUN}", COMMON),
     "unpause": (f"unpause {NO_RUN}", COMMON),
     "stop": (f"stop {NO_RUN}", COMMON),
@@ -56,13 +58,18 @@ MAY = {
     "resume": (f"resume {NO_RUN}", SETTINGS),
     "final": ("final nosuch-r001", SETTINGS),
     "consolidate": ("consolidate nosuch-r001", SETTINGS),
+    "ablate": ("ablate nosuch-r001", SETTINGS),
+    "report": ("report", SETTINGS),
+    # they look for packages, and whether the file system tells of changes
+    "init": ("init --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),
+    "doctor": ("doctor --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),
     "adopt": (f"adopt {NO_RUN}", COMMON),
     "clean": ("clean nosuch-r001", COMMON),
     "retract": (f"retract 1 --why x {NO_RUN}", TABLES),
-    "fork": ("fork nosuch-r001", TABLES | VERSION),
-    "rebuild": (f"rebuild {RUN}", COMMON),
+    "fork": ("fork nosuch-r001", SETTINGS | VERSION),
+    "rebuild": (f"rebuild {RUN}", SETTINGS),
     "repair": (f"repair {RUN}", COMMON),
-    "import": ("import results.tsv", COMMON | VERSION),
+    "import": ("import results.tsv", SETTINGS | VERSION),
 }
 PROGRAM = """
 import sys

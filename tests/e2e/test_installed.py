@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Program, at_rest
+from tests.e2e.test_projects import clone
 from tests.unit.test_laws import MODULES, ROOT, relative
 from tests.waiting import PATIENCE_S
 
@@ -135,6 +136,22 @@ def test_the_runner_needs_little(tmp_path: Path):
     named = {one.split(">")[0].split("=")[0] for one in project["dependencies"]}
     assert {"attrs", "jsonschema", "orjson", "rich", "typer", "watchdog"} == named
     assert ["torch==2.13.0"] == project["optional-dependencies"]["train"]
+
+
+def test_a_tool_trains_by_the_environment_of_the_project(installed: Program):
+    """Installed apart, as a tool is, it runs the project's Python, which has none of its own packages."""
+    clone(installed, "src_layout")
+    python = installed.repo / ".venv" / "bin" / "python"
+    call(sys.executable, "-m", "venv", "--without-pip", str(python.parents[1]), cwd=installed.repo)
+    del installed.env["PYTHONPATH"]
+    assert ".venv of the repository" in installed("init", "--yes").stdout
+    installed("start", "--loops", "0", "--final", "0", "--no-stochastic", "--no-background-train")
+    assert pytest.approx(0.74) == installed.status()["best_metric"]
+    started = next(one["data"] for one in installed.events() if one["type"] == "TrainingStarted")
+    assert [str(python), "-m", "tinylearn.train"] == started["command"]
+    assert (
+        0 != subprocess.run([python, "-c", "import attrs"], stderr=subprocess.DEVNULL, check=False).returncode
+    )
 
 
 @pytest.mark.parametrize("words", ["status", "status --json", "start --loops 1"])

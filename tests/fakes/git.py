@@ -160,9 +160,18 @@ class FakeGit:
         """Return those of the paths that are no files at a commit."""
         return tuple(path for path in paths if path not in self._commit(commit).files)
 
+    def committed(self, commit: str) -> tuple[str, ...]:
+        """Return every file of a commit, sorted."""
+        return tuple(sorted(self._commit(commit).files))
+
     def show(self, commit: str, path: str) -> bytes | None:
         """Return a file's bytes at a commit, None where the commit has no such file."""
         return self._commit(commit).files.get(path)
+
+    def read_files(self, names: Sequence[tuple[str, str]]) -> tuple[bytes | None, ...]:
+        """Return a file's bytes for each (commit, path), None where there is none."""
+        hashes = [(self.resolve(commit), path) for commit, path in names]
+        return tuple(self.commits[one].files.get(path) if one else None for one, path in hashes)
 
     def is_tracked(self, path: str) -> bool:
         """Say whether the user's index has this path."""
@@ -277,6 +286,17 @@ class FakeGit:
                 (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
                 (Path(folder) / name).write_bytes(content)
             return self.apply_patch(Path(folder), patch)
+
+    def without(self, commit: str, *, base: str, on: str) -> Diff | tuple[str, ...]:
+        """Return how `on` changes where what changed from `base` to `commit` is taken out of it."""
+        with tempfile.TemporaryDirectory() as name:
+            folder, files = Path(name), self._commit(on).files
+            for path, content in files.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(content)
+            if self.merge(folder, base=commit, commit=base) is not None:
+                return self.diff(base, commit).files
+            return _diff(files, {path: (folder / path).read_bytes() for path in files})
 
     def merge(self, folder: Path, *, base: str, commit: str) -> str | None:
         """Bring the change from `base` to `commit` into the worktree's files, three ways."""

@@ -128,7 +128,7 @@ class FakeJobs:
     ) -> None:
         """End the job: leave its output, other files, and how it ended."""
         one = self._running(job)
-        one.printed, one.files = output, files or {}
+        one.printed, one.files = output, one.files if files is None else files
         exit_ = JobExit(
             reason=reason,
             detail=detail,

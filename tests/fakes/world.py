@@ -20,6 +20,7 @@ from autoresearch.engine.runs.anchor import head_named
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.gpu import Cards
 from autoresearch.events import catalog as ev
+from autoresearch.events import clock
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import RunConfig
@@ -52,6 +53,7 @@ class World:
     paths: RunPaths = field(init=False)
     cards: tuple[str, ...] = ()  # that nvidia-smi lists
     models: dict[str, str] = field(factory=dict)  # what each of them is
+    now: Callable[[], str] = clock.now
     trained: list[str] = field(factory=list)  # "iteration/train.number", one entry a launch
 
     def __attrs_post_init__(self) -> None:
@@ -76,10 +78,13 @@ class World:
         keep_rule: str = "lower",
         final: int = 0,
         consolidate: int = 0,
+        until: str = "",
+        max_trainings: int = 0,
         **settings: Any,  # others, as RunConfig has them
     ) -> None:
         """Create the run, as `start` does."""
         config: dict[str, Any] = {
+            "train": ("train",),  # no Python: what this machine has installed is of no account
             "keep_rule": keep_rule,
             "seed_env": "SEED" if keep_rule != "lower" else "",
             "baseline_repeats": 0 if keep_rule == "lower" else 2,
@@ -100,8 +105,8 @@ class World:
             config=RunConfig(**(config | settings)),
             program_version="test",
         )
-        at_the_end = {"final": final, "consolidate": consolidate}
-        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, **at_the_end))
+        ends = {"final": final, "consolidate": consolidate, "until": until, "max_trainings": max_trainings}
+        asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, **ends))
         given = [
             ev.ProposalReceived(source="file", name="p", sha256="0" * 64, dropped_at="", proposal=one)
             for one in proposals
@@ -118,6 +123,7 @@ class World:
             adapter=lambda _: self.agent,
             gpus=lambda: self.cards,
             cards=lambda: Cards(models=self.models, driver=""),
+            now=self.now,
         )
         runner = Runner(
             self.paths,

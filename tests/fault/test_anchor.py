@@ -42,6 +42,19 @@ def test_a_crash_before_the_anchor_is_made_up_for(tmp_path: Path, monkeypatch: p
     assert audited(world) is None
 
 
+def test_a_run_that_rests_is_made_up_for_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where a runner was killed right behind its stop, who finds nothing to do lets git see the end."""
+    world = World(tmp_path / "repo")
+    world.start(loops=1)
+    with monkeypatch.context() as patch:
+        failing(world, patch, Crashed(), times=2)
+        with pytest.raises(Crashed):
+            world.runner().run()
+    before = log_end(world)
+    assert 0 == world.runner().run(begin=lambda: False)
+    assert before == log_end(world) == anchored(world)
+
+
 @pytest.mark.parametrize("error", [OSError(28, "No space left"), AutoresearchError("git hangs")])
 def test_a_refused_anchor_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception):
     """Where git or the disk refuses, the run goes on, and the next verdict or runner is seen."""

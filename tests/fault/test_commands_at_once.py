@@ -35,6 +35,7 @@ FORMS = {  # of every command that acts, with what it is told; {} is which of th
     "resume": ["resume --loops 1", "resume --loops 1 --no-background-train"],
     "final": [f"final {RUN}"],
     "consolidate": [f"consolidate {RUN}"],
+    "ablate": [f"ablate {RUN}"],
     "stop": ["stop", "stop --now"],
     "pause": ["pause --reason pause-{}"],
     "unpause": ["unpause"],

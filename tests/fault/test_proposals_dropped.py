@@ -63,7 +63,6 @@ REFUSED: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "a list": (b"[1, 2]", "must be an object"),
     "null": (b"null", "must be an object"),
     "a missing key": (without("change_plan"), "lacks change_plan"),
-    "an extra key": (words(extra=1), "unknown key"),
     "a wrong type": (words(description=1), "must be a string"),
     "a wrong status": (words(status="maybe"), "status must be"),
     "need_input": (words(status="need_input"), "asks for input"),
@@ -289,14 +288,15 @@ def test_dropped_while_training(world: World):
     assert 1 == len(heard(world))
 
 
-def test_dropped_twice_is_proposed_twice(world: World):
-    """Two files with the same bytes are two proposals: one is used, the other waits for more loops."""
+def test_an_equal_drop_is_answered_as_known(world: World):
+    """Of two equal files one is a proposal, and the other is refused with the event of the first."""
     for name in ("a.json", "b.json"):
         (world.paths.proposals / name).write_bytes(GOOD)
     world.runner().run()
-    assert 2 == len(heard(world))
+    _, second = heard(world)
+    assert "proposal_known" == second.reason.code
     assert ["baseline", "wider"] == tried(world)
-    assert 1 == len(load(world.paths).run.waiting)
+    assert () == load(world.paths).run.waiting
 
 
 def test_a_file_in_the_place_of_the_folder_stops_nothing(world: World):

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from attrs import evolve
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
+from autoresearch.events.candidate_events import Without
+from autoresearch.events.clock import from_epoch, now
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Proposal, Request
+from autoresearch.events.values import OPEN_END, Edit, Proposal, Request
+from tests.fakes.curves import on_curves
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import Crashed, World, anchored, audited, crash_at, log_end, result_of
 
@@ -134,6 +138,37 @@ def a_run_that_consolidates(folder: Path) -> World:
     return world
 
 
+def a_run_without_its_keeps(folder: Path) -> World:
+    """Return a run of two keeps: one is tried without for good, and the other one is only measured."""
+    world = World(folder)
+    world.start(loops=2, proposals=(PROPOSALS[0], proposal("slower", LR=0.05)), keep_rule="climb")
+    world.jobs.on_start = noisy(world)
+    world.runner().run()
+    fresh = load(world.paths).run.last_repeat + 1
+    repeats = (fresh, fresh + 1)
+    given = [
+        ev.ProposalReceived(
+            source="cli", name="", sha256="0" * 64, dropped_at="", proposal=one, without=asked
+        )
+        for one, asked in (
+            (proposal("without 2", LR=0.1), Without(keep=2, purpose="drop", repeats=repeats)),
+            (proposal("without 1", WIDTH=8), Without(keep=1, purpose="ablate", repeats=repeats)),
+        )
+    ]
+    with EventLog(world.paths.history) as log:
+        log.append([*given, ev.LoopsRequested(request=Request(loops=2))], by="cli")
+    return world
+
+
+def a_run_of_known_code(folder: Path) -> World:
+    """Return a run that is proposed the same code four times, with another comment, before something new."""
+    edits = [Edit(file="train.py", search="# rate", replace=f"# {number}") for number in range(4)]
+    known = [evolve(proposal(f"known {edit.replace}"), edits=(edit,)) for edit in edits]
+    world = World(folder)
+    world.start(loops=2, proposals=(*known, *PROPOSALS[:2]))
+    return world
+
+
 def a_run_that_confirms(folder: Path) -> World:
     """Return a run that needs several repeats of a candidate, and one more of its base than there is."""
     world = World(folder)
@@ -163,6 +198,96 @@ def part_of(text: str) -> float:
     return int.from_bytes(sha256(text.encode()).digest()[:4]) / 2**32
 
 
+def a_run_that_stops_losers(folder: Path) -> World:
+    """Return a run of which one candidate lies far behind its base, and one that does is of a schedule."""
+    world = World(folder)
+    proposals = (PROPOSALS[0], PROPOSALS[1], proposal("slower, but a schedule", LR=0.8))
+    world.start(loops=3, proposals=proposals, keep_rule="climb", stop_losers=0.1)
+    world.jobs.on_start = on_curves(world)
+    return world
+
+
+HOLDOUT = ("{python}", "holdout.py")
+
+
+def a_run_with_a_holdout(folder: Path) -> World:
+    """Return a run whose best and baseline are scored on the holdout; the first look is lost."""
+    world = World(folder)
+    world.start(loops=1, proposals=PROPOSALS[:1], keep_rule="climb", final=1, holdout=HOLDOUT)
+    world.jobs.on_start = looking(world)
+    return world
+
+
+def looking(world: World) -> Callable[[FakeJobs, Path, JobSpec], None]:
+    """Return trainings as in `noisy`, and looks at the holdout of which the first is lost."""
+    train = noisy(world)
+
+    def begin(jobs: FakeJobs, folder: Path, spec: JobSpec) -> None:
+        if not folder.name.startswith("holdout"):
+            return train(jobs, folder, spec)
+        world.trained.append(f"{folder.parent.name}/{folder.name}")
+        if f"{folder.parent.name}/{folder.name}" == "0002/holdout.1":
+            return jobs.lose(folder)
+        return jobs.finish(folder, **result_of((Path(spec.cwd) / "train.py").read_text()))
+
+    return begin
+
+
+def a_run_for_an_hour(folder: Path) -> World:
+    """Return a run of ten minutes a training that measures its gain before the time is up."""
+    world = World(folder)
+    clock = Clock(world)
+    world.start(
+        loops=OPEN_END, proposals=PROPOSALS[:2], keep_rule="climb", final=1, until=clock.after(minutes=65)
+    )
+    train = noisy(world)
+    world.jobs.on_start = lambda jobs, folder, spec: train(SlowJobs(jobs), folder, spec)
+    world.now = clock.now
+    return world
+
+
+def a_run_out_of_time(folder: Path) -> World:
+    """Return a run whose second candidate is still being trained when the time is over."""
+    world = World(folder)
+    clock = Clock(world)
+    world.start(loops=3, proposals=PROPOSALS[:2], until=clock.after(minutes=30))
+    train = world.jobs.on_start
+    world.jobs.on_start = lambda jobs, folder, spec: (
+        train(jobs, folder, spec) if "0002" not in str(folder) else world.trained.append("0002/train.1")
+    )
+    world.now = lambda: clock.after(minutes=30 * ("TrainingStarted 2" in clock.trainings()))
+    return world
+
+
+class Clock:
+    """Shows what the history says: ten minutes after the start for each training that has ended."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.start = datetime.now(UTC)
+
+    def after(self, *, minutes: float) -> str:
+        return from_epoch(self.start.timestamp() + 60 * minutes)
+
+    def now(self) -> str:
+        return self.after(minutes=10 * sum(one.startswith("TrainingFinished") for one in self.trainings()))
+
+    def trainings(self) -> list[str]:
+        events = [one.event for one in read(self.world.paths.history)]
+        told = ev.TrainingStarted | ev.TrainingFinished
+        return [f"{type(one).__name__} {one.iteration}" for one in events if isinstance(one, told)]
+
+
+class SlowJobs:
+    """Ends each job after ten minutes."""
+
+    def __init__(self, jobs: FakeJobs) -> None:
+        self.jobs = jobs
+
+    def finish(self, folder: Path, **result) -> None:
+        self.jobs.finish(folder, seconds=600.0, **result)
+
+
 RUNS = {
     "a run": a_run,
     "under new settings": a_run_under_new_settings,
@@ -171,6 +296,12 @@ RUNS = {
     "on seeds": a_run_on_seeds,
     "consolidated": a_run_that_consolidates,
     "confirmed": a_run_that_confirms,
+    "taken out": a_run_without_its_keeps,
+    "known code": a_run_of_known_code,
+    "losers stopped": a_run_that_stops_losers,
+    "looked at": a_run_with_a_holdout,
+    "for an hour": a_run_for_an_hour,
+    "out of time": a_run_out_of_time,
 }
 
 
@@ -254,11 +385,85 @@ def test_a_run_that_consolidates(tmp_path: Path):
     assert audited(world) is None
 
 
+def test_a_run_without_its_keeps(tmp_path: Path):
+    """Each is trained on two fresh seeds, and the best with it once; what each gives is said."""
+    world = a_run_without_its_keeps(tmp_path)
+    assert 0 == world.runner().run()
+    stated = load(world.paths).run.consolidated
+    assert [(1, 5), (2, 3)] == [(one.iteration, one.base) for one in stated]
+    assert ["keep", "keep", "keep", "discard", "remeasured", "discard"] == [row[-1] for row in rows(world)]
+    assert audited(world) is None
+
+
+def test_a_run_of_known_code(tmp_path: Path):
+    """Four answers cost no training and no loop: both loops are done by what is new."""
+    world = a_run_of_known_code(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["0000/train.1", "0005/train.1", "0006/train.1"] == world.trained
+    assert ["keep", *["discard"] * 4, "keep", "discard"] == [row[-1] for row in rows(world)]
+    assert audited(world) is None
+
+
 def test_a_run_that_confirms_a_keep(tmp_path: Path):
     """A small gain is kept after several pairs, for which the base is trained on more seeds, too."""
     world = a_run_that_confirms(tmp_path)
     assert 0 == world.runner().run()
     assert {"0001/train.2", "0001/train.3", "0002/train.1"} <= set(world.trained)
+    assert audited(world) is None
+
+
+def test_a_run_that_stops_a_loser(tmp_path: Path):
+    """What lies far behind its base is ended and discarded; a schedule that lies there, too, is measured."""
+    world = a_run_that_stops_losers(tmp_path)
+    assert 0 == world.runner().run()
+    ends = [(row[2], row[4]) for row in rows(world)]
+    whole = ("succeeded", "discard")
+    assert [("succeeded", "keep"), ("succeeded", "keep"), ("stopped_early", "discard"), whole] == ends[:4]
+    names = events_of(world)
+    at = names.index("TrainingFellBehind")
+    assert ["TrainingFinished", "ResultRecorded", "CandidateDiscarded"] == names[at + 1 : at + 4]
+    assert (1, 0) == (load(world.paths).run.counts.stopped_early, load(world.paths).run.counts.crashed)
+    assert audited(world) is None
+
+
+def test_a_run_that_looks_at_its_holdout(tmp_path: Path):
+    """What the final trained of best and baseline is scored once each; a look that is lost begins again."""
+    world = a_run_with_a_holdout(tmp_path)
+    assert 0 == world.runner().run()
+    looks = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.HoldoutScored)]
+    assert [(2, 1, 2), (3, 0, 1)] == [(one.iteration, one.keep, one.look) for one in looks]
+    begun = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.HoldoutStarted)]
+    assert [0, 0, 1] == [one.looks_before for one in begun]
+    assert 2 == load(world.paths).run.looks
+    assert "GainStated" == events_of(world)[-2]
+
+
+def test_a_run_that_ends_in_time(tmp_path: Path):
+    """Nothing is begun that would not end in time, and the gain is measured in what was held back for it."""
+    world = a_run_for_an_hour(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["keep", "keep", "discard", "remeasured", "remeasured"] == [row[-1] for row in rows(world)]
+    names = events_of(world)
+    assert names.index("TimeRanOut") < names.index("RemeasureStarted") < names.index("GainStated")
+    run = load(world.paths).run
+    assert ("stopped", "time_is_up") == (run.stopped, run.stopped_reason.code)
+    assert run.limits.until > world.now()
+    assert audited(world) is None
+
+
+def test_a_run_that_is_out_of_time(tmp_path: Path):
+    """What still runs when the time is over is ended, unblamed, and the next request goes on with it."""
+    world = a_run_out_of_time(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["TimeRanOut", "JobLost", "RunStopped"] == events_of(world)[-3:]
+    assert [None] == [row[-1] for row in rows(world)[2:]]
+    assert 0 == load(world.paths).run.iteration(2).lost
+    later = Request(loops=0, until=from_epoch(datetime.now(UTC).timestamp() + 86400))
+    with EventLog(world.paths.history) as log:
+        log.append([ev.LoopsRequested(request=later)], by="cli")
+    world.jobs.on_start, world.now = world._train, now
+    assert 0 == world.runner().run()
+    assert ("done", 3) == (load(world.paths).run.stopped, load(world.paths).run.completed)
     assert audited(world) is None
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from autoresearch.events.catalog import JobLost
 from autoresearch.events.log.read import read
-from tests.crash_helpers import SEALED, Scene, Seen
+from tests.crash_helpers import SEALED, SEEDED, Scene, Seen
 from tests.processes import end_everything
 from tests.torture import sample
 
@@ -30,6 +30,14 @@ SEALED_ENDS = [
     ("tampered", "crash"),
     ("tampered", "crash"),  # it lied
 ]
+SEEDED_ENDS = [
+    ("succeeded", "keep"),  # the baseline
+    ("succeeded", "keep"),
+    (None, "discard"),  # known code
+    ("succeeded", "keep"),
+    ("succeeded", "discard"),  # of the search
+    *[("succeeded", "remeasured")] * 5,  # three to consolidate, two for the final
+]
 SPARE = ("TailHealed", "JobLost", "TrainingStarted", "EvaluationStarted")  # what a kill may add
 WHY = {"supervisor_killed", "supervisor_killed_before"}
 SEALED_JOBS = ("0001/train.2", "0001/evaluate.1", "0002/evaluate.2", "0004/evaluate.1")
@@ -48,12 +56,19 @@ def sealed(tmp_path: Path) -> Iterator[Scene]:
     end_everything(tmp_path)
 
 
+@pytest.fixture
+def seeded(tmp_path: Path) -> Iterator[Scene]:
+    yield Scene(tmp_path / "with space", SEEDED)
+    end_everything(tmp_path)
+
+
 def whole(scene: Scene, *, job: str | None = None) -> tuple[Seen, int]:
     """Let the run be without a crash; return what it comes to, and how many instants it has."""
     assert scene.shimmed(-1, job=job) == 0
     scene.audit()
     ends = [(row[2], row[4]) for row in scene.seen().rows]
-    assert (SEALED_ENDS if scene.form is SEALED else ENDS) == ends
+    expected = SEALED_ENDS if scene.form is SEALED else SEEDED_ENDS if scene.form is SEEDED else ENDS
+    assert expected == ends
     return scene.seen(), len(scene.said().splitlines())
 
 
@@ -128,6 +143,21 @@ def test_a_runner_that_voids_and_evaluates_killed_at_an_instant(sealed: Scene) -
 def test_a_runner_that_voids_and_evaluates_killed_at_many_instants(sealed: Scene, part: int) -> None:
     """Nowhere is it otherwise."""
     assert kill_runners(sealed, lambda instants: sample(instants[part::PARTS], 60, "sealed", part)) >= 1
+
+
+def test_a_runner_that_consolidates_and_states_a_gain_killed_at_an_instant(seeded: Scene) -> None:
+    """The same where code is known, keeps are consolidated and the gain is stated: each of them once."""
+    assert kill_runners(seeded, lambda instants: instants[-300:-299]) >= 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_runner_that_consolidates_and_states_a_gain_killed_at_many_instants(
+    seeded: Scene, part: int
+) -> None:
+    """Nowhere is it otherwise."""
+    assert kill_runners(seeded, lambda instants: sample(instants[part::PARTS], 60, "seeded", part)) >= 1
 
 
 @pytest.mark.long

@@ -17,6 +17,36 @@ DECIDED = {
         "decisions",
         "CandidateDiscarded.inputs",
     ),
+    "a keep to take out that was never kept": of(
+        "taken-out",
+        put("ProposalReceived", "without.keep", 3),
+        "transitions",
+        "without.keep",
+    ),
+    "a keep taken out on the seed that it was chosen on": of(
+        "taken-out",
+        put("ProposalReceived", "without.repeats", [1]),
+        "transitions",
+        "without.repeats",
+    ),
+    "what may be lost without a keep": of(
+        "taken-out",
+        put("CandidateKept", "inputs.may_lose", 9.0, iteration=10),
+        "decisions",
+        "CandidateKept.inputs",
+    ),
+    "what a keep gives beside the others": of(
+        "taken-out",
+        put("CandidateDiscarded", "inputs.gain", -9.0, iteration=11),
+        "decisions",
+        "CandidateDiscarded.inputs",
+    ),
+    "a keep that was only to be measured": of(
+        "taken-out",
+        put("ProposalReceived", "without.purpose", "ablate"),
+        "decisions",
+        "CandidateDiscarded.rule",
+    ),
     "a best that measured something else": of(
         "best-measured-again", put("KeepRemeasured", "metric", 3.0), "decisions", "KeepRemeasured.metric"
     ),

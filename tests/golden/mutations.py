@@ -53,7 +53,7 @@ MUTATIONS: dict[str, Slip] = {
         "if not judged or one.tree == best.tree:",
     ),
     "settings that are no more are wanted": (
-        decider,
+        final,
         "if one.deciding != state.deciding or not there:",
         "if not there:",
     ),
@@ -95,6 +95,24 @@ MUTATIONS: dict[str, Slip] = {
     "a gain is stated where seeds do not differ": (final, "or repeats.of_seeds(state) == 0", ""),
     "the consolidation is not fresh": (final, "range(first, first +", "range(1, 1 +"),
     "what is doubtful is confirmed": (final, "if pairs.mean > half else", "if pairs.mean > 0 else"),
+    "any loss keeps a change out": (keep_rules, "loses = -pairs.mean > may_lose", "loses = False"),
+    "no loss keeps a change out": (keep_rules, "-pairs.mean > may_lose", "-pairs.mean > -may_lose"),
+    "what is only measured may be kept": (keep_rules, 'purpose == "ablate"', 'purpose == "both"'),
+    "a keep is taken out on the first seed": (
+        repeats,
+        "planned = one.without.repeats",
+        "planned = (1,)",
+    ),
+    "what is taken out of another best is kept": (
+        repeats,
+        "base.iteration != keeps[-1].iteration",
+        "base.iteration < 0",
+    ),
+    "what takes a keep out teaches how many help": (
+        keep_reducers,
+        'inputs.get("without") is not None',
+        'inputs.get("without") == 0',
+    ),
     "consolidation lets the pairs teach nothing": (final, "pool = pool.plus(pairs.squares, pairs.count)", ""),
     "the final is not asked for again": (final, "return state.final_again or", "return"),
     "the final on any card": (
@@ -108,6 +126,18 @@ MUTATIONS: dict[str, Slip] = {
         "return _of_class(state, free, one.device_class) if one.scores",
         "return _of_class(state, free, 'L4') if one.scores",
     ),
+    "the holdout is looked at again": (
+        final,
+        "sealed.metric is not None or sealed.iteration == one.number",
+        "sealed.iteration == one.number",
+    ),
+    "a holdout that nobody named is looked at": (
+        final,
+        "not state.config.holdout or not finals",
+        "not finals",
+    ),
+    "a loser is mended": (iteration_reducers, 'in ("succeeded", "stopped_early")', 'in ("succeeded",)'),
+    "the training of a loser is not looked at": (keep_rules, 'rule="stopped_early"', 'rule="no_result"'),
     "known code is trained again": (known_code, "if each.code == one.code), None)", "if False), None)"),
     "an answer is a loop": (
         keep_reducers,
@@ -248,8 +278,8 @@ MUTATIONS: dict[str, Slip] = {
 LETTING_MORE: dict[str, Slip] = {
     "a pause stops nothing": (
         decider,
-        "if state.paused is not None:\n        return ()",
-        "if state.paused == 0:\n        return ()",
+        "if state.paused is not None:",
+        "if state.paused == 0:",
     ),
     "a stop stops nothing": (decider, "if state.stop is not None:", "if state.stop == 0:"),
     "a training begins before a verdict that is near": (

@@ -8,19 +8,33 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from attrs import define, evolve, field, fields
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.limits import SLACK
 from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
+from autoresearch.events.candidate_events import Without
 from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
 from autoresearch.events.log.read import read
-from autoresearch.events.settings import MetricSpec, RunConfig
-from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request, Usage, why
+from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import (
+    OPEN_END,
+    Measured,
+    OutputDigest,
+    Process,
+    ProgressDigest,
+    Proposal,
+    Request,
+    Usage,
+    why,
+)
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import Job, RunState
 from autoresearch.projections.words.event_text import line, wording
@@ -30,7 +44,11 @@ FOLDER = Path(__file__).parent / "runs"
 LINES = Path(__file__).parent / "lines.txt"
 MOST = 2000  # events of one run: more is a script that never ends
 OUTPUT = OutputDigest(bytes=7, sha256="5" * 64, tail="the end")
+CURVE = tuple((5.0 * part + 2.5, 4.0 - part / 8) for part in range(20))
+PROGRESS = ProgressDigest(sha256="6" * 64, lines=20, points=CURVE)
+BEHIND = why("fell_behind", percent=40.0, loss=4.125, base_loss=3.125, bound=0.5)
 BASE, TREE = "b" * 40, "7" * 40
+UNTIL, LATER = "2026-03-08T23:00:00.000Z", "2026-03-09T01:00:00.000Z"
 STARTED, ENDED = "2026-03-08T21:00:00.000Z", "2026-03-08T21:05:00.000Z"
 
 Batch = tuple[ev.Event, ...]
@@ -46,13 +64,16 @@ def nobody(_run: RunState) -> Batch:
 class Script:
     """What the world answers: a metric or an outcome for each training, an outcome for each call."""
 
-    config: RunConfig = RunConfig(keep_rule="lower", final=0)
+    config: RunConfig = RunConfig(keep_rule="lower", final=0, metric=MetricSpec(pattern=AS_BEFORE))
     requests: tuple[Request, ...] = (Request(loops=3),)
     devices: tuple[str, ...] = ("cpu",)
     classes: tuple[tuple[str, ...], ...] = ()  # of the devices, for each start of a runner; else not known
     setup: tuple[bool, ...] = (True,)  # of each look at the setup
     trainings: Mapping[tuple[int, int], float | str] = field(factory=dict)  # iteration, training
     evaluations: Mapping[tuple[int, int], float | str] = field(factory=dict)
+    also: Mapping[int, Mapping[str, float]] = field(factory=dict)  # what it printed beside the metric
+    rereads: Mapping[int, float] = field(factory=dict)  # what an iteration's output gives, read again
+    looks: Mapping[tuple[int, int], float | str] = field(factory=dict)  # at the holdout: iteration, look
     data_ids: Mapping[int, str] = field(factory=dict)
     data_seen: tuple[str, ...] = ("d1",)  # at each look at the setup
     surroundings: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of the trainings of an iteration
@@ -62,7 +83,9 @@ class Script:
     rebased: Mapping[int, str] = field(factory=dict)
     same_tree: frozenset[int] = frozenset()
     same_code: Mapping[int, int] = field(factory=dict)  # by iteration: whose code it has, too
+    losers: frozenset[int] = frozenset()  # iterations that lie far behind the curve of their base
     human: Say = nobody
+    time: Say = nobody  # what the runner's clock makes it note
     last_first: bool = False  # of several jobs, the one that was started last ends first
 
 
@@ -94,6 +117,13 @@ class Player:
             said = script.human(self.run)
             if said:
                 self.append("cli", *said)
+                continue
+            if fallen := self.fallen_behind():
+                self.append("runner", fallen)
+                continue
+            noted = script.time(self.run)
+            if noted:
+                self.append("runner", *noted)
                 continue
             commands = decide(self.run)
             batch = self.perform(commands[0]) if commands else ()
@@ -167,8 +197,18 @@ class Player:
                         surroundings=dict(self.script.surroundings.get(command.iteration, {})),
                     ),
                 )
+            case do.Reread():
+                told = self.script.rereads.get(command.iteration)
+                outcome = "no_metric" if told is None else "succeeded"
+                reason = why("no_line", metric="acc") if told is None else None
+                reread = {"outcome": outcome, "reason": reason, "metric": told, "printed": None}
+                return (_same_fields(ev.TrainingReread, command, **reread),)
             case do.Evaluate():
                 return (_same_fields(ev.EvaluationStarted, command, command=run.config.evaluate),)
+            case do.ScoreHoldout():
+                looks = sum(one.metric is not None for one in run.holdout)
+                own = {"command": run.config.holdout, "data": "d1", "looks_before": looks}
+                return (_same_fields(ev.HoldoutStarted, command, **own),)
             case do.KeepCandidate():
                 return (_same_fields(ev.CandidateKept, command, branch_moved=True, branch_note=None),)
             case do.DiscardCandidate():
@@ -192,9 +232,23 @@ class Player:
             shared=(),
             inputs=(),
             python_path=(),
+            interpreter=(),
+            interpreter_from="",
             libraries=(),
             versions={},
         )
+
+    def fallen_behind(self) -> ev.Event | None:
+        """Let a loser that trains be seen, as far as the rule allows."""
+        for one in self.run.open:
+            base = base_losses(self.run, one) if one.number in self.script.losers and not one.behind else None
+            if base is not None:
+                bound = self.run.config.stop_losers
+                points = far_behind([(at, loss + 1) for at, loss in CURVE], base, bound)
+                return ev.TrainingFellBehind(
+                    iteration=one.number, training=one.trainings, bound=bound, points=points
+                )
+        return None
 
     def ended(self) -> Batch:
         """End one job: of several, the first or the last that was started."""
@@ -217,6 +271,8 @@ class Player:
             return (done,)
         if job.step == "evaluate":
             return (self.evaluated(number, job.number),)
+        if job.step == "holdout":
+            return (self.looked(number, job.number),)
         if job.step == "train":
             return (self.trained(number, job.number, cancelled=cancelled),)
         return self.answered(number, job, cancelled=cancelled)
@@ -231,7 +287,10 @@ class Player:
     def trained(self, number: int, training: int, *, cancelled: bool) -> ev.Event:
         """Return how a training ended: with a number, or as the script says."""
         told = self.script.trainings.get((number, training), 2.0 - number / 1000)
-        if cancelled:
+        one = open_iteration(self.run, number)
+        if one.behind:
+            told = "stopped_early"
+        elif cancelled:
             return ev.JobLost(iteration=number, step="train", number=training, reason=why("stop_now"))
         if told == "voided":
             return ev.TrainingVoided(
@@ -248,7 +307,11 @@ class Player:
             iteration=number,
             training=training,
             outcome="succeeded" if scored else told,  # type: ignore[arg-type]
-            reason=None if scored else why("exit_code_said", "it broke", exit_code=1),
+            reason=None
+            if scored
+            else BEHIND
+            if one.behind
+            else why("exit_code_said", "it broke", exit_code=1),
             metric=told if scored else None,  # type: ignore[arg-type]
             exit_code=0 if scored else 1,
             signal=None,
@@ -257,9 +320,10 @@ class Player:
             seconds=300.0,
             cpu_seconds=None,
             measured=Measured(peak_vram_mb=1024.0, data_id=data_id),
+            also=dict(self.script.also.get(number, {})),
             printed=None,
             output=OUTPUT,
-            progress=None,
+            progress=PROGRESS if self.run.config.stop_losers else None,
         )
 
     def evaluated(self, number: int, evaluation: int) -> ev.Event:
@@ -282,6 +346,28 @@ class Player:
             seconds=5.0,
             printed=None,
             output=OUTPUT,
+        )
+
+    def looked(self, number: int, look: int) -> ev.Event:
+        """Return what a look at the holdout found: a number, or that it broke."""
+        told = self.script.looks.get((number, look), 2.0 - number / 1000)
+        if told == "lost":
+            return ev.JobLost(iteration=number, step="holdout", number=look, reason=why("machine_restarted"))
+        scored = isinstance(told, float)
+        return ev.HoldoutScored(
+            iteration=number,
+            keep=open_iteration(self.run, number).measures or 0,
+            look=look,
+            outcome="succeeded" if scored else told,  # type: ignore[arg-type]
+            reason=None if scored else why("exit_code_said", "it broke", exit_code=1),
+            metric=told if scored else None,  # type: ignore[arg-type]
+            exit_code=0 if scored else 1,
+            signal=None,
+            started_at=STARTED,
+            ended_at=ENDED,
+            seconds=5.0,
+            output=OUTPUT,
+            data="d1",
         )
 
     def answered(self, number: int, job: Job, *, cancelled: bool) -> Batch:
@@ -407,6 +493,7 @@ def _chosen(number: int, source: Any, said: Proposal, received: int | None) -> e
         description=said.description,
         proposal=said if received is None else None,
         received=received,
+        search=int(source == "search" and received is None),
     )
 
 
@@ -450,10 +537,27 @@ def at(*seqs_and_events: tuple[Callable[[RunState], bool], Batch]) -> Say:
     return human
 
 
-def received(number: int) -> ev.ProposalReceived:
+def received(number: int, *, first: bool = False) -> ev.ProposalReceived:
     """Return a human's proposal."""
     return ev.ProposalReceived(
-        source="cli", name="", sha256="1" * 64, dropped_at="", proposal=_proposal(number)
+        source="cli", name="", sha256="1" * 64, dropped_at="", proposal=_proposal(number), first=first
+    )
+
+
+def _withdraws_one(run: RunState) -> Batch:
+    """Propose three, the last to be tried first, and withdraw the second."""
+    if run.best is None or run.last_iteration > 0:
+        return ()
+    if not run.waiting:
+        return received(8), received(9), received(7, first=True)
+    return (ev.ProposalWithdrawn(received=run.waiting[-1].seq),) if len(run.waiting) > 2 else ()
+
+
+def _without(purpose: Literal["drop", "ablate"], *repeats: int) -> tuple[ev.ProposalReceived, ...]:
+    """Return a human's wish to see the best without its first keep, and without its second."""
+    return tuple(
+        evolve(received(10 + keep), without=Without(keep=keep, purpose=purpose, repeats=repeats))
+        for keep in (1, 2)
     )
 
 
@@ -468,6 +572,13 @@ def _trains(number: int) -> Callable[[RunState], bool]:
 def _prepared_beside_training(run: RunState) -> bool:
     ready = any(one.next_stage == "train" and one.job is None and one.number > 0 for one in run.open)
     return ready and any(job.step == "train" for _, job in run.jobs)
+
+
+def _ran_out(clock: str, *, needed: int = 0) -> ev.TimeRanOut:
+    """Return what a runner notes then; `needed` trainings of five minutes, each with what is around it."""
+    now = f"2026-03-08T{clock}:00.000Z"
+    left = "too_little" if needed else "none"
+    return ev.TimeRanOut(until=UNTIL, now=now, left=left, needed_s=needed * (SLACK * 300.0))
 
 
 def _done_after(iterations: int) -> Callable[[RunState], bool]:
@@ -485,7 +596,15 @@ def _changed_to(config: RunConfig) -> Batch:
     return ev.ConfigChanged(config=config, changed=("training_budget",)), asked
 
 
-PLAIN = RunConfig(keep_rule="lower", final=0, check=(), prepare=(), protected=())
+def _failed(run: RunState) -> bool:
+    return run.stopped == "baseline_failed"
+
+
+PLAIN = RunConfig(
+    keep_rule="lower", final=0, check=(), prepare=(), protected=(), metric=MetricSpec(pattern=AS_BEFORE)
+)
+_NAMED = evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False))
+_metric_named: Batch = (ev.ConfigChanged(config=_NAMED, changed=("metric",)), ev.RunResumed())
 AGENT = Request(loops=3, agent="opencode")
 LOOP_ONLY: Any = ("loop",)
 
@@ -519,6 +638,29 @@ def scripts() -> dict[str, Script]:
             config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False)),
             trainings={(0, 1): 0.5, (1, 1): 0.6, (2, 1): 0.6, (3, 1): 0.4},
         ),
+        "guarded": Script(  # of two that are better one takes too much memory
+            config=evolve(PLAIN, metrics=("tokens_per_s",), guards=("peak_vram_mb < 60000",)),
+            trainings={(0, 1): 2.0, (1, 1): 1.5, (2, 1): 1.75, (3, 1): 1.875},
+            also={
+                0: {"peak_vram_mb": 61000.0},
+                1: {"peak_vram_mb": 60000.0, "tokens_per_s": 1000.0},
+                2: {"peak_vram_mb": 59999.0, "tokens_per_s": 900.0},
+                3: {"peak_vram_mb": 70000.0},
+            },
+        ),
+        "reads-again": Script(  # the metric was named wrong; the baseline is not trained a second time
+            config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(x)", lower_is_better=False)),
+            requests=(Request(loops=1),),
+            trainings={(0, 1): "no_metric", (1, 1): 0.625},
+            rereads={0: 0.5},
+            human=at((_failed, _metric_named)),
+        ),
+        "reads-again-in-vain": Script(  # and is trained when somebody resumes once more
+            config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(x)", lower_is_better=False)),
+            requests=(Request(loops=1),),
+            trainings={(0, 1): "no_metric", (0, 2): 0.5, (1, 1): 0.625},
+            human=at((_failed, _metric_named), (_failed, (ev.RunResumed(),))),
+        ),
         "known-code": Script(  # an agent's third answer from the log gives the search its turn
             config=PLAIN,
             requests=(Request(loops=4, agent="opencode"),),
@@ -530,6 +672,21 @@ def scripts() -> dict[str, Script]:
             trainings={(0, 1): 2.0, (1, 1): 1.5, (2, 1): 1.75, (3, 1): 1.75},
             same_code={3: 2},
             human=_retracts_second,
+        ),
+        "holdout": Script(  # a look is lost, and one breaks, which the final mends when it is asked for again
+            config=evolve(
+                PLAIN, keep_rule="climb", seed_env="SEED", baseline_repeats=2, holdout=("score.py",)
+            ),
+            requests=(Request(loops=1, final=2),),
+            trainings={(0, 1): 2.0, (0, 2): 2.5, (1, 1): 1.5},
+            looks={(2, 1): "lost", (2, 2): 1.5, (3, 1): "crashed"},
+            human=at((_done_after(1), (ev.LoopsRequested(request=Request(loops=0, final=1)),))),
+        ),
+        "losers-stopped": Script(  # one of the best's base, and one of the new best's
+            config=evolve(PLAIN, stop_losers=0.5),
+            requests=(Request(loops=4, agent="opencode", prefetch=1),),
+            trainings={(0, 1): 2.0, (2, 1): 1.5, (4, 1): 1.25},
+            losers=frozenset({1, 3}),
         ),
         "min-delta": Script(
             config=evolve(PLAIN, keep_rule="min-delta:0.25"),
@@ -617,6 +774,59 @@ def scripts() -> dict[str, Script]:
                 (10, 2): 3.25,
             },
             human=at((_done_after(2), (ev.LoopsRequested(request=Request(loops=0, consolidate=2)),))),
+        ),
+        "step-by-step": Script(  # the verdict that docs/belief.md takes apart: numbers of bench/bank
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", baseline_repeats=5),
+            requests=(Request(loops=1, final=3),),
+            trainings={
+                (0, 1): 1.605773,
+                (0, 2): 1.605847,
+                (0, 3): 1.603449,
+                (0, 4): 1.609119,
+                (0, 5): 1.604932,
+                (1, 1): 1.597864,
+                (2, 1): 1.591454,
+                (2, 2): 1.601028,
+                (2, 3): 1.597917,
+                (3, 1): 1.599099,
+                (3, 2): 1.607879,
+                (3, 3): 1.604371,
+            },
+        ),
+        "taken-out": Script(  # without 1 it is worse, without 2 it is not; each alone; then an idea
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.25),
+            requests=(Request(loops=2, final=1, consolidate=1),),
+            trainings={
+                (0, 1): 3.0,
+                (1, 1): 2.0,
+                (2, 1): 1.5,
+                (3, 1): 2.0,
+                (4, 1): 2.25,
+                (5, 1): 2.5,
+                (6, 1): 2.0,
+                (7, 1): 3.0,
+                (8, 1): 2.5,
+                (8, 2): "lost",
+                (8, 3): 2.75,
+                (9, 1): 1.75,
+                (9, 2): 2.0,
+                (10, 1): 1.75,
+                (10, 2): 2.0,
+            },
+            human=at(
+                (_done_after(2), (*_without("drop", 5, 6), ev.LoopsRequested(request=Request(loops=2)))),
+                (_done_after(4), (*_without("ablate", 7), ev.LoopsRequested(request=Request(loops=2)))),
+                (_done_after(6), (ev.LoopsRequested(request=Request(loops=1)),)),
+            ),
+        ),
+        "taken-out-of-what-was-best": Script(  # both are trained at once, and one of them is kept first
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.25),
+            devices=("0", "1"),
+            requests=(Request(loops=2, consolidate=1),),
+            trainings={(0, 1): 3.0, (1, 1): 2.0, (2, 1): 1.5, (3, 1): 2.0, (4, 1): 2.25, (5, 1): 2.5},
+            human=at(
+                (_done_after(2), (*_without("drop", 5), ev.LoopsRequested(request=Request(loops=2)))),
+            ),
         ),
         "final-on-two-cards": Script(  # of the kind that the best was measured on last
             config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
@@ -829,6 +1039,11 @@ def scripts() -> dict[str, Script]:
                 (_trains(2), (ev.NoteAdded(text="remember"),)),
             ),
         ),
+        "human-first-and-withdrawn": Script(
+            config=PLAIN,
+            requests=(Request(loops=2),),
+            human=_withdraws_one,
+        ),
         "prefetch-with-keeps": Script(
             config=PLAIN,
             requests=(Request(loops=6, prefetch=1),),
@@ -919,6 +1134,41 @@ def scripts() -> dict[str, Script]:
                 (_trains(1), (ev.StopRequested(now=False),)),
                 (lambda run: run.stopped == "stopped", resume),
             ),
+        ),
+        "until": Script(  # the gain is measured before the time is up; iteration 4 is not begun
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
+            requests=(Request(loops=OPEN_END, prefetch=1, final=1, until=UNTIL),),
+            trainings={(1, 1): 1.0, (2, 1): 1.5, (3, 1): 1.75},
+            time=at((_trains(2), (_ran_out("22:50", needed=3),))),
+        ),
+        "until-over-and-raised": Script(  # what trains is ended, and trained again two hours later
+            config=PLAIN,
+            requests=(Request(loops=2, until=UNTIL),),
+            trainings={(1, 1): "lost", (1, 2): 1.5},
+            time=at((_trains(1), (_ran_out("23:00"),))),
+            human=at(
+                (
+                    lambda run: run.stopped == "stopped",
+                    (ev.LoopsRequested(request=Request(loops=0, until=LATER)),),
+                )
+            ),
+        ),
+        "until-in-a-pause": Script(
+            config=PLAIN,
+            requests=(Request(loops=2, until=UNTIL),),
+            trainings={(1, 1): "lost"},
+            time=at((lambda run: run.paused is not None, (_ran_out("23:00"),))),
+            human=at((_trains(1), (ev.RunPaused(reason=why("human", "lunch")),))),
+        ),
+        "max-trainings": Script(  # two of six are held back for the gain; then nothing may be trained
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
+            requests=(Request(loops=OPEN_END, prefetch=1, final=1, max_trainings=6),),
+            trainings={(1, 1): 1.0, (2, 1): 1.5, (3, 1): 1.75},
+        ),
+        "max-trainings-without-final": Script(  # which would take more than half of them
+            config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
+            requests=(Request(loops=OPEN_END, final=2, max_trainings=4),),
+            trainings={(1, 1): 1.0, (2, 1): 1.5, (3, 1): 1.75},
         ),
         "stopped-and-resumed": Script(
             config=PLAIN,

@@ -41,7 +41,7 @@ def differences(history: Path) -> dict[str, Difference]:
         times.see(recorded)
         try:
             held_back.see(run, event, recorded)
-            decisions.see(run, event, recorded, search=lambda _: Unknown())
+            decisions.see(run, event, recorded, search=lambda *_: Unknown())
         except IMPOSSIBLE as error:
             transitions.differ(record=recorded, field="state", expected="a possible one", found=repr(error))
             break

@@ -12,6 +12,8 @@ from tests.golden.mutations import LETTING_MORE, MUTATIONS
 # Of kinds that no story of a whole run comes to: their tests are named.
 ELSEWHERE = {
     "code_gone": "contract/test_audit_tampering.py",
+    "curve_gone": "contract/test_early_stop.py",
+    "other_search": "contract/test_audit_tampering.py",
     "diff_gone": "contract/test_left_files.py",
     "fork_gone": "contract/test_fork.py",
     "signature_unknown": "contract/test_signed_anchors.py",

@@ -54,14 +54,16 @@ def score(
     monkeypatch.setenv("AUTORESEARCH_JOB_DIR", str(job))
     monkeypatch.setenv("AUTORESEARCH_TRAIN_DIR", str(job))
 
-    def run(lies: str = "", *, first: str = "", patience: float = 120) -> tuple[int, str, str]:
+    def run(
+        lies: str = "", *, first: str = "", patience: float = 120, more: tuple[str, ...] = ()
+    ) -> tuple[int, str, str]:
         indented = lies.replace("\n", "\n        ")
         source = GUESSES.replace("# here it lies", indented).replace(
             "class Model", f"{first}\n\nclass Model", 1
         )
         (checkout / "train.py").write_text(source, encoding="utf-8")
         capfd.readouterr()
-        code = evaluate.main(["--device", "cpu", "--threads", "1", "--patience", str(patience)])
+        code = evaluate.main(["--device", "cpu", "--threads", "1", "--patience", str(patience), *more])
         return code, *capfd.readouterr()
 
     return run

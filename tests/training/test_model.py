@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 import train
-from autoresearch.engine.proposals import changes, constants, search
+from autoresearch.engine.proposals import changes, constants
+from autoresearch.engine.search import learned, search
+from autoresearch.events.values import Proposal
 from bench import profiles
 from text.budget import Budget
 from text.datasets import Dataset
@@ -168,9 +170,12 @@ def test_every_proposal_of_the_search_changes_what_is_trained(profile: str) -> N
     source = profiles.SCRIPT.read_bytes().replace(b'PROFILE = "small"', f'PROFILE = "{profile}"'.encode())
     before, found = constants_of(source), []
     for iteration in range(1, 41):
-        tried = search.tried_from((one.set for one in found), source=source.decode())
-        proposal = search.propose(source.decode(), tried=tried, seed=0, iteration=iteration)
-        assert proposal
+        proposal = search.propose(
+            {"train.py": source.decode()},
+            trials=[learned.Trial(before={}, after=one.set, gain=0.0) for one in found],
+            seed=search.Seed(seed=0, iteration=iteration),
+        )
+        assert isinstance(proposal, Proposal)
         found.append(proposal)
         after = constants_of(changes.apply(proposal, {"train.py": source}, ("train.py",))["train.py"])
         assert dict(proposal.set) == {name: after[name] for name in after if after[name] != before[name]}

@@ -36,7 +36,7 @@ def difference(before: tuple[ev.Event, ...], *batch: ev.Event) -> str | None:
 
 
 def seen(made: Decisions, state: RunState, recorded: Recorded) -> RunState:
-    made.see(state, recorded.event, recorded, search=lambda _: None)
+    made.see(state, recorded.event, recorded, search=lambda *_: why("search_is_through"))
     return RUN.evolve(state, recorded)
 
 

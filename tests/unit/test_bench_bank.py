@@ -5,8 +5,9 @@ import csv
 
 import pytest
 
+from autoresearch.engine.verdicts.early_stop import FIRST
 from bench.bank.candidates import BASELINE, BY_NAME, CANDIDATES, SCRIPT, Candidate, source
-from bench.bank.early_stop import BOUNDS, FIRST, of_schedule, saving, stops_at, trainings
+from bench.bank.early_stop import BOUNDS, of_schedule, saving, stops_at, trainings
 from bench.bank.facts import TABLE, facts, scores
 from bench.bank.make import FIRST_SEED, POINTS, SEEDS, curve
 

@@ -1,13 +1,15 @@
 """Nights played without training: what they are made of, and what docs/belief.md says of one verdict."""
 
+import math
 from pathlib import Path
 from random import Random
-from statistics import fmean, stdev
+from statistics import fmean
 
 import pytest
 
-from autoresearch.engine.verdicts.pairs import Pairs, half_width, squares_of
-from autoresearch.projections.belief import Pool, believed
+from autoresearch.engine.verdicts.pairs import squares_of, student
+from autoresearch.events import catalog as ev
+from autoresearch.events.log.read import read
 from bench.bank.candidates import BY_NAME
 from bench.bank.facts import facts, scores
 from bench.belief.bank_nights import BankNight
@@ -17,6 +19,7 @@ from bench.belief.report import NIGHTS, Tally, fifths, play, table
 from bench.belief.rules import RULES_PLAYED, Keep, Played
 
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "runs" / "step-by-step.jsonl"
 PAGE = Path(__file__).parents[2] / "docs" / "belief.md"
 
 
@@ -25,23 +28,58 @@ def random(number: int = 1) -> Random:
     return Random(number)  # noqa: S311 - a simulation
 
 
-def test_the_page_says_of_one_verdict_what_the_bank_and_the_engine_give():
-    """Each number of the steps is computed anew, by the functions that decide."""
-    page, found = PAGE.read_text(), scores()
-    base, ours = found["baseline"], found["bigrams-131072"]
-    belief = believed(stdev(base[:5]), 4, luck=fmean(base[:5]) - base[0])
-    guess = belief.guess(base[0] - ours[0])
-    assert f"differ by {stdev(base[:5]):.5f}" in page
-    assert f"expected to be {belief.of_seeds:.5f}" in page
-    assert f"{base[0]} - {ours[0]} = {base[0] - ours[0]:.6f}" in page
-    assert f"s/2 = {belief.of_seeds / 2:.5f}" in page
-    assert f"**{guess.probability:.0%}**".replace("%", " %") in page
-    assert f"expected gain of {guess.gain:.4f}" in page
+def test_the_page_says_of_one_verdict_what_was_recorded():
+    """Each number of the steps is that of an event of a golden run, or computed from what that holds."""
+    page = PAGE.read_text()
+    events = [one.event for one in read(GOLDEN)]
+    first, kept = (one for one in events if isinstance(one, ev.CandidateKept))
+    (stated,) = (one for one in events if isinstance(one, ev.GainStated))
+    trained = {
+        (one.iteration, one.training): one.metric for one in events if isinstance(one, ev.TrainingFinished)
+    }
+    base = [trained[0, number] for number in range(1, 6)]
+    assert ", ".join(f"{metric:.6f}" for metric in base[:4]) + f" and {base[4]:.6f}" in page
 
-    pairs = Pairs(differences=tuple(a - b for a, b in zip(base[5:], ours[5:], strict=True)), base=0.0)
-    seen = Pool().plus(squares_of(base), len(base)).plus(squares_of(ours[5:]), 3)
-    assert f"mean is {pairs.mean:.5f}" in page
-    assert f"**Stated: {pairs.mean:.4f} ± {half_width(pairs, seen):.4f}.**" in page
+    of = kept.inputs
+    assert f"differ by {first.inputs['of_seeds']:.5f}" in page
+    assert f"expected to be {of['of_seeds']:.5f}" in page
+    assert f"{of['best']:.6f} - {of['metric']:.6f} = {of['gain']:.6f}" in page
+    assert f"s/2 = {of['min_delta']:.5f}" in page
+    assert of["min_delta"] == pytest.approx(of["of_seeds"] / 2)
+    assert f"**{of['probability']:.0%}**".replace("%", " %") in page
+    assert f"expected gain of {of['shrunk']:.4f}" in page
+
+    fresh = [trained[3, number] - trained[2, number] for number in (1, 2, 3)]
+    assert "{:.6f}, {:.6f} and {:.6f}".format(*fresh) in page
+    assert stated.gain == pytest.approx(fmean(fresh))
+    assert f"mean is {stated.gain:.5f}" in page
+    assert stated.inputs["squares"] == pytest.approx(squares_of(fresh))
+    assert f"SS = {as_written(stated.inputs['squares'], 2)}" in page
+    of_seeds = stated.inputs["squares_of_seeds"] / stated.inputs["freedom"]
+    assert f"by {as_written(stated.inputs['squares_of_seeds'], 3)} in squares" in page
+    assert f"with {stated.inputs['freedom']} degrees" in page
+    assert f"s² = {as_written(of_seeds, 3)}" in page
+    variance = (3 * 2 * of_seeds + stated.inputs["squares"]) / (3 + 2)
+    assert f"= {as_written(variance, 3)}, and" in page
+    error = math.sqrt(variance / 3)
+    assert f"= {error:.5f}." in page
+    assert f"is {student(5)}: ± {student(5) * error:.4f}" in page
+    assert stated.half_width == pytest.approx(student(5) * error)
+    assert f"**Stated: {stated.gain:.4f} ± {stated.half_width:.4f}.**" in page
+
+
+def as_written(value: float, digits: int) -> str:
+    """Return a number as the page writes small ones: 7.36e-7."""
+    mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def test_the_golden_run_of_the_page_is_of_the_bank():
+    """What its trainings measured is what the bank holds of baseline and change under its eight seeds."""
+    found = scores()
+    metrics = [one.event.metric for one in read(GOLDEN) if isinstance(one.event, ev.TrainingFinished)]
+    base, ours = found["baseline"], found["bigrams-131072"]
+    assert [*base[:5], ours[0], *ours[5:], *base[5:]] == metrics
 
 
 def test_a_training_is_paid_for_once_whoever_is_forgotten():

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from autoresearch.events.catalog import CandidateDiscarded, Event
 from autoresearch.events.errors import InvalidInput, WrongValue
+from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.shapes import structure, unstructure
 from autoresearch.events.values import Edit, ProgressDigest, Proposal
@@ -70,7 +71,9 @@ def test_every_event_comes_back_equal(cls: Any):
 
 def test_missing_fields_take_their_defaults():
     """Settings that are not named keep their defaults of that version, those made by a factory included."""
-    assert structure(RunConfig, {"v": 1}) == RunConfig(keep_rule="lower", final=0)
+    assert structure(RunConfig, {"v": 1}) == RunConfig(
+        keep_rule="lower", final=0, metric=MetricSpec(pattern=AS_BEFORE)
+    )
     assert structure(Outer, {"name": "n"}) == Outer(name="n")
 
 

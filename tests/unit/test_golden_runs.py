@@ -13,7 +13,7 @@ from autoresearch.events.codec import RawEvent, parse
 from autoresearch.events.log.read import read
 from autoresearch.projections.fold import fold
 from autoresearch.projections.run_reducers import RUN
-from autoresearch.projections.words import event_text, sentences, verdicts, wording
+from autoresearch.projections.words import event_sentences, event_text, sentences, verdicts, wording
 from tests.golden.play import FOLDER, LINES, files, history, lines, scripts
 from tests.golden.replaying import first_difference
 
@@ -69,7 +69,7 @@ def _other_words(table: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_other_words_change_no_decision(path: Path, monkeypatch: pytest.MonkeyPatch):
     """With every sentence of the program rewritten, a golden run is decided as before."""
-    tables = {name: getattr(sentences, name) for name in ("REASONS", "EVENTS", "STEPS")}
+    tables = {"REASONS": sentences.REASONS, "STEPS": sentences.STEPS, "EVENTS": event_sentences.EVENTS}
     for name, table in (tables | {"VERDICTS": verdicts.VERDICTS}).items():
         for module in (wording, event_text):
             monkeypatch.setattr(module, name, _other_words(dict(table)), raising=False)

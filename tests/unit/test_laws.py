@@ -38,21 +38,21 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("projections.words",),
     ("projections",),
     ("engine.ports", "engine.paths", "engine.system"),
-    ("engine.git", "engine.jobs", "engine.proposals", "engine.sealing", "engine.verdicts"),
-    ("engine.agents", "engine.core", "engine.training"),
+    ("engine.git", "engine.jobs", "engine.metrics", "engine.proposals", "engine.sealing", "engine.verdicts"),
+    ("engine.agents", "engine.core", "engine.search", "engine.training"),
     ("engine.runs",),
     ("engine.imports",),
     ("engine.control", "engine.loop"),
-    ("engine.audit",),
+    ("engine.audit", "engine.onboarding"),
     ("workflows.api",),
     ("workflows.pages",),
-    ("workflows.quick_status",),
+    ("workflows.quick_status", "workflows.report"),
     ("workflows.live",),
     ("workflows.cli",),
     ("workflows.background", "workflows.reference", "workflows.run_experiment"),
 )
 ROW_OF = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
-MOST_FILES = 14  # in a room
+MOST_FILES = 16  # in a room
 
 # Pure: no clock, no disk, no process, no chance. The core knows nothing but events and projections.
 WORLDLY = {"os", "time", "random", "datetime", "socket", "secrets", "uuid", "subprocess", "shutil"}
@@ -115,7 +115,7 @@ def room_of(dotted: str) -> str | None:
 
 
 def test_every_module_has_a_room():
-    """Each module lies in a room of the house, and a room has at most fourteen files."""
+    """Each module lies in a room of the house, and a room has at most fifteen files."""
     rooms = Counter(
         room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for path in MODULES

@@ -17,7 +17,12 @@ from tests.unit.test_laws import MODULES, ROOT, literals, parsed, relative
 
 
 BELOW = [path for path in MODULES if path.relative_to(ROOT).parts[0] != "workflows"]
-OF_OTHERS = {("engine/agents/programs.py", "--json")}  # options of other programs that ours have too
+OF_OTHERS = {
+    ("engine/agents/programs.py", "--json"),
+    ("engine/git/worktrees.py", "--force"),
+    ("engine/onboarding/doctor.py", "--version"),
+    ("engine/onboarding/agent_look.py", "--version"),
+}  # options of other programs that ours have too
 MAKERS = ("why", "because", "Reason")
 
 

@@ -9,7 +9,7 @@ from autoresearch.engine.agents.prompts import (
     propose_prompt,
     triage_prompt,
 )
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.timeline import Row
 
@@ -73,6 +73,22 @@ def test_past_experiments_are_one_line_each() -> None:
         reason=why("exit_code_said", "out of\nmemory", exit_code=1),
     )
     assert "\n3  unknown  crash  two lines and more (exit code 1: out of memory)\n" in proposing(recent=[row])
+
+
+def test_a_loser_is_told_with_how_far_behind_it_was():
+    """A row that was stopped early says at which point, and what its loss and its base's were there."""
+    reason = why("fell_behind", percent=40.0, loss=3.5, base_loss=3.25, bound=0.2)
+    row = Row(
+        iteration=3,
+        started_at="",
+        base_commit="",
+        description="a loser",
+        outcome="stopped_early",
+        reason=reason,
+        verdict="discard",
+    )
+    said = "stopped early at 40 % of its budget: its loss, 3.5000, lay over 0.2 above its base's, 3.2500"
+    assert f"\n3  unknown  {said}  a loser\n" in proposing(recent=[row])
 
 
 def test_an_open_experiment_is_told_without_a_verdict() -> None:

@@ -88,7 +88,6 @@ def test_one_line_fields_become_one_line() -> None:
         (raw()[:-3] + b'\xfc"}', "not UTF-8"),
         (without("status"), "lacks status"),
         (without("change_plan"), "lacks change_plan"),
-        (raw(extra=1), 'has the unknown key "extra"'),
         (raw(status="maybe"), 'status must be ok or need_input, not "maybe"'),
         (raw(status=1), "status must be ok or need_input, not 1"),
         (raw(description=1), "description must be a string, not a number"),
@@ -99,7 +98,7 @@ def test_one_line_fields_become_one_line() -> None:
         (raw(description=None), "description must be a string, not null"),
         (raw(set=[]), "set must be an object, not a list"),
         (raw(set={"A": [1]}), "set.A must be a number or a string or a boolean or null, not a list"),
-        (raw(set={"not a name": 1}), 'set names "not a name", which is no Python name'),
+        (raw(set={"not a name": 1}), 'set names "not a name", which is no name of a constant'),
         (raw(set={"A": 2**53 + 1}), r"set.A is beyond 2\*\*53"),
         (raw(edits=[{"search": "a"}]), "edits.0 lacks replace"),
         (raw(edits=[{"search": "", "replace": "a"}]), "edits.0.search must not be empty"),
@@ -207,7 +206,7 @@ def test_a_description_alone_suffices() -> None:
     assert (found.change_plan, found.commit_description) == ("more layers", "more layers")
 
 
-@pytest.mark.parametrize("setting", ["A", "=1", "2A=1", "a b=1", ""])
+@pytest.mark.parametrize("setting", ["A", "=1", "a b=1", ""])
 def test_a_setting_is_name_and_value(setting: str) -> None:
     """An option that is not NAME=VALUE is a usage error."""
     with pytest.raises(UsageRefused) as refused:

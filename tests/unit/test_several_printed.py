@@ -2,8 +2,8 @@
 
 import pytest
 
-from autoresearch.engine.training.metric import Metric, MetricReader
-from autoresearch.events.settings import MetricSpec
+from autoresearch.engine.metrics.metric import Metric, MetricReader
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Printed
 
 

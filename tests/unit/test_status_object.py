@@ -9,7 +9,7 @@ from autoresearch.engine.system.gpu import parse
 from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import Process, why
+from autoresearch.events.values import OPEN_END, Process, why
 from autoresearch.projections.summary import sandbox, standing
 from autoresearch.projections.words.wording import say
 from autoresearch.workflows.api import status
@@ -32,7 +32,8 @@ FIELDS = [
         "iterations_completed",
         "loops_left",
     ),
-    *("metric", "best_metric", "baseline_metric", "gain", "keeps"),
+    *("started_at", "elapsed_s", "device_hours", "until", "trainings_left", "ends_at", "seconds_left"),
+    *("metric", "best_metric", "baseline_metric", "gain", "comparisons", "holdout", "keeps"),
     *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "trainings", "progress"),
     "counts",
     *(
@@ -133,7 +134,8 @@ def test_the_object_tells_what_is_going_on():
     ]
     assert {"percent": 42.0, "seconds_left": 18.0, "loss": 3.2, "tok_per_s": 2e4} == told["progress"]
     assert (2, 0, 3) == (told["loops_left"], told["iterations_completed"], told["waiting_proposals"])
-    assert {"kept": 0, "discarded": 0, "crashed": 0, "not_applied": 0, "retracted": 0} == told["counts"]
+    ends = ("kept", "discarded", "crashed", "stopped_early", "not_applied", "retracted")
+    assert dict.fromkeys(ends, 0) == told["counts"]
 
 
 @pytest.mark.parametrize(
@@ -214,3 +216,24 @@ def test_a_question_is_told_in_words():
     assert say(NEEDS.question) == asks["need_input"]
     assert "which way?" in asks["need_input"]
     assert status_object(look(*BEGUN))["need_input"] is None
+
+
+def test_the_end_is_expected_by_what_there_was():
+    """Three loops of the baseline's five minutes are left, and the final's two trainings: 25 minutes."""
+    run = (g.started(), g.asked(3, final=1), g.runner_started(), *g.BASELINE)
+    found = status_object(look(*run, as_of="2026-03-08T21:10:00.000Z"))
+    assert (1500.0, "2026-03-08T21:35:00.000Z") == (found["seconds_left"], found["ends_at"])
+    assert (599.0, 0.0833) == (found["elapsed_s"], found["device_hours"])
+
+
+def test_the_end_is_the_limit_where_loops_have_none():
+    """As many loops as fit end at the time that was asked for; at rest nothing is expected any more."""
+    run = (g.started(), g.asked(OPEN_END, until=LATE), g.runner_started(), *g.BASELINE)
+    seen = look(*run, as_of="2026-03-08T21:10:00.000Z")
+    found = status_object(seen)
+    assert (LATE, LATE, 6600.0) == (found["until"], found["ends_at"], found["seconds_left"])
+    assert "in 1 h 50 min, until " in page_of(seen)
+    assert "as many as fit left" in page_of(seen)
+    rested = status_object(look(*run, ev.RunStopped(how="stopped", reason=why("as_requested"))))
+    assert (None, None) == (rested["ends_at"], rested["seconds_left"])
+    assert rested["elapsed_s"] < 60

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from autoresearch.engine.training.metric import MetricReader, parse, refine
-from autoresearch.events.settings import MetricSpec
+from autoresearch.engine.metrics.metric import MetricReader, parse, refine
+from autoresearch.events.metric_spec import MetricSpec
 
 
 def last(output: bytes, *, pattern: str = MetricSpec().pattern, piece: int = 2**20) -> str | None:

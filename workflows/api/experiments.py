@@ -1,6 +1,5 @@
 """The objects of `experiments` and `show`: one iteration as a row, and all that it left."""
 
-import csv
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -39,6 +38,8 @@ COLUMNS = (
     "fresh_gain",
     "fresh_half_width",
     "fresh_seeds",
+    "comparisons",
+    "taken_out",
 )
 
 FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times", "probability", "shrunk")
@@ -49,7 +50,8 @@ def status_of(row: Row) -> str:
     if row.retracted is not None:
         return "retracted"
     if row.verdict is not None:
-        return "accident" if row.accident else row.verdict
+        ended = row.outcome if row.outcome == "stopped_early" else row.verdict
+        return "accident" if row.accident else ended
     return "recorded" if row.recorded else "open"
 
 
@@ -57,8 +59,11 @@ def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row as JSON and CSV have it."""
     said = asdict(row) | {name: row.inputs.get(name) for name in FROM_VERDICT}
     said |= {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
-    said |= {"cpu_seconds": row.cpu_s} | _sureness(row)
-    return {name: said[name] for name in COLUMNS} | {"settings": dict(row.settings)}
+    said |= {"cpu_seconds": row.cpu_s, "comparisons": row.comparisons} | _sureness(row)
+    return {name: said[name] for name in COLUMNS} | {
+        "metrics": dict(row.also),
+        "settings": dict(row.settings),
+    }
 
 
 def _sureness(row: Row) -> dict[str, Any]:  # Any: it is JSON
@@ -72,12 +77,22 @@ def _sureness(row: Row) -> dict[str, Any]:  # Any: it is JSON
     }
 
 
+def other_metrics(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the names of the numbers beside the metric that any training printed."""
+    return tuple(dict.fromkeys(name for row in rows for name in row.also))
+
+
 def experiments_csv(rows: Sequence[Row]) -> str:
     """Return a table for spreadsheets: one line for each iteration."""
+    import csv  # noqa: PLC0415 - 5 ms, for those who ask for one
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([experiment(row)[name] for name in COLUMNS] for row in rows)
+    also = other_metrics(rows)
+    writer.writerow((*COLUMNS, *also))
+    for row in rows:
+        said = experiment(row)
+        writer.writerow([*(said[name] for name in COLUMNS), *(row.also.get(name) for name in also)])
     return out.getvalue()
 
 

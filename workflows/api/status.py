@@ -6,7 +6,6 @@ Imports only what starts fast: workflows/quick_status.py answers with it first.
 from __future__ import annotations
 
 import json
-from datetime import datetime
 
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.paths import RUNNER, RunPaths
@@ -14,7 +13,7 @@ from autoresearch.engine.system import disk
 from autoresearch.engine.system.gpu import Gpu, gpu_now
 from autoresearch.engine.system.locks import holding, is_locked
 from autoresearch.engine.training.progress import Progress, progress_now
-from autoresearch.events.clock import now
+from autoresearch.events.clock import later, now, seconds_between
 
 
 TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
@@ -131,10 +130,19 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "baseline_done": standing["baseline_done"],
         "iterations_completed": standing["iterations_completed"],
         "loops_left": standing["loops_left"],
+        "started_at": standing["started_at"],
+        "elapsed_s": elapsed_s(standing, facts.as_of),
+        "device_hours": round(standing["device_s"] / 3600, 4),
+        "until": standing["until"] or None,
+        "trainings_left": standing["trainings_left"],
+        "ends_at": ends_at(standing, facts.as_of),
+        "seconds_left": seconds_left(standing, facts.as_of),
         "metric": standing["metric"],
         "best_metric": standing["best_metric"],
         "baseline_metric": standing["baseline_metric"],
         "gain": standing["gain"],
+        "comparisons": standing["comparisons"],
+        "holdout": standing["holdout"],
         "keeps": standing["keeps"],
         "best_val_bpb": standing["best_val_bpb"],
         "baseline_val_bpb": standing["baseline_val_bpb"],
@@ -155,6 +163,28 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "seq": standing["seq"],
         "as_of": facts.as_of,
     }
+
+
+def elapsed_s(standing: Standing, as_of: str) -> float:
+    """Return the seconds since the run was created, up to now or to when it came to rest. Pure."""
+    return _between(standing["started_at"], standing["rested_at"] or as_of)
+
+
+def seconds_left(standing: Standing, as_of: str) -> float | None:
+    """Return the seconds that the run goes on, as is expected; None at rest, or where nobody knows. Pure."""
+    if standing["stopped"] is not None:
+        return None
+    work, until = standing["work_left_s"], standing["until"]
+    ends = [work] if work is not None else []
+    if until:
+        ends.append(max(0.0, _between(as_of, until)))
+    return round(min(ends), 3) if ends else None
+
+
+def ends_at(standing: Standing, as_of: str) -> str | None:
+    """Return when the run ends, as is expected. Pure."""
+    left = seconds_left(standing, as_of)
+    return None if left is None else later(as_of, left)
 
 
 def json_text(value: object) -> str:
@@ -194,9 +224,17 @@ def _waits_for(standing: Standing) -> str:
     return held[0][0] if all(held) else ""  # one device that is free is enough
 
 
-def _seconds(earlier: str, later: str) -> float:
+def _seconds(earlier: str, then: str) -> float:
     """Return the seconds between two times of day as histories write them."""
     try:
-        return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+        return seconds_between(earlier, then)
     except ValueError:
         return LAUNCH_S
+
+
+def _between(earlier: str, then: str) -> float:
+    """Return the seconds from one time to another, 0 where either is none, or the second is earlier."""
+    try:
+        return round(max(0.0, seconds_between(earlier, then)), 3)
+    except ValueError:  # an imported run may not say when it was
+        return 0.0

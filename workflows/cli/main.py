@@ -21,7 +21,7 @@ NAME = "autoresearch"
 HELP = "A runner for autonomous experiments: it changes train.py, trains, and keeps what is better."
 EXIT_CODES = {
     0: "ok",
-    1: "a bug in autoresearch",
+    1: "a bug in autoresearch; of doctor: something would stop a run",
     2: "usage: a misspelt command, option or stage; nothing was created",
     3: "not found, or a precondition does not hold",
     4: "the run ended in error: setup incomplete, baseline failed, disk trouble",
@@ -39,19 +39,25 @@ _REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
 
 # In the order of the help. Only the module of the command that is called gets imported.
 COMMANDS = {
+    "init": ("autoresearch.workflows.cli.onboarding", "init_command"),
+    "doctor": ("autoresearch.workflows.cli.onboarding", "doctor_command"),
     "start": ("autoresearch.workflows.cli.start_resume", "start_command"),
     "resume": ("autoresearch.workflows.cli.start_resume", "resume_command"),
     "stop": ("autoresearch.workflows.cli.signals", "stop"),
     "pause": ("autoresearch.workflows.cli.signals", "pause"),
     "unpause": ("autoresearch.workflows.cli.signals", "unpause"),
     "propose": ("autoresearch.workflows.cli.signals", "propose"),
+    "proposals": ("autoresearch.workflows.cli.signals", "proposals"),
+    "withdraw": ("autoresearch.workflows.cli.signals", "withdraw"),
     "note": ("autoresearch.workflows.cli.signals", "note"),
-    "retract": ("autoresearch.workflows.cli.retract", "retract_command"),
+    "retract": ("autoresearch.workflows.cli.tidy", "retract_command"),
     "final": ("autoresearch.workflows.cli.measure", "final_command"),
     "consolidate": ("autoresearch.workflows.cli.measure", "consolidate_command"),
+    "ablate": ("autoresearch.workflows.cli.measure", "ablate_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),
+    "report": ("autoresearch.workflows.cli.report", "report_command"),
     "show": ("autoresearch.workflows.cli.look", "show"),
     "logs": ("autoresearch.workflows.cli.follow", "logs"),
     "history": ("autoresearch.workflows.cli.follow", "history"),

@@ -1,14 +1,19 @@
 """The commands that train nothing new: what was kept, once more on seeds that were used for nothing else."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from autoresearch.engine.control.requests import MOST_SEEDS, StartOptions
+from autoresearch.engine.control.start import StartOutcome
+from autoresearch.engine.control.take_out import Purpose, take_out
+from autoresearch.engine.paths import RunPaths
 from autoresearch.events.errors import UsageRefused
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.cli.start_resume import SharedOptions, ask_for
+from autoresearch.workflows.cli.start_resume import SharedOptions, ask_for, serve
+from autoresearch.workflows.pages.start import take_out_lines
 
 
 SEEDS = 3  # where nobody says how many
@@ -45,6 +50,9 @@ def consolidate_command(
     run: Run = None,
     *,
     seeds: Seeds = SEEDS,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Try the best without each keep that was found doubtful.")
+    ] = False,
     background_train: opt.Background = True,
     follow: opt.Follow = False,
     run_id: opt.RunId = None,
@@ -52,10 +60,31 @@ def consolidate_command(
 ) -> int:
     """Train all that was kept on fresh seeds: each keep is confirmed, or doubtful.
 
-    K keeps cost K + 1 trainings a seed. What is left of the run's loops goes first.
+    K keeps cost K + 1 trainings a seed. What is left of the run's loops goes first. With --drop, what was
+    found doubtful before is taken out, each by itself, and stays out where the best is not worse without it.
     """
+    if drop:
+        here = opt.target(repo)
+        return _without("drop", seeds, named(run, run_id), here, background=background_train, follow=follow)
     options = StartOptions(loops=0, consolidate=seeds)
     return _ask(options, named(run, run_id), background=background_train, follow=follow, repo=repo)
+
+
+def ablate_command(
+    run: Run = None,
+    *,
+    seeds: Seeds = SEEDS,
+    background_train: opt.Background = True,
+    follow: opt.Follow = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Train the best without each of its keeps, and say what each gives beside the others.
+
+    K keeps cost K + 1 trainings a seed. The best stays what it is.
+    """
+    here = opt.target(repo)
+    return _without("ablate", seeds, named(run, run_id), here, background=background_train, follow=follow)
 
 
 def named(run: str | None, run_id: str | None) -> str | None:
@@ -77,3 +106,20 @@ def _ask(
         options=options, proposal=None, background=background, follow=follow, here=opt.target(repo)
     )
     return ask_for(shared, run_id)
+
+
+def _without(
+    purpose: Purpose, seeds: int, run_id: str | None, here: opt.Target, *, background: bool, follow: bool
+) -> int:
+    opt.refuse_inside_agent()
+
+    def ask(paths: RunPaths, _alive: Callable[[RunPaths], bool]) -> StartOutcome:
+        asked = take_out(here.home, paths.run_id, purpose, seeds=seeds, git=here.git)
+        for said in take_out_lines(asked):
+            opt.say(said)
+        return asked.started
+
+    shared = SharedOptions(
+        options=StartOptions(), proposal=None, background=background, follow=follow, here=here
+    )
+    return serve(shared, run_id, ask)

@@ -56,6 +56,26 @@ RunId = Annotated[
 Loops = Annotated[
     int | None, typer.Option("--loops", help="How many changes to try, 0 or more.", metavar="N")
 ]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        help="End in time for 07:00, the next one, or 2026-03-09T07:00; without --loops, as many as fit.",
+        metavar="TIME",
+    ),
+]
+For = Annotated[
+    str | None,
+    typer.Option("--for", help="End in time for so long from now: 8h, 90m, 1h30m.", metavar="LENGTH"),
+]
+MaxTrainings = Annotated[
+    int | None,
+    typer.Option(
+        "--max-trainings",
+        help="Begin no more trainings than these, the baseline and the final among them.",
+        metavar="N",
+    ),
+]
 Only = Annotated[
     str | None,
     typer.Option(

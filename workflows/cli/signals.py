@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from attrs import evolve as replace
 
 from autoresearch.engine.control import signals
 from autoresearch.engine.proposals.from_command import from_bytes, from_file, received
 from autoresearch.engine.proposals.parse import MAX_BYTES, from_fields
+from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import UsageRefused, WayOut
 from autoresearch.events.shapes import unstructure
+from autoresearch.projections.words.wording import short
+from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.launch import ensure_runner
 from autoresearch.workflows.pages.signals import pause_line, proposed_line, stop_line, unpause_line
@@ -71,6 +75,16 @@ def propose(
         list[str] | None,
         typer.Option("--set", help="A constant and its new value; repeatable.", metavar="NAME=VALUE"),
     ] = None,
+    hypothesis: Annotated[
+        str, typer.Option("--hypothesis", help="Why it may help; kept with the result.", metavar="TEXT")
+    ] = "",
+    expected: Annotated[
+        str, typer.Option("--expected", help="What the result may be; kept with it.", metavar="TEXT")
+    ] = "",
+    first: Annotated[bool, typer.Option("--first", help="Before those that wait already.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether it fits the best code; nothing is recorded.")
+    ] = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -82,10 +96,46 @@ def propose(
             "give a proposal either as a file or by options" if fields else "there is nothing to propose",
             remedy=WayOut("propose_example"),
         )
-    event = _from_options(description, plan, commit, settings or []) if file is None else _read(file)
+    if file is not None:
+        event = _read(file)
+    else:
+        event = _from_options(
+            description, plan, commit, settings or [], hypothesis=hypothesis, expected=expected
+        )
     here = opt.target(repo)
     paths = here.run(run_id).paths
-    opt.say(f"{paths.run_id}: {proposed_line(signals.propose(paths, here.git, event))}")
+    if check:
+        base = signals.check_proposal(load(paths).run, here.git, event.proposal)
+        opt.say(f"{paths.run_id}: it fits {short(base)}, the best code; nothing was recorded")
+        return
+    queued = signals.propose(paths, here.git, replace(event, first=first))
+    opt.say(f"{paths.run_id}: {proposed_line(queued)}")
+
+
+def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+    """List the proposals that wait, in the order in which they are tried."""
+    paths = opt.target(repo).run(run_id).paths
+    waiting = load(paths).run.waiting
+    if as_json:
+        typer.echo(json_text([{"number": one.seq} | unstructure(one.proposal) for one in waiting]), nl=False)
+        return
+    for one in waiting:
+        opt.say(f"{one.seq:>6}  {one.source}  {one.proposal.description}")
+    if not waiting:
+        opt.say(f"{paths.run_id}: no proposal waits")
+
+
+def withdraw(
+    number: Annotated[int, typer.Argument(help="As `proposals` lists it.", metavar="N")],
+    *,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Take a proposal back that no iteration has used yet."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    opt.say(f"{paths.run_id}: withdrawn: {signals.withdraw(paths, here.git, number)}")
 
 
 def note(
@@ -107,8 +157,10 @@ def _read(file: str) -> ev.ProposalReceived:
     return from_bytes(sys.stdin.buffer.read(MAX_BYTES + 1), where="standard input", name="", source="cli")
 
 
-def _from_options(description: str, plan: str, commit: str, settings: list[str]) -> ev.ProposalReceived:
+def _from_options(
+    description: str, plan: str, commit: str, settings: list[str], *, hypothesis: str, expected: str
+) -> ev.ProposalReceived:
     said = description or plan or commit or f"set {', '.join(settings)}"
-    proposal = from_fields(said, plan, commit, settings)
+    proposal = from_fields(said, plan, commit, settings, hypothesis=hypothesis, expected=expected)
     raw = json.dumps(unstructure(proposal), sort_keys=True).encode()
     return received(proposal, name="", source="cli", raw=raw)

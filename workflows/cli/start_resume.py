@@ -4,12 +4,14 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from attrs import evolve, frozen
 
+from autoresearch.engine.control.deadline import until_of
 from autoresearch.engine.control.launch import refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import StartOutcome, resume, start
@@ -19,6 +21,7 @@ from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.process import Terminated, terminable
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.codec import Recorded
+from autoresearch.events.errors import UsageRefused, WayOut, Wrong
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import job_names
 from autoresearch.projections.words.event_text import line
@@ -42,6 +45,9 @@ class SharedOptions:
 def _shared_options(
     *,
     loops: opt.Loops = None,
+    until: opt.Until = None,
+    for_: opt.For = None,
+    max_trainings: opt.MaxTrainings = None,
     only: opt.Only = None,
     from_stage: opt.FromStage = None,
     to_stage: opt.ToStage = None,
@@ -70,6 +76,8 @@ def _shared_options(
         timeout_s=timeout,
         prefetch=prefetch,
         final=final,
+        until=until_of(until, for_, now=datetime.now().astimezone()),
+        max_trainings=max_trainings,
     )
     return SharedOptions(
         options=options,
@@ -133,33 +141,56 @@ def start_command(
 
 
 @_with_shared_options
-def resume_command(shared: SharedOptions, *, run_id: opt.RunId = None) -> int:
+def resume_command(
+    shared: SharedOptions,
+    *,
+    run_id: opt.RunId = None,
+    interrupted: Annotated[
+        bool,
+        typer.Option(
+            "--interrupted", help="Go on only where a runner was lost; what rests or is paused stays so."
+        ),
+    ] = False,
+) -> int:
     """Ask a run for more loops; without --loops, go on with what is left.
 
     A runner that is alive hears it at once. Ends a stop, a pause and a failed baseline.
     """
-    return ask_for(shared, run_id)
+    if interrupted and (shared.options.asks_for_loops or shared.proposal is not None):
+        raise UsageRefused(Wrong("interrupted_asks_nothing"), remedy=WayOut("resume_as_before"))
+    return ask_for(shared, run_id, interrupted=interrupted)
 
 
-def ask_for(shared: SharedOptions, run_id: str | None) -> int:
+def ask_for(shared: SharedOptions, run_id: str | None, *, interrupted: bool = False) -> int:
     """Ask a run for what the options say, and see to it that a runner does it."""
-    found = shared.here.run(run_id)  # once: the latest may be another one a moment later
 
-    def ask(alive: Callable[[RunPaths], bool]) -> StartOutcome:
-        asked = resume(
+    def ask(paths: RunPaths, alive: Callable[[RunPaths], bool]) -> StartOutcome:
+        return resume(
             shared.here.home,
-            found.paths.run_id,
+            paths.run_id,
             shared.options,
             git=shared.here.git,
             runner_alive=alive,
             proposal=shared.proposal,
+            interrupted=interrupted,
         )
-        return evolve(asked, chosen=found.chosen)
 
+    return serve(shared, run_id, ask)
+
+
+def serve(
+    shared: SharedOptions,
+    run_id: str | None,
+    ask: Callable[[RunPaths, Callable[[RunPaths], bool]], StartOutcome],
+) -> int:
+    """Ask a run for something, and see to it that a runner does it."""
+    found = shared.here.run(run_id)  # once: the latest may be another one a moment later
     if not shared.background:
         refuse_second_runner(found.paths)  # says who holds it; that nobody took it since, the runner sees
-        return _work_here(found.paths, begin=lambda: _told(ask(lambda _: False)))
-    return _go(ask(lambda paths: living_runner(paths) is not None), background=True, follow=shared.follow)
+        alone = lambda: _told(evolve(ask(found.paths, lambda _: False), chosen=found.chosen))  # noqa: E731
+        return _work_here(found.paths, begin=alone)
+    asked = ask(found.paths, lambda paths: living_runner(paths) is not None)
+    return _go(evolve(asked, chosen=found.chosen), background=True, follow=shared.follow)
 
 
 def _told(outcome: StartOutcome) -> bool:
@@ -183,7 +214,7 @@ def _go(outcome: StartOutcome, *, background: bool, follow: bool, turn: ExitStac
     for line_ in start_lines(outcome):
         opt.say(line_)
     if outcome.idle is not None:
-        _rebuild_views(outcome.paths)
+        _make_up(outcome.paths)
         return 0
     if not background:
         return _work_here(outcome.paths, begin=lambda: _let_go(turn))
@@ -216,12 +247,18 @@ def _work_here(paths: RunPaths, *, begin: Callable[[], bool] | None = None) -> i
         return 143 if isinstance(interrupt, Terminated) else 130
 
 
-def _rebuild_views(paths: RunPaths) -> None:
-    """Write the caches and views of an idle run anew; a living runner sees to its own."""
+def _make_up(paths: RunPaths) -> None:
+    """Make up for what the last runner of an idle run may have left out: caches, views, what git sees of it.
+
+    A living runner sees to its own.
+    """
     from autoresearch.engine.git.repository import RealGit  # noqa: PLC0415 - only who writes them needs it
+    from autoresearch.engine.loop.anchor import make_up  # noqa: PLC0415
     from autoresearch.engine.runs.views import Views  # noqa: PLC0415
     from autoresearch.engine.system.process import hold_lock  # noqa: PLC0415
     from autoresearch.events.errors import RunLocked  # noqa: PLC0415
 
     with suppress(RunLocked), hold_lock(paths.lock):
-        Views(paths, RealGit(paths.home)).rebuild(load(paths))
+        git, loaded = RealGit(paths.home), load(paths)
+        Views(paths, git).rebuild(loaded)
+        make_up(paths, git, loaded)

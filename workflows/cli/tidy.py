@@ -1,4 +1,4 @@
-"""The commands that put a run in order: adopt, clean, and repair of its history."""
+"""The commands that put a run in order: adopt, clean, retract, and repair of its history."""
 
 from typing import Annotated
 
@@ -7,10 +7,14 @@ import typer
 from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.clean import Remains, clean, remains
 from autoresearch.engine.control.repair import repair
+from autoresearch.engine.control.retract import retract
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.events.errors import UsageRefused
 from autoresearch.projections.words.wording import short
+from autoresearch.workflows.api.retract import retract_object
+from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages.retract import retracted_lines
 from autoresearch.workflows.pages.signals import adopted_line, repaired_lines
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -68,6 +72,37 @@ def repair_command(run: Run = None, *, run_id: opt.RunId = None, repo: opt.Repo 
     paths = here.run(_named(run, run_id)).paths
     for line in repaired_lines(repair(paths, here.git, RealJobs()), paths.run_id):
         opt.say(line)
+
+
+def retract_command(
+    number: Annotated[int, typer.Argument(help="The iteration.", metavar="N", min=0)],
+    run: Run = None,
+    *,
+    why: Annotated[
+        str, typer.Option("--why", help="Why it is not to be believed; agents read it.", metavar="TEXT")
+    ] = "",
+    with_descendants: Annotated[
+        bool,
+        typer.Option("--with-descendants", help="Take back, too, all that is made of its code."),
+    ] = False,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Take a result back: it is no longer kept, no longer the best, and no agent believes it.
+
+    What was made of its code stays, since it was measured by itself, and is named; --with-descendants takes
+    that back as well. Commits stay under their refs, and a branch that you have a hand on stays where it is.
+    """
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(_named(run, run_id)).paths
+    outcome = retract(paths, here.git, number, why=why, with_descendants=with_descendants)
+    if as_json:
+        typer.echo(json_text(retract_object(outcome, paths.run_id)), nl=False)
+        return
+    for line in retracted_lines(outcome):
+        opt.say(f"{paths.run_id}: {line}")
 
 
 def _tell(gone: Remains, verb: str) -> None:

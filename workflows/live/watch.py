@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.projections.state_text import say_gain, say_waiting
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_waiting
 from autoresearch.projections.summary import Phase
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.times import duration, one_line
@@ -18,7 +18,7 @@ from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow, run_now
 from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, RunFollower, ending_of
-from autoresearch.workflows.pages.status import keeps_words, now_words, prefetch_words
+from autoresearch.workflows.pages.status import holdout_words, keeps_words, now_words, prefetch_words
 
 
 ROWS = 12  # of the newest iterations
@@ -38,6 +38,7 @@ STATUS_COLOURS = {
     "crash": "red",
     "not_applied": "magenta",
     "accident": "yellow",
+    "stopped_early": "magenta",
     "retracted": "yellow",
     "open": "cyan",
 }
@@ -77,7 +78,11 @@ def _head(seen: RunNow) -> list[RenderableType]:
         second.append(f", {name_of(run.best.iteration)}")
         if run.gain is not None and run.gain.iteration == run.best.iteration:
             second.append(f"; gain {say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs)}")
+        if chosen := say_comparisons(run.comparisons):
+            second.append(f"; {chosen}")
     lines: list[RenderableType] = [first, second]
+    if held := holdout_words(seen.glance.standing):
+        lines.append(Text(one_line(f"holdout: {held}", 200)))
     if keeps := keeps_words(seen.glance.standing):
         lines.append(Text(one_line(f"keeps: {keeps}", 200)))
     return lines

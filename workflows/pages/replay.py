@@ -28,6 +28,7 @@ NOT_SEEN: dict[Unseen, tuple[str, str]] = {
         "that it proposed this is not confirmed",
     ),
     "commit_gone": ("a candidate's commit, or its base, is gone", "its tree and its diff are not compared"),
+    "curve_gone": ("a training's progress.jsonl is gone", "why it was stopped early is not confirmed"),
     "diff_gone": ("candidate.diff is gone", "nothing else has the change that was applied"),
     "exit_gone": ("exit.json is gone or cannot be read", "how the job ended is not confirmed"),
     "fork_gone": (
@@ -40,6 +41,10 @@ NOT_SEEN: dict[Unseen, tuple[str, str]] = {
     ),
     "job_gone": ("a job's folder is gone", "what it left is not compared with the history"),
     "log_gone": ("a job's output.log is gone", "that it printed this result is not confirmed"),
+    "other_search": (
+        "another version of the search proposed this",
+        "that it did is not confirmed",
+    ),
     "nothing_in_git": ("this repository has none of the run's commits", "no code is compared"),
     "prompt_gone": ("prompt.txt is gone", "what the agent was told is not confirmed"),
     "proposal_gone": ("a proposal's file is gone", "that it came so is not confirmed"),

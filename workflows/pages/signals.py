@@ -34,6 +34,7 @@ def unpause_line(outcome: PauseLifted) -> str:
 def proposed_line(outcome: ProposalQueued) -> str:
     """Say when a proposal is tried."""
     place = f"proposal {outcome.place} in line" if outcome.place > 1 else "the next proposal used"
+    place = f"{place} ({typed(f'withdraw {outcome.seq}')} takes it back)"
     if not outcome.loops_left:
         return f"{place}; no loops are left: {typed('resume --loops 1')} tries it"
     if not outcome.runner_alive:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from autoresearch.engine.agents.programs import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
+from autoresearch.engine.control.take_out import TakeOutOutcome
 from autoresearch.events.errors import WayOut
-from autoresearch.projections.words.wording import asked_for, say_sandbox
-from autoresearch.workflows.pages.ways_out import worded
+from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.wording import asked_for, loops_left_words, name_of, say, say_sandbox
+from autoresearch.workflows.pages.ways_out import typed, worded
 
 
 def start_lines(outcome: StartOutcome) -> Iterator[str]:
@@ -29,13 +31,23 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
             f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew"
         )
     if outcome.earlier_loops:
-        yield f"what was asked for before goes first: {outcome.earlier_loops} more"
+        yield f"what was asked for before goes first: {loops_left_words(outcome.earlier_loops)}"
     if outcome.proposer is not None:
         yield _proposer(outcome.proposer)
         if outcome.proposer.sandbox:
             yield say_sandbox(outcome.proposer.sandbox, outcome.proposer.landlock)
     if outcome.idle is not None:
         yield _idle(outcome.idle)
+
+
+def take_out_lines(outcome: TakeOutOutcome) -> Iterator[str]:
+    """Yield what is tried without which keep, and what cannot be taken out."""
+    yield (
+        f"the best is trained without {', '.join(map(name_of, outcome.tried))}, each by itself,"
+        f" on {len(outcome.repeats)} fresh seed{'' if len(outcome.repeats) == 1 else 's'}"
+    )
+    for number, against in outcome.stuck:
+        yield f"{name_of(number)} cannot be taken out alone, and stays: {one_line(say(against), 300)}"
 
 
 def launched_line(launched: Launched) -> str:
@@ -61,7 +73,11 @@ def _idle(idle: Idle) -> str:
         case "waits_for_human":
             return idle.human
         case "runner_alive":
-            return f"a runner is at work already; {idle.loops_left} loops are left"
+            return f"a runner is at work already; left: {loops_left_words(idle.loops_left)}"
+        case "limit_reached":
+            return f"{idle.human}; {typed('resume --for 2h')} goes on, or --until, --max-trainings, --loops"
+        case "at_rest":
+            return "the run came to rest before; nothing was interrupted"
         case "nothing_left" if idle.left_open is None:
             return "nothing is left to do; --loops N asks for more"
         case "nothing_left":

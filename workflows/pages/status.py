@@ -5,9 +5,11 @@ workflows/api/status.py has the object that `status --json` prints. Imports only
 
 from __future__ import annotations
 
-from autoresearch.projections.state_text import say_gain, say_stopped, say_waiting
+from autoresearch.events.clock import wall
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_stopped, say_waiting
 from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import name_of, say_sandbox, short
+from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_sandbox, short
+from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -29,9 +31,13 @@ def status_page(seen: Glance) -> str:
         ("prefetch", prefetch_words(standing)),
         ("best", _best_words(standing)),
         ("gain", _gain_words(standing)),
+        ("holdout", holdout_words(standing)),
+        ("chosen", _chosen_words(standing)),
         ("keeps", keeps_words(standing)),
         ("number", _number_words(standing)),
         ("done", _done_words(standing)),
+        ("time", time_words(seen)),
+        ("ends", ends_words(seen)),
         ("waiting", _waiting_words(seen)),
         ("trouble", seen.facts.trouble),
         ("gpu", _gpu_words(seen.facts.gpu)),
@@ -142,13 +148,32 @@ def _gain_words(standing: Standing) -> str:
     return f"not measured on fresh seeds; {typed('final')} does"
 
 
+def holdout_words(standing: Standing) -> str:
+    """Say what best and baseline have on documents of no other use; "" where nobody looked."""
+    seen = standing["holdout"]
+    if seen is None:
+        return ""
+    best, baseline, looks = seen["best"], seen["baseline"], seen["looks"]
+    said = [] if best is None else [f"{name_of(seen['iteration'])} {best:.6f}"]
+    said += [] if baseline is None else [f"baseline {baseline:.6f}"]
+    times = f"looked at {looks} time{'' if looks == 1 else 's'} in this repository"
+    return f"{', '.join(said) or 'it could not be scored'}; {times}"
+
+
+def _chosen_words(standing: Standing) -> str:
+    """Say by how many comparisons the best was chosen: the more, the more it is chosen for its luck."""
+    said = say_comparisons(standing["comparisons"])
+    return f"by {said}" if said else ""
+
+
 def keeps_words(standing: Standing) -> str:
     """Say how many keeps are confirmed on fresh seeds, and name the doubtful; "" where none was looked at."""
-    keeps = standing["keeps"]
+    keeps = [one for one in standing["keeps"] if not one["taken_out"] and not one["takes_out"]]
+    out = [name_of(one["iteration"]) for one in standing["keeps"] if one["taken_out"]]
     of = {word: [one for one in keeps if one["verdict"] == word] for word in ("confirmed", "doubtful", None)}
-    if not of["confirmed"] and not of["doubtful"]:
+    if not of["confirmed"] and not of["doubtful"] and not out:
         return ""
-    seeds = max(one["pairs"] for one in keeps if one["verdict"])
+    seeds = max((one["pairs"] for one in keeps if one["verdict"]), default=0)
     said = [f"{len(of['confirmed'])} confirmed on {seeds} fresh seed{'' if seeds == 1 else 's'}"]
     if of["doubtful"]:
         each = (
@@ -156,6 +181,8 @@ def keeps_words(standing: Standing) -> str:
             for one in of["doubtful"]
         )
         said.append(f"{len(of['doubtful'])} doubtful: {', '.join(each)}")
+    if out:
+        said.append(f"{len(out)} taken out: {', '.join(out)}")
     if of[None]:
         said.append(f"{len(of[None])} not looked at")
     return "; ".join(said)
@@ -168,6 +195,7 @@ def _done_words(standing: Standing) -> str:
         for count, word in (
             (counts["kept"], "kept"),
             (counts["discarded"], "discarded"),
+            (counts["stopped_early"], "stopped early"),
             (counts["crashed"], "crashed"),
             (counts["not_applied"], "not applied"),
             (counts["retracted"], "retracted"),
@@ -175,7 +203,35 @@ def _done_words(standing: Standing) -> str:
         if count
     ]
     said = f" ({', '.join(ends)})" if ends else ""
-    return f"{done} iteration{'' if done == 1 else 's'}{said}, {standing['loops_left']} left"
+    return f"{done} iteration{'' if done == 1 else 's'}{said}, {left_words(standing)} left"
+
+
+def left_words(standing: Standing) -> str:
+    """Say how many loops are left, as a number where there is one."""
+    left = standing["loops_left"]
+    return "as many as fit" if left >= MANY_LOOPS else str(left)
+
+
+def time_words(seen: Glance) -> str:
+    """Say since when the run is there, and how long devices worked for it."""
+    standing, as_of = seen.standing, seen.facts.as_of
+    if not standing["started_at"]:
+        return ""
+    said = f"since {wall(standing['started_at'], beside=as_of)}, {duration(elapsed_s(standing, as_of))}"
+    return f"{said}; devices worked {duration(standing['device_s'])}" if standing["device_s"] else said
+
+
+def ends_words(seen: Glance) -> str:
+    """Say when the run ends: by its limits, or by what was asked for at the pace it has."""
+    standing, as_of = seen.standing, seen.facts.as_of
+    left = seconds_left(standing, as_of)
+    limits = [f"until {wall(standing['until'], beside=as_of)} at the latest"] if standing["until"] else []
+    if standing["trainings_left"] is not None:
+        limits.append(f"{standing['trainings_left']} trainings left")
+    if standing["stopped"] is not None or left is None:
+        return ""
+    at = ends_at(standing, as_of)
+    return ", ".join([f"about {wall(at or as_of, beside=as_of)}, in {duration(left)}", *limits])
 
 
 def _waiting_words(seen: Glance) -> str:

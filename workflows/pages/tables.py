@@ -6,12 +6,12 @@ from attrs import asdict
 
 from autoresearch.events.values import Consolidated, Proposal
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.state_text import say_gain, say_row
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_row
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import name_of, say, short
-from autoresearch.workflows.api.experiments import Story, status_of
+from autoresearch.projections.words.wording import loops_left_words, name_of, say, short
+from autoresearch.workflows.api.experiments import Story, other_metrics, status_of
 from autoresearch.workflows.api.next_step import next_step
 
 
@@ -34,7 +34,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozense
 
 def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> str:
     """Return one line for each iteration; the best is marked."""
-    head = ("", "#", "status", metric, "gain", "memory", "time", "commit", "by", "description")
+    also = other_metrics(rows)
+    head = ("", "#", "status", metric, "gain", *also, "memory", "time", "commit", "by", "description")
     lines = [
         (
             "*" if row.iteration == best else "",
@@ -42,6 +43,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             status_of(row),
             "-" if row.metric is None else f"{row.metric:.6f}",
             _gain(row),
+            *(f"{row.also[name]:g}" if name in row.also else "-" for name in also),
             f"{row.memory_gb:.1f} GB" if row.memory_gb else "-",
             _took(row),
             short(row.commit),
@@ -50,7 +52,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
         )
         for row in rows
     ]
-    return table(head, lines, right=frozenset({1, 3, 4, 5, 6}))
+    return table(head, lines, right=frozenset({1, *range(3, 7 + len(also))}))
 
 
 def _gain(row: Row) -> str:
@@ -60,7 +62,7 @@ def _gain(row: Row) -> str:
         return "-"
     said = f"{gain:+.6f} ±{half:.6f}" if half and isinstance(half, float) else f"{gain:+.6f}"
     if row.sureness is not None and row.verdict == "keep":
-        return f"{said} {row.sureness.verdict}"
+        return f"{said} {row.sureness.verdict}{'' if row.taken_out is None else ', out'}"
     return f"{said} {sure:.0%}" if isinstance(sure, float) and row.verdict == "keep" else said
 
 
@@ -74,6 +76,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
         f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
         f"commit {short(row.commit)} on {short(row.base_commit)}",
         *([f"on fresh seeds {_fresh(row.sureness)}"] if row.sureness else []),
+        *([f"taken out by {name_of(row.taken_out)}"] if row.taken_out is not None else []),
         *([f"artifacts {artifacts}"] if artifacts else []),
         *([_spent(row)] if row.training_s is not None else []),
         *([f"conditions {_conditions(story.conditions)}"] if story.conditions else []),
@@ -122,11 +125,12 @@ def state_page(run: RunState) -> str:
             else "none yet",
         ),
         ("gain", say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs) if run.gain else "not stated"),
+        ("chosen", f"by {said}" if (said := say_comparisons(run.comparisons)) else ""),
         (
             "done",
             f"{run.completed} iterations; {', '.join(f'{n} {k}' for k, n in asdict(run.counts).items())}",
         ),
-        ("left", f"{run.loops_left} loops"),
+        ("left", loops_left_words(run.loops_left)),
         *(
             ("open", f"{name_of(one.number)}: {one.next_stage}{', running' if one.job else ''}")
             for one in run.open
@@ -134,7 +138,7 @@ def state_page(run: RunState) -> str:
         *(("waiting", one.proposal.description) for one in run.waiting),
         ("next", next_step(run)),
     ]
-    return "".join(f"{name:<9} {one_line(words, 300)}\n" for name, words in rows)
+    return "".join(f"{name:<9} {one_line(words, 300)}\n" for name, words in rows if words)
 
 
 def _took(row: Row) -> str:
@@ -146,8 +150,9 @@ def _took(row: Row) -> str:
 
 
 def _fresh(sure: Consolidated) -> str:
-    base = name_of(sure.base)
-    return f"{sure.verdict}: {sure.gain:+.6f} ± {sure.half_width:.6f} on {base}, {sure.pairs} pairs"
+    beside = f"beside the others (without it: {name_of(sure.base)})"
+    against = f"on {name_of(sure.base)}" if sure.base < sure.iteration else beside
+    return f"{sure.verdict}: {sure.gain:+.6f} ± {sure.half_width:.6f} {against}, {sure.pairs} pairs"
 
 
 def _spent(row: Row) -> str:

@@ -22,7 +22,13 @@ SENTENCES = {
         "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
     ),
     "branch_example": "for example --branch autoresearch/mar10",
+    "commit_or_init": (
+        "git add {file} && git commit; or, if your script has no such file, `{program} init` writes the "
+        "settings of your repository: editable, protected, prepare and check of "
+        "[tool.autoresearch] in pyproject.toml"
+    ),
     "commands": "`{program} --help` lists what there is",
+    "consolidate": "`{program} consolidate` says which keeps are in doubt",
     "drop_one_or_add_loop": "drop one of the two, or add loop to --only",
     "event_times": "`{program} history` shows the times",
     "events": "`{program} history` lists them",
@@ -31,13 +37,21 @@ SENTENCES = {
     "hand_over_or_stop": "leave out --no-background-train to hand it the request, or `{program} stop` first",
     "list_stages": "list the stages in --only",
     "look_and_resume": "look into it, then `{program} resume --run-id {run_id}`",
+    "make_environment": 'make it, or name another interpreter: python = "PATH" in the settings',
     "mend_and_resume": "mend it, then `{program} resume --run-id {run_id}`",
     "more_or_another": (
         "`{program} resume --run-id {run_id} --loops N` asks it for more; "
         "`{program} start --another` begins a second one"
     ),
+    "name_training": "name its command: `{program} init --train 'python my_script.py'`",
+    "say_better": "`{program} init --yes --metric '{metric}' --better higher`, or lower",
     "name_branch": "name the branch yourself: --branch NAME",
     "name_event_or_iteration": "name an event or an iteration instead: --at 57, --at iteration:7",
+    "name_metric": (
+        "say in [tool.autoresearch] of pyproject.toml where the number is: metric.name, metric.pattern (one "
+        "group around it) or metric.file; `{program} resume --run-id {run_id}` then reads the same output "
+        "again"
+    ),
     "name_other_branch": "name another one: --branch autoresearch/NAME",
     "name_repository": "name the repository: --repo PATH",
     "note_instead": '`{program} note --run-id {run_id} "..."` says so to whoever looks',
@@ -74,6 +88,7 @@ SENTENCES = {
     "runs": "`{program} runs` lists them",
     "runs_look_like": "`{program} runs` lists them; they look like {example}",
     "runs_near": "did you mean {near}? `{program} runs` lists them",
+    "say_seeds": "name more, as in --seeds 3",
     "say_loops": "say how many, as in --loops 5",
     "say_loops_or_as_before": (
         "say how many, as in --loops 5; without it the run goes on as it was asked to before"
@@ -93,6 +108,10 @@ SENTENCES = {
     ),
     "status": "`{program} status` says how it stands",
     "stop_first": "`{program} stop --run-id {run_id}` first",
+    "raise_later": "ask for more with `{program} resume --for 8h` when that is over",
+    "resume_as_before": "leave it out, or resume with --interrupted alone",
+    "say_length": "as in --for 8h, 90m or 1h30m",
+    "say_time_ahead": "name a time ahead: --until 07:00, --until 2026-03-09T07:00 or --for 8h",
     "stop_now": "`{program} stop --now --run-id {run_id}` ends it",
     "unpause": "`{program} unpause` goes on",
     "wait_or_stop": "wait for it, or `{program} stop` ends it",

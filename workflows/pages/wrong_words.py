@@ -11,9 +11,12 @@ SENTENCES = {
     "at_is_a_day": "--at {at}: a day is no moment",
     "at_not_understood": "--at {at}: expected {forms}",
     "at_on_many_days": "--at {at}: that time was on {days} days of {run_id}",
+    "for_misspelt": "{option} {given}: expected a length of time",
+    "interrupted_asks_nothing": "--interrupted goes on as the run stood, and can be asked for nothing new",
     "loop_only_without_loop": "--loop-only speaks of a loop that the stages leave out",
     "loops_out_of_range": "--loops {loops}: expected 0 to {most}",
     "loops_without_loop": "--loops {loops} asks for loops, and the stages leave the loop out",
+    "max_trainings_out_of_range": "--max-trainings {trainings}: expected 1 to {most}",
     "no_stage_named": "{option} names no stage",
     "only_with_range": "--only cannot go with --from-stage or --to-stage",
     "option_without_loops": "{option} speaks of new loops, and none are asked for",
@@ -26,6 +29,10 @@ SENTENCES = {
     "timeout_out_of_range": "--timeout {timeout}: expected more than 0 and at most {most} seconds",
     "unknown_keep_rule": "--keep-rule: there is no rule {rule}",
     "unknown_stage": "{option}: there is no stage {stage}",
+    "until_and_for": "--until and --for both say when the run ends",
+    "until_is_past": "{option} {given} is not ahead",
+    "until_misspelt": "{option} {given}: expected a time of day, or a day and a time",
+    "until_too_far": "{option} {given}: expected at most {most} days",
 }
 
 

@@ -1,15 +1,20 @@
-"""Find the metric in a training's output. Pure: bytes in, a number out, and flat memory for any output."""
+"""Find the metric in a training's output. Pure: bytes in, a number out, and flat memory for any output.
+
+Where the settings give a pattern, its last match counts; else lines are found by the metric's name.
+"""
 
 import codecs
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.metrics.by_name import ByName, Found
+from autoresearch.engine.metrics.printed import NEAR, PrintedNumbers
 from autoresearch.engine.system.foreign_files import number
-from autoresearch.engine.training.printed import NEAR, PrintedNumbers
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Printed, Reason, why
 
 
@@ -20,29 +25,32 @@ _LONG = 64 * 2**10  # characters of one line that are looked at together
 
 @frozen(kw_only=True)
 class Metric:
-    """The match of a metric's pattern that counts: as it was printed, and as a number, if it is one."""
+    """The match of a metric that counts: as it was printed, and as a number, if it is one."""
 
     text: str
     value: float | None  # may be nan or infinite
     several: Printed | None = None  # different ones that were printed
     ranks_disagree: bool = False  # it is the last one of one rank, and that of another differs
+    unlike: tuple[str, str] | None = None  # two last lines that give different ones, of different things
 
 
 class MetricReader:
-    """Look for the matches of a pattern in output that comes in pieces, line by line.
+    """Look for a metric in output that comes in pieces, line by line.
 
     A carriage return ends a line too: progress bars rewrite theirs. Of a line that is longer than 64 Ki
     characters, any such stretch is looked at, and only its real beginning is the beginning of a line.
     """
 
     def __init__(self, spec: MetricSpec) -> None:
-        """Compile the pattern; its first group is the number, or all of it where there is none."""
-        self._pattern = re.compile(spec.pattern, re.MULTILINE)
+        """Take the pattern, whose first group (or all of it) is the number; where there is none, the name."""
+        self._pattern = re.compile(spec.pattern, re.MULTILINE) if spec.pattern else None
+        self._by_name = ByName(spec.name)
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         # The character before what is looked at: so that ^ holds after a line's end and nowhere else.
         self._before = "\n"
         self._rest = ""
-        self._numbers = PrintedNumbers(spec)
+        self._spec = spec
+        self._numbers: dict[int, PrintedNumbers] = {}  # by how sure their form is
 
     def feed(self, data: bytes) -> None:
         """Look at the next piece."""
@@ -51,7 +59,7 @@ class MetricReader:
         if whole:
             self._look(text[:whole])
             text, self._before = text[whole:], "\n"
-        if len(text) > _LONG:
+        if len(text) > 2 * _LONG:
             self._look(text)
             self._before, text = text[-_LONG - 1], text[-_LONG:]
         self._rest = text
@@ -59,24 +67,40 @@ class MetricReader:
     def finish(self) -> Metric | None:
         """Return the match that counts, None where there was none."""
         self._look(self._rest + self._decoder.decode(b"", final=True))
-        numbers = self._numbers
-        if numbers.counts is None:
+        if not self._numbers:
             return None
-        disagree = numbers.ranks_disagree()
-        return replace(parse(numbers.counts), several=numbers.several(), ranks_disagree=disagree)
+        numbers = self._numbers[max(self._numbers)]
+        assert numbers.counts is not None  # it took note of one
+        return replace(
+            parse(numbers.counts),
+            several=numbers.several(),
+            ranks_disagree=numbers.ranks_disagree(),
+            unlike=numbers.unlike(),
+        )
 
     def _look(self, text: str) -> None:
-        whole = self._before + text
-        for match in self._pattern.finditer(whole, pos=1):
-            found = parse(match[1] if match.re.groups else match[0])
-            self._numbers.note(found.text, found.value, _around(whole, match))
+        if self._pattern is None:
+            begun = "" if self._before == "\n" else "…"  # the middle of a line is not its beginning
+            for found, line in self._by_name.in_text(begun + text):
+                self._note(found, line)
+            return
+        for printed, line in _matches(self._pattern, self._before + text):
+            self._note(Found(printed, 0), line)
+
+    def _note(self, found: Found, line: str) -> None:
+        if found.form not in self._numbers:
+            self._numbers[found.form] = PrintedNumbers(self._spec)
+        number = parse(found.text)
+        self._numbers[found.form].note(number.text, number.value, line, of=found.of)
 
 
-def _around(text: str, match: re.Match[str]) -> str:
-    """Return the line of a match, as far as it is near."""
-    begin = max(text.rfind("\n", 0, match.start()) + 1, match.start() - NEAR)
-    end = text.find("\n", match.end(), match.end() + NEAR)
-    return text[begin : end if end >= 0 else match.end() + NEAR]
+def _matches(pattern: re.Pattern[str], whole: str) -> Iterator[tuple[str, str]]:
+    """Yield what a pattern finds behind the first character, and the line of each, as far as it is near."""
+    for match in pattern.finditer(whole, pos=1):
+        begin = max(whole.rfind("\n", 0, match.start()) + 1, match.start() - NEAR)
+        end = whole.find("\n", match.end(), match.end() + NEAR)
+        line = whole[begin : end if end >= 0 else match.end() + NEAR]
+        yield (match[1] if pattern.groups else match[0]) or "", line
 
 
 def parse(text: str | None) -> Metric:

@@ -7,7 +7,7 @@ say of which process they are, and their last ones differ, nobody knows which on
 import math
 import re
 
-from autoresearch.events.settings import MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Printed
 
 
@@ -35,9 +35,10 @@ class PrintedNumbers:
         self._ends = math.inf, -math.inf
         self._by_rank: dict[str, float] = {}  # the last one of each
         self._is_ranked = False  # the last match says whose it is
+        self._last_of: dict[tuple[str, ...], tuple[float, str]] = {}  # by what it is of: number and line
 
-    def note(self, text: str, value: float | None, line: str) -> None:
-        """Take note of a match, what number it is, and its line."""
+    def note(self, text: str, value: float | None, line: str, of: tuple[str, ...] = ()) -> None:
+        """Take note of a match, what number it is, its line, and what it is said to be of."""
         finite = value is not None and math.isfinite(value)
         if not self._takes_best or self.counts is None:
             self.counts = text
@@ -47,6 +48,7 @@ class PrintedNumbers:
             if len(self._others) < _MOST:
                 self._others.add(text[:NEAR].lower())
             return
+        self._last_of[of] = value, line.strip()[:NEAR]
         if self._takes_best and value * self._sign < self._best:
             self.counts, self._best = text, value * self._sign
         if len(self._finite) < _MOST:
@@ -62,6 +64,14 @@ class PrintedNumbers:
             return None
         least, most = self._ends
         return Printed(count=min(count, _MOST), least=least, most=most, ranks=len(self._by_rank))
+
+    def unlike(self) -> tuple[str, str] | None:
+        """Return two last lines of different numbers, of which one is said to be of another thing."""
+        for value, line in self._last_of.values():
+            for other, others_line in self._last_of.values():
+                if value != other:
+                    return line, others_line
+        return None
 
     def ranks_disagree(self) -> bool:
         """Say whether the last one is one rank's, and another rank's last one is another number."""

@@ -1,0 +1,93 @@
+"""What `doctor` says of a repository and its machine, and with which exit code."""
+
+import json
+
+from tests.e2e.conftest import Program
+
+
+CHECKS = [
+    "git",
+    "settings",
+    "interpreter",
+    "imports",
+    "data",
+    "metric",
+    "disk",
+    "devices",
+    "sandbox",
+    "notifications",
+    "clock",
+    "agent",
+]
+AGENT = "#!/bin/sh\nread question\necho READY\n"
+
+
+def looked(program: Program, *words: str, code: int = 0) -> dict[str, dict[str, object]]:
+    """Return the findings of `doctor --json`, the first of each check by its name."""
+    told = json.loads(program("doctor", "--json", *words, code=code).stdout)
+    assert told["ok"] is (code == 0)
+    return {one["check"]: one for one in reversed(told["findings"])}
+
+
+def test_all_is_looked_at_and_nothing_changed(program: Program):
+    """Each thing has a finding and a line of its own; no ref, worktree or file comes of it."""
+    before = program.git("for-each-ref"), program.git("status", "--porcelain")
+    found = looked(program)
+    assert set(CHECKS) == set(found)
+    lines = program("doctor").stdout.splitlines()
+    assert all(any(line[6:].startswith(check) for line in lines) for check in CHECKS)
+    assert before == (program.git("for-each-ref"), program.git("status", "--porcelain"))
+    assert 1 == len(program.git("worktree", "list").splitlines())
+
+
+def test_settings_that_make_no_sense_fail(program: Program):
+    """A misspelt setting is a finding with the way out, and code 1."""
+    (program.repo / "pyproject.toml").write_text("[tool.autoresearch]\nslotz = 2\n")
+    found = looked(program, code=1)["settings"]
+    assert "fail" == found["state"]
+    assert "slotz" in str(found["said"])
+
+
+def test_what_a_clean_checkout_lacks_is_named(program: Program):
+    """A shared path that is not there, and a check that says no, fail with their reasons."""
+    settings = (program.repo / "pyproject.toml").read_text()
+    (program.repo / "pyproject.toml").write_text(settings + 'shared = ["data"]\n')
+    found = looked(program, code=1)["data"]
+    assert ("shared_is_not_there", True) == (found["code"], bool(found["way_out"]))
+    (program.repo / "data").mkdir()
+    assert ["data"] == looked(program)["data"]["fields"]["shared"]
+    (program.repo / "pyproject.toml").write_text(
+        settings.replace("check = []", 'check = ["sh", "-c", "exit 1"]')
+    )
+    assert "check_failed" == looked(program, code=1)["data"]["code"]
+
+
+def test_a_metric_that_no_log_has_names_what_is_there(program: Program):
+    """Once a run has a log, its number is shown; under another name, the lines that could be meant are."""
+    program("start", "--only", "setup,baseline", "--no-stochastic", "--no-background-train")
+    found = looked(program)["metric"]
+    assert ("ok", "metric") == (found["state"], found["code"])
+    settings = program.repo / "pyproject.toml"
+    settings.write_text(settings.read_text() + "metric = { name = 'accuracy', pattern = 'accuracy=(.*)' }\n")
+    found = looked(program, code=1)["metric"]
+    assert "metric_none" == found["code"]
+    assert "val_bpb" in [one["name"] for one in found["fields"]["others"]]
+
+
+def test_an_agent_is_asked_on_request(program: Program):
+    """A command of one's own is asked a real question with --ask alone, and its answer is shown."""
+    agent = program.repo.parent / "agent.sh"
+    agent.write_text(AGENT)
+    settings = program.repo / "pyproject.toml"
+    settings.write_text(settings.read_text() + f'agent_command = ["sh", "{agent}"]\n')
+    assert "question" not in looked(program)
+    assert "READY" == looked(program, "--ask")["question"]["fields"]["said"]
+    agent.write_text("#!/bin/sh\nexit 3\n")
+    assert "agent_exit" == looked(program, "--ask", code=1)["question"]["code"]
+
+
+def test_an_agent_that_is_wanted_and_missing_fails(program: Program):
+    """A program that the settings name and nobody has installed stops a run."""
+    settings = program.repo / "pyproject.toml"
+    settings.write_text(settings.read_text() + 'agent = "codex"\n')
+    assert "agent_missing" == looked(program, code=1)["agent"]["code"]

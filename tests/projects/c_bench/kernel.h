@@ -1,0 +1,1 @@
+long count_lines(int rows, int columns);

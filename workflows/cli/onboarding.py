@@ -1,0 +1,289 @@
+"""The commands before a first run: init looks, asks, trains once and writes; doctor looks at everything."""
+
+import shlex
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from attrs import define, evolve
+
+from autoresearch.engine.jobs.launcher import RealJobs
+from autoresearch.engine.onboarding import doctor, init
+from autoresearch.engine.onboarding.agent_look import look_at_agents
+from autoresearch.engine.onboarding.commands import Called, by_python, parsed
+from autoresearch.engine.onboarding.metric_names import Candidate, is_lower_better
+from autoresearch.engine.onboarding.proposal import Proposed, calls_of, look
+from autoresearch.engine.onboarding.sight import Sight, look_at
+from autoresearch.engine.onboarding.trial import Trial, Trials
+from autoresearch.engine.runs.settings import load_config, settings_given
+from autoresearch.engine.system import run_command
+from autoresearch.engine.system.gpu import gpu_names
+from autoresearch.engine.training.spec import CPU
+from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
+from autoresearch.events.files import write_atomic
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import why
+from autoresearch.projections.words.wording import say
+from autoresearch.workflows.api.doctor import doctor_object
+from autoresearch.workflows.api.status import json_text
+from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages import doctor as doctor_page
+from autoresearch.workflows.pages import onboarding as page
+from autoresearch.workflows.pages.ways_out import typed
+
+
+SYNC_S = 3600.0
+FAILED = 4  # an exit code: the trial did
+
+
+@define(kw_only=True)
+class Answers:
+    """What the options say, and whether somebody can be asked for the rest."""
+
+    train: str
+    metric: str
+    better: Literal["", "lower", "higher"]
+    yes: bool
+    force: bool
+    trains: bool
+    timeout_s: float
+
+    @property
+    def asks(self) -> bool:
+        """Say whether somebody sits there."""
+        return not self.yes and sys.stdin.isatty()
+
+
+def init_command(
+    *,
+    train: Annotated[str, typer.Option("--train", help="The training command.", metavar="COMMAND")] = "",
+    metric: Annotated[str, typer.Option("--metric", help="The number that counts.", metavar="NAME")] = "",
+    better: Annotated[
+        str, typer.Option("--better", help="Which way it is better: lower or higher.", metavar="WAY")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Take what is proposed; ask nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace settings that are there.")] = False,
+    trial: Annotated[bool, typer.Option("--trial/--no-trial", help="Train once at the end, or not.")] = True,
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", help="End the trial after so many seconds.", metavar="SECONDS", min=1),
+    ] = 900.0,
+    repo: opt.Repo = None,
+) -> int:
+    """Set a repository up: find its training, train once in a clean checkout, write the settings.
+
+    Nothing is committed, and no setting that is there is replaced without --force.
+    """
+    opt.refuse_inside_agent()
+    if better not in ("", "lower", "higher"):
+        raise UsageRefused(f"--better is lower or higher, not {better!r}", remedy="--better lower")
+    way: Literal["", "lower", "higher"] = better  # type: ignore[assignment]  # as was just looked at
+    answers = Answers(
+        train=train, metric=metric, better=way, yes=yes, force=force, trains=trial, timeout_s=timeout
+    )
+    here = opt.target(repo)
+    return _Init(here=here, answers=answers).run()
+
+
+@define(kw_only=True)
+class _Init:
+    """One call of `init`."""
+
+    here: opt.Target
+    answers: Answers
+
+    def run(self) -> int:
+        home, git = self.here.home, self.here.git
+        commit = git.resolve("HEAD")
+        assert commit is not None  # `target` refuses a repository without one
+        file, given = settings_given(home)
+        sight = look_at(home, commit, git)
+        proposed = self._proposed(sight, given)
+        config, new = init.merged(home, proposed, sight.files, force=self.answers.force)
+        for line in page.proposal_lines(proposed, new, file):
+            opt.say(line)
+        if not self.answers.yes and not self.answers.asks:
+            opt.say(f"nothing was written: {typed('init --yes')} writes it and trains once")
+            return 0
+        if self.answers.asks and not typer.confirm("Take this, and train once?", default=True):
+            return 0
+        self._make_environment(proposed)
+        return self._tried(config, new, commit, has_metric=_has_metric(given) and not self.answers.force)
+
+    def _proposed(self, sight: Sight, given: dict[str, object]) -> Proposed:
+        answers = self.answers
+        called = None
+        if answers.train:
+            called = parsed(answers.train, sight.files, source="option")
+            called = called or Called(words=by_python(shlex.split(answers.train)), source="option")
+        elif given and not answers.force and _is_served(given, words := load_config(sight.home).train, sight):
+            told = parsed(shlex.join(words), sight.files, source="setting")
+            called = Called(words=words, names=told.names if told else (), source="setting")
+        elif answers.asks:
+            called = self._chosen(calls_of(sight))
+        proposed = look(sight, load_config(sight.home).python, called)
+        if proposed is None:
+            raise NotFound(
+                f"nothing in {sight.home} looks like a training: no script, and no command of its README",
+                remedy=WayOut("name_training"),
+            )
+        return proposed
+
+    def _chosen(self, found: list[Called]) -> Called | None:
+        if len(found) < 2:  # noqa: PLR2004 - nothing to choose from
+            return next(iter(found), None)
+        for place, one in enumerate(found[:9], start=1):
+            opt.say(f"  {place}  {' '.join(one.words)}  ({page.SOURCES[one.source]})")
+        number: int = typer.prompt("Which one trains?", default=1, type=int)
+        return found[min(max(number, 1), len(found)) - 1]
+
+    def _make_environment(self, proposed: Proposed) -> None:
+        """Let uv make the environment that it keeps; any other that is missing is named."""
+        python = proposed.python
+        if not python.lacks:
+            return
+        if python.source != "uv":
+            raise NotFound(say(why(python.lacks, named=python.named)), remedy=WayOut("make_environment"))
+        opt.say("uv sync      makes the environment that the project names")
+        done = run_command.run(["uv", "sync"], cwd=self.here.home, timeout_s=SYNC_S)
+        if done.exit_code != 0:
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            raise NotFound(
+                f"uv sync failed: {said[-1] if said else done.exit_code}", remedy="run it by hand: uv sync"
+            )
+
+    def _tried(self, config: RunConfig, new: dict[str, object], commit: str, *, has_metric: bool) -> int:
+        answers = self.answers
+        if answers.metric:
+            config, new = self._with_metric(config, new, answers.metric, None)
+            has_metric = True
+        if not answers.trains:
+            return self._write(config, new, trial=None)
+        trial, shared = init.tried(
+            self._trials(config), config if has_metric else init.unknown_metric(config), commit
+        )
+        if shared:
+            config = evolve(config, shared=(*config.shared, *shared))
+            new = {**new, "shared": config.shared}
+            opt.say(f"shared       {', '.join(shared)}: the training names it, and only your checkout has it")
+        if not has_metric and trial.result is not None and trial.result.outcome == "no_metric":
+            found, in_file = self._metric(init.printed(trial)), init.in_tables(trial)
+            if found is not None:
+                config, new = self._with_metric(config, new, found.name, found)
+            elif in_file is not None:
+                config, new = self._with_metric(config, new, in_file[1].name, in_file[1], file=in_file[0])
+        return self._write(config, new, trial=trial)
+
+    def _trials(self, config: RunConfig) -> Trials:
+        devices = config.devices or gpu_names() or (CPU,)
+
+        def tell(step: str, log: Path) -> None:
+            opt.say(
+                {"prepare": "preparing", "train": "training", "evaluate": "evaluating"}[step]
+                + f" ... ({log})"
+            )
+
+        return Trials(
+            home=self.here.home,
+            git=self.here.git,
+            jobs=RealJobs(),
+            device=devices[0],
+            timeout_s=self.answers.timeout_s,
+            tell=tell,
+        )
+
+    def _metric(self, found: list[Candidate]) -> Candidate | None:
+        if not found:
+            return None
+        if not self.answers.asks:
+            return found[0]
+        for line in page.candidate_lines(found):
+            opt.say(line)
+        name = typer.prompt("Which number counts?", default=found[0].name)
+        known = {one.name: one for one in found}
+        return known.get(name) or Candidate(name=name, line="", worth=0, lower=is_lower_better(name))
+
+    def _with_metric(
+        self,
+        config: RunConfig,
+        new: dict[str, object],
+        name: str,
+        found: Candidate | None,
+        *,
+        file: str = "",
+    ) -> tuple[RunConfig, dict[str, object]]:
+        lower = found.lower if found is not None else is_lower_better(name)
+        if self.answers.better:
+            lower = self.answers.better == "lower"
+        if lower is None and self.answers.asks:
+            lower = typer.confirm(f"Is a lower {name} the better one?", default=True)
+        if lower is None:
+            raise UsageRefused(
+                f"which way {name} is better its name does not tell",
+                remedy=WayOut("say_better", metric=name),
+            )
+        config = init.with_metric(config, name, lower=lower, file=file)
+        return config, {**new, **init.metric_settings(config)}
+
+    def _write(self, config: RunConfig, new: dict[str, object], *, trial: Trial | None) -> int:
+        """Write what was found, and say how the trial went; nothing of the user's is committed."""
+        value = init.value_of_trial(trial, config) if trial is not None else None
+        ok = trial is None or (value is not None and trial.broken is None and not trial.from_home)
+        if trial is not None and value is not None and "expected_s" not in settings_given(self.here.home)[1]:
+            new = {**new, "expected_s": init.expected(trial.seconds)}
+        if trial is not None:
+            for line in page.trial_lines(trial, config, value=value):
+                opt.say(line)
+            if not ok:
+                for line in page.failure_lines(trial, config, init.printed(trial)):
+                    opt.say(line)
+        file = init.write(self.here.home, new)
+        written = [file.name] if new else []
+        if new:
+            opt.say(f"written      {file}: {', '.join(new)}")
+        guidance = self.here.home / (config.guidance_file or "program.md")
+        if ok and trial is not None and config.guidance_file and not guidance.exists():
+            write_atomic(guidance, page.first_program(config).encode())
+            written.append(config.guidance_file)
+            opt.say(f"written      {guidance}: what agents are told; say there what is worth trying")
+        for line in page.next_lines(written, ok=ok):
+            opt.say(line)
+        return 0 if ok else FAILED
+
+
+def _is_served(given: dict[str, object], words: tuple[str, ...], sight: Sight) -> bool:
+    """Say whether the settings name the training: in words, or by a default that is there."""
+    return "train" in given or any(sight.has(word) for word in words)
+
+
+def _has_metric(given: dict[str, object]) -> bool:
+    """Say whether the settings name a number already."""
+    metric = given.get("metric")
+    return isinstance(metric, dict) and "name" in metric
+
+
+def doctor_command(
+    *,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask the agent one real question.")] = False,
+    as_json: opt.AsJson = False,
+    repo: opt.Repo = None,
+) -> int:
+    """Look at all that a run here would meet, a line each with the way out; code 1 where it would not begin.
+
+    Git, settings, interpreter and what it imports from where, data as a clean checkout sees them, the metric
+    in the newest log, disk, devices, sandbox, notifications, clock, agents. Nothing is changed.
+    """
+    here = opt.target(repo)
+    trials = Trials(home=here.home, git=here.git, jobs=RealJobs())
+    found = list(doctor.look(trials, here.git.current_branch()))
+    with suppress(InvalidInput):  # said among the others
+        found += look_at_agents(trials, load_config(here.home), ask=ask)
+    if as_json:
+        typer.echo(json_text(doctor_object(found, doctor_page.finding_words)), nl=False)
+    else:
+        for line in doctor_page.doctor_lines(found):
+            opt.say(line)
+        opt.say(doctor_page.verdict_line(found))
+    return int(any(one.state == "fail" for one in found))

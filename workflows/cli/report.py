@@ -1,0 +1,78 @@
+"""The command that writes a run's report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from attrs import evolve as replace
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.as_of import seq_at
+from autoresearch.engine.runs.load import load
+from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.events.files import write_atomic
+from autoresearch.events.log.read import read
+from autoresearch.projections.evidence import evidence_of
+from autoresearch.projections.words.event_text import line
+from autoresearch.workflows.api.report import report_object
+from autoresearch.workflows.api.status import json_text
+from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.cli.measure import Run, named
+from autoresearch.workflows.report.as_html import html_of
+from autoresearch.workflows.report.as_markdown import markdown_of
+from autoresearch.workflows.report.as_text import text_of
+from autoresearch.workflows.report.document import CitedEvent, Document, cited
+from autoresearch.workflows.report.page import document_of
+
+
+def report_command(
+    run: Run = None,
+    *,
+    as_html: Annotated[
+        bool, typer.Option("--html", help="Write one HTML file that needs nothing else.")
+    ] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Write Markdown.")] = False,
+    as_json: opt.AsJson = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write; default: the screen.", metavar="FILE"),
+    ] = None,
+    at: opt.At = None,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Report on a run: what it is worth and how sure that is, what was kept, what failed, what it took.
+
+    Each figure names the event of the history that it stands in.
+    """
+    if as_html + as_markdown + as_json > 1:
+        raise UsageRefused("--html, --markdown and --json cannot go together", remedy="give one of them")
+    paths = opt.target(repo).run(named(run, run_id)).paths
+    upto = None if at is None else seq_at(paths, at)
+    found = report_object(load(paths, upto=upto), evidence_of(read(paths.history, upto=upto)))
+    if as_json:
+        text = json_text(found)
+    else:
+        document = _with_events(document_of(found), paths)
+        write = html_of if as_html else markdown_of if as_markdown else text_of
+        text = write(document)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    if not output.parent.is_dir():
+        raise NotFound(f"there is no folder {output.parent}", remedy="make it, or name another file")
+    write_atomic(output, text.encode("utf-8"))
+    typer.echo(f"written to {output}, {len(text.encode('utf-8')):,} bytes")
+
+
+def _with_events(document: Document, paths: RunPaths) -> Document:
+    """Return it with the events that it cites, in words."""
+    wanted = cited(document)
+    if not wanted:
+        return document
+    events = tuple(
+        CitedEvent(seq=one.seq, text=line(one))
+        for one in read(paths.history, upto=max(wanted))
+        if one.seq in wanted
+    )
+    return replace(document, events=events)

@@ -1,0 +1,160 @@
+"""What `doctor` found, a line each with the way out."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from autoresearch.engine.onboarding.doctor import Finding
+from autoresearch.engine.system.interpreter import Interpreter
+from autoresearch.projections.words.wording import say, short
+from autoresearch.workflows.pages.onboarding import interpreter_line
+from autoresearch.workflows.pages.ways_out import program
+
+
+MARKS = {"ok": "ok  ", "info": "-   ", "warn": "warn", "fail": "FAIL"}
+# What was found, and the way out; "" where there is nothing to do.
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    "git": ("git {version}; {home} at {commit}{branch}", ""),
+    "git_old": ("git {version} is too old: 2.31 is needed", "install a newer git"),
+    "settings": ("{file}: {count} set", ""),
+    "settings_none": (
+        "none: the defaults serve a repository with train.py and prepare.py",
+        "`{program} init`",
+    ),
+    "settings_wrong": ("{said}", "correct it; docs/config.md has all settings"),
+    "interpreter": ("{told}  {versions}", ""),
+    "interpreter_silent": ("{told}; the training is no Python's, or cannot be asked", ""),
+    "imports": ("{own} of the run's checkout first; packages from {libraries}", ""),
+    "data": ("a clean checkout has all that it needs{shared}", ""),
+    "data_to_prepare": ("{reason}; the command `prepare` runs first", ""),
+    "checkout_none": (
+        "no clean checkout could be looked at: {said}",
+        "try again when nothing else is at work",
+    ),
+    "metric": ("{name} = {value:g} in the log of iteration {iteration} of {run}", ""),
+    "metric_no_run": (
+        "{name}; there is no run yet, so no log to look into",
+        "`{program} init` trains once and shows it",
+    ),
+    "metric_no_log": ("{name}; {run} has no log of a training", ""),
+    "metric_none": (
+        "the log of iteration {iteration} of {run} has no {name}; it has {others}",
+        "set metric.name to one of these, or let the script print `{name}: VALUE`",
+    ),
+    "disk": ("{free_gb} GB free at {home}", ""),
+    "disk_little": (
+        "only {free_gb} GB free at {home}",
+        "make room; `{program} clean RUN` removes a run's checkouts",
+    ),
+    "disk_trouble": ("{said}", "make room, or make it writable"),
+    "devices": ("{devices}; {cores} CPU cores", ""),
+    "devices_unknown": (
+        "{said}",
+        "see what `nvidia-smi` says; `devices` in the settings names them without it",
+    ),
+    "agent": ("{name} {version}, login in {login}{wanted}", ""),
+    "agent_no_login": (
+        "{name} {version}, no login found{wanted}",
+        "log in: start `{name}` once; --ask tries it",
+    ),
+    "agent_missing": ("{name} is wanted and not on PATH", 'install it, or set agent = "none"'),
+    "agent_command": ("a command of your own; --ask tries it", ""),
+    "agent_unknown": ("{said}", "correct `agent` in the settings"),
+    "agent_none": ("none is asked: the seeded search proposes, and you can", "--agent of `start` names one"),
+    "question": ("{name} answered: {said}", ""),
+    "question_failed": ("{name} could not be asked: {said}", "try it by hand in this folder"),
+    "sandbox": ("Landlock {version}: agents and evaluated trainings are held to their folders", ""),
+    "sandbox_none": (
+        "no Landlock: nothing holds an agent to its checkout",
+        "a Linux kernel from 5.13 on has it",
+    ),
+    "notifications": ("the file system tells of changes", ""),
+    "notifications_none": (
+        "{said}: folders are looked at every second",
+        "more: sysctl fs.inotify.max_user_instances",
+    ),
+    "clock": ("it agrees with the disk's; zone {zone}", ""),
+    "clock_skew": (
+        "the disk's is {seconds:g} s ahead of it",
+        "set the clock by NTP: ages of files are compared",
+    ),
+    "clock_unset": ("the clock was never set", "set it by NTP"),
+    "reason": ("{reason}", ""),
+}
+
+
+# Of a reason that keeps a run from training, by its code.
+WAYS_OUT: Mapping[str, str] = {
+    "not_in_commit": "`{program} init` writes the settings of a repository without it; or commit it",
+    "shared_is_not_there": "make it, or take it out of `shared`",
+    "imported_from_elsewhere": "uninstall it, or commit the module; docs/training.md says how code is found",
+    "check_failed": "see what the command says by hand; check = [] where nothing needs checking",
+    "check_not_run": "correct `check` in the settings; [] where nothing needs checking",
+}
+
+
+def doctor_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield a line for each finding, and one for its way out."""
+    for one in findings:
+        said, way_out = finding_words(one)
+        yield f"{MARKS[one.state]}  {one.check:14} {said}"
+        if way_out:
+            yield f"{'':20} {way_out}"
+
+
+def finding_words(one: Finding) -> tuple[str, str]:
+    """Return what was found as a sentence, and the way out, "" for none."""
+    fields = _fields(one)
+    said, way_out = SENTENCES[one.code]
+    if one.reason is not None:
+        way_out = WAYS_OUT.get(one.reason.code, way_out)
+    return said.format(**fields).rstrip(), way_out.format(**fields)
+
+
+def verdict_line(findings: Iterable[Finding]) -> str:
+    """Say whether a run could begin."""
+    states = [one.state for one in findings]
+    failed, warned = states.count("fail"), states.count("warn")
+    if failed:
+        return f"{failed} would stop a run, or make it untrue"
+    return f"a run can begin{f'; {warned} to know of' if warned else ''}: `{program()} start --loops 10`"
+
+
+def _fields(one: Finding) -> Mapping[str, object]:
+    given = dict(one.inputs)
+    fields: dict[str, object] = {
+        **given,
+        "program": program(),
+        "reason": say(one.reason) if one.reason else "",
+    }
+    match one.code:
+        case "git" | "git_old":
+            branch = given["branch"]
+            fields |= {
+                "commit": short(str(given["commit"])),
+                "branch": f" on {branch}" if branch else ", detached",
+            }
+        case "interpreter" | "interpreter_silent":
+            words = str(given["words"]).split()
+            python = Interpreter(words=tuple(words), source=str(given["source"]), named=str(given["named"]))
+            torch = f", torch {given['torch']}" if given["torch"] else ""
+            version = f"Python {given['version']}{torch}" if given["version"] else ""
+            fields |= {"told": interpreter_line(python), "versions": version}
+        case "data":
+            shared = _listed(given["shared"])
+            fields |= {"shared": f"; shared: {shared}" if shared else ""}
+        case "metric_none":
+            others = given["others"]
+            assert isinstance(others, list)  # as the look makes it
+            told = "; ".join(
+                f"{other['name']} = {other['value']:g} ({other['line'][:60]})" for other in others
+            )
+            fields |= {"others": told or "no number with a name"}
+        case "agent" | "agent_no_login":
+            fields |= {"wanted": ", which a run asks" if given["is_wanted"] else ""}
+        case _:
+            fields |= {key: _listed(value) for key, value in given.items() if isinstance(value, list)}
+    return fields
+
+
+def _listed(value: object) -> str:
+    assert isinstance(value, list)  # as the look makes it
+    return ", ".join(str(one) for one in value)

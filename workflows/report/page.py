@@ -1,0 +1,328 @@
+"""What stands in a report, and in which order: from its object to a document."""
+
+from typing import Any
+
+from autoresearch.projections.words.times import duration, minute_of, one_line
+from autoresearch.projections.words.wording import short
+from autoresearch.workflows.pages.ways_out import program
+from autoresearch.workflows.report.document import (
+    Block,
+    Chart,
+    Cite,
+    Commands,
+    Document,
+    Heading,
+    Line,
+    Listing,
+    Paragraph,
+    Point,
+    Span,
+    Table,
+)
+
+
+SHOWN_FAILURES = 12
+DESCRIPTION = 90  # characters
+REASON = 160
+HOUR = 3600.0
+SOME_S = 1.0  # less time than this is not worth a word
+AGAIN = ("remeasured", "dropped")
+
+
+def document_of(found: dict[str, Any]) -> Document:  # Any: it is JSON
+    """Return the page of a report's object."""
+    blocks: list[Block] = [
+        Paragraph(line=_verdict(found), strong=True),
+        Listing(lines=(*_best(found), *_asked(found), *_standing(found))),
+        *_chart(found),
+        *_kept(found),
+        *_near(found),
+        *_failed(found),
+        *_retracted(found),
+        *_costs(found),
+        *_time(found),
+        *_next(found),
+    ]
+    return Document(title=f"{found['run_id']}: {found['metric']}", blocks=tuple(blocks))
+
+
+def _number(value: float) -> str:
+    return f"{value:.6f}"
+
+
+def _signed(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.6f}"
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _verdict(found: dict[str, Any]) -> Line:
+    """Say first what the run is worth, or that nothing is shown."""
+    best, gain = found["best"], found["gain"]
+    if best is None:
+        return ("No result yet: ", found["stands"] or "the baseline is not measured", ".")
+    if gain is not None:
+        interval = f"{gain['value']:+.6f} ± {gain['half_width']:.6f}"
+        said = Cite(interval, gain["seq"])
+        of = f" on {_plural(gain['seeds'], 'fresh seed')}"
+        if gain["shown"]:
+            return ("The best gains ", said, f"{of} (95 % interval), against the baseline.")
+        return ("No gain shown: ", said, f"{of} (95 % interval); it may be luck.")
+    if not best["iteration"]:
+        return ("No gain: nothing was better than the baseline.",)
+    if found["exact"]:
+        change = best["metric"] - found["baseline"]["metric"]
+        gained = f"{-change if found['lower_is_better'] else change:+.6f}"
+        return (
+            "The best gains ",
+            Cite(gained, best["seq"]),
+            ": trainings of the same code measured the same.",
+        )
+    way = f"`{program()} final` measures it on fresh seeds."
+    return (f"A gain was not measured: the best was chosen by its own number, which flatters it. {way}",)
+
+
+def _best(found: dict[str, Any]) -> tuple[Line, ...]:
+    best, baseline = found["best"], found["baseline"]
+    if best is None:
+        return ()
+    figure = Cite(_number(best["metric"]), best["seq"])
+    lines: list[Line] = []
+    if best["iteration"]:
+        said = f", iteration {best['iteration']}, commit {short(best['commit'])}: "
+        lines.append((f"best {found['metric']} ", figure, said, one_line(best["description"], DESCRIPTION)))
+    if baseline is not None:
+        lines.append((f"baseline {found['metric']} ", Cite(_number(baseline["metric"]), baseline["seq"])))
+    if not found["evaluated"]:
+        lines.append(("the number is the script's own word: the settings name no `evaluate`",))
+    return tuple(lines)
+
+
+def _asked(found: dict[str, Any]) -> tuple[Line, ...]:
+    direction = "lower" if found["lower_is_better"] else "higher"
+    lines: list[Line] = []
+    for one in found["asked"]:
+        who = f"agent {one['agent']}" if one["agent"] else "the seeded search"
+        asked = _plural(one["loops"], "loop") if one["loops"] else "no more loops"
+        lines.append((f"asked {minute_of(one['at'])}: ", Cite(asked, one["seq"]), f", {who} proposes"))
+    return (*lines, (f"{direction} is better, kept by the rule `{found['keep_rule']}`",))
+
+
+def _standing(found: dict[str, Any]) -> tuple[Line, ...]:
+    tried = {word: count for word, count in found["counts"].items() if word not in AGAIN}
+    again = sum(found["counts"].values()) - sum(tried.values())
+    counts = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in tried.items())
+    more = f"; beside these {_plural(again, 'measurement')} of what was kept" if again else ""
+    lines: list[Line] = [(f"{_plural(sum(tried.values()), 'iteration')}: {counts}{more}",)] if tried else []
+    if found["comparisons"]:
+        lines.append((f"{_plural(found['comparisons'], 'comparison')} with the validation text so far",))
+    if found["holdout"] is not None:
+        lines.append(_held(found["holdout"]))
+    until = Cite(minute_of(found["as_of"]["at"]), found["as_of"]["seq"])
+    stands = f": {one_line(found['stands'], REASON)}" if found["stands"] else ""
+    return (*lines, ("as of ", until, stands))
+
+
+def _held(seen: dict[str, Any]) -> Line:
+    """Say what was found on the holdout, which decides nothing, and how often that was looked at."""
+    times = f"looked at {_plural(seen['looks'], 'time')} in this repository"
+    if seen["best"] is None or seen["baseline"] is None:
+        return (f"the holdout could not be scored whole; {times}",)
+    best = Cite(f"{seen['best']:.6f}", seen["best_seq"])
+    baseline = Cite(f"{seen['baseline']:.6f}", seen["baseline_seq"])
+    return (
+        f"on the holdout iteration {seen['iteration']} has ",
+        best,
+        ", the baseline ",
+        baseline,
+        f"; {times}",
+    )
+
+
+def _chart(found: dict[str, Any]) -> tuple[Block, ...]:
+    points = tuple(
+        Point(
+            iteration=one["iteration"],
+            value=one["metric"],
+            kept=one["status"] == "keep",
+            within_noise=one["half_width"] is not None and abs(one["gain"] or 0.0) < one["half_width"],
+            title=_title(one),
+            seq=one["seq"],
+        )
+        for one in found["points"]
+    )
+    if len(points) < 2:  # noqa: PLR2004 - a line has two ends
+        return ()
+    return (
+        Chart(
+            metric=found["metric"],
+            lower_is_better=found["lower_is_better"],
+            points=points,
+            of_seeds=found["of_seeds"] or None,
+        ),
+    )
+
+
+def _title(one: dict[str, Any]) -> str:
+    words = f"{one['iteration']}: {_number(one['metric'])} {one['status']}"
+    return f"{words}, {one_line(one['description'], DESCRIPTION)}"
+
+
+def _kept(found: dict[str, Any]) -> tuple[Block, ...]:
+    if not found["kept"]:
+        return ()
+    head = ("#", found["metric"], "gain by its own seed", "on fresh seeds", "sure", "change")
+    rows = tuple(
+        (
+            str(one["iteration"]),
+            Cite(_number(one["metric"]), one["result_seq"]),
+            Cite(_interval(one["gain"], one["half_width"]), one["seq"]),
+            _fresh(one),
+            _sure(one),
+            _change(one),
+        )
+        for one in found["kept"]
+    )
+    return Heading(text="What was kept, in order"), Table(head=head, rows=rows, right=frozenset({0, 1, 2, 3}))
+
+
+def _interval(gain: float | None, half_width: float | None) -> str:
+    return _signed(gain) if half_width is None else f"{_signed(gain)} ± {half_width:.6f}"
+
+
+def _fresh(one: dict[str, Any]) -> Span:
+    if one["sureness"] is None:
+        return "-"
+    return Cite(_interval(one["fresh_gain"], one["fresh_half_width"]), one["sureness_seq"])
+
+
+def _sure(one: dict[str, Any]) -> str:
+    if one["sureness"] is not None:
+        return str(one["sureness"])
+    return "-" if one["probability"] is None else f"{one['probability']:.0%}"
+
+
+def _change(one: dict[str, Any]) -> str:
+    by = f" ({one['source']})" if one["source"] else ""
+    return f"{one_line(one['description'], DESCRIPTION)}{by}"
+
+
+def _near(found: dict[str, Any]) -> tuple[Block, ...]:
+    if not found["near_misses"]:
+        return ()
+    head = ("#", found["metric"], "gain", "sure", "change")
+    rows = tuple(
+        (
+            str(one["iteration"]),
+            Cite(_number(one["metric"]), one["result_seq"]),
+            Cite(_interval(one["gain"], one["half_width"]), one["seq"]),
+            _sure(one),
+            _change(one),
+        )
+        for one in found["near_misses"]
+    )
+    title = Heading(text="Near misses: better, but not enough to be told from luck")
+    return title, Table(head=head, rows=rows, right=frozenset({0, 1, 2}))
+
+
+def _failed(found: dict[str, Any]) -> tuple[Block, ...]:
+    failed = found["failed"]
+    if not failed:
+        return ()
+    rows = tuple(
+        (
+            str(one["iteration"]),
+            Cite(one["status"].replace("_", " "), one["seq"]),
+            one_line(one["reason"], REASON),
+            _change(one),
+        )
+        for one in failed[-SHOWN_FAILURES:]
+    )
+    more = len(failed) - len(rows)
+    title = f"What failed{f' (the last {SHOWN_FAILURES} of {len(failed)})' if more else ''}"
+    return Heading(text=title), Table(head=("#", "how", "why", "change"), rows=rows, right=frozenset({0}))
+
+
+def _retracted(found: dict[str, Any]) -> tuple[Block, ...]:
+    if not found["retracted"]:
+        return ()
+    lines = tuple(
+        (f"iteration {one['iteration']}: {one_line(one['reason'], REASON)}",) for one in found["retracted"]
+    )
+    return Heading(text="Taken back"), Listing(lines=lines)
+
+
+def _costs(found: dict[str, Any]) -> tuple[Block, ...]:
+    if not found["agents"]:
+        return ()
+    head = ("agent", "calls", "failed", "time", "tokens in", "tokens out", "cost")
+    rows = tuple(
+        (
+            " ".join(filter(None, (one["agent"], one["model"]))),
+            Cite(str(one["calls"]), one["seq"]),
+            str(one["failed"]),
+            duration(one["seconds"]),
+            _at_least(f"{one['tokens_in']:,}", one["without_tokens"], one["calls"]),
+            _at_least(f"{one['tokens_out']:,}", one["without_tokens"], one["calls"]),
+            _at_least(f"${one['cost_usd'] or 0:.2f}", one["without_cost"], one["calls"]),
+        )
+        for one in found["agents"]
+    )
+    return Heading(text="What agents cost"), Table(head=head, rows=rows, right=frozenset(range(1, 7)))
+
+
+def _at_least(figure: str, silent: int, calls: int) -> str:
+    """Return a sum; what nobody said is unknown, and never zero."""
+    if silent == calls:
+        return "unknown"
+    return f"at least {figure}" if silent else figure
+
+
+def _time(found: dict[str, Any]) -> tuple[Block, ...]:
+    time = found["time"]
+    if not time["elapsed_s"]:
+        return ()
+    lines: list[Line] = [
+        ("from ", Cite(minute_of(found["began"]["at"]), found["began"]["seq"]), " on: ", _shares(time)),
+        (f"{_plural(time['trainings'], 'training')} took {duration(time['training_s'])}{_beside(time)}",),
+    ]
+    if time["lost"] or time["voided"]:
+        lines.append((f"{time['lost']} lost by the machine's fault, {time['voided']} void; begun again",))
+    return Heading(text="Where the time went"), Listing(lines=tuple(lines))
+
+
+def _shares(time: dict[str, Any]) -> str:
+    whole = time["elapsed_s"]
+    parts = [
+        f"{duration(time[name])} ({time[name] / whole:.0%}) {words}"
+        for name, words in (
+            ("busy_s", "training or evaluating"),
+            ("waiting_s", "waiting beside a runner"),
+            ("away_s", "with no runner"),
+        )
+        if time[name] >= SOME_S
+    ]
+    return f"{duration(whole)} in all, of these {', '.join(parts)}" if parts else duration(whole)
+
+
+def _beside(time: dict[str, Any]) -> str:
+    hours = f"{time['device_s'] / HOUR:.2f} device hours"
+    evaluated = f", evaluations {duration(time['evaluation_s'])}" if time["evaluation_s"] else ""
+    return f"{evaluated}; {hours}"
+
+
+def _next(found: dict[str, Any]) -> tuple[Block, ...]:
+    run, best, gain = found["run_id"], found["best"], found["gain"]
+    lines: list[tuple[str, str]] = []
+    if best is not None and best["iteration"]:
+        if gain is None and not found["exact"]:
+            lines.append((f"{program()} final {run}", "measures the gain on fresh seeds"))
+        if not found["exact"] and not all(one["sureness"] for one in found["kept"]):
+            lines.append((f"{program()} consolidate {run}", "says of each keep whether it is sure"))
+        lines.append((f"git merge {found['branch']}", "takes what was kept into your branch"))
+        lines.append((f"{program()} show {best['iteration']} --run-id {run}", "shows the best whole"))
+    lines.append((f"{program()} resume --run-id {run} --loops 10", "goes on"))
+    lines.append((f"{program()} replay --run-id {run}", "checks that all of this is true"))
+    return Heading(text="What to do next"), Commands(lines=tuple(lines))
