@@ -104,6 +104,7 @@ class RunPaths:
         self.seals = folder / "seals"
         self.inputs = self.seals / "inputs.json"  # what the files outside checkouts hold
         self.all_artifacts = folder / "artifacts"
+        self.pull_request = folder / "pull_request.md"  # of what was published last
         self.draft = folder / ".importing"  # a history that is not whole yet
         self.imported = folder / "imported"  # a copy of what it was read from
         # what repairs set aside, each into a folder that looks like a run's

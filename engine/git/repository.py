@@ -4,13 +4,14 @@ import os
 import shlex
 from pathlib import Path
 
+from autoresearch.engine.git.merging import Merging
 from autoresearch.engine.git.program import call, last_line
 from autoresearch.engine.git.refs import Refs
 from autoresearch.engine.git.worktrees import Worktrees
 from autoresearch.events.errors import NotFound
 
 
-class RealGit(Refs, Worktrees):
+class RealGit(Refs, Worktrees, Merging):
     """One repository, through the git program. Implements every port of git's."""
 
 

@@ -64,6 +64,7 @@ COMMANDS = {
     "runs": ("autoresearch.workflows.cli.look", "runs"),
     "replay": ("autoresearch.workflows.cli.replay", "replay"),
     "adopt": ("autoresearch.workflows.cli.tidy", "adopt_command"),
+    "publish": ("autoresearch.workflows.cli.tidy", "publish_command"),
     "clean": ("autoresearch.workflows.cli.tidy", "clean_command"),
     "rebuild": ("autoresearch.workflows.cli.imports", "rebuild_command"),
     "repair": ("autoresearch.workflows.cli.tidy", "repair_command"),

@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from autoresearch.engine.control import pull_request
 from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.clean import Remains, clean, remains
+from autoresearch.engine.control.publish import publication, publish
 from autoresearch.engine.control.repair import repair
 from autoresearch.engine.control.retract import retract
 from autoresearch.engine.jobs.launcher import RealJobs
@@ -14,6 +16,7 @@ from autoresearch.projections.words.wording import short
 from autoresearch.workflows.api.retract import retract_object
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages import publish as publish_page
 from autoresearch.workflows.pages.retract import retracted_lines
 from autoresearch.workflows.pages.signals import adopted_line, repaired_lines
 from autoresearch.workflows.pages.ways_out import typed
@@ -38,6 +41,38 @@ def adopt_command(run: Run = None, *, run_id: opt.RunId = None, repo: opt.Repo =
     here = opt.target(repo)
     paths = here.run(_named(run, run_id)).paths
     opt.say(f"{paths.run_id}: {adopted_line(adopt(paths, here.git))}")
+
+
+def publish_command(
+    run: Run = None,
+    *,
+    name: Annotated[
+        str, typer.Option("--name", help="The new branch; default: publish/RUN.", metavar="BRANCH")
+    ] = "",
+    pr: Annotated[
+        bool, typer.Option("--pr", help="Push it to the remote, and open a pull request through gh.")
+    ] = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Put the kept changes on a new branch to be reviewed: a commit each, on your present branch.
+
+    Nothing of yours moves. What was retracted, or doubtful on fresh seeds, stays out.
+    """
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(_named(run, run_id)).paths
+    it = publication(paths, here.git)
+    if pr:
+        pull_request.require_gh(here.home, here.git)
+    text = publish_page.pull_request(it)
+    branch = name or f"publish/{paths.run_id}"
+    made = publish(paths, here.git, it, branch=branch, messages=publish_page.messages(it), text=text)
+    opt.say(text)
+    for line in publish_page.published_lines(made, it):
+        opt.say(f"{paths.run_id}: {line}")
+    if pr:
+        opt.say(pull_request.open_it(here.home, here.git, made, base=it.beside, title=publish_page.title(it)))
 
 
 def clean_command(

@@ -108,6 +108,15 @@ SENTENCES = {
     ),
     "status": "`{program} status` says how it stands",
     "stop_first": "`{program} stop --run-id {run_id}` first",
+    "publish_by_hand": (
+        "the branch stands: git push origin {branch} && gh pr create --head {branch} --body-file {text}"
+    ),
+    "publish_without_pr": "leave out --pr: the branch and its text are made without it",
+    "publish_elsewhere": (
+        "publish from where the run began: git switch --detach {base}, "
+        "or bring it by hand: git cherry-pick {commit}"
+    ),
+    "publish_other_name": "look at it: git log {branch}; another one: `{program} publish --name NAME`",
     "raise_later": "ask for more with `{program} resume --for 8h` when that is over",
     "resume_as_before": "leave it out, or resume with --interrupted alone",
     "say_length": "as in --for 8h, 90m or 1h30m",
