@@ -131,6 +131,7 @@ def _answered(asked: ev.AgentAsked) -> ev.AgentAnswered:
         agent=asked.agent,
         outcome="ok",
         reason=None,
+        failure=None,
         seconds=73.214,
         usage=Usage(
             input_uncached=2103, input_cached=18231, output=913, cost_usd=0.0213, cost_basis="reported"

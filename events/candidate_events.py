@@ -14,6 +14,9 @@ from autoresearch.events.values import (
 )
 
 
+FailureKind = Literal["transient", "limited", "permanent", "unusable", "silent"]
+
+
 # --- proposals ---------------------------------------------------------------------------------
 
 
@@ -97,21 +100,45 @@ class AgentAsked:
 
 
 @frozen(kw_only=True)
+class AgentFailure:
+    """Why an agent gave no usable answer, and from when on it may be asked again.
+
+    `transient`: the network or the service, overloaded; `limited`: a quota is used up; `permanent`: nothing
+    but a human mends it; `unusable`: it answered, and that is no proposal or no change; `silent`: it was
+    ended, since it did not come to an end.
+    """
+
+    kind: FailureKind
+    retry_at: str  # RFC 3339; "": at once, or, of a permanent one, not before somebody resumes
+
+
+@frozen(kw_only=True)
 class AgentAnswered:
     """An agent's job ended. `failed` covers missing, hung, non-zero, silent and nonsense."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     step: Literal["propose", "apply", "triage"]
     call: int
     agent: str
     outcome: Literal["ok", "failed", "cancelled"]
     reason: Reason | None  # None: ok
+    failure: AgentFailure | None  # None: it did not fail, and of version 1
     seconds: float
     usage: Usage
     output: OutputDigest
     session_id: str | None
     model: str | None
+
+
+@frozen(kw_only=True)
+class WaitEnded:
+    """The time is over until which an agent that failed was not to be asked."""
+
+    VERSION: ClassVar[int] = 1
+    agent: str
+    until: str  # as its failure named it
+    now: str  # by the runner's clock
 
 
 # --- an iteration until it is trained ----------------------------------------------------------
@@ -222,6 +249,7 @@ CandidateEvent = (
     | InputNeeded
     | AgentAsked
     | AgentAnswered
+    | WaitEnded
     | IterationStarted
     | ChangeApplied
     | ChangeFailed

@@ -204,9 +204,9 @@ class RunConfig:
         (), "An agent of your own: a command that reads the prompt on its standard input."
     )
     agent_model: str = setting("", "The model the agent is asked to use; empty leaves it the agent's own.")
-    agent_timeout_s: float = above_zero(600.0, "Seconds after which an agent is ended.")
+    agent_timeout_s: float = above_zero(3600.0, "Seconds after which an agent is ended.")
     agent_idle_s: float = amount(
-        120.0,
+        600.0,
         "Seconds without output and without CPU use after which an agent is ended.",
     )
     agent_writes: tuple[str, ...] = setting(
@@ -223,7 +223,16 @@ class RunConfig:
         holds=_are_named,
         expected=PLACES,
     )
-    agent_failures: int = above_zero(3, "So many failures of an agent in a row pause the run.")
+    when_agent_fails: str = setting(
+        "search",
+        "What a failing agent means: search, which proposes until the agent is asked again after a wait; or"
+        " pause, of the run, after `agent_failures` in a row.",
+        holds=lambda name: name in ("search", "pause"),
+        expected="search or pause",
+    )
+    agent_failures: int = above_zero(
+        3, "So many failures of an agent in a row pause the run, where `when_agent_fails` is pause."
+    )
     fix_attempts: int = amount(2, "How often an agent may mend a crashed candidate.")
     seed: int = setting(0, "The seed of the search that proposes where no agent does.")
     devices: tuple[str, ...] = setting(

@@ -20,6 +20,7 @@ def _worded(proposal: Data | None) -> Data | None:
 
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("AgentAnswered", 1): lambda data: {**data, "failure": None},
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
@@ -96,6 +97,9 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         **data,
         "python": [],
         "stop_losers": 0.0,
+        "when_agent_fails": "pause",  # which was all there was
+        "agent_timeout_s": data.get("agent_timeout_s", 600.0),  # the defaults of then
+        "agent_idle_s": data.get("agent_idle_s", 120.0),
         "holdout": [],
         "exit_grace_s": 60.0,
         "metrics": [],

@@ -19,7 +19,6 @@ Purpose = Literal["verdict", "final", "consolidate"]  # of measuring once more w
 JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate", "holdout"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
 Ended = Outcome | Literal["stopped_early"]  # of a training: what it left does not say that it was stopped
-FailureKind = Literal["transient", "limited", "permanent", "unusable", "silent"]
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
 
 RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
@@ -143,19 +142,6 @@ class Usage:
     reasoning: int | None = None
     cost_usd: float | None = None
     cost_basis: Literal["reported", "estimated", "unknown"] = "unknown"
-
-
-@frozen(kw_only=True)
-class AgentFailure:
-    """Why an agent gave no usable answer, and from when on it may be asked again.
-
-    `transient`: the network or the service, overloaded; `limited`: a quota is used up; `permanent`: nothing
-    but a human mends it; `unusable`: it answered, and that is no proposal or no change; `silent`: it was
-    ended, since it did not come to an end.
-    """
-
-    kind: FailureKind
-    retry_at: str  # RFC 3339; "": at once, or, of a permanent one, not before somebody resumes
 
 
 @frozen(kw_only=True)

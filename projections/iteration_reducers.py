@@ -7,6 +7,7 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of, with_score
+from autoresearch.projections import agent_health
 from autoresearch.projections.belief import Curve
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import (
@@ -22,6 +23,7 @@ from autoresearch.projections.run_state import (
 PARTS = 20  # of a budget: the bank of real trainings was measured so (bench/bank/early_stop.py)
 
 Means = dict[int, float]  # by part, from 0
+ASKED = 2  # how often an agent is asked to propose where its answer cannot be used
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
@@ -40,11 +42,15 @@ def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: st
     if one is not None:
         one.proposal, one.source, one.chosen = proposal, event.source, seq
         one.made, one.without = made, without
+        one.tries, one.trouble = 0, None
         one.next_stage, one.since = "apply", at
 
 
 def _input_needed(state: RunState, event: ev.InputNeeded, _seq: int, _at: str) -> None:
     state.need_input = event.question
+    one = state.iteration(event.iteration)
+    if one is not None and state.config.when_agent_fails == "search":  # nobody else is left to propose
+        one.agent_gave_up = False
 
 
 def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> None:
@@ -54,15 +60,25 @@ def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> N
         one.job = Job(step=event.step, number=event.call, since=at)
 
 
-def _agent_answered(state: RunState, event: ev.AgentAnswered, _seq: int, _at: str) -> None:
+def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str) -> None:
     outcome = event.outcome
+    agent_health.note_answer(state, event, seq, at)
     if outcome != "cancelled":
         state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
     one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.lost = None, 0
+        if outcome == "failed":
+            one.tries, one.trouble = one.tries + 1, event.reason
         if outcome == "failed" and event.step == "propose":
-            one.agent_gave_up = True
+            one.agent_gave_up = _gave_up(state, one, event.failure)
+
+
+def _gave_up(state: RunState, one: Iteration, failure: ev.AgentFailure | None) -> bool:
+    """Say whether the search proposes in the place of an agent; one that rests is asked again by itself."""
+    if failure is None or state.config.when_agent_fails == "pause":
+        return True
+    return failure.kind == "unusable" and one.tries >= ASKED
 
 
 def _iteration_started(state: RunState, event: ev.IterationStarted, _seq: int, at: str) -> None:
@@ -78,6 +94,7 @@ def _change_applied(state: RunState, event: ev.ChangeApplied, _seq: int, at: str
     one = state.iteration(event.iteration)
     if one is not None:
         one.change, one.diff_sha256 = event.change, event.diff_sha256
+        one.tries, one.trouble = 0, None
         one.next_stage, one.since = "commit", at
 
 
@@ -283,6 +300,7 @@ def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
     one.commit = one.tree = None
     one.code = one.base_code = ""
     one.diff_sha256, one.conflict = "", None
+    one.tries, one.trouble = 0, None
     one.change += 1
     one.next_stage, one.since = next_stage, at
 

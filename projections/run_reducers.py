@@ -12,7 +12,7 @@ from attrs import evolve as replace
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig, deciding_digest
 from autoresearch.events.values import IMPORTED, OPEN_END, Best, Score
-from autoresearch.projections import iteration_reducers, keep_reducers, retraction
+from autoresearch.projections import agent_health, iteration_reducers, keep_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.run_state import Job, Limits, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
@@ -129,6 +129,7 @@ def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, at: str) -> N
 
 def _go_on(state: RunState) -> None:
     """Lift what a stop or a failure left behind; setup that was incomplete is looked at again."""
+    agent_health.resumed(state)
     state.stop = state.stopped = None
     state.stopped_reason = state.baseline_failed = state.baseline_reason = None
     if not state.setup.ok:
@@ -257,6 +258,7 @@ def _mark(state: RunState, seq: int, at: str) -> None:
 # NoteAdded, ProposalRefused, RunCleaned, TailHealed and HistoryRepaired change nothing here.
 REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RunStarted: _run_started,
+    ev.WaitEnded: agent_health.wait_ended,
     ev.ConfigChanged: _config_changed,
     ev.LoopsRequested: _loops_requested,
     ev.RunResumed: _run_resumed,

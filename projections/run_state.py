@@ -30,6 +30,7 @@ from autoresearch.events.values import (
     Score,
     Spent,
 )
+from autoresearch.projections.agent_health import AgentHealth
 from autoresearch.projections.belief import Curve, Gain, Learned, Sealed, TakenOut
 
 
@@ -84,6 +85,8 @@ class Iteration:
     calls: int = 0  # agents asked so far, over all steps
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
+    tries: int = 0  # of an agent at this stage, that failed
+    trouble: Reason | None = None  # why the last of them could not be used
     trainings: int = 0  # trainings started so far
     repeat: int = 1  # of the last training
     scores: tuple[Score, ...] = ()  # of its commit
@@ -291,6 +294,7 @@ class RunState:
     touched: Reason | None = None  # what no training may touch was, since a human looked last
     need_input: Reason | None = None
     agent_failures: int = 0  # in a row
+    agents: tuple[AgentHealth, ...] = ()  # that were asked
     counts: Counts = Counts()
     comparisons: int = 0  # of a candidate's number with that of its base, over all verdicts and their repeats
     completed: int = 0  # iterations closed, the baseline not counted

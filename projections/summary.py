@@ -11,6 +11,7 @@ from attrs import asdict
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason
+from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
@@ -55,6 +56,8 @@ def standing(run: RunState) -> Standing:
         "counts": asdict(run.counts),
         "waiting_proposals": len(run.waiting),
         "need_input": _kept(run.need_input),
+        "agents": _agents(run),
+        "waits_for_agent": waiting_for_agent(run),
         "seq": run.seq,
         "updated_at": run.updated_at,
         "has_runner": run.runner is not None,
@@ -98,9 +101,22 @@ def waiting_for_human(state: RunState) -> Reason | None:
     """Return what a human must do before anything can start, or None: lift a pause, or propose."""
     if state.paused is not None:
         return state.paused
-    if state.need_input is not None and not state.waiting:
+    if state.need_input is not None and not state.waiting and not waiting_for_agent(state):
         return state.need_input
     return None
+
+
+def waiting_for_agent(state: RunState) -> str:
+    """Return the agent whose rest has to end before anything can start; "" where nothing waits for one."""
+    request = state.request
+    if state.stopped is not None or state.paused is not None or request is None or not request.asks_agent:
+        return ""
+    health = health_of(state.agents, request.agent)
+    if not health.rests or health.needs_human:
+        return ""
+    through = state.need_input is not None and state.need_input.code == "search_is_through"
+    needs = any(one.next_stage in ("apply", "triage") and one.job is None for one in state.open)
+    return request.agent if (through and not state.waiting) or (needs and not state.jobs) else ""
 
 
 def busiest(run: RunState) -> Iteration | None:
@@ -183,6 +199,24 @@ def _on_the_same_seeds(run: RunState) -> list[float] | None:
     ours, theirs = best.under(best.conditions), first.under(best.conditions)
     both = [repeat for repeat in ours if repeat in theirs]
     return [sum(of[repeat] for repeat in both) / len(both) for of in (ours, theirs)] if both else None
+
+
+def _agents(run: RunState) -> list[dict[str, Any]]:
+    """Return how each agent is that was asked; times are "" where there is none."""
+    return [
+        {
+            "agent": one.agent,
+            "well": not one.failing_since,
+            "last_good": one.last_good,
+            "failing_since": one.failing_since,
+            "kind": one.kind,
+            "reason": _kept(one.reason),
+            "next_try": one.retry_at if one.rests else "",
+            "rests": one.rests,
+            "failures_in_a_row": one.in_a_row,
+        }
+        for one in run.agents
+    ]
 
 
 def _open(run: RunState) -> list[dict[str, Any]]:

@@ -249,7 +249,13 @@ def agent_asked(iteration: int, step: str, call: int = 1) -> ev.AgentAsked:
     )
 
 
-def agent_answered(iteration: int, step: str, outcome: str = "ok", call: int = 1) -> ev.AgentAnswered:
+def agent_answered(
+    iteration: int,
+    step: str,
+    outcome: str = "ok",
+    call: int = 1,
+    failure: ev.AgentFailure | None = None,
+) -> ev.AgentAnswered:
     """An agent answered."""
     return ev.AgentAnswered(
         iteration=iteration,
@@ -258,6 +264,7 @@ def agent_answered(iteration: int, step: str, outcome: str = "ok", call: int = 1
         agent="opencode",
         outcome=outcome,
         reason=None if outcome == "ok" else HUNG,
+        failure=failure,
         seconds=1.0,
         usage=Usage(),
         output=OUTPUT,

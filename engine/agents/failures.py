@@ -6,13 +6,13 @@ first and then in the last lines they printed. What nobody knows counts as trans
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
-
-from attrs import frozen
+from datetime import UTC, datetime, timedelta
 
 from autoresearch.engine.agents.named_times import named_time
+from autoresearch.engine.ports.agent import Failing
+from autoresearch.events.candidate_events import AgentFailure, FailureKind
 from autoresearch.events.clock import from_epoch
-from autoresearch.events.values import AgentFailure, FailureKind, Reason
+from autoresearch.events.values import Reason
 
 
 # Of these the code says all, whatever the program printed.
@@ -90,14 +90,6 @@ MOST_S: Mapping[FailureKind, float] = {
 FREE_UNUSABLE = 2  # failures in a row after which one that gave no usable answer is asked at once
 
 
-@frozen(kw_only=True)
-class Failing:
-    """What the program said of its failure: the kind, and the time it named; None: it named none."""
-
-    kind: FailureKind
-    named: datetime | None = None
-
-
 def failing(reason: Reason, *, error: str, tail: str, answer: str, at: datetime) -> Failing:
     """Return what kind a failure is that ended `at` a time.
 
@@ -130,6 +122,14 @@ def failure(said: Failing, *, in_a_row: int, at: datetime) -> AgentFailure:
         least = at + timedelta(seconds=FIRST_S["transient"])
         until = max(said.named, least if said.kind == "limited" else until)
     return AgentFailure(kind=said.kind, retry_at=from_epoch(until.timestamp()))
+
+
+def moment(at: str) -> datetime:
+    """Return a time of a job's exit in the zone of this machine, by whose clock programs tell the hour."""
+    try:
+        return datetime.fromisoformat(at).astimezone()
+    except (ValueError, OverflowError):  # no time at all: somebody wrote into the job's folder
+        return datetime.now(UTC).astimezone()
 
 
 def _wait_s(kind: FailureKind, in_a_row: int) -> float | None:

@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from autoresearch.engine.agents import confinement, transcripts
 from autoresearch.engine.agents.confinement import Kept
+from autoresearch.engine.agents.failures import failing, moment
 from autoresearch.engine.agents.transcripts import Said
 from autoresearch.engine.jobs.output import LogDigest, last_words
 from autoresearch.engine.paths import JobPaths
@@ -95,6 +96,11 @@ class Program:
         return Answer(
             ok=reason is None,
             reason=reason and _cut(reason, secrets),
+            failing=None
+            if reason is None
+            else failing(
+                reason, error=said.error, tail=digest.tail, answer=said.text, at=moment(exit_.ended_at)
+            ),
             text=last_words(said.text, secrets, ANSWER_LIMIT),
             proposal=proposal,
             usage=said.usage,

@@ -73,8 +73,9 @@ def propose_prompt(
     notes: Sequence[str],
     guidance: str,
     editable: Sequence[str],
+    trouble: str = "",
 ) -> str:
-    """Ask for the next change."""
+    """Ask for the next change; `trouble` says why the answer before this one could not be used."""
     rows = "\n".join(_row(row) for row in recent)
     return f"""\
 You propose the next experiment of an automatic series. In this step you only propose: change no file.
@@ -90,12 +91,19 @@ The guidance of this series:
 
 The latest experiments (number, {metric.name}, verdict, description):
 {_fenced(rows)}
+{_section("Your last answer could not be used. Answer anew; what was wrong with it:", "data", trouble)}\
 {_section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}
 {ANSWER_CONTRACT}"""
 
 
 def apply_prompt(
-    proposal: Proposal, editable: Sequence[str], guidance: str, *, conflict: str = "", diff: str = ""
+    proposal: Proposal,
+    editable: Sequence[str],
+    guidance: str,
+    *,
+    conflict: str = "",
+    diff: str = "",
+    trouble: str = "",
 ) -> str:
     """Ask for a proposal to be carried out in the files of the folder.
 
@@ -109,6 +117,7 @@ Carry out the change of one experiment in this folder, completely and nothing mo
 The change:
 {_plan(proposal)}
 {_section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}\
+{_section("It was carried out once, and that could not be used; do it anew:", "data", trouble)}\
 {_section("That is how it was made:", "diff", diff[:DIFF_LIMIT])}
 The guidance of this series:
 {_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}

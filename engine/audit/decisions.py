@@ -61,7 +61,7 @@ class Decisions:
             self._compare(expected, event, recorded)
         elif isinstance(event, ev.AgentAnswered):
             one = before.iteration(event.iteration)
-            self._due = after_answer(event, one) if one is not None else ()
+            self._due = after_answer(event, one, before) if one is not None else ()
         elif not _is_undecided(before, event):
             self.tally.count += 1
             self._compare(tuple(self._possible(before, event, search)), event, recorded)
@@ -121,6 +121,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
             | ev.TrainingVoided()
             | ev.JobLost()
             | ev.AgentAnswered()
+            | ev.WaitEnded()
         ):
             return True
         case ev.RunPaused():  # by the decider, or since an effect failed again and again

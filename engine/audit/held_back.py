@@ -18,7 +18,7 @@ from autoresearch.engine.verdicts import guards
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.values import LOOP_STAGES, Request
-from autoresearch.projections.run_state import Iteration, RunState
+from autoresearch.projections.run_state import Iteration, RunState, WaitingProposal
 
 
 Against: TypeAlias = Callable[
@@ -40,6 +40,7 @@ _TOLD = (  # of the world, or of the end
     | ev.EvaluationFinished
     | ev.HoldoutScored
     | ev.AgentAnswered
+    | ev.WaitEnded
     | ev.JobLost
 )
 _STARTED = tuple(
@@ -128,9 +129,31 @@ def _question(run: RunState, event: ev.AgentAsked | ev.ProposalChosen) -> str | 
         return None
     if isinstance(event, ev.ProposalChosen) and event.source != "search":
         return None
-    if run.waiting:
+    if any(not _needs_agent(run, one) for one in run.waiting):
         return "the human's proposal that waits"
-    return "a human's proposal: one was asked for" if run.need_input is not None else None
+    if run.need_input is None or (isinstance(event, ev.AgentAsked) and _search_is_through(run)):
+        return None
+    return "a human's proposal: one was asked for"
+
+
+def _needs_agent(run: RunState, one: WaitingProposal) -> bool:
+    """Say whether a proposal is prose, and the agent that would carry it out rests."""
+    agent = run.request.agent if run.request is not None and run.request.asks_agent else ""
+    return one.proposal.is_prose and any(one.agent == agent and one.rests for one in run.agents)
+
+
+def _search_is_through(run: RunState) -> bool:
+    """Say whether it is the search that asked, in the place of an agent which may propose again."""
+    asked = run.need_input is not None and run.need_input.code == "search_is_through"
+    return asked and run.config.when_agent_fails == "search"
+
+
+def _wait(run: RunState, event: ev.AgentAsked) -> str | None:
+    """Ask no agent before the time that its failure named, or before a human has looked."""
+    for one in run.agents:
+        if one.agent == event.agent and one.rests:
+            return f"{one.retry_at}, until when {one.agent} rests" if one.retry_at else "a human, who resumes"
+    return None
 
 
 def _edit_checkout(run: RunState, event: ev.AgentAsked) -> str | None:
@@ -144,7 +167,7 @@ def _edit_checkout(run: RunState, event: ev.AgentAsked) -> str | None:
 
 def _failures(run: RunState, event: Any) -> str | None:  # noqa: ANN401 - of anything that is started
     """Start nothing that failed or was lost again and again before a human has looked."""
-    if run.agent_failures >= run.config.agent_failures:
+    if run.config.when_agent_fails == "pause" and run.agent_failures >= run.config.agent_failures:
         return f"a human: agents failed {run.agent_failures} times in a row"
     lost = run.setup.lost
     if not isinstance(event, ev.PrepareStarted):
@@ -189,6 +212,7 @@ HOLDS_BACK = (
     HoldsBack("one_remeasure", (ev.RemeasureStarted,), _one_remeasure),
     HoldsBack("asked_for", (ev.IterationStarted,), _asked_for),
     HoldsBack("question", (ev.AgentAsked, ev.ProposalChosen), _question),
+    HoldsBack("wait", (ev.AgentAsked,), _wait),
     HoldsBack("edit_checkout", (ev.AgentAsked,), _edit_checkout),
     HoldsBack("failures", _STARTED, _failures),
     HoldsBack("guard", (ev.CandidateKept,), _guard),

@@ -20,6 +20,7 @@ def event_of(
         do.MoveBase
         | do.DeferCandidate
         | do.TriageCrash
+        | do.GiveUpChange
         | do.RecordResult
         | do.LeaveOpen
         | do.PauseRun
@@ -52,6 +53,8 @@ def event_of(
                 action="discard",
                 reason=command.reason,
             )
+        case do.GiveUpChange():
+            return ev.ChangeFailed(iteration=command.iteration, change=command.change, reason=command.reason)
         case do.RecordResult():
             return _result(open_iteration(run, command.iteration))
         case do.Remeasure():

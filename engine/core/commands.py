@@ -56,6 +56,15 @@ class ProposeBySearch:
 
 
 @frozen(kw_only=True)
+class GiveUpChange:
+    """Leave a change undone that only an agent could make, which will not be there for long."""
+
+    iteration: int
+    change: int
+    reason: Reason
+
+
+@frozen(kw_only=True)
 class ApplyProposal:
     """Apply the machine-applicable form of the proposal in the edit checkout."""
 
@@ -295,6 +304,7 @@ Command = (
     | ProposeBySearch
     | ApplyProposal
     | AskToApply
+    | GiveUpChange
     | MoveBase
     | RebaseCandidate
     | DeferCandidate

@@ -4,8 +4,8 @@ Returns every command that may start; none means: wait until something happens. 
 who waits, and a human is the one who may be waited for (projections/summary.py).
 """
 
+from autoresearch.engine.core import agents, final, limits, prefetch, slots
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core import final, limits, prefetch, slots
 from autoresearch.engine.verdicts import known_code, repeats
 from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, why
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
@@ -106,7 +106,8 @@ def _pause(state: RunState) -> Reason | None:
     held = state.config.holds_trainings and state.landlock > 0
     if state.touched is not None and not held:  # else it was no training
         return why("packages_to_look_at")
-    if state.agent_failures >= state.config.agent_failures:
+    pauses = state.config.when_agent_fails == "pause"
+    if pauses and state.agent_failures >= state.config.agent_failures:
         return why("agent_failed_in_a_row", times=state.agent_failures)
     if state.setup.lost >= LOST_IN_A_ROW and state.setup.job is None:
         return why("job_lost_in_a_row", step="prepare", iteration=0, times=state.setup.lost)
@@ -235,9 +236,9 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "propose" | "apply" if not prefetch.has_edit_checkout(state, one):
             return ()
         case "propose":
-            return _propose(state, one, request)
+            return agents.propose(state, one, request)
         case "apply":
-            return (_apply(one, request),)
+            return _apply(state, one, request)
         case "commit" | "train" if one.commit is None and one.proposal is None:
             return (do.TakeWorktree(iteration=one.number),)
         case "commit":
@@ -267,33 +268,20 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return (final.for_verdict(state, one) or _decide(state, one),)
 
 
-def _propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
-    if state.waiting:
-        # --proposal-file goes first, then whatever came first.
-        first = min(state.waiting, key=lambda waiting: (waiting.source != "file", waiting.seq))
-        return (do.ChooseProposal(iteration=one.number, received=first.seq),)
-    if state.need_input is not None:
-        return ()
-    if state.deferred:
-        return (do.ChooseProposal(iteration=one.number, received=state.deferred[0].seq),)
-    if request.asks_agent and not one.agent_gave_up and state.answered < known_code.IN_A_ROW:
-        return (do.AskForProposal(iteration=one.number, call=one.calls + 1, agent=request.agent),)
-    return (do.ProposeBySearch(iteration=one.number),)
-
-
-def _apply(one: Iteration, request: Request) -> do.Command:
+def _apply(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     assert one.proposal is not None  # propose comes before apply
     if one.made is not None:
-        return do.RebaseCandidate(
+        rebase = do.RebaseCandidate(
             iteration=one.number,
             change=one.change,
             commit=one.made.commit,
             made_on=one.made.base_commit,
             mendable=request.asks_agent and one.without is None,
         )
+        return (rebase,)
     if (one.proposal.is_prose or one.conflict) and request.asks_agent:
-        return do.AskToApply(iteration=one.number, call=one.calls + 1, agent=request.agent, change=one.change)
-    return do.ApplyProposal(iteration=one.number, change=one.change)
+        return agents.for_apply(state, one, request)
+    return (do.ApplyProposal(iteration=one.number, change=one.change),)
 
 
 def _repeat(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...] | None:
@@ -351,7 +339,7 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     elif one.fixes >= state.config.fix_attempts:
         reason = why("mended_enough", times=one.fixes)
     elif prefetch.has_edit_checkout(state, one):
-        return (do.AskToTriage(iteration=one.number, call=one.calls + 1, agent=request.agent),)
+        return agents.for_triage(state, one, request)
     else:
         return ()
     return (do.TriageCrash(iteration=one.number, change=one.change, reason=reason),)

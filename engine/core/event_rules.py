@@ -131,11 +131,12 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         after=states.next_call, of=(do.AskForProposal, do.AskToApply, do.AskToTriage), determined=_step
     ),
     ev.AgentAnswered: EventRule(after=states.all_of(states.call_running, states.same("agent", "agent"))),
+    ev.WaitEnded: EventRule(after=states.wait_is_over),
     ev.IterationStarted: EventRule(after=states.next_iteration, of=(do.StartIteration,)),
     ev.ChangeApplied: EventRule(after=states.before("apply"), of=(do.ApplyProposal,), determined=_change),
     ev.ChangeFailed: EventRule(
         after=states.before("apply", "commit", "train"),
-        of=(do.ApplyProposal, do.CommitCandidate, do.TakeWorktree),
+        of=(do.ApplyProposal, do.CommitCandidate, do.TakeWorktree, do.GiveUpChange),
         determined=_change,
     ),
     ev.CandidateCommitted: EventRule(

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, fields, frozen
 
+from autoresearch.engine.core import agents
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
 from autoresearch.engine.core.event_rules import EVENT_RULES
@@ -95,12 +96,16 @@ def _as_worded(found: Proposal, event: ev.Event) -> Proposal:
     )
 
 
-def after_answer(answer: ev.AgentAnswered, one: Iteration) -> tuple[tuple[ExpectedEvent, ...], ...]:
+def after_answer(
+    answer: ev.AgentAnswered, one: Iteration, run: RunState
+) -> tuple[tuple[ExpectedEvent, ...], ...]:
     """Return what is recorded in one batch with an agent's answer: for each event, what it may be."""
     own = {"iteration": one.number, "change": one.change}
     if answer.outcome == "cancelled":
         return ()
     failed = answer.outcome == "failed"
+    if answer.step != "propose" and answer.failure and agents.tried_again(run, one, answer.failure.kind):
+        return ()
     reason = {"reason": answer.reason} if failed else {}
     match answer.step:
         case "propose":

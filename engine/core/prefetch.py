@@ -5,6 +5,7 @@ the one that trains is discarded, as most are. If it is kept, the next one's bas
 decider (engine/core/decider.py) asks here; the commands are its own.
 """
 
+from autoresearch.engine.core import agents
 from autoresearch.engine.verdicts import repeats
 from autoresearch.events.values import LOOP_STAGES, Request
 from autoresearch.projections.run_state import Iteration, RunState
@@ -92,7 +93,7 @@ def verdict_is_near(state: RunState, *, but: Iteration) -> bool:
 
 def gives_way(state: RunState, one: Iteration) -> bool:
     """Say whether a prepared candidate lets a human's proposal go first."""
-    return bool(state.waiting) and one.source in ("agent", "search") and one.trainings == 0
+    return bool(agents.ready(state)) and one.source in ("agent", "search") and one.trainings == 0
 
 
 def _agent_at_work(one: Iteration) -> bool:

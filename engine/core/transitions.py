@@ -12,6 +12,7 @@ from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import changed_settings
 from autoresearch.events.values import KNOWN_CODE, JobStep
+from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
@@ -181,6 +182,16 @@ def as_told(run: RunState, event: ev.TrainingStarted) -> Misfit | None:
 def call_running(run: RunState, event: ev.AgentAnswered) -> Misfit | None:
     """Expect that this question is being answered."""
     return _of(run, event, lambda one: _running(one.job, event.step, event.call, "call"))
+
+
+def wait_is_over(run: RunState, event: ev.WaitEnded) -> Misfit | None:
+    """Expect an agent that rests until a time which the runner's clock has passed."""
+    health = health_of(run.agents, event.agent)
+    if not health.rests or not health.retry_at:
+        return "agent", "one that rests until a time", event.agent
+    if event.now < event.until:
+        return "now", f"a time from {event.until} on", event.now
+    return _expect("until", health.retry_at, event.until)
 
 
 def blamed(run: RunState, event: ev.TrainingFinished) -> Misfit | None:

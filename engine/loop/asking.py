@@ -21,6 +21,7 @@ from autoresearch.engine.training import crash
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.redact import secret_values
+from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline
 from autoresearch.projections.words.wording import say
@@ -99,6 +100,7 @@ class Asking:
             guidance=self._guidance(run, one),
             editable=run.config.editable,
             metric=run.config.metric,
+            trouble=_unusable(run, one),
         )
 
     def _apply_prompt(self, run: RunState, one: Iteration) -> str:
@@ -110,6 +112,7 @@ class Asking:
             guidance=self._guidance(run, one),
             conflict=say(before.reason) if before else "",
             diff=self._diff(before.made) if before else "",
+            trouble=_unusable(run, one),
         )
 
     def _diff(self, made: Made) -> str:
@@ -148,6 +151,11 @@ class Asking:
             if one.log_tail and text.endswith(one.log_tail):
                 return crash.around(text, prompts.LOG_LIMIT)
         return one.log_tail
+
+
+def _unusable(run: RunState, one: Iteration) -> str:
+    """Return why the agent's last answer for this step could not be used; "" where it gave none."""
+    return say(one.trouble) if health_of(run.agents, one.agent).kind == "unusable" else ""
 
 
 def _asked(files: JobPaths, ask: Ask) -> bytes:

@@ -7,17 +7,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import evolve as replace
 from attrs import field, frozen
 
 from autoresearch.engine.agents import branch_guard
-from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.core.limits import ends_jobs
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.loop.edits import EditCheckout
+from autoresearch.engine.loop.answers import Answers
 from autoresearch.engine.loop.scores import Scores
 from autoresearch.engine.paths import PROGRESS, RunPaths
-from autoresearch.engine.ports.agent import Agent, Answer
+from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.sealing.checkout import TrainCheckouts
@@ -30,7 +28,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
 from autoresearch.events.redact import secret_values
 from autoresearch.events.values import Reason, why
-from autoresearch.projections.run_state import Iteration, Job, RunState
+from autoresearch.projections.run_state import Job, RunState
 
 
 ON_DEVICE = ("train", "evaluate", "holdout")
@@ -92,7 +90,8 @@ class Collector:
             return (self._scores.evaluated(one, job, ended.exit, run),)
         if job.step == "holdout":
             return (self._scores.looked(one, job, ended.exit, run),)
-        return self._answered(one, job, ended.exit, run)
+        answers = Answers(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
+        return answers.read(one, job, ended.exit, run)
 
     def _behind(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
         """Return that a training that runs lies so far behind its base that it is to be ended."""
@@ -159,87 +158,9 @@ class Collector:
             made=checkouts.gather(run.best.commit if run.best else run.base_commit, run),
         )
 
-    def _answered(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
-        assert job.step in ("propose", "apply", "triage")  # the caller checked the others
-        agent = self.adapter(one.agent)
-        files = self.paths.job(one.number, job.step, job.number)
-        answer = agent.answer(job.step, self.jobs.output(files.folder), done)
-        harm = branch_guard.put_back(files, self.git)
-        if harm is not None:
-            answer = replace(answer, ok=False, reason=harm, proposal=None)
-        stands_on = one.commit if job.step == "triage" else one.base_commit
-        # On another commit where the runner died, and the base moved, before it was written down.
-        cancelled = done.reason == "terminated" or not branch_guard.stood_on(files, stands_on or "")
-        answered = ev.AgentAnswered(
-            iteration=one.number,
-            step=job.step,
-            call=job.number,
-            agent=one.agent,
-            outcome="cancelled" if cancelled else "ok" if answer.ok else "failed",
-            reason=why("called_back") if cancelled else answer.reason,
-            seconds=done.seconds,
-            usage=answer.usage,
-            output=answer.output,
-            session_id=answer.session_id,
-            model=answer.model,
-        )
-        if cancelled:
-            return (answered,)
-        match job.step:
-            case "propose":
-                return (answered, *_proposed(one, answer))
-            case "apply":
-                return (answered, self._applied(one, answer, run))
-            case "triage":
-                return (answered, *self._triaged(one, answer, run))
-
     @property
     def _scores(self) -> Scores:
         return Scores(paths=self.paths, git=self.git, jobs=self.jobs)
-
-    @property
-    def _edits(self) -> EditCheckout:
-        return EditCheckout(paths=self.paths, git=self.git)
-
-    def _applied(self, one: Iteration, answer: Answer, run: RunState) -> ev.Event:
-        if answer.ok:
-            return self._edits.examine(one, run, change=one.change)
-        self._edits.clear(one)
-        assert answer.reason is not None  # else it would be ok
-        return ev.ChangeFailed(iteration=one.number, change=one.change, reason=answer.reason)
-
-    def _triaged(self, one: Iteration, answer: Answer, run: RunState) -> tuple[ev.Event, ...]:
-        """Take what the agent mended as the next change, or what it said as the reason to give up."""
-        action, reason = parse_triage(answer.text)
-        if answer.reason is not None:
-            action, reason = "discard", answer.reason
-        if action == "fix_and_rerun":
-            mended = self._edits.examine(one, run, change=one.change + 1)
-            if isinstance(mended, ev.ChangeApplied) and mended.diff_sha256 != one.diff_sha256:
-                triaged = ev.CrashTriaged(
-                    iteration=one.number, change=one.change, action="fix_and_rerun", reason=reason
-                )
-                return (triaged, mended)
-            unchanged = why("agent_changed_nothing")
-            reason = mended.reason if isinstance(mended, ev.ChangeFailed) else unchanged
-        triaged = ev.CrashTriaged(iteration=one.number, change=one.change, action="discard", reason=reason)
-        return (triaged,)
-
-
-def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:
-    if not answer.ok or answer.proposal is None:
-        return ()
-    if answer.proposal.status == "need_input":
-        asks = why("agent_asks", answer.proposal.description)
-        return (ev.InputNeeded(iteration=one.number, question=asks),)
-    chosen = ev.ProposalChosen(
-        iteration=one.number,
-        source="agent",
-        description=answer.proposal.description,
-        proposal=answer.proposal,
-        received=None,
-    )
-    return (chosen,)
 
 
 def _exit_reason(done: JobExit, tail: str) -> Reason | None:

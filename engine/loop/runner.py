@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from autoresearch.engine.core import agents, limits
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core import limits
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.loop.anchor import Anchor, make_up
 from autoresearch.engine.loop.completions import Collector
@@ -229,6 +229,7 @@ class Runner:
         heard_all = self._hear_drops() < drop_folder.AT_ONCE
         self._hear_jobs()
         self._hear_time()
+        self._hear_waits()
         if self._loaded.position.seq != before and heard_all:
             return True
         for command in decide(self._loaded.run):
@@ -293,6 +294,12 @@ class Runner:
                 WrongExpectedVersion
             ):  # another limit may have been asked for: look again
                 self._append((told,), by="runner", expected=self._loaded.position.seq)
+
+    def _hear_waits(self) -> None:
+        ended = agents.waits_ended(self._loaded.run, self._effects.now())
+        if ended:
+            with contextlib.suppress(WrongExpectedVersion):  # it is looked at again
+                self._append(ended, by="runner", expected=self._loaded.position.seq)
 
     def _append(
         self, events: Sequence[ev.Event], *, by: str, expected: int | None = None, key: str | None = None

@@ -1,11 +1,13 @@
 """Agents: a coding-agent program is asked, and what it printed is read into an answer."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
 from attrs import frozen
 
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
+from autoresearch.events.candidate_events import FailureKind
 from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage
 
 
@@ -30,11 +32,20 @@ class Ask:
 
 
 @frozen(kw_only=True)
+class Failing:
+    """What a program said of its failure: the kind, and the time it named; None: it named none."""
+
+    kind: FailureKind
+    named: datetime | None = None
+
+
+@frozen(kw_only=True)
 class Answer:
     """What came of it; every failure an agent is capable of is `ok=False` with a reason."""
 
     ok: bool
     reason: Reason | None  # None: ok
+    failing: Failing | None = None  # the same
     text: str  # the last words of the agent, redacted
     proposal: Proposal | None  # the step was "propose" and the answer held a valid one
     usage: Usage

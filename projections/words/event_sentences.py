@@ -56,7 +56,8 @@ EVENTS: Mapping[str, str] = {
     "AgentAnswered.cancelled": "{iteration:name}: {agent} was asked to {step:step} and called back after "
     "{seconds:duration}{usage:cost}",
     "AgentAnswered.failed": "{iteration:name}: {agent} was asked to {step:step} and failed after "
-    "{seconds:duration}{usage:cost}: {reason:reason}",
+    "{seconds:duration}{usage:cost}: {reason:reason}{failure:failure}",
+    "WaitEnded": "{agent} may be asked again, since {until}",
     "IterationStarted": "{iteration:name} opened on {base_commit:short}",
     "ChangeApplied": "{iteration:name} changed {files:list} (+{insertions} -{deletions})",
     "ChangeFailed": "{iteration:name} could not be applied: {reason:reason}",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
 
+    from autoresearch.events.candidate_events import AgentFailure
     from autoresearch.events.errors import AutoresearchError
     from autoresearch.events.values import Consolidated, CurvePoint, Reason, Request, Usage
 
@@ -178,6 +179,14 @@ def _cost(usage: Usage) -> str:
     return "" if usage.cost_usd is None else f", {usage.cost_usd:.4f} USD"
 
 
+def _failure(failure: AgentFailure | None) -> str:
+    if failure is None:
+        return ""
+    if failure.kind == "permanent":
+        return " (permanent: not asked again before somebody resumes)"
+    return f" ({failure.kind}; asked again {f'at {failure.retry_at}' if failure.retry_at else 'at once'})"
+
+
 def _left_out(left_out: Mapping[str, str]) -> str:
     return ", ".join(
         "the baseline" if number == "0" else f"iteration {number} (left after {stage or 'its start'})"
@@ -189,6 +198,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "argv": " ".join,
     "conditions": lambda names: CONDITIONS.get("".join(names[:1]), CONDITIONS["device"]),
     "cost": _cost,
+    "failure": _failure,
     "duration": duration,
     "left_out": _left_out,
     "list": ", ".join,

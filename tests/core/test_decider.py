@@ -220,8 +220,9 @@ def test_a_failed_agent_gives_way_to_the_search():
 
 
 def test_three_failures_of_the_agent_pause_the_run():
-    """Three agent failures in a row pause the run, and an unpause counts from the beginning."""
-    story = [started(), asked(9, agent="opencode"), *BASELINE]
+    """Where the settings ask for it, three agent failures pause the run; an unpause counts anew."""
+    pauses = RunConfig(keep_rule="lower", final=0, when_agent_fails="pause")
+    story = [started(pauses), asked(9, agent="opencode"), *BASELINE]
     for number in (1, 2, 3):
         story += [opened(number), agent_asked(number, "propose"), agent_answered(number, "propose", "failed")]
         if number < 3:

@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 from attrs import evolve
 
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.ports.agent import AgentStep, Answer, Ask
+from autoresearch.engine.ports.agent import AgentStep, Answer, Ask, Failing
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
+from autoresearch.events.candidate_events import FailureKind
 from autoresearch.events.values import OutputDigest, Proposal, Usage, why
 
 
@@ -24,11 +26,19 @@ def fake_program(behaviour: str, arg: str = "") -> tuple[str, ...]:
     return (sys.executable, str(FIXTURES / "fake_agent.py"), behaviour, arg)
 
 
-def answered(*, proposal: Proposal | None = None, text: str = "done", reason: str = "") -> Answer:
+def answered(
+    *,
+    proposal: Proposal | None = None,
+    text: str = "done",
+    reason: str = "",
+    kind: FailureKind = "transient",
+    named: datetime | None = None,
+) -> Answer:
     """Return an answer; one with a reason is a failure."""
     return Answer(
         ok=not reason,
         reason=why("agent_said", reason, agent="fake") if reason else None,
+        failing=Failing(kind=kind, named=named) if reason else None,
         text=text,
         proposal=proposal,
         usage=Usage(),

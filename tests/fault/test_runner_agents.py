@@ -1,6 +1,7 @@
 """A run with an agent, in one process: what the agent does well, and every way it fails."""
 
 import json
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from autoresearch.events.errors import WaitingForHuman
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Proposal, Reason, why
+from autoresearch.projections.words.wording import say
 from tests.fakes.agents import FakeAgent, answered
-from tests.fakes.world import MADE, Crashed, World, audited
+from tests.fakes.world import MADE, Crashed, World, audited, crash_at
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +31,7 @@ def proposal(name: str, *, status: str = "ok", **settings) -> Proposal:
     return Proposal(status=status, description=name, change_plan=name, commit_description=name, set=settings)
 
 
-def world_with(folder: Path, *answers, edits: dict[str, str] | None = None, loops: int = 1) -> World:
+def world_with(folder: Path, *answers, edits: dict[str, str] | None = None, loops: int = 1, **more) -> World:
     """Return a world whose agent gives these answers, and makes these replacements when it applies."""
     world = World(folder)
     world.agent = FakeAgent(*answers)
@@ -45,7 +47,7 @@ def world_with(folder: Path, *answers, edits: dict[str, str] | None = None, loop
         jobs.finish(job_folder)
 
     world.jobs.on_start = start
-    world.start(loops=loops, agent="fake")
+    world.start(loops=loops, agent="fake", **more)
     return world
 
 
@@ -85,20 +87,24 @@ def test_a_prose_plan_is_carried_out_by_the_agent(tmp_path: Path):
     ids=["nothing", "a protected file", "a new file", "a syntax error"],
 )
 def test_a_bad_change_of_the_agent_is_undone(tmp_path: Path, edits: dict[str, str], reason: Reason):
-    """What an agent may not do, or does badly, is caught before a training is spent."""
-    world = world_with(tmp_path, answered(proposal=proposal("wider")), answered(), edits=edits)
+    """What an agent may not do, or does badly twice, is caught before a training is spent."""
+    answers = (answered(proposal=proposal("wider")), answered(), answered())
+    world = world_with(tmp_path, *answers, edits=edits)
     world.runner().run()
     assert ["keep", "not_applied"] == verdicts(world)
     assert ["0000/train.1"] == world.trained
     (failed,) = [one.event for one in read(world.paths.history) if type(one.event).__name__ == "ChangeFailed"]
     assert reason == failed.reason
+    told = world.agent.asked[-1].prompt
+    assert ["propose", "apply", "apply"] == [ask.step for ask in world.agent.asked]
+    assert say(reason) in told, "the second time it hears why"
     best = load(world.paths).run.best
     assert () == world.git.changes(world.paths.train_checkout, best.commit).files
 
 
-def test_a_failing_agent_gives_way_and_then_pauses(tmp_path: Path):
-    """Each failure is recorded and the search goes on; after three in a row a human is asked."""
-    world = world_with(tmp_path, loops=9)
+def test_a_failing_agent_gives_way_and_pauses_where_that_is_asked_for(tmp_path: Path):
+    """The search goes on after each failure; with `pause`, a human is asked after three in a row."""
+    world = world_with(tmp_path, loops=9, when_agent_fails="pause")
     with pytest.raises(WaitingForHuman, match="3 times in a row"):
         world.runner().run()
     names = events_of(world)
@@ -174,3 +180,42 @@ def test_drops_are_used_in_their_order(tmp_path: Path):
     used = [row.description for row in load(world.paths).timeline.rows]
     assert ["baseline", "next_proposal.json", "proposals/a.json", "proposals/b.json"] == used
     assert [] == list(world.paths.proposals.iterdir())
+
+
+def test_a_usage_limit_ends_no_night(tmp_path: Path):
+    """An agent that is out of quota is asked once, and again at the time it named; the search goes on."""
+    limit = answered(
+        reason="usage limit; resets at 3 am", kind="limited", named=datetime(2026, 3, 9, 3, tzinfo=UTC)
+    )
+    world = world_with(tmp_path, limit, answered(proposal=proposal("wider", WIDTH=16)), loops=3)
+    trained = world.trained
+    # Three in the morning comes while the second candidate trains.
+    world.now = lambda: f"2026-03-09T0{2 if len(trained) < 3 else 3}:00:00.000Z"
+    assert 0 == world.runner().run()
+    assert ["baseline", "search", "search", "agent"] == [
+        row.source for row in load(world.paths).timeline.rows
+    ]
+    asked = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.AgentAsked)]
+    assert [1, 3] == [one.iteration for one in asked]
+    (ended,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.WaitEnded)]
+    assert "2026-03-09T03:00:00.000Z" == ended.until == ended.now
+
+
+def test_a_runner_that_dies_while_an_agent_rests_asks_it_no_sooner(tmp_path: Path):
+    """At whatever instant a runner dies, its follower waits as long, and asks each question once."""
+    for instant in range(400):
+        limit = answered(reason="overloaded", named=datetime(2026, 3, 9, 3, tzinfo=UTC))
+        folder = tmp_path / str(instant)
+        world = world_with(folder, limit, answered(proposal=proposal("wider", WIDTH=16)), loops=2)
+        trained = world.trained
+        world.now = lambda done=trained: f"2026-03-09T0{2 if len(done) < 2 else 3}:00:00.000Z"
+        try:
+            world.runner(crash_at(instant)).run()
+        except Crashed:
+            assert 0 == world.runner().run()
+        else:
+            break
+        rows = load(world.paths).timeline.rows
+        assert ["baseline", "search", "agent"] == [row.source for row in rows], instant
+        assert ["propose", "propose"] == [ask.step for ask in world.agent.asked], instant
+    assert 40 < instant < 400, "it died at every instant there is"

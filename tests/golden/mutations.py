@@ -5,7 +5,7 @@ Each is a module, what its source says, and what it would say with the slip.
 
 from types import ModuleType
 
-from autoresearch.engine.core import bookkeeping, decider, final, prefetch, slots
+from autoresearch.engine.core import agents, bookkeeping, decider, final, prefetch, slots
 from autoresearch.engine.verdicts import keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
 from autoresearch.projections import (
@@ -144,7 +144,7 @@ MUTATIONS: dict[str, Slip] = {
         "_answer(state, one)\n    else",
         "_close(state, one, kept=False)\n    else",
     ),
-    "an agent is asked however often it was answered": (decider, "answered < known", "answered <= known"),
+    "an agent is asked however often it was answered": (agents, "answered >= known", "answered > known"),
     "what was retracted is known": (retraction, "and one.iteration not in free", ""),
     "the same code may win": (keep_rules, "if one.tree == best.tree:", "if one.tree is None:"),
     "a crash is judged by its number": (
@@ -169,12 +169,12 @@ MUTATIONS: dict[str, Slip] = {
     ),
     "a timeout is mended": (decider, 'if one.outcome == "timed_out":', 'if one.outcome == "never":'),
     "a failed agent is asked again": (
-        decider,
-        "if request.asks_agent and not one.agent_gave_up and",
-        "if request.asks_agent and",
+        agents,
+        "if not request.asks_agent or one.agent_gave_up or",
+        "if not request.asks_agent or",
     ),
-    "what came last goes first": (decider, "first = min(state.waiting", "first = max(state.waiting"),
-    "a deferred one is forgotten": (decider, "if state.deferred:", "if state.deferred and state.waiting:"),
+    "what came last goes first": (agents, "first = min(waiting", "first = max(waiting"),
+    "a deferred one is forgotten": (agents, "if state.deferred:", "if state.deferred and state.waiting:"),
     "a stop waits for nothing": (
         decider,
         'if not state.jobs:\n        return (do.Stop(how="stopped"',
@@ -220,8 +220,8 @@ MUTATIONS: dict[str, Slip] = {
     ),
     "a prepared one never gives way": (
         prefetch,
-        "return bool(state.waiting) and",
-        "return not state.waiting and",
+        "return bool(agents.ready(state)) and",
+        "return not agents.ready(state) and",
     ),
     "the last slot first": (run_state, "for slot in reversed(free)", "for slot in free"),
     "memory in megabytes": (bookkeeping, "/ MIB, 3)", "/ 1.0, 3)"),
@@ -313,19 +313,24 @@ LETTING_MORE: dict[str, Slip] = {
         "return begun or earlier or True",
     ),
     "the search goes on though a human was asked": (
-        decider,
-        "if state.need_input is not None:",
-        "if state.need_input == 0:",
+        agents,
+        "if state.need_input is not None and not (asks",
+        "if state.need_input == 0 and not (asks",
     ),
     "a human's proposal waits for the search": (
-        decider,
-        "    if state.waiting:\n        # --proposal-file",
-        "    if len(state.waiting) > 1:\n        # --proposal-file",
+        agents,
+        "    if waiting := ready(state):\n        # --proposal-file",
+        "    if len(waiting := ready(state)) > 1:\n        # --proposal-file",
+    ),
+    "an agent that rests is asked": (
+        agents,
+        "return not health_of(state.agents, request.agent).rests",
+        "return True",
     ),
     "an agent that failed again and again is asked again": (
         decider,
-        "if state.agent_failures >= state.config.agent_failures:",
-        "if state.agent_failures > 9:",
+        "if pauses and state.agent_failures >= state.config.agent_failures:",
+        "if pauses and state.agent_failures > 9:",
     ),
     "what was lost again and again begins again": (
         decider,

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from attrs import define, evolve, field, fields
 
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.agents import tried_again, waits_ended
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.limits import SLACK
@@ -51,6 +52,15 @@ BASE, TREE = "b" * 40, "7" * 40
 UNTIL, LATER = "2026-03-08T23:00:00.000Z", "2026-03-09T01:00:00.000Z"
 STARTED, ENDED = "2026-03-08T21:00:00.000Z", "2026-03-08T21:05:00.000Z"
 
+# The settings of agents as they were before failures had kinds.
+AGENTS_BEFORE: dict[str, Any] = {
+    "when_agent_fails": "pause",
+    "agent_timeout_s": 600.0,
+    "agent_idle_s": 120.0,
+}
+RETRY_AT = "2026-03-08T23:30:00.000Z"
+WAITS = ("transient", "limited", "silent")
+
 Batch = tuple[ev.Event, ...]
 Say = Callable[[RunState], Batch]  # what somebody says before the next decision, if anything
 
@@ -64,7 +74,9 @@ def nobody(_run: RunState) -> Batch:
 class Script:
     """What the world answers: a metric or an outcome for each training, an outcome for each call."""
 
-    config: RunConfig = RunConfig(keep_rule="lower", final=0, metric=MetricSpec(pattern=AS_BEFORE))
+    config: RunConfig = RunConfig(
+        keep_rule="lower", final=0, metric=MetricSpec(pattern=AS_BEFORE), **AGENTS_BEFORE
+    )
     requests: tuple[Request, ...] = (Request(loops=3),)
     devices: tuple[str, ...] = ("cpu",)
     classes: tuple[tuple[str, ...], ...] = ()  # of the devices, for each start of a runner; else not known
@@ -128,7 +140,7 @@ class Player:
             commands = decide(self.run)
             batch = self.perform(commands[0]) if commands else ()
             if not batch:
-                batch = self.ended()
+                batch = self.ended() or waits_ended(self.run, RETRY_AT)
             assert batch, f"nothing can happen after {self.made[-1]}"
             self.append("runner", *batch)
             if self.run.stopped is not None:
@@ -374,7 +386,8 @@ class Player:
         """Return what an agent answered, and what comes of it in the same batch."""
         told = "cancelled" if cancelled else self.script.calls.get((number, job.number), "ok")
         one = open_iteration(self.run, number)
-        outcome = told if told in ("failed", "cancelled") else "ok"
+        kind = told if told in (*WAITS, "permanent", "unusable") else None
+        outcome = "failed" if kind else told if told in ("failed", "cancelled") else "ok"
         reason = {
             "failed": why("agent_silent", agent="opencode", seconds=120.0),
             "cancelled": why("called_back"),
@@ -386,6 +399,9 @@ class Player:
             agent="opencode",
             outcome=outcome,  # type: ignore[arg-type]
             reason=reason.get(outcome),
+            failure=ev.AgentFailure(kind=kind, retry_at=RETRY_AT if kind in WAITS else "")  # type: ignore[arg-type]
+            if kind
+            else None,
             seconds=60.0,
             usage=Usage(cost_usd=0.01, cost_basis="reported"),
             output=OUTPUT,
@@ -393,6 +409,8 @@ class Player:
             model=None,
         )
         if outcome == "cancelled":
+            return (answer,)
+        if kind and job.step != "propose" and tried_again(self.run, one, kind):  # type: ignore[arg-type]
             return (answer,)
         match job.step:
             case "propose" if told == "asks":
@@ -601,7 +619,13 @@ def _failed(run: RunState) -> bool:
 
 
 PLAIN = RunConfig(
-    keep_rule="lower", final=0, check=(), prepare=(), protected=(), metric=MetricSpec(pattern=AS_BEFORE)
+    keep_rule="lower",
+    final=0,
+    check=(),
+    prepare=(),
+    protected=(),
+    metric=MetricSpec(pattern=AS_BEFORE),
+    **AGENTS_BEFORE,
 )
 _NAMED = evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(.)", lower_is_better=False))
 _metric_named: Batch = (ev.ConfigChanged(config=_NAMED, changed=("metric",)), ev.RunResumed())
@@ -982,6 +1006,41 @@ def scripts() -> dict[str, Script]:
             requests=(AGENT,),
             calls={(1, 1): "prose", (2, 1): "prose", (2, 2): "failed"},
             trainings={(1, 1): 1.5, (3, 1): 1.4},
+        ),
+        "agent-rests": Script(  # it is asked again at once, after a wait, or not at all
+            config=evolve(PLAIN, when_agent_fails="search"),
+            requests=(Request(loops=5, agent="opencode"),),
+            calls={
+                (1, 1): "limited",
+                (2, 1): "unusable",
+                (2, 2): "unusable",
+                (3, 1): "prose",
+                (3, 2): "transient",
+                (4, 1): "prose",
+                (4, 2): "unusable",
+                (4, 3): "unusable",
+                (5, 1): "permanent",
+            },
+            human=at(
+                (
+                    lambda run: run.stopped == "done",
+                    (*resume, ev.LoopsRequested(request=evolve(AGENT, loops=1))),
+                )
+            ),
+            time=at(
+                (
+                    lambda run: run.completed == 1 and run.agents[0].rests,
+                    (ev.WaitEnded(agent="opencode", until=RETRY_AT, now=RETRY_AT),),
+                )
+            ),
+        ),
+        "agent-rests-over-a-conflict": Script(  # which only it could mend
+            config=evolve(PLAIN, when_agent_fails="search"),
+            requests=(Request(loops=3, agent="opencode", prefetch=2),),
+            trainings={(1, 1): 1.0},
+            rebased={2: "conflict"},
+            calls={(3, 1): "limited"},
+            last_first=True,
         ),
         "agent-mends": Script(
             config=PLAIN,

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from autoresearch.engine.agents.failures import Failing, failing, failure
+from autoresearch.engine.agents.failures import failing, failure
 from autoresearch.engine.agents.named_times import named_time
-from autoresearch.events.values import AgentFailure, why
+from autoresearch.engine.ports.agent import Failing
+from autoresearch.events.candidate_events import AgentFailure
+from autoresearch.events.values import why
 
 
 HERE = timezone(timedelta(hours=-5))

@@ -6,6 +6,7 @@ from attrs import evolve
 from autoresearch.engine.audit.decisions import Decisions
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
@@ -129,6 +130,7 @@ def test_trouble_may_pause_a_run_but_a_decided_pause_has_its_reason():
             g.agent_answered(1, "propose", "failed", call),
         )
     )
-    story = (g.started(), g.asked(agent="opencode"), *g.BASELINE, g.opened(1), *failed)
+    pauses = RunConfig(keep_rule="lower", final=0, when_agent_fails="pause")
+    story = (g.started(pauses), g.asked(agent="opencode"), *g.BASELINE, g.opened(1), *failed)
     assert "RunPaused.reason" == difference(story, trouble)
     assert difference(story, ev.RunPaused(reason=why("agent_failed_in_a_row", times=3))) is None

@@ -12,6 +12,7 @@ from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.shapes import structure, unstructure
 from autoresearch.events.values import Edit, ProgressDigest, Proposal
+from tests.golden.play import AGENTS_BEFORE
 from tests.golden.samples import sample
 
 
@@ -72,7 +73,7 @@ def test_every_event_comes_back_equal(cls: Any):
 def test_missing_fields_take_their_defaults():
     """Settings that are not named keep their defaults of that version, those made by a factory included."""
     assert structure(RunConfig, {"v": 1}) == RunConfig(
-        keep_rule="lower", final=0, metric=MetricSpec(pattern=AS_BEFORE)
+        keep_rule="lower", final=0, metric=MetricSpec(pattern=AS_BEFORE), **AGENTS_BEFORE
     )
     assert structure(Outer, {"name": "n"}) == Outer(name="n")
 

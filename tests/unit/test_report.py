@@ -187,7 +187,8 @@ def test_intervals_that_overlap_are_covered_once() -> None:
 def test_what_a_call_did_not_say_is_not_zero() -> None:
     """A sum with unknowns says at least, and of unknowns alone that it is unknown."""
     answered = ev.AgentAnswered(
-        iteration=1, step="propose", call=1, agent="codex", outcome="ok", reason=None, seconds=1.0,
+        iteration=1, step="propose", call=1, agent="codex", outcome="ok", reason=None, failure=None,
+        seconds=1.0,
         usage=Usage(cost_usd=0.5, cost_basis="reported"), session_id=None, model="m",
         output=OutputDigest(bytes=0, sha256="", tail=""),
     )  # fmt: skip

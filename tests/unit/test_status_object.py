@@ -42,6 +42,7 @@ FIELDS = [
         "sandbox",
         "waiting_proposals",
         "need_input",
+        "agents",
         "gpu",
         "state_path",
         "history_path",

@@ -6,7 +6,7 @@ workflows/api/status.py has the object that `status --json` prints. Imports only
 from __future__ import annotations
 
 from autoresearch.events.clock import wall
-from autoresearch.projections.state_text import say_comparisons, say_gain, say_stopped, say_waiting
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_kept, say_stopped, say_waiting
 from autoresearch.projections.words.times import duration, one_line
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_sandbox, short
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
@@ -15,6 +15,9 @@ from autoresearch.workflows.pages.ways_out import typed
 
 TYPE_CHECKING = False  # as in typing
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from autoresearch.engine.system.gpu import Gpu
     from autoresearch.engine.training.progress import Progress
     from autoresearch.projections.summary import Standing
@@ -43,6 +46,7 @@ def status_page(seen: Glance) -> str:
         ("gpu", _gpu_words(seen.facts.gpu)),
         ("runner", _runner_words(seen)),
         ("agents", say_sandbox(**held) if (held := standing["sandbox"]) else ""),
+        ("health", health_words(standing)),
         ("polling", f"{seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.folder)),
     ]
@@ -92,11 +96,29 @@ def progress_words(progress: Progress | None) -> list[str]:
     return [words for words in said if words]
 
 
+def health_words(standing: Standing) -> str:
+    """Say which agents fail, since when, why, and when they are asked again; "" where all are well."""
+    return "; ".join(_failing_words(one) for one in standing["agents"] if not one["well"])
+
+
+def _failing_words(one: Mapping[str, Any]) -> str:
+    since = f"{one['agent']} fails since {one['failing_since']}"
+    times = f", {one['failures_in_a_row']} times in a row" if one["failures_in_a_row"] > 1 else ""
+    why = f" ({one['kind']}: {say_kept(one['reason'])})" if one["kind"] else ""
+    if not one["rests"]:
+        return f"{since}{times}{why}"
+    again = f"asked again at {one['next_try']}" if one["next_try"] else f"not asked before {typed('resume')}"
+    good = f"; its last good answer was at {one['last_good']}" if one["last_good"] else ""
+    return f"{since}{times}{why}, {again}{good}"
+
+
 def _phase_words(seen: Glance) -> str:
     standing, word = seen.standing, seen.phase
     match word:
         case "waiting" if seen.facts.trouble:
             return f"waiting: {seen.facts.trouble}"
+        case "waiting" if standing["waits_for_agent"]:
+            return f"waiting for {standing['waits_for_agent']}, since nobody else has anything to do"
         case "waiting" | "paused":
             return f"{say_waiting(standing)}; {_way_on(standing)}"
         case "interrupted":

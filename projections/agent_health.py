@@ -1,0 +1,83 @@
+"""How the agents of a run are: who answered last, who fails, why, and who is not asked meanwhile."""
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve as replace
+from attrs import frozen
+
+from autoresearch.events import catalog as ev
+from autoresearch.events.values import Reason
+
+
+if TYPE_CHECKING:
+    from autoresearch.projections.run_state import RunState
+
+
+@frozen(kw_only=True)
+class AgentHealth:
+    """How one agent is, by its name."""
+
+    agent: str
+    last_good: str = ""  # when it gave its last answer that could be used; "": none yet
+    failing_since: str = ""  # "": it does not fail
+    in_a_row: int = 0  # failures
+    kind: ev.FailureKind | None = None  # of the last of them
+    reason: Reason | None = None
+    retry_at: str = ""  # from when on it is asked again; "": at once, or not before somebody resumes
+    rests: bool = False  # it is not asked now
+
+    @property
+    def needs_human(self) -> bool:
+        """Say whether waiting does not help: somebody has to mend it, and to resume."""
+        return self.rests and self.kind == "permanent"
+
+
+def health_of(agents: tuple[AgentHealth, ...], name: str) -> AgentHealth:
+    """Return how an agent is; one that was never asked is well."""
+    return next((one for one in agents if one.agent == name), AgentHealth(agent=name))
+
+
+def note_answer(state: "RunState", event: ev.AgentAnswered, _seq: int, at: str) -> None:
+    """Note an answer, or a failure; one that was called back tells nothing."""
+    if event.outcome == "cancelled":
+        return
+    before = health_of(state.agents, event.agent)
+    failure = event.failure
+    if event.outcome == "ok":
+        after = AgentHealth(agent=event.agent, last_good=at)
+    elif failure is None:  # of a history in which no failure had a kind
+        after = replace(before, failing_since=before.failing_since or at, in_a_row=before.in_a_row + 1)
+    else:
+        waits = bool(failure.retry_at) or failure.kind == "permanent"
+        after = AgentHealth(
+            agent=event.agent,
+            last_good=before.last_good,
+            failing_since=before.failing_since or at,
+            in_a_row=before.in_a_row + 1,
+            kind=failure.kind,
+            reason=event.reason,
+            retry_at=failure.retry_at,
+            rests=waits and state.config.when_agent_fails == "search",
+        )
+    _put(state, after)
+
+
+def wait_ended(state: "RunState", event: ev.WaitEnded, _seq: int, _at: str) -> None:
+    """Let an agent be asked again, also by iterations that had given it up."""
+    _put(state, replace(health_of(state.agents, event.agent), rests=False))
+    for one in state.open:
+        one.agent_gave_up = False
+    if state.need_input is not None and state.need_input.code == "search_is_through":
+        state.need_input = None
+
+
+def resumed(state: "RunState") -> None:
+    """Let those be asked again that a human had to mend."""
+    for one in state.agents:
+        if one.needs_human:
+            _put(state, replace(one, rests=False))
+
+
+def _put(state: "RunState", after: AgentHealth) -> None:
+    others = (one for one in state.agents if one.agent != after.agent)
+    state.agents = tuple(sorted((*others, after), key=lambda one: one.agent))
