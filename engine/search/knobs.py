@@ -96,7 +96,9 @@ def knobs(
     live = [(name, path, one) for name, path, one in shown if not one.dead and one.name not in given]
     told = [(name, path, one) for name, path, one in live if _marked(one)]
     if not told:
-        told = [(name, path, one) for name, path, one in live if _fair(one, path, files[path])]
+        fair = [(name, path, one) for name, path, one in live if _fair(one)]
+        told = [(name, path, one) for name, path, one in fair if not _is_reported(one, path, files[path])]
+        told = told or fair  # the metric itself may be computed where it is printed
     began = {path: dict(_values(path, text)) for path, text in (at_first or {}).items()}
     made = [
         _knob(name, one, origin=began.get(path, {}).get(one.name, one.comes_to), text=files[path], path=path)
@@ -145,7 +147,11 @@ def _marked(one: Constant) -> bool:
     return BARE.search(one.comment) is not None or (said is not None and said[1] != "no")
 
 
-def _fair(one: Constant, path: str, text: str) -> bool:
+def _is_reported(one: Constant, path: str, text: str) -> bool:
+    return one.name.partition("[")[0] in _reported(path, text)[0]
+
+
+def _fair(one: Constant) -> bool:
     """Say whether a constant without a comment that chooses it is tried, where none has one."""
     name = re.split(r"[.:]", one.name)[-1].partition("[")[0].strip("-").replace("-", "_")
     if TARGET.search(one.comment) or one.kind == "attribute" or (one.kind == "name" and not name.isupper()):
@@ -153,9 +159,7 @@ def _fair(one: Constant, path: str, text: str) -> bool:
     if NO_TASTE.search(name) and not KEEPS_A_STEP.search(name):
         return False
     value = one.comes_to
-    if isinstance(value, int | float) and abs(value) >= FACT:
-        return False
-    return one.name.partition("[")[0] not in _reported(path, text)[0]
+    return not (isinstance(value, int | float) and abs(value) >= FACT)
 
 
 def _knob(name: str, one: Constant, *, origin: Scalar, text: str, path: str) -> Knob:
