@@ -14,13 +14,13 @@ BY_BUDGET = """\
 import os
 LR = 0.04  # search: 0.01..0.1
 b = float(os.environ["AUTORESEARCH_BUDGET"])
-print(f"val_bpb: {1 + abs(LR - 0.05) + 30 / b:.6f}")
+print(f"val_bpb: {1 + 0.01 * (LR == 0.04) + 30 / b:.6f}")
 """
 BY_DEVICE = """\
 import json, os
 LR = 0.04  # search: 0.01..0.1
 device = open(os.environ["DEVICE_FILE"]).read().strip()
-result = {"val_bpb": 1 + abs(LR - 0.05) + (0 if device == "H100" else 0.5), "device": device}
+result = {"val_bpb": 1 + 0.01 * (LR == 0.04) + (0 if device == "H100" else 0.5), "device": device}
 json.dump(result, open(os.environ["AUTORESEARCH_JOB_DIR"] + "/result.json", "w"))
 print(f"val_bpb: {result['val_bpb']:.6f}")
 """
@@ -84,7 +84,7 @@ def test_a_faster_device_is_no_improvement(program: Program, tmp_path):
 
 BY_FILE = """\
 LR = 0.04  # search: 0.01..0.1
-print(f"val_bpb: {float(open(DATA).read()) + abs(LR - 0.05):.6f}")
+print(f"val_bpb: {float(open(DATA).read()) + 0.01 * (LR == 0.04):.6f}")
 """
 
 
@@ -106,7 +106,7 @@ def test_other_packages_are_no_improvement(program: Program, tmp_path):
     folder = tmp_path / "packages"
     folder.mkdir()
     (folder / "scorer.py").write_text("BASE = 1.0\n")
-    score = "print(f'val_bpb: {scorer.BASE + abs(LR - 0.05):.6f}')\n"
+    score = "print(f'val_bpb: {scorer.BASE + 0.01 * (LR == 0.04):.6f}')\n"
     train = f"import scorer\nLR = 0.04  # search: 0.01..0.1\n{score}"
     commit(program, train, settings=f'env = {{PYTHONPATH = "{folder}"}}\n')
     program("start", *HERE)
@@ -142,7 +142,7 @@ def test_other_data_at_a_resume_is_no_improvement(program: Program, tmp_path):
 
 def test_other_threads_are_measured_first(program: Program):
     """A run that goes on with another number of threads, by the environment, measures its best with it."""
-    commit(program, "LR = 0.04  # search: 0.01..0.1\nprint(f'val_bpb: {1 + abs(LR - 0.05):.6f}')\n")
+    commit(program, "LR = 0.04  # search: 0.01..0.1\nprint(f'val_bpb: {1 + 0.01 * (LR == 0.04):.6f}')\n")
     program.env["OMP_NUM_THREADS"] = "1"
     program("start", *HERE)
     program.env["OMP_NUM_THREADS"] = "3"
