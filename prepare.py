@@ -93,7 +93,7 @@ def _check(name: str) -> int:
 
 def _prepare(options: argparse.Namespace) -> int:
     name, text = options.name, options.text
-    data = ensure(name, _builder(name, text), anew=text is not None)
+    data = ensure(name, _builder(name, text), fits=None if text is None else lambda _: False)
     lines = [
         f"{name} is ready: {data.train_tokens:,} tokens to train on, {data.eval_bytes:,} bytes to score",
         f"data_id {data.data_id} in {data.folder}",

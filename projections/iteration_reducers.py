@@ -218,6 +218,7 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
         one.unscored = True
     else:
         _scored(state, one, event)
+        _keep_tail(one, event)
 
 
 def _training_reread(state: RunState, event: ev.TrainingReread, _seq: int, at: str) -> None:
@@ -249,6 +250,12 @@ def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: in
         one.took_s += event.seconds
         state.device_s += event.seconds
         _scored(state, one, event)
+        _keep_tail(one, event)
+
+
+def _keep_tail(one: Iteration, event: ev.TrainingFinished | ev.EvaluationFinished) -> None:
+    if event.outcome != "succeeded":
+        one.log_tail = event.output.tail
 
 
 def _scored(
@@ -267,8 +274,6 @@ def _scored(
         one.metric = mean_of(one.scores)
     if succeeded:
         one.log_tail = ""
-    elif not isinstance(event, ev.TrainingReread):
-        one.log_tail = event.output.tail
     after: LoopStage = "record" if event.outcome in ("succeeded", "stopped_early") else "triage"
     # What the others are judged by is trained again when somebody resumes.
     one.next_stage = "train" if of_best and not succeeded else after

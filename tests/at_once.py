@@ -108,6 +108,7 @@ EFFECTS = {
     ev.RunPaused: "pause",
     ev.RunUnpaused: "unpause",
     ev.ProposalReceived: "propose",
+    ev.ProposalWithdrawn: "withdraw",
     ev.NoteAdded: "note",
     ev.ResultRetracted: "retract",
     ev.KeepAdopted: "adopt",

@@ -105,18 +105,21 @@ def find(name: str) -> Dataset:
     return data
 
 
-def ensure(name: str, build: Callable[[Path], None], *, anew: bool = False) -> Dataset:
-    """Return the data set `name`, built first if it is missing, damaged, or wanted anew."""
+def ensure(
+    name: str, build: Callable[[Path], None], *, fits: Callable[[Dataset], bool] | None = None
+) -> Dataset:
+    """Return the data set `name`, built first if it is missing or damaged, or does not fit."""
     folder = cache_folder() / name
     with alone(folder):
-        if not anew:
-            with contextlib.suppress(NotReady):
-                return find(name)
+        with contextlib.suppress(NotReady):
+            found = find(name)
+            if fits is None or fits(found):
+                return found
         (folder / "manifest.json").unlink(missing_ok=True)
         for left_over in folder.glob("*.tmp.*"):
             left_over.unlink()
         build(folder)
-    return find(name)
+        return find(name)  # before another one may build it anew
 
 
 def write(

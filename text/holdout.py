@@ -48,12 +48,15 @@ def ensure(data: Dataset, texts: Iterable[str], digest: str, source: str) -> Dat
             folder, profile, tokenizer, array("H"), stream, stride=data.stride, source=source, **origin
         )
 
+    def fits(found: Dataset) -> bool:
+        return _belongs(found, data) and found.identity["corpus_sha256"] == digest
+
     # Looked for first: who scores may not write here, not even to wait for others.
     with contextlib.suppress(NotReady):
         found = datasets.find(_name(data))
-        if _belongs(found, data) and found.identity["corpus_sha256"] == digest:
+        if fits(found):
             return found
-    return datasets.ensure(_name(data), build, anew=True)
+    return datasets.ensure(_name(data), build, fits=fits)
 
 
 def _name(data: Dataset) -> str:

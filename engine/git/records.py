@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from autoresearch.engine.git.program import Refused
 from autoresearch.events.errors import InvalidInput, NotFound
@@ -17,18 +18,23 @@ from autoresearch.events.values import why
 from autoresearch.projections.words.wording import stated
 
 
+T = TypeVar("T")
+
 HALF_MADE = "initializing"  # git's own word in `locked` while it adds a worktree
 AGAIN_S = (0.1, 0.5)  # waits before a worktree is tried again
 
 
-def patiently(make: Callable[[], None]) -> None:
-    """Make a worktree, again where that fails: who disturbs it is soon gone, the last failure is raised."""
+def patiently(call: Callable[[], T]) -> T:
+    """Make a worktree, or list them; again where that fails, since who disturbs it is soon gone.
+
+    Git refuses to list worktrees while another process removes one. The last failure is raised.
+    """
     for pause_s in AGAIN_S:
         try:
-            return make()
+            return call()
         except (Refused, NotFound, FileNotFoundError):
             time.sleep(pause_s)
-    return make()
+    return call()
 
 
 def find(common: Path, folder: Path) -> Path | None:

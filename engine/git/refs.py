@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from autoresearch.engine.git import records, signing, stored_refs
 from autoresearch.engine.git.calls import EXACTLY, text
@@ -118,7 +119,8 @@ class Refs(Objects):
     def branch(self, name: str) -> Branch:
         """Return where a branch stands, and whether somebody has it checked out."""
         how = "--format=%(refname)%00%(objectname)%00%(worktreepath)"
-        said = text(self.read("for-each-ref", how, f"{HEADS}{name}"))  # also what lies below it
+        listed = records.patiently(lambda: self.read("for-each-ref", how, f"{HEADS}{name}"))
+        said = text(listed)  # also of what lies below it
         rows = (line.split("\0") for line in said.split("\n"))
         found = next((row for row in rows if row[0] == f"{HEADS}{name}"), None)
         rebased = name in records.being_rebased(self.common())
@@ -126,8 +128,7 @@ class Refs(Objects):
 
     def branches_checked_out(self) -> frozenset[str]:
         """Return the branches that a worktree has checked out, or is in the middle of rebasing."""
-        listed = records.listed(self.read("worktree", "list", "--porcelain"))
-        return frozenset(listed) | records.being_rebased(self.common())
+        return frozenset(self._worktrees()) | records.being_rebased(self.common())
 
     def last_mover(self, branch: str) -> str:
         """Return the mail address under which a branch was last moved; "" where no log is kept of it."""
@@ -154,7 +155,7 @@ class Refs(Objects):
             if only_there:
                 what = f"{branch} has commits that {commit[:7]} does not contain"
                 return NotMoved(why="diverged", what=what)
-        here = records.listed(self.read("worktree", "list", "--porcelain")).get(branch)
+        here = self._worktrees().get(branch)
         if here is not None and stands is not None:
             # Git itself keeps edits that are not in the way, and refuses where one is. Under the user's own
             # settings: it is the user's checkout.
@@ -167,6 +168,9 @@ class Refs(Objects):
         if self.set_ref(f"{HEADS}{branch}", commit, old=stands):
             return None
         return NotMoved(why="raced", what=f"{branch} was moved just now")
+
+    def _worktrees(self) -> dict[str, Path]:
+        return records.listed(records.patiently(lambda: self.read("worktree", "list", "--porcelain")))
 
     def is_tracked(self, path: str) -> bool:
         """Say whether the user's index has this path."""

@@ -15,7 +15,7 @@ from autoresearch.engine.imports import columns
 from autoresearch.engine.imports.formats import Table, rows_of
 from autoresearch.engine.imports.results_tsv import CONTROL, MOST_CHARACTERS, NO_COMMIT, Source, shown
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import InvalidInput
+from autoresearch.events.errors import InvalidInput, WayOut
 from autoresearch.events.metric_spec import BITS_PER_BYTE, MetricSpec
 from autoresearch.events.redact import redact
 from autoresearch.projections.results import COLUMNS, line_of
@@ -23,7 +23,7 @@ from autoresearch.projections.timeline import imported_row
 
 
 MIB = 1024.0
-WAY_OUT = "mend it, or take the rest with --skip-bad; --map says which column is what"
+WAY_OUT = WayOut("mend_or_skip")
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Literal
 
 from autoresearch.engine.imports.formats import Table
-from autoresearch.events.errors import UsageRefused
+from autoresearch.events.errors import UsageRefused, WayOut
 
 
 ROLES = ("metric", "status", "commit", "description", "memory")
@@ -114,9 +114,7 @@ def mapping(table: Table, wanted: Mapping[str, str]) -> dict[str, str]:
         # Of Weights & Biases and MLflow, what was measured stands apart from what was set.
         measured = [one for one in left if one.startswith(("metrics.", "metrics/", "summary"))] or left
         if not measured:
-            raise UsageRefused(
-                "no column holds the number that counts", remedy="name it with --map metric=COLUMN"
-            )
+            raise UsageRefused("no column holds the number that counts", remedy=WayOut("map_metric"))
         found["metric"] = measured[0]
     return {role: found[role] for role in ROLES if role in found}
 

@@ -99,9 +99,12 @@ class RealJobs:
     def spec(self, job: Path) -> JobSpec | None:
         """Return what spec.json says; None where it is gone or cannot be read."""
         try:
-            told = json.loads(pack.read(JobPaths(job).spec) or b"null")
+            written = pack.read(JobPaths(job).spec)
+            if written is None:
+                return None
+            told = json.loads(written)
             return JobSpec(**told | {name: tuple(told.get(name, ())) for name in _TUPLES})
-        except (InvalidInput, ValueError, TypeError, KeyError):
+        except (AttributeError, InvalidInput, TypeError, ValueError):  # of JSON, it may be anything
             return None
 
     def look(self, job: Path) -> JobState:

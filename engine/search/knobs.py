@@ -96,8 +96,8 @@ def knobs(
     live = [(name, path, one) for name, path, one in shown if not one.dead and one.name not in given]
     told = [(name, path, one) for name, path, one in live if _marked(one)]
     if not told:
-        fair = [(name, path, one) for name, path, one in live if _fair(one)]
-        told = [(name, path, one) for name, path, one in fair if not _is_reported(one, path, files[path])]
+        fair = [one for one in live if _fair(one[2]) and not _is_given(one[2], files[one[1]], one[1])]
+        told = [one for one in fair if not _is_reported(one[2], files[one[1]], one[1])]
         told = told or fair  # the metric itself may be computed where it is printed
     began = {path: dict(_values(path, text)) for path, text in (at_first or {}).items()}
     made = [
@@ -132,14 +132,26 @@ def _constants(path: str, text: str) -> tuple[Constant, ...]:
     return tuple(one for one in found if names.count(one.name) == 1)
 
 
+@frozen(kw_only=True)
+class _Uses:
+    """Names by what a file does with them."""
+
+    reported: frozenset[str] = frozenset()  # and nothing else
+    given: frozenset[str] = frozenset()  # a call gives another value
+    unread: frozenset[str] = frozenset()
+
+
 @lru_cache(maxsize=64)
-def _reported(path: str, text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the names that only a report uses, or that a call gives itself, and those that nothing reads."""
+def _uses(text: str, path: str) -> _Uses:
     if not path.endswith(PYTHON):
-        return frozenset(), frozenset()
+        return _Uses()
     tree = python_constants.parsed(text.encode())
-    names = frozenset(one.name.partition("[")[0] for one in _constants(path, text) if one.kind == "name")
-    return uses.only_reported(tree) | uses.given_by_keyword(tree), uses.never_used(tree, names)
+    names = frozenset(_stem(one) for one in _constants(path, text) if one.kind == "name")
+    return _Uses(
+        reported=uses.only_reported(tree),
+        given=uses.given_by_keyword(tree),
+        unread=uses.never_used(tree, names),
+    )
 
 
 def _marked(one: Constant) -> bool:
@@ -147,8 +159,16 @@ def _marked(one: Constant) -> bool:
     return BARE.search(one.comment) is not None or (said is not None and said[1] != "no")
 
 
-def _is_reported(one: Constant, path: str, text: str) -> bool:
-    return one.name.partition("[")[0] in _reported(path, text)[0]
+def _stem(one: Constant) -> str:
+    return one.name.partition("[")[0]
+
+
+def _is_reported(one: Constant, text: str, path: str) -> bool:
+    return _stem(one) in _uses(text, path).reported
+
+
+def _is_given(one: Constant, text: str, path: str) -> bool:
+    return _stem(one) in _uses(text, path).given
 
 
 def _fair(one: Constant) -> bool:
@@ -169,7 +189,7 @@ def _knob(name: str, one: Constant, *, origin: Scalar, text: str, path: str) -> 
     values = around(value) if said is None else annotated(one, said[1])
     values = [there for there in values if _fits(one, there) and (type(there), there) != (type(value), value)]
     numbers = [there for there in (*values, origin, value) if type(there) in (int, float)]
-    used = one.name.partition("[")[0] not in _reported(path, text)[1]
+    used = _stem(one) not in _uses(text, path).unread
     if not values or len(numbers) < len(values) + 2:
         return evolve(made, values=tuple(values), used=used)
     low, high = min(map(float, numbers)), max(map(float, numbers))  # type: ignore[arg-type]

@@ -2,6 +2,14 @@ from tests.e2e.conftest import Program
 
 
 START = ("--loops", "2", "--no-stochastic", "--no-background-train")
+BETTER = ("propose", "--set", "WIDTH=16", "--description", "wider")
+
+
+def begin(program: Program) -> None:
+    """Run a baseline and two changes, the first of which is kept."""
+    program("start", *START[2:], "--only", "setup,baseline")
+    program(*BETTER)
+    program("resume", *START)
 
 
 def test_a_run_on_a_checked_out_branch_is_adopted_and_cleaned(program: Program):
@@ -9,7 +17,7 @@ def test_a_run_on_a_checked_out_branch_is_adopted_and_cleaned(program: Program):
     program.git("switch", "-qc", "autoresearch/mine")
     (program.repo / "program.md").write_text("edited\n")
     index = program.git("ls-files", "--stage")
-    program("start", *START)
+    begin(program)
     status = program.status()
     assert status["counts"]["kept"] > 0
     assert program.git("rev-parse", "main") == program.git("rev-parse", "HEAD"), "moved under the user"
@@ -35,7 +43,7 @@ def test_adopting_what_cannot_be_is_refused_with_the_way_out(program: Program):
     """Edits in the way and a run that is not there are code 3 and two lines; nothing moves."""
     program("adopt", code=3)
     program.git("switch", "-qc", "autoresearch/mine")
-    program("start", *START)
+    begin(program)
     (program.repo / "train.py").write_text("mine\n")
     refused = program("adopt", code=3)
     assert 2 == len(refused.stderr.splitlines())

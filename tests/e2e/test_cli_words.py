@@ -212,7 +212,7 @@ def test_resume_goes_on_after_a_stop(repo, capsys):
 def test_resume_says_what_goes_first(repo, capsys):
     """Loops that were asked for before are not forgotten, and a new request says that it waits for them."""
     make_run(repo, g.asked(3), *g.BASELINE, ev.RunStopped(how="stopped", reason=why("as_requested")))
-    assert "asked for before goes first: 3 more" in call("resume --loops 2", capsys)[1]
+    assert "asked for before goes first: 3 loops" in call("resume --loops 2", capsys)[1]
     make_run(repo, *BASELINE_ONLY, branch="autoresearch/mar9")
     assert "goes first" not in call("resume --loops 2", capsys)[1]
 

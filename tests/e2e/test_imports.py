@@ -63,12 +63,13 @@ MAY = {
     # they look for packages, and whether the file system tells of changes
     "init": ("init --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),
     "doctor": ("doctor --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),
-    "adopt": (f"adopt {NO_RUN}", COMMON),
-    "clean": ("clean nosuch-r001", COMMON),
+    "adopt": (f"adopt {NO_RUN}", TABLES),
+    "publish": (f"publish {NO_RUN}", TABLES),
+    "clean": ("clean nosuch-r001", TABLES),
     "retract": (f"retract 1 --why x {NO_RUN}", TABLES),
     "fork": ("fork nosuch-r001", SETTINGS | VERSION),
     "rebuild": (f"rebuild {RUN}", SETTINGS),
-    "repair": (f"repair {RUN}", COMMON),
+    "repair": (f"repair {RUN}", TABLES),
     "import": ("import results.tsv", SETTINGS | VERSION),
 }
 PROGRAM = """

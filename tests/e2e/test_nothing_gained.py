@@ -1,5 +1,6 @@
 """Nights of edits that do nothing, on the real program: what the morning says of them."""
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -14,7 +15,7 @@ TRAIN = '''\
 import math, os
 from random import Random
 
-KNOB = 0  # worth nothing   search: 0..999
+KNOB = 0  # worth nothing
 
 seed = os.environ["SEED"]
 apart = 0.0 if KNOB == 0 else Random(KNOB).choices((0.2, 0.42, 1.15), (35, 40, 25))[0]
@@ -45,8 +46,15 @@ def night(program: Program, number: int, *, loops: int) -> dict[str, Any]:
     """Play a night to its end, and return its status; its number decides its seeds."""
     run = f"night-r{number:03}"
     program(
-        "start", "--run-id", run, "--branch", f"nights/{number}", "--loops", str(loops), "--no-stochastic"
+        *("start", "--run-id", run, "--branch", f"nights/{number}", "--only", "setup,baseline"),
+        "--no-background-train",
     )
+    dropped = program.repo / ".autoresearch" / "runs" / run / "proposals"
+    dropped.mkdir(exist_ok=True)
+    for knob in range(1, loops + 1):
+        said = dict.fromkeys(("description", "change_plan", "commit_description"), f"knob {knob}")
+        (dropped / f"{knob:03}.json").write_text(json.dumps(said | {"status": "ok", "set": {"KNOB": knob}}))
+    program("resume", "--run-id", run, "--loops", str(loops), "--no-stochastic")
     told = program.wait(at_rest, "--run-id", run, timeout_s=60 + 20 * loops)
     assert ("done", loops) == (told["phase"], told["iterations_completed"]), told
     return told

@@ -46,7 +46,8 @@ def test_a_reboot_is_a_new_training_and_no_stranger_is_signalled(scene: Scene, s
     assert scene.finish(scene.runner()) == 0
     whole = scene.seen()
     scene.restore()
-    runner = scene.runner(env={"CRASH_HANG": HANGS})
+    scene.hang(HANGS)
+    runner = scene.runner()
     until(lambda: trains(scene))
     claim = scene.paths.job(1, "train", 1).claim
     until(lambda: (read_claim(claim.parent) or Claim()).child)
@@ -69,7 +70,8 @@ def test_a_reboot_is_a_new_training_and_no_stranger_is_signalled(scene: Scene, s
 
 def test_a_second_runner_is_told_who_holds_the_run(scene: Scene) -> None:
     """While a runner lives, another one and a `resume` in the foreground leave with code 7 and its pid."""
-    runner = scene.runner(env={"CRASH_HANG": HANGS})
+    scene.hang(HANGS)
+    runner = scene.runner()
     until(lambda: trains(scene))
     assert LOCKED == scene.finish(scene.runner(RUNNER))
     said = scene.door("resume", "--no-background-train")

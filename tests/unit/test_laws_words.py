@@ -18,6 +18,11 @@ from tests.unit.test_laws import MODULES, ROOT, literals, parsed, relative
 
 BELOW = [path for path in MODULES if path.relative_to(ROOT).parts[0] != "workflows"]
 OF_OTHERS = {
+    ("engine/git/objects.py", "--check"),
+    ("engine/onboarding/proposal.py", "--check"),
+    ("events/settings.py", "--check"),
+    ("events/schema.py", "--check"),
+    ("events/schema.py", "usage: python -m autoresearch.events.schema --write | --check\n"),
     ("engine/agents/programs.py", "--json"),
     ("engine/git/worktrees.py", "--force"),
     ("engine/onboarding/doctor.py", "--version"),

@@ -124,13 +124,15 @@ def test_values_keep_what_they_are(source: str, expected: tuple[object, ...]) ->
         ("MAX_STEPS = 100\nWARMUP_STEPS = 10\nEVAL_BATCH = 7\n", ["WARMUP_STEPS"]),
         ("PEAK = 989.5e12\nLR = 0.1\n", ["LR"]),
         ("PEAK = 312.0\nLR = 0.1\nmfu = 100 * f / PEAK\nprint(f'mfu: {mfu:.2f}', LR)\nfit(LR)\n", ["LR"]),
-        ("PEAK = 312.0\nlogger.info('%s', round(x / PEAK, 2))\nwandb.log({'mfu': x / PEAK})\n", []),
+        ("PEAK = 312.0\nlogger.info('%s', round(x / PEAK, 2))\nwandb.log({'mfu': x / PEAK})\n", ["PEAK"]),
+        ("RATE = 0.1\nprint('loss', abs(RATE - 0.2))\n", ["RATE"]),
         ("SCALE = 3.0\nx = math.log(SCALE)\nfit(x)\n", ["SCALE"]),
         ("SCALE = 3.0\nif SCALE > 2: print(SCALE)\n", ["SCALE"]),
     ],
 )
 def test_what_people_have_is_found(source: str, expected: list[str]) -> None:
-    """Tuples, classes, options and marked names are found; what is only reported, or no taste, is not."""
+    """Tuples, classes, options and marked names are found, what is no taste is not, and what is only
+    reported where there is nothing else."""
     assert expected == names(source)
 
 

@@ -38,7 +38,9 @@ SENTENCES = {
     "list_stages": "list the stages in --only",
     "look_and_resume": "look into it, then `{program} resume --run-id {run_id}`",
     "make_environment": 'make it, or name another interpreter: python = "PATH" in the settings',
+    "map_metric": "name it with --map metric=COLUMN",
     "mend_and_resume": "mend it, then `{program} resume --run-id {run_id}`",
+    "mend_or_skip": "mend it, or take the rest with --skip-bad; --map says which column is what",
     "more_or_another": (
         "`{program} resume --run-id {run_id} --loops N` asks it for more; "
         "`{program} start --another` begins a second one"
