@@ -19,6 +19,7 @@ from autoresearch.events.values import (
     Scalar,
     why,
 )
+from autoresearch.projections.agents.worded import MOST_NAMES, Worded, names_in, with_words
 from autoresearch.projections.fold import Projection, Reducer, Rows
 from autoresearch.projections.keep_reducers import beside_the_others, comparisons_in
 
@@ -45,6 +46,7 @@ class Row:
     source: ProposalSource | None = None
     description: str = ""
     settings: dict[str, Scalar] = field(factory=dict)  # what the proposal set, by name
+    touched: tuple[str, ...] = ()  # names in its words where it set nothing, else its files
     commit: str | None = None
     ref: str | None = None
     insertions: int = 0
@@ -89,6 +91,7 @@ class Timeline:
     open: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()  # the last ten
     proposals: dict[int, Proposal] = field(factory=dict)  # by seq: received and not used, or of open rows
+    worded: tuple[Worded, ...] = ()  # of the rows closed last
 
     @property
     def rows(self) -> list[Row]:
@@ -102,7 +105,7 @@ class Timeline:
 
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
-_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out")
+_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out", "touched")
 INHERITED = tuple(one.name for one in fields(Row) if one.name not in _ITS_OWN)
 
 
@@ -164,8 +167,8 @@ def _proposal_chosen(timeline: Timeline, event: ev.ProposalChosen, seq: int, _at
     row = _open(timeline, event.iteration)
     if row is not None:
         row.source, row.description, row.chosen = event.source, event.description, seq
-        row.settings = {} if proposal is None else dict(proposal.set)
         if proposal is not None:
+            row.settings, row.touched = dict(proposal.set), names_in(proposal)
             timeline.proposals[seq] = proposal
 
 
@@ -179,6 +182,7 @@ def _change_applied(timeline: Timeline, event: ev.ChangeApplied, _seq: int, _at:
     row = _open(timeline, event.iteration)
     if row is not None:
         row.insertions, row.deletions = event.insertions, event.deletions
+        row.touched = row.touched or event.files[:MOST_NAMES]
 
 
 def _candidate_committed(timeline: Timeline, event: ev.CandidateCommitted, _seq: int, _at: str) -> None:
@@ -201,7 +205,7 @@ def _candidate_deferred(timeline: Timeline, event: ev.CandidateDeferred, seq: in
         if proposal is not None:
             timeline.proposals[seq] = proposal
         row.commit = row.ref = row.source = None
-        row.description, row.settings = "", {}
+        row.description, row.settings, row.touched = "", {}, ()
 
 
 def _training_started(timeline: Timeline, event: ev.TrainingStarted, _seq: int, _at: str) -> None:
@@ -245,7 +249,7 @@ def _close(into: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: 
     if row is None:
         return
     row.rule, row.inputs = event.rule, dict(event.inputs)
-    into.proposals.pop(row.chosen, None)
+    into.worded = with_words(into.worded, row.iteration, into.proposals.pop(row.chosen, None))
     row.verdict = "keep" if kept else _why_not(row)
     row.recorded = row.recorded or event.rule == KNOWN_CODE
     _put_away(into, row, at)
@@ -275,8 +279,8 @@ def _remeasure_dropped(timeline: Timeline, event: ev.RemeasureDropped, _seq: int
 
 
 def _state_sureness(timeline: Timeline, keeps: Sequence[Consolidated], *, out_by: int | None = None) -> None:
-    stated = {one.iteration: one for one in keeps}
-    of = [(row, stated.get(row.iteration)) for row in timeline.closed]
+    of_keep = {one.iteration: one for one in keeps}
+    of = [(row, of_keep.get(row.iteration)) for row in timeline.closed]
     timeline.closed = Rows(
         [replace(row, sureness=one, taken_out=out_by or row.taken_out) if one else row for row, one in of]
     )
@@ -300,8 +304,7 @@ def _result_retracted(timeline: Timeline, event: ev.ResultRetracted, _seq: int, 
 
 
 def _result_inherited(timeline: Timeline, event: ev.ResultInherited, _seq: int, _at: str) -> None:
-    row = Row(**{name: getattr(event, name) for name in INHERITED})
-    timeline.closed = timeline.closed.plus(row)
+    timeline.closed = timeline.closed.plus(row := Row(**{name: getattr(event, name) for name in INHERITED}))
     _state_beside_others(timeline, row)
 
 
@@ -310,10 +313,7 @@ def _result_imported(timeline: Timeline, event: ev.ResultImported, _seq: int, _a
 
 
 def _open(timeline: Timeline, number: int) -> Row | None:
-    for row in timeline.open:
-        if row.iteration == number:
-            return row
-    return None
+    return next((row for row in timeline.open if row.iteration == number), None)
 
 
 def _state_beside_others(timeline: Timeline, row: Row) -> None:
@@ -367,4 +367,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=7, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=8, initial=Timeline, own=_own, reducers=REDUCERS)

@@ -11,18 +11,22 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from attrs import frozen
+
 from autoresearch.events.metric_spec import MetricSpec
-from autoresearch.events.values import KNOWN_CODE, Proposal, Reason, why
-from autoresearch.projections.timeline import Row
-from autoresearch.projections.words.wording import say
+from autoresearch.events.values import Proposal, Reason, why
 
 
 LOG_LIMIT = 12_000  # characters of a log that are shown, around the error
 GUIDANCE_LIMIT = 32_000  # of the guidance file, from its beginning, and so on
 PLAN_LIMIT = 32_000
-DIFF_LIMIT = 32_000
+PROMPT_LIMIT = 150_000  # of all that a proposer is told
+DIFF_LIMIT = 16_000
 NOTE_LIMIT = 2_000
-LINE_LIMIT = 300  # one row of the past experiments
+LINE_LIMIT = 300
+LIST_LIMIT = 4_000  # names of files
+LONGEST_RUN = 16  # backticks in a row that are shown
+LONG_RUN = re.compile(f"`{{{LONGEST_RUN},}}")
 REASON_LIMIT = 500
 
 OBJECT_START = re.compile(r'\{\s*["}]')
@@ -64,34 +68,42 @@ Rules:
 """
 
 
+@frozen
+class Section:
+    """A part of a prompt: its title, and the text inside its fence; without a text it is left out."""
+
+    title: str
+    text: str
+    label: "Label" = "data"
+
+
 def propose_prompt(
     *,
     metric: MetricSpec,
     baseline: float | None,
     best: float | None,
-    recent: Sequence[Row],
+    memory: Sequence[Section],
     notes: Sequence[str],
     guidance: str,
     editable: Sequence[str],
     trouble: str = "",
 ) -> str:
     """Ask for the next change; `trouble` says why the answer before this one could not be used."""
-    rows = "\n".join(_row(row) for row in recent)
+    wrong = "Your last answer could not be used. Answer anew; what was wrong with it:"
+    remembered = "".join(_section(one.title, one.label, one.text) for one in memory)
     return f"""\
 You propose the next experiment of an automatic series. In this step you only propose: change no file.
 
-The goal is a {"lower" if metric.lower_is_better else "higher"} {metric.name}. \
+The goal is a {"lower" if metric.lower_is_better else "higher"} {_line(metric.name, LINE_LIMIT)}. \
 At the baseline it was {_number(baseline)}; the best so far is {_number(best)}.
-The files in this folder are that best. An experiment may change only: {", ".join(editable)}.
+The files in this folder are that best. An experiment may change only: {", ".join(editable)[:LIST_LIMIT]}.
 Read what you need, then propose one change that was not tried yet.
 
 {RULES}
 The guidance of this series:
 {_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
-
-The latest experiments (number, {metric.name}, verdict, description):
-{_fenced(rows)}
-{_section("Your last answer could not be used. Answer anew; what was wrong with it:", "data", trouble)}\
+{remembered}\
+{_section(wrong, "data", trouble[:NOTE_LIMIT])}\
 {_section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}
 {ANSWER_CONTRACT}"""
 
@@ -184,23 +196,13 @@ def _section(title: str, label: Label, *texts: str) -> str:
 
 
 def _fenced(text: str, label: Label = "data") -> str:
-    # The fence is longer than any run of backticks inside, so that data cannot close it.
+    # The fence is longer than any run of backticks inside, so that data cannot close it; a run as long as
+    # the text itself would make it three times as long.
+    text = LONG_RUN.sub("`" * LONGEST_RUN, text)
     fence = "```"
     while fence in text:
         fence += "`"
     return f"{fence}{label}\n{text.strip() or '(empty)'}\n{fence}"
-
-
-def _row(row: Row) -> str:
-    verdict: str = row.verdict or "not decided yet"
-    failed = f" ({_line(say(row.reason), LINE_LIMIT)})" if verdict in ("crash", "not_applied") else ""
-    if row.outcome == "stopped_early":
-        verdict = _line(say(row.reason), LINE_LIMIT)
-    if row.rule == KNOWN_CODE:
-        verdict = f"same code as {row.inputs['same_as']}: not trained"
-    if row.retracted is not None:  # by a human, since the number is not to be believed
-        verdict, failed = "retracted", f" ({_line(row.retracted, LINE_LIMIT)})"
-    return f"{row.iteration}  {_number(row.metric)}  {verdict}  {_line(row.description, LINE_LIMIT)}{failed}"
 
 
 def _line(text: str, limit: int) -> str:

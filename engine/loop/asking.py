@@ -11,11 +11,13 @@ from autoresearch.engine.agents import branch_guard, confinement, prompts
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
 from autoresearch.engine.jobs.output import END_BYTES, LogDigest
+from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.agent import Agent, AgentStep, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.search.search import knobs_at
 from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.engine.training import crash
 from autoresearch.events import catalog as ev
@@ -95,12 +97,20 @@ class Asking:
         return prompts.propose_prompt(
             best=run.best.metric if run.best else None,
             baseline=run.baseline,
-            recent=[row for row in timeline.rows[-20:] if row.description],
+            memory=recall(run, timeline, self._code(run, one)),
             notes=timeline.notes,
             guidance=self._guidance(run, one),
             editable=run.config.editable,
             metric=run.config.metric,
             trouble=_unusable(run, one),
+        )
+
+    def _code(self, run: RunState, one: Iteration) -> Code:
+        """Return what is shown of the code; it lies in git, under names that the history has."""
+        best = Made(commit=one.base_commit, base_commit=run.base_commit)
+        return Code(
+            diff="" if best.commit == best.base_commit else self._diff(best),
+            knobs=knobs_at(one, run, git=self.git),
         )
 
     def _apply_prompt(self, run: RunState, one: Iteration) -> str:

@@ -44,13 +44,7 @@ class Seed:
 
 def searched(one: Iteration, run: RunState, timeline: Timeline, *, git: Commits) -> Proposal | Reason:
     """Return what the seeded search proposes, or why nothing."""
-    now, at_first = (
-        {
-            name: content.decode(errors="replace")
-            for name, content in files_at(commit, run.config, git).items()
-        }
-        for commit in (one.base_commit, run.base_commit)
-    )
+    now, at_first = (_texts(commit, run, git) for commit in (one.base_commit, run.base_commit))
     return propose(
         now,
         at_first=at_first,
@@ -58,6 +52,12 @@ def searched(one: Iteration, run: RunState, timeline: Timeline, *, git: Commits)
         seed=Seed(seed=run.config.seed, iteration=one.number),
         train=run.config.train,
     )
+
+
+def knobs_at(one: Iteration, run: RunState, *, git: Commits) -> tuple[Knob, ...]:
+    """Return what the search may turn in the code that an iteration begins with."""
+    now, at_first = (_texts(commit, run, git) for commit in (one.base_commit, run.base_commit))
+    return knobs(now, at_first=at_first, train=run.config.train)
 
 
 def propose(
@@ -96,6 +96,11 @@ def trials(rows: Sequence[Row], *, lower_is_better: bool) -> tuple[Trial, ...]:
         crashed = row.verdict == "crash" and not row.accident
         found.append(Trial(before=before, after=after, gain=gain, crashed=crashed))
     return tuple(found)
+
+
+def _texts(commit: str, run: RunState, git: Commits) -> dict[str, str]:
+    found = files_at(commit, run.config, git)
+    return {name: content.decode(errors="replace") for name, content in found.items()}
 
 
 class _Turn:

@@ -10,6 +10,7 @@ from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.retract import RetractOutcome, retract
 from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.git.calls import ADDRESS
+from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.search.search import searched
 from autoresearch.events import catalog as ev
@@ -147,12 +148,12 @@ def test_agents_are_told_that_it_is_not_believed(world: World):
         metric=MetricSpec(),
         baseline=loaded.run.baseline,
         best=loaded.run.best.metric,
-        recent=loaded.timeline.rows,
+        memory=recall(loaded.run, loaded.timeline, Code()),
         notes=(),
         guidance="",
         editable=("train.py",),
     )
-    assert "retracted  still slower (it saw the text)" in prompt
+    assert "retracted (it saw the text)  still slower" in prompt
     assert f"the best so far is {loaded.run.keeps[-1].metric:.6f}" in prompt
 
 

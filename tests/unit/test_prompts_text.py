@@ -4,6 +4,7 @@ import pytest
 
 from autoresearch.engine.agents.prompts import (
     ANSWER_CONTRACT,
+    Section,
     apply_prompt,
     parse_triage,
     propose_prompt,
@@ -11,7 +12,6 @@ from autoresearch.engine.agents.prompts import (
 )
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Proposal, Reason, why
-from autoresearch.projections.timeline import Row
 
 
 PLAN = Proposal(
@@ -22,18 +22,13 @@ PLAN = Proposal(
 )
 
 
-def tried(iteration: int, **more: object) -> Row:
-    """Return the row of a past experiment."""
-    return Row(iteration=iteration, started_at="2026-11-23T00:00:00.000Z", base_commit="0" * 40, **more)  # type: ignore[arg-type]
-
-
 def proposing(**changed: object) -> str:
     """Return a prompt that asks for a proposal."""
     words = {
         "metric": MetricSpec(),
         "baseline": 1.555,
         "best": 1.5321,
-        "recent": (),
+        "memory": (),
         "notes": (),
         "guidance": "Small is beautiful.",
         "editable": ("train.py",),
@@ -56,53 +51,22 @@ def test_a_metric_that_should_rise_is_said_to() -> None:
     assert "a higher accuracy" in proposing(metric=MetricSpec(name="accuracy", lower_is_better=False))
 
 
-BROKE = why("exit_code_said", "out of\nmemory", exit_code=1)
-
-
 def told(said: str) -> Reason:
     """Return what an agent gave as its reason."""
     return why("agent_decided", said)
 
 
-def test_past_experiments_are_one_line_each() -> None:
-    """Control characters in a description cannot make a second row."""
-    row = tried(
-        3,
-        verdict="crash",
-        description="two\nlines\x00\tand \ud800 more",
-        reason=why("exit_code_said", "out of\nmemory", exit_code=1),
-    )
-    assert "\n3  unknown  crash  two lines and more (exit code 1: out of memory)\n" in proposing(recent=[row])
+def test_what_is_remembered_stands_in_fences_and_empty_parts_are_left_out() -> None:
+    """A section is shown with its title and its label; one without a text is not."""
+    memory = [Section("What was tried:", "3  deeper"), Section("What crashed:", " ", "diff")]
+    prompt = proposing(memory=memory)
+    assert "\nWhat was tried:\n```data\n3  deeper\n```\n" in prompt
+    assert "What crashed" not in prompt
 
 
-def test_a_loser_is_told_with_how_far_behind_it_was():
-    """A row that was stopped early says at which point, and what its loss and its base's were there."""
-    reason = why("fell_behind", percent=40.0, loss=3.5, base_loss=3.25, bound=0.2)
-    row = Row(
-        iteration=3,
-        started_at="",
-        base_commit="",
-        description="a loser",
-        outcome="stopped_early",
-        reason=reason,
-        verdict="discard",
-    )
-    said = "stopped early at 40 % of its budget: its loss, 3.5000, lay over 0.2 above its base's, 3.2500"
-    assert f"\n3  unknown  {said}  a loser\n" in proposing(recent=[row])
-
-
-def test_an_open_experiment_is_told_without_a_verdict() -> None:
-    """What is being trained while the next is proposed is told too, so that it is not proposed again."""
-    rows = [tried(3, verdict="keep", metric=1.5, description="deeper"), tried(4, description="this one")]
-    prompt = proposing(recent=rows)
-    assert "\n3  1.500000  keep  deeper\n" in prompt
-    assert "\n4  unknown  not decided yet  this one\n" in prompt
-
-
-def test_a_long_description_is_cut() -> None:
-    """A description of a million characters leaves the prompt short."""
-    row = tried(3, metric=1.0, verdict="keep", description="x" * 10**6)
-    assert len(proposing(recent=[row])) < 10_000
+def test_a_text_of_nothing_but_backticks_makes_no_longer_fence() -> None:
+    """Of a long run of backticks a short one is shown: the fence around it stays short."""
+    assert len(proposing(guidance="`" * 30_000)) < len(proposing()) + 100
 
 
 def test_notes_are_shown_only_when_there_are_some() -> None:
