@@ -10,6 +10,7 @@ from autoresearch.engine.agents.failures import failure, moment
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.core import agents
 from autoresearch.engine.loop.edits import EditCheckout
+from autoresearch.engine.memory.close import close_to
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer, Failing
 from autoresearch.engine.ports.jobs import JobExit, Jobs
@@ -18,6 +19,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.run_state import Iteration, Job, RunState
+from autoresearch.projections.timeline import Timeline
 
 
 @frozen(kw_only=True)
@@ -29,7 +31,9 @@ class Answers:
     jobs: Jobs
     adapter: Callable[[str], Agent]
 
-    def read(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
+    def read(
+        self, one: Iteration, job: Job, done: JobExit, run: RunState, timeline: Timeline
+    ) -> tuple[ev.Event, ...]:
         """Return the events of an agent's job that has ended."""
         assert job.step in ("propose", "apply", "triage")  # the caller checked the others
         files = self.paths.job(one.number, job.step, job.number)
@@ -44,6 +48,7 @@ class Answers:
         followed: tuple[ev.Event, ...]
         match job.step:
             case "propose":
+                answer = _if_new(one, answer, run, timeline)
                 followed = _proposed(one, answer)
             case "apply":
                 answer, followed = self._applied(one, answer, run)
@@ -130,6 +135,17 @@ def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:
         received=None,
     )
     return (chosen,)
+
+
+def _if_new(one: Iteration, answer: Answer, run: RunState, timeline: Timeline) -> Answer:
+    """Return the answer, as unusable the first time that it proposes what is close to what was tried."""
+    proposal = answer.proposal
+    if proposal is None or proposal.status != "ok" or not agents.tried_again(run, one, "unusable"):
+        return answer
+    close = close_to(proposal, timeline.rows)
+    if not close:
+        return answer
+    return _unusable(answer, why("close_to", iterations=" and ".join(map(str, close))))
 
 
 def _unusable(answer: Answer, reason: Reason) -> Answer:

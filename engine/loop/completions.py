@@ -29,6 +29,7 @@ from autoresearch.events.clock import seconds_since
 from autoresearch.events.redact import secret_values
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import Job, RunState
+from autoresearch.projections.timeline import Timeline
 
 
 ON_DEVICE = ("train", "evaluate", "holdout")
@@ -50,7 +51,7 @@ class Collector:
     adapter: Callable[[str], Agent]
     _curves: dict[Path, GrowingCurve] = field(factory=dict, init=False)  # of trainings that run
 
-    def collect(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
+    def collect(self, number: int, job: Job, run: RunState, timeline: Timeline) -> tuple[ev.Event, ...]:
         """Return the events of a job that has ended; of one that runs, at most that it is to be ended."""
         folder = self.paths.job(number, job.step, job.number).folder
         ended = self.jobs.look(folder)
@@ -91,7 +92,7 @@ class Collector:
         if job.step == "holdout":
             return (self._scores.looked(one, job, ended.exit, run),)
         answers = Answers(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
-        return answers.read(one, job, ended.exit, run)
+        return answers.read(one, job, ended.exit, run, timeline)
 
     def _behind(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
         """Return that a training that runs lies so far behind its base that it is to be ended."""

@@ -278,7 +278,7 @@ class Runner:
 
     def _hear_jobs(self) -> None:
         for number, job in self._loaded.run.jobs:
-            events = self._collector.collect(number, job, self._loaded.run)
+            events = self._collector.collect(number, job, self._loaded.run, self._loaded.timeline)
             if not events:
                 continue
             decided = isinstance(events[0], ev.TrainingFellBehind)  # in this state, and in no other

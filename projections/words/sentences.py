@@ -210,6 +210,8 @@ REASONS: Mapping[str, str] = {
     "agent_bad_lines": "{agent} gave no answer ({lines} lines of its output could not be read)",
     "answer_empty": "the answer is empty",
     "answer_no_proposal": "the answer holds no valid proposal: {because}",
+    "close_to": "it is close to {iterations}, which tried nearly the same: propose something else, or say"
+    " in the description what is different",
     "output_unreadable": "the output of {agent} cannot be read: {said}",
     # What becomes of a crash.
     "too_slow": "too slow for the budget",

@@ -76,6 +76,25 @@ def test_a_prose_plan_is_carried_out_by_the_agent(tmp_path: Path):
     assert ["propose", "apply"] == [ask.step for ask in world.agent.asked]
 
 
+def test_what_was_tried_is_proposed_again_only_after_it_was_said(tmp_path: Path):
+    """An idea close to an earlier one is asked about once more before anything is spent; then it counts."""
+    low, high = proposal("lower", WIDTH=4), proposal("wider", WIDTH=16)
+    world = world_with(tmp_path, *(answered(proposal=one) for one in (low, low, high)), loops=2)
+    world.runner().run()
+    assert ["keep", "discard", "keep"] == verdicts(world)
+    assert "it is close to 1, which tried nearly the same" in world.agent.asked[-1].prompt
+    assert ["0000/train.1", "0001/train.1", "0002/train.1"] == world.trained
+
+
+def test_an_agent_that_insists_on_what_was_tried_has_it(tmp_path: Path):
+    """Said a second time, the idea is taken as it is, and its code, known already, is not trained again."""
+    low, high = proposal("lower", WIDTH=4), proposal("wider", WIDTH=16)
+    world = world_with(tmp_path, *(answered(proposal=one) for one in (low, low, low, high)), loops=2)
+    world.runner().run()
+    assert 4 == len(world.agent.asked)
+    assert ["lower", "lower", "wider"] == [row.description for row in load(world.paths).timeline.rows[1:]]
+
+
 @pytest.mark.parametrize(
     ("edits", "reason"),
     [

@@ -11,6 +11,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.values import Process, why
 from autoresearch.projections.run_state import Job
+from autoresearch.projections.timeline import Timeline
 from tests import given as g
 
 
@@ -49,7 +50,7 @@ def test_the_deadline_of_an_orphan_is_held(monkeypatch, supervisor, ran_s: float
     paths = run_named(Path("/home"), "main-r001")
     collector = Collector(paths=paths, git=None, jobs=jobs, adapter=None)
     job = Job(step="train", number=1, since=from_epoch(0.0), deadline_s=20.0)
-    assert () == collector.collect(0, job, g.given(g.started()))
+    assert () == collector.collect(0, job, g.given(g.started()), Timeline())
     assert ([paths.job(0, "train", 1).folder] if stopped else []) == jobs.stopped
 
 
@@ -68,4 +69,4 @@ def test_what_ended_before_a_restart_begins_again(step):
     collector = Collector(paths=paths, git=None, jobs=EndedBefore(), adapter=None)
     job = Job(step=step, number=1, since=from_epoch(0.0), deadline_s=20.0)
     lost = ev.JobLost(iteration=0, step=step, number=1, reason=why("machine_restarted"))
-    assert (lost,) == collector.collect(0, job, g.given(g.started()))
+    assert (lost,) == collector.collect(0, job, g.given(g.started()), Timeline())
