@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.git.program import Refused
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.ports.repository import Branch
 from autoresearch.engine.ports.worktrees import Git
@@ -157,3 +158,24 @@ def test_a_worktree_is_removed_with_its_record(git: Git, start: str, kept: str) 
         assert not list((git.top / ".git" / "worktrees").glob("*"))
     git.ensure_worktree(place(git), kept)
     assert head(git, place(git)) == kept
+
+
+def test_branches_are_listed_while_a_worktree_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git dies of a worktree that another process removes while it lists them; it is asked again."""
+    git, calls = make_real(tmp_path / "repo"), 0
+    ask = RealGit.read
+
+    def dies_once(self: RealGit, *command: str, stdin: bytes | None = None) -> bytes:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise Refused("fatal: Invalid path '.git/worktrees/gone': No such file or directory")
+        return ask(self, *command, stdin=stdin)
+
+    monkeypatch.setattr(RealGit, "read", dies_once)
+    assert {"main"} == git.branches_checked_out()
+    assert calls > 1
+    calls = 0
+    assert git.branch("main").checked_out
