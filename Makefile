@@ -22,7 +22,7 @@ run: $(VENV)/.run      ## a whole run on real text: baseline, three loops, the g
 	@$(BIN)/python workflows/run_experiment.py status
 
 test: $(VENV)/.dev     ## the test suite (about seven minutes on two cores)
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
 	$(BIN)/ruff check .
@@ -32,10 +32,10 @@ lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshnes
 	$(BIN)/python -m autoresearch.workflows.reference --check
 
 torture: $(VENV)/.dev  ## long fault rounds and real agent programs; SEED=... repeats a session (an hour or two)
-	AUTORESEARCH_TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -n 2 --dist worksteal -m long
+	AUTORESEARCH_TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -n 3 --dist worksteal -m long
 
 torture-short: $(VENV)/.dev  ## some of each of the long fault rounds, others each day
-	AUTORESEARCH_TORTURE_SEED=$(SEED) AUTORESEARCH_TORTURE_SHARE=0.02 $(BIN)/python -m pytest -n 2 --dist worksteal -m long tests/fault
+	AUTORESEARCH_TORTURE_SEED=$(SEED) AUTORESEARCH_TORTURE_SHARE=0.02 $(BIN)/python -m pytest -n 3 --dist worksteal -m long tests/fault
 
 bench: $(VENV)/.bench  ## measure everything, peers beside us, and print the table
 	$(BIN)/python -m bench
