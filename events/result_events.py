@@ -235,11 +235,11 @@ class RemeasureDropped:
 class GainStated:
     """What a run is worth: its best against its baseline, on seeds that were used for nothing else."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     keep: int  # the best
     repeats: tuple[int, ...]
     gain: float  # the mean over the pairs; above 0 is better
-    half_width: float  # of its 95 % interval
+    half_width: float | None  # of its 95 % interval; None: too few numbers for one
     inputs: dict[str, Scalar]
 
 
@@ -287,7 +287,7 @@ class ChainConsolidated:
     `inputs` is what the intervals were taken from. What could not be measured as the others is left out.
     """
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     repeats: tuple[int, ...]
     keeps: tuple[Consolidated, ...]
     inputs: dict[str, Scalar]

@@ -19,10 +19,17 @@ def _worded(proposal: Data | None) -> Data | None:
     return proposal and {**proposal, "hypothesis": "", "expected": "", "other": {}}
 
 
+def _with_interval(stated: Data) -> Data:
+    """Return a gain without an interval where it has none: from numbers that say nothing of it, it was 0."""
+    return {**stated, "half_width": stated["half_width"] or None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AgentAnswered", 1): lambda data: {**data, "failure": None},
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
+    ("ChainConsolidated", 1): lambda data: {**data, "keeps": [_with_interval(one) for one in data["keeps"]]},
+    ("GainStated", 1): _with_interval,
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
     ("ProposalReceived", 1): lambda data: {
         **data,

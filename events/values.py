@@ -349,7 +349,7 @@ class Consolidated:
     base: int  # the keep that it was compared with; a later one: the best without it
     pairs: int
     gain: float  # the mean over the pairs; above 0 is better
-    half_width: float  # of its 95 % interval
+    half_width: float | None  # of its 95 % interval; None: too few numbers for one
     verdict: Literal["confirmed", "doubtful"]  # whether the whole interval lies above 0
 
 

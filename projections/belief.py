@@ -38,12 +38,12 @@ class Gain:
     iteration: int
     pairs: int
     gain: float
-    half_width: float  # of its 95 % interval
+    half_width: float | None  # of its 95 % interval; None: too few numbers for one
 
     @property
     def is_shown(self) -> bool:
-        """Say whether the whole interval lies above 0."""
-        return self.gain > self.half_width
+        """Say whether there is an interval, and the whole of it lies above 0."""
+        return self.half_width is not None and self.gain > self.half_width
 
 
 @frozen(kw_only=True)

@@ -96,7 +96,7 @@ def beside_the_others(by: int, inputs: Mapping[str, Scalar]) -> Consolidated | N
     keep, gain, half, pairs = (inputs.get(name) for name in ("without", "gain", "half_width", "pairs"))
     if not isinstance(keep, int) or not isinstance(pairs, int):
         return None
-    if not isinstance(gain, float) or not isinstance(half, float):
+    if not isinstance(gain, float) or isinstance(half, str):
         return None
     return Consolidated(
         iteration=keep,
@@ -104,7 +104,7 @@ def beside_the_others(by: int, inputs: Mapping[str, Scalar]) -> Consolidated | N
         pairs=pairs,
         gain=0.0 - gain,  # of 0.0 no -0.0
         half_width=half,
-        verdict="confirmed" if -gain > half else "doubtful",
+        verdict="confirmed" if half is not None and -gain > half else "doubtful",
     )
 
 

@@ -54,10 +54,18 @@ def say_row(row: Row) -> str:
     return say_verdict(row.rule, row.inputs) if row.rule and row.rule != "imported" else say(row.reason)
 
 
-def say_gain(gain: float, half_width: float, seeds: int) -> str:
+def say_gain(gain: float, half_width: float | None, seeds: int) -> str:
     """Return what a run is worth, by fresh seeds: with its 95 % interval, or that nothing is shown."""
-    said = f"{gain:+.6f} ± {half_width:.6f} on {seeds} fresh seed{'' if seeds == 1 else 's'}"
+    on = f" on {seeds} fresh seed{'' if seeds == 1 else 's'}"
+    if half_width is None:
+        return f"no gain shown: {gain:+.6f}{on}, too few for an interval"
+    said = f"{gain:+.6f} ± {half_width:.6f}{on}"
     return said if gain > half_width else f"no gain shown: {said}"
+
+
+def say_interval(gain: float, half_width: float | None) -> str:
+    """Return a gain with half its 95 % interval, or that there is none."""
+    return f"{gain:+.6f}, no interval" if half_width is None else f"{gain:+.6f} ± {half_width:.6f}"
 
 
 def say_comparisons(count: int) -> str:

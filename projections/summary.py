@@ -69,6 +69,7 @@ def standing(run: RunState) -> Standing:
         "best_iteration": best.iteration if best else None,
         "best_of_before": best is not None and not best.was_measured_with(run.deciding),
         "on_the_same_seeds": _on_the_same_seeds(run),
+        "exact_gain": _exact_gain(run),
         "final_is_left": bool(run.final_left),
         "evaluated": bool(run.config.evaluate),
         "best_elsewhere": len(best.elsewhere) if best else 0,
@@ -199,6 +200,19 @@ def _on_the_same_seeds(run: RunState) -> list[float] | None:
     ours, theirs = best.under(best.conditions), first.under(best.conditions)
     both = [repeat for repeat in ours if repeat in theirs]
     return [sum(of[repeat] for repeat in both) / len(both) for of in (ours, theirs)] if both else None
+
+
+def _exact_gain(run: RunState) -> float | None:
+    """Return what the best gained where the baseline has the same number under every seed; else None."""
+    alike = _on_the_same_seeds(run)
+    if alike is None or run.config.noise or run.learned.belief is not None:
+        return None
+    first = run.keeps[0]
+    numbers = [tuple(first.under(score.conditions).values()) for score in first.scores]
+    if all(len(each) == 1 for each in numbers) or any(len(set(each)) > 1 for each in numbers):
+        return None
+    best, baseline = alike
+    return baseline - best if run.config.metric.lower_is_better else best - baseline
 
 
 def _agents(run: RunState) -> list[dict[str, Any]]:

@@ -250,7 +250,7 @@ class StateGain:
     keep: int
     repeats: tuple[int, ...]
     gain: float
-    half_width: float
+    half_width: float | None
     inputs: dict[str, Scalar]
 
 

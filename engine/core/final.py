@@ -5,7 +5,6 @@ What a candidate was kept by was chosen for being good: the seed it was chosen o
 nothing is chosen, so the difference there is the gain that is stated.
 """
 
-import math
 from itertools import pairwise
 
 from attrs import evolve as replace
@@ -13,14 +12,14 @@ from attrs import evolve as replace
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import slots
 from autoresearch.engine.verdicts import repeats
+from autoresearch.engine.verdicts.keep_rules import is_learned
 from autoresearch.engine.verdicts.pairs import (
-    SURE,
     Pairs,
     error_of,
     half_width,
     pairs_of,
     seed_pool,
-    student,
+    spread_of,
     within,
 )
 from autoresearch.events.values import (
@@ -234,14 +233,14 @@ def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
     for _, keep, pairs in found:
         pool = pool.plus(pairs.squares, pairs.count)
         seen = seen.joined(seed_pool(within(keep.scores, fresh)))
-    of_seeds = repeats.of_seeds(state)
-    known = of_seeds is not None  # else from these few: then it takes Student's quantile
-    spread = of_seeds if of_seeds is not None else math.sqrt(seen.squares / max(1, seen.freedom))
-    quantile = SURE if known else student(seen.freedom)
+    of_seeds = repeats.of_seeds(state) if is_learned(state.config, state.learned) else None
+    spread, quantile = spread_of(of_seeds, seen)
     return do.ConsolidateChain(
         repeats=fresh,
         keeps=tuple(
-            _consolidated(base, keep, pairs, quantile * error_of(pairs, pool, spread))
+            _consolidated(
+                base, keep, pairs, None if spread is None else quantile * error_of(pairs, pool, spread)
+            )
             for base, keep, pairs in found
         ),
         inputs={
@@ -254,12 +253,12 @@ def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
     )
 
 
-def _consolidated(base: Best, keep: Best, pairs: Pairs, half: float) -> Consolidated:
+def _consolidated(base: Best, keep: Best, pairs: Pairs, half: float | None) -> Consolidated:
     return Consolidated(
         iteration=keep.iteration,
         base=base.iteration,
         pairs=pairs.count,
         gain=pairs.mean,
         half_width=half,
-        verdict="confirmed" if pairs.mean > half else "doubtful",
+        verdict="confirmed" if half is not None and pairs.mean > half else "doubtful",
     )

@@ -20,7 +20,7 @@ from autoresearch.engine.verdicts.pairs import (
     pairs_of,
     seed_pool,
     seed_spread,
-    student,
+    spread_of,
     within,
 )
 from autoresearch.events.settings import RunConfig
@@ -199,6 +199,11 @@ def lacking(one: Iteration, best: Best, *, seeded: bool) -> tuple[int, ...]:
     return tuple(score.repeat for score in one.scores if score.repeat not in there)
 
 
+def is_learned(config: RunConfig, learned: Learned) -> bool:
+    """Say whether more than a few numbers of one program tell how far seeds lie apart."""
+    return config.noise > 0 or learned.belief is not None
+
+
 def is_rule(text: str) -> bool:
     """Say whether this is one of the named rules, with the argument that it takes."""
     name, colon, number = text.partition(":")
@@ -282,10 +287,7 @@ def _simpler(
     without = one.without
     assert without is not None  # the caller checked
     seen = seed_pool(one.scores).joined(seed_pool(within(base.scores, without.repeats)))
-    spread = of_seeds
-    if spread is None and seen.freedom:
-        spread = math.sqrt(seen.squares / seen.freedom)
-    quantile = student(seen.freedom) if of_seeds is None else SURE
+    spread, quantile = spread_of(of_seeds if is_learned(config, learned) else None, seen)
     case = _case(pairs, config, spread or 0.0, learned)
     inputs: dict[str, Scalar] = {
         "without": without.keep,

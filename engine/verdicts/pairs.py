@@ -89,6 +89,16 @@ def seed_pool(scores: tuple[Score, ...]) -> Pool:
     return pool
 
 
+def spread_of(learned: float | None, seen: Pool) -> tuple[float | None, float]:
+    """Return how far seeds lie apart, and the quantile of a 95 % interval by it; None: nothing tells.
+
+    That is what a run has learned of it; else what these few numbers show, with Student's quantile.
+    """
+    if learned is not None or not seen.freedom:
+        return learned, SURE
+    return math.sqrt(seen.squares / seen.freedom), student(seen.freedom)
+
+
 def within(scores: tuple[Score, ...], repeats: tuple[int, ...]) -> tuple[Score, ...]:
     """Return those of some scores that are of these repeats."""
     return tuple(score for score in scores if score.repeat in repeats)
@@ -115,8 +125,8 @@ def error_of(pairs: Pairs, pool: Pool, of_seeds: float) -> float:
     return math.sqrt(variance / pairs.count)
 
 
-def half_width(pairs: Pairs, seen: Pool, noise: float = 0.0) -> float:
-    """Return half the 95 % interval of a mean gain on fresh seeds.
+def half_width(pairs: Pairs, seen: Pool, noise: float = 0.0) -> float | None:
+    """Return half the 95 % interval of a mean gain on fresh seeds; None: nothing was measured twice.
 
     `seen` is how far all numbers of the two programs lie from their means; so few that it takes Student's
     quantile. `noise` is the standard deviation over seeds where it is known beforehand.
@@ -124,7 +134,9 @@ def half_width(pairs: Pairs, seen: Pool, noise: float = 0.0) -> float:
     if noise:
         times = 1 / pairs.count + 1 / (pairs.count if pairs.paired else pairs.of_base)
         return SURE * noise * math.sqrt(times)
-    of_seeds = seen.squares / max(1, seen.freedom)
+    if not seen.freedom:
+        return None
+    of_seeds = seen.squares / seen.freedom
     if not pairs.paired:
         times = 1 / pairs.count + 1 / pairs.of_base
         return student(seen.freedom) * math.sqrt(of_seeds * times)

@@ -112,6 +112,9 @@ EVENTS: Mapping[str, str] = {
     "RemeasureStarted": "{iteration:name} measures the best, {keep:name}, {differ_in:conditions}",
     "RemeasureStarted.repeats": "{iteration:name} measures {keep:name} on {repeats:seeds_of}",
     "GainStated": "gain of {keep:name} on the baseline: {gain:.6f} ± {half_width:.6f}, on {repeats:seeds_of}",
+    "GainStated.alone": (
+        "gain of {keep:name} on the baseline: {gain:.6f}, on {repeats:seeds_of}, too few for an interval"
+    ),
     "ChainConsolidated": "on {repeats:seeds_of}: {keeps:sureness}",
     "KeepRemeasured": "{keep:name} measured again: {metric:.6f} ({before:.6f} before)",
     "KeepRemeasured.unmet": "{keep:name} measured again, but not as was wanted: {metric:.6f}",

@@ -22,7 +22,7 @@ from autoresearch.projections.words.wording import WORDS, say_verdict
 
 
 LINE_CHARACTERS = 240
-FORMS = 3  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
+FORMS = 4  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
 
 # Where an event has more than one sentence: which, by what the event says. "" is the plain one.
 VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
@@ -54,6 +54,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.HoldoutScored: lambda e: "" if e.outcome == "succeeded" else "failed",
     ev.JobLost: lambda e: "prepare" if e.step == "prepare" else "",
     ev.CrashTriaged: lambda e: "" if e.action == "discard" else "mended",
+    ev.GainStated: lambda e: "alone" if e.half_width is None else "",
     ev.ResultRecorded: lambda e: "" if e.metric is None else "metric",
     ev.ResultInherited: lambda e: "" if e.metric is None else "metric",
     ev.ResultImported: lambda e: "" if e.metric is None else "metric",

@@ -168,7 +168,8 @@ def proposer(request: Request) -> str:
 
 
 def _sureness(one: Consolidated) -> str:
-    return f"{name_of(one.iteration)} {one.verdict} ({one.gain:+.6f} ± {one.half_width:.6f})"
+    half = "no interval" if one.half_width is None else f"± {one.half_width:.6f}"
+    return f"{name_of(one.iteration)} {one.verdict} ({one.gain:+.6f} {half})"
 
 
 def _point(one: CurvePoint) -> str:

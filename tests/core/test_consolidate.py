@@ -153,6 +153,31 @@ def test_what_cannot_be_measured_alike_is_left_out():
     assert {} == stated(*CHAIN, *measured(3, 2, 1.9), *elsewhere, *measured(5, 0, 3.0))
 
 
+def test_what_a_rule_does_not_learn_is_as_unsure_as_the_few_numbers_are():
+    """Under `lower` two numbers of the baseline tell of seeds: Student's quantile is that of one freedom."""
+    lower = started(evolve(CONFIG, keep_rule="lower", noise=0.0))
+    alike = measured(5, 0, 3.2)
+    (command,) = decide(given(lower, *CHAIN[1:], *measured(3, 2, 1.9), *measured(4, 1, 2.0), *alike))
+    assert isinstance(command, do.ConsolidateChain)
+    # s² = 0.02, and a pair is taken for two trainings: √(3 · 2s² / 3) = 0.2
+    assert [12.706 * 0.2] * 2 == pytest.approx([one.half_width for one in command.keeps])
+    assert ["doubtful", "doubtful"] == [one.verdict for one in command.keeps]
+
+
+def test_of_numbers_that_stand_alone_there_is_no_interval():
+    """Under other conditions each is measured once, on one seed: nothing tells how far seeds lie apart."""
+    lower = started(evolve(CONFIG, keep_rule="lower", noise=0.0))
+    moved = [
+        *measured(3, 2, 1.9, data_id="d2"),
+        *measured(4, 1, 2.0, data_id="d2"),
+        *measured(5, 0, 3.0, data_id="d2"),
+    ]
+    (command,) = decide(given(lower, *CHAIN[1:], *moved))
+    assert isinstance(command, do.ConsolidateChain)
+    assert [(None, "doubtful")] * 2 == [(one.half_width, one.verdict) for one in command.keeps]
+    assert command.inputs["of_seeds"] is None
+
+
 def test_where_every_seed_gives_the_same_there_is_nothing_to_learn():
     """A baseline of the same number under every seed is consolidated with nothing."""
     config = evolve(CONFIG, noise=0.0)

@@ -135,12 +135,20 @@ def test_a_spread_that_nobody_knows_is_taken_from_these():
     )  # 3 · 2s² of 4, two pairs
 
 
-def test_of_one_seed_and_no_spread_nothing_is_said():
+def test_of_one_seed_and_no_spread_there_is_no_interval():
     """One pair of which nobody knows how far pairs lie apart confirms nothing, however large it is."""
     config = evolve(CONFIG, keep_rule="lower", noise=0.0)
     player = play(wish(2, "ablate", 2), config=config, t3_1=9.0, t4_1=1.5)
-    assert [] == said(player.run)
+    assert [(2, 3, "doubtful")] == said(player.run)
+    assert player.run.consolidated[0].half_width is None
     assert verdict_on(player, 3).inputs["half_width"] is None
+
+
+def test_what_is_taken_out_by_one_seed_is_out():
+    """Also where nothing tells how far seeds lie apart, a keep without which nothing is lost is out."""
+    config = evolve(CONFIG, keep_rule="lower", noise=0.0)
+    player = play(wish(2, "drop", 2), config=config, t3_1=1.5, t4_1=1.5)
+    assert (TakenOut(iteration=2, by=3),) == player.run.taken_out
 
 
 def test_code_that_is_known_is_trained_all_the_same():

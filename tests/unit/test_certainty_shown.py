@@ -1,13 +1,26 @@
 """How sure a keep is, where people and programs read it."""
 
+from pathlib import Path
+
+import pytest
 from attrs import evolve
 
+from autoresearch.engine.runs.catalogue import run_named
+from autoresearch.events import catalog as ev
+from autoresearch.events.upcasters import upcast
+from autoresearch.events.values import Consolidated
 from autoresearch.projections.fold import fold
+from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.state_text import say_gain
+from autoresearch.projections.summary import standing
 from autoresearch.projections.timeline import TIMELINE
 from autoresearch.projections.words.event_text import describe
 from autoresearch.workflows.api.experiments import experiment
+from autoresearch.workflows.api.run_now import RunNow
+from autoresearch.workflows.api.status import LiveFacts
+from autoresearch.workflows.pages.status import status_page
 from autoresearch.workflows.pages.tables import experiments_table
-from tests.given import BASELINE, asked, candidate, kept, recorded, row, started, trained, training
+from tests.given import BASELINE, asked, candidate, given, kept, recorded, row, started, trained, training
 
 
 INPUTS = {
@@ -29,3 +42,74 @@ def test_a_keep_says_how_sure_it_is():
     one = experiment(timeline.row(1))
     assert (0.934, 0.4) == (one["probability"], one["shrunk"])
     assert experiment(timeline.row(0))["probability"] is None
+
+
+def test_a_gain_without_an_interval_is_said_as_such():
+    """Its event, the status and the report say that there are too few numbers for one; none says ± 0."""
+    stated = ev.GainStated(keep=1, repeats=(2,), gain=0.5, half_width=None, inputs={})
+    assert "gain of iteration 1 on the baseline: 0.500000, on 1 seed, too few for an interval" == describe(
+        stated
+    )
+    assert "no gain shown: +0.500000 on 1 fresh seed, too few for an interval" == say_gain(0.5, None, 1)
+    story = recorded(
+        started(),
+        asked(),
+        *BASELINE,
+        *candidate(1),
+        training(1),
+        trained(1, 1.0),
+        row(1, 1.0),
+        VERDICT,
+        stated,
+    )
+    run = fold(RUN, story)
+    assert run.gain is not None
+    assert not run.gain.is_shown
+    facts = LiveFacts(
+        runner_alive=False, progress=None, gpu=None, dropped=0, as_of="2026-03-08T23:00:00.000Z"
+    )
+    seen = RunNow(paths=run_named(Path("/home"), "r-r001"), run=run, runner=None, facts=facts)
+    assert "no gain shown: +0.500000 on 1 fresh seed, too few for an interval" in status_page(seen.glance)
+    chain = ev.ChainConsolidated(
+        repeats=(2,),
+        keeps=(Consolidated(iteration=1, base=0, pairs=1, gain=0.5, half_width=None, verdict="doubtful"),),
+        inputs={},
+    )
+    assert "on 1 seed: iteration 1 doubtful (+0.500000 no interval)" == describe(chain)
+
+
+def test_a_gain_of_before_says_no_interval_of_zero():
+    """A gain that was stated from single numbers had a half width of 0; it is read as none."""
+    assert {"gain": 1.0, "half_width": None} == upcast(
+        "GainStated", 1, {"gain": 1.0, "half_width": 0.0}, to=2
+    )
+    said = {"keeps": [{"half_width": 0.0}, {"half_width": 0.5}]}
+    assert {"keeps": [{"half_width": None}, {"half_width": 0.5}]} == upcast(
+        "ChainConsolidated", 1, said, to=2
+    )
+
+
+@pytest.mark.parametrize("again", [1.5, 1.75])
+def test_where_seeds_move_nothing_the_gain_is_exact(again: float):
+    """A baseline that measures the same twice leaves nothing to a final: `status` says the gain at once."""
+    twice = (
+        ev.RemeasureStarted(
+            iteration=2, keep=0, commit="b" * 40, purpose="final", because_of=None, repeats=(2,), differ_in=()
+        ),
+        training(2, repeat=2),
+        trained(2, again),
+        row(2, again),
+        ev.KeepRemeasured(iteration=2, keep=0, metric=again, before=1.5, met=True),
+    )
+    run = given(
+        started(),
+        asked(),
+        *BASELINE,
+        *candidate(1),
+        training(1),
+        trained(1, 1.0),
+        row(1, 1.0),
+        kept(1),
+        *twice,
+    )
+    assert (0.5 if again == 1.5 else None) == standing(run)["exact_gain"]

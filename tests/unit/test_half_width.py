@@ -23,6 +23,11 @@ def test_known_noise_gives_the_textbook_interval():
     assert half_width(pairs, Pool(), noise=0.5) == pytest.approx(1.96 * 0.5 * math.sqrt(2 / 3))
 
 
+def test_of_what_was_measured_once_there_is_no_interval():
+    """One number of each of two programs says nothing of how far numbers lie apart."""
+    assert half_width(Pairs(differences=(1.0,), base=0.0), Pool().plus(0.0, 1).plus(0.0, 1)) is None
+
+
 @pytest.mark.parametrize("kept", [0.0, 0.9])
 def test_the_interval_holds_in_nineteen_nights_of_twenty(kept: float):
     """Whether pairs share their luck or not, the true gain lies within it in 92 nights of 100 or more."""
@@ -32,5 +37,7 @@ def test_the_interval_holds_in_nineteen_nights_of_twenty(kept: float):
         ours = [kept * one + math.sqrt(1 - kept**2) * random.gauss(0.0, 1.0) for one in base[5:]]
         pairs = Pairs(differences=tuple(a - b for a, b in zip(base[5:], ours, strict=True)), base=0.0)
         seen = Pool().plus(squares_of(base), len(base)).plus(squares_of(ours), len(ours))
-        inside += abs(pairs.mean) <= half_width(pairs, seen)
+        half = half_width(pairs, seen)
+        assert half is not None
+        inside += abs(pairs.mean) <= half
     assert inside >= 920

@@ -24,6 +24,7 @@ SHOWN = {"keep", "discard", "retracted"}  # in the chart
 def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any: it is JSON
     """Return the object; its fields are a contract. `seq` is the event that a figure stands in. Pure."""
     run, rows = loaded.run, loaded.timeline.rows
+    now = standing(run)
     of_seeds = _of_seeds(rows)
     cited = [_row(row, evidence) for row in rows]
     return {
@@ -42,8 +43,8 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "best": _best(run, rows, evidence),
         "gain": _gain(run, evidence),
         "of_seeds": of_seeds,
-        "exact": of_seeds == 0.0,
-        "comparisons": standing(run)["comparisons"],
+        "exact": of_seeds == 0.0 or now["exact_gain"] is not None,
+        "comparisons": now["comparisons"],
         "holdout": _holdout(run, evidence),
         "counts": dict(Counter(status_of(row) for row in rows if row.iteration)),
         "kept": [one for one in cited if one["status"] == "keep" and one["iteration"]],

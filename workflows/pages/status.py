@@ -6,7 +6,14 @@ workflows/api/status.py has the object that `status --json` prints. Imports only
 from __future__ import annotations
 
 from autoresearch.events.clock import wall
-from autoresearch.projections.state_text import say_comparisons, say_gain, say_kept, say_stopped, say_waiting
+from autoresearch.projections.state_text import (
+    say_comparisons,
+    say_gain,
+    say_interval,
+    say_kept,
+    say_stopped,
+    say_waiting,
+)
 from autoresearch.projections.words.times import duration, one_line
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_sandbox, short
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
@@ -165,6 +172,8 @@ def _gain_words(standing: Standing) -> str:
         return say_gain(gain["value"], gain["half_width"], gain["seeds"])
     if not standing["best_iteration"]:  # the baseline, or nothing yet
         return ""
+    if standing["exact_gain"] is not None:
+        return f"{standing['exact_gain']:+.6f}: trainings of the same code measured the same"
     if standing["final_is_left"]:
         return "measured on fresh seeds once no loop is left"
     return f"not measured on fresh seeds; {typed('final')} does"
@@ -199,7 +208,7 @@ def keeps_words(standing: Standing) -> str:
     said = [f"{len(of['confirmed'])} confirmed on {seeds} fresh seed{'' if seeds == 1 else 's'}"]
     if of["doubtful"]:
         each = (
-            f"{name_of(one['iteration'])} ({one['gain']:+.6f} ± {one['half_width']:.6f})"
+            f"{name_of(one['iteration'])} ({say_interval(one['gain'], one['half_width'])})"
             for one in of["doubtful"]
         )
         said.append(f"{len(of['doubtful'])} doubtful: {', '.join(each)}")

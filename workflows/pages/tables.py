@@ -6,7 +6,7 @@ from attrs import asdict
 
 from autoresearch.events.values import Consolidated, Proposal
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.state_text import say_comparisons, say_gain, say_row
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_interval, say_row
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.times import duration, one_line
@@ -152,7 +152,7 @@ def _took(row: Row) -> str:
 def _fresh(sure: Consolidated) -> str:
     beside = f"beside the others (without it: {name_of(sure.base)})"
     against = f"on {name_of(sure.base)}" if sure.base < sure.iteration else beside
-    return f"{sure.verdict}: {sure.gain:+.6f} ± {sure.half_width:.6f} {against}, {sure.pairs} pairs"
+    return f"{sure.verdict}: {say_interval(sure.gain, sure.half_width)} {against}, {sure.pairs} pairs"
 
 
 def _spent(row: Row) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from autoresearch.projections.state_text import say_interval
 from autoresearch.projections.words.times import duration, minute_of, one_line
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.pages.ways_out import program
@@ -64,9 +65,10 @@ def _verdict(found: dict[str, Any]) -> Line:
     if best is None:
         return ("No result yet: ", found["stands"] or "the baseline is not measured", ".")
     if gain is not None:
-        interval = f"{gain['value']:+.6f} ± {gain['half_width']:.6f}"
-        said = Cite(interval, gain["seq"])
+        said = Cite(say_interval(gain["value"], gain["half_width"]), gain["seq"])
         of = f" on {_plural(gain['seeds'], 'fresh seed')}"
+        if gain["half_width"] is None:
+            return ("No gain shown: ", said, f"{of} are too few for one; it may be luck.")
         if gain["shown"]:
             return ("The best gains ", said, f"{of} (95 % interval), against the baseline.")
         return ("No gain shown: ", said, f"{of} (95 % interval); it may be luck.")
@@ -195,7 +197,7 @@ def _interval(gain: float | None, half_width: float | None) -> str:
 def _fresh(one: dict[str, Any]) -> Span:
     if one["sureness"] is None:
         return "-"
-    return Cite(_interval(one["fresh_gain"], one["fresh_half_width"]), one["sureness_seq"])
+    return Cite(say_interval(one["fresh_gain"], one["fresh_half_width"]), one["sureness_seq"])
 
 
 def _sure(one: dict[str, Any]) -> str:
