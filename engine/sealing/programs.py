@@ -4,6 +4,8 @@ A scorer that the settings name by its path is as much of a result as the packag
 What a program reads or imports from beside it is not known here: `inputs` names it.
 """
 
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ from autoresearch.events.settings import PYTHON, RunConfig
 
 
 MOST_BYTES = 64 * 2**20  # of one; what is larger is data, and named in `inputs`
+# What may be a path within a word: of a line for a shell (`sh -c "…"`), or behind an option (`--scorer=…`).
+_PARTS = re.compile(r"[^\s;|&()<>\"'`=]+")
 
 
 def named(config: RunConfig, checkout: Path) -> tuple[str, ...]:
@@ -24,9 +28,10 @@ def named(config: RunConfig, checkout: Path) -> tuple[str, ...]:
 def _files(command: tuple[str, ...], checkout: Path) -> Iterator[str]:
     for number, word in enumerate(command):
         program = shutil.which(word) if number == 0 and "/" not in word else None
-        path = Path(program) if program else checkout.absolute() / word
-        if PYTHON not in word and _is_small_file(path) and not _is_within(path, checkout):
-            yield str(path)
+        for part in (program or word, *_PARTS.findall(word)):
+            path = checkout.absolute() / os.path.expandvars(re.sub("^~(?=/)", "$HOME", part))
+            if PYTHON not in part and _is_small_file(path) and not _is_within(path, checkout):
+                yield str(path)
 
 
 def _is_small_file(path: Path) -> bool:

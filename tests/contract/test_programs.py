@@ -40,6 +40,16 @@ def test_what_commands_name_outside_the_checkout_is_found(checkout: Path):
     assert {GIT, str(shutil.which("sh"))} == named(checkout, train=("sh", "train.sh"))
 
 
+def test_what_is_named_within_a_word_is_found_as_well(checkout: Path, monkeypatch: pytest.MonkeyPatch):
+    """In a line for a shell, by a variable or the home folder, and behind an option."""
+    shell, script = str(shutil.which("sh")), str(checkout.parent / "score.py")
+    monkeypatch.setenv("HOME", str(checkout.parent))
+    lines = (f"python3 {script} && echo", "cd /;{python} '~/score.py'", 'exec python3 "$HOME/score.py"|cat')
+    for line in lines:
+        assert {GIT, shell, script} == named(checkout, "sh", "-c", line.replace("'", ""))
+    assert {GIT, script} == named(checkout, "{python}", "-u", f"--scorer={script}")
+
+
 def test_what_is_no_program_outside_is_not(checkout: Path, monkeypatch: pytest.MonkeyPatch):
     """Files of the checkout, folders, options, what is not there, and what is as large as data."""
     assert {GIT} == named(checkout, "{python}", "train.py", str(checkout / "train.py"), str(checkout.parent))
