@@ -120,6 +120,38 @@ class EvaluationFinished:
 
 
 @frozen(kw_only=True)
+class GuardStarted:
+    """A candidate is to be kept, but for a guard that is a command: this is run in its checkout, as a job."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    check: int  # of this iteration
+    guard: str  # as the settings have it
+    slot: int
+    device: str
+    command: tuple[str, ...]
+    deadline_s: float
+
+
+@frozen(kw_only=True)
+class GuardFinished:
+    """The command of a guard ended; a candidate on which it fails is not kept."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    check: int
+    guard: str
+    holds: bool
+    reason: Reason | None  # why it does not
+    exit_code: int | None
+    signal: int | None
+    started_at: str  # by the supervisor's clock, RFC 3339
+    ended_at: str
+    seconds: float
+    output: OutputDigest
+
+
+@frozen(kw_only=True)
 class TrainingVoided:
     """A training ended, but its checkout was not what its commit says: no result, and it begins again.
 
@@ -309,6 +341,8 @@ ResultEvent = (
     | TrainingReread
     | EvaluationStarted
     | EvaluationFinished
+    | GuardStarted
+    | GuardFinished
     | TrainingVoided
     | JobLost
     | CrashTriaged

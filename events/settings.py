@@ -21,6 +21,7 @@ from autoresearch.events.values import COMPARED, CONDITIONS
 GUARD = re.compile(
     r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 )
+COMMAND_GUARD = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9 ._-]*?)\s*:\s*(?P<command>\S.*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -30,6 +31,16 @@ PYTHON = "{python}"  # in a command: the interpreter of the user's project
 
 def _all_inside(paths: tuple[str, ...]) -> bool:
     return all(is_inside(path) for path in paths)
+
+
+def _is_guard(text: str) -> bool:
+    """Say whether a guard holds a number within a bound, or is a command that can be split into words."""
+    if GUARD.fullmatch(text):
+        return True
+    try:
+        return COMMAND_GUARD.fullmatch(text) is not None and bool(guard_argv(text))
+    except ValueError:  # quotes that do not end
+        return False
 
 
 def _are_named(paths: tuple[str, ...]) -> bool:
@@ -65,7 +76,9 @@ class RunConfig:
         "The command that scores what a training left, in a process of its own; its number decides.",
         decides=True,
     )
-    evaluate_timeout_s: float = above_zero(600.0, "Seconds after which an evaluation is ended.")
+    evaluate_timeout_s: float = above_zero(
+        600.0, "Seconds after which an evaluation, or a guard's command, is ended."
+    )
     evaluate_tolerance: float = amount(
         0.01,
         "By which part of it the number that a training printed may differ from the evaluation's.",
@@ -133,10 +146,10 @@ class RunConfig:
     )
     guards: tuple[str, ...] = setting(
         (),
-        "Within what such numbers have to stay for a candidate to be kept, as in `peak_vram_mb < 60000`; the"
-        " baseline is not held to it.",
-        holds=lambda guards: all(GUARD.fullmatch(guard) for guard in guards),
-        expected="a name, one of < <= > >=, and a number",
+        "What has to hold for a candidate to be kept: a number within its bound (`peak_vram_mb < 60000`), or"
+        " a command that exits with 0 in its checkout (`tests: pytest -q`); the baseline is not held to it.",
+        holds=lambda guards: all(map(_is_guard, guards)),
+        expected="a name, one of < <= > >=, and a number; or a name, a colon and a command",
     )
     compare_on: tuple[str, ...] = setting(
         COMPARED,
@@ -265,6 +278,11 @@ class RunConfig:
         return tuple(found["name"] for guard in self.guards if (found := GUARD.fullmatch(guard)))
 
     @property
+    def guard_commands(self) -> tuple[str, ...]:
+        """Return the guards that are commands, as they are written."""
+        return tuple(guard for guard in self.guards if not GUARD.fullmatch(guard))
+
+    @property
     def also_read(self) -> tuple[str, ...]:
         """Return the names of the numbers that are recorded beside the metric."""
         return tuple(dict.fromkeys((*self.metrics, *self.guarded)))
@@ -279,6 +297,15 @@ class RunConfig:
         """Return the seconds after which a training is ended."""
         startup_s = 300.0  # importing torch and compiling a model, generously
         return self.timeout_s or 2 * self.expected_s + startup_s
+
+
+def guard_argv(guard: str) -> tuple[str, ...]:
+    """Return the command of a guard that is one, `tests: pytest -q`, as words.
+
+    Raises:
+        ValueError: its quotes do not end.
+    """
+    return tuple(shlex.split(guard.partition(":")[2]))
 
 
 def with_python(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...]:

@@ -16,13 +16,13 @@ Scalar = str | int | float | bool | None
 LoopStage = Literal["propose", "apply", "commit", "train", "triage", "record", "decide"]
 TopStage = Literal["setup", "baseline", "loop"]
 Purpose = Literal["verdict", "final", "consolidate"]  # of measuring once more what was kept
-JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate", "holdout"]
+JobStep = Literal["prepare", "propose", "apply", "train", "triage", "evaluate", "guard", "holdout"]
 Outcome = Literal["succeeded", "crashed", "timed_out", "diverged", "no_metric", "tampered"]
 Ended = Outcome | Literal["stopped_early"]  # of a training: what it left does not say that it was stopped
 ProposalSource = Literal["file", "drop", "cli", "agent", "search", "worktree", "baseline"]
-
 RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "dropped"]
 
+ON_DEVICE: tuple[JobStep, ...] = ("train", "evaluate", "guard", "holdout")  # these take a place there
 IMPORTED = "imported"  # the rule of a verdict that another program took
 KNOWN_CODE = "known_code"  # the rule of what was not trained, since its code was measured already
 LOOP_STAGES: tuple[LoopStage, ...] = (

@@ -138,6 +138,21 @@ def _evaluation_finished(evidence: Evidence, event: ev.EvaluationFinished, seq: 
     _result(evidence, event, seq, at)
 
 
+def _guard_started(evidence: Evidence, event: ev.GuardStarted, _seq: int, at: str) -> None:
+    evidence.open["guard", event.iteration, event.check] = Span(
+        kind="evaluate",
+        begin=at,
+        end=at,
+        iteration=event.iteration,
+        number=event.check,
+        device=event.device,
+    )
+
+
+def _guard_finished(evidence: Evidence, event: ev.GuardFinished, _seq: int, _at: str) -> None:
+    _close(evidence, ("guard", event.iteration, event.check), event.ended_at)
+
+
 def _holdout_started(evidence: Evidence, event: ev.HoldoutStarted, _seq: int, at: str) -> None:
     evidence.open["holdout", event.iteration, event.look] = Span(
         kind="evaluate",
@@ -213,6 +228,8 @@ REDUCERS: dict[type[Any], Reducer[Evidence]] = {
     ev.TrainingVoided: _training_voided,
     ev.EvaluationStarted: _evaluation_started,
     ev.EvaluationFinished: _evaluation_finished,
+    ev.GuardStarted: _guard_started,
+    ev.GuardFinished: _guard_finished,
     ev.HoldoutStarted: _holdout_started,
     ev.HoldoutScored: _holdout_scored,
     ev.JobLost: _job_lost,

@@ -111,6 +111,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
         one.code, one.base_code = event.code_sha256, event.base_code_sha256
         one.voided, one.scores, one.curve, one.also = (), (), None, {}
+        one.guards_held, one.guard_reason = (), None
         one.next_stage, one.since = "train", at
 
 

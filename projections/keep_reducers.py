@@ -176,6 +176,33 @@ def _gain_stated(state: RunState, event: ev.GainStated, _seq: int, _at: str) -> 
     state.final_left, state.final_again, state.final_repeats = 0, False, ()
 
 
+def _guard_started(state: RunState, event: ev.GuardStarted, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.checks, one.guard_asked = event.check, event.guard
+        one.job = Job(
+            step="guard",
+            number=event.check,
+            since=at,
+            deadline_s=event.deadline_s,
+            slot=event.slot,
+            device=event.device,
+        )
+        one.slot = event.slot
+
+
+def _guard_finished(state: RunState, event: ev.GuardFinished, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is None:
+        return
+    one.job, one.lost, one.since = None, 0, at
+    state.device_s += event.seconds
+    if event.holds:
+        one.guards_held = (*one.guards_held, event.guard)
+    else:
+        one.guard_reason = event.reason
+
+
 def _holdout_started(state: RunState, event: ev.HoldoutStarted, _seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
     state.looks = event.looks_before
@@ -293,6 +320,8 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RemeasureStarted: _remeasure_started,
     ev.KeepRemeasured: _keep_remeasured,
     ev.RemeasureDropped: _remeasure_dropped,
+    ev.GuardStarted: _guard_started,
+    ev.GuardFinished: _guard_finished,
     ev.HoldoutStarted: _holdout_started,
     ev.HoldoutScored: _holdout_scored,
     ev.GainStated: _gain_stated,

@@ -1,7 +1,7 @@
 """What a run's state is made of; projections/run_reducers.py says how events change it.
 
-What changes with most events is not frozen, since copying thirty fields would cost a fold of a million events
-most of its time. Only reducers change it, and only a copy of their own; a test holds that nobody else does.
+What changes with most events is not frozen: copying it costs most of a long fold. Only reducers change it,
+and only a copy of their own; a test holds that nobody else does.
 """
 
 from typing import Literal
@@ -105,6 +105,10 @@ class Iteration:
     unscored: bool = False  # a training of it ended well, and what it left is not evaluated yet
     evaluations: int = 0  # started so far
     looks: int = 0  # at the holdout, started so far
+    checks: int = 0  # of guards that are commands, started so far
+    guard_asked: str = ""  # the one whose command was started last
+    guards_held: tuple[str, ...] = ()  # on its commit
+    guard_reason: Reason | None = None  # why that does not hold
     spent: Spent = Spent()  # by the last training
     took_s: float = 0.0  # with its evaluation
     printed: float | None = None  # what the last training said its number is
@@ -130,7 +134,7 @@ class Iteration:
     @property
     def holds_slot(self) -> bool:
         """Say whether its slot is taken: while it trains, and until what that left is evaluated."""
-        return self.unscored or (self.job is not None and self.job.step in ("train", "holdout"))
+        return self.unscored or (self.job is not None and self.job.step in ("train", "guard", "holdout"))
 
     @property
     def conditions(self) -> Conditions:
@@ -363,5 +367,4 @@ class RunState:
 def free_slots(run: RunState) -> dict[str, int]:
     """Return the devices on which a training may be started, and the first free slot of each."""
     taken = {one.slot for one in run.open if one.holds_slot}
-    free = [slot for slot in range(1, run.slots + 1) if slot not in taken]
-    return {run.device(slot): slot for slot in reversed(free)}
+    return {run.device(slot): slot for slot in range(run.slots, 0, -1) if slot not in taken}

@@ -286,8 +286,8 @@ def _in_progress(run: RunState) -> dict[str, Any] | None:
 
 def _doing(one: Iteration) -> str:
     """Return the stage for people: what was trained is evaluated before it is recorded."""
-    if one.job is not None and one.job.step == "holdout":
-        return "holdout"
+    if one.job is not None and one.job.step in ("guard", "holdout"):
+        return one.job.step
     return "evaluate" if one.unscored else one.next_stage
 
 

@@ -117,6 +117,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
             | ev.TrainingFellBehind()
             | ev.TrainingFinished()
             | ev.EvaluationFinished()
+            | ev.GuardFinished()
             | ev.HoldoutScored()
             | ev.TrainingVoided()
             | ev.JobLost()

@@ -179,8 +179,13 @@ def _failures(run: RunState, event: Any) -> str | None:  # noqa: ANN401 - of any
 def _guard(run: RunState, event: ev.CandidateKept) -> str | None:
     """Keep nothing that broke a guard, but for the baseline."""
     one = run.iteration(event.iteration)
-    found = guards.broken(one, run.config) if one is not None and one.number else None
-    return None if found is None else f"a discard: it breaks {found['guard']}"
+    if one is None or not one.number:
+        return None
+    found = guards.broken(one, run.config)
+    if found is not None:
+        return f"a discard: it breaks {found['guard']}"
+    left = [guard for guard in run.config.guard_commands if guard not in one.guards_held]
+    return f"the guard {left[0]}, which did not hold" if left else None
 
 
 def _claim(run: RunState, event: ev.EvaluationFinished) -> str | None:
@@ -276,7 +281,8 @@ def _due(run: RunState, event: ev.TrainingStarted) -> Iterator[Iteration]:
     if any(one.number == event.iteration and one.measures is not None for one in run.open):
         return
     for one in run.open:
-        if one.number != event.iteration and one.job is None and (run.best is not None or one.number == 0):
+        waits = one.job is None or one.job.step == "guard"
+        if one.number != event.iteration and waits and (run.best is not None or one.number == 0):
             yield one
 
 
@@ -292,7 +298,8 @@ def _request(run: RunState, place: int) -> Request | None:
 
 
 def _trains(one: Iteration) -> bool:
-    return one.job is not None and one.job.step == "train"
+    """Say whether it is trained, or held to a guard, in its slot."""
+    return one.job is not None and one.job.step in ("train", "guard")
 
 
 def _in_time(until: str, at: str) -> bool:

@@ -30,6 +30,7 @@ EndOfJob = (
     ev.TrainingFinished
     | ev.TrainingVoided
     | ev.EvaluationFinished
+    | ev.GuardFinished
     | ev.HoldoutScored
     | ev.AgentAnswered
     | ev.PrepareFinished
@@ -167,10 +168,12 @@ class JobFiles:
             case ev.AgentAnswered():
                 return {"seconds": ended.exit.seconds}
             case ev.PrepareFinished():
-                well = ended.exit.reason == "exited" and ended.exit.exit_code == 0
-                return {"seconds": ended.exit.seconds, "ok": well}
+                return {"seconds": ended.exit.seconds, "ok": _ended_well(ended.exit)}
             case _:
-                return {name: said[name] for name in _EXIT_FIELDS if hasattr(event, name)}
+                told = {name: said[name] for name in _EXIT_FIELDS if hasattr(event, name)}
+                return told | (
+                    {"holds": _ended_well(ended.exit)} if isinstance(event, ev.GuardFinished) else {}
+                )
 
     def _result(self, ended: JobState, config: RunConfig, folder: Path, event: EndOfJob) -> dict[str, Any]:
         """Return what a training or an evaluation left, as the fields of its event."""
@@ -203,6 +206,8 @@ def _job_of(event: ev.Event) -> tuple[int, str] | None:
             return event.iteration, f"train.{event.training}"
         case ev.EvaluationFinished():
             return event.iteration, f"evaluate.{event.evaluation}"
+        case ev.GuardFinished():
+            return event.iteration, f"guard.{event.check}"
         case ev.HoldoutScored():
             return event.iteration, f"holdout.{event.look}"
         case ev.AgentAnswered():
@@ -213,6 +218,10 @@ def _job_of(event: ev.Event) -> tuple[int, str] | None:
             return event.iteration, f"{event.step}.{event.number}"
         case _:
             return None
+
+
+def _ended_well(exit_: JobExit) -> bool:
+    return exit_.reason == "exited" and exit_.exit_code == 0
 
 
 def _is_unseen(event: ev.Event, ended: object) -> bool:

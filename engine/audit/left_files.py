@@ -32,8 +32,8 @@ _SET_LAST = ("PYTHONPATH",)  # behind the settings' own word
 _ITERATION = re.compile(r"[0-9]{4,}")
 _RECEIVED = re.compile(r"received_([0-9]+)\.json")
 
-Started = ev.TrainingStarted | ev.EvaluationStarted | ev.HoldoutStarted | ev.PrepareStarted
-Ended = ev.TrainingFinished | ev.EvaluationFinished | ev.HoldoutScored | ev.PrepareFinished
+Started = ev.TrainingStarted | ev.EvaluationStarted | ev.GuardStarted | ev.HoldoutStarted | ev.PrepareStarted
+Ended = ev.TrainingFinished | ev.EvaluationFinished | ev.GuardFinished | ev.HoldoutScored | ev.PrepareFinished
 JobName = tuple[int, str]  # of which iteration, "train.1"
 
 
@@ -69,10 +69,22 @@ class LeftFiles:
         match event:
             case ev.RunnerStarted():
                 self._may_be |= set(_next_jobs(before))
-            case ev.TrainingStarted() | ev.EvaluationStarted() | ev.HoldoutStarted() | ev.PrepareStarted():
+            case (
+                ev.TrainingStarted()
+                | ev.EvaluationStarted()
+                | ev.GuardStarted()
+                | ev.HoldoutStarted()
+                | ev.PrepareStarted()
+            ):
                 self._told.add(_name_of(event))
                 self._running[_name_of(event)] = recorded.seq, event, before.config
-            case ev.TrainingFinished() | ev.EvaluationFinished() | ev.HoldoutScored() | ev.PrepareFinished():
+            case (
+                ev.TrainingFinished()
+                | ev.EvaluationFinished()
+                | ev.GuardFinished()
+                | ev.HoldoutScored()
+                | ev.PrepareFinished()
+            ):
                 self._spec(_name_of(event), before.run_id)
             case ev.JobLost():  # perhaps since it was begun for another
                 self._running.pop((event.iteration, f"{event.step}.{event.number}"), None)
@@ -229,6 +241,8 @@ def _name_of(event: Started | Ended) -> JobName:
             return event.iteration, f"train.{event.training}"
         case ev.EvaluationStarted() | ev.EvaluationFinished():
             return event.iteration, f"evaluate.{event.evaluation}"
+        case ev.GuardStarted() | ev.GuardFinished():
+            return event.iteration, f"guard.{event.check}"
         case ev.HoldoutStarted() | ev.HoldoutScored():
             return event.iteration, f"holdout.{event.look}"
         case _:
@@ -241,6 +255,7 @@ def _next_jobs(run: RunState) -> Iterator[JobName]:
     for one in run.open:
         yield one.number, f"train.{one.trainings + 1}"
         yield one.number, f"evaluate.{one.evaluations + 1}"
+        yield one.number, f"guard.{one.checks + 1}"
         yield one.number, f"holdout.{one.looks + 1}"
         yield from ((one.number, f"{step}.{one.calls + 1}") for step in ("propose", "apply", "triage"))
 

@@ -223,6 +223,8 @@ def _known(draft: RunPaths, paths: RunPaths) -> _Known:
                 known_.jobs.add(paths.job(number, "train", nth).folder)
             case ev.EvaluationStarted(iteration=number, evaluation=attempt):
                 known_.jobs.add(paths.job(number, "evaluate", attempt).folder)
+            case ev.GuardStarted(iteration=number, check=nth):
+                known_.jobs.add(paths.job(number, "guard", nth).folder)
             case ev.HoldoutStarted(iteration=number, look=nth):
                 known_.jobs.add(paths.job(number, "holdout", nth).folder)
             case ev.AgentAsked(iteration=number, step=step, call=nth):

@@ -159,6 +159,18 @@ class Evaluate:
 
 
 @frozen(kw_only=True)
+class CheckGuard:
+    """Run the command of a guard on a candidate that is to be kept."""
+
+    iteration: int
+    check: int
+    guard: str
+    slot: int
+    device: str
+    deadline_s: float
+
+
+@frozen(kw_only=True)
 class ScoreHoldout:
     """Score on the holdout what the final trained of a keep."""
 
@@ -313,6 +325,7 @@ Command = (
     | StartTraining
     | Reread
     | Evaluate
+    | CheckGuard
     | ScoreHoldout
     | TriageCrash
     | AskToTriage
@@ -331,4 +344,6 @@ Command = (
 )
 
 # What these did in the world stands, whatever was appended meanwhile; the others are decided again.
-STARTS = Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining | Evaluate | ScoreHoldout
+STARTS = (
+    Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining | Evaluate | CheckGuard | ScoreHoldout
+)

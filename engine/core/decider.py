@@ -4,9 +4,11 @@ Returns every command that may start; none means: wait until something happens. 
 who waits, and a human is the one who may be waited for (projections/summary.py).
 """
 
+from attrs import evolve as replace
+
 from autoresearch.engine.core import agents, final, limits, prefetch, slots
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.verdicts import known_code, repeats
+from autoresearch.engine.verdicts import guards, known_code, repeats
 from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, why
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
@@ -201,7 +203,7 @@ def _open_ones(state: RunState) -> tuple[do.Command, ...]:
     if limits.is_reached(state):
         commands = [command for command in commands if limits.allows(state, command)]
     # The device goes first, for one at a time: what else there is to do can be done while it works.
-    trainings = [command for command in commands if isinstance(command, do.StartTraining | do.Evaluate)]
+    trainings = [one for one in commands if isinstance(one, do.StartTraining | do.Evaluate | do.CheckGuard)]
     first = [command for command in trainings if command.iteration == trainings[0].iteration]
     return (*first, *(command for command in commands if command not in trainings))
 
@@ -265,7 +267,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
         case "decide" if prefetch.measures_again(state):
             return ()
         case "decide":
-            return (final.for_verdict(state, one) or _decide(state, one),)
+            base = final.for_verdict(state, one)
+            return _decide(state, one) if base is None else (base,)
 
 
 def _apply(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
@@ -345,14 +348,22 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     return (do.TriageCrash(iteration=one.number, change=one.change, reason=reason),)
 
 
-def _decide(state: RunState, one: Iteration) -> do.Command:
+def _decide(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
     judged = repeats.judged(state, one)
-    if judged.keep:
-        assert one.commit is not None  # a metric comes from a commit
-        return do.KeepCandidate(
-            iteration=one.number,
-            commit=one.commit,
-            rule=judged.rule,
-            inputs=judged.inputs,
-        )
-    return do.DiscardCandidate(iteration=one.number, rule=judged.rule, inputs=judged.inputs)
+    if not judged.keep:
+        return (do.DiscardCandidate(iteration=one.number, rule=judged.rule, inputs=judged.inputs),)
+    if state.best is not None and (guard := guards.due(one, state.config)) is not None:
+        return _check(state, one, guard)
+    assert one.commit is not None  # a metric comes from a commit
+    return (
+        do.KeepCandidate(iteration=one.number, commit=one.commit, rule=judged.rule, inputs=judged.inputs),
+    )
+
+
+def _check(state: RunState, one: Iteration, guard: str) -> tuple[do.Command, ...]:
+    """Run the command of a guard where there is room; none: it waits for a slot."""
+    deadline_s = state.config.evaluate_timeout_s
+    first = do.CheckGuard(
+        iteration=one.number, check=one.checks + 1, guard=guard, slot=0, device="", deadline_s=deadline_s
+    )
+    return tuple(replace(first, slot=slot, device=device) for slot, device in slots.for_guard(state, one))

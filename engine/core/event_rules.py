@@ -16,7 +16,7 @@ from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.core.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import PYTHON, with_python
+from autoresearch.events.settings import PYTHON, guard_argv, with_python
 from autoresearch.events.values import LOOP_STAGES
 from autoresearch.projections.run_state import RunState
 
@@ -41,14 +41,17 @@ def _argv(setting: str) -> Determined:
     """Determine a command line, but for the path of an interpreter that setup did not name."""
 
     def determined(_command: object, run: RunState, event: Any) -> dict[str, Any]:  # noqa: ANN401
-        template: tuple[str, ...] = getattr(run.config, setting)
-        if run.setup.interpreter:
-            return {"command": with_python(template, run.setup.interpreter)}
-        if len(event.command) != len(template):
-            return {"command": template}
-        return {"command": tuple(map(_word, template, event.command))}
+        return _words(getattr(run.config, setting), run, event)
 
     return determined
+
+
+def _words(template: tuple[str, ...], run: RunState, event: Any) -> dict[str, Any]:  # noqa: ANN401
+    if run.setup.interpreter:
+        return {"command": with_python(template, run.setup.interpreter)}
+    if len(event.command) != len(template):
+        return {"command": template}
+    return {"command": tuple(map(_word, template, event.command))}
 
 
 def _word(word: str, found: str) -> str:
@@ -171,6 +174,12 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.TrainingReread: EventRule(after=states.all_of(states.scored, states.before("train")), of=(do.Reread,)),
     ev.EvaluationStarted: EventRule(after=states.unscored, of=(do.Evaluate,), determined=_argv("evaluate")),
     ev.EvaluationFinished: EventRule(after=states.all_of(states.scored, states.evaluation_running)),
+    ev.GuardStarted: EventRule(
+        after=states.guard_asked,
+        of=(do.CheckGuard,),
+        determined=lambda command, run, event: _words(guard_argv(command.guard), run, event),
+    ),
+    ev.GuardFinished: EventRule(after=states.guard_running),
     ev.HoldoutStarted: EventRule(after=states.next_look, of=(do.ScoreHoldout,), determined=_argv("holdout")),
     ev.HoldoutScored: EventRule(after=states.look_running),
     ev.TrainingVoided: EventRule(after=states.voidable),

@@ -10,7 +10,7 @@ from autoresearch.engine.core import prefetch
 from autoresearch.engine.verdicts import repeats
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_between
-from autoresearch.events.values import LOOP_STAGES, Reason, why
+from autoresearch.events.values import LOOP_STAGES, ON_DEVICE, Reason, why
 from autoresearch.projections.run_state import Iteration, RunState
 
 
@@ -20,6 +20,7 @@ SLACK = 1.05  # checking out, sealing and judging stand around each training
 _ENDS = (
     do.CheckSetup
     | do.Evaluate
+    | do.CheckGuard
     | do.TriageCrash
     | do.RecordResult
     | do.KeepCandidate
@@ -43,7 +44,7 @@ def allows(state: RunState, command: do.Command) -> bool:
     if isinstance(command, do.StartTraining):
         one = state.iteration(command.iteration)
         return _may_train(state) and one is not None and one.measures is not None
-    if isinstance(command, do.Evaluate | do.ScoreHoldout):
+    if isinstance(command, do.Evaluate | do.CheckGuard | do.ScoreHoldout):
         return state.limits.time_up != "none"
     return isinstance(command, _ENDS)
 
@@ -80,7 +81,7 @@ def stop(state: RunState) -> do.Stop:
 def is_pointless(state: RunState, one: Iteration) -> bool:
     """Say whether nobody waits for what runs: a measurement of what was retracted, an agent too late."""
     assert one.job is not None  # the caller checked
-    if one.job.step in ("train", "evaluate", "holdout"):
+    if one.job.step in ON_DEVICE:
         return prefetch.measures_retracted(state, one)
     return is_reached(state) or (one.job.step == "propose" and bool(state.waiting))
 

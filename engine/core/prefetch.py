@@ -7,7 +7,7 @@ decider (engine/core/decider.py) asks here; the commands are its own.
 
 from autoresearch.engine.core import agents
 from autoresearch.engine.verdicts import repeats
-from autoresearch.events.values import LOOP_STAGES, Request
+from autoresearch.events.values import LOOP_STAGES, ON_DEVICE, Request
 from autoresearch.projections.run_state import Iteration, RunState
 
 
@@ -87,7 +87,7 @@ def verdict_is_near(state: RunState, *, but: Iteration) -> bool:
     is not near its verdict.
     """
     due = [one for one in state.open if one is not but and (one.number == 0 or state.best is not None)]
-    near = (one for one in due if one.next_stage in ("record", "decide") and one.job is None)
+    near = (one for one in due if one.next_stage in ("record", "decide") and _waits(one))
     return any(not repeats.wants_another(state, one) for one in near)
 
 
@@ -96,5 +96,10 @@ def gives_way(state: RunState, one: Iteration) -> bool:
     return bool(agents.ready(state)) and one.source in ("agent", "search") and one.trainings == 0
 
 
+def _waits(one: Iteration) -> bool:
+    """Say whether nothing, or at most the command of a guard, runs for it."""
+    return one.job is None or one.job.step == "guard"
+
+
 def _agent_at_work(one: Iteration) -> bool:
-    return one.job is not None and one.job.step not in ("train", "evaluate", "holdout")
+    return one.job is not None and one.job.step not in ON_DEVICE

@@ -24,6 +24,12 @@ def for_training(state: RunState, one: Iteration) -> list[tuple[int, str]]:
     return _of_class(state, free, one.device_class) if one.scores else free
 
 
+def for_guard(state: RunState, one: Iteration) -> list[tuple[int, str]]:
+    """Return the first free slot of each device, that of its training first: any will do for a guard."""
+    free = sorted((slot, device) for device, slot in free_slots(state).items())
+    return sorted(free, key=lambda pair: pair[1] != one.device)
+
+
 def _of_class(state: RunState, free: list[tuple[int, str]], wanted: str) -> list[tuple[int, str]]:
     there = any(state.class_of(device) == wanted for device in state.devices)
     return [pair for pair in free if state.class_of(pair[1]) == wanted or not there]

@@ -270,6 +270,29 @@ def look_running(run: RunState, event: ev.HoldoutScored) -> Misfit | None:
     return _of(run, event, check)
 
 
+def guard_asked(run: RunState, event: ev.GuardStarted) -> Misfit | None:
+    """Expect what waits for its verdict, the next check of it, and a guard of the settings that is left."""
+
+    def check(one: Iteration) -> Misfit | None:
+        left = [guard for guard in run.config.guard_commands if guard not in one.guards_held]
+        asked = None if event.guard in left else ("guard", f"one of {left}", event.guard)
+        return _stage(one, "decide") or _expect("check", one.checks + 1, event.check) or asked
+
+    return _of(run, event, check)
+
+
+def guard_running(run: RunState, event: ev.GuardFinished) -> Misfit | None:
+    """Expect that this check runs, and that its guard holds where its command exited with 0."""
+    passed = event.exit_code == 0 and event.signal is None and event.reason is None
+    told = None if passed == event.holds else ("holds", passed, event.holds)
+
+    def check(one: Iteration) -> Misfit | None:
+        running = _running(one.job, "guard", event.check, "check")
+        return running or _expect("guard", one.guard_asked, event.guard)
+
+    return told or _of(run, event, check)
+
+
 def voidable(run: RunState, event: ev.TrainingVoided) -> Misfit | None:
     """Expect that this training runs, or an evaluation of what it left."""
 

@@ -27,12 +27,11 @@ from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
 from autoresearch.events.redact import secret_values
-from autoresearch.events.values import Reason, why
-from autoresearch.projections.run_state import Job, RunState
+from autoresearch.events.values import ON_DEVICE, Reason, why
+from autoresearch.projections.run_state import Iteration, Job, RunState
 from autoresearch.projections.timeline import Timeline
 
 
-ON_DEVICE = ("train", "evaluate", "holdout")
 ORPHAN_GRACE_S = 60.0
 TRIES_FOR_ROOM = 3  # of one job; a change that fills the disk by itself is a crash in the end
 # What the machine has not enough of, or a bad disk: another try may be started, and no idea is to blame.
@@ -89,6 +88,8 @@ class Collector:
             return (self._scores.trained(one, job, ended.exit, run),)
         if job.step == "evaluate":
             return (self._scores.evaluated(one, job, ended.exit, run),)
+        if job.step == "guard":
+            return (self._guarded(one, job, ended.exit, run),)
         if job.step == "holdout":
             return (self._scores.looked(one, job, ended.exit, run),)
         answers = Answers(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
@@ -157,6 +158,24 @@ class Collector:
             seconds=done.seconds,
             output=output,
             made=checkouts.gather(run.best.commit if run.best else run.base_commit, run),
+        )
+
+    def _guarded(self, one: Iteration, job: Job, done: JobExit, run: RunState) -> ev.GuardFinished:
+        left = self.jobs.output(self.paths.job(one.number, "guard", job.number).folder)
+        output = digest(left.log(), secret_values(os.environ | run.config.env))
+        reason = _exit_reason(done, output.tail)
+        return ev.GuardFinished(
+            iteration=one.number,
+            check=job.number,
+            guard=one.guard_asked,
+            holds=reason is None,
+            reason=reason,
+            exit_code=done.exit_code,
+            signal=done.signal,
+            started_at=done.started_at,
+            ended_at=done.ended_at,
+            seconds=done.seconds,
+            output=output,
         )
 
     @property

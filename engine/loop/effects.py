@@ -32,7 +32,14 @@ from autoresearch.engine.system import landlock
 from autoresearch.engine.system.gpu import Cards
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
-from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, holdout_spec, training_spec
+from autoresearch.engine.training.spec import (
+    CPU,
+    Training,
+    evaluation_spec,
+    guard_spec,
+    holdout_spec,
+    training_spec,
+)
 from autoresearch.engine.verdicts.repeats import seed_of
 from autoresearch.events import catalog as ev
 from autoresearch.events import clock
@@ -41,7 +48,7 @@ from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Timeline
 
 
-OnDevice: TypeAlias = do.StartTraining | do.Evaluate | do.ScoreHoldout
+OnDevice: TypeAlias = do.StartTraining | do.Evaluate | do.CheckGuard | do.ScoreHoldout
 
 
 @frozen(kw_only=True)
@@ -123,6 +130,8 @@ class Effects:
                 return (self._scores.reread(open_iteration(run, command.iteration), run),)
             case do.Evaluate():
                 return self._evaluate(command, run)
+            case do.CheckGuard():
+                return self._check(command, run)
             case do.ScoreHoldout():
                 return self._look(command, run)
             case do.KeepCandidate():
@@ -251,6 +260,29 @@ class Effects:
             ),
         )
 
+    def _check(self, command: do.CheckGuard, run: RunState) -> tuple[ev.Event, ...]:
+        one = self._training(command, run)
+        number = open_iteration(run, command.iteration).trainings
+        trained = self.paths.job(command.iteration, "train", number).folder
+        self.jobs.drop_foreign(one.job)
+        if isinstance(self.jobs.look(one.job), Absent):
+            self._checkouts.clear(command.slot, one.commit, run)
+        spec = guard_spec(run.config, one, command.guard, trained)
+        _make_temporary(spec)
+        if not self.jobs.start(one.job, spec):
+            return ()
+        return (
+            ev.GuardStarted(
+                iteration=command.iteration,
+                check=command.check,
+                guard=command.guard,
+                slot=command.slot,
+                device=command.device,
+                command=spec.command,
+                deadline_s=command.deadline_s,
+            ),
+        )
+
     def _look(self, command: do.ScoreHoldout, run: RunState) -> tuple[ev.Event, ...]:
         one = self._training(command, run)
         kept, own = (
@@ -287,6 +319,8 @@ class Effects:
         match command:
             case do.Evaluate():
                 step, number = "evaluate", command.evaluation
+            case do.CheckGuard():
+                step, number = "guard", command.check
             case do.ScoreHoldout():
                 step, number = "holdout", command.look
             case _:
@@ -295,7 +329,7 @@ class Effects:
             run_id=run.run_id,
             home=self.paths.home,
             iteration=command.iteration,
-            training=command.training,
+            training=one.trainings if isinstance(command, do.CheckGuard) else command.training,
             slot=command.slot,
             device=command.device,
             commit=commit or "",

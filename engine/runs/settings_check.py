@@ -2,7 +2,7 @@
 
 from autoresearch.engine.proposals.editable import is_editable
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.settings import RunConfig, definitions, value_of
+from autoresearch.events.settings import RunConfig, definitions, guard_argv, value_of
 
 
 def check(config: RunConfig) -> None:
@@ -26,6 +26,12 @@ def check(config: RunConfig) -> None:
         "holdout",
         config.holdout,
         "no editable file in it",
+    )
+    refuse_unless(
+        not any(is_editable(word, config) for guard in config.guard_commands for word in guard_argv(guard)),
+        "guards",
+        config.guards,
+        "no editable file in a command",
     )
     tracked = {*config.editable, *config.protected}
     for key, paths in (("shared", config.shared), ("kept", config.kept)):

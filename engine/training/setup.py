@@ -1,5 +1,6 @@
 """Setup: are the files, the data and the tokenizer there; and the job that prepares them."""
 
+import shutil
 from typing import Protocol
 
 from attrs import evolve as replace
@@ -16,7 +17,7 @@ from autoresearch.engine.system.disk import require_room
 from autoresearch.engine.system.interpreter import Interpreter, look_for, surroundings, with_interpreter
 from autoresearch.engine.training.check import Answer, ask
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig
+from autoresearch.events.settings import RunConfig, guard_argv
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import RunState
 
@@ -44,6 +45,7 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
     python = look_for(paths.home, config.python)
     if python.lacks:
         missing += (why(python.lacks, named=python.named),)
+    missing += _without_program(config, paths=paths, python=python.words)
     if missing:
         return _incomplete(missing, python)
     setup = replace(run.setup, shared=shared, interpreter=python.words)
@@ -90,6 +92,17 @@ def _incomplete(missing: tuple[Reason, ...], python: Interpreter) -> ev.SetupChe
         libraries=(),
         versions={},
     )
+
+
+def _without_program(config: RunConfig, *, paths: RunPaths, python: tuple[str, ...]) -> tuple[Reason, ...]:
+    """Return the guards whose program is found nowhere; one that a checkout may have is looked for by it."""
+    found = []
+    for guard in config.guard_commands:
+        command = with_interpreter(guard_argv(guard), python)
+        path = surroundings(command, paths.home, python).get("PATH")
+        if "/" not in command[0] and shutil.which(command[0], path=path) is None:
+            found.append(why("guard_without_program", guard=guard, program=command[0]))
+    return tuple(found)
 
 
 def _shared(run: RunState, *, paths: RunPaths, git: SetupGit) -> tuple[str, ...]:

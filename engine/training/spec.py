@@ -14,7 +14,7 @@ from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.interpreter import surroundings, with_interpreter
-from autoresearch.events.settings import RunConfig
+from autoresearch.events.settings import RunConfig, guard_argv
 
 
 # Measured on two shared cores (2026-11): spinning threads cost a factor of three beside another job, and
@@ -75,6 +75,13 @@ def holdout_spec(config: RunConfig, one: Training, left: Path) -> JobSpec:
     """Return how what a training left is scored on the holdout: as it would be evaluated."""
     evaluated = evaluation_spec(replace(config, evaluate=config.holdout), one, left)
     return replace(evaluated, name=evaluated.name.replace("evaluation", "look at the holdout", 1))
+
+
+def guard_spec(config: RunConfig, one: Training, guard: str, left: Path) -> JobSpec:
+    """Return how the command of a guard is run: as an evaluation, but for the result that it would print."""
+    evaluated = evaluation_spec(replace(config, evaluate=guard_argv(guard)), one, left)
+    name = evaluated.name.replace("evaluation", "guard", 1)
+    return replace(evaluated, name=name, result_marks=(), result_files=())
 
 
 def _written_last(config: RunConfig, one: Training) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Guards: within what a number beside the metric has to stay, or its candidate is not kept. Pure."""
+"""Guards: what has to hold for a candidate to be kept, a number within its bound or a command. Pure.
+
+A command is run once a candidate is to be kept by everything else: engine/core/decider.py.
+"""
 
 import operator
 from collections.abc import Callable, Mapping
@@ -17,13 +20,27 @@ _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def broken(one: Iteration, config: RunConfig) -> dict[str, Scalar] | None:
-    """Return the first guard that a training of a candidate broke, with its number; None: none."""
+    """Return the first bound that a training of a candidate broke, with its number; None: none."""
     for guard in config.guards:
         parts = GUARD.fullmatch(guard)
-        assert parts is not None  # the settings were checked
+        if parts is None:
+            continue
         numbers = one.also.get(parts["name"], ())
         holds, bound = _HOLDS[parts["sign"]], float(parts["bound"])
         outside = [number for number in numbers if not holds(number, bound)]
         if outside or not numbers:
             return {"guard": guard.strip(), "value": outside[-1] if outside else None}
     return None
+
+
+def failed(one: Iteration, config: RunConfig) -> dict[str, Scalar] | None:
+    """Return the guard whose command failed on a candidate, and why; None: none did so far."""
+    reason = one.guard_reason
+    if reason is None or one.guard_asked not in config.guard_commands:
+        return None
+    return {**reason.inputs, "guard": one.guard_asked, "because": reason.code, "said": reason.said}
+
+
+def due(one: Iteration, config: RunConfig) -> str | None:
+    """Return the next guard whose command has to hold on a candidate before it is kept; None: all do."""
+    return next((guard for guard in config.guard_commands if guard not in one.guards_held), None)

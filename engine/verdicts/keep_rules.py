@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from attrs import evolve as replace
 from attrs import frozen
 
-from autoresearch.engine.verdicts.guards import broken
+from autoresearch.engine.verdicts import guards
 from autoresearch.engine.verdicts.pairs import (
     SURE,
     Pairs,
@@ -180,8 +180,10 @@ def verdict(
         judged = _simpler(one, best, pairs, config, of_seeds=of_seeds, learned=learned)
     else:
         judged = _compared(one, pairs, config, of_seeds, learned)
-    if judged.answer != "discard" and (guard := broken(one, config)) is not None:
+    if judged.answer != "discard" and (guard := guards.broken(one, config)) is not None:
         return Verdict(answer="discard", rule="guard", inputs=guard)
+    if judged.answer != "discard" and (guard := guards.failed(one, config)) is not None:
+        return Verdict(answer="discard", rule="guard_failed", inputs=guard)
     more = one.spent.far_beyond(theirs)
     if more is None:
         return judged

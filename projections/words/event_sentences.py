@@ -91,6 +91,9 @@ EVENTS: Mapping[str, str] = {
     "EvaluationFinished.several": "{iteration:name} was evaluated in {seconds:duration}: {metric:.6f}, one "
     "of {printed.count} that it printed, from {printed.least:.6f} to {printed.most:.6f}",
     "EvaluationFinished.failed": "{iteration:name} could not be scored, {outcome:words}: {reason:reason}",
+    "GuardStarted": "{iteration:name} is held to the guard {guard}",
+    "GuardFinished": "{iteration:name} passed the guard {guard} in {seconds:duration}",
+    "GuardFinished.failed": "{iteration:name} failed the guard {guard}: {reason:reason}",
     "HoldoutStarted": "{keep:name} is scored on the holdout, looked at {looks_before:looks}",
     "HoldoutScored": "{keep:name} has {metric:.6f} on the holdout",
     "HoldoutScored.failed": "{keep:name} has no number on the holdout, {outcome:words}: {reason:reason}",

@@ -62,6 +62,8 @@ REASONS: Mapping[str, str] = {
     "nothing_left_of_it": "nothing of it is left in the best",
     "not_utf8": "{files} is no UTF-8",
     # How a job ended.
+    "guard_without_program": "the guard {guard} needs {program}, which is not found: install it where "
+    "training runs, or name it otherwise in `guards`",
     "not_started": "could not be started: {said}",
     "no_room": "the disk was full",
     "machine_refused": "the machine could not start it: {said}",

@@ -87,7 +87,12 @@ def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
     lower = inputs.get("lower_is_better", True)
     signs = {"better": "<", "worse": ">="} if lower else {"better": ">", "worse": "<="}
     flagged = VERDICTS["flagged"] if "spent_times" in inputs else ""
-    return WORDS.vformat(f"{template}{flagged}", (), signs | dict(inputs))
+    because = (
+        sentence(str(inputs.get("because")), inputs, str(inputs.get("said")))
+        if rule == "guard_failed"
+        else ""
+    )
+    return WORDS.vformat(f"{template}{flagged}", (), signs | dict(inputs) | {"because": because})
 
 
 def _kind(rule: str, inputs: Mapping[str, Any]) -> str:

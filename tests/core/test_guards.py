@@ -4,7 +4,9 @@ import pytest
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
-from autoresearch.events.settings import RunConfig
+from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig, definitions, guard_argv
+from autoresearch.events.values import why
 from autoresearch.projections.words.wording import say_verdict
 from tests.given import BASELINE, asked, candidate, given, row, started, trained, training
 
@@ -43,6 +45,99 @@ def test_a_number_that_is_not_known_breaks_its_guard():
     command = verdict_on(1.25, "peak_vram_mb < 60000")
     assert isinstance(command, do.DiscardCandidate)
     assert "it breaks the guard peak_vram_mb < 60000: unknown" == say_verdict(command.rule, command.inputs)
+
+
+TESTS, LINT = "tests: pytest -q", "lint: ruff check ."
+
+
+def checking(number: int, guard: str) -> ev.GuardStarted:
+    """The command of a guard was started on the first candidate."""
+    return ev.GuardStarted(
+        iteration=1,
+        check=number,
+        guard=guard,
+        slot=1,
+        device="cpu",
+        command=("pytest", "-q"),
+        deadline_s=600.0,
+    )
+
+
+def checked(number: int, guard: str, *, exit_code: int) -> ev.GuardFinished:
+    """The command of a guard ended so on the first candidate."""
+    return ev.GuardFinished(
+        iteration=1,
+        check=number,
+        guard=guard,
+        holds=exit_code == 0,
+        reason=why("exit_code_said", "1 failed", exit_code=exit_code) if exit_code else None,
+        exit_code=exit_code,
+        signal=None,
+        started_at="2026-03-08T21:05:00.000Z",
+        ended_at="2026-03-08T21:05:05.000Z",
+        seconds=5.0,
+        output=trained(0, 1).output,
+    )
+
+
+def better(*more: ev.Event, metric: float = 1.25) -> tuple[do.Command, ...]:
+    """Return what is to be done with a better candidate that two commands guard; the baseline has 1.5."""
+    config = RunConfig(agent="none", keep_rule="lower", final=0, guards=(TESTS, LINT))
+    begun = (started(config), asked(), *BASELINE, *candidate(1), training(1), trained(1, metric))
+    return decide(given(*begun, row(1, metric), *more))
+
+
+def test_a_command_is_run_before_a_keep_one_after_the_other():
+    """What is to be kept is held to each command; after the last one that holds it is kept."""
+    (first,) = better()
+    assert do.CheckGuard(iteration=1, check=1, guard=TESTS, slot=1, device="cpu", deadline_s=600.0) == first
+    held = (checking(1, TESTS), checked(1, TESTS, exit_code=0))
+    (second,) = better(*held)
+    assert (2, LINT) == (second.check, second.guard)
+    (kept,) = better(*held, checking(2, LINT), checked(2, LINT, exit_code=0))
+    assert isinstance(kept, do.KeepCandidate)
+
+
+def test_a_command_that_fails_ends_its_candidate():
+    """The candidate is discarded, with the guard and why it does not hold; no other command is run."""
+    (ended,) = better(checking(1, TESTS), checked(1, TESTS, exit_code=1))
+    assert isinstance(ended, do.DiscardCandidate)
+    assert "guard_failed" == ended.rule
+    said = say_verdict(ended.rule, ended.inputs)
+    assert "it fails the guard tests: pytest -q: exit code 1: 1 failed" == said
+
+
+def test_a_check_that_is_lost_begins_again():
+    """A kill or a reboot is no answer: the same command is run again, under the next number."""
+    lost = ev.JobLost(iteration=1, step="guard", number=1, reason=why("machine_restarted"))
+    (again,) = better(checking(1, TESTS), lost)
+    assert (2, TESTS) == (again.check, again.guard)
+
+
+def test_no_command_is_run_on_what_is_not_kept_anyway():
+    """What is no better is discarded without a check."""
+    (ended,) = better(metric=1.75)
+    assert isinstance(ended, do.DiscardCandidate)
+
+
+@pytest.mark.parametrize(
+    ("guard", "argv"),
+    [
+        ("tests: pytest -q", ("pytest", "-q")),
+        ("my tests :  {python} -m pytest 'a b'", ("{python}", "-m", "pytest", "a b")),
+        ("size: test 3 -lt 4", ("test", "3", "-lt", "4")),
+        ("tests:", None),
+        ("tests: pytest '", None),
+        (": pytest", None),
+        ("pytest -q", None),
+    ],
+)
+def test_a_guard_is_a_bound_or_a_command(guard: str, argv: tuple[str, ...] | None):
+    """A name, a colon and a command is one; what is neither is refused."""
+    about, _ = definitions()["guards"]
+    assert (argv is not None) == about.holds((guard,))
+    if argv is not None:
+        assert argv == guard_argv(guard)
 
 
 def test_what_is_no_better_is_judged_by_the_rule():

@@ -218,6 +218,27 @@ def a_run_with_a_holdout(folder: Path) -> World:
     return world
 
 
+def a_run_with_guards(folder: Path) -> World:
+    """Return a run of which two commands guard the keeps: one check is lost, and one fails."""
+    world = World(folder)
+    asked = (PROPOSALS[0], proposal("a little", LR=0.05))
+    world.start(loops=2, proposals=asked, guards=("tests: pytest -q", "lint: {python} lint.py"))
+    train = world.jobs.on_start
+
+    def begin(jobs: FakeJobs, job: Path, spec: JobSpec) -> None:
+        name = f"{job.parent.name}/{job.name}"
+        if not job.name.startswith("guard"):
+            return train(jobs, job, spec)
+        world.trained.append(name)
+        if name == "0001/guard.1":
+            return jobs.lose(job)
+        failing = "LR = 0.1" in (Path(spec.cwd) / "train.py").read_text() and spec.command[0] != "pytest"
+        return jobs.finish(job, exit_code=int(failing), output=b"E999 it fails\n" if failing else b"ok\n")
+
+    world.jobs.on_start = begin
+    return world
+
+
 def looking(world: World) -> Callable[[FakeJobs, Path, JobSpec], None]:
     """Return trainings as in `noisy`, and looks at the holdout of which the first is lost."""
     train = noisy(world)
@@ -300,6 +321,7 @@ RUNS = {
     "known code": a_run_of_known_code,
     "losers stopped": a_run_that_stops_losers,
     "looked at": a_run_with_a_holdout,
+    "guarded": a_run_with_guards,
     "for an hour": a_run_for_an_hour,
     "out of time": a_run_out_of_time,
 }
@@ -436,6 +458,18 @@ def test_a_run_that_looks_at_its_holdout(tmp_path: Path):
     assert [0, 0, 1] == [one.looks_before for one in begun]
     assert 2 == load(world.paths).run.looks
     assert "GainStated" == events_of(world)[-2]
+
+
+def test_a_run_with_guards(tmp_path: Path):
+    """A check that is lost is repeated, and one that fails keeps its candidate out, with what it said."""
+    world = a_run_with_guards(tmp_path)
+    assert 0 == world.runner().run()
+    ended = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.GuardFinished)]
+    found = [(one.iteration, one.check, one.holds) for one in ended]
+    assert [(1, 2, True), (1, 3, False), (2, 1, True), (2, 2, True)] == found
+    assert "E999 it fails" == ended[1].output.tail.strip()
+    assert ["keep", "discard", "keep"] == [row[-1] for row in rows(world)]
+    assert audited(world) is None
 
 
 def test_a_run_that_ends_in_time(tmp_path: Path):

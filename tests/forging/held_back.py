@@ -144,6 +144,12 @@ HELD_BACK = {
         "held back",
         "PrepareStarted.failures",
     ),
+    "a keep whose guard was never run": of(
+        "guarded-by-commands",
+        drop_all("GuardStarted", "GuardFinished"),
+        "held back",
+        "CandidateKept.guard",
+    ),
     "an evaluation that is believed against its training": of(
         "evaluated",
         put("EvaluationFinished", "metric", 0.5, iteration=4),

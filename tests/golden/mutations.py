@@ -6,7 +6,7 @@ Each is a module, what its source says, and what it would say with the slip.
 from types import ModuleType
 
 from autoresearch.engine.core import agents, bookkeeping, decider, final, prefetch, slots
-from autoresearch.engine.verdicts import keep_rules, known_code, pairs, repeats
+from autoresearch.engine.verdicts import guards, keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
 from autoresearch.projections import (
     iteration_reducers,
@@ -23,6 +23,12 @@ Slip = tuple[ModuleType, str, str]
 MUTATIONS: dict[str, Slip] = {
     "equal is better": (keep_rules, "mean > asked", "mean >= asked"),
     "nothing is asked": (keep_rules, "mean > asked", "mean > 0"),
+    "a guard that failed is forgotten": (guards, "if reason is None or", "if reason is not None or"),
+    "one guard is enough": (
+        guards,
+        "if guard not in one.guards_held), None",
+        "if not one.guards_held), None",
+    ),
     "a percentage is of one": (keep_rules, "abs(case.pairs.base) * case.number / 100", "case.number / 100"),
     "higher is not better": (
         pairs,
@@ -302,10 +308,11 @@ LETTING_MORE: dict[str, Slip] = {
         "taken = {one.slot for one in run.open if one.holds_slot}",
         "taken = {one.slot for one in run.open if one.trains}",
     ),
+    "nothing waits for the command of a guard": (prefetch, 'or one.job.step == "guard"', "or False"),
     "somebody is judged while the best is measured again": (
         decider,
         'case "decide" if prefetch.measures_again(state):\n            return ()',
-        'case "decide" if prefetch.measures_again(state):\n            return (_decide(state, one),)',
+        'case "decide" if prefetch.measures_again(state):\n            return _decide(state, one)',
     ),
     "two changes are made at once": (
         prefetch,

@@ -24,7 +24,7 @@ from autoresearch.events.candidate_events import Without
 from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
 from autoresearch.events.log.read import read
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
-from autoresearch.events.settings import RunConfig
+from autoresearch.events.settings import RunConfig, guard_argv
 from autoresearch.events.values import (
     OPEN_END,
     Measured,
@@ -86,6 +86,7 @@ class Script:
     also: Mapping[int, Mapping[str, float]] = field(factory=dict)  # what it printed beside the metric
     rereads: Mapping[int, float] = field(factory=dict)  # what an iteration's output gives, read again
     looks: Mapping[tuple[int, int], float | str] = field(factory=dict)  # at the holdout: iteration, look
+    checks: Mapping[tuple[int, int], str] = field(factory=dict)  # of guards: failed or lost; else it holds
     data_ids: Mapping[int, str] = field(factory=dict)
     data_seen: tuple[str, ...] = ("d1",)  # at each look at the setup
     surroundings: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of the trainings of an iteration
@@ -98,6 +99,7 @@ class Script:
     losers: frozenset[int] = frozenset()  # iterations that lie far behind the curve of their base
     human: Say = nobody
     time: Say = nobody  # what the runner's clock makes it note
+    slow_checks: bool = False  # everything else ends before the command of a guard
     last_first: bool = False  # of several jobs, the one that was started last ends first
 
 
@@ -217,6 +219,8 @@ class Player:
                 return (_same_fields(ev.TrainingReread, command, **reread),)
             case do.Evaluate():
                 return (_same_fields(ev.EvaluationStarted, command, command=run.config.evaluate),)
+            case do.CheckGuard():
+                return (_same_fields(ev.GuardStarted, command, command=guard_argv(command.guard)),)
             case do.ScoreHoldout():
                 looks = sum(one.metric is not None for one in run.holdout)
                 own = {"command": run.config.holdout, "data": "d1", "looks_before": looks}
@@ -266,7 +270,8 @@ class Player:
         """End one job: of several, the first or the last that was started."""
         if not self.run.jobs:
             return ()
-        number, job = self.run.jobs[-1 if self.script.last_first else 0]
+        jobs = [one for one in self.run.jobs if not (self.script.slow_checks and one[1].step == "guard")]
+        number, job = (jobs or self.run.jobs)[-1 if self.script.last_first else 0]
         return self.end(number, job)
 
     def end(self, number: int, job: Job, *, cancelled: bool = False) -> Batch:
@@ -283,6 +288,8 @@ class Player:
             return (done,)
         if job.step == "evaluate":
             return (self.evaluated(number, job.number),)
+        if job.step == "guard":
+            return (self.checked_guard(number, job.number),)
         if job.step == "holdout":
             return (self.looked(number, job.number),)
         if job.step == "train":
@@ -357,6 +364,26 @@ class Player:
             ended_at=ENDED,
             seconds=5.0,
             printed=None,
+            output=OUTPUT,
+        )
+
+    def checked_guard(self, number: int, check: int) -> ev.Event:
+        """Return how the command of a guard ended: well, or as the script says."""
+        told = self.script.checks.get((number, check), "holds")
+        if told == "lost":
+            return ev.JobLost(iteration=number, step="guard", number=check, reason=why("machine_restarted"))
+        holds = told == "holds"
+        return ev.GuardFinished(
+            iteration=number,
+            check=check,
+            guard=open_iteration(self.run, number).guard_asked,
+            holds=holds,
+            reason=None if holds else why("exit_code_said", "1 failed", exit_code=1),
+            exit_code=0 if holds else 1,
+            signal=None,
+            started_at=STARTED,
+            ended_at=ENDED,
+            seconds=5.0,
             output=OUTPUT,
         )
 
@@ -671,6 +698,19 @@ def scripts() -> dict[str, Script]:
                 2: {"peak_vram_mb": 59999.0, "tokens_per_s": 900.0},
                 3: {"peak_vram_mb": 70000.0},
             },
+        ),
+        "guarded-by-commands": Script(  # the first check is lost; the second candidate fails its second guard
+            config=evolve(PLAIN, guards=("tests: pytest -q", "peak_vram_mb < 60000", "lint: ruff check .")),
+            trainings={(0, 1): 2.0, (1, 1): 1.75, (2, 1): 1.5, (3, 1): 1.875},
+            also={number: {"peak_vram_mb": 100.0} for number in range(4)},
+            checks={(1, 1): "lost", (2, 2): "failed"},
+        ),
+        "guarded-beside": Script(  # what is ready is not trained before the verdict that waits for the check
+            config=evolve(PLAIN, guards=("tests: pytest -q",), prefetch=1),
+            requests=(Request(loops=4, prefetch=1),),
+            devices=("0", "1"),
+            trainings={(0, 1): 2.0, (1, 1): 1.75, (2, 1): 2.5, (3, 1): 1.5},
+            slow_checks=True,
         ),
         "reads-again": Script(  # the metric was named wrong; the baseline is not trained a second time
             config=evolve(PLAIN, metric=MetricSpec(name="acc", pattern="(x)", lower_is_better=False)),

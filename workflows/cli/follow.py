@@ -24,7 +24,7 @@ from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import RunFollower, follow, follow_file
 
 
-STEPS = ("train", "evaluate", "holdout", "prepare", "propose", "apply", "triage")
+STEPS = ("train", "evaluate", "guard", "holdout", "prepare", "propose", "apply", "triage")
 LINES = 200
 RECENT = 8  # iterations; in an older one no job is started
 INTERRUPTED = 130
@@ -140,6 +140,8 @@ def _newest_job(
                 started = (0, "prepare", counted)
             case ev.EvaluationStarted(iteration=iteration, evaluation=counted) if step == "evaluate":
                 started = (iteration, "evaluate", counted)
+            case ev.GuardStarted(iteration=iteration, check=counted) if step == "guard":
+                started = (iteration, "guard", counted)
             case ev.HoldoutStarted(iteration=iteration, look=counted) if step == "holdout":
                 started = (iteration, "holdout", counted)
             case ev.AgentAsked(iteration=iteration, step=name, call=counted) if step == name:

@@ -1,0 +1,38 @@
+"""A guard that is a command is run in a candidate's checkout, before it is kept."""
+
+from tests.e2e.conftest import Program
+from tests.e2e.test_equal_beginnings import commit
+from tests.e2e.test_sealed_trainings import HERE, of_type
+
+
+TRAIN = "LR = 0.04\nWIDTH = 4\nprint(f'val_bpb: {abs(LR - 0.05) + WIDTH / 100:.6f}')\n"
+TESTS = "import train\nprint('width', train.WIDTH)\nassert train.WIDTH == 4, 'a width of 4 is asked for'\n"
+SETTINGS = 'guards = ["tests: {python} tests.py"]\nprotected = ["tests.py"]\n'
+
+
+def test_a_better_candidate_has_to_pass(program: Program):
+    """What fails the tests is discarded with their last line, what passes is kept; an audit finds both so."""
+    (program.repo / "tests.py").write_text(TESTS)
+    commit(program, TRAIN, settings=SETTINGS)
+    program("start", *HERE, "--loops", "0")
+    program("propose", "--set", "WIDTH=3")
+    program("propose", "--set", "LR=0.05")
+    program("resume", *HERE, "--loops", "2")
+    ended = of_type(program, "GuardFinished")
+    assert [(1, False, 1), (2, True, 0)] == [(e["iteration"], e["holds"], e["exit_code"]) for e in ended]
+    assert [0, 2] == [one["iteration"] for one in of_type(program, "CandidateKept")]
+    said = "AssertionError: a width of 4 is asked for"
+    assert (
+        f"it fails the guard tests: {{python}} tests.py: exit code 1: {said}" in program("show", "1").stdout
+    )
+    assert "width 3" in program("logs", "1", "--step", "guard").stdout
+    assert 0 == program("replay").returncode
+
+
+def test_a_guard_that_cannot_run_is_said_before_anything_trains(program: Program):
+    """A program that is nowhere would keep every candidate out: the run does not begin."""
+    commit(program, TRAIN, settings='guards = ["tests: no-such-program -q"]\n')
+    refused = program("start", *HERE, "--loops", "0", code=None)
+    assert 0 != refused.returncode
+    assert "the guard tests: no-such-program -q needs no-such-program, which is not found" in refused.stderr
+    assert [] == of_type(program, "TrainingStarted")
