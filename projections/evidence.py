@@ -12,19 +12,19 @@ from attrs import evolve as replace
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.values import Request
-from autoresearch.projections.fold import Reducer
+from autoresearch.projections.fold import Projection, Reducer
 
 
 @frozen(kw_only=True)
 class Span:
     """A stretch of time in which something ran; times are RFC 3339."""
 
-    kind: str  # runner, train, evaluate
+    kind: str  # runner, train, evaluate, or what an agent was asked for: propose, apply, triage
     begin: str
     end: str
     iteration: int | None = None
     number: int = 0
-    device: str = ""
+    device: str = ""  # or the agent
 
 
 @frozen(kw_only=True)
@@ -180,7 +180,19 @@ def _close(evidence: Evidence, key: tuple[str, int, int], end: str) -> None:
         evidence.spans.append(_cut(span, end))
 
 
-def _agent_answered(evidence: Evidence, event: ev.AgentAnswered, seq: int, _at: str) -> None:
+def _agent_asked(evidence: Evidence, event: ev.AgentAsked, _seq: int, at: str) -> None:
+    evidence.open[event.step, event.iteration, event.call] = Span(
+        kind=event.step,
+        begin=at,
+        end=at,
+        iteration=event.iteration,
+        number=event.call,
+        device=event.agent,
+    )
+
+
+def _agent_answered(evidence: Evidence, event: ev.AgentAnswered, seq: int, at: str) -> None:
+    _close(evidence, (event.step, event.iteration, event.call), at)
     key, usage = (event.agent, event.model or ""), event.usage
     calls = evidence.agents.setdefault(key, Calls(agent=event.agent, model=event.model or ""))
     calls.calls += 1
@@ -233,6 +245,7 @@ REDUCERS: dict[type[Any], Reducer[Evidence]] = {
     ev.HoldoutStarted: _holdout_started,
     ev.HoldoutScored: _holdout_scored,
     ev.JobLost: _job_lost,
+    ev.AgentAsked: _agent_asked,
     ev.AgentAnswered: _agent_answered,
     ev.ResultRecorded: _result,
     ev.KeepRemeasured: _whole,
@@ -243,6 +256,16 @@ REDUCERS: dict[type[Any], Reducer[Evidence]] = {
     ev.GainStated: _gain_stated,
     ev.ChainConsolidated: _chain_consolidated,
 }
+
+
+def _mark(evidence: Evidence, seq: int, at: str) -> None:
+    evidence.last, evidence.last_at = seq, at
+
+
+# Its state is changed in place: whoever folds it has it alone.
+EVIDENCE = Projection(
+    name="evidence", version=1, initial=Evidence, own=lambda evidence: evidence, reducers=REDUCERS, mark=_mark
+)
 
 
 def evidence_of(recorded: Iterable[Recorded]) -> Evidence:

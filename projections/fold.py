@@ -82,6 +82,10 @@ class Rows(Sequence[T], Generic[T]):
         grown._length = self._length + 1
         return grown
 
+    def grew_from(self, earlier: "Rows[T]") -> bool:
+        """Say whether these are the same rows as earlier and perhaps more; False where some were replaced."""
+        return self._shared is earlier._shared  # noqa: SLF001 - of its own class
+
     def __len__(self) -> int:
         return self._length
 

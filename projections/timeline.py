@@ -100,7 +100,7 @@ class Timeline:
 
     def row(self, iteration: int) -> Row | None:
         """Return the row of one iteration."""
-        newest_first = (*self.open, *reversed(self.closed))
+        newest_first = (row for rows in (self.open, reversed(self.closed)) for row in rows)
         return next((row for row in newest_first if row.iteration == iteration), None)
 
 

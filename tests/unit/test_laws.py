@@ -47,7 +47,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("workflows.api",),
     ("workflows.pages",),
     ("workflows.quick_status", "workflows.report"),
-    ("workflows.live",),
+    ("workflows.live", "workflows.web"),
     ("workflows.cli",),
     ("workflows.background", "workflows.reference", "workflows.run_experiment"),
 )
@@ -85,6 +85,9 @@ OWNERS = {
         "projections/snapshot.py",
     },
     "typer": {"workflows/cli/", "workflows/reference.py"},
+    "starlette": {"workflows/web/"},
+    "uvicorn": {"workflows/web/"},
+    "sse_starlette": {"workflows/web/"},
     "rich": {"workflows/live/", "workflows/cli/"},
     "torch": set[str](),
 }

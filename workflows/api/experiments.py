@@ -6,6 +6,9 @@ from typing import Any
 
 from attrs import asdict, frozen
 
+from autoresearch.engine.jobs import pack
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.one_iteration import OneIteration
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
@@ -150,3 +153,13 @@ def experiment_whole(story: Story, *, diff: str, artifacts: str = "") -> dict[st
         "artifacts": artifacts,
         "conditions": story.conditions,
     }
+
+
+def candidate_diff(git: Commits, paths: RunPaths, story: Story) -> str:
+    """Return the candidate's change: from git, else from the file that lies with the iteration."""
+    commit, base = story.commit, story.base_commit
+    if commit is None or not base or commit == base:
+        return ""
+    if git.resolve(commit) is not None and git.resolve(base) is not None:
+        return git.diff(base, commit).text.decode(errors="replace")
+    return (pack.read(paths.candidate_diff(story.row.iteration)) or b"").decode(errors="replace")

@@ -1,7 +1,7 @@
 """The object of `report`: a run as it is read in the morning, each figure with the event it comes from."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
     """Return the object; its fields are a contract. `seq` is the event that a figure stands in. Pure."""
     run, rows = loaded.run, loaded.timeline.rows
     now = standing(run)
-    of_seeds = _of_seeds(rows)
+    of_seeds = spread_of_seeds(rows)
     cited = [_row(row, evidence) for row in rows]
     return {
         "schema": SCHEMA,
@@ -105,7 +105,7 @@ def _holdout(run: RunState, evidence: Evidence) -> dict[str, Any] | None:
     return {**found, **seqs}
 
 
-def _of_seeds(rows: list[Row]) -> float | None:
+def spread_of_seeds(rows: Sequence[Row]) -> float | None:
     """Return the standard deviation over seeds that the baseline showed; 0.0: they all gave the same."""
     found = next((row.inputs.get("of_seeds") for row in rows if row.iteration == 0), None)
     return float(found) if isinstance(found, int | float) else None

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 from attrs import evolve as replace
 
-from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
@@ -17,7 +16,7 @@ from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import standing
 from autoresearch.projections.words.times import minute_of, one_line
 from autoresearch.workflows.api.experiments import (
-    Story,
+    candidate_diff,
     experiment,
     experiment_whole,
     experiments_csv,
@@ -115,7 +114,7 @@ def show(
     if one is None:
         raise _no_iteration(run, number, paths)
     story = story_of(one if not (run.retracted or run.consolidated) else _marked(one, paths))
-    diff = _diff(here, paths, story)
+    diff = candidate_diff(here.git, paths, story)
     left = paths.artifacts(number)
     artifacts = str(left) if left.is_dir() else ""
     if only_diff:
@@ -141,13 +140,3 @@ def _no_iteration(run: RunState, number: int, paths: RunPaths) -> NotFound:
         f"{paths.run_id} has no iteration {number}; there is {known}",
         remedy=WayOut("experiments"),
     )
-
-
-def _diff(here: opt.Target, paths: RunPaths, story: Story) -> str:
-    """Return the candidate's change: from git, else from the file that lies with the iteration."""
-    commit, base = story.commit, story.base_commit
-    if commit is None or not base or commit == base:
-        return ""
-    if here.git.resolve(commit) is not None and here.git.resolve(base) is not None:
-        return here.git.diff(base, commit).text.decode(errors="replace")
-    return (pack.read(paths.candidate_diff(story.row.iteration)) or b"").decode(errors="replace")

@@ -55,6 +55,7 @@ COMMANDS = {
     "consolidate": ("autoresearch.workflows.cli.measure", "consolidate_command"),
     "ablate": ("autoresearch.workflows.cli.measure", "ablate_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
+    "serve": ("autoresearch.workflows.cli.serve", "serve"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),
     "report": ("autoresearch.workflows.cli.report", "report_command"),

@@ -1,0 +1,53 @@
+"""The command that shows runs in a browser."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.runs.locate import find_home
+from autoresearch.events.errors import NotFound
+from autoresearch.workflows.cli import options as opt
+
+
+PORT = 8811
+LOCAL = "127.0.0.1"
+NEEDED = ("starlette", "uvicorn", "sse_starlette")
+
+
+def serve(
+    *,
+    port: Annotated[int, typer.Option("--port", help="The port; 0: any that is free.", min=0)] = PORT,
+    host: Annotated[
+        str,
+        typer.Option(
+            "--host", help="The address to listen on; whoever reaches it can read all.", metavar="ADDRESS"
+        ),
+    ] = LOCAL,
+    homes: Annotated[
+        list[Path] | None,
+        typer.Option("--home", help="Show the runs of this repository, too; repeatable.", metavar="PATH"),
+    ] = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Show the runs in a browser: live, and as of any event. Reads only; Ctrl-C ends it, and no run with it.
+
+    Needs the extra `web`.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise NotFound(
+            f"serve needs {', '.join(missing)}", remedy="pip install 'autoresearch[web]' brings them"
+        )
+    first = [repo or Path.cwd()] if repo is not None or not homes else []
+    found = dict.fromkeys(find_home(home) for home in (*first, *(homes or ())))
+    from autoresearch.workflows.web.app import Repository, app  # noqa: PLC0415 - a web server, for this alone
+    from autoresearch.workflows.web.listen import listen  # noqa: PLC0415 - the same
+
+    site = app(
+        [Repository(home=home, git=RealGit(home)) for home in found],
+        hosts=[*dict.fromkeys((LOCAL, "localhost", "[::1]", host))],
+    )
+    return listen(site, host=host, port=port, say=opt.say)

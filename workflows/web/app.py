@@ -1,0 +1,216 @@
+"""The server of `serve`: which address shows what, and what every answer carries."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from sse_starlette import EventSourceResponse
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import Commits
+from autoresearch.engine.runs.catalogue import has_begun, run_named, started_runs
+from autoresearch.events.errors import AutoresearchError, CorruptHistory, InvalidInput, NotFound, UsageRefused
+from autoresearch.workflows.api.report import time_spent
+from autoresearch.workflows.pages.ways_out import worded
+from autoresearch.workflows.pages.wrong_words import what_is_wrong
+from autoresearch.workflows.web import objects
+from autoresearch.workflows.web.experiment import event_object, experiment_object, log_tail
+from autoresearch.workflows.web.followed import Followed, Shelf
+from autoresearch.workflows.web.stream import Stream
+
+
+STATIC = Path(__file__).with_name("static")
+HEADERS = {
+    # Nothing from elsewhere, nothing within the page: whatever stands in a proposal is text.
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+EVENTS = 400  # of a history, in one answer
+AGAINST = ("base", "baseline", "best")
+
+
+@frozen(kw_only=True)
+class Repository:
+    """One repository whose runs are shown."""
+
+    home: Path
+    git: Commits
+
+
+class Site:
+    """The answers, by address."""
+
+    def __init__(self, repositories: Sequence[Repository]) -> None:
+        self._repositories = tuple(repositories)
+        self._shelf = Shelf()
+
+    def page(self, request: Request) -> Response:
+        """Return the page; what it shows, it asks for itself."""
+        status = 200
+        if "run_id" in request.path_params:
+            try:
+                self._paths(request)
+            except AutoresearchError:
+                status = NOT_FOUND
+        return FileResponse(STATIC / "index.html", status_code=status)
+
+    def runs(self, _request: Request) -> Response:
+        """List the runs of all repositories, the newest last."""
+        found = []
+        for home, repository in enumerate(self._repositories):
+            for paths in started_runs(repository.home):
+                name = repository.home.name
+                try:
+                    found.append(objects.run_object(home, name, paths, self._shelf.at_once(paths)))
+                except AutoresearchError as error:
+                    found.append(objects.unreadable(home, name, paths, error))
+        return _json(found)
+
+    def overview(self, request: Request) -> Response:
+        """Return how a run stands."""
+        followed, at = self._followed(request), _number(request, "at")
+        if at is None:
+            return _json(followed.shown("overview", lambda: objects.overview(followed, None)))
+        return _json(objects.overview(followed, at))
+
+    def rows(self, request: Request) -> Response:
+        """Return how all rows became what they are."""
+        return _json(objects.rows_object(self._followed(request)))
+
+    def spans(self, request: Request) -> Response:
+        """Return what ran when, and where the time went."""
+        followed = self._followed(request)
+        return _json(objects.spans_object(followed) | {"time": time_spent(followed.evidence)})
+
+    def events(self, request: Request) -> Response:
+        """Return the events up to one, the newest of them."""
+        followed = self._followed(request)
+        last = followed.loaded.position.seq
+        upto = min(_number(request, "upto") or last, last)
+        after = max(0, upto - min(_number(request, "count") or EVENTS, EVENTS))
+        return _json([event_object(recorded) for recorded in followed.records(after=after, upto=upto)])
+
+    def experiment(self, request: Request) -> Response:
+        """Return one experiment, whole."""
+        followed = self._followed(request)
+        against = request.query_params.get("against", AGAINST[0])
+        if against not in AGAINST:
+            raise UsageRefused(f"against: expected one of {', '.join(AGAINST)}")
+        git = self._repositories[request.path_params["home"]].git
+        number = request.path_params["number"]
+        found = experiment_object(followed, git, number, at=_number(request, "at"), against=against)
+        return _json(found)
+
+    def log(self, request: Request) -> Response:
+        """Return the end of a training's log."""
+        number, training = request.path_params["number"], request.path_params["training"]
+        return _json({"text": log_tail(self._paths(request), number, training)})
+
+    def stream(self, request: Request) -> Response:
+        """Send what comes, from where the page left off."""
+        followed = self._followed(request)
+        since = request.headers.get("last-event-id") or request.query_params.get("from", "")
+        return EventSourceResponse(Stream(followed, since).messages(), ping=15)
+
+    def _paths(self, request: Request) -> RunPaths:
+        home: int = request.path_params["home"]
+        if home >= len(self._repositories):
+            raise NotFound(f"there is no repository {home}")
+        paths = run_named(self._repositories[home].home, request.path_params["run_id"])
+        if not has_begun(paths):
+            raise NotFound(f"there is no run {paths.run_id}")
+        return paths
+
+    def _followed(self, request: Request) -> Followed:
+        return self._shelf.followed(self._paths(request))
+
+
+NOT_FOUND, REFUSED, DAMAGED = 404, 400, 409
+
+
+def app(repositories: Sequence[Repository], *, hosts: Sequence[str]) -> Starlette:
+    """Return the server of these repositories; it answers only who calls it by one of these names."""
+    site = Site(repositories)
+    run = "/api/{home:int}/{run_id}"
+    routes = [
+        Route("/", site.page),
+        Route("/run/{home:int}/{run_id}", site.page),
+        Route("/run/{home:int}/{run_id}/{number:int}", site.page),
+        Route("/api/runs", site.runs),
+        Route(f"{run}/overview", site.overview),
+        Route(f"{run}/rows", site.rows),
+        Route(f"{run}/spans", site.spans),
+        Route(f"{run}/events", site.events),
+        Route(f"{run}/experiments/{{number:int}}", site.experiment),
+        Route(f"{run}/log/{{number:int}}/{{training:int}}", site.log),
+        Route(f"{run}/stream", site.stream),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(_Headers),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+        ],
+        exception_handlers={AutoresearchError: _refuse},
+    )
+
+
+class _Headers:
+    """Gives every answer the same headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = {name.encode(): value.encode() for name, value in HEADERS.items()}
+                kept = [(name, value) for name, value in message["headers"] if name not in own]
+                message = {**message, "headers": [*kept, *own.items()]}
+            await send(message)
+
+        await self._app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, AutoresearchError)
+    status = REFUSED
+    if isinstance(error, NotFound | InvalidInput):
+        status = NOT_FOUND
+    elif isinstance(error, CorruptHistory):
+        status = DAMAGED
+    said = {"error": what_is_wrong(error), "way_out": worded(error.remedy)}
+    return _json(said, status=status)
+
+
+def _number(request: Request, name: str) -> int | None:
+    given = request.query_params.get(name)
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) < 16):  # noqa: PLR2004 - digits
+        raise UsageRefused(f"{name}: expected the number of an event")
+    return int(given)
+
+
+def _json(value: Any, *, status: int = 200) -> Response:  # noqa: ANN401 - it is JSON
+    """Answer in ASCII: what no UTF-8 can hold is escaped."""
+    text = json.dumps(value, separators=(",", ":"))
+    return Response(text, status_code=status, media_type="application/json")

@@ -1,0 +1,45 @@
+"""Run the server on an address until Ctrl-C."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.applications import Starlette
+
+from autoresearch.events.errors import NotFound
+
+
+OPEN_STREAMS_S = 1  # so long may pages that look on hold up the end
+INTERRUPTED = 130
+
+
+def listen(site: Starlette, *, host: str, port: int, say: Callable[[str], None]) -> int:
+    """Serve until somebody interrupts; return the exit code.
+
+    Raises:
+        NotFound: the address is not there, or taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+            listening.listen()
+        except OSError as error:
+            raise NotFound(
+                f"{host} port {port}: {error.strerror or error}", remedy="--port 0 takes any that is free"
+            ) from error
+        name = f"[{host}]" if family == socket.AF_INET6 else host
+        say(f"http://{name}:{listening.getsockname()[1]}/  (reads only; Ctrl-C ends it, the runs go on)")
+        config = uvicorn.Config(
+            site,
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=OPEN_STREAMS_S,
+            lifespan="off",
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(uvicorn.Server(config).serve([listening]))
+    return INTERRUPTED

@@ -1,0 +1,90 @@
+// Elements and words. Text from outside becomes text alone: no markup is ever parsed here.
+
+const SVG = "http://www.w3.org/2000/svg";
+// Marks that turn the direction of what follows, and controls: shown as what they are.
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c]/g;
+
+export function h(tag, properties = {}, ...children) {
+  const element = tag === "svg" || tag.startsWith("svg:")
+    ? document.createElementNS(SVG, tag.replace("svg:", ""))
+    : document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "text") element.textContent = value;
+    else if (name === "width_percent") element.style.width = `${value}%`;
+    else element.setAttribute(name === "class_" ? "class" : name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false));
+  return element;
+}
+
+export function fill(element, ...children) {
+  element.replaceChildren(...children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false));
+}
+
+/** Return text from outside as it may be shown: no hidden marks, no more than so many characters. */
+export function clean(text, limit = 300) {
+  const whole = String(text ?? "");
+  const cut = whole.length > limit ? `${whole.slice(0, limit)}…` : whole;
+  return cut.replace(HIDDEN, "\ufffd");
+}
+
+export function number(value) {
+  if (value === null || value === undefined) return "–";
+  if (!Number.isFinite(value)) return String(value);
+  return Math.abs(value) >= 1000 ? value.toPrecision(7) : value.toFixed(6);
+}
+
+export function signed(value) {
+  return value === null || value === undefined ? "–" : `${value < 0 ? "−" : "+"}${number(Math.abs(value))}`;
+}
+
+export function interval(gain, half) {
+  return half === null || half === undefined ? signed(gain) : `${signed(gain)} ± ${number(half)}`;
+}
+
+export function percent(value) {
+  return value === null || value === undefined ? "–" : `${Math.round(value * 100)} %`;
+}
+
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+}
+
+/** Return a time of the history, UTC, as every page of autoresearch prints one. */
+export function clock(at, seconds = true) {
+  return at ? `${at.slice(11, seconds ? 19 : 16)}Z` : "–";
+}
+
+export function day(at) {
+  return at ? `${at.slice(0, 10)} ${clock(at, false)}` : "–";
+}
+
+export function plural(count, word) {
+  return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+}
+
+export const STATUS = {
+  keep: "kept", discard: "discarded", crash: "crashed", not_applied: "not applied", open: "running",
+  stopped_early: "stopped early", retracted: "retracted", accident: "accident", remeasured: "measured again",
+  dropped: "dropped", recorded: "recorded", rebased: "rebased",
+};
+
+export function chip(status) {
+  return h("span", { class_: `chip s-${status}`, text: STATUS[status] ?? status.replaceAll("_", " ") });
+}
+
+export function later(wait, call) {
+  let timer = 0;
+  return (...words) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => call(...words), wait);
+  };
+}

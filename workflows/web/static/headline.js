@@ -1,0 +1,106 @@
+// What a run is worth, how sure that is, where it stands, and why it waits.
+
+import { clean, clock, day, duration, fill, h, number, plural, signed } from "./dom.js";
+
+const WAITS = new Set(["waiting", "paused", "failed", "interrupted", "unreadable"]);
+
+export class Headline {
+  constructor() {
+    this.element = h("section", { class_: "headline", "aria-label": "Where the run stands" });
+  }
+
+  draw(found, at) {
+    const run = found.status;
+    fill(
+      this.element,
+      found.damage && h("div", { class_: "banner bad", role: "alert" },
+        h("b", { text: "This history is damaged. " }),
+        "What is shown is all that lies before. ", h("p", { text: clean(found.damage.what, 600) }),
+        h("p", { class_: "quiet", text: clean(found.damage.way_out, 600) })),
+      found.torn_bytes > 0 && h("p", { class_: "banner warn", role: "status", text:
+        `The last write is not whole (${plural(found.torn_bytes, "byte")}): it was never acknowledged, and the next writer closes it off.` }),
+      h("div", { class_: `stand p-${run.phase}` },
+        h("span", { class_: `phase p-${run.phase}`, text: run.phase }),
+        h("span", { class_: "why", dir: "auto", text: clean(stands(found), 500) }),
+        at !== null && h("span", { class_: "then-mark", text: `as of event ${found.seq}, ${clock(run.as_of)}` })),
+      found.health && h("p", { class_: "banner warn", text: clean(found.health, 400) }),
+      run.trouble && h("p", { class_: "banner bad", role: "alert", text: clean(run.trouble, 400) }),
+      h("div", { class_: "figures" }, best(found), gain(found), tried(run), time(run), cost(found)));
+  }
+}
+
+function stands(found) {
+  const words = found.stands || found.next;
+  const more = found.status.phase !== "done" && found.prefetch ? ` · prepared meanwhile: ${found.prefetch}` : "";
+  return WAITS.has(found.status.phase) && found.next && found.next !== words ? `${words}${more} · next: ${found.next}` : words + more;
+}
+
+function figure(name, large, ...small) {
+  return h("div", { class_: "figure" }, h("h2", { text: name }), h("p", { class_: "large" }, large), small);
+}
+
+function small(...said) {
+  return h("p", { class_: "small" }, said);
+}
+
+function best(found) {
+  const { best_metric: now, baseline_metric: first, metric } = found.status;
+  if (now === null) return figure(`best ${clean(metric, 40)}`, "–", small("no result yet"));
+  const share = first ? (100 * (now - first)) / Math.abs(first) : null;
+  const better = share !== null && (found.lower_is_better ? share < 0 : share > 0);
+  return figure(
+    `best ${clean(metric, 40)}`, number(now),
+    small(found.best_iteration === 0
+      ? "the baseline itself"
+      : ["baseline ", number(first), share !== null && h("b", { class_: better ? "good" : "" },
+        ` ${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)} %`)]),
+    small(`${found.lower_is_better ? "lower" : "higher"} is better · rule ${clean(found.keep_rule, 30)}`));
+}
+
+function gain(found) {
+  const gained = found.status.gain;
+  const { best_metric: now, baseline_metric: first } = found.status;
+  if (gained) {
+    return figure("gain on fresh seeds", [signed(gained.value), h("span", { class_: "half", text: ` ± ${number(gained.half_width)}` })], whisker(gained),
+      small(gained.shown ? `shown, on ${plural(gained.seeds, "seed")}, 95 %` : `not shown: the interval holds 0 (${plural(gained.seeds, "seed")})`));
+  }
+  const own = now === null || first === null ? null : (found.lower_is_better ? first - now : now - first);
+  return figure("gain", own === null ? "–" : signed(own),
+    small(found.best_iteration === 0 ? "nothing was kept yet" : "by the seeds it was chosen on; not measured on fresh ones yet"),
+    found.of_seeds ? small(`one seed differs from another by ${number(found.of_seeds)}`) : null);
+}
+
+function whisker({ value, half_width: half }) {
+  const reach = Math.max(Math.abs(value) + half, 1e-12) * 1.08;
+  const x = (one) => 80 + (72 * one) / reach;
+  return h("svg", { class_: "whisker", viewBox: "0 0 160 20", "aria-hidden": "true" },
+    h("svg:line", { class_: "zero", x1: 80, x2: 80, y1: 1, y2: 19 }),
+    h("svg:line", { x1: x(value - half), x2: x(value + half), y1: 10, y2: 10 }),
+    h("svg:line", { x1: x(value - half), x2: x(value - half), y1: 6, y2: 14 }),
+    h("svg:line", { x1: x(value + half), x2: x(value + half), y1: 6, y2: 14 }),
+    h("svg:circle", { cx: x(value), cy: 10, r: 4 }));
+}
+
+function tried(run) {
+  const { counts } = run;
+  const words = [
+    ["kept", counts.kept], ["discarded", counts.discarded], ["crashed", counts.crashed],
+    ["stopped early", counts.stopped_early], ["not applied", counts.not_applied], ["retracted", counts.retracted],
+  ].filter(([name, count]) => count || name === "kept");
+  const left = run.loops_left >= 900000 ? "goes on until it is stopped" : `${plural(run.loops_left, "loop")} left`;
+  return figure("tried", String(run.iterations_completed),
+    small(words.map(([name, count]) => `${count} ${name}`).join(" · ")),
+    small(left, run.comparisons ? ` · ${plural(run.comparisons, "comparison")}` : ""));
+}
+
+function time(run) {
+  return figure("time", duration(run.elapsed_s), small(`since ${day(run.started_at)}`),
+    small(run.ends_at && !WAITS.has(run.phase) ? `ends about ${clock(run.ends_at, false)}, in ${duration(run.seconds_left)}` : run.phase === "done" ? "ended" : ""));
+}
+
+function cost(found) {
+  const money = found.cost_usd;
+  return figure("device hours", found.status.device_hours.toFixed(2),
+    small(money === null ? "agents said no price" : `$${money.toFixed(2)} for agents`),
+    money && found.status.counts.kept ? small(`$${(money / found.status.counts.kept).toFixed(2)} for each that was kept`) : null);
+}

@@ -1,0 +1,200 @@
+// The timeline: what ran when. Compact, with a lane for each device and for agents; or full, an iteration a row.
+
+import { get } from "./api.js";
+import { clean, clock, duration, fill, h, later } from "./dom.js";
+import { colours } from "./chart.js";
+
+const LANE = 24;
+const ROWS = 40; // iterations in the full form
+const SPANS = [["all", 0], ["last hour", 3600], ["last 10 min", 600]];
+const ORDER = { propose: 0, apply: 1, triage: 2, train: 3, evaluate: 4 };
+const LEFT = 78;
+const TOP = 22;
+
+export class Lanes {
+  constructor({ base, open }) {
+    Object.assign(this, { base, open, spans: [], window: 0, full: false, places: [] });
+    this.canvas = h("canvas", { role: "img", "aria-label": "What ran when", onpointermove: (event) => this.point(event),
+      onpointerleave: () => { this.tip.hidden = true; }, onclick: () => this.near && this.open(this.near[3]) });
+    this.tip = h("div", { class_: "tip", hidden: true });
+    this.times = h("p", { class_: "small" });
+    const windows = h("select", { "aria-label": "How much of the time", onchange: () => { this.window = Number(windows.value); this.paint(); } },
+      SPANS.map(([words, value]) => h("option", { value, text: words })));
+    this.forms = h("button", { type: "button", "aria-pressed": "false", text: "by iteration", onclick: () => {
+      this.full = !this.full;
+      this.forms.setAttribute("aria-pressed", String(this.full));
+      this.paint();
+    } });
+    this.element = h("section", { class_: "card lanes", "aria-label": "Timeline" },
+      h("div", { class_: "tools" }, h("h2", { text: "Timeline" }), this.forms, windows,
+        h("span", { class_: "legend" }, ["agent", "train", "evaluate"].map((kind) => h("span", {}, h("i", { class_: `key k-${kind}` }), kind)))),
+      this.times, h("div", { class_: "plot" }, this.canvas, this.tip));
+    this.watch = new ResizeObserver(() => this.paint());
+    this.watch.observe(this.element);
+    this.turned = () => this.paint();
+    addEventListener("themechange", this.turned);
+    this.again = later(700, () => this.load());
+  }
+
+  end() {
+    this.over = true;
+    this.watch.disconnect();
+    removeEventListener("themechange", this.turned);
+  }
+
+  async load() {
+    const found = await get(`${this.base}/spans`).catch(() => null);
+    if (!found || this.over) return;
+    this.spans = found.spans.map(([kind, begin, end, iteration, count, device]) => [kind, Date.parse(begin) / 1000, end && Date.parse(end) / 1000, iteration, count, device]);
+    this.last = Date.parse(found.last_at) / 1000;
+    const { time } = found;
+    const share = (seconds) => `${duration(seconds)} (${Math.round((100 * seconds) / Math.max(1, time.elapsed_s))} %)`;
+    fill(this.times, `${duration(time.elapsed_s)} in all: ${share(time.busy_s)} training or evaluating, ${share(time.waiting_s)} waiting beside a runner, ${share(time.away_s)} with no runner`,
+      time.lost || time.voided ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : "");
+    this.paint();
+  }
+
+  came(record) {
+    if (/Started|Finished|Asked|Answered|Lost|Voided|Stopped|Scored/.test(record.type)) this.again();
+  }
+
+  draw(asOf, run) {
+    this.asOf = asOf ? Date.parse(asOf) / 1000 : null;
+    this.run = run;
+    this.paint();
+  }
+
+  paint() {
+    const width = this.canvas.parentElement.clientWidth;
+    if (!width || !this.spans.length) return;
+    const until = this.asOf ?? (this.spans.some((one) => !one[2]) ? Math.max(this.last, Date.now() / 1000) : this.last);
+    const begin = Math.min(...[this.spans[0][1]], until);
+    const from = this.window ? Math.max(begin, until - this.window) : begin;
+    const seen = this.spans.filter((one) => one[1] <= until && (one[2] ?? until) >= from);
+    this.places = [];
+    if (this.full) this.paintFull(seen, until, width);
+    else this.paintLanes(seen, from, until, width);
+  }
+
+  pen(width, height) {
+    const ratio = devicePixelRatio || 1;
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = height * ratio;
+    this.canvas.style.height = `${height}px`;
+    const pen = this.canvas.getContext("2d");
+    pen.scale(ratio, ratio);
+    pen.font = "11px system-ui, sans-serif";
+    pen.textBaseline = "middle";
+    return pen;
+  }
+
+  paintLanes(seen, from, until, width) {
+    const devices = [...new Set(this.spans.filter((one) => one[0] === "train" || one[0] === "evaluate").map((one) => one[5] || "cpu"))].sort();
+    const agents = this.spans.some((one) => one[0] in ORDER && ORDER[one[0]] < 3);
+    const names = [...(agents ? ["agent"] : []), ...devices, "runner"];
+    const pen = this.pen(width, TOP + names.length * LANE + 8);
+    const colour = colours(this.canvas);
+    const wide = width - LEFT - 10;
+    const x = (time) => LEFT + (wide * (Math.max(from, time) - from)) / Math.max(0.001, until - from);
+    timeAxis(pen, colour, from, until, x, TOP + names.length * LANE);
+    names.forEach((name, lane) => {
+      pen.fillStyle = colour.faint;
+      pen.textAlign = "right";
+      pen.fillText(clean(name === "cpu" || name === "agent" || name === "runner" ? name : `device ${name}`, 12), LEFT - 8, TOP + lane * LANE + LANE / 2);
+    });
+    const drawn = new Map(); // lane and kind -> the place up to which something stands there
+    for (const span of seen) {
+      const [kind, begin, end, iteration, , device] = span;
+      const name = kind === "runner" ? "runner" : ORDER[kind] < 3 ? "agent" : device || "cpu";
+      const lane = names.indexOf(name);
+      const reached = x(end ?? until);
+      if (end !== null && reached < (drawn.get(`${lane}${kind}`) ?? 0) + 0.7) continue;
+      drawn.set(`${lane}${kind}`, reached);
+      const top = TOP + lane * LANE + (kind === "runner" ? 9 : 3);
+      const high = kind === "runner" ? LANE - 18 : LANE - 6;
+      this.bar(pen, colour, span, x(begin), x(end === null || end > until ? until : end), top, high, end === null || end > until);
+      const room = x(end ?? until) - x(begin);
+      if (iteration !== null && room > 22) text(pen, colour, `${iteration}`, x(begin) + 4, top + high / 2);
+    }
+  }
+
+  paintFull(seen, until, width) {
+    const groups = new Map();
+    for (const span of seen) if (span[3] !== null) groups.set(span[3], [...(groups.get(span[3]) ?? []), span]);
+    const shown = [...groups].sort(([one], [other]) => other - one).slice(0, ROWS);
+    const longest = Math.max(0.001, ...shown.map(([, spans]) => Math.max(...spans.map((one) => Math.min(until, one[2] ?? until))) - spans[0][1]));
+    const pen = this.pen(width, TOP + shown.length * LANE + 8);
+    const colour = colours(this.canvas);
+    const wide = width - LEFT - 10;
+    const x = (seconds) => LEFT + (wide * seconds) / longest;
+    pen.fillStyle = colour.faint;
+    pen.textAlign = "left";
+    for (let index = 0; index <= 4; index += 1) pen.fillText(duration((longest * index) / 4), Math.min(x((longest * index) / 4), width - 60), 9);
+    shown.forEach(([iteration, spans], lane) => {
+      const begin = spans[0][1];
+      const top = TOP + lane * LANE;
+      pen.fillStyle = colour.faint;
+      pen.textAlign = "right";
+      pen.fillText(`#${iteration}`, LEFT - 8, top + LANE / 2);
+      const end = Math.max(...spans.map((one) => Math.min(until, one[2] ?? until)));
+      pen.fillStyle = colour.line;
+      pen.fillRect(x(0), top + LANE / 2 - 0.5, x(end - begin) - x(0), 1); // waiting is a line, work is a bar
+      for (const span of spans) {
+        const over = Math.min(until, span[2] ?? until);
+        this.bar(pen, colour, span, x(span[1] - begin), x(over - begin), top + 3, LANE - 6, span[2] === null || span[2] > until);
+        if (span[4] > 1 && x(over - begin) - x(span[1] - begin) > 20) text(pen, colour, `${span[4]}`, x(span[1] - begin) + 4, top + LANE / 2);
+      }
+    });
+  }
+
+  bar(pen, colour, span, begin, end, top, high, pending) {
+    const kind = span[0];
+    const wide = Math.max(1, end - begin);
+    pen.fillStyle = kind === "runner" ? colour.line : kind === "train" ? colour.mark : kind === "evaluate" ? colour.link : colour.agent;
+    pen.globalAlpha = pending ? 0.35 : kind === "runner" ? 1 : 0.85;
+    pen.fillRect(begin, top, wide > 3 ? wide - 1 : wide, high);
+    pen.globalAlpha = 1;
+    if (pending && kind !== "runner") {
+      pen.setLineDash([3, 3]);
+      pen.strokeStyle = colour.text;
+      pen.strokeRect(begin + 0.5, top + 0.5, wide - 1, high - 1);
+      pen.setLineDash([]);
+    }
+    if (kind !== "runner") this.places.push([span, begin, end, top, high]);
+  }
+
+  point(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const found = this.places.findLast(([, begin, end, top, high]) => x >= begin - 2 && x <= end + 2 && y >= top && y <= top + high);
+    this.near = found?.[0] ?? null;
+    this.tip.hidden = !found;
+    this.canvas.classList.toggle("hit", Boolean(found));
+    if (!found) return;
+    const [kind, begin, end, iteration, count, device] = found[0];
+    fill(this.tip, h("b", { text: `#${iteration} ${kind}${count > 1 ? ` ${count}` : ""}` }), h("span", { text: device ? ` on ${clean(device, 40)}` : "" }),
+      h("p", { text: `${end === null ? "runs" : duration(end - begin)}, from ${clock(new Date(begin * 1000).toISOString())}` }));
+    this.tip.style.transform = `translate(${Math.min(x + 12, box.width - this.tip.offsetWidth - 4)}px, ${y + 14}px)`;
+  }
+}
+
+function text(pen, colour, said, x, y) {
+  pen.fillStyle = colour.panel;
+  pen.textAlign = "left";
+  pen.fillText(said, x, y + 0.5);
+}
+
+function timeAxis(pen, colour, from, until, x, floor) {
+  const steps = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400];
+  const step = steps.find((one) => (until - from) / one <= 7) ?? 86400 * Math.ceil((until - from) / 86400 / 7);
+  pen.strokeStyle = colour.line;
+  pen.fillStyle = colour.faint;
+  pen.textAlign = "center";
+  for (let time = Math.ceil(from / step) * step; time <= until; time += step) {
+    pen.beginPath();
+    pen.moveTo(Math.round(x(time)) + 0.5, TOP - 4);
+    pen.lineTo(Math.round(x(time)) + 0.5, floor);
+    pen.stroke();
+    pen.fillText(clock(new Date(time * 1000).toISOString(), step < 60), x(time), 9);
+  }
+}

@@ -1,0 +1,88 @@
+// The list of all runs.
+
+import { get } from "./api.js";
+import { clean, day, duration, fill, h, interval, number, plural } from "./dom.js";
+
+const AGAIN_MS = 3000;
+
+export function showRuns({ main }) {
+  let over = false;
+  let timer = 0;
+  async function look() {
+    let runs;
+    try {
+      runs = await get("/api/runs");
+    } catch (error) {
+      if (!over) fill(main, h("p", { class_: "banner bad", role: "alert", text: error.message }));
+      timer = setTimeout(look, AGAIN_MS);
+      return;
+    }
+    if (over) return;
+    const focused = document.activeElement?.getAttribute?.("href");
+    draw(main, runs);
+    if (focused) main.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+    timer = setTimeout(look, AGAIN_MS);
+  }
+  look();
+  return () => {
+    over = true;
+    clearTimeout(timer);
+  };
+}
+
+function draw(main, runs) {
+  const newest = [...runs].reverse();
+  const places = new Set(runs.map((run) => run.home)).size;
+  fill(
+    main,
+    h("h1", { text: "Runs" }),
+    runs.length === 0 && h("p", { class_: "quiet" }, "There is no run yet. ",
+      h("code", { text: "autoresearch start --loops 5" }), " begins one, and it shows up here."),
+    h("ol", { class_: "runs" }, newest.map((run) => card(run, places > 1))),
+  );
+}
+
+function card(run, named) {
+  const href = `/run/${run.home}/${run.run_id}`;
+  const bad = run.phase === "unreadable" || run.phase === "reading";
+  return h("li", { class_: "card run" },
+    h("a", { href, class_: "name", "data-in": true, text: run.run_id }),
+    h("span", { class_: `phase p-${run.phase}`, text: run.phase }),
+    h("span", { class_: "quiet where", text: clean([named && run.repository, run.branch].filter(Boolean).join(" · ")) }),
+    run.damage && h("p", { class_: "bad", text: `damaged: ${clean(run.damage)}` }),
+    !bad && h("p", { class_: "stands", dir: "auto", text: clean(run.stands, 200) }),
+    !bad && spark(run),
+    !bad && h("dl", { class_: "facts" },
+      fact("best", number(run.best_metric)),
+      fact("gain", run.gain ? interval(run.gain.value, run.gain.half_width) : change(run)),
+      fact("tried", plural(run.iterations_completed, "change")),
+      fact("device hours", run.device_hours.toFixed(2)),
+      fact("money", run.cost_usd === null ? "–" : `$${run.cost_usd.toFixed(2)}`),
+      fact("took", duration(run.elapsed_s)),
+      fact("began", day(run.started_at))));
+}
+
+function fact(name, said) {
+  return h("div", {}, h("dt", { text: name }), h("dd", { text: said }));
+}
+
+function change(run) {
+  if (run.best_metric === null || !run.baseline_metric) return "–";
+  const share = (100 * (run.best_metric - run.baseline_metric)) / Math.abs(run.baseline_metric);
+  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)} % (own seed)`;
+}
+
+function spark(run) {
+  const points = run.spark ?? [];
+  if (points.length < 2) return h("svg", { class_: "spark", viewBox: "0 0 160 36", "aria-hidden": "true" });
+  const last = points.at(-1)[0] || 1;
+  const values = points.map(([, value]) => value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const x = (iteration) => (3 + (154 * (iteration - points[0][0])) / Math.max(1, last - points[0][0])).toFixed(1);
+  const y = (value) => (32 - (28 * (value - low)) / (high - low || 1)).toFixed(1);
+  let path = `M${x(points[0][0])} ${y(points[0][1])}`;
+  for (const [iteration, value] of points.slice(1)) path += `H${x(iteration)}V${y(value)}`;
+  return h("svg", { class_: "spark", viewBox: "0 0 160 36", role: "img",
+    "aria-label": `best ${run.metric} so far: from ${number(values[0])} to ${number(values.at(-1))}` },
+  h("svg:path", { d: path }), h("svg:circle", { cx: x(last), cy: y(values.at(-1)), r: 3 }));
+}

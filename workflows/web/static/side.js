@@ -1,0 +1,104 @@
+// What runs now, what waits, what was noted, and what happened last.
+
+import { get } from "./api.js";
+import { clean, clock, duration, fill, h } from "./dom.js";
+
+const EVENTS = 120;
+const SHOWN = 150;
+
+export class Side {
+  constructor({ base, open, goTo }) {
+    Object.assign(this, { base, open, goTo });
+    this.devices = h("section", { class_: "card", "aria-label": "Devices" });
+    this.agent = h("section", { class_: "card", "aria-label": "Agent", hidden: true });
+    this.queue = h("section", { class_: "card", "aria-label": "Queue" });
+    this.notes = h("section", { class_: "card", "aria-label": "Notes", hidden: true });
+    this.type = h("select", { "aria-label": "Type of event", onchange: () => this.list() });
+    this.log = h("ol", { class_: "events" });
+    this.element = h("aside", { class_: "side" }, this.devices, this.agent, this.queue, this.notes,
+      h("section", { class_: "card", "aria-label": "Events" }, h("div", { class_: "tools" }, h("h2", { text: "Events" }), this.type), this.log));
+    this.records = [];
+  }
+
+  draw(found, at) {
+    this.drawDevices(found, at);
+    this.drawAgent(found);
+    fill(this.queue, h("h2", { text: "Queue" }),
+      found.queue.length === 0 && h("p", { class_: "quiet", text: "No proposal waits; the agent or the search proposes." }),
+      h("ol", { class_: "queue" }, found.queue.map(proposal)));
+    this.notes.hidden = found.notes.length === 0;
+    fill(this.notes, h("h2", { text: "Notes" }), h("ul", {}, found.notes.map((note) => h("li", { dir: "auto", text: clean(note, 600) }))));
+  }
+
+  drawDevices(found, at) {
+    const now = Date.parse(found.status.as_of);
+    const gpu = at === null ? found.status.gpu : null;
+    fill(this.devices, h("h2", { text: "Devices" }),
+      h("ul", { class_: "devices" }, found.devices.map((one) => this.device(one, now))),
+      gpu && h("p", { class_: "small", text: `${clean(gpu.name, 60)}: ${gpu.utilisation_percent} % busy, ${Math.round(gpu.memory_used_mb / 1024)} of ${Math.round(gpu.memory_total_mb / 1024)} GB` }),
+      found.status.waits_for && h("p", { class_: "warn", text: `waits for the device: ${clean(found.status.waits_for)} holds it` }));
+  }
+
+  device(one, now) {
+    const name = one.device === "cpu" ? "CPU" : `device ${clean(one.device, 40)}`;
+    if (one.iteration === null) return h("li", {}, h("b", { text: name }), h("span", { class_: "quiet", text: "idle" }));
+    const passed = Math.max(0, (now - Date.parse(one.since)) / 1000);
+    const told = one.progress?.percent;
+    const share = told ?? Math.min(99, (100 * passed) / Math.max(1, one.expected_s));
+    const left = one.progress?.seconds_left ?? null;
+    return h("li", {}, h("b", { text: name }),
+      h("button", { type: "button", class_: "link", onclick: () => this.open(one.iteration), text: `#${one.iteration}` }),
+      h("span", { text: `trains${told === null || told === undefined ? "" : `, ${told.toFixed(0)} %`}` }),
+      h("progress", { max: 100, value: share, "aria-label": `training of iteration ${one.iteration}` }),
+      h("p", { class_: "small", text: [
+        one.progress?.loss === null || one.progress?.loss === undefined ? "" : `loss ${one.progress.loss.toFixed(4)}`,
+        one.progress?.tok_per_s ? `${Math.round(one.progress.tok_per_s).toLocaleString("en")} tok/s` : "",
+        left === null ? `for ${duration(passed)}` : `${duration(Math.max(0, left))} left`].filter(Boolean).join(" · ") }));
+  }
+
+  drawAgent(found) {
+    const { in_progress: now, agents } = found.status;
+    const agentic = now && ["propose", "apply", "triage"].includes(now.stage);
+    const said = [agentic && `#${now.iteration}: ${now.stage}${now.job ? "" : " comes next"}, since ${clock(now.since)}`,
+      found.prefetch && `prepared meanwhile: ${found.prefetch}`].filter(Boolean);
+    this.agent.hidden = !said.length && !agents.length;
+    fill(this.agent, h("h2", { text: "Agent" }), said.map((one) => h("p", { text: clean(one, 300) })),
+      agents.map((one) => h("p", { class_: one.well ? "quiet" : "warn", text: one.well
+        ? `${clean(one.agent, 60)}: last good answer at ${clock(one.last_good)}`
+        : `${clean(one.agent, 60)} fails since ${clock(one.failing_since)}: ${clean(one.reason, 200)}` })));
+  }
+
+  /** Show the last events up to one. */
+  async events(at) {
+    const asked = (this.asked = (this.asked ?? 0) + 1);
+    const found = await get(`${this.base}/events?count=${EVENTS}${at === null ? "" : `&upto=${at}`}`).catch(() => null);
+    if (!found || asked !== this.asked) return;
+    this.records = found.reverse();
+    this.list();
+  }
+
+  list() {
+    const types = [...new Set(this.records.map((one) => one.type))].sort();
+    const chosen = this.type.value;
+    fill(this.type, h("option", { value: "", text: "all types" }), types.map((type) => h("option", { value: type, text: type, selected: type === chosen })));
+    const shown = this.records.filter((one) => !this.type.value || one.type === this.type.value).slice(0, SHOWN);
+    fill(this.log, shown.map((one) => record(one, this)));
+  }
+}
+
+export function record(one, { goTo, open }) {
+  return h("li", {},
+    h("button", { type: "button", class_: "link seq", title: `All as of event ${one.seq}`, onclick: () => goTo(one.seq), text: `${one.seq}` }),
+    h("time", { datetime: one.at, text: clock(one.at) }),
+    h("span", { dir: "auto", text: clean(one.said, 240) }),
+    one.iteration !== null && open && h("button", { type: "button", class_: "link", onclick: () => open(one.iteration), text: `#${one.iteration}` }));
+}
+
+function proposal(one) {
+  const settings = Object.entries(one.set ?? {}).map(([name, value]) => `${name} = ${value}`).join(", ");
+  return h("li", {}, h("details", {}, h("summary", {}, h("b", { text: `${one.number}` }), h("span", { dir: "auto", text: clean(one.description, 160) }),
+    h("span", { class_: "quiet", text: clean(one.source, 30) })),
+  h("p", { dir: "auto", text: clean(one.change_plan, 2000) }), settings && h("code", { text: clean(settings, 600) }),
+  one.hypothesis && h("p", { class_: "quiet", dir: "auto", text: clean(one.hypothesis, 600) })));
+}
+

@@ -1,0 +1,77 @@
+// The slider over the whole log: every panel shows the state as of its place; the right end is live.
+
+import { clock, fill, h } from "./dom.js";
+import { colours } from "./chart.js";
+
+const KINDS = [["event", "event"], ["verdict", "verdict"], ["human", "human act"]];
+const KEYS = [
+  ["← →", "one step back or forward"], ["⇧ ← →", "to the verdict before or behind"], ["h", "to the human act before"],
+  ["Home, End, l", "first event, live"], ["j k ↑ ↓", "choose an iteration"], ["Enter", "open it"], ["Esc", "close it"],
+  ["/", "filter the table"], ["t", "light or dark"], ["?", "these keys"],
+];
+
+export class Slider {
+  constructor({ goTo }) {
+    this.goTo = goTo;
+    this.kind = "event";
+    this.range = h("input", { type: "range", min: 1, max: 1, value: 1, step: 1, "aria-label": "As of event",
+      oninput: () => goTo(Number(this.range.value)) });
+    this.marks = h("canvas", { class_: "marks", "aria-hidden": "true" });
+    this.label = h("output", { class_: "label" });
+    this.live = h("button", { type: "button", class_: "live", onclick: () => goTo(null), title: "Live (l)" }, h("i"), "live");
+    const kinds = h("select", { "aria-label": "Step by", onchange: () => { this.kind = kinds.value; } },
+      KINDS.map(([value, words]) => h("option", { value, text: words })));
+    const step = (direction) => goTo(this.run.step(this.kind, this.at ?? this.run.last, direction));
+    this.keys = h("dialog", { class_: "keys", "aria-label": "Keys" }, h("h2", { text: "Keys" }),
+      h("dl", {}, KEYS.map(([keys, words]) => h("div", {}, h("dt", {}, h("kbd", { text: keys })), h("dd", { text: words })))),
+      h("form", { method: "dialog" }, h("button", { type: "submit", text: "close" })));
+    this.element = h("div", { class_: "slider", role: "group", "aria-label": "Time" },
+      h("button", { type: "button", "aria-label": "Back", title: "Back (←)", onclick: () => step(-1), text: "◀" }), kinds,
+      h("button", { type: "button", "aria-label": "Forward", title: "Forward (→)", onclick: () => step(1), text: "▶" }),
+      h("div", { class_: "track" }, this.marks, this.range), this.label, this.live,
+      h("button", { type: "button", class_: "plain", "aria-label": "Keys", onclick: () => this.help(), text: "?" }), this.keys);
+  }
+
+  help() {
+    if (this.keys.open) this.keys.close();
+    else this.keys.showModal();
+  }
+
+  draw(run, at, asOf) {
+    this.run = run;
+    this.at = at;
+    const now = at ?? run.last;
+    this.range.max = String(run.last);
+    this.range.value = String(now);
+    this.range.setAttribute("aria-valuetext", at === null ? `live, event ${now}` : `event ${now} of ${run.last}`);
+    fill(this.label, h("b", { text: now.toLocaleString("en") }), h("span", { class_: "quiet", text: ` of ${run.last.toLocaleString("en")}` }),
+      h("span", { class_: "when", text: asOf ? clock(asOf) : "" }));
+    this.live.setAttribute("aria-pressed", String(at === null));
+    const drawn = `${run.last} ${this.marks.clientWidth} ${document.documentElement.dataset.theme}`;
+    if (drawn !== this.drawn) this.paint(drawn);
+  }
+
+  /** Draw a mark for each keep, and one for each act of a human. */
+  paint(drawn) {
+    this.drawn = drawn;
+    const [wide, tall] = [this.marks.clientWidth, 10];
+    if (!wide) return;
+    const ratio = devicePixelRatio || 1;
+    this.marks.width = Math.round(wide * ratio);
+    this.marks.height = tall * ratio;
+    const pen = this.marks.getContext("2d");
+    pen.scale(ratio, ratio);
+    const colour = colours(this.marks);
+    const place = (seq) => 8 + ((wide - 16) * (seq - 1)) / Math.max(1, this.run.last - 1);
+    const seen = new Set();
+    const mark = (seq, fillStyle, top, high) => {
+      const x = Math.round(place(seq));
+      if (seen.has(`${x}${fillStyle}`)) return;
+      seen.add(`${x}${fillStyle}`);
+      pen.fillStyle = fillStyle;
+      pen.fillRect(x - 0.5, top, 1.5, high);
+    };
+    for (const seq of this.run.keeps) mark(seq, colour.mark, 0, 6);
+    for (const [seq] of this.run.human) mark(seq, colour.warn, 6, 4);
+  }
+}

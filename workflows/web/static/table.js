@@ -1,0 +1,199 @@
+// The table of iterations: filter, sort, columns, keys. Only the rows in sight are in the page.
+
+import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, percent } from "./dom.js";
+
+const ROW = 34; // pixels, as in the stylesheet
+const AHEAD = 12;
+const COLUMNS = [
+  { name: "iteration", title: "#", right: true, cell: (row) => String(row.iteration) },
+  { name: "status", title: "status", cell: (row) => chip(row.status) },
+  { name: "metric", title: "metric", right: true, cell: (row) => number(row.metric) },
+  { name: "gain", title: "gain ± interval", right: true, cell: (row) => interval(row.gain, row.half_width) },
+  { name: "probability", title: "sure", right: true, cell: (row) => row.sureness ?? percent(row.probability) },
+  { name: "seconds", title: "trained", right: true, cell: (row) => duration(row.seconds) },
+  { name: "memory_gb", title: "memory", right: true, cell: (row) => (row.memory_gb ? `${row.memory_gb.toFixed(1)} GB` : "–") },
+  { name: "source", title: "who", cell: (row) => clean(row.source ?? "–", 40) },
+  { name: "closed_at", title: "at", right: true, hidden: true, cell: (row) => clock(row.closed_at ?? row.started_at) },
+  { name: "commit", title: "commit", hidden: true, cell: (row) => (row.commit ?? "–").slice(0, 8) },
+  { name: "reason", title: "why", hidden: true, cell: (row) => clean(row.reason, 160) },
+  { name: "description", title: "change", cell: (row) => clean(row.description || "…", 200) },
+];
+const KEPT = "columns";
+
+export class Table {
+  constructor({ open }) {
+    this.open = open;
+    this.sort = { name: "iteration", down: true };
+    this.status = "";
+    this.chosen = null;
+    const stored = JSON.parse(localStorage.getItem(KEPT) ?? "null");
+    this.shownColumns = new Set(Array.isArray(stored) ? stored : COLUMNS.filter((one) => !one.hidden).map((one) => one.name));
+    this.filter = h("input", { type: "search", placeholder: "filter: words, > 0.98, keep …", "aria-label": "Filter the table",
+      oninput: later(80, () => this.arrange()) });
+    this.chips = h("div", { class_: "chips", role: "group", "aria-label": "Status" });
+    this.count = h("span", { class_: "quiet", role: "status" });
+    this.head = h("thead");
+    this.body = h("tbody");
+    this.box = h("div", { class_: "scroll", tabindex: 0, role: "region", "aria-label": "Iterations; arrow keys choose, Enter opens",
+      "data-arrows": true, onscroll: () => this.paint(), onkeydown: (event) => this.key(event) },
+    h("table", {}, this.head, this.body));
+    this.element = h("section", { class_: "card table" },
+      h("div", { class_: "tools" }, h("h2", { text: "Iterations" }), this.filter, this.chips, this.columns(), this.count), this.box);
+    this.rows = [];
+    this.found = [];
+  }
+
+  focus() {
+    this.box.focus({ preventScroll: true });
+  }
+
+  draw(rows, shown) {
+    this.rows = rows;
+    this.metric = shown?.status.metric ?? "metric";
+    this.best = shown?.best_iteration ?? null;
+    this.arrange();
+  }
+
+  /** Mark the best of then. */
+  mark(best) {
+    if (best === this.best) return;
+    this.best = best;
+    this.painted = "";
+    this.paint();
+  }
+
+  /** Filter and sort anew. */
+  arrange() {
+    const wanted = this.filter.value.trim().toLowerCase();
+    const matches = matcher(wanted);
+    const said = this.rows.filter(matches);
+    this.drawChips(said);
+    this.found = this.status ? said.filter((row) => row.status === this.status) : said;
+    const { name, down } = this.sort;
+    const sign = down ? -1 : 1;
+    if (name === "iteration") this.found = down ? this.found.toReversed() : this.found;
+    else this.found = this.found.toSorted((one, other) => compare(one[name], other[name], sign) || sign * (one.iteration - other.iteration));
+    this.count.textContent = this.found.length === this.rows.length ? `${this.rows.length}` : `${this.found.length} of ${this.rows.length}`;
+    this.drawHead();
+    this.painted = "";
+    this.paint();
+  }
+
+  drawChips(rows) {
+    const counts = new Map();
+    for (const row of rows) counts.set(row.status, (counts.get(row.status) ?? 0) + 1);
+    if (this.status && !counts.has(this.status)) counts.set(this.status, 0);
+    const made = JSON.stringify([[...counts], this.status]);
+    if (made === this.chipsMade) return;
+    this.chipsMade = made;
+    fill(this.chips, [...counts].map(([status, count]) => h("button", { type: "button",
+      class_: `chip s-${status}`, "aria-pressed": String(this.status === status),
+      onclick: () => { this.status = this.status === status ? "" : status; this.arrange(); } },
+    `${STATUS[status] ?? status} ${count}`)));
+  }
+
+  drawHead() {
+    const made = JSON.stringify([this.sort, [...this.shownColumns], this.metric]);
+    if (made === this.headMade) return;
+    this.headMade = made;
+    fill(this.head, h("tr", {}, this.visible().map((column) => h("th", {
+      scope: "col", class_: `c-${column.name}${column.right ? " n" : ""}`,
+      "aria-sort": this.sort.name === column.name ? (this.sort.down ? "descending" : "ascending") : null },
+    h("button", { type: "button", onclick: () => this.by(column.name) },
+      column.name === "metric" ? clean(this.metric, 24) : column.title,
+      h("i", { "aria-hidden": "true", text: this.sort.name === column.name ? (this.sort.down ? " ↓" : " ↑") : "" }))))));
+  }
+
+  by(name) {
+    this.sort = { name, down: this.sort.name === name ? !this.sort.down : name === "iteration" };
+    this.arrange();
+  }
+
+  visible() {
+    return COLUMNS.filter((column) => this.shownColumns.has(column.name));
+  }
+
+  /** Put the rows in sight into the page, and room for the others. */
+  paint() {
+    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW) - AHEAD);
+    const last = Math.min(this.found.length, first + Math.ceil(this.box.clientHeight / ROW) + 2 * AHEAD);
+    const columns = this.visible();
+    const made = `${first} ${last} ${this.chosen} ${this.found.length}`;
+    if (made === this.painted) return;
+    this.painted = made;
+    const gap = (rows) => {
+      const row = h("tr", { class_: "gap", "aria-hidden": "true" }, h("td", { colspan: columns.length }));
+      row.firstChild.style.height = `${rows * ROW}px`;
+      return row;
+    };
+    fill(this.body, first > 0 && gap(first), this.found.slice(first, last).map((row) => this.row(row, columns)),
+      last < this.found.length && gap(this.found.length - last),
+      this.found.length === 0 && h("tr", {}, h("td", { class_: "quiet", colspan: columns.length, text: this.rows.length ? "nothing fits the filter" : "no iteration yet" })));
+  }
+
+  row(row, columns) {
+    return h("tr", { "data-iteration": row.iteration, "aria-selected": String(row.iteration === this.chosen),
+      class_: row.iteration === this.best ? "best" : "", onclick: () => { this.chosen = row.iteration; this.open(row.iteration); } },
+    columns.map((column) => h("td", { class_: `c-${column.name}${column.right ? " n" : ""}`,
+      title: column.name === "description" ? clean(row.description, 400) : null, dir: column.name === "description" ? "auto" : null },
+    column.cell(row))));
+  }
+
+  key(event) {
+    const page = Math.max(1, Math.floor(this.box.clientHeight / ROW) - 2);
+    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page }[event.key];
+    if (by) this.move(by);
+    else if (event.key === "Enter" && this.chosen !== null) this.open(this.chosen);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  move(by, focus = false) {
+    if (!this.found.length) return;
+    const now = this.found.findIndex((row) => row.iteration === this.chosen);
+    const next = now < 0 ? 0 : Math.min(this.found.length - 1, Math.max(0, now + by));
+    this.chosen = this.found[next].iteration;
+    const top = next * ROW;
+    const tall = this.box.clientHeight - ROW;
+    if (top < this.box.scrollTop) this.box.scrollTop = top;
+    if (top > this.box.scrollTop + tall - ROW) this.box.scrollTop = top - tall + ROW;
+    if (focus) this.focus();
+    this.painted = "";
+    this.paint();
+  }
+
+  columns() {
+    const change = (name, on) => {
+      if (on) this.shownColumns.add(name);
+      else this.shownColumns.delete(name);
+      localStorage.setItem(KEPT, JSON.stringify([...this.shownColumns]));
+      this.arrange();
+    };
+    return h("details", { class_: "menu" }, h("summary", { text: "columns" }), h("div", {}, COLUMNS.map((column) => h("label", {},
+      h("input", { type: "checkbox", checked: this.shownColumns.has(column.name), onchange: (event) => change(column.name, event.target.checked) }),
+      column.title))));
+  }
+}
+
+/** Return what a row must be: all words within it, or a bound of the metric. */
+function matcher(wanted) {
+  const bound = wanted.match(/^([<>])\s*([\d.eE+-]+)$/);
+  if (bound) {
+    const value = Number(bound[2]);
+    return (row) => row.metric !== null && (bound[1] === "<" ? row.metric < value : row.metric > value);
+  }
+  const words = wanted.split(/\s+/).filter(Boolean);
+  if (!words.length) return () => true;
+  return (row) => {
+    const settings = JSON.stringify(row.settings ?? {});
+    const text = `#${row.iteration} ${row.status} ${STATUS[row.status] ?? ""} ${row.source ?? ""} ${row.description} ${row.reason} ${settings}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  };
+}
+
+function compare(one, other, sign) {
+  const none = (value) => value === null || value === undefined;
+  if (none(one) || none(other)) return none(one) - none(other); // what has none is last, either way
+  return sign * (one < other ? -1 : one > other ? 1 : 0);
+}
