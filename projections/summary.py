@@ -67,6 +67,7 @@ def standing(run: RunState) -> Standing:
         "training": {"iteration": training[0], "training": training[1].number} if training else None,
         "device_wanted": _device_wanted(run),
         "best_iteration": best.iteration if best else None,
+        "to_adopt": best is not None and best.iteration > 0 and run.branch_commit != best.commit,
         "best_of_before": best is not None and not best.was_measured_with(run.deciding),
         "on_the_same_seeds": _on_the_same_seeds(run),
         "exact_gain": _exact_gain(run),

@@ -3,8 +3,8 @@
 import pytest
 
 from autoresearch.events.values import Reason, why
-from autoresearch.projections.results import line_of
-from autoresearch.projections.timeline import Row
+from autoresearch.projections.results import line_of, results_tsv
+from autoresearch.projections.timeline import Row, Timeline
 from autoresearch.workflows.api.experiments import experiment, status_of
 from autoresearch.workflows.pages.tables import experiments_table
 
@@ -38,3 +38,8 @@ def test_rows_without_a_result_are_told_apart(
     assert (known, description) == ("discard" if verdict == "discard" else "crash", told)
     assert status == status_of(row) == experiment(row)["status"]
     assert f" {status} " in experiments_table([row], metric="val_bpb", best=None)
+
+
+def test_the_header_of_a_table_names_its_metric():
+    """The second column of results.tsv has the name that the settings give, where it is not the usual one."""
+    assert "commit\taccuracy\tmemory_gb\tstatus\tdescription\n" == results_tsv(Timeline(), metric="accuracy")

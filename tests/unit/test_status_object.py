@@ -105,6 +105,30 @@ def test_the_phase_is_one_word_for_how_it_stands(events, alive, expected):
     assert expected == phase_of(*events, alive=alive)
 
 
+LEFT_ALONE = evolve(g.kept(1, "c" * 40), branch_moved=False)
+KEPT = (*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1), g.trained(1, 1.25), g.row(1, 1.25), LEFT_ALONE)
+DONE = ev.RunStopped(how="done", reason=why("human", ""))
+FAILED = ev.RunStopped(how="baseline_failed", reason=why("human", ""))
+ADOPTED = ev.KeepAdopted(commit="c" * 40)
+
+
+@pytest.mark.parametrize(
+    ("events", "named", "not_named"),
+    [
+        (KEPT, (), ("report", "publish", "adopt", "resume", "doctor")),
+        ((*KEPT, DONE), ("report", "adopt", "publish", "final", "resume"), ("doctor",)),
+        ((*KEPT, DONE, ADOPTED), ("report", "publish", "resume"), ("adopt", "doctor")),
+        ((*BEGUN, *g.BASELINE, DONE), ("report", "resume"), ("publish", "adopt", "final")),
+        ((*BEGUN, FAILED), ("logs", "doctor", "resume"), ("publish", "report")),
+    ],
+)
+def test_a_run_at_rest_says_the_next_step(events, named, not_named):
+    """What a human can do with it is named on the page, and nothing that would be refused; else nothing."""
+    said = next((line for line in page_of(look(*events)).splitlines() if line.startswith("next")), "")
+    assert [] == [word for word in named if f"autoresearch {word}" not in said]
+    assert [] == [word for word in not_named if f"autoresearch {word}" in said]
+
+
 def test_a_dropped_proposal_that_nobody_hears_is_an_interrupted_run():
     """Waiting with an answer in the inbox and no runner alive needs a resume, not a human's idea."""
     events = (*BEGUN, *g.BASELINE, g.opened(1), NEEDS)

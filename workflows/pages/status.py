@@ -56,6 +56,7 @@ def status_page(seen: Glance) -> str:
         ("health", health_words(standing)),
         ("polling", f"{seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.folder)),
+        ("next", next_words(seen)),
     ]
     return "".join(f"{name:<8} {one_line(words, 400)}\n" for name, words in rows if words)
 
@@ -117,6 +118,28 @@ def _failing_words(one: Mapping[str, Any]) -> str:
     again = f"asked again at {one['next_try']}" if one["next_try"] else f"not asked before {typed('resume')}"
     good = f"; its last good answer was at {one['last_good']}" if one["last_good"] else ""
     return f"{since}{times}{why}, {again}{good}"
+
+
+def next_words(seen: Glance) -> str:
+    """Say what to do with a run that does nothing by itself any more; "" where it goes on."""
+    standing, phase = seen.standing, seen.phase
+    if phase == "failed" or (phase in ("stopped", "done") and not standing["baseline_done"]):
+        shown = f"{typed('logs 0')} shows its output; " if standing["stopped"] == "baseline_failed" else ""
+        return (
+            f"{shown}{typed('doctor')} looks for what is wrong; {typed('resume')} goes on once it is mended"
+        )
+    if phase not in ("stopped", "done"):
+        return ""
+    steps = [f"{typed('report')} tells it on one page"]
+    if standing["best_iteration"]:
+        if standing["to_adopt"]:
+            steps.append(f"{typed('adopt')} brings the best into {standing['branch']}")
+        if not standing["final_is_left"] and standing["gain"] is None and standing["exact_gain"] is None:
+            steps.append(f"{typed('final')} measures the gain on fresh seeds")
+        steps.append(f"{typed('publish')} puts what was kept on a branch to be reviewed")
+    left = standing["loops_left"]
+    steps.append(f"{typed('resume' if left else 'resume --loops 10')} goes on")
+    return "; ".join(steps)
 
 
 def _phase_words(seen: Glance) -> str:

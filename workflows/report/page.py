@@ -323,6 +323,9 @@ def _next(found: dict[str, Any]) -> tuple[Block, ...]:
             lines.append((f"{program()} final {run}", "measures the gain on fresh seeds"))
         if not found["exact"] and not all(one["sureness"] for one in found["kept"]):
             lines.append((f"{program()} consolidate {run}", "says of each keep whether it is sure"))
+        lines.append(
+            (f"{program()} publish {run}", "puts it on a branch to be reviewed, a commit for each keep")
+        )
         lines.append((f"git merge {found['branch']}", "takes what was kept into your branch"))
         lines.append((f"{program()} show {best['iteration']} --run-id {run}", "shows the best whole"))
     lines.append((f"{program()} resume --run-id {run} --loops 10", "goes on"))
