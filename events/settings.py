@@ -105,7 +105,7 @@ class RunConfig:
     )
     shared: tuple[str, ...] = setting(
         (),
-        "What git does not know in your checkout and a training needs, as data or a .env: it gets links.",
+        "What git does not know in your checkout and a training reads, as data or a .env: it gets links.",
         holds=_all_inside,
         expected=INSIDE,
     )
@@ -232,7 +232,8 @@ class RunConfig:
     training_writes: tuple[str, ...] = setting(
         (),
         "Where a training that is evaluated may write beside its checkout, its job's folder, its TMPDIR and "
-        f"~/.cache; `{ANYWHERE}` is anywhere. One that is not evaluated may write anywhere.",
+        f"~/.cache; `{ANYWHERE}` is anywhere. One that is not evaluated may write anywhere; but what "
+        "`shared` names and this does not, it may only read.",
         holds=_are_named,
         expected=PLACES,
     )

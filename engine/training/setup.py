@@ -1,6 +1,7 @@
 """Setup: are the files, the data and the tokenizer there; and the job that prepares them."""
 
 import shutil
+from pathlib import Path
 from typing import Protocol
 
 from attrs import evolve as replace
@@ -69,7 +70,7 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
         preparable=preparable,
         data_id=answer.data_id,
         shared=shared,
-        inputs=tuple(dict.fromkeys((*config.inputs, *answer.inputs, *_unheld(run, shared)))),
+        inputs=tuple(dict.fromkeys((*config.inputs, *answer.inputs, *_only_read(run, shared, paths.home)))),
         python_path=own.first,
         interpreter=python.words,
         interpreter_from=python.source,
@@ -112,11 +113,13 @@ def _shared(run: RunState, *, paths: RunPaths, git: SetupGit) -> tuple[str, ...]
     return tuple(dict.fromkeys((*run.config.shared, *included)))
 
 
-def _unheld(run: RunState, shared: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the shared paths that an evaluation may read and no kernel keeps a training from writing."""
-    if not run.config.evaluate or (run.config.holds_trainings and run.landlock):
-        return ()
-    return tuple(path for path in shared if path not in run.config.training_writes)
+def _only_read(run: RunState, shared: tuple[str, ...], home: Path) -> tuple[str, ...]:
+    """Return the shared paths that are inputs: an environment is looked at with the packages."""
+    return tuple(
+        path
+        for path in shared
+        if path not in run.config.training_writes and not (home / path / "pyvenv.cfg").exists()
+    )
 
 
 def _looked_at(run: RunState, checkouts: TrainCheckouts, git: Commits) -> Answer:

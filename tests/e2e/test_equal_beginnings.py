@@ -1,5 +1,7 @@
 """Every training begins as its commit says, with what git does not know where the user said so."""
 
+import json
+
 import pytest
 
 from tests.e2e.conftest import Program
@@ -115,3 +117,23 @@ def test_what_cannot_be_linked_is_said_before_anything_is_trained(program: Progr
     program.git("add", "-Af")
     program.git("commit", "-qm", "data")
     assert "data cannot be linked" in program("start", *HERE, "--another", code=None).stderr
+
+
+@pytest.mark.parametrize("place", ["data/easy.txt", "easy.txt"])
+def test_a_shared_file_that_is_rewritten_voids_the_training(program: Program, place: str):
+    """Whoever makes shared data easier while it trains has no result from it, and the file is named."""
+    read = f"print('val_bpb:', LR * int(open({place!r}).read()))\n"
+    (program.repo / place).parent.mkdir(exist_ok=True)
+    (program.repo / place).write_text("10")
+    shared = place.partition("/")[0]
+    commit(program, f"LR = 0.5\n{read}", ignored=f"{shared}\n", settings=f'shared = ["{shared}"]\n')
+    program("start", *HERE, "--loops", "0")
+    edits = [{"search": "LR = 0.5\n", "replace": f"LR = 0.5\nopen({place!r}, 'w').write('1')\n"}]
+    fields = {"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c"}
+    (program.repo.parent / "easier.json").write_text(json.dumps({**fields, "edits": edits}))
+    program("propose", str(program.repo.parent / "easier.json"))
+    program("resume", *HERE, "--loops", "1")
+    events = program.events()
+    (void,) = [one["data"] for one in events if one["type"] == "TrainingVoided"]
+    assert void["files"][0].endswith(place)
+    assert [0] == [one["data"]["iteration"] for one in events if one["type"] == "CandidateKept"]
