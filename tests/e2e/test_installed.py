@@ -96,13 +96,15 @@ def installed(program: Program, wheel: Path, tmp_path: Path) -> Program:
 
 
 def test_the_wheel_holds_one_package(wheel: Path):
-    """The wheel has one top-level name, with every module and schema below it, and no run."""
+    """The wheel has one top-level name, with every module, schema and file of the page below it, and no run."""
     names = zipfile.ZipFile(wheel).namelist()
     assert {"autoresearch"} == {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert {f"autoresearch/{relative(path)}" for path in MODULES} <= set(names)
     assert "autoresearch/__main__.py" in names
     assert "autoresearch/workflows/schemas/proposal.schema.json" in names
     assert any(name.startswith("autoresearch/events/schemas/") for name in names)
+    page = (ROOT / "workflows" / "web" / "static").iterdir()
+    assert {f"autoresearch/{relative(path)}" for path in page} <= set(names)
     assert not any("workflows/runs" in name for name in names)
 
 

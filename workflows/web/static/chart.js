@@ -88,7 +88,9 @@ export class Chart {
     const dense = this.all.length > 600;
     const behind = this.rows.at(-1)?.iteration ?? -1;
     pen.globalAlpha = 0.13;
-    for (const row of this.all) if (row.iteration > behind && measured(row)) dot(pen, scale, colour, row, dense);
+    const coming = this.all.filter((row) => row.iteration > behind && measured(row));
+    const every = Math.ceil(coming.length / 400); // where they lie over one another they would be no fainter
+    coming.forEach((row, index) => index % every || dot(pen, scale, colour, row, dense));
     pen.globalAlpha = 1;
     const kept = [];
     for (const row of this.rows) {
@@ -230,7 +232,7 @@ function dot(pen, scale, colour, row, dense) {
     pen.lineTo(x + 4, y - tip * 0.4);
     pen.lineTo(x - 4, y - tip * 0.4);
     pen.closePath();
-  } else pen.arc(x, y, kept ? 4.6 : 3.1, 0, 2 * Math.PI);
+  } else pen.arc(x, y, kept ? (dense ? 2.6 : 4.6) : 3.1, 0, 2 * Math.PI);
   pen.fill();
   if (kept) pen.stroke();
   return [x, y];

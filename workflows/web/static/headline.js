@@ -61,7 +61,7 @@ function gain(found) {
   const gained = found.status.gain;
   const { best_metric: now, baseline_metric: first } = found.status;
   if (gained) {
-    return figure("gain on fresh seeds", [signed(gained.value), h("span", { class_: "half", text: ` ± ${number(gained.half_width)}` })], whisker(gained),
+    return figure("gain on fresh seeds", [signed(gained.value), " ", h("span", { class_: "half", text: `± ${number(gained.half_width)}` })], whisker(gained),
       small(gained.shown ? `shown, on ${plural(gained.seeds, "seed")}, 95 %` : `not shown: the interval holds 0 (${plural(gained.seeds, "seed")})`));
   }
   const own = now === null || first === null ? null : (found.lower_is_better ? first - now : now - first);

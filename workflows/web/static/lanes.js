@@ -5,7 +5,8 @@ import { clean, clock, duration, fill, h, later } from "./dom.js";
 import { colours } from "./chart.js";
 
 const LANE = 24;
-const ROWS = 40; // iterations in the full form
+const ROW = 18; // of the full form
+const ROWS = 30; // iterations in the full form
 const SPANS = [["all", 0], ["last hour", 3600], ["last 10 min", 600]];
 const ORDER = { propose: 0, apply: 1, triage: 2, train: 3, evaluate: 4 };
 const LEFT = 78;
@@ -123,7 +124,7 @@ export class Lanes {
     for (const span of seen) if (span[3] !== null) groups.set(span[3], [...(groups.get(span[3]) ?? []), span]);
     const shown = [...groups].sort(([one], [other]) => other - one).slice(0, ROWS);
     const longest = Math.max(0.001, ...shown.map(([, spans]) => Math.max(...spans.map((one) => Math.min(until, one[2] ?? until))) - spans[0][1]));
-    const pen = this.pen(width, TOP + shown.length * LANE + 8);
+    const pen = this.pen(width, TOP + shown.length * ROW + 8);
     const colour = colours(this.canvas);
     const wide = width - LEFT - 10;
     const x = (seconds) => LEFT + (wide * seconds) / longest;
@@ -132,17 +133,17 @@ export class Lanes {
     for (let index = 0; index <= 4; index += 1) pen.fillText(duration((longest * index) / 4), Math.min(x((longest * index) / 4), width - 60), 9);
     shown.forEach(([iteration, spans], lane) => {
       const begin = spans[0][1];
-      const top = TOP + lane * LANE;
+      const top = TOP + lane * ROW;
       pen.fillStyle = colour.faint;
       pen.textAlign = "right";
-      pen.fillText(`#${iteration}`, LEFT - 8, top + LANE / 2);
+      pen.fillText(`#${iteration}`, LEFT - 8, top + ROW / 2);
       const end = Math.max(...spans.map((one) => Math.min(until, one[2] ?? until)));
       pen.fillStyle = colour.line;
-      pen.fillRect(x(0), top + LANE / 2 - 0.5, x(end - begin) - x(0), 1); // waiting is a line, work is a bar
+      pen.fillRect(x(0), top + ROW / 2 - 0.5, x(end - begin) - x(0), 1); // waiting is a line, work is a bar
       for (const span of spans) {
         const over = Math.min(until, span[2] ?? until);
-        this.bar(pen, colour, span, x(span[1] - begin), x(over - begin), top + 3, LANE - 6, span[2] === null || span[2] > until);
-        if (span[4] > 1 && x(over - begin) - x(span[1] - begin) > 20) text(pen, colour, `${span[4]}`, x(span[1] - begin) + 4, top + LANE / 2);
+        this.bar(pen, colour, span, x(span[1] - begin), x(over - begin), top + 3, ROW - 6, span[2] === null || span[2] > until);
+        if (span[4] > 1 && x(over - begin) - x(span[1] - begin) > 20) text(pen, colour, `${span[4]}`, x(span[1] - begin) + 4, top + ROW / 2);
       }
     });
   }
