@@ -96,7 +96,7 @@ def installed(program: Program, wheel: Path, tmp_path: Path) -> Program:
 
 
 def test_the_wheel_holds_one_package(wheel: Path):
-    """The wheel has one top-level name, with every module, schema and file of the page below it, and no run."""
+    """The wheel has one top-level name, with every module, schema and file of the page, and no run."""
     names = zipfile.ZipFile(wheel).namelist()
     assert {"autoresearch"} == {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert {f"autoresearch/{relative(path)}" for path in MODULES} <= set(names)
