@@ -141,6 +141,39 @@ class WaitEnded:
     now: str  # by the runner's clock
 
 
+# --- questions of agents, which are notes to the human -----------------------------------------
+
+
+@frozen(kw_only=True)
+class QuestionAsked:
+    """An agent asked for a human instead of proposing; the run goes on without the answer."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    agent: str
+    question: str
+    until: str  # RFC 3339: nothing new is proposed before then, or before the answer; "": it does not wait
+
+
+@frozen(kw_only=True)
+class QuestionAnswered:
+    """A human answered a question in words; who proposes next reads both."""
+
+    VERSION: ClassVar[int] = 1
+    question: int  # seq of its QuestionAsked
+    answer: str
+
+
+@frozen(kw_only=True)
+class QuestionTimedOut:
+    """Nobody answered while the run waited; the question stays, and the run goes on."""
+
+    VERSION: ClassVar[int] = 1
+    question: int  # seq of its QuestionAsked
+    until: str
+    now: str  # by the runner's clock
+
+
 # --- an iteration until it is trained ----------------------------------------------------------
 
 
@@ -250,6 +283,9 @@ CandidateEvent = (
     | AgentAsked
     | AgentAnswered
     | WaitEnded
+    | QuestionAsked
+    | QuestionAnswered
+    | QuestionTimedOut
     | IterationStarted
     | ChangeApplied
     | ChangeFailed

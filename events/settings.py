@@ -247,6 +247,9 @@ class RunConfig:
     agent_failures: int = above_zero(
         3, "So many failures of an agent in a row pause the run, where `when_agent_fails` is pause."
     )
+    ask_wait_s: float = amount(
+        0.0, "Seconds that nothing new is proposed after an agent's question; 0: the run does not wait."
+    )
     fix_attempts: int = amount(2, "How often an agent may mend a crashed candidate.")
     seed: int = setting(0, "The seed of the search that proposes where no agent does.")
     devices: tuple[str, ...] = setting(

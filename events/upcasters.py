@@ -107,6 +107,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "when_agent_fails": "pause",  # which was all there was
         "agent_timeout_s": data.get("agent_timeout_s", 600.0),  # the defaults of then
         "agent_idle_s": data.get("agent_idle_s", 120.0),
+        "ask_wait_s": 0.0,
         "holdout": [],
         "exit_grace_s": 60.0,
         "metrics": [],

@@ -1,4 +1,4 @@
-"""How the agents of a run are: who answered last, who fails, why, and who is not asked meanwhile."""
+"""How the agents of a run are: who answers, fails, why, and rests; and what they asked the human."""
 
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,8 @@ from autoresearch.events.values import Reason
 
 if TYPE_CHECKING:
     from autoresearch.projections.run_state import RunState
+
+REMEMBERED = 20  # questions, the newest, answered or not: a state stays small
 
 
 @frozen(kw_only=True)
@@ -30,6 +32,20 @@ class AgentHealth:
     def needs_human(self) -> bool:
         """Say whether waiting does not help: somebody has to mend it, and to resume."""
         return self.rests and self.kind == "permanent"
+
+
+@frozen(kw_only=True)
+class Question:
+    """A question of an agent; the same words once more are the same question."""
+
+    number: int  # seq of its first event
+    iteration: int
+    agent: str
+    text: str
+    asked_at: str
+    until: str = ""  # until when the run waits for the answer
+    waits: bool = False  # it still does
+    answer: str = ""  # "": none yet
 
 
 def health_of(agents: tuple[AgentHealth, ...], name: str) -> AgentHealth:
@@ -78,6 +94,52 @@ def resumed(state: "RunState") -> None:
             _put(state, replace(one, rests=False))
 
 
+def still_open(questions: tuple[Question, ...], text: str = "") -> tuple[Question, ...]:
+    """Return those that have no answer yet; where a text is given, only those of these words."""
+    return tuple(one for one in questions if not one.answer and text in ("", one.text))
+
+
+def question_asked(state: "RunState", event: ev.QuestionAsked, seq: int, at: str) -> None:
+    """Note a question; who asks it again, or asks twice in one iteration, leaves that to the search."""
+    again = bool(still_open(state.questions, event.question))
+    if not again:
+        new = Question(
+            number=seq,
+            iteration=event.iteration,
+            agent=event.agent,
+            text=event.question,
+            asked_at=at,
+            until=event.until,
+            waits=bool(event.until),
+        )
+        state.questions = (*state.questions, new)[-REMEMBERED:]
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.agent_gave_up = again or one.asks
+        one.asks = True
+
+
+def question_answered(state: "RunState", event: ev.QuestionAnswered, _seq: int, _at: str) -> None:
+    """Note an answer, with which an agent may be asked for a proposal again."""
+    _settle(state, event.question, answer=event.answer)
+    for one in state.open:
+        one.asks = one.agent_gave_up = False
+    if state.need_input is not None and state.need_input.code == "search_is_through":
+        state.need_input = None
+
+
+def question_timed_out(state: "RunState", event: ev.QuestionTimedOut, _seq: int, _at: str) -> None:
+    """Let the run go on; the question stays open."""
+    _settle(state, event.question)
+
+
 def _put(state: "RunState", after: AgentHealth) -> None:
     others = (one for one in state.agents if one.agent != after.agent)
     state.agents = tuple(sorted((*others, after), key=lambda one: one.agent))
+
+
+def _settle(state: "RunState", number: int, *, answer: str = "") -> None:
+    state.questions = tuple(
+        replace(one, waits=False, answer=answer or one.answer) if one.number == number else one
+        for one in state.questions
+    )

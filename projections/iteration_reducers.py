@@ -49,7 +49,8 @@ def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: st
 def _input_needed(state: RunState, event: ev.InputNeeded, _seq: int, _at: str) -> None:
     state.need_input = event.question
     one = state.iteration(event.iteration)
-    if one is not None and state.config.when_agent_fails == "search":  # nobody else is left to propose
+    # Nobody else is left to propose; one that asked had its turn.
+    if one is not None and state.config.when_agent_fails == "search" and not one.asks:
         one.agent_gave_up = False
 
 

@@ -259,6 +259,9 @@ def _mark(state: RunState, seq: int, at: str) -> None:
 REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RunStarted: _run_started,
     ev.WaitEnded: agent_health.wait_ended,
+    ev.QuestionAsked: agent_health.question_asked,
+    ev.QuestionAnswered: agent_health.question_answered,
+    ev.QuestionTimedOut: agent_health.question_timed_out,
     ev.ConfigChanged: _config_changed,
     ev.LoopsRequested: _loops_requested,
     ev.RunResumed: _run_resumed,

@@ -30,7 +30,7 @@ from autoresearch.events.values import (
     Score,
     Spent,
 )
-from autoresearch.projections.agent_health import AgentHealth
+from autoresearch.projections.agent_health import AgentHealth, Question
 from autoresearch.projections.belief import Curve, Gain, Learned, Sealed, TakenOut
 
 
@@ -84,7 +84,8 @@ class Iteration:
     conflict: Conflict | None = None  # what could not be
     calls: int = 0  # agents asked so far, over all steps
     agent: str = ""  # the one asked last
-    agent_gave_up: bool = False  # the agent failed to propose: the seeded search does
+    agent_gave_up: bool = False  # the agent failed to propose, or only asks: the seeded search does
+    asks: bool = False  # the agent asked a human instead of proposing, and nobody has answered
     tries: int = 0  # of an agent at this stage, that failed
     trouble: Reason | None = None  # why the last of them could not be used
     trainings: int = 0  # trainings started so far
@@ -299,6 +300,7 @@ class RunState:
     need_input: Reason | None = None
     agent_failures: int = 0  # in a row
     agents: tuple[AgentHealth, ...] = ()  # that were asked
+    questions: tuple[Question, ...] = ()  # of agents to the human, the newest
     counts: Counts = Counts()
     comparisons: int = 0  # of a candidate's number with that of its base, over all verdicts and their repeats
     completed: int = 0  # iterations closed, the baseline not counted

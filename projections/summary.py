@@ -11,7 +11,7 @@ from attrs import asdict
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason
-from autoresearch.projections.agent_health import health_of
+from autoresearch.projections.agent_health import health_of, still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
@@ -58,6 +58,8 @@ def standing(run: RunState) -> Standing:
         "need_input": _kept(run.need_input),
         "agents": _agents(run),
         "waits_for_agent": waiting_for_agent(run),
+        "questions": _questions(run),
+        "waits_for_answer": waiting_for_answer(run),
         "seq": run.seq,
         "updated_at": run.updated_at,
         "has_runner": run.runner is not None,
@@ -119,6 +121,12 @@ def waiting_for_agent(state: RunState) -> str:
     through = state.need_input is not None and state.need_input.code == "search_is_through"
     needs = any(one.next_stage in ("apply", "triage") and one.job is None for one in state.open)
     return request.agent if (through and not state.waiting) or (needs and not state.jobs) else ""
+
+
+def waiting_for_answer(state: RunState) -> str:
+    """Return until when nothing is done but to wait for an answer to a question; "" where nothing waits."""
+    idle = state.stopped is None and state.paused is None and not state.jobs and not state.waiting
+    return max((one.until for one in state.questions if one.waits), default="") if idle else ""
 
 
 def busiest(run: RunState) -> Iteration | None:
@@ -231,6 +239,21 @@ def _agents(run: RunState) -> list[dict[str, Any]]:
             "failures_in_a_row": one.in_a_row,
         }
         for one in run.agents
+    ]
+
+
+def _questions(run: RunState) -> list[dict[str, Any]]:
+    """Return what agents asked and nobody has answered; `until` is when the run goes on without, or ""."""
+    return [
+        {
+            "number": one.number,
+            "iteration": one.iteration,
+            "agent": one.agent,
+            "question": one.text,
+            "asked_at": one.asked_at,
+            "until": one.until if one.waits else "",
+        }
+        for one in still_open(run.questions)
     ]
 
 

@@ -15,6 +15,7 @@ from attrs import frozen
 
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Proposal, Reason, why
+from autoresearch.projections.agent_health import Question
 
 
 LOG_LIMIT = 12_000  # characters of a log that are shown, around the error
@@ -38,7 +39,8 @@ Label = Literal["data", "diff", "notes", "guidance", "plan"]  # what the text in
 ANSWER_CONTRACT = """\
 Answer with exactly one JSON object, as the last thing you print, with no text after it.
 It has four strings:
-  "status"              "ok", or "need_input" if only a human can say what to do (ask in "description")
+  "status"              "ok", or "need_input" if only a human can say what to do: "description" then asks
+                        it, and the next proposal may have to be made before anybody answers
   "description"         one line: what is tried, as it will stand in the table of results
   "change_plan"         what to change, precisely enough that somebody else can do it
   "commit_description"  one line for the commit
@@ -87,6 +89,7 @@ def propose_prompt(
     guidance: str,
     editable: Sequence[str],
     trouble: str = "",
+    questions: Sequence[Question] = (),
 ) -> str:
     """Ask for the next change; `trouble` says why the answer before this one could not be used."""
     wrong = "Your last answer could not be used. Answer anew; what was wrong with it:"
@@ -104,6 +107,7 @@ The guidance of this series:
 {_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
 {remembered}\
 {_section(wrong, "data", trouble[:NOTE_LIMIT])}\
+{_section("What was asked of the people who watch:", "notes", *map(_question, questions))}\
 {_section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}
 {ANSWER_CONTRACT}"""
 
@@ -184,6 +188,11 @@ def _last_object(text: str) -> dict[str, Any] | None:
             with contextlib.suppress(ValueError, RecursionError):
                 found, end = decoder.raw_decode(text, start)
     return found
+
+
+def _question(one: Question) -> str:
+    question, answer = _line(one.text, NOTE_LIMIT), _line(one.answer, NOTE_LIMIT)
+    return f"Question: {question}\nAnswer: {answer or 'none yet; propose without it'}"
 
 
 def _plan(proposal: Proposal) -> str:

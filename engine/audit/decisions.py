@@ -123,6 +123,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
             | ev.JobLost()
             | ev.AgentAnswered()
             | ev.WaitEnded()
+            | ev.QuestionTimedOut()
         ):
             return True
         case ev.RunPaused():  # by the decider, or since an effect failed again and again

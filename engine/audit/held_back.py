@@ -41,6 +41,7 @@ _TOLD = (  # of the world, or of the end
     | ev.HoldoutScored
     | ev.AgentAnswered
     | ev.WaitEnded
+    | ev.QuestionTimedOut
     | ev.JobLost
 )
 _STARTED = tuple(
@@ -131,6 +132,8 @@ def _question(run: RunState, event: ev.AgentAsked | ev.ProposalChosen) -> str | 
         return None
     if any(not _needs_agent(run, one) for one in run.waiting):
         return "the human's proposal that waits"
+    if any(one.waits for one in run.questions):
+        return "the answer to a question, or the end of the wait for it"
     if run.need_input is None or (isinstance(event, ev.AgentAsked) and _search_is_through(run)):
         return None
     return "a human's proposal: one was asked for"

@@ -1,4 +1,4 @@
-"""What a human says to a run beside start and resume: stop, pause, unpause, note, propose.
+"""What a human says to a run beside start and resume: stop, pause, unpause, note, answer, propose.
 
 One event each, appended only where it makes sense; each returns what follows from it.
 """
@@ -15,8 +15,9 @@ from autoresearch.engine.proposals import accept, changes, same_code
 from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import InvalidInput, NotFound, WayOut
+from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
 from autoresearch.events.values import Proposal, Reason, why
+from autoresearch.projections.agent_health import Question, still_open
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped
 from autoresearch.projections.summary import job_names, standing
@@ -43,6 +44,17 @@ class PauseSet:
 class PauseLifted:
     """New things start again, where a runner is alive."""
 
+    runner_alive: bool
+
+
+@frozen(kw_only=True)
+class AnswerGiven:
+    """A question of an agent that was answered."""
+
+    number: int  # of the question
+    question: str
+    answer: str
+    at_rest: bool  # nobody proposes before somebody asks for more
     runner_alive: bool
 
 
@@ -116,6 +128,48 @@ def note(paths: RunPaths, git: Commits, text: str) -> None:
     if not text.strip():
         raise InvalidInput("a note needs a text", remedy=WayOut("note_example"))
     append_judged(paths, git, lambda _run: [ev.NoteAdded(text=text)])
+
+
+def answer(paths: RunPaths, git: Commits, text: str, *, number: int | None) -> AnswerGiven:
+    """Answer a question of an agent: the one of this number, else the only one that is open.
+
+    Raises:
+        InvalidInput: the text is empty.
+        NotFound: no question is open, or not this one.
+        UsageRefused: several are, and no number says which.
+    """
+    if not text.strip():
+        raise InvalidInput("an answer needs a text", remedy=WayOut("answer_example"))
+    found: Question | None = None
+
+    def judge(run: RunState) -> Sequence[ev.Event]:
+        nonlocal found
+        found = _question(run, number)
+        return [ev.QuestionAnswered(question=found.number, answer=text)]
+
+    _, run = append_judged(paths, git, judge)
+    assert found is not None  # else it was refused
+    return AnswerGiven(
+        number=found.number,
+        question=found.text,
+        answer=text,
+        at_rest=run.stopped is not None,
+        runner_alive=living_runner(paths) is not None,
+    )
+
+
+def _question(run: RunState, number: int | None) -> Question:
+    waiting = still_open(run.questions)
+    if not waiting:
+        raise NotFound("no agent waits for an answer", remedy=WayOut("note_example"))
+    if number is None and len(waiting) > 1:
+        listed = "; ".join(f"{one.number}: {one.text}" for one in waiting)
+        raise UsageRefused(f"{len(waiting)} questions are open: {listed}", remedy=WayOut("answer_number"))
+    found = next((one for one in waiting if number in (None, one.number)), None)
+    if found is None:
+        numbers = ", ".join(str(one.number) for one in waiting)
+        raise NotFound(f"no question {number} is open", remedy=f"those that are: {numbers}")
+    return found
 
 
 def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> ProposalQueued:

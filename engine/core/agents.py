@@ -25,6 +25,8 @@ def propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
         return ()
     if state.deferred:
         return (do.ChooseProposal(iteration=one.number, received=state.deferred[0].seq),)
+    if any(one.waits for one in state.questions):
+        return ()
     if asks:
         return (do.AskForProposal(iteration=one.number, call=one.calls + 1, agent=request.agent),)
     return (do.ProposeBySearch(iteration=one.number),)
@@ -65,15 +67,21 @@ def tried_again(state: RunState, one: Iteration, kind: ev.FailureKind) -> bool:
     return state.config.when_agent_fails == "search" and one.tries == 0 and kind in PASSING
 
 
-def waits_ended(state: RunState, now: str) -> tuple[ev.WaitEnded, ...]:
-    """Return whose wait is over, by the clock of the runner."""
+def waits_ended(state: RunState, now: str) -> tuple[ev.WaitEnded | ev.QuestionTimedOut, ...]:
+    """Return which waits are over, by the clock of the runner: those for agents, and for answers."""
     if state.stopped is not None:
         return ()
-    return tuple(
+    rested = (
         ev.WaitEnded(agent=one.agent, until=one.retry_at, now=now)
         for one in state.agents
         if one.rests and one.retry_at and one.retry_at <= now
     )
+    in_vain = (
+        ev.QuestionTimedOut(question=one.number, until=one.until, now=now)
+        for one in state.questions
+        if one.waits and one.until <= now
+    )
+    return *rested, *in_vain
 
 
 def _may_propose(state: RunState, one: Iteration, request: Request) -> bool:

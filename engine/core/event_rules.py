@@ -135,6 +135,9 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ),
     ev.AgentAnswered: EventRule(after=states.all_of(states.call_running, states.same("agent", "agent"))),
     ev.WaitEnded: EventRule(after=states.wait_is_over),
+    ev.QuestionAsked: EventRule(after=states.before("propose")),
+    ev.QuestionAnswered: EventRule(by=("cli",), after=states.question_open),
+    ev.QuestionTimedOut: EventRule(after=states.answer_overdue),
     ev.IterationStarted: EventRule(after=states.next_iteration, of=(do.StartIteration,)),
     ev.ChangeApplied: EventRule(after=states.before("apply"), of=(do.ApplyProposal,), determined=_change),
     ev.ChangeFailed: EventRule(

@@ -110,8 +110,10 @@ def after_answer(
     match answer.step:
         case "propose":
             chosen = {"iteration": one.number, "source": "agent", "received": None, "search": 0}
-            asks = ExpectedEvent(type=ev.InputNeeded, fields={"iteration": one.number})
-            return () if failed else ((ExpectedEvent(type=ev.ProposalChosen, fields=chosen), asks),)
+            asked = {"iteration": one.number, "agent": answer.agent}
+            asks = ExpectedEvent(type=ev.QuestionAsked, fields=asked)
+            before = ExpectedEvent(type=ev.InputNeeded, fields={"iteration": one.number})  # as it was once
+            return () if failed else ((ExpectedEvent(type=ev.ProposalChosen, fields=chosen), asks, before),)
         case "apply":
             undone = ExpectedEvent(type=ev.ChangeFailed, fields=own | reason)
             return ((undone,),) if failed else ((ExpectedEvent(type=ev.ChangeApplied, fields=own), undone),)

@@ -12,7 +12,7 @@ from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import changed_settings
 from autoresearch.events.values import KNOWN_CODE, JobStep
-from autoresearch.projections.agent_health import health_of
+from autoresearch.projections.agent_health import health_of, still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
@@ -192,6 +192,22 @@ def wait_is_over(run: RunState, event: ev.WaitEnded) -> Misfit | None:
     if event.now < event.until:
         return "now", f"a time from {event.until} on", event.now
     return _expect("until", health.retry_at, event.until)
+
+
+def question_open(run: RunState, event: ev.QuestionAnswered) -> Misfit | None:
+    """Expect a question that nobody has answered."""
+    numbers = [one.number for one in still_open(run.questions)]
+    return None if event.question in numbers else ("question", f"one of {numbers}", event.question)
+
+
+def answer_overdue(run: RunState, event: ev.QuestionTimedOut) -> Misfit | None:
+    """Expect a question that the run waits for until a time which the runner's clock has passed."""
+    waits = [one for one in run.questions if one.waits and one.number == event.question]
+    if not waits:
+        return "question", "one that the run waits for", event.question
+    if event.now < event.until:
+        return "now", f"a time from {event.until} on", event.now
+    return _expect("until", waits[0].until, event.until)
 
 
 def blamed(run: RunState, event: ev.TrainingFinished) -> Misfit | None:

@@ -1,6 +1,7 @@
 """What an agent answered, as events: its proposal, the change that it made, what it thinks of a crash."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from attrs import evolve as replace
 from attrs import frozen
@@ -16,8 +17,9 @@ from autoresearch.engine.ports.agent import Agent, Answer, Failing
 from autoresearch.engine.ports.jobs import JobExit, Jobs
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.events import catalog as ev
+from autoresearch.events.clock import from_epoch
 from autoresearch.events.values import Reason, why
-from autoresearch.projections.agent_health import health_of
+from autoresearch.projections.agent_health import health_of, still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState
 from autoresearch.projections.timeline import Timeline
 
@@ -49,7 +51,7 @@ class Answers:
         match job.step:
             case "propose":
                 answer = _if_new(one, answer, run, timeline)
-                followed = _proposed(one, answer)
+                followed = _proposed(one, answer, done, run)
             case "apply":
                 answer, followed = self._applied(one, answer, run)
             case "triage":
@@ -121,12 +123,11 @@ def _answered(
     )
 
 
-def _proposed(one: Iteration, answer: Answer) -> tuple[ev.Event, ...]:
+def _proposed(one: Iteration, answer: Answer, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
     if not answer.ok or answer.proposal is None:
         return ()
     if answer.proposal.status == "need_input":
-        asks = why("agent_asks", answer.proposal.description)
-        return (ev.InputNeeded(iteration=one.number, question=asks),)
+        return (_asked(one, answer.proposal.description, done, run),)
     chosen = ev.ProposalChosen(
         iteration=one.number,
         source="agent",
@@ -146,6 +147,18 @@ def _if_new(one: Iteration, answer: Answer, run: RunState, timeline: Timeline) -
     if not close:
         return answer
     return _unusable(answer, why("close_to", iterations=" and ".join(map(str, close))))
+
+
+def _asked(one: Iteration, question: str, done: JobExit, run: RunState) -> ev.QuestionAsked:
+    """Return the question of an agent; the run waits once for the answer to the same words."""
+    waits = run.config.ask_wait_s > 0 and not still_open(run.questions, question)
+    until = moment(done.ended_at) + timedelta(seconds=run.config.ask_wait_s)
+    return ev.QuestionAsked(
+        iteration=one.number,
+        agent=one.agent,
+        question=question,
+        until=from_epoch(until.timestamp()) if waits else "",
+    )
 
 
 def _unusable(answer: Answer, reason: Reason) -> Answer:

@@ -99,6 +99,7 @@ class Asking:
             baseline=run.baseline,
             memory=recall(run, timeline, self._code(run, one)),
             notes=timeline.notes,
+            questions=run.questions[-10:],
             guidance=self._guidance(run, one),
             editable=run.config.editable,
             metric=run.config.metric,

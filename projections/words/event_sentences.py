@@ -58,6 +58,10 @@ EVENTS: Mapping[str, str] = {
     "AgentAnswered.failed": "{iteration:name}: {agent} was asked to {step:step} and failed after "
     "{seconds:duration}{usage:cost}: {reason:reason}{failure:failure}",
     "WaitEnded": "{agent} may be asked again, since {until}",
+    "QuestionAsked": "{iteration:name}: {agent} asks: {question}",
+    "QuestionAsked.waits": "{iteration:name}: {agent} asks, and has until {until} for an answer: {question}",
+    "QuestionAnswered": "question {question} was answered: {answer}",
+    "QuestionTimedOut": "question {question} has no answer until {until}; the run goes on without",
     "IterationStarted": "{iteration:name} opened on {base_commit:short}",
     "ChangeApplied": "{iteration:name} changed {files:list} (+{insertions} -{deletions})",
     "ChangeFailed": "{iteration:name} could not be applied: {reason:reason}",

@@ -49,6 +49,7 @@ MAY = {
     "note": ("note x", COMMON),
     "proposals": ("proposals", COMMON),
     "withdraw": ("withdraw 1", COMMON),
+    "answer": ("answer x", COMMON),
     "pause": (f"pause {NO_RUN}", COMMON),
     "unpause": (f"unpause {NO_RUN}", COMMON),
     "stop": (f"stop {NO_RUN}", COMMON),

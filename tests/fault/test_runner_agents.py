@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -132,17 +133,64 @@ def test_a_failing_agent_gives_way_and_pauses_where_that_is_asked_for(tmp_path: 
     assert "RunPaused" == names[-1]
 
 
-def test_an_agent_that_needs_input_waits_for_a_human(tmp_path: Path):
-    """A question stops the training until a proposal is dropped, which is then used."""
-    world = world_with(tmp_path, answered(proposal=proposal("which metric?", status="need_input")))
-    with pytest.raises(WaitingForHuman, match="which metric"):
-        world.runner().run()
-    assert ["0000/train.1"] == world.trained
-    text = {"status": "ok", "description": "wider", "change_plan": "p", "commit_description": "c"}
-    world.paths.next_proposal.write_text(json.dumps({**text, "set": {"WIDTH": 16}}))
+ASKS = proposal("the rate, or the depth?", status="need_input")
+
+
+def test_a_question_of_an_agent_stops_no_run(tmp_path: Path):
+    """Whoever asks is asked again; who asks once more leaves the iteration to the search."""
+    answers = (
+        answered(proposal=ASKS),
+        answered(proposal=proposal("wider", WIDTH=16)),
+        answered(proposal=ASKS),
+    )
+    world = world_with(tmp_path, *answers, loops=2)
     assert 0 == world.runner().run()
-    assert ["keep", "keep"] == verdicts(world)
-    assert (world.paths.consumed / "iter_0001.json").exists()
+    assert ["baseline", "agent", "search"] == [row.source for row in load(world.paths).timeline.rows]
+    told = [ask.prompt for ask in world.agent.asked]
+    assert [False, True, True] == ["Answer: none yet; propose without it" in prompt for prompt in told]
+    assert [ASKS.description] == [one.text for one in load(world.paths).run.questions]
+
+
+def test_a_run_waits_for_an_answer_as_long_as_the_settings_say(tmp_path: Path):
+    """Nothing is proposed before the time is over; then the agent is asked to do without."""
+    world = world_with(
+        tmp_path, answered(proposal=ASKS), answered(proposal=proposal("wider", WIDTH=16)), ask_wait_s=600.0
+    )
+    clock = iter(f"2026-11-23T00:{minute:02d}:00.000Z" for minute in range(60))
+    world.now = lambda: next(clock)
+    assert 0 == world.runner().run()
+    (over,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.QuestionTimedOut)]
+    assert over.until <= over.now
+    assert ["baseline", "agent"] == [row.source for row in load(world.paths).timeline.rows]
+
+
+def test_a_runner_that_dies_over_a_question_asks_it_once(tmp_path: Path):
+    """At whatever instant a runner dies, question and answer are there once, and in the next prompt."""
+    for instant in range(400):
+        world = world_with(
+            tmp_path / str(instant), answered(proposal=ASKS), answered(proposal=proposal("wider", WIDTH=16))
+        )
+
+        def answers(name, act, *, world=world, die=lambda _name, act: act()):
+            done = die(name, act)
+            for asked in load(world.paths).run.questions:
+                if not asked.answer:
+                    with EventLog(world.paths.history) as log:
+                        log.append([ev.QuestionAnswered(question=asked.number, answer="the rate")], by="cli")
+            return done
+
+        try:
+            world.runner(partial(answers, die=crash_at(instant))).run()
+        except Crashed:
+            assert 0 == world.runner(answers).run()
+        else:
+            break
+        (question,) = load(world.paths).run.questions
+        assert "the rate" == question.answer, instant
+        assert ["propose", "propose"] == [ask.step for ask in world.agent.asked], instant
+        assert "Answer: the rate" in world.agent.asked[-1].prompt, instant
+        assert 1 == events_of(world).count("QuestionAsked"), instant
+    assert 40 < instant < 400, "it died at every instant there is"
 
 
 def test_an_agent_that_was_asked_before_a_crash_keeps_the_prompt_that_it_got(tmp_path: Path):

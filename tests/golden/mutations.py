@@ -324,6 +324,11 @@ LETTING_MORE: dict[str, Slip] = {
         "if state.need_input is not None and not (asks",
         "if state.need_input == 0 and not (asks",
     ),
+    "something is proposed while an answer is waited for": (
+        agents,
+        "if any(one.waits for one in state.questions):",
+        "if len(state.questions) > 9:",
+    ),
     "a human's proposal waits for the search": (
         agents,
         "    if waiting := ready(state):\n        # --proposal-file",

@@ -440,7 +440,12 @@ class Player:
         if kind and job.step != "propose" and tried_again(self.run, one, kind):  # type: ignore[arg-type]
             return (answer,)
         match job.step:
-            case "propose" if told == "asks":
+            case "propose" if told == "questions":
+                waits = self.run.config.ask_wait_s > 0 and not self.run.questions
+                until = RETRY_AT if waits else ""
+                asked = {"agent": "opencode", "question": "the rate, or the depth?", "until": until}
+                return answer, ev.QuestionAsked(iteration=number, **asked)
+            case "propose" if told == "asks":  # as it was recorded once
                 return answer, ev.InputNeeded(iteration=number, question=why("agent_asks", "which one?"))
             case "propose":
                 prose = {} if told == "prose" else {"LR": number / 10}
@@ -587,6 +592,13 @@ def received(number: int, *, first: bool = False) -> ev.ProposalReceived:
     return ev.ProposalReceived(
         source="cli", name="", sha256="1" * 64, dropped_at="", proposal=_proposal(number), first=first
     )
+
+
+def _answer(run: RunState) -> Batch:
+    """Answer the question that was asked first, while iteration 2 trains."""
+    if not _trains(2)(run) or run.questions[0].answer:
+        return ()
+    return (ev.QuestionAnswered(question=run.questions[0].number, answer="the rate"),)
 
 
 def _withdraws_one(run: RunState) -> Batch:
@@ -1129,6 +1141,17 @@ def scripts() -> dict[str, Script]:
             requests=(AGENT,),
             calls={(2, 1): "asks"},
             human=at((lambda run: run.need_input is not None, (received(7),))),
+        ),
+        "agent-questions": Script(  # 1 asks and proposes, 2 only asks; 3 has the answer
+            config=PLAIN,
+            requests=(AGENT,),
+            calls={(1, 1): "questions", (2, 1): "questions"},
+            human=_answer,
+        ),
+        "agent-questions-with-a-wait": Script(  # which is over before anybody answers
+            config=evolve(PLAIN, ask_wait_s=600.0),
+            requests=(evolve(AGENT, loops=2),),
+            calls={(1, 1): "questions", (1, 2): "questions"},
         ),
         "human-first": Script(
             config=PLAIN,

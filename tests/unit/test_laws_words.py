@@ -171,6 +171,9 @@ def test_a_reason_in_our_words_is_found(code: str, tmp_path: Path):
     assert any(is_our_text(said, scope) for said in what_is_said(call))
 
 
+OF_OLDER_RUNS = {"agent_asks"}  # whose histories are read for ever, though nobody records it any more
+
+
 def test_each_reason_has_its_sentence():
     """Each code has a sentence and the inputs that it needs, and no sentence is there for nothing."""
     for path in BELOW:
@@ -182,6 +185,7 @@ def test_each_reason_has_its_sentence():
                 assert wanted <= given | {"said", "because"}, f"{relative(path)}:{call.lineno}: {code.value}"
     texts = {node.value for path in BELOW if path.stem != "sentences" for node, _ in literals(path)}
     made = [pattern for path in BELOW for pattern in codes_put_together(path)]
+    texts |= OF_OLDER_RUNS
     assert [] == [
         code for code in REASONS if code not in texts and not any(re.fullmatch(one, code) for one in made)
     ]

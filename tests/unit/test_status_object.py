@@ -42,6 +42,7 @@ FIELDS = [
         "sandbox",
         "waiting_proposals",
         "need_input",
+        "questions",
         "agents",
         "gpu",
         "state_path",

@@ -112,7 +112,7 @@ def phase(standing: Standing, facts: LiveFacts) -> Phase:
         return "paused" if standing["paused"] else "waiting"
     if not facts.runner_alive and not launching:
         return "interrupted"
-    if facts.trouble or standing["waits_for_agent"]:
+    if facts.trouble or standing["waits_for_agent"] or standing["waits_for_answer"]:
         return "waiting"
     if not standing["setup_done"]:
         return "setup"
@@ -156,6 +156,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "sandbox": standing["sandbox"],
         "waiting_proposals": standing["waiting_proposals"] + facts.dropped,
         "need_input": _said(standing["need_input"]),
+        "questions": standing["questions"],
         "agents": [{**one, "reason": _said(one["reason"])} for one in standing["agents"]],
         "gpu": _fields(facts.gpu, "utilisation_percent", "memory_used_mb", "memory_total_mb", "name"),
         "state_path": str(paths.state),

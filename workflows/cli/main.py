@@ -50,6 +50,7 @@ COMMANDS = {
     "proposals": ("autoresearch.workflows.cli.signals", "proposals"),
     "withdraw": ("autoresearch.workflows.cli.signals", "withdraw"),
     "note": ("autoresearch.workflows.cli.signals", "note"),
+    "answer": ("autoresearch.workflows.cli.signals", "answer"),
     "retract": ("autoresearch.workflows.cli.tidy", "retract_command"),
     "final": ("autoresearch.workflows.cli.measure", "final_command"),
     "consolidate": ("autoresearch.workflows.cli.measure", "consolidate_command"),

@@ -1,4 +1,4 @@
-"""The commands that say something to a run: stop, pause, unpause, propose, note."""
+"""The commands that say something to a run: stop, pause, unpause, propose, note, answer."""
 
 import json
 import sys
@@ -16,10 +16,17 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import UsageRefused, WayOut
 from autoresearch.events.shapes import unstructure
 from autoresearch.projections.words.wording import short
+from autoresearch.workflows.api.answer import answer_object
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.launch import ensure_runner
-from autoresearch.workflows.pages.signals import pause_line, proposed_line, stop_line, unpause_line
+from autoresearch.workflows.pages.signals import (
+    answered_line,
+    pause_line,
+    proposed_line,
+    stop_line,
+    unpause_line,
+)
 
 
 def stop(
@@ -149,6 +156,28 @@ def note(
     paths = here.run(run_id).paths
     signals.note(paths, here.git, text)
     opt.say(f"{paths.run_id}: noted")
+
+
+def answer(
+    text: Annotated[str, typer.Argument(help="What the agent is told.", metavar="TEXT")],
+    *,
+    question: Annotated[
+        int | None,
+        typer.Option("--question", help="Which, as `status` numbers it; default: the only one.", metavar="N"),
+    ] = None,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Answer a question of an agent in words; whoever proposes next reads both."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    given = signals.answer(paths, here.git, text, number=question)
+    if as_json:
+        typer.echo(json_text(answer_object(given, paths.run_id)), nl=False)
+    else:
+        opt.say(f"{paths.run_id}: {answered_line(given)}")
 
 
 def _read(file: str) -> ev.ProposalReceived:

@@ -2,7 +2,7 @@
 
 from autoresearch.engine.control.adopt import Adopted
 from autoresearch.engine.control.repair import Repaired
-from autoresearch.engine.control.signals import PauseLifted, PauseSet, ProposalQueued, StopAsked
+from autoresearch.engine.control.signals import AnswerGiven, PauseLifted, PauseSet, ProposalQueued, StopAsked
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -29,6 +29,16 @@ def unpause_line(outcome: PauseLifted) -> str:
     if outcome.runner_alive:
         return "the pause is lifted; the runner goes on"
     return f"the pause is lifted; no runner is alive: {typed('resume')} goes on"
+
+
+def answered_line(outcome: AnswerGiven) -> str:
+    """Say who reads an answer."""
+    said = f"question {outcome.number} is answered ({outcome.question})"
+    if outcome.at_rest:
+        return f"{said}; the run is idle: {typed('resume --loops 1')} has it read"
+    if not outcome.runner_alive:
+        return f"{said}; no runner is alive: {typed('resume')} goes on"
+    return f"{said}; the next proposal is made with it"
 
 
 def proposed_line(outcome: ProposalQueued) -> str:

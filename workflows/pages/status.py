@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from autoresearch.workflows.api.status import Glance
 
 
+QUESTIONS = 3  # that are shown
+
+
 def status_page(seen: Glance) -> str:
     """Return the page for people: one line for each thing they ask about."""
     standing = seen.standing
@@ -54,6 +57,7 @@ def status_page(seen: Glance) -> str:
         ("runner", _runner_words(seen)),
         ("agents", say_sandbox(**held) if (held := standing["sandbox"]) else ""),
         ("health", health_words(standing)),
+        *(("asked", words) for words in question_words(standing)),
         ("polling", f"{seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.folder)),
         ("next", next_words(seen)),
@@ -142,6 +146,15 @@ def next_words(seen: Glance) -> str:
     return "; ".join(steps)
 
 
+def question_words(standing: Standing) -> list[str]:
+    """Return what agents asked and nobody has answered, the newest last, each with its way out."""
+    return [
+        f"{one['question']} ({one['agent']}, {name_of(one['iteration'])}); "
+        + typed(f"answer --question {one['number']} TEXT")
+        for one in standing["questions"][-QUESTIONS:]
+    ]
+
+
 def _phase_words(seen: Glance) -> str:
     standing, word = seen.standing, seen.phase
     match word:
@@ -149,6 +162,8 @@ def _phase_words(seen: Glance) -> str:
             return f"waiting: {seen.facts.trouble}"
         case "waiting" if standing["waits_for_agent"]:
             return f"waiting for {standing['waits_for_agent']}, since nobody else has anything to do"
+        case "waiting" if standing["waits_for_answer"]:
+            return f"waiting for an answer until {standing['waits_for_answer']}; {typed('answer')} gives it"
         case "waiting" | "paused":
             return f"{say_waiting(standing)}; {_way_on(standing)}"
         case "interrupted":

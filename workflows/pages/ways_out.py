@@ -21,6 +21,8 @@ SENTENCES = {
     "begin_earlier": (
         "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
     ),
+    "answer_example": 'for example `{program} answer "the rate, not the depth"`',
+    "answer_number": 'say which: `{program} answer --question N "..."`',
     "branch_example": "for example --branch autoresearch/mar10",
     "commit_or_init": (
         "git add {file} && git commit; or, if your script has no such file, `{program} init` writes the "
