@@ -53,6 +53,7 @@ class JobPaths:
         self.began_on = folder / "began_on"  # the commit that the agent found, or that is trained
         self.branches = folder / "branches.json"  # where the user's branches stood then
         self.harm = folder / "harm.txt"  # what it did to them
+        self.put_back = folder / "put_back.json"  # what it left beside its change
         self.temporary = folder / "tmp"  # the agent's own, gone at its end
         self.bytecode = folder / "pycache"  # a baseline's own, which shows what it imported
         # any job's
@@ -68,7 +69,16 @@ class JobPaths:
 
     def own(self) -> tuple[Path, ...]:
         """Return the files to pack once the job has ended; exit.json, which says so, is the last."""
-        left = (self.prompt, self.began_on, self.branches, self.harm, self.spec, self.claim, self.stop)
+        left = (
+            self.prompt,
+            self.began_on,
+            self.branches,
+            self.harm,
+            self.put_back,
+            self.spec,
+            self.claim,
+            self.stop,
+        )
         return (*left, self.output, self.result, self.metric, self.exit)
 
 

@@ -191,13 +191,14 @@ class IterationStarted:
 class ChangeApplied:
     """The proposal was applied whole, in the run's edit checkout."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     change: int
     files: tuple[str, ...]
     insertions: int
     deletions: int
     diff_sha256: str
+    put_back: tuple[str, ...] = ()  # files and folders that an agent left beside it
 
 
 @frozen(kw_only=True)

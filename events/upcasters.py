@@ -27,6 +27,7 @@ def _with_interval(stated: Data) -> Data:
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AgentAnswered", 1): lambda data: {**data, "failure": None},
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
+    ("ChangeApplied", 1): lambda data: {**data, "put_back": []},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("ChainConsolidated", 1): lambda data: {**data, "keeps": [_with_interval(one) for one in data["keeps"]]},
     ("GainStated", 1): _with_interval,

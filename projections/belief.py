@@ -64,6 +64,15 @@ class TakenOut:
 
 
 @frozen(kw_only=True)
+class KnownCode:
+    """Code that was measured, and by which iteration."""
+
+    code: str  # its digest
+    iteration: int
+    metric: float
+
+
+@frozen(kw_only=True)
 class Curve:
     """What a training of a kept commit had over each part of its budget."""
 

@@ -7,13 +7,12 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Consolidated, Scalar, Score
-from autoresearch.projections.belief import Belief, Gain, Sealed, TakenOut, believed
+from autoresearch.projections.belief import Belief, Gain, KnownCode, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import (
     Counts,
     Iteration,
     Job,
-    KnownCode,
     PendingRequest,
     RunState,
 )

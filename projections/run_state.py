@@ -31,7 +31,7 @@ from autoresearch.events.values import (
     Spent,
 )
 from autoresearch.projections.agent_health import AgentHealth, Question
-from autoresearch.projections.belief import Curve, Gain, Learned, Sealed, TakenOut
+from autoresearch.projections.belief import Curve, Gain, KnownCode, Learned, Sealed, TakenOut
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -169,15 +169,6 @@ class DeferredCandidate:
     source: ProposalSource
     proposal: Proposal
     made: Made
-
-
-@frozen(kw_only=True)
-class KnownCode:
-    """Code that was measured, and by which iteration."""
-
-    code: str  # its digest
-    iteration: int
-    metric: float
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.core import agents
 from autoresearch.engine.loop.edits import EditCheckout
 from autoresearch.engine.memory.close import close_to
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer, Failing
 from autoresearch.engine.ports.jobs import JobExit, Jobs
 from autoresearch.engine.ports.worktrees import Git
@@ -53,19 +53,21 @@ class Answers:
                 answer = _if_new(one, answer, run, timeline)
                 followed = _proposed(one, answer, done, run)
             case "apply":
-                answer, followed = self._applied(one, answer, run)
+                answer, followed = self._applied(one, answer, run, files)
             case "triage":
-                followed = self._triaged(one, answer, run)
+                followed = self._triaged(one, answer, run, files)
         return (_answered(one, job, done, run, answer, outcome="ok" if answer.ok else "failed"), *followed)
 
     @property
     def _edits(self) -> EditCheckout:
         return EditCheckout(paths=self.paths, git=self.git)
 
-    def _applied(self, one: Iteration, answer: Answer, run: RunState) -> tuple[Answer, tuple[ev.Event, ...]]:
+    def _applied(
+        self, one: Iteration, answer: Answer, run: RunState, files: JobPaths
+    ) -> tuple[Answer, tuple[ev.Event, ...]]:
         """Take what the agent made as the change; one that cannot be trained may be made once more."""
         if answer.ok:
-            made = self._edits.examine(one, run, change=one.change)
+            made = self._edits.examine(one, run, change=one.change, job=files)
             again = isinstance(made, ev.ChangeFailed) and agents.tried_again(run, one, "unusable")
             if not again or isinstance(made, ev.ChangeApplied):
                 return answer, (made,)
@@ -77,7 +79,9 @@ class Answers:
         failed = ev.ChangeFailed(iteration=one.number, change=one.change, reason=answer.reason)
         return answer, (failed,)
 
-    def _triaged(self, one: Iteration, answer: Answer, run: RunState) -> tuple[ev.Event, ...]:
+    def _triaged(
+        self, one: Iteration, answer: Answer, run: RunState, files: JobPaths
+    ) -> tuple[ev.Event, ...]:
         """Take what the agent mended as the next change, or what it said as the reason to give up."""
         if _tried_again(one, answer, run):
             return ()
@@ -85,7 +89,7 @@ class Answers:
         if answer.reason is not None:
             action, reason = "discard", answer.reason
         if action == "fix_and_rerun":
-            mended = self._edits.examine(one, run, change=one.change + 1)
+            mended = self._edits.examine(one, run, change=one.change + 1, job=files)
             if isinstance(mended, ev.ChangeApplied) and mended.diff_sha256 != one.diff_sha256:
                 triaged = ev.CrashTriaged(
                     iteration=one.number, change=one.change, action="fix_and_rerun", reason=reason

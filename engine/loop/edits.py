@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from attrs import frozen
 
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.loop import leavings
+from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.repository import Commits, Diff
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.proposals import changes, editable
@@ -45,7 +46,7 @@ class EditCheckout:
         self.clear(one)
         trouble = self._write(one.proposal, run)
         if trouble is None:
-            return self.examine(one, run, change=change)
+            return self._judged(self._examined(one, run), one, change=change)
         self.clear(one)
         return ev.ChangeFailed(iteration=one.number, change=change, reason=trouble)
 
@@ -73,11 +74,30 @@ class EditCheckout:
         self.git.ensure_worktree(self.folder, one.base_commit)
         self.git.reset(self.folder, one.base_commit)
 
-    def examine(self, one: Iteration, run: RunState, *, change: int) -> ev.ChangeApplied | ev.ChangeFailed:
-        """Look at what stands there; whatever may not be trained is cleared away."""
-        diff = self._examined(one, run)
+    def examine(
+        self, one: Iteration, run: RunState, *, change: int, job: JobPaths
+    ) -> ev.ChangeApplied | ev.ChangeFailed:
+        """Look at what an agent's job left there; whatever may not be trained is cleared away.
+
+        What it left beside its change is put back first. Asked again, says the same.
+        """
+        found = changes_in(self.git, self.folder, one.base_commit)
+        left = leavings.beside(found.files, run.config) if isinstance(found, Diff) else ()
+        if isinstance(found, Reason) or (left and len(left) == len(found.files)):  # there is nothing else
+            return self._judged(self._examined(one, run), one, change=change)
+        named = leavings.names(left, self.git.committed(one.base_commit)) if left else ()
+        put_back = leavings.remember(job, named)
+        if left:
+            kept = leavings.take(self.folder, (name for name in found.files if name not in left))
+            self.clear(one)
+            leavings.lay(self.folder, kept)
+        return self._judged(self._examined(one, run), one, change=change, put_back=put_back)
+
+    def _judged(
+        self, diff: Diff | Reason, one: Iteration, *, change: int, put_back: tuple[str, ...] = ()
+    ) -> ev.ChangeApplied | ev.ChangeFailed:
         if isinstance(diff, Diff):
-            return self._applied(one, diff, change=change)
+            return self._applied(one, diff, change=change, put_back=put_back)
         self.clear(one)
         return ev.ChangeFailed(iteration=one.number, change=change, reason=diff)
 
@@ -124,7 +144,9 @@ class EditCheckout:
             path.chmod(mode)
         return None
 
-    def _applied(self, one: Iteration, diff: Diff, *, change: int) -> ev.ChangeApplied:
+    def _applied(
+        self, one: Iteration, diff: Diff, *, change: int, put_back: tuple[str, ...] = ()
+    ) -> ev.ChangeApplied:
         keep_diff(self.paths, one.number, diff)
         return ev.ChangeApplied(
             iteration=one.number,
@@ -133,6 +155,7 @@ class EditCheckout:
             insertions=diff.insertions,
             deletions=diff.deletions,
             diff_sha256=diff.sha256,
+            put_back=put_back,
         )
 
     def _examined(self, one: Iteration, run: RunState) -> Diff | Reason:

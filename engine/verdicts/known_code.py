@@ -7,7 +7,8 @@ is folded in projections/keep_reducers.py.
 from attrs import evolve, fields
 
 from autoresearch.events.values import Conditions, Scalar
-from autoresearch.projections.run_state import Iteration, KnownCode, RunState
+from autoresearch.projections.belief import KnownCode
+from autoresearch.projections.run_state import Iteration, RunState
 
 
 IN_A_ROW = 3  # answers to an agent, before the search has its turn

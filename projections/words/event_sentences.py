@@ -64,6 +64,8 @@ EVENTS: Mapping[str, str] = {
     "QuestionTimedOut": "question {question} has no answer until {until}; the run goes on without",
     "IterationStarted": "{iteration:name} opened on {base_commit:short}",
     "ChangeApplied": "{iteration:name} changed {files:list} (+{insertions} -{deletions})",
+    "ChangeApplied.put_back": "{iteration:name} changed {files:list} (+{insertions} -{deletions}); "
+    "put back, since it may not change: {put_back:list}",
     "ChangeFailed": "{iteration:name} could not be applied: {reason:reason}",
     "CandidateCommitted": "{iteration:name} committed as {commit:short}: {subject}",
     "IterationLeftOpen": "{iteration:name} left open before {next_stage}, which was not asked for",

@@ -35,6 +35,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.ProposalReceived: lambda e: "first" if e.first else "file" if e.name else "",
     ev.AgentAsked: lambda e: "free" if e.sandbox == "none" else "",
     ev.AgentAnswered: lambda e: "" if e.outcome == "ok" else e.outcome,
+    ev.ChangeApplied: lambda e: "put_back" if e.put_back else "",
     ev.QuestionAsked: lambda e: "waits" if e.until else "",
     ev.BaseMoved: lambda e: "commit" if e.commit else "",
     ev.CandidateRebased: lambda e: e.how if e.how in ("empty", "conflict") else "",

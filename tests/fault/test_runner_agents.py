@@ -44,6 +44,7 @@ def world_with(folder: Path, *answers, edits: dict[str, str] | None = None, loop
             return
         if not job_folder.name.startswith("propose"):
             for name, text in (edits or {}).items():
+                (Path(spec.cwd) / name).parent.mkdir(parents=True, exist_ok=True)
                 (Path(spec.cwd) / name).write_text(text)
         jobs.finish(job_folder)
 
@@ -120,6 +121,43 @@ def test_a_bad_change_of_the_agent_is_undone(tmp_path: Path, edits: dict[str, st
     assert say(reason) in told, "the second time it hears why"
     best = load(world.paths).run.best
     assert () == world.git.changes(world.paths.train_checkout, best.commit).files
+
+
+def test_what_an_agent_leaves_beside_its_change_is_put_back(tmp_path: Path):
+    """Notes, tools and tests are put back and named, and the good edit counts, wherever a runner dies."""
+    left = {
+        ".aider.chat.history.md": "chat",
+        ".claude/settings.json": "{}",
+        "tests/test_it.py": "",
+        "lib.py": "B",
+    }
+    good = 'LR = 0.1\nWIDTH = 16\nFAIL = ""\n'
+    for instant in range(400):
+        answers = (answered(proposal=proposal("wider")), answered())
+        world = world_with(tmp_path / str(instant), *answers, edits=left | {"train.py": good})
+        try:
+            world.runner(crash_at(instant)).run()
+        except Crashed:
+            assert 0 == world.runner().run()
+        else:
+            break
+        assert ["keep", "keep"] == verdicts(world), instant
+        (made,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.ChangeApplied)]
+        assert ("train.py",) == made.files
+        assert {".aider.chat.history.md", ".claude/", "tests/", "lib.py"} == set(made.put_back), instant
+        best = load(world.paths).run.best
+        assert ("train.py",) == world.git.diff(world.git.resolve("main"), best.commit).files
+    assert 40 < instant < 400, "it died at every instant there is"
+
+
+def test_what_is_protected_voids_a_change_whatever_lies_beside_it(tmp_path: Path):
+    """A forbidden file is named as the reason, and the leavings are not."""
+    edits = {"train.py": 'LR = 0.1\nWIDTH = 16\nFAIL = ""\n', "program.md": "be kind", "notes.md": "mine"}
+    answers = (answered(proposal=proposal("wider")), answered(), answered())
+    world = world_with(tmp_path, *answers, edits=edits)
+    assert 0 == world.runner().run()
+    (failed,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.ChangeFailed)]
+    assert why("foreign_files", files="program.md", editable="train.py") == failed.reason
 
 
 def test_a_failing_agent_gives_way_and_pauses_where_that_is_asked_for(tmp_path: Path):

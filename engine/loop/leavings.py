@@ -1,0 +1,88 @@
+"""What an agent left beside its change: notes, histories of its chats, folders of its tools, tests.
+
+Put back before the change is looked at, so that the good edit counts; what is protected is not touched here,
+and voids the change. What was put back is named once, also where the runner died in between.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from autoresearch.engine.paths import JobPaths
+from autoresearch.engine.proposals.editable import is_editable
+from autoresearch.events.files import write_atomic
+from autoresearch.events.settings import RunConfig
+
+
+NAMED = 20  # files or folders, at most
+
+
+def beside(files: Iterable[str], config: RunConfig) -> tuple[str, ...]:
+    """Return those that a change may not touch, and that are not protected."""
+    return tuple(name for name in files if not is_editable(name, config) and name not in config.protected)
+
+
+def names(left: Sequence[str], there: Iterable[str]) -> tuple[str, ...]:
+    """Return what people call these paths: a folder that the base has not is one name."""
+    folders = {f"{parent}/" for path in there for parent in Path(path).parents}
+    told = (next((top for top in _tops(path) if top not in folders), path) for path in left)
+    return tuple(dict.fromkeys(told))[:NAMED]
+
+
+def remember(job: JobPaths, left: Sequence[str]) -> tuple[str, ...]:
+    """Note in an agent's job folder what is put back; return it with what was noted before."""
+    try:
+        before = json.loads(job.put_back.read_bytes())
+    except (OSError, ValueError):
+        before = []
+    found = tuple(dict.fromkeys((*map(str, before), *left)))[:NAMED]
+    if left:
+        write_atomic(job.put_back, json.dumps(found).encode(errors="replace"), sync=False)
+    return found
+
+
+@frozen
+class Kept:
+    """One file of a checkout, while all of it is put back."""
+
+    name: str
+    content: bytes | None  # None: it is gone
+    link: str | None  # where it leads
+    mode: int
+
+
+def take(folder: Path, files: Iterable[str]) -> tuple[Kept, ...]:
+    """Return these files as they stand in a checkout."""
+    return tuple(_kept(folder / name, name) for name in files)
+
+
+def lay(folder: Path, kept: Iterable[Kept]) -> None:
+    """Write them into a checkout that was put back."""
+    for one in kept:
+        path = folder / one.name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if one.link is not None:
+            path.symlink_to(one.link)
+        elif one.content is not None:
+            path.write_bytes(one.content)
+            path.chmod(one.mode)
+
+
+def _kept(path: Path, name: str) -> Kept:
+    if path.is_symlink():
+        return Kept(name, None, str(path.readlink()), 0)
+    if not path.is_file():
+        return Kept(name, None, None, 0)
+    return Kept(name, path.read_bytes(), None, path.stat().st_mode & 0o7777)
+
+
+def _tops(path: str) -> list[str]:
+    """Return the folders that a path lies in, the outermost first."""
+    return [f"{one}/" for one in reversed(Path(path).parents) if str(one) != "."]

@@ -1,0 +1,50 @@
+"""What is put back of a checkout, and by which names people hear of it."""
+
+from pathlib import Path
+
+from autoresearch.engine.loop import leavings
+from autoresearch.engine.paths import JobPaths
+from autoresearch.events.settings import RunConfig
+
+
+CONFIG = RunConfig(editable=("src", "train.py"), protected=("prepare.py", "src/fixed.py"))
+
+
+def test_only_what_is_neither_editable_nor_protected_is_put_back():
+    """What a change may touch counts, and what is protected is left for the check that voids the change."""
+    files = ("src/a.py", "src/fixed.py", "train.py", "prepare.py", "notes.md", "lib/b.py")
+    assert ("notes.md", "lib/b.py") == leavings.beside(files, CONFIG)
+
+
+def test_a_folder_that_was_not_there_is_one_name():
+    """A hundred files of a tool are one name; a file beside others of the base is named alone."""
+    there = ("train.py", "lib/a.py")
+    left = (*(f".tool/deep/{n}" for n in range(100)), "lib/b.py", "lib/new/c.py", "notes.md")
+    assert (".tool/", "lib/b.py", "lib/new/", "notes.md") == leavings.names(left, there)
+    assert leavings.NAMED == len(leavings.names([f"note{n}" for n in range(100)], there))
+
+
+def test_what_was_put_back_is_remembered(tmp_path: Path):
+    """Asked again when nothing is left there, the names are the same."""
+    job = JobPaths(tmp_path)
+    assert () == leavings.remember(job, ())
+    assert ("a", "b/") == leavings.remember(job, ("a", "b/"))
+    assert ("a", "b/") == leavings.remember(job, ())
+
+
+def test_kept_files_come_back_as_they_were(tmp_path: Path):
+    """Content, mode, a link and a deletion outlast a checkout that is put back."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "a.py").write_bytes(b"A\r\n")
+    (tmp_path / "src" / "a.py").chmod(0o755)
+    (tmp_path / "link").symlink_to("src/a.py")
+    kept = leavings.take(tmp_path, ("src/a.py", "link", "gone.py"))
+    (tmp_path / "src" / "a.py").unlink()
+    (tmp_path / "src").rmdir()
+    (tmp_path / "link").unlink()
+    (tmp_path / "gone.py").write_text("as in the base")
+    leavings.lay(tmp_path, kept)
+    assert b"A\r\n" == (tmp_path / "src" / "a.py").read_bytes()
+    assert 0o755 == (tmp_path / "src" / "a.py").stat().st_mode & 0o777
+    assert "src/a.py" == str((tmp_path / "link").readlink())
+    assert not (tmp_path / "gone.py").exists()
