@@ -139,6 +139,9 @@ def _answered(asked: ev.AgentAsked) -> ev.AgentAnswered:
         output=OutputDigest(bytes=48211, sha256=SHA, tail=_TAIL[:400]),
         session_id="ses_df61c0ffee",
         model="some/model",
+        model_asked="some/model",
+        agent_version="1.18.33",
+        prices="",
     )
 
 

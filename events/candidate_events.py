@@ -128,7 +128,10 @@ class AgentAnswered:
     usage: Usage
     output: OutputDigest
     session_id: str | None
-    model: str | None
+    model: str | None  # as the program reported it
+    model_asked: str  # by the settings; "": the program's own choice
+    agent_version: str  # of the program; "": not known
+    prices: str  # digest of the table that the cost was estimated from; "": it was not
 
 
 @frozen(kw_only=True)

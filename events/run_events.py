@@ -236,6 +236,7 @@ class ResultInherited:
     also: dict[str, float]  # what its last training printed beside the metric
     cpu_s: float | None
     cost_usd: float | None
+    unpriced: int  # agent calls whose cost is not known
     recorded: bool
     verdict: RowVerdict
     rule: str  # of the verdict

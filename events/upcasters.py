@@ -25,7 +25,13 @@ def _with_interval(stated: Data) -> Data:
 
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
-    ("AgentAnswered", 1): lambda data: {**data, "failure": None},
+    ("AgentAnswered", 1): lambda data: {
+        **data,
+        "failure": None,
+        "model_asked": "",
+        "agent_version": "",
+        "prices": "",
+    },
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("ChangeApplied", 1): lambda data: {**data, "put_back": []},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
@@ -49,7 +55,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("JobLost", 2): lambda data: data,  # and another
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("ResultRecorded", 2): lambda data: data,  # and another
-    ("ResultInherited", 1): lambda data: {**data, "also": {}},  # the same
+    ("ResultInherited", 1): lambda data: {**data, "also": {}, "unpriced": 0},  # the same
     ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None, "printed": None},
     ("TrainingFinished", 2): lambda data: {**data, "also": {}},  # another outcome came to be, too
     ("TrainingStarted", 1): lambda data: {
@@ -78,7 +84,16 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 # By the name of the value's class.
 VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("Request", 1): lambda data: {**data, "final": 0, "consolidate": 0},
-    ("Request", 2): lambda data: {**data, "until": "", "max_trainings": 0},
+    ("Request", 2): lambda data: {
+        **data,
+        "until": "",
+        "max_trainings": 0,
+        "max_cost_usd": 0.0,
+        "max_tokens": 0,
+        "max_device_hours": 0.0,
+        "no_keep_for": 0,
+        "crashes_in_a_row": 0,
+    },
     ("RunConfig", 1): lambda data: {
         **data,
         "keep_rule": data.get("keep_rule", "lower"),  # which was the default

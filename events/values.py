@@ -25,15 +25,7 @@ RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "d
 ON_DEVICE: tuple[JobStep, ...] = ("train", "evaluate", "guard", "holdout")  # these take a place there
 IMPORTED = "imported"  # the rule of a verdict that another program took
 KNOWN_CODE = "known_code"  # the rule of what was not trained, since its code was measured already
-LOOP_STAGES: tuple[LoopStage, ...] = (
-    "propose",
-    "apply",
-    "commit",
-    "train",
-    "triage",
-    "record",
-    "decide",
-)
+LOOP_STAGES: tuple[LoopStage, ...] = ("propose", "apply", "commit", "train", "triage", "record", "decide")
 TOP_STAGES: tuple[TopStage, ...] = ("setup", "baseline", "loop")
 OPEN_END = 10**6  # loops of a request that only its limits end
 
@@ -115,6 +107,12 @@ class Request:
     consolidate: int = 0  # fresh seeds on which each keep is compared with the one before it; 0: none
     until: str = ""  # nothing is begun that would not end before it, and nothing runs after it; "": no limit
     max_trainings: int = 0  # that are begun from this request on; 0: no limit
+    # Of the whole run, until another request names another one; 0: as before it.
+    max_cost_usd: float = 0.0  # of agents
+    max_tokens: int = 0  # of agents
+    max_device_hours: float = 0.0  # of trainings and evaluations
+    no_keep_for: int = 0  # ideas in a row that are not kept
+    crashes_in_a_row: int = 0
 
     @property
     def asks_agent(self) -> bool:

@@ -64,6 +64,8 @@ def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> N
 def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str) -> None:
     outcome = event.outcome
     agent_health.note_answer(state, event, seq, at)
+    proposals = int(event.step == "propose" and outcome == "ok")
+    state.costs = state.costs.plus(event.usage, proposals=proposals)
     if outcome != "cancelled":
         state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
     one = state.iteration(event.iteration)

@@ -57,6 +57,7 @@ def _answer(state: RunState, one: Iteration) -> None:
     state.completed += 1
     state.counts = replace(state.counts, discarded=state.counts.discarded + 1)
     state.answered += one.source == "agent"
+    state.without_keep += 1
 
 
 def comparisons_in(inputs: Mapping[str, Scalar]) -> int:
@@ -248,7 +249,13 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
         return
     state.completed += 1
     state.answered = 0
-    state.counts = _count(state.counts, one, kept=kept)
+    before = state.counts
+    state.counts = _count(before, one, kept=kept)
+    crashed = state.counts.crashed > before.crashed
+    if crashed or one.outcome != "not_applied":
+        state.crashes = state.crashes + 1 if crashed else 0
+    if one.without is None:
+        state.without_keep = 0 if kept else state.without_keep + 1
     state.requests = _serve(state.requests, loops=1)
 
 

@@ -14,7 +14,8 @@ from autoresearch.events.settings import RunConfig, deciding_digest
 from autoresearch.events.values import IMPORTED, OPEN_END, Best, Score
 from autoresearch.projections import agent_health, iteration_reducers, keep_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
-from autoresearch.projections.run_state import Job, Limits, PendingRequest, RunState, WaitingProposal
+from autoresearch.projections.parts.limits import Budgets, Limits
+from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
 
@@ -66,14 +67,16 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: s
         earlier = tuple(one for one in earlier if one.request.loops != OPEN_END)
     unserved = tuple(one for one in earlier if one.loops_left > 0 or state.best is None)
     state.request = request
+    budgeted = Budgets().raised(request) != Budgets()
     limited = bool(request.until or request.max_trainings)
     if limited or (rests and "loop" in request.stages):
         state.limits = Limits(until=request.until, trainings=request.max_trainings, asked_at=at)
+    state.budgets = state.budgets.raised(request)
     asked = PendingRequest(request=request, loops_left=request.loops)
     # At rest, `--only setup` does only that: what was asked before waits for a `resume` of its own.
     only = rests and "loop" not in request.stages
     state.set_aside, state.requests = (unserved, (asked,)) if only else ((), (*unserved, asked))
-    alone = request.loops == 0 and not limited  # else it goes on with the loops that are left
+    alone = request.loops == 0 and not (limited or budgeted)  # else it goes on with the loops that are left
     keeps_alone = alone and request.consolidate > 0
     if "loop" in request.stages and request.final != state.final_left and not keeps_alone:
         state.final_left, state.final_again = request.final, alone
@@ -130,6 +133,8 @@ def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, at: str) -> N
 def _go_on(state: RunState) -> None:
     """Lift what a stop or a failure left behind; setup that was incomplete is looked at again."""
     agent_health.resumed(state)
+    if state.stopped is not None:  # a human has looked
+        state.without_keep = state.crashes = 0
     state.stop = state.stopped = None
     state.stopped_reason = state.baseline_failed = state.baseline_reason = None
     if not state.setup.ok:

@@ -32,6 +32,8 @@ from autoresearch.events.values import (
 )
 from autoresearch.projections.agent_health import AgentHealth, Question
 from autoresearch.projections.belief import Curve, Gain, KnownCode, Learned, Sealed, TakenOut
+from autoresearch.projections.parts.costs import Costs
+from autoresearch.projections.parts.limits import Budgets, Limits
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -172,22 +174,6 @@ class DeferredCandidate:
 
 
 @frozen(kw_only=True)
-class Limits:
-    """What ends a run beside its loops, as it was asked for last."""
-
-    until: str = ""  # "": no limit
-    trainings: int = 0  # 0: no limit
-    asked_at: str = ""
-    begun: int = 0  # trainings since then
-    time_up: Literal["too_little", "none"] | None = None  # how little time is left, as the runner noticed it
-
-    @property
-    def trainings_left(self) -> int | None:
-        """Return how many trainings may still be begun; None: any number."""
-        return max(0, self.trainings - self.begun) if self.trainings else None
-
-
-@frozen(kw_only=True)
 class PendingRequest:
     """A request, and how many of its loops are left."""
 
@@ -280,6 +266,10 @@ class RunState:
     waiting: tuple[WaitingProposal, ...] = ()
     deferred: tuple[DeferredCandidate, ...] = ()
     limits: Limits = Limits()
+    budgets: Budgets = Budgets()
+    costs: Costs = Costs()  # of all calls of agents
+    without_keep: int = 0  # ideas in a row, since a human resumed
+    crashes: int = 0  # the same
     device_s: float = 0.0  # seconds that trainings and evaluations took, all together
     takes_s: float = 0.0  # seconds that the base took for a training and its evaluation; 0: not known
     paused: Reason | None = None

@@ -40,6 +40,8 @@ def standing(run: RunState) -> Standing:
         "device_s": run.device_s,
         "until": run.limits.until,
         "trainings_left": run.limits.trainings_left,
+        "cost": _cost(run),
+        "budgets": _budgets(run),
         "work_left_s": _work_left_s(run),
         "metric": run.config.metric.name,
         "best_metric": best.metric if best else None,
@@ -140,6 +142,31 @@ def job_names(run: RunState) -> tuple[str, ...]:
         "prepare.py" if job.step == "prepare" else f"{job.step} of {name_of(number)}"
         for number, job in run.jobs
     )
+
+
+def _cost(run: RunState) -> dict[str, Any]:
+    """Return what agents cost so far; what is not known is null, and a sum over some of them `at_least`."""
+    costs, known = run.costs, run.costs.known_usd
+    return {
+        "usd": None if known is None else round(known, 6),
+        "at_least": costs.unpriced > 0,
+        "calls": costs.calls,
+        "calls_of_unknown_cost": costs.unpriced,
+        "calls_estimated": costs.estimated,
+        "tokens": costs.tokens if costs.uncounted < costs.calls or not costs.calls else None,
+        "calls_of_unknown_tokens": costs.uncounted,
+        "usd_per_proposal": _share(known, costs.proposals),
+        "usd_per_keep": _share(known, run.counts.kept),
+    }
+
+
+def _share(usd: float | None, of: int) -> float | None:
+    return None if usd is None or not of else round(usd / of, 6)
+
+
+def _budgets(run: RunState) -> dict[str, Any]:
+    """Return what the whole run may cost, and after how much in vain it ends; null is no limit."""
+    return {name: value or None for name, value in asdict(run.budgets).items()}
 
 
 def _work_left_s(run: RunState) -> float | None:

@@ -19,9 +19,9 @@ from autoresearch.events.values import (
     Scalar,
     why,
 )
-from autoresearch.projections.agents.worded import MOST_NAMES, Worded, names_in, with_words
 from autoresearch.projections.fold import Projection, Reducer, Rows
 from autoresearch.projections.keep_reducers import beside_the_others, comparisons_in
+from autoresearch.projections.parts.worded import MOST_NAMES, Worded, names_in, with_words
 
 
 # Why there is no result that neither the code nor the change is to blame for.
@@ -59,6 +59,7 @@ class Row:
     also: dict[str, float] = field(factory=dict)  # what its last training printed beside the metric
     cpu_s: float | None = None  # its CPU seconds, with its children's
     cost_usd: float | None = None  # of all agent calls, where they said
+    unpriced: int = 0  # agent calls whose cost is not known
     recorded: bool = False
     verdict: RowVerdict | None = None
     rule: str = ""  # of the verdict
@@ -174,8 +175,9 @@ def _proposal_chosen(timeline: Timeline, event: ev.ProposalChosen, seq: int, _at
 
 def _agent_answered(timeline: Timeline, event: ev.AgentAnswered, _seq: int, _at: str) -> None:
     cost, row = event.usage.cost_usd, _open(timeline, event.iteration)
-    if row is not None and cost is not None:
-        row.cost_usd = (row.cost_usd or 0.0) + cost
+    if row is not None:
+        row.cost_usd = row.cost_usd if cost is None else (row.cost_usd or 0.0) + cost
+        row.unpriced += cost is None
 
 
 def _change_applied(timeline: Timeline, event: ev.ChangeApplied, _seq: int, _at: str) -> None:
@@ -209,8 +211,7 @@ def _candidate_deferred(timeline: Timeline, event: ev.CandidateDeferred, seq: in
 
 
 def _training_started(timeline: Timeline, event: ev.TrainingStarted, _seq: int, _at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.trainings = event.training
 
 
@@ -231,8 +232,7 @@ def _scored_again(
 
 
 def _change_failed(timeline: Timeline, event: ev.ChangeFailed, _seq: int, _at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.outcome, row.reason = "not_applied", event.reason
 
 

@@ -17,6 +17,7 @@ from autoresearch.engine.agents import confinement, transcripts
 from autoresearch.engine.agents.confinement import Kept
 from autoresearch.engine.agents.failures import failing, moment
 from autoresearch.engine.agents.transcripts import Said
+from autoresearch.engine.agents.versions import installed_version
 from autoresearch.engine.jobs.output import LogDigest, last_words
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.agent import Agent, AgentStep, Answer, Ask
@@ -107,6 +108,7 @@ class Program:
             output=digest,
             session_id=said.session_id,
             model=said.model,
+            version=said.version or ("" if self is COMMAND else installed_version(self.name)),
         )
 
     def _failure(self, exit_: JobExit, said: Said, output: OutputDigest) -> Reason | None:

@@ -32,6 +32,7 @@ class Said:
     usage: Usage = field(factory=Usage)
     session_id: str | None = None
     model: str | None = None
+    version: str | None = None  # of the program
     error: str = ""  # in the program's own words
     answered: bool = False  # the program told of a turn that it brought to an end
     bad_lines: int = 0
@@ -107,12 +108,13 @@ def read_codex(log: Iterable[bytes]) -> Said:
 
 def read_claude(log: Iterable[bytes]) -> Said:
     """Read `claude -p --output-format json` or `stream-json`: the last line of type result says all."""
-    lines, result, model = Lines(log), Json(), None
+    lines, result, model, version = Lines(log), Json(), None, None
     for line in lines:
         if line.get("type") == "result":
             result = line
         elif line.get("type") == "system":
             model = _word(line.get("model")) or model
+            version = _word(line.get("claude_code_version")) or version
     models = {name: _claude_model(_dict(used)) for name, used in _dict(result.get("modelUsage")).items()}
     cost = _dollars(result.get("total_cost_usd"))
     return Said(
@@ -123,6 +125,7 @@ def read_claude(log: Iterable[bytes]) -> Said:
             cost_basis="unknown" if cost is None else "reported",
         ),
         session_id=_word(result.get("session_id")),
+        version=version,
         model=model or _word(max(models, key=lambda name: models[name].output or 0, default="")),
         error=_claude_error(result),
         answered=bool(result),

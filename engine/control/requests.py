@@ -18,7 +18,11 @@ T = TypeVar("T")
 MOST_LOOPS = OPEN_END
 MOST_PREFETCHED = 16
 MOST_SEEDS = 100
+MOST_OF_A_BUDGET = 10**12
 LONGEST_S = 30 * 86400.0
+
+
+BUDGETS = ("max_cost_usd", "max_tokens", "max_device_hours", "no_keep_for", "crashes_in_a_row")
 
 
 @frozen(kw_only=True)
@@ -39,11 +43,17 @@ class StartOptions:
     consolidate: int | None = None
     until: str | None = None  # RFC 3339, UTC: engine/control/deadline.py
     max_trainings: int | None = None
+    max_cost_usd: float | None = None
+    max_tokens: int | None = None
+    max_device_hours: float | None = None
+    no_keep_for: int | None = None
+    crashes_in_a_row: int | None = None
 
     @property
     def limited(self) -> bool:
         """Say whether any option limits the run beside its loops."""
-        return self.until is not None or self.max_trainings is not None
+        named = (self.until, self.max_trainings, *(getattr(self, name) for name in BUDGETS))
+        return any(one is not None for one in named)
 
     @property
     def names_stages(self) -> bool:
@@ -93,6 +103,13 @@ def request_of(
             Wrong("max_trainings_out_of_range", trainings=str(options.max_trainings), most=str(MOST_LOOPS)),
             remedy="the baseline is one of them; leave it out for as many as the loops take",
         )
+    for name in BUDGETS:
+        value = getattr(options, name)
+        if value is not None and not 0 < value <= MOST_OF_A_BUDGET:
+            raise UsageRefused(
+                Wrong("budget_out_of_range", budget=name, value=f"{value:g}"),
+                remedy="leave it out for none, or for the one that was asked for before",
+            )
     if options.agent and options.stochastic is False:
         raise UsageRefused(Wrong("agent_not_stochastic"), remedy="give one of them")
     if options.timeout_s is not None and not 0 < options.timeout_s <= LONGEST_S:
@@ -123,6 +140,11 @@ def request_of(
         consolidate=_said(options.consolidate, config.consolidate),
         until=options.until or "",
         max_trainings=options.max_trainings or 0,
+        max_cost_usd=options.max_cost_usd or 0.0,
+        max_tokens=options.max_tokens or 0,
+        max_device_hours=options.max_device_hours or 0.0,
+        no_keep_for=options.no_keep_for or 0,
+        crashes_in_a_row=options.crashes_in_a_row or 0,
     )
 
 

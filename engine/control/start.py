@@ -321,6 +321,7 @@ def _limit(run: RunState, now: str) -> str:
     """Return which limit leaves nothing to go on with; "" where none does."""
     told = limits.ran_out(replace(run, stopped=None), now)
     then = run if told is None else dry_run.after(run, [told])
+    then = replace(then, without_keep=0, crashes=0)  # counted anew by whoever goes on
     return say(limits.reason(then)) if limits.is_reached(then) else ""
 
 

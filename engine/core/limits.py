@@ -1,8 +1,11 @@
-"""The limits of a run beside its loops, a time and a number of trainings: what is done at each. Pure.
+"""The limits of a run beside its loops: a time, a number of trainings, budgets; what is done at each. Pure.
 
 Nothing new is begun that is not expected to end in time, by what the base took. The measurement at the end is
 counted in: it is begun early enough. Only where it would take more than half of what was asked for, it is
 left to `final`. What still runs at the time itself is ended, and goes on with the next request.
+
+A budget (what agents cost, device hours, ideas or crashes in a row) is of the whole run, and holds until
+another number is asked for; what was begun is brought to its end.
 """
 
 from autoresearch.engine.core import commands as do
@@ -14,6 +17,7 @@ from autoresearch.events.values import LOOP_STAGES, ON_DEVICE, Reason, why
 from autoresearch.projections.run_state import Iteration, RunState
 
 
+HOUR_S = 3600.0
 SLACK = 1.05  # checking out, sealing and judging stand around each training
 
 # What brings to its end what was begun; the others begin something.
@@ -33,7 +37,7 @@ _ENDS = (
 
 def is_reached(state: RunState) -> bool:
     """Say whether nothing new may be begun but the measurement at the end."""
-    if state.limits.time_up is not None:
+    if state.limits.time_up is not None or _budget(state) is not None:
         return True
     left = state.limits.trainings_left
     return left is not None and left <= _reserve(state)
@@ -70,6 +74,8 @@ def reason(state: RunState) -> Reason:
     """Return which limit a run ended by."""
     if state.limits.time_up is not None:
         return why("time_is_up", until=state.limits.until, completed=state.completed)
+    if (used_up := _budget(state)) is not None:
+        return used_up
     return why("trainings_used_up", trainings=state.limits.trainings, completed=state.completed)
 
 
@@ -129,8 +135,37 @@ def _reserve(state: RunState) -> int:
         asked_s = seconds_between(limits.asked_at, limits.until)
         if count * once_s(state) > asked_s / 2:
             return 0
+    if state.budgets.device_hours and count * once_s(state) > state.budgets.device_hours * HOUR_S / 2:
+        return 0
     return count
 
 
+def _budget(state: RunState) -> Reason | None:
+    """Return which budget of the whole run is used up; None: there is room in all of them."""
+    budgets, costs = state.budgets, state.costs
+    if budgets.cost_usd and costs.tells_nothing:
+        return why("cost_untold", max_cost=budgets.cost_usd, calls=costs.calls)
+    if budgets.cost_usd and costs.feared_usd >= budgets.cost_usd:
+        return why(
+            "cost_used_up_at_least" if costs.unpriced else "cost_used_up",
+            max_cost=budgets.cost_usd,
+            usd=round(costs.usd, 6),
+            calls=costs.calls,
+            unpriced=costs.unpriced,
+        )
+    if budgets.tokens and costs.tokens >= budgets.tokens:
+        return why("tokens_used_up", max_tokens=budgets.tokens, tokens=costs.tokens)
+    if budgets.device_hours and state.device_s + _needed_s(state) > budgets.device_hours * HOUR_S:
+        hours = round(state.device_s / HOUR_S, 2)
+        return why("device_hours_used_up", max_device_hours=budgets.device_hours, hours=hours)
+    if budgets.no_keep_for and state.without_keep >= budgets.no_keep_for:
+        return why("no_keep_for", ideas=state.without_keep)
+    if budgets.crashes_in_a_row and state.crashes >= budgets.crashes_in_a_row:
+        return why("crashes_in_a_row", times=state.crashes)
+    return None
+
+
 def _may_train(state: RunState) -> bool:
-    return state.limits.time_up != "none" and state.limits.trainings_left != 0
+    hours = state.budgets.device_hours
+    spent = bool(hours) and state.device_s >= hours * HOUR_S
+    return state.limits.time_up != "none" and state.limits.trainings_left != 0 and not spent

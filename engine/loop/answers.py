@@ -8,6 +8,7 @@ from attrs import frozen
 
 from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.failures import failure, moment
+from autoresearch.engine.agents.prices import priced
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.core import agents
 from autoresearch.engine.loop.edits import EditCheckout
@@ -105,6 +106,8 @@ def _answered(
     one: Iteration, job: Job, done: JobExit, run: RunState, answer: Answer, *, outcome: str
 ) -> ev.AgentAnswered:
     failed = outcome == "failed"
+    asked = run.config.agent_model
+    usage, prices = priced(answer.usage, answer.model or asked)
     return ev.AgentAnswered(
         iteration=one.number,
         step=job.step,  # type: ignore[arg-type]  # the caller checked
@@ -120,10 +123,13 @@ def _answered(
         if failed
         else None,
         seconds=done.seconds,
-        usage=answer.usage,
+        usage=usage,
         output=answer.output,
         session_id=answer.session_id,
         model=answer.model,
+        model_asked=asked,
+        agent_version=answer.version,
+        prices=prices,
     )
 
 

@@ -52,6 +52,7 @@ class Answer:
     output: OutputDigest
     session_id: str | None = None
     model: str | None = None
+    version: str = ""  # of the program; "": not known
 
 
 class Agent(Protocol):

@@ -20,6 +20,16 @@ REASONS: Mapping[str, str] = {
     "as_requested": "as requested",
     "time_is_up": "the time that was asked for is up, until {until:minute}; {completed} iterations",
     "trainings_used_up": "the {trainings} trainings that were asked for are used up; {completed} iterations",
+    "cost_used_up": "agents cost {usd:.2f} USD in {calls} calls; at most {max_cost:.2f} was asked for",
+    "cost_used_up_at_least": "agents cost at least {usd:.2f} USD in {calls} calls, {unpriced} of unknown cost"
+    " counted as the dearest; at most {max_cost:.2f} was asked for",
+    "cost_untold": "none of {calls} calls of agents says what it cost, so that {max_cost:.2f} USD cannot be"
+    " held to",
+    "tokens_used_up": "agents took {tokens} tokens; at most {max_tokens} were asked for",
+    "device_hours_used_up": "{hours:g} device hours were used, and the next training would take more than the"
+    " {max_device_hours:g} that were asked for",
+    "no_keep_for": "{ideas} ideas in a row were not kept",
+    "crashes_in_a_row": "{times} trainings in a row crashed",
     "setup_incomplete": "{missing} missing",
     "baseline_failed": "{outcome:words}",
     "remeasure_failed": "{best:name}, the best, could not be measured again: {outcome:words}",

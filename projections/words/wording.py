@@ -149,6 +149,7 @@ def asked_for(request: Request) -> str:
         said.append(f"until {minute_of(request.until)}")
     if request.max_trainings:
         said.append(f"at most {request.max_trainings} training{'' if request.max_trainings == 1 else 's'}")
+    said += _budgets(request)
     if request.stages != TOP_STAGES:
         said.append(f"only {', '.join(request.stages)}")
     if request.loop_stages != LOOP_STAGES and "loop" in request.stages:
@@ -156,6 +157,18 @@ def asked_for(request: Request) -> str:
     if request.timeout_s:
         said.append(f"each training ended after {duration(request.timeout_s)}")
     return "; ".join(said)
+
+
+def _budgets(request: Request) -> list[str]:
+    """Return the budgets that a request names."""
+    said = [
+        f"agents at most {request.max_cost_usd:g} USD" if request.max_cost_usd else "",
+        f"agents at most {request.max_tokens} tokens" if request.max_tokens else "",
+        f"at most {request.max_device_hours:g} device hours" if request.max_device_hours else "",
+        f"until {request.no_keep_for} ideas in a row are not kept" if request.no_keep_for else "",
+        f"until {request.crashes_in_a_row} in a row crash" if request.crashes_in_a_row else "",
+    ]
+    return [words for words in said if words]
 
 
 def _loops(number: int) -> str:

@@ -59,6 +59,7 @@ AGENTS_BEFORE: dict[str, Any] = {
     "agent_idle_s": 120.0,
 }
 RETRY_AT = "2026-03-08T23:30:00.000Z"
+AFFORDED = 4  # calls of agents
 WAITS = ("transient", "limited", "silent")
 
 Batch = tuple[ev.Event, ...]
@@ -431,6 +432,9 @@ class Player:
             else None,
             seconds=60.0,
             usage=Usage(cost_usd=0.01, cost_basis="reported"),
+            model_asked="",
+            agent_version="",
+            prices="",
             output=OUTPUT,
             session_id=None,
             model=None,
@@ -1291,6 +1295,32 @@ def scripts() -> dict[str, Script]:
             config=evolve(PLAIN, keep_rule="climb", seed_env="SEED", noise=0.125),
             requests=(Request(loops=OPEN_END, final=2, max_trainings=4),),
             trainings={(1, 1): 1.0, (2, 1): 1.5, (3, 1): 1.75},
+        ),
+        "max-cost": Script(  # the fourth cent is the last one; raised, the run goes on
+            config=PLAIN,
+            requests=(Request(loops=9, agent="opencode", max_cost_usd=0.035),),
+            trainings={(1, 1): 1.5, (2, 1): 1.75},
+            human=at(
+                (
+                    lambda run: run.stopped == "stopped" and run.costs.calls == AFFORDED,
+                    (ev.LoopsRequested(request=Request(loops=0, agent="opencode", max_cost_usd=0.055)),),
+                )
+            ),
+        ),
+        "no-keep-for": Script(
+            config=PLAIN,
+            requests=(Request(loops=OPEN_END, no_keep_for=2),),
+            trainings={(1, 1): 1.5, (2, 1): 1.75, (3, 1): 1.75},
+        ),
+        "crashes-in-a-row": Script(
+            config=PLAIN,
+            requests=(Request(loops=9, crashes_in_a_row=2),),
+            trainings=dict.fromkeys([(1, 1), (2, 1), (3, 1)], "crashed"),
+        ),
+        "max-device-hours": Script(
+            config=PLAIN,
+            requests=(Request(loops=9, max_device_hours=0.25),),
+            trainings={(1, 1): 1.5, (2, 1): 1.75},
         ),
         "stopped-and-resumed": Script(
             config=PLAIN,

@@ -9,8 +9,8 @@ from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.engine.search.knobs import knobs
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Best, Proposal, Score, why
-from autoresearch.projections.agents.worded import MOST_NAMES, WORDED, worded
 from autoresearch.projections.fold import Rows
+from autoresearch.projections.parts.worded import MOST_NAMES, WORDED, worded
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row, Timeline
 

@@ -35,7 +35,7 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 ROWS: tuple[tuple[str, ...], ...] = (
     ("events",),
     ("events.log",),
-    ("projections.agents", "projections.words"),
+    ("projections.parts", "projections.words"),
     ("projections",),
     ("engine.ports", "engine.paths", "engine.system"),
     ("engine.git", "engine.jobs", "engine.metrics", "engine.proposals", "engine.sealing", "engine.verdicts"),
@@ -61,7 +61,7 @@ PURE_ROOMS = (
     "engine.memory",
     "engine.verdicts",
     "projections",
-    "projections.agents",
+    "projections.parts",
     "projections.words",
 )
 

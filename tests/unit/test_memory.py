@@ -7,9 +7,10 @@ from autoresearch.engine.memory.older import grouped
 from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.engine.search.knobs import knobs
 from autoresearch.events.values import Best, Proposal, Scalar, Score, why
-from autoresearch.projections.agents.worded import names_in, worded
 from autoresearch.projections.fold import Rows
-from autoresearch.projections.run_state import Limits, RunState
+from autoresearch.projections.parts.limits import Limits
+from autoresearch.projections.parts.worded import names_in, worded
+from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row, Timeline
 
 

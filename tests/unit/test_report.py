@@ -190,6 +190,7 @@ def test_what_a_call_did_not_say_is_not_zero() -> None:
         iteration=1, step="propose", call=1, agent="codex", outcome="ok", reason=None, failure=None,
         seconds=1.0,
         usage=Usage(cost_usd=0.5, cost_basis="reported"), session_id=None, model="m",
+        model_asked="", agent_version="", prices="",
         output=OutputDigest(bytes=0, sha256="", tail=""),
     )  # fmt: skip
     records = [recorded(1, "21:00:00", answered), recorded(2, "21:00:01", evolve(answered, usage=Usage()))]

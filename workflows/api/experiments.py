@@ -43,6 +43,8 @@ COLUMNS = (
     "fresh_seeds",
     "comparisons",
     "taken_out",
+    "cost_usd",
+    "unpriced",
 )
 
 FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times", "probability", "shrunk")

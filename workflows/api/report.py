@@ -117,7 +117,6 @@ def _row(row: Row, evidence: Evidence) -> dict[str, Any]:
     number = row.iteration
     return said | {
         "reason": say_row(row),
-        "cost_usd": row.cost_usd,
         "result_seq": evidence.results.get(number),
         "seq": evidence.verdicts.get(number) or evidence.results.get(number),
         "sureness_seq": (evidence.sureness or None) if row.sureness else None,

@@ -135,6 +135,8 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "device_hours": round(standing["device_s"] / 3600, 4),
         "until": standing["until"] or None,
         "trainings_left": standing["trainings_left"],
+        "cost": standing["cost"],
+        "budgets": standing["budgets"],
         "ends_at": ends_at(standing, facts.as_of),
         "seconds_left": seconds_left(standing, facts.as_of),
         "metric": standing["metric"],

@@ -76,6 +76,30 @@ MaxTrainings = Annotated[
         metavar="N",
     ),
 ]
+MaxCost = Annotated[
+    float | None,
+    typer.Option("--max-cost", help="End the run when its agents have cost so much, in USD.", metavar="USD"),
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option("--max-tokens", help="End the run when its agents have taken so many tokens.", metavar="N"),
+]
+MaxDeviceHours = Annotated[
+    float | None,
+    typer.Option("--max-device-hours", help="End the run before its trainings take more.", metavar="HOURS"),
+]
+NoKeepFor = Annotated[
+    int | None,
+    typer.Option(
+        "--stop-when-no-keep-for",
+        help="End the run after so many ideas without a keep.",
+        metavar="N",
+    ),
+]
+MaxCrashes = Annotated[
+    int | None,
+    typer.Option("--max-crashes-in-a-row", help="End the run after so many crashes in a row.", metavar="N"),
+]
 Only = Annotated[
     str | None,
     typer.Option(

@@ -48,6 +48,11 @@ def _shared_options(
     until: opt.Until = None,
     for_: opt.For = None,
     max_trainings: opt.MaxTrainings = None,
+    max_cost: opt.MaxCost = None,
+    max_tokens: opt.MaxTokens = None,
+    max_device_hours: opt.MaxDeviceHours = None,
+    stop_when_no_keep_for: opt.NoKeepFor = None,
+    max_crashes_in_a_row: opt.MaxCrashes = None,
     only: opt.Only = None,
     from_stage: opt.FromStage = None,
     to_stage: opt.ToStage = None,
@@ -78,6 +83,11 @@ def _shared_options(
         final=final,
         until=until_of(until, for_, now=datetime.now().astimezone()),
         max_trainings=max_trainings,
+        max_cost_usd=max_cost,
+        max_tokens=max_tokens,
+        max_device_hours=max_device_hours,
+        no_keep_for=stop_when_no_keep_for,
+        crashes_in_a_row=max_crashes_in_a_row,
     )
     return SharedOptions(
         options=options,

@@ -51,6 +51,7 @@ def status_page(seen: Glance) -> str:
         ("done", _done_words(standing)),
         ("time", time_words(seen)),
         ("ends", ends_words(seen)),
+        ("cost", cost_words(standing)),
         ("waiting", _waiting_words(seen)),
         ("trouble", seen.facts.trouble),
         ("gpu", _gpu_words(seen.facts.gpu)),
@@ -111,6 +112,33 @@ def progress_words(progress: Progress | None) -> list[str]:
 def health_words(standing: Standing) -> str:
     """Say which agents fail, since when, why, and when they are asked again; "" where all are well."""
     return "; ".join(_failing_words(one) for one in standing["agents"] if not one["well"])
+
+
+def cost_words(standing: Standing) -> str:
+    """Say what agents cost: a sum over calls of which some did not say is at least that."""
+    cost, most = standing["cost"], standing["budgets"]["cost_usd"]
+    if not cost["calls"]:
+        return ""
+    calls = f"{cost['calls']} call{'' if cost['calls'] == 1 else 's'} of agents"
+    if cost["usd"] is None:
+        return f"unknown, for {calls}{_tokens_words(cost)}"
+    least, about = (
+        ("at least " if cost["at_least"] else ""),
+        (" (estimated)" if cost["calls_estimated"] else ""),
+    )
+    of = f" of {most:.2f}" if most else ""
+    each = [
+        f"{least}{cost[name]:.2f} USD a {what}"
+        for name, what in (("usd_per_proposal", "proposal"), ("usd_per_keep", "keep"))
+        if cost[name] is not None
+    ]
+    return ", ".join([f"{least}{cost['usd']:.2f}{of} USD{about} for {calls}{_tokens_words(cost)}", *each])
+
+
+def _tokens_words(cost: Mapping[str, Any]) -> str:
+    if cost["tokens"] is None:
+        return ""
+    return f", {'at least ' if cost['calls_of_unknown_tokens'] else ''}{cost['tokens']:,} tokens"
 
 
 def _failing_words(one: Mapping[str, Any]) -> str:

@@ -35,7 +35,21 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozense
 def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> str:
     """Return one line for each iteration; the best is marked."""
     also = other_metrics(rows)
-    head = ("", "#", "status", metric, "gain", *also, "memory", "time", "commit", "by", "description")
+    priced = any(row.cost_usd is not None or row.unpriced for row in rows)
+    head = (
+        "",
+        "#",
+        "status",
+        metric,
+        "gain",
+        *also,
+        "memory",
+        "time",
+        "commit",
+        "by",
+        *(("cost",) if priced else ()),
+        "description",
+    )
     lines = [
         (
             "*" if row.iteration == best else "",
@@ -48,11 +62,19 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             _took(row),
             short(row.commit),
             row.source or "-",
+            *((say_cost(row),) if priced else ()),
             one_line(row.description, DESCRIPTION_CHARACTERS),
         )
         for row in rows
     ]
     return table(head, lines, right=frozenset({1, *range(3, 7 + len(also))}))
+
+
+def say_cost(row: Row) -> str:
+    """Say what agents cost for an iteration; what nobody told is unknown, and a part of it at least that."""
+    if row.cost_usd is None:
+        return "unknown" if row.unpriced else "-"
+    return f"{'at least ' if row.unpriced else ''}{row.cost_usd:.4f} USD"
 
 
 def _gain(row: Row) -> str:
@@ -79,6 +101,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
         *([f"taken out by {name_of(row.taken_out)}"] if row.taken_out is not None else []),
         *([f"artifacts {artifacts}"] if artifacts else []),
         *([_spent(row)] if row.training_s is not None else []),
+        *([f"agents {say_cost(row)}"] if row.cost_usd is not None or row.unpriced else []),
         *([f"conditions {_conditions(story.conditions)}"] if story.conditions else []),
     ]
     parts = ["\n".join(head)]

@@ -16,6 +16,7 @@ SENTENCES = {
     "loop_only_without_loop": "--loop-only speaks of a loop that the stages leave out",
     "loops_out_of_range": "--loops {loops}: expected 0 to {most}",
     "loops_without_loop": "--loops {loops} asks for loops, and the stages leave the loop out",
+    "budget_out_of_range": "{budget} {value}: expected a number above 0",
     "max_trainings_out_of_range": "--max-trainings {trainings}: expected 1 to {most}",
     "no_stage_named": "{option} names no stage",
     "only_with_range": "--only cannot go with --from-stage or --to-stage",
