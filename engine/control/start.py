@@ -280,6 +280,12 @@ def config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.
             f"the settings have no evaluate any more, by which {paths.run_id} is measured",
             remedy=WayOut("start_with_new_metric"),
         )
+    bare = [path for path in run.config.protected if path not in config.protected]
+    if bare and run.baseline is not None:  # what is compared stands on the same protected files
+        raise NotFound(
+            f"the settings do not protect {bare[0]} any more, with which {paths.run_id} is measured",
+            remedy=WayOut("start_without_protection", path=bare[0]),
+        )
     return [ev.ConfigChanged(config=config, changed=names)] if names else []
 
 

@@ -234,6 +234,19 @@ def test_a_shared_file_that_a_training_rewrites_for_its_evaluation_voids_it(prog
     assert [["target.txt"]] == [one["files"] for one in of_type(program, "TrainingVoided")]
 
 
+def test_what_was_protected_stays_so_in_a_run(program: Program):
+    """Whoever takes a file out of `protected`, be it a training, is told to begin a new run."""
+    begin(program)
+    settings = program.repo / "pyproject.toml"
+    bare = settings.read_text().replace('protected = ["evaluate.py"]', "protected = []")
+    settings.write_text(bare)
+    refused = program("resume", *HERE, "--loops", "1", code=None)
+    assert 0 != refused.returncode
+    assert "do not protect evaluate.py any more" in refused.stderr
+    assert "name evaluate.py in `protected` again" in refused.stderr
+    assert [] == of_type(program, "ConfigChanged")
+
+
 def test_an_evaluation_is_not_given_up_in_the_middle_of_a_run(program: Program):
     """Whoever takes `evaluate` out of the settings, be it a training, is told to begin a new run."""
     begin(program)

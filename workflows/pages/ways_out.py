@@ -110,6 +110,9 @@ SENTENCES = {
     "start_with_new_metric": (
         "`{program} start` begins a run with the new metric; put the old one back to resume"
     ),
+    "start_without_protection": (
+        "name {path} in `protected` again to resume; `{program} start` begins a run in which it may change"
+    ),
     "status": "`{program} status` says how it stands",
     "stop_first": "`{program} stop --run-id {run_id}` first",
     "publish_by_hand": (
