@@ -35,6 +35,8 @@ NONE = "none"  # no agent is asked
 LOG_LIMIT_BYTES = 16 * 2**20
 ANSWER_LIMIT = 16 * 1024  # bytes of last words in an Answer
 REASON_LIMIT = 500  # characters
+# In lines of JSON that tell of a connection that is lost and tried again, and of no work (as of 2026-11).
+RETRIES = ('"type":"error"', '"type":"turn.failed"', '"subtype":"api_retry"', "Reconnecting...")
 
 
 @frozen(kw_only=True)
@@ -49,6 +51,7 @@ class Program:
     env: dict[str, str] = field(factory=dict)
     env_to_propose: dict[str, str] = field(factory=dict)  # has the last word there
     kept: tuple[Kept, ...] = ()
+    no_work: tuple[str, ...] = ()  # in lines that are as good as silence
     writes_notes: bool = False  # into its checkout, also where it only proposes
 
     def available(self) -> bool:
@@ -77,6 +80,7 @@ class Program:
             stdin=str(job.prompt),
             deadline_s=ask.timeout_s,
             idle_s=ask.idle_s,
+            no_work=self.no_work,
             log_limit_bytes=LOG_LIMIT_BYTES,
         )
 
@@ -119,15 +123,21 @@ class Program:
             case "not_started":
                 return why("agent_not_run", exit_.detail, agent=self.label)
             case "deadline":
-                return why("agent_deadline", agent=self.label, seconds=exit_.seconds)
+                last = self._last_error(said, output)
+                return why("agent_deadline", last, agent=self.label, seconds=exit_.seconds)
             case "idle" if not output.bytes:
                 return why("agent_silent", agent=self.label, seconds=exit_.seconds)
             case "idle" | "lingered":
-                return why("agent_fell_silent", agent=self.label, seconds=exit_.seconds)
+                last = self._last_error(said, output)
+                return why("agent_fell_silent", last, agent=self.label, seconds=exit_.seconds)
             case "terminated":
                 return why("agent_terminated", agent=self.label)
             case "exited":
                 return self._exited_badly(exit_, said, output)
+
+    def _last_error(self, said: Said, output: OutputDigest) -> str:
+        """Return what the program said last of its trouble; of one without lines of JSON, its last line."""
+        return said.error or (_last_line(output.tail) if self is COMMAND else "")
 
     def _exited_badly(self, exit_: JobExit, said: Said, output: OutputDigest) -> Reason | None:
         if said.unreadable:
@@ -137,8 +147,7 @@ class Program:
         if exit_.exit_code is None:
             return why("agent_killed", agent=self.label, signal=exit_.signal)
         if exit_.exit_code:
-            last = next((line for line in reversed(output.tail.splitlines()) if line.strip()), "")
-            return why("agent_exit", last.strip(), agent=self.label, exit_code=exit_.exit_code)
+            return why("agent_exit", _last_line(output.tail), agent=self.label, exit_code=exit_.exit_code)
         if not said.answered and said.bad_lines:
             return why("agent_bad_lines", agent=self.label, lines=said.bad_lines)
         return None if said.answered else why("agent_no_answer", agent=self.label)
@@ -176,6 +185,10 @@ def resolve(name: str, config: RunConfig, *, which: Callable[[str], str | None] 
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageRefused(f"no agent is called {name!r}{hint}", remedy=f"use one of {', '.join(known)}")
     return name
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def _opencode_command(ask: Ask) -> tuple[str, ...]:
@@ -250,6 +263,7 @@ OPENCODE = Program(
     label="opencode",
     command=_opencode_command,
     read=transcripts.read_opencode,
+    no_work=RETRIES,
     sums_steps=True,
     env={
         "OPENCODE_DISABLE_AUTOUPDATE": "true",
@@ -268,6 +282,7 @@ CODEX = Program(
     label="codex",
     command=_codex_command,
     read=transcripts.read_codex,
+    no_work=RETRIES,
     kept=(Kept("CODEX_HOME", "~/.codex"),),
 )
 CLAUDE = Program(
@@ -275,6 +290,7 @@ CLAUDE = Program(
     label="claude",
     command=_claude_command,
     read=transcripts.read_claude,
+    no_work=RETRIES,
     kept=(Kept("CLAUDE_CONFIG_DIR", "~/.claude"), Kept("", "~", ".claude.json")),
 )
 COMMAND = Program(

@@ -108,10 +108,12 @@ def read_codex(log: Iterable[bytes]) -> Said:
 
 def read_claude(log: Iterable[bytes]) -> Said:
     """Read `claude -p --output-format json` or `stream-json`: the last line of type result says all."""
-    lines, result, model, version = Lines(log), Json(), None, None
+    lines, result, model, version, retries = Lines(log), Json(), None, None, ""
     for line in lines:
         if line.get("type") == "result":
             result = line
+        elif line.get("subtype") == "api_retry":
+            retries = _error_words(line.get("error"))
         elif line.get("type") == "system":
             model = _word(line.get("model")) or model
             version = _word(line.get("claude_code_version")) or version
@@ -127,7 +129,7 @@ def read_claude(log: Iterable[bytes]) -> Said:
         session_id=_word(result.get("session_id")),
         version=version,
         model=model or _word(max(models, key=lambda name: models[name].output or 0, default="")),
-        error=_claude_error(result),
+        error=_claude_error(result) if result else retries,
         answered=bool(result),
         bad_lines=lines.bad,
     )

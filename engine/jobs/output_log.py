@@ -28,14 +28,19 @@ _LEAST = 4096  # a smaller limit would hold the marker and little else
 
 
 class CappedLog:
-    """The one writer of one log. `received` counts what it was given, kept or not."""
+    """The one writer of one log. `received` counts what it was given, kept or not.
 
-    def __init__(self, path: str, limit: int) -> None:
+    `worked` counts the same, but for lines that hold one of `no_work`: whole lines alone count then.
+    """
+
+    def __init__(self, path: str, limit: int, no_work: tuple[bytes, ...] = ()) -> None:
         """Create the file, or empty it.
 
         Raises: OSError: it cannot be created.
         """
-        self.received = 0
+        self.received = self.worked = 0
+        self._no_work = no_work
+        self._line = b""  # that is not whole yet
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         self._limit = max(limit, _LEAST)
         self._size = 0
@@ -51,12 +56,19 @@ class CappedLog:
         Of what is too much to wait the oldest is dropped, and counted where the log goes on.
         """
         self.received += len(data)
+        self.worked += len(data) if not self._no_work else self._of_work(data)
         self._waiting += data
         try:
             self._write_through()
         except OSError as error:
             self._why = (error.strerror or "error").encode()
             self._drop_oldest()
+
+    def _of_work(self, data: bytes) -> int:
+        *lines, self._line = (self._line + data).split(b"\n")
+        if len(self._line) > _NEAR:  # no such line is as long
+            lines, self._line = [*lines, self._line], b""
+        return sum(len(line) + 1 for line in lines if not any(mark in line for mark in self._no_work))
 
     def close(self) -> None:
         """Bring it to the device and close it, however long the disk is full: the result is at its end."""

@@ -167,7 +167,9 @@ class _Job:
         """Create the log; a job that no disk has room for begins when one has, or when it is to end."""
         while True:
             try:
-                return CappedLog(os.path.join(self.folder, OUTPUT), self.spec["log_limit_bytes"])  # noqa: PTH118
+                no_work = tuple(mark.encode() for mark in self.spec.get("no_work", []))
+                path = os.path.join(self.folder, OUTPUT)  # noqa: PTH118
+                return CappedLog(path, self.spec["log_limit_bytes"], no_work)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT) or self.hearing.asked_to_end:
                     raise
@@ -194,7 +196,7 @@ class _Job:
                 return
             if self.reason == "exited":
                 silent = lingers.is_so(now, self.log.received) and self._has_result()
-                is_idle = idle.is_so(now, self.log.received)
+                is_idle = idle.is_so(now, self.log.worked)
                 self.reason = self._verdict(over=now >= deadline, idle=is_idle, lingers=silent)
                 if self.reason != "exited":
                     deadline = idle.look_at = lingers.look_at = float("inf")

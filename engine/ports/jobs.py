@@ -24,6 +24,9 @@ class JobSpec:
     stdin: str | None = None  # a file; None is an empty standard input
     deadline_s: float
     idle_s: float = 0.0  # ended after so long without output and without CPU use; 0: never
+    no_work: tuple[
+        str, ...
+    ] = ()  # a printed line that holds one of these is silence, as another try to connect
     result_grace_s: float = 0.0  # the same, once its result is there; 0: never
     result_marks: tuple[str, ...] = ()  # regular expressions of one group each: a number that was printed
     result_files: tuple[str, ...] = ()  # that it writes at its end

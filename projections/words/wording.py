@@ -219,6 +219,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "cost": _cost,
     "failure": _failure,
     "duration": duration,
+    "last": lambda said: f"; the last that it said of it: {said}" if said else "",
     "left_out": _left_out,
     "list": ", ".join,
     "loss": lambda gain: f"{0.0 - gain:+.6f}",

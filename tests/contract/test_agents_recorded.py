@@ -12,6 +12,7 @@ from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.ports.agent import Answer
 from autoresearch.engine.ports.jobs import JobExit
 from autoresearch.events.values import Proposal, Reason, Usage, why
+from autoresearch.projections.words.wording import say
 from tests.fakes.agents import FIXTURES, ended
 
 
@@ -203,6 +204,28 @@ def test_every_bad_end_has_its_reason(
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     answer = printed(OPENCODE, tmp_path, SAID, "no credits left", exit_=exit_)
     assert (answer.ok, answer.reason) == (False, reason)
+
+
+@pytest.mark.parametrize(
+    ("program", "line", "error"),
+    [
+        (
+            CODEX,
+            '{"type":"error","message":"Reconnecting... 2/5 (no route)"}',
+            "Reconnecting... 2/5 (no route)",
+        ),
+        (OPENCODE, '{"type":"error","error":{"name":"X","data":{"message":"overloaded"}}}', "overloaded"),
+        (CLAUDE, '{"type":"system","subtype":"api_retry","error":"overloaded_error"}', "overloaded_error"),
+        (COMMAND, "waiting for the queue", "waiting for the queue"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_program_that_is_ended_is_quoted(program: Program, line: str, error: str, tmp_path: Path) -> None:
+    """The reason of one that fell silent, or took too long, has what it said last of its own trouble."""
+    for end, code in (("idle", "agent_fell_silent"), ("deadline", "agent_deadline")):
+        answer = printed(program, tmp_path, line, exit_=ended(end, None, seconds=600.0))
+        assert why(code, error, agent=program.label, seconds=600.0) == answer.reason
+        assert say(answer.reason).endswith(f"the last that it said of it: {error}")
 
 
 def test_a_hung_program_that_never_printed_is_said_to(tmp_path: Path) -> None:

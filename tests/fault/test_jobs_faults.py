@@ -139,6 +139,17 @@ def test_idle(home: Path) -> None:
     assert (done.reason, done.signal) == ("idle", signal.SIGTERM)
 
 
+def test_a_line_that_tells_of_another_try_is_silence(home: Path) -> None:
+    """A job that prints nothing but that it connects again is idle; one line of work among them is not."""
+    begin = "from time import sleep, time; end = time() + 2.4\n"
+    script = "while time() < end: print('Reconnecting... 1/5', flush=True); sleep(0.05)"
+    tries = start(home, *PYTHON, begin + script, idle_s=1.0, no_work=("Reconnecting...",))
+    among = script.replace("; sleep", "; print('step', flush=True); sleep")
+    works = start(home, *PYTHON, begin + among, name="works", idle_s=1.0, no_work=("Reconnecting...",))
+    assert "idle" == finished(tries).reason
+    assert "exited" == finished(works).reason
+
+
 @pytest.mark.parametrize(
     "script",
     ["while time() < end: print(1, flush=True); sleep(0.05)", "while time() < end: pass"],
