@@ -16,7 +16,10 @@ LONGEST = 300  # characters of the line
 _RANK = re.compile(r"(?:\[(?:rank|default)\d+\]: ?|\[\d+,\d+\]<std\w+>:? ?|\d{1,4}: |\(\w[\w.]* pid=\d+\) ?)")
 _TRACEBACK = re.compile(r"\s*(?:\+ )?(?:Exception Group |Original )?Traceback \(most recent call last\):")
 _RAISED = re.compile(r"(?P<kind>[A-Za-z_][\w.]*)(?::\s?(?P<said>.*))?$")
-_NAMED = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Fault|OutOfMemory)(?:: .*)?$")
+_NAMED = re.compile(
+    r"[A-Za-z_][\w.]*(?:Error|Exception|Fault|OutOfMemory)(?:: .*)?$"
+    r"|(?:[a-z_]\w*\.)+(?:exc|errors|exceptions)\.[A-Z]\w*(?:: .*)?$"
+)
 _NATIVE = re.compile(
     r"Assertion .*failed|Segmentation fault|Bus error|Fatal Python error|Sanitizer: |CUDA error"
     r"|^\s+what\(\):|panicked at|^panic: |free\(\): |malloc\(\): |corrupted (?:size|double)|stack smashing"
@@ -39,7 +42,7 @@ _CONSEQUENCES = frozenset(
 )
 _ASIDE = re.compile(r"Exception ignored in|Error in atexit|Exception in thread")
 _IDLE_TALK = re.compile(
-    r"\W*$|wandb:|.*(?:it/s\]|s/it\]|\d%\||Warning:|core dumped)|make(?:\[\d+\])?: \*\*\*"
+    r"\W*$|wandb:|.*(?:Set TORCH\w+=|TORCHDYNAMO_VERBOSE|suppress_errors)|.*(?:it/s\]|s/it\]|\d%\||Warning:|core dumped)|make(?:\[\d+\])?: \*\*\*"
 )
 
 _RAISED_RANK, _NATIVE_RANK, _ERROR_RANK, _AFTER_RANK, _LAST_RANK = 5, 4, 3, 2, 1

@@ -35,6 +35,13 @@ LOST_PEER = '[rank0]: Traceback (most recent call last):\n[rank0]:   File "a.py"
 LOST_PEER += "torch.distributed.DistBackendError: NCCL error: remote process exited\n"
 WANDB = "wandb: Run summary:\nwandb:   loss 0.3\nwandb: View run at https://wandb.ai/x\n"
 IGNORED = f'Exception ignored in: <function f at 0x1>\n{HEAD}  File "a.py"\nTypeError: None\n'
+DYNAMO = "\nSet TORCHDYNAMO_VERBOSE=1 for the internal stack trace (please do this especially if you're reporting a"
+DYNAMO += ' bug to PyTorch). For even more developer context, set TORCH_LOGS="+dynamo"\n\n\n'
+DYNAMO += "You can suppress this exception and fall back to eager by setting:\n    import torch._dynamo\n"
+DYNAMO += "    torch._dynamo.config.suppress_errors = True\n"
+DENIED = "PermissionError: [Errno 13] Permission denied: '/root/.cache'"
+COMPILED = f"{HEAD}  File 'train.py'\ntorch._dynamo.exc.BackendCompilerFailed: backend='inductor' raised:\n{DENIED}\n"
+CUT = "    return compiled()\ntorch._dynamo.exc.Unsupported: call_function numpy"
 WORKER = "RuntimeError: Caught RuntimeError in DataLoader worker process 0.\n"
 WORKER += f'Original {HEAD}  File "a.py", line 1\n{SHAPE}\n\n'
 
@@ -50,6 +57,7 @@ WORKER += f'Original {HEAD}  File "a.py", line 1\n{SHAPE}\n\n'
         RANKED + LOST_PEER + TORCHRUN,
         TRACE + WANDB,
         TRACE + IGNORED,
+        TRACE + DYNAMO,
         TRACE + "train.py:3: UserWarning: slow\n  warn()\n" + " 50%|███  | 5/10 [00:01<00:01, 4.1it/s]\r",
         CHAIN + HANDLING + TRACE,
         CHAIN + ROOT_OF + TRACE + WANDB,
@@ -95,6 +103,8 @@ def test_the_exceptions_line_is_the_reason(log: str) -> None:
             "AssertionError at assert n > 0",
         ),
         ("step 1\nit broke\n", "it broke"),
+        (COMPILED + DYNAMO, DENIED),
+        (f"{CUT}\n{DYNAMO}", CUT.splitlines()[1]),
         ("validation error: 0.25\nit broke\n", "it broke"),
         (f"it broke\n{WANDB}{'=' * 40}\n", "it broke"),
         ("", ""),
