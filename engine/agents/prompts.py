@@ -90,6 +90,7 @@ def propose_prompt(
     editable: Sequence[str],
     trouble: str = "",
     questions: Sequence[Question] = (),
+    guidance_from: str = "",
 ) -> str:
     """Ask for the next change; `trouble` says why the answer before this one could not be used."""
     wrong = "Your last answer could not be used. Answer anew; what was wrong with it:"
@@ -103,7 +104,7 @@ The files in this folder are that best. An experiment may change only: {", ".joi
 Read what you need, then propose one change that was not tried yet.
 
 {RULES}
-The guidance of this series:
+The guidance of this series{_of(guidance_from)}:
 {_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
 {remembered}\
 {_section(wrong, "data", trouble[:NOTE_LIMIT])}\
@@ -120,6 +121,7 @@ def apply_prompt(
     conflict: str = "",
     diff: str = "",
     trouble: str = "",
+    guidance_from: str = "",
 ) -> str:
     """Ask for a proposal to be carried out in the files of the folder.
 
@@ -135,11 +137,15 @@ The change:
 {_section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}\
 {_section("It was carried out once, and that could not be used; do it anew:", "data", trouble)}\
 {_section("That is how it was made:", "diff", diff[:DIFF_LIMIT])}
-The guidance of this series:
+The guidance of this series{_of(guidance_from)}:
 {_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
 
 The files must still compile afterwards. When you are done, say in one sentence what you changed.
 """
+
+
+def _of(guidance_from: str) -> str:
+    return f", {_line(guidance_from, LINE_LIMIT)}" if guidance_from else ""
 
 
 def triage_prompt(

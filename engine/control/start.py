@@ -72,6 +72,7 @@ class StartOutcome:
     chosen: Chosen = "named"
     idle: Idle | None = None  # None: a runner is needed
     uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
+    guidance_edited: str = ""  # the guidance file, where agents do not see its edits
     earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
     proposer: Proposer | None = None  # None: nothing is proposed
@@ -132,6 +133,7 @@ def start(
         request=request,
         seq=0,
         uncommitted=uncommitted(git, config),
+        guidance_edited=guidance_edited(git, config),
         proposer=_proposer(request, config),
     )
 
@@ -196,6 +198,7 @@ def resume(
         chosen=found.chosen,
         idle=idle,
         uncommitted=uncommitted(git, config),
+        guidance_edited=guidance_edited(git, config),
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
         remeasured_for=changed_deciding if again else (),
         proposer=_proposer(request, config) if request and request.loops else None,
@@ -332,8 +335,14 @@ def _limit(run: RunState, now: str) -> str:
 
 
 def uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
-    """Return the files of a run that the user has edited and not committed."""
-    return git.modified((*config.editable, *config.protected))
+    """Return the files of a run that the user has edited and not committed; the guidance is another thing."""
+    own = (*config.editable, *config.protected)
+    return git.modified(tuple(path for path in own if path != config.guidance_file))
+
+
+def guidance_edited(git: OwnCheckout, config: RunConfig) -> str:
+    """Return the guidance file where the user has edited and not committed it; "" where not."""
+    return "".join(git.modified((config.guidance_file,))) if config.guidance_file else ""
 
 
 def _proposer(request: Request, config: RunConfig) -> Proposer | None:

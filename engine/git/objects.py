@@ -87,6 +87,11 @@ class Objects(Calls):
         files = {name.decode(errors="surrogateescape") for about, _, name in entries if b" blob " in about}
         return tuple(path for path in paths if path not in files)
 
+    def descends(self, commit: str, ancestor: str) -> bool:
+        """Say whether a commit is another one, or stands on it; False where there is no such commit."""
+        said = self.look("rev-list", "--max-count=1", ancestor, f"^{commit}", "--")
+        return said is not None and not said.strip()
+
     def committed(self, commit: str) -> tuple[str, ...]:
         """Return every file of a commit, sorted."""
         said = self.look("ls-tree", "-r", "-z", "--name-only", "--full-tree", f"{commit}^{{commit}}")

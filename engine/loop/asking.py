@@ -29,6 +29,9 @@ from autoresearch.projections.timeline import Timeline
 from autoresearch.projections.words.wording import say
 
 
+HEAD = "HEAD"  # what the user has checked out
+
+
 class AskingGit(Commits, Branches, Worktrees, Protocol):
     """What asking needs of git."""
 
@@ -94,13 +97,15 @@ class Asking:
         )
 
     def _propose_prompt(self, run: RunState, timeline: Timeline, one: Iteration) -> str:
+        guidance, source = self._guidance(run, one)
         return prompts.propose_prompt(
             best=run.best.metric if run.best else None,
             baseline=run.baseline,
             memory=recall(run, timeline, self._code(run, one)),
             notes=timeline.notes,
             questions=run.questions[-10:],
-            guidance=self._guidance(run, one),
+            guidance=guidance,
+            guidance_from=source,
             editable=run.config.editable,
             metric=run.config.metric,
             trouble=_unusable(run, one),
@@ -117,10 +122,12 @@ class Asking:
     def _apply_prompt(self, run: RunState, one: Iteration) -> str:
         assert one.proposal is not None  # propose comes before apply
         before = one.conflict
+        guidance, source = self._guidance(run, one)
         return prompts.apply_prompt(
             one.proposal,
             editable=run.config.editable,
-            guidance=self._guidance(run, one),
+            guidance=guidance,
+            guidance_from=source,
             conflict=say(before.reason) if before else "",
             diff=self._diff(before.made) if before else "",
             trouble=_unusable(run, one),
@@ -134,9 +141,19 @@ class Asking:
             return ""
         return diff.text.decode(errors="replace")
 
-    def _guidance(self, run: RunState, one: Iteration) -> str:
-        text = self.git.show(one.base_commit, run.config.guidance_file)
-        return (text or b"").decode(errors="replace")
+    def _guidance(self, run: RunState, one: Iteration) -> tuple[str, str]:
+        """Return the guidance, and where it is from: what the user committed last, on top of the run's code.
+
+        A checkout of something else says nothing of this run: then it is that of the base.
+        """
+        file, base = run.config.guidance_file, one.base_commit
+        text, source = self.git.show(base, file), f"{file} of this code"
+        here = self.git.resolve(HEAD)
+        if here is not None and here != base and self.git.descends(here, run.base_commit):
+            newer = self.git.show(here, file)
+            if newer is not None and newer != text and newer != self.git.show(run.base_commit, file):
+                text, source = newer, f"{file} of the user's commit {here[:7]}"
+        return (text or b"").decode(errors="replace"), source if text else ""
 
     def _triage_prompt(self, run: RunState, one: Iteration) -> str:
         assert one.proposal is not None  # the decider asks only where there is one

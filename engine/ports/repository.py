@@ -86,6 +86,9 @@ class Commits(Protocol):
         Raises: NotFound: there is no such commit.
         """
 
+    def descends(self, commit: str, ancestor: str) -> bool:
+        """Say whether a commit is another one, or stands on it; False where there is no such commit."""
+
     def committed(self, commit: str) -> tuple[str, ...]:
         """Return every file of a commit, sorted.
 

@@ -42,7 +42,8 @@ _CONSEQUENCES = frozenset(
 )
 _ASIDE = re.compile(r"Exception ignored in|Error in atexit|Exception in thread")
 _IDLE_TALK = re.compile(
-    r"\W*$|wandb:|.*(?:Set TORCH\w+=|TORCHDYNAMO_VERBOSE|suppress_errors)|.*(?:it/s\]|s/it\]|\d%\||Warning:|core dumped)|make(?:\[\d+\])?: \*\*\*"
+    r"\W*$|wandb:|.*(?:Set TORCH\w+=|TORCHDYNAMO_VERBOSE|suppress_errors)|"
+    r".*(?:it/s\]|s/it\]|\d%\||Warning:|core dumped)|make(?:\[\d+\])?: \*\*\*"
 )
 
 _RAISED_RANK, _NATIVE_RANK, _ERROR_RANK, _AFTER_RANK, _LAST_RANK = 5, 4, 3, 2, 1

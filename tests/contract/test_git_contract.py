@@ -101,6 +101,17 @@ class TestReading:
         with pytest.raises(NotFound, match="has no commit"):
             git.missing("f" * 40, ["train.py"])
 
+    def test_a_commit_descends_from_what_it_stands_on(self, git: Git, start: str, worktree: Path) -> None:
+        """What stands on a commit, and that itself, descends from it; not the other way round."""
+        (worktree / "train.py").write_bytes(b"# later\n")
+        later = git.commit(worktree, base=start, message="later").hash
+        assert (True, True, False) == (
+            git.descends(later, start),
+            git.descends(start, start),
+            git.descends(start, later),
+        )
+        assert not git.descends("f" * 40, start)
+
     def test_missing_files_are_named_in_one_call(self, git: Git, start: str, worktree: Path) -> None:
         """What is no file at a commit is missing: an absent path and a folder, of any name."""
         for name in ("deep/new\nline.py", "ünï*.py"):

@@ -133,11 +133,13 @@ def test_start_records_what_was_asked_in_one_batch(repo, capsys):
         ' "commit_description": "c", "set": {"LR": 1}}'
     )
     (repo / "train.py").write_text("LR = 0.2\n")
+    (repo / "program.md").write_text("another idea\n")
     code, out, _ = call("start --loops 5 --branch autoresearch/x --proposal-file p.json", capsys)
     assert 0 == code
     assert "autoresearch-x-r001 on autoresearch/x" in out
     assert "runner started in the background" in out
     assert "uncommitted changes to train.py are not part of the run" in out
+    assert "agents do not see your edits to program.md: commit it" in out
     history = repo / ".autoresearch/runs/autoresearch-x-r001/history.jsonl"
     records = list(read(history))
     assert ["RunStarted", "ProposalReceived", "LoopsRequested"] == [event_type(one.event) for one in records]

@@ -90,6 +90,10 @@ class FakeGit:
         tips = [one for ref, one in self.refs.items() if ref.startswith(("refs/heads/", "refs/tags/"))]
         return any(commit in self._line(tip) for tip in tips)
 
+    def descends(self, commit: str, ancestor: str) -> bool:
+        """Say whether a commit is another one, or stands on it."""
+        return commit in self.commits and ancestor in self._line(commit)
+
     def signing(self) -> ports.Signing | None:
         """Return how commits are signed: not at all."""
         return None

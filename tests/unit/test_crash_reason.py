@@ -35,12 +35,13 @@ LOST_PEER = '[rank0]: Traceback (most recent call last):\n[rank0]:   File "a.py"
 LOST_PEER += "torch.distributed.DistBackendError: NCCL error: remote process exited\n"
 WANDB = "wandb: Run summary:\nwandb:   loss 0.3\nwandb: View run at https://wandb.ai/x\n"
 IGNORED = f'Exception ignored in: <function f at 0x1>\n{HEAD}  File "a.py"\nTypeError: None\n'
-DYNAMO = "\nSet TORCHDYNAMO_VERBOSE=1 for the internal stack trace (please do this especially if you're reporting a"
-DYNAMO += ' bug to PyTorch). For even more developer context, set TORCH_LOGS="+dynamo"\n\n\n'
+DYNAMO = "\nSet TORCHDYNAMO_VERBOSE=1 for the internal stack trace (please do this especially if you're"
+DYNAMO += ' reporting a bug to PyTorch). For even more developer context, set TORCH_LOGS="+dynamo"\n\n\n'
 DYNAMO += "You can suppress this exception and fall back to eager by setting:\n    import torch._dynamo\n"
 DYNAMO += "    torch._dynamo.config.suppress_errors = True\n"
 DENIED = "PermissionError: [Errno 13] Permission denied: '/root/.cache'"
-COMPILED = f"{HEAD}  File 'train.py'\ntorch._dynamo.exc.BackendCompilerFailed: backend='inductor' raised:\n{DENIED}\n"
+COMPILED = f"{HEAD}  File 'train.py'\ntorch._dynamo.exc.BackendCompilerFailed: backend='inductor' raised:\n"
+COMPILED += f"{DENIED}\n"
 CUT = "    return compiled()\ntorch._dynamo.exc.Unsupported: call_function numpy"
 WORKER = "RuntimeError: Caught RuntimeError in DataLoader worker process 0.\n"
 WORKER += f'Original {HEAD}  File "a.py", line 1\n{SHAPE}\n\n'

@@ -30,6 +30,9 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         yield (
             f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew"
         )
+    if outcome.guidance_edited:
+        file = outcome.guidance_edited
+        yield f"agents do not see your edits to {file}: commit it, and each question from then on has it"
     if outcome.earlier_loops:
         yield f"what was asked for before goes first: {loops_left_words(outcome.earlier_loops)}"
     if outcome.proposer is not None:
