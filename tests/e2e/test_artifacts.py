@@ -26,7 +26,7 @@ def test_the_best_ones_artifacts_stay(program: Program):
         assert ["model.pt"] == [path.name for path in left.iterdir()]
         code = program.git("show", f"refs/autoresearch/{program.run_folder().name}/{number}:train.py")
         assert left.joinpath("model.pt").read_text().removeprefix("weights of ").replace("=", " = ") in code
-    assert str(artifacts / f"{kept:04d}") in program("show", str(kept)).stdout
+    assert f"artifacts {artifacts / f'{kept:04d}'} (1 file, 0.0 MB)" in program("show", str(kept)).stdout
 
 
 def test_what_lies_in_the_jobs_folder_is_kept_as_well(program: Program):

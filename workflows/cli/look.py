@@ -123,7 +123,8 @@ def show(
         typer.echo(json_text(experiment_whole(story, diff=diff, artifacts=artifacts)), nl=False)
     else:
         name = run.config.metric.name
-        page = tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES, artifacts=artifacts)
+        said = artifacts and tables.artifacts_words(left)
+        page = tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES, artifacts=said)
         typer.echo(page, nl=False)
 
 

@@ -1,6 +1,7 @@
 """States -> text: the tables and pages that commands print. Single events: projections/words/."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from attrs import asdict
 
@@ -86,6 +87,12 @@ def _gain(row: Row) -> str:
     if row.sureness is not None and row.verdict == "keep":
         return f"{said} {row.sureness.verdict}{'' if row.taken_out is None else ', out'}"
     return f"{said} {sure:.0%}" if isinstance(sure, float) and row.verdict == "keep" else said
+
+
+def artifacts_words(folder: Path) -> str:
+    """Return where the artifacts of an iteration lie, and how large they are."""
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    return f"{folder} ({len(sizes)} file{'' if len(sizes) == 1 else 's'}, {sum(sizes) / 1e6:,.1f} MB)"
 
 
 def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifacts: str = "") -> str:
