@@ -3,6 +3,19 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# torch is fetched for the CPU, from its makers' index; GPU=1 takes that of PyPI, which brings CUDA along.
+GPU    ?=
+ifeq ($(GPU),1)
+KIND   := gpu
+INDEX  :=
+SIZE   := torch for NVIDIA cards and all of CUDA, 2.7 GB
+else
+KIND   := cpu
+INDEX  := --extra-index-url https://download.pytorch.org/whl/cpu
+SIZE   := torch for the CPU, 0.3 GB; make GPU=1 fetches that for NVIDIA cards (2.7 GB)
+endif
+TORCH  := $(VENV)/.torch-$(KIND)
+
 # A .venv of another Python, or one whose making was cut short, is made anew.
 VERSION = import sys; print(*sys.version_info[:2])
 WANTED := $(shell $(PYTHON) -c '$(VERSION)')
@@ -16,7 +29,7 @@ endif
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
-run: $(VENV)/.run      ## a whole run on real text: baseline, three loops, the gain on fresh seeds, live; then the results
+run: $(VENV)/.run      ## (GPU=1: with torch for NVIDIA cards) a whole run on real text: baseline, three loops, the gain on fresh seeds, live; then the results
 	$(BIN)/python workflows/run_experiment.py start --loops 3 --no-stochastic --proposal-file first_proposal.json --follow
 	@$(BIN)/python workflows/run_experiment.py experiments
 	@$(BIN)/python workflows/run_experiment.py status
@@ -55,14 +68,21 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	rm $(VENV)/.unfinished
 
-$(VENV)/.run: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[train]'
+# One of the two kinds is there; the other one, of the same version, would satisfy pip as well.
+$(VENV)/.torch-%: $(BIN)/python
+	@echo "downloads: $(SIZE)"
+	@if ls $(VENV)/.torch-* >/dev/null 2>&1; then $(BIN)/python -m pip uninstall --quiet --yes torch; fi
+	@rm -f $(VENV)/.torch-* $(VENV)/.run $(VENV)/.dev $(VENV)/.bench
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+$(VENV)/.run: $(TORCH) pyproject.toml
+	$(BIN)/python -m pip install $(INDEX) --editable '.[train]'
+	@touch $@
+
+$(VENV)/.dev: $(TORCH) pyproject.toml
+	$(BIN)/python -m pip install $(INDEX) --editable '.[train,dev]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m pip install $(INDEX) --editable '.[bench]'
 	@touch $@

@@ -59,7 +59,33 @@ def test_an_environment_is_made_where_none_is_sound(tmp_path: Path, state: str, 
         check=True,
     )
     assert made_anew == (f"{sys.executable} -m venv .venv" in done.stdout), done.stdout
-    assert "pip install --quiet --editable '.[train" in done.stdout
+    assert (
+        "pip install --extra-index-url https://download.pytorch.org/whl/cpu --editable '.[train"
+        in done.stdout
+    )
+
+
+def test_the_torch_for_cards_is_fetched_where_it_is_asked_for(tmp_path: Path):
+    """By default torch is the CPU's; with GPU=1 no index but pip's own is named, and the other kind goes."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    python(tmp_path, f'echo "$@" >> calls; echo {HERE}')
+    calls = tmp_path / "calls"
+    for words, wanted in (([], "0.3 GB"), (["GPU=1"], "2.7 GB"), (["GPU=1"], ""), ([], "0.3 GB")):
+        calls.unlink(missing_ok=True)
+        done = subprocess.run(
+            ["make", ".venv/.run", f"PYTHON={sys.executable}", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert (wanted in done.stdout) if wanted else ("downloads" not in done.stdout)
+        said = calls.read_text()
+        assert bool(wanted) == ("pip install" in said)
+        assert ("whl/cpu" in said) == (bool(wanted) and not words)
+        assert (tmp_path / ".venv" / (".torch-gpu" if words else ".torch-cpu")).exists()
+    assert "pip uninstall --quiet --yes torch" in said
 
 
 def test_an_old_python_is_refused(tmp_path: Path):
