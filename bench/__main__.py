@@ -27,6 +27,7 @@ NOT_MEASUREMENTS = (
     "gpu_runner",
     "gpu_sections",
     "histories",
+    "memory",
     "profiles",
     "seal",
     "table",

@@ -100,7 +100,7 @@ def prompt(told: Told) -> str:
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_a_prompt_is_a_function_of_the_history_within_its_size(drawn: st.DataObject) -> None:
     """Whatever a history holds, its prompt is no longer than the limit, and made twice it is the same."""
