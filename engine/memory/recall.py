@@ -48,6 +48,7 @@ STANDING, CHAIN, NEWEST, OLDER, NEAR_MISSES, CRASHES, CONSTANTS, OPEN, PLATEAU_L
 NEWEST_IDEAS = 8
 FEW = 8  # near misses, and what else is a hint and no record
 TOLD_VALUES = 24  # of a constant that were tried
+HOUR_S = 3600.0
 WIDTH = 160  # of a description
 
 
@@ -141,8 +142,22 @@ def _left(run: RunState) -> Iterator[str]:
         yield f"{run.loops_left} experiments left"
     if limits.trainings_left is not None:
         yield f"{limits.trainings_left} trainings left"
+    yield from _of_budgets(run)
     if limits.until and run.updated_at:
         yield f"{duration(max(0.0, seconds_between(run.updated_at, limits.until)))} left"
+
+
+def _of_budgets(run: RunState) -> Iterator[str]:
+    """Yield what is left of the budgets of the whole run."""
+    budgets, costs = run.budgets, run.costs
+    if budgets.cost_usd:
+        yield f"{max(0.0, budgets.cost_usd - costs.feared_usd):.2f} USD left for agents"
+    if budgets.tokens:
+        yield f"{max(0, budgets.tokens - costs.tokens)} tokens left for agents"
+    if budgets.device_hours:
+        yield f"{max(0.0, budgets.device_hours - run.device_s / HOUR_S):.2f} device hours left"
+    if budgets.no_keep_for:
+        yield f"the run ends after {budgets.no_keep_for - run.without_keep} more without a keep"
 
 
 def _chain(run: RunState, rows: Sequence[Row]) -> str:

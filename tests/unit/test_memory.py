@@ -8,7 +8,8 @@ from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.engine.search.knobs import knobs
 from autoresearch.events.values import Best, Proposal, Scalar, Score, why
 from autoresearch.projections.fold import Rows
-from autoresearch.projections.parts.limits import Limits
+from autoresearch.projections.parts.costs import Costs
+from autoresearch.projections.parts.limits import Budgets, Limits
 from autoresearch.projections.parts.worded import names_in, worded
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row, Timeline
@@ -82,10 +83,14 @@ def test_the_chain_has_the_gain_of_each_keep() -> None:
 def test_what_is_left_is_counted_from_the_last_event() -> None:
     """Time left is taken from the history, not from a clock."""
     limits = Limits(until="2026-11-27T02:00:00.000Z", trainings=5, begun=2)
-    run = RunState(limits=limits, updated_at="2026-11-27T01:30:00.000Z")
+    budgets, costs = Budgets(cost_usd=3.0, no_keep_for=9), Costs(calls=2, usd=0.5, unpriced=1, most_usd=0.5)
+    at = "2026-11-27T01:30:00.000Z"
+    run = RunState(limits=limits, updated_at=at, budgets=budgets, costs=costs, without_keep=4)
     standing = section("Where the run", run=run)
     assert "3 trainings left" in standing
     assert "30 min 00 s left" in standing
+    assert "2.00 USD left for agents" in standing
+    assert "the run ends after 5 more without a keep" in standing
 
 
 def test_the_newest_are_told_in_full_and_older_ones_by_what_they_touched() -> None:
