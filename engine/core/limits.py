@@ -143,7 +143,7 @@ def _reserve(state: RunState) -> int:
 def _budget(state: RunState) -> Reason | None:
     """Return which budget of the whole run is used up; None: there is room in all of them."""
     budgets, costs = state.budgets, state.costs
-    if budgets.cost_usd and costs.tells_nothing:
+    if budgets.cost_usd and costs.tells_no_cost:
         return why("cost_untold", max_cost=budgets.cost_usd, calls=costs.calls)
     if budgets.cost_usd and costs.feared_usd >= budgets.cost_usd:
         return why(
@@ -153,8 +153,15 @@ def _budget(state: RunState) -> Reason | None:
             calls=costs.calls,
             unpriced=costs.unpriced,
         )
-    if budgets.tokens and costs.tokens >= budgets.tokens:
-        return why("tokens_used_up", max_tokens=budgets.tokens, tokens=costs.tokens)
+    if budgets.tokens and costs.tells_no_tokens:
+        return why("tokens_untold", max_tokens=budgets.tokens, calls=costs.calls)
+    if budgets.tokens and costs.feared_tokens >= budgets.tokens:
+        return why(
+            "tokens_used_up_at_least" if costs.uncounted else "tokens_used_up",
+            max_tokens=budgets.tokens,
+            tokens=costs.tokens,
+            uncounted=costs.uncounted,
+        )
     if budgets.device_hours and state.device_s + _needed_s(state) > budgets.device_hours * HOUR_S:
         hours = round(state.device_s / HOUR_S, 2)
         return why("device_hours_used_up", max_device_hours=budgets.device_hours, hours=hours)

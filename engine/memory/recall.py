@@ -153,7 +153,7 @@ def _of_budgets(run: RunState) -> Iterator[str]:
     if budgets.cost_usd:
         yield f"{max(0.0, budgets.cost_usd - costs.feared_usd):.2f} USD left for agents"
     if budgets.tokens:
-        yield f"{max(0, budgets.tokens - costs.tokens)} tokens left for agents"
+        yield f"{max(0, budgets.tokens - costs.feared_tokens)} tokens left for agents"
     if budgets.device_hours:
         yield f"{max(0.0, budgets.device_hours - run.device_s / HOUR_S):.2f} device hours left"
     if budgets.no_keep_for:

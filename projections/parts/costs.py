@@ -21,6 +21,7 @@ class Costs:
     most_usd: float = 0.0  # that one call cost
     tokens: int = 0  # in and out, cached ones and reasoning among them
     uncounted: int = 0  # calls whose tokens are not known
+    most_tokens: int = 0  # that one call took
 
     def plus(self, usage: Usage, *, proposals: int = 0) -> "Costs":
         """Return the sum with one more call."""
@@ -35,6 +36,7 @@ class Costs:
             most_usd=max(self.most_usd, usd or 0.0),
             tokens=self.tokens + (tokens or 0),
             uncounted=self.uncounted + (tokens is None),
+            most_tokens=max(self.most_tokens, tokens or 0),
         )
 
     @property
@@ -48,9 +50,19 @@ class Costs:
         return self.usd + self.unpriced * self.most_usd
 
     @property
-    def tells_nothing(self) -> bool:
+    def feared_tokens(self) -> int:
+        """Return what may be taken: a call whose tokens are not known counts as the largest."""
+        return self.tokens + self.uncounted * self.most_tokens
+
+    @property
+    def tells_no_cost(self) -> bool:
         """Say whether no limit of cost can be held: of several calls, not one says what it cost."""
         return self.calls >= SILENT and self.unpriced == self.calls
+
+    @property
+    def tells_no_tokens(self) -> bool:
+        """Say whether no limit of tokens can be held, for the same reason."""
+        return self.calls >= SILENT and self.uncounted == self.calls
 
 
 def tokens_of(usage: Usage) -> int | None:

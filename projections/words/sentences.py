@@ -25,6 +25,10 @@ REASONS: Mapping[str, str] = {
     " counted as the dearest; at most {max_cost:.2f} was asked for",
     "cost_untold": "none of {calls} calls of agents says what it cost, so that {max_cost:.2f} USD cannot be"
     " held to",
+    "tokens_used_up_at_least": "agents took at least {tokens} tokens, {uncounted} calls that do not say"
+    " counted as the largest; at most {max_tokens} were asked for",
+    "tokens_untold": "none of {calls} calls of agents says what tokens it took, so that {max_tokens} cannot"
+    " be held to",
     "tokens_used_up": "agents took {tokens} tokens; at most {max_tokens} were asked for",
     "device_hours_used_up": "{hours:g} device hours were used, and the next training would take more than the"
     " {max_device_hours:g} that were asked for",

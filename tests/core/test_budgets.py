@@ -103,7 +103,17 @@ def test_tokens_end_a_run():
     """Tokens in and out are counted, cached ones among them."""
     usage = Usage(input_uncached=40, input_cached=50, output=10)
     story = [*begun(max_tokens=100), opened(1)]
-    assert ("tokens_used_up", {"max_tokens": 100, "tokens": 100}) == stop_of(*story, *call(1, usage))
+    code, inputs = stop_of(*story, *call(1, usage))
+    assert ("tokens_used_up", 100, 0) == (code, inputs["tokens"], inputs["uncounted"])
+
+
+def test_tokens_that_nobody_counts_are_not_free():
+    """A call that does not tell its tokens counts as the largest; where none tells, the run ends."""
+    story = [*begun(max_tokens=100), opened(1)]
+    told = call(1, Usage(input_uncached=40, output=20))
+    assert "tokens_used_up_at_least" == stop_of(*story, *told, *call(2, Usage()))[0]
+    silent = [event for number in range(1, 6) for event in call(number, Usage())]
+    assert ("tokens_untold", {"max_tokens": 100, "calls": 5}) == stop_of(*story, *silent)
 
 
 def test_device_hours_are_not_exceeded():

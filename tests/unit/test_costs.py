@@ -92,6 +92,6 @@ def test_status_says_what_agents_cost() -> None:
 
 def test_no_limit_of_cost_can_be_held_where_nobody_tells() -> None:
     """Several calls without a cost are noticed; a few, or one that tells among them, are not."""
-    assert summed(*[Usage()] * SILENT).tells_nothing
-    assert not summed(*[Usage()] * (SILENT - 1)).tells_nothing
-    assert not summed(TOLD, *[Usage()] * SILENT).tells_nothing
+    assert summed(*[Usage()] * SILENT).tells_no_cost
+    assert not summed(*[Usage()] * (SILENT - 1)).tells_no_cost
+    assert not summed(TOLD, *[Usage()] * SILENT).tells_no_cost
