@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -75,25 +76,40 @@ class Site:
     repo: Path
     port: int
     process: subprocess.Popen[str]
+    token: str = ""
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def ask(
-        self, path: str, *, host: str = "127.0.0.1", method: str = "GET"
+        self, path: str, *, host: str = "127.0.0.1", method: str = "GET", body: str = "", **headers: str
     ) -> tuple[int, dict[str, str], Any]:
         """Return the status, the headers, and the body: parsed where it is JSON."""
+        given = {"host": f"{host}:{self.port}"} | {
+            name.replace("_", "-"): one for name, one in headers.items()
+        }
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
-            connection.request(method, path, headers={"host": f"{host}:{self.port}"})
+            connection.request(method, path, body=body.encode() or None, headers=given)
             answer = connection.getresponse()
-            body = answer.read()
+            said = answer.read()
         finally:
             connection.close()
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        is_json = headers.get("content-type", "").startswith("application/json")
-        return answer.status, headers, json.loads(body) if is_json else body.decode()
+        got = {name.lower(): value for name, value in answer.getheaders()}
+        is_json = got.get("content-type", "").startswith("application/json")
+        return answer.status, got, json.loads(said) if is_json else said.decode()
+
+    def say(self, run_id: str, **asked: str) -> tuple[int, Any]:
+        """Steer a run as its page does; return the status and what was said."""
+        status, _, said = self.ask(
+            f"/api/0/{run_id}/steer",
+            method="POST",
+            body=json.dumps(asked),
+            origin=self.address,
+            x_autoresearch_token=self.token,
+        )
+        return status, said
 
     def get(self, path: str) -> Any:
         """Return what is there."""
@@ -124,15 +140,27 @@ def _messages(answer: http.client.HTTPResponse) -> Iterator[tuple[str, str, Any]
 
 
 @contextmanager
-def serving(repo: Path, *, port: int = 0) -> Iterator[Site]:
+def serving(repo: Path, *options: str, port: int = 0) -> Iterator[Site]:
     """Serve a repository until the block ends."""
-    words = [sys.executable, "-m", "autoresearch", "serve", "--port", str(port), "--repo", str(repo)]
+    words = [
+        sys.executable,
+        "-m",
+        "autoresearch",
+        "serve",
+        "--port",
+        str(port),
+        "--repo",
+        str(repo),
+        *options,
+    ]
     env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as process:
         try:
             assert process.stdout is not None
             said = process.stdout.readline()
-            yield Site(repo=repo, port=int(said.split(":")[2].split("/")[0]), process=process)
+            found = re.match(r"http://127\.0\.0\.1:(\d+)/(?:#token=(\S+))?", said)
+            assert found is not None, said
+            yield Site(repo=repo, port=int(found[1]), process=process, token=found[2] or "")
         finally:
             process.kill()
 

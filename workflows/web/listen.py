@@ -15,8 +15,8 @@ OPEN_STREAMS_S = 1  # so long may pages that look on hold up the end
 INTERRUPTED = 130
 
 
-def listen(site: Starlette, *, host: str, port: int, say: Callable[[str], None]) -> int:
-    """Serve until somebody interrupts; return the exit code.
+def listen(site: Starlette, *, host: str, port: int, token: str, say: Callable[[str], None]) -> int:
+    """Serve until somebody interrupts; return the exit code. A token is a part of the address that is told.
 
     Raises:
         NotFound: the address is not there, or taken.
@@ -32,7 +32,9 @@ def listen(site: Starlette, *, host: str, port: int, say: Callable[[str], None])
                 f"{host} port {port}: {error.strerror or error}", remedy="--port 0 takes any that is free"
             ) from error
         name = f"[{host}]" if family == socket.AF_INET6 else host
-        say(f"http://{name}:{listening.getsockname()[1]}/  (reads only; Ctrl-C ends it, the runs go on)")
+        what = "whoever has this address may steer" if token else "reads only"
+        address = f"http://{name}:{listening.getsockname()[1]}/{f'#token={token}' if token else ''}"
+        say(f"{address}  ({what}; Ctrl-C ends it, the runs go on)")
         config = uvicorn.Config(
             site,
             log_level="error",

@@ -8,8 +8,8 @@ const PART = 20000; // characters of a text that are shown at first
 const DIFF_LINES = 1200;
 
 export class Drawer {
-  constructor({ base, closed, goTo, open }) {
-    Object.assign(this, { base, closed, goTo, open });
+  constructor({ base, closed, goTo, open, steer }) {
+    Object.assign(this, { base, closed, goTo, open, steer });
     this.against = "base";
     this.body = h("div", { class_: "body" });
     this.title = h("h2", { text: "" });
@@ -18,6 +18,7 @@ export class Drawer {
         h("button", { type: "button", "aria-label": "The one before", onclick: () => this.number > 0 && this.open(this.number - 1), text: "‹" }),
         this.title,
         h("button", { type: "button", "aria-label": "The next one", onclick: () => this.open(this.number + 1), text: "›" }),
+        h("button", { type: "button", class_: "control", onclick: () => this.retract(), text: "retract" }),
         h("button", { type: "button", class_: "close", "aria-label": "Close (Esc)", onclick: () => this.close(), text: "✕" })),
       this.body);
     this.again = later(300, () => this.show(this.number, this.at, true));
@@ -42,7 +43,10 @@ export class Drawer {
       return;
     }
     if (asked !== this.asked || this.element.hidden) return;
+    const opened = [...this.body.querySelectorAll("details")].map((one) => one.open);
     this.draw(found);
+    const now = this.body.querySelectorAll("details");
+    if (!fresh && now.length === opened.length) now.forEach((one, index) => { one.open = opened[index]; });
     if (fresh) this.body.scrollTop = 0;
   }
 
@@ -86,6 +90,11 @@ export class Drawer {
       h("details", { class_: "part" }, h("summary", { text: "Conditions" }), list({ ...found.conditions, ...found.metrics, commit: found.commit, base: found.base_commit, artifacts: found.artifacts })),
       h("details", { class_: "part", open: true }, h("summary", { text: `Events (${found.events.length})` }),
         h("ol", { class_: "events" }, found.events.map((one) => record({ ...one, iteration: null }, this)))));
+  }
+
+  retract() {
+    const why = prompt(`Why is the result of iteration ${this.number} not to be believed? Agents read it.`);
+    if (why) this.steer.say({ command: "retract", number: String(this.number), why }).then(() => this.close());
   }
 
   diff(found) {

@@ -3,6 +3,7 @@
 import { h, fill } from "./dom.js";
 import { showRuns } from "./runs.js";
 import { showRun } from "./run.js";
+import { keepToken } from "./steer.js";
 
 const main = document.getElementById("main");
 const bar = document.getElementById("bar");
@@ -69,4 +70,5 @@ document.addEventListener("keydown", (event) => {
 });
 addEventListener("popstate", show);
 theme(localStorage.getItem("theme"));
+keepToken();
 show();

@@ -9,6 +9,7 @@ import { Lanes } from "./lanes.js";
 import { load } from "./model.js";
 import { Side } from "./side.js";
 import { Slider } from "./slider.js";
+import { Steer } from "./steer.js";
 import { Table } from "./table.js";
 
 export function showRun(place) {
@@ -51,6 +52,7 @@ class RunPage {
     this.wish?.abort();
     this.stop?.();
     this.drawer?.close(false);
+    document.body.classList.remove("steers");
     document.removeEventListener("keydown", this.keys);
     this.chart?.end();
     this.lanes?.end();
@@ -68,10 +70,11 @@ class RunPage {
     this.headline = new Headline();
     this.chart = new Chart({ open });
     this.table = new Table({ open });
-    this.side = new Side({ base: this.base, open, goTo: (seq) => this.goTo(seq) });
+    this.steer = new Steer({ base: this.base });
+    this.side = new Side({ steer: this.steer, base: this.base, open, goTo: (seq) => this.goTo(seq) });
     this.lanes = new Lanes({ base: this.base, open });
     this.slider = new Slider({ goTo: (seq) => this.goTo(seq) });
-    this.drawer = new Drawer({ base: this.base, closed: () => this.closed(), open,
+    this.drawer = new Drawer({ steer: this.steer, base: this.base, closed: () => this.closed(), open,
       goTo: (seq) => this.goTo(seq) });
     fill(this.main, this.headline.element,
       h("div", { class_: "grid" },
@@ -168,6 +171,7 @@ class RunPage {
     this.asOf = found.status.as_of;
     this.headline.draw(found, this.at);
     this.side.draw(found, this.at);
+    this.steer.draw(found, this.at);
     this.lanes.draw(this.at === null ? null : found.status.as_of, this.model.run);
     this.slider.draw(this.model.run, this.at, this.asOf);
     if (scale !== this.scale) {

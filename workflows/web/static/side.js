@@ -7,15 +7,15 @@ const EVENTS = 120;
 const SHOWN = 150;
 
 export class Side {
-  constructor({ base, open, goTo }) {
-    Object.assign(this, { base, open, goTo });
+  constructor({ base, open, goTo, steer }) {
+    Object.assign(this, { base, open, goTo, steer });
     this.devices = h("section", { class_: "card", "aria-label": "Devices" });
     this.agent = h("section", { class_: "card", "aria-label": "Agent", hidden: true });
     this.queue = h("section", { class_: "card", "aria-label": "Queue" });
     this.notes = h("section", { class_: "card", "aria-label": "Notes", hidden: true });
     this.type = h("select", { "aria-label": "Type of event", onchange: () => this.list() });
     this.log = h("ol", { class_: "events" });
-    this.element = h("aside", { class_: "side" }, this.devices, this.agent, this.queue, this.notes,
+    this.element = h("aside", { class_: "side" }, steer.element, this.devices, this.agent, this.queue, this.notes,
       h("section", { class_: "card", "aria-label": "Events" }, h("div", { class_: "tools" }, h("h2", { text: "Events" }), this.type), this.log));
     this.records = [];
   }
@@ -23,11 +23,19 @@ export class Side {
   draw(found, at) {
     this.drawDevices(found, at);
     this.drawAgent(found);
-    fill(this.queue, h("h2", { text: "Queue" }),
-      found.queue.length === 0 && h("p", { class_: "quiet", text: "No proposal waits; the agent or the search proposes." }),
-      h("ol", { class_: "queue" }, found.queue.map(proposal)));
+    this.drawQueue(found.queue);
     this.notes.hidden = found.notes.length === 0;
     fill(this.notes, h("h2", { text: "Notes" }), h("ul", {}, found.notes.map((note) => h("li", { dir: "auto", text: clean(note, 600) }))));
+  }
+
+  /** Draw the queue where it is another one: what somebody opened in it stays open. */
+  drawQueue(waiting) {
+    const made = JSON.stringify(waiting);
+    if (made === this.queueMade) return;
+    this.queueMade = made;
+    fill(this.queue, h("h2", { text: "Queue" }),
+      waiting.length === 0 && h("p", { class_: "quiet", text: "No proposal waits; the agent or the search proposes." }),
+      h("ol", { class_: "queue" }, waiting.map((one) => proposal(one, this.steer))));
   }
 
   drawDevices(found, at) {
@@ -94,11 +102,12 @@ export function record(one, { goTo, open }) {
     one.iteration !== null && open && h("button", { type: "button", class_: "link", onclick: () => open(one.iteration), text: `#${one.iteration}` }));
 }
 
-function proposal(one) {
+function proposal(one, steer) {
   const settings = Object.entries(one.set ?? {}).map(([name, value]) => `${name} = ${value}`).join(", ");
   return h("li", {}, h("details", {}, h("summary", {}, h("b", { text: `${one.number}` }), h("span", { dir: "auto", text: clean(one.description, 160) }),
     h("span", { class_: "quiet", text: clean(one.source, 30) })),
   h("p", { dir: "auto", text: clean(one.change_plan, 2000) }), settings && h("code", { text: clean(settings, 600) }),
+  h("button", { type: "button", class_: "control", text: "withdraw", onclick: () => steer.say({ command: "withdraw", number: String(one.number) }) }),
   one.hypothesis && h("p", { class_: "quiet", dir: "auto", text: clean(one.hypothesis, 600) })));
 }
 

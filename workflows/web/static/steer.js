@@ -1,0 +1,92 @@
+// Say something to a run, where this start of the server allows it: each is a command, and shows as an event.
+
+import { get } from "./api.js";
+import { clean, fill, h } from "./dom.js";
+
+const KEPT = "token";
+
+/** Keep the token of the address that the server printed for this tab alone, and take it out of the address. */
+export function keepToken() {
+  const found = location.hash.match(/^#token=([\w-]+)$/);
+  if (!found) return;
+  sessionStorage.setItem(KEPT, found[1]);
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
+export class Steer {
+  constructor({ base }) {
+    this.base = base;
+    this.said = h("p", { class_: "small", role: "status" });
+    this.element = h("section", { class_: "card steer", "aria-label": "Steer", hidden: true });
+    this.allow();
+  }
+
+  async allow() {
+    this.token = sessionStorage.getItem(KEPT);
+    if (!this.token) return;
+    const { allowed } = await get("/api/control").catch(() => ({ allowed: false }));
+    if (!allowed) return;
+    fill(this.element, h("h2", { text: "Steer" }), this.buttons(), this.loops(), this.note(), this.proposal(), this.said);
+    this.element.hidden = false;
+    document.body.classList.add("steers");
+  }
+
+  draw(found, at) {
+    const { phase } = found.status;
+    this.element.classList.toggle("past", at !== null);
+    for (const button of this.element.querySelectorAll("button[data-command]")) {
+      button.hidden = button.dataset.command === "unpause" ? phase !== "paused" : button.dataset.command === "pause" && phase === "paused";
+    }
+  }
+
+  buttons() {
+    const button = (command, words, ask = "") => h("button", { type: "button", "data-command": command, text: words,
+      onclick: () => (!ask || confirm(ask)) && this.say({ command }) });
+    return h("div", { class_: "chips" }, button("pause", "pause"), button("unpause", "go on"), button("stop", "stop after this"),
+      button("stop_now", "stop now", "End the training that runs, too?"));
+  }
+
+  loops() {
+    const count = h("input", { type: "number", min: 1, max: 100000, value: 5, "aria-label": "How many loops" });
+    return form("more loops", count, () => this.say({ command: "resume", loops: count.value }));
+  }
+
+  note() {
+    const text = h("input", { type: "text", placeholder: "a note; agents read the last ones", "aria-label": "Note", required: true });
+    return form("note", text, () => this.say({ command: "note", text: text.value }).then((ok) => { if (ok) text.value = ""; }));
+  }
+
+  proposal() {
+    const field = (name, rows, hint) => h(rows ? "textarea" : "input", { name, rows, placeholder: hint, "aria-label": name });
+    const made = h("form", {}, field("description", 0, "the idea, in one line"), field("set", 2, "NAME=VALUE, one a line"),
+      field("plan", 3, "else what to change, and where, for an agent"), field("hypothesis", 0, "why it may help"),
+      h("label", {}, h("input", { type: "checkbox", name: "first" }), " before those that wait"),
+      h("div", { class_: "chips" }, h("button", { type: "button", text: "check", onclick: () => send("check") }), h("button", { type: "submit", text: "propose" })));
+    const send = async (command) => {
+      const given = Object.fromEntries([...new FormData(made)].filter(([, value]) => value));
+      if (await this.say({ command, ...given }) && command === "propose") made.reset();
+    };
+    made.addEventListener("submit", (event) => { event.preventDefault(); send("propose"); });
+    return h("details", {}, h("summary", { text: "propose a change" }), made);
+  }
+
+  async say(asked) {
+    this.said.textContent = "…";
+    try {
+      const answer = await fetch(`${this.base}/steer`, { method: "POST", body: JSON.stringify(asked),
+        headers: { "content-type": "application/json", "x-autoresearch-token": this.token } });
+      const found = await answer.json();
+      this.said.textContent = clean(found.said ?? found.error, 800);
+      this.said.className = answer.ok ? "small good" : "small bad";
+      return answer.ok;
+    } catch (error) {
+      this.said.textContent = error.message;
+      this.said.className = "small bad";
+      return false;
+    }
+  }
+}
+
+function form(words, field, send) {
+  return h("form", { class_: "line", onsubmit: (event) => { event.preventDefault(); send(); } }, field, h("button", { type: "submit", text: words }));
+}
