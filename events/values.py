@@ -200,7 +200,7 @@ class OutputDigest:
 # What each result carries beside the deciding settings, by its name in `compare_on`, and what that is.
 CONDITIONS = {
     "data": "the `data_id` that the training names, and what the check names at each start of a runner",
-    "inputs": "a digest of the files of `inputs` and `shared`, of those that the check names, and of what `prepare` made",
+    "inputs": "a digest of the files of `inputs` and `shared`, what the check names, and what `prepare` made",
     "filters": "a digest of git's filters and attributes that stand in no commit",
     "packages": "digests of what the training's interpreter can import beside the checkout, of programs that "
     "`train` and `evaluate` name outside it, of git, and of the runner's variables that libraries read or "

@@ -133,7 +133,7 @@ SEALED = Form(
     ),
 )
 
-# A keep, known code, a keep, a discard; all keeps on a fresh seed to consolidate, best and baseline on another.
+# A keep, known code, a keep, a discard; all keeps on a fresh seed to consolidate, best and baseline on one.
 SEEDED = Form(
     settings=SETTINGS.replace('keep_rule = "lower"\nfinal = 0\n', 'keep_rule = "climb"\nfinal = 1\n')
     + 'seed_env = "SEED"\nnoise = 0.001\nconsolidate = 1\n',
