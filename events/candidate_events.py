@@ -205,6 +205,16 @@ class ChangeApplied:
 
 
 @frozen(kw_only=True)
+class ChangeMissed:
+    """The exact form of a proposal does not fit the files; an agent carries out its plan instead."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    change: int
+    reason: Reason
+
+
+@frozen(kw_only=True)
 class ChangeFailed:
     """The proposal could not be applied; the edit checkout was restored and nothing is trained."""
 
@@ -292,6 +302,7 @@ CandidateEvent = (
     | QuestionTimedOut
     | IterationStarted
     | ChangeApplied
+    | ChangeMissed
     | ChangeFailed
     | CandidateCommitted
     | BaseMoved

@@ -6,12 +6,15 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Reason
+from autoresearch.events.clock import later
+from autoresearch.events.values import Reason, because
 
 
 if TYPE_CHECKING:
     from autoresearch.projections.run_state import RunState
 
+NOT_APPLIED_IN_A_ROW = 10  # changes of an agent: it is no slip any more
+NOT_APPLIED_REST_S = 1800.0
 REMEMBERED = 20  # questions, the newest, answered or not: a state stays small
 
 
@@ -75,6 +78,24 @@ def note_answer(state: "RunState", event: ev.AgentAnswered, _seq: int, at: str) 
             retry_at=failure.retry_at,
             rests=waits and state.config.when_agent_fails == "search",
         )
+    _put(state, after)
+
+
+def note_not_applied(state: "RunState", agent: str, reason: Reason, at: str) -> None:
+    """Count a change that came to nothing; after ten in a row the agent of the last rests for a while."""
+    state.not_applied += 1
+    if state.not_applied % NOT_APPLIED_IN_A_ROW or state.config.when_agent_fails != "search":
+        return
+    before = health_of(state.agents, agent)
+    after = replace(
+        before,
+        failing_since=before.failing_since or at,
+        in_a_row=before.in_a_row + 1,
+        kind="unusable",
+        reason=because("not_applied_in_a_row_since", reason, times=state.not_applied),
+        retry_at=later(at, NOT_APPLIED_REST_S),
+        rests=True,
+    )
     _put(state, after)
 
 

@@ -101,17 +101,27 @@ def _change_applied(state: RunState, event: ev.ChangeApplied, _seq: int, at: str
         one.next_stage, one.since = "commit", at
 
 
+def _change_missed(state: RunState, event: ev.ChangeMissed, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.missed, one.since = event.reason, at
+
+
 def _change_failed(state: RunState, event: ev.ChangeFailed, _seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
     if one is not None:
         one.outcome, one.reason = "not_applied", event.reason
         one.next_stage, one.since = "record", at
+        if one.calls:
+            agent_health.note_not_applied(state, one.agent, event.reason, at)
 
 
 def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
+        if one.calls:
+            state.not_applied = 0
         one.code, one.base_code = event.code_sha256, event.base_code_sha256
         one.voided, one.scores, one.curve, one.also = (), (), None, {}
         one.guards_held, one.guard_reason = (), None
@@ -308,7 +318,7 @@ def _unmake(one: Iteration, at: str, *, next_stage: LoopStage) -> None:
     """Go back to before the change; what was committed keeps its ref, the next one gets another."""
     one.commit = one.tree = None
     one.code = one.base_code = ""
-    one.diff_sha256, one.conflict = "", None
+    one.diff_sha256, one.conflict, one.missed = "", None, None
     one.tries, one.trouble = 0, None
     one.change += 1
     one.next_stage, one.since = next_stage, at
@@ -338,6 +348,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.AgentAnswered: _agent_answered,
     ev.IterationStarted: _iteration_started,
     ev.ChangeApplied: _change_applied,
+    ev.ChangeMissed: _change_missed,
     ev.ChangeFailed: _change_failed,
     ev.CandidateCommitted: _candidate_committed,
     ev.BaseMoved: _base_moved,

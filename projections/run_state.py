@@ -84,6 +84,7 @@ class Iteration:
     tree: str | None = None
     made: Made | None = None  # what is to be rebased
     conflict: Conflict | None = None  # what could not be
+    missed: Reason | None = None  # why the exact form of its proposal does not fit: an agent makes the change
     calls: int = 0  # agents asked so far, over all steps
     agent: str = ""  # the one asked last
     agent_gave_up: bool = False  # the agent failed to propose, or only asks: the seeded search does
@@ -280,6 +281,7 @@ class RunState:
     touched: Reason | None = None  # what no training may touch was, since a human looked last
     need_input: Reason | None = None
     agent_failures: int = 0  # in a row
+    not_applied: int = 0  # changes in a row that an agent proposed or made
     agents: tuple[AgentHealth, ...] = ()  # that were asked
     questions: tuple[Question, ...] = ()  # of agents to the human, the newest
     counts: Counts = Counts()

@@ -56,6 +56,7 @@ def standing(run: RunState) -> Standing:
         "in_progress": _in_progress(run),
         "trainings": _trainings(run),
         "counts": asdict(run.counts),
+        "not_applied_in_a_row": run.not_applied,
         "waiting_proposals": len(run.waiting),
         "need_input": _kept(run.need_input),
         "agents": _agents(run),

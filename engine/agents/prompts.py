@@ -122,8 +122,11 @@ def apply_prompt(
     diff: str = "",
     trouble: str = "",
     guidance_from: str = "",
+    missed: str = "",
 ) -> str:
     """Ask for a proposal to be carried out in the files of the folder.
+
+    `missed` says why its exact form, which is shown then, does not fit them.
 
     `conflict` says why the change, made once on the code of then as `diff`, does not fit the code of now.
     """
@@ -136,7 +139,9 @@ The change:
 {_plan(proposal)}
 {_section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}\
 {_section("It was carried out once, and that could not be used; do it anew:", "data", trouble)}\
-{_section("That is how it was made:", "diff", diff[:DIFF_LIMIT])}
+{_section("That is how it was made:", "diff", diff[:DIFF_LIMIT])}\
+{_section("It was to be made exactly as shown below, and that does not fit the files:", "data", missed)}\
+{_section("That is how it was to be made:", "diff", _form(proposal) if missed else "")}
 The guidance of this series{_of(guidance_from)}:
 {_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
 
@@ -194,6 +199,12 @@ def _last_object(text: str) -> dict[str, Any] | None:
             with contextlib.suppress(ValueError, RecursionError):
                 found, end = decoder.raw_decode(text, start)
     return found
+
+
+def _form(proposal: Proposal) -> str:
+    """Return the edits or the patch of a proposal as text."""
+    edits = (f"in {one.file or 'the file'}:\n-{one.search}\n+{one.replace}" for one in proposal.edits)
+    return (proposal.patch or "\n\n".join(edits))[:DIFF_LIMIT]
 
 
 def _question(one: Question) -> str:

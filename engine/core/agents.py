@@ -6,8 +6,8 @@ How agents are is folded in projections/agent_health.py; the decider (engine/cor
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.verdicts import known_code
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import Reason, Request
-from autoresearch.projections.agent_health import health_of
+from autoresearch.events.values import Reason, Request, why
+from autoresearch.projections.agent_health import NOT_APPLIED_IN_A_ROW, health_of
 from autoresearch.projections.run_state import Iteration, RunState, WaitingProposal
 
 
@@ -32,6 +32,17 @@ def propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     return (do.ProposeBySearch(iteration=one.number),)
 
 
+def pause(state: RunState) -> Reason | None:
+    """Return why a human is asked before agents go on, where the settings say that one is."""
+    if state.config.when_agent_fails != "pause":
+        return None
+    if state.agent_failures >= state.config.agent_failures:
+        return why("agent_failed_in_a_row", times=state.agent_failures)
+    if state.not_applied >= NOT_APPLIED_IN_A_ROW:
+        return why("not_applied_in_a_row", times=state.not_applied)
+    return None
+
+
 def ready(state: RunState) -> tuple[WaitingProposal, ...]:
     """Return the proposals of humans that can be tried now: what is prose waits for an agent that rests."""
     request = state.request
@@ -49,6 +60,15 @@ def for_apply(state: RunState, one: Iteration, request: Request) -> tuple[do.Com
     if kind in PASSING:
         return ()
     return (do.GiveUpChange(iteration=one.number, change=one.change, reason=reason),)
+
+
+def can_mend(state: RunState, one: Iteration, request: Request) -> bool:
+    """Say whether an agent may carry out the plan of edits, or of a patch, that miss."""
+    form = one.proposal is not None and bool(one.proposal.edits or one.proposal.patch)
+    if not form or not request.asks_agent or one.without is not None:
+        return False
+    rests = _rests(state, request)
+    return rests is None or rests[0] in PASSING
 
 
 def for_triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:

@@ -70,6 +70,7 @@ class ApplyProposal:
 
     iteration: int
     change: int
+    mendable: bool = False  # an agent can carry out the plan of what does not fit
 
 
 @frozen(kw_only=True)

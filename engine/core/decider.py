@@ -108,9 +108,8 @@ def _pause(state: RunState) -> Reason | None:
     held = state.config.holds_trainings and state.landlock > 0
     if state.touched is not None and not held:  # else it was no training
         return why("packages_to_look_at")
-    pauses = state.config.when_agent_fails == "pause"
-    if pauses and state.agent_failures >= state.config.agent_failures:
-        return why("agent_failed_in_a_row", times=state.agent_failures)
+    if (failed := agents.pause(state)) is not None:
+        return failed
     if state.setup.lost >= LOST_IN_A_ROW and state.setup.job is None:
         return why("job_lost_in_a_row", step="prepare", iteration=0, times=state.setup.lost)
     for one in state.open:
@@ -282,9 +281,10 @@ def _apply(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             mendable=request.asks_agent and one.without is None,
         )
         return (rebase,)
-    if (one.proposal.is_prose or one.conflict) and request.asks_agent:
+    if (one.proposal.is_prose or one.conflict or one.missed) and request.asks_agent:
         return agents.for_apply(state, one, request)
-    return (do.ApplyProposal(iteration=one.number, change=one.change),)
+    mendable = agents.can_mend(state, one, request)
+    return (do.ApplyProposal(iteration=one.number, change=one.change, mendable=mendable),)
 
 
 def _repeat(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...] | None:

@@ -140,6 +140,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.QuestionTimedOut: EventRule(after=states.answer_overdue),
     ev.IterationStarted: EventRule(after=states.next_iteration, of=(do.StartIteration,)),
     ev.ChangeApplied: EventRule(after=states.before("apply"), of=(do.ApplyProposal,), determined=_change),
+    ev.ChangeMissed: EventRule(after=states.before("apply"), of=(do.ApplyProposal,), determined=_change),
     ev.ChangeFailed: EventRule(
         after=states.before("apply", "commit", "train"),
         of=(do.ApplyProposal, do.CommitCandidate, do.TakeWorktree, do.GiveUpChange),

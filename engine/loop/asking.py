@@ -131,6 +131,7 @@ class Asking:
             conflict=say(before.reason) if before else "",
             diff=self._diff(before.made) if before else "",
             trouble=_unusable(run, one),
+            missed=say(one.missed),
         )
 
     def _diff(self, made: Made) -> str:

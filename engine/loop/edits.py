@@ -40,15 +40,17 @@ class EditCheckout:
         """Return where it lies."""
         return self.paths.edit_checkout
 
-    def apply(self, one: Iteration, run: RunState, *, change: int) -> ev.Event:
+    def apply(self, command: do.ApplyProposal, one: Iteration, run: RunState) -> ev.Event:
         """Apply the machine form of the proposal, exactly or not at all."""
+        change = command.change
         assert one.proposal is not None  # propose comes before apply
         self.clear(one)
         trouble = self._write(one.proposal, run)
         if trouble is None:
             return self._judged(self._examined(one, run), one, change=change)
         self.clear(one)
-        return ev.ChangeFailed(iteration=one.number, change=change, reason=trouble)
+        missed = ev.ChangeMissed if command.mendable else ev.ChangeFailed
+        return missed(iteration=one.number, change=change, reason=trouble)
 
     def rebase(self, command: do.RebaseCandidate, one: Iteration, run: RunState) -> tuple[ev.Event, ...]:
         """Bring to the base what was made on another one: its form again, else merged three ways."""

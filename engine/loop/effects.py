@@ -113,7 +113,7 @@ class Effects:
                 return (self._search(command, context),)
             case do.ApplyProposal():
                 one = open_iteration(run, command.iteration)
-                return (self._edits.apply(one, run, change=command.change),)
+                return (self._edits.apply(command, one, run),)
             case do.AskForProposal() | do.AskToApply() | do.AskToTriage():
                 return (self._asking.ask(command, run, context.timeline),)
             case do.RebaseCandidate():

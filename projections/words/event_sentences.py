@@ -66,6 +66,7 @@ EVENTS: Mapping[str, str] = {
     "ChangeApplied": "{iteration:name} changed {files:list} (+{insertions} -{deletions})",
     "ChangeApplied.put_back": "{iteration:name} changed {files:list} (+{insertions} -{deletions}); "
     "put back, since it may not change: {put_back:list}",
+    "ChangeMissed": "{iteration:name} does not fit as it stands, and goes to an agent: {reason:reason}",
     "ChangeFailed": "{iteration:name} could not be applied: {reason:reason}",
     "CandidateCommitted": "{iteration:name} committed as {commit:short}: {subject}",
     "IterationLeftOpen": "{iteration:name} left open before {next_stage}, which was not asked for",

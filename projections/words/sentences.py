@@ -44,6 +44,8 @@ REASONS: Mapping[str, str] = {
     "job_lost_in_a_row": "the {step} job of {iteration:name} was lost {times} times in a row",
     "trouble": "{because}",
     "human": "{said}",
+    "not_applied_in_a_row": "{times} changes of agents in a row were not applied",
+    "not_applied_in_a_row_since": "{times} changes of agents in a row were not applied, the last: {because}",
     "agent_asks": "{said}",
     "search_is_through": "the seeded search has tried every value it knows; drop a proposal",
     "search_knows_none": "the seeded search knows no constants in {files}; drop a proposal",

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
@@ -14,7 +15,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import WaitingForHuman
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Proposal, Reason, why
+from autoresearch.events.values import Edit, Proposal, Reason, why
 from autoresearch.projections.words.wording import say
 from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.world import MADE, Crashed, World, audited, crash_at
@@ -148,6 +149,20 @@ def test_what_an_agent_leaves_beside_its_change_is_put_back(tmp_path: Path):
         best = load(world.paths).run.best
         assert ("train.py",) == world.git.diff(world.git.resolve("main"), best.commit).files
     assert 40 < instant < 400, "it died at every instant there is"
+
+
+def test_edits_that_miss_are_made_by_the_agent(tmp_path: Path):
+    """A plan whose edits do not fit goes to the agent, which hears why and how it was meant."""
+    edit = Edit(file="train.py", search="NO_SUCH = 1", replace="WIDTH = 16")
+    misses = evolve(proposal("wider"), edits=(edit,))
+    edits = {"train.py": 'LR = 0.1\nWIDTH = 16\nFAIL = ""\n'}
+    world = world_with(tmp_path, answered(proposal=misses), answered(), edits=edits)
+    assert 0 == world.runner().run()
+    assert ["keep", "keep"] == verdicts(world)
+    assert ["propose", "apply"] == [ask.step for ask in world.agent.asked]
+    told = world.agent.asked[-1].prompt
+    assert "the text to replace does not occur" in told
+    assert "-NO_SUCH = 1\n+WIDTH = 16" in told
 
 
 def test_what_is_protected_voids_a_change_whatever_lies_beside_it(tmp_path: Path):

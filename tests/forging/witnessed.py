@@ -167,6 +167,9 @@ HEADS = {
     "when somebody dropped it": Forgery(
         put("ProposalReceived", "dropped_at", "2026-01-01T00:00:00.000Z", source="drop"), "log heads", "hash"
     ),
+    "what an agent left beside its change": Forgery(
+        put("ChangeApplied", "put_back", ["notes.md"]), "log heads", "hash"
+    ),
     "the process of the runner": Forgery(put("RunnerStarted", "process.pid", 1), "log heads", "hash"),
     "the last verdict cut off": Forgery(cut("CandidateDiscarded", iteration=6), "log heads", "record"),
     "the last iteration cut off": Forgery(cut("IterationStarted", iteration=6), "log heads", "record"),

@@ -159,7 +159,7 @@ MUTATIONS: dict[str, Slip] = {
         "if one.metric is None and one.outcome is None:",
     ),
     "an agent may fail once more": (
-        decider,
+        agents,
         "state.agent_failures >= state.config.agent_failures",
         "state.agent_failures > state.config.agent_failures",
     ),
@@ -340,9 +340,9 @@ LETTING_MORE: dict[str, Slip] = {
         "return True",
     ),
     "an agent that failed again and again is asked again": (
-        decider,
-        "if pauses and state.agent_failures >= state.config.agent_failures:",
-        "if pauses and state.agent_failures > 9:",
+        agents,
+        "if state.agent_failures >= state.config.agent_failures:",
+        "if state.agent_failures > 9:",
     ),
     "what was lost again and again begins again": (
         decider,

@@ -27,6 +27,7 @@ from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.settings import RunConfig, guard_argv
 from autoresearch.events.values import (
     OPEN_END,
+    Edit,
     Measured,
     OutputDigest,
     Process,
@@ -93,6 +94,7 @@ class Script:
     surroundings: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of the trainings of an iteration
     calls: Mapping[tuple[int, int], str] = field(factory=dict)  # lost, failed, asks, prose ...
     preparations_lost: frozenset[int] = frozenset()
+    misses: frozenset[int] = frozenset()  # iterations whose proposal has edits that miss
     failures: frozenset[int] = frozenset()  # iterations whose change does not apply
     rebased: Mapping[int, str] = field(factory=dict)
     same_tree: frozenset[int] = frozenset()
@@ -197,6 +199,8 @@ class Player:
             case do.AskForProposal() | do.AskToApply() | do.AskToTriage():
                 return (_asked(command),)
             case do.ApplyProposal():
+                if command.mendable:
+                    return (_same_fields(ev.ChangeMissed, command, reason=why("edit_of_nothing", file="x")),)
                 return (self.applied(command.iteration, command.change),)
             case do.RebaseCandidate():
                 return self.rebase(command)
@@ -454,6 +458,8 @@ class Player:
             case "propose":
                 prose = {} if told == "prose" else {"LR": number / 10}
                 said = evolve(_proposal(number), set=prose)
+                if number in self.script.misses:
+                    said = evolve(said, set={}, edits=(Edit(file="x", search="a", replace="b"),))
                 return (answer,) if outcome == "failed" else (answer, _chosen(number, "agent", said, None))
             case "apply":
                 failed = ev.ChangeFailed(iteration=number, change=one.change, reason=reason["failed"])
@@ -1097,6 +1103,12 @@ def scripts() -> dict[str, Script]:
             rebased={2: "conflict"},
             calls={(3, 1): "limited"},
             last_first=True,
+        ),
+        "agent-makes-what-missed": Script(  # it carries out the plan; of 2 it fails to; 3 has nobody to do it
+            config=evolve(PLAIN, when_agent_fails="search"),
+            requests=(AGENT,),
+            misses=frozenset({1, 2, 3}),
+            calls={(2, 2): "unusable", (2, 3): "permanent"},
         ),
         "agent-mends": Script(
             config=PLAIN,

@@ -37,6 +37,7 @@ FIELDS = [
     *("metric", "best_metric", "baseline_metric", "gain", "comparisons", "holdout", "keeps"),
     *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "trainings", "progress"),
     "counts",
+    "not_applied_in_a_row",
     *(
         "trouble",
         "waits_for",

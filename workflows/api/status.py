@@ -153,6 +153,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "trainings": standing["trainings"],
         "progress": _fields(facts.progress, "percent", "seconds_left", "loss", "tok_per_s"),
         "counts": standing["counts"],
+        "not_applied_in_a_row": standing["not_applied_in_a_row"],
         "trouble": facts.trouble or None,
         "waits_for": facts.waits_for or None,
         "sandbox": standing["sandbox"],
