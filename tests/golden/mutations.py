@@ -5,7 +5,7 @@ Each is a module, what its source says, and what it would say with the slip.
 
 from types import ModuleType
 
-from autoresearch.engine.core import agents, bookkeeping, decider, final, prefetch, slots
+from autoresearch.engine.core import agents, bookkeeping, decider, final, limits, prefetch, slots
 from autoresearch.engine.verdicts import guards, keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
 from autoresearch.projections import (
@@ -29,6 +29,11 @@ MUTATIONS: dict[str, Slip] = {
         "if guard not in one.guards_held), None",
         "if not one.guards_held), None",
     ),
+    "money has no end": (limits, "costs.feared_usd >= budgets.cost_usd", "costs.feared_usd > 9.0"),
+    "device hours may be exceeded": (limits, "state.device_s + _needed_s(state) >", "state.device_s >"),
+    "one idea more in vain": (limits, ".without_keep >= budgets", ".without_keep > budgets"),
+    "one crash more": (limits, "state.crashes >= budgets", "state.crashes > budgets"),
+    "a keep ends no streak": (keep_reducers, "state.without_keep = 0 if kept else", "state.without_keep ="),
     "a percentage is of one": (keep_rules, "abs(case.pairs.base) * case.number / 100", "case.number / 100"),
     "higher is not better": (
         pairs,

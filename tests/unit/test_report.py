@@ -204,6 +204,15 @@ def test_what_a_call_did_not_say_is_not_zero() -> None:
     assert 2 == row.count("unknown")
 
 
+def test_what_a_proposal_and_a_keep_cost_is_said() -> None:
+    """The report of a run whose agents told their cost has it for the run, a proposal and a keep."""
+    run = next(run for run in RUNS if run.stem == "agent-proposes-and-applies")
+    found, document = reported(list(read(run)))
+    cost, page = found["cost"], text_of(document)
+    assert cost["usd_per_proposal"] > 0
+    assert f"${cost['usd']:.2f} in all, ${cost['usd_per_proposal']:.2f} a proposal" in page
+
+
 def chart_of(*values: float, lower: bool = True, kept: frozenset[int] = frozenset({0})) -> Chart:
     """Return a chart of these values."""
     points = tuple(

@@ -51,6 +51,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "near_misses": _near_misses(cited),
         "failed": [one for one in cited if one["status"] in FAILED],
         "retracted": [one for one in cited if one["status"] == "retracted"],
+        "cost": now["cost"],
         "agents": [_calls(calls) for calls in evidence.agents.values()],
         "time": time_spent(evidence),
         "points": [_point(one) for one in cited if one["metric"] is not None and one["status"] in SHOWN],

@@ -272,7 +272,19 @@ def _costs(found: dict[str, Any]) -> tuple[Block, ...]:
         )
         for one in found["agents"]
     )
-    return Heading(text="What agents cost"), Table(head=head, rows=rows, right=frozenset(range(1, 7)))
+    table = Table(head=head, rows=rows, right=frozenset(range(1, 7)))
+    return Heading(text="What agents cost"), table, Paragraph(line=(_each_costs(found["cost"]),))
+
+
+def _each_costs(cost: dict[str, Any]) -> str:
+    """Say what the run cost, a proposal and a keep; where a call did not say, it is at least that."""
+    figures = [
+        (_at_least(f"${cost[name] or 0:.2f}", cost["calls_of_unknown_cost"], cost["calls"]), what)
+        for name, what in (("usd", "in all"), ("usd_per_proposal", "a proposal"), ("usd_per_keep", "a keep"))
+        if cost[name] is not None or name == "usd"
+    ]
+    about = "; some of it is estimated from list prices" if cost["calls_estimated"] else ""
+    return f"{', '.join(f'{figure} {what}' for figure, what in figures)}{about}."
 
 
 def _at_least(figure: str, silent: int, calls: int) -> str:
