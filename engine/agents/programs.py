@@ -218,8 +218,8 @@ def _claude_command(ask: Ask) -> tuple[str, ...]:
 
 
 def _own_command(ask: Ask) -> tuple[str, ...]:
-    assert ask.command  # resolve() checked
-    return ask.command
+    # Gone from the settings while loops of it are left: it is not found, which is recorded like any other.
+    return ask.command or ("agent_command",)
 
 
 def _proposal(text: str, secrets: Sequence[str]) -> tuple[Proposal | None, Reason | None]:

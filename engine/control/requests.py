@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from autoresearch.engine.agents.programs import NONE, resolve
+from autoresearch.engine.agents.programs import COMMAND, NONE, resolve
 from autoresearch.events.errors import UsageRefused, WayOut, Wrong
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import LOOP_STAGES, OPEN_END, TOP_STAGES, LoopStage, Request, TopStage
@@ -148,6 +148,15 @@ def request_of(
     )
 
 
+def refuse_gone(before: Request, config: RunConfig) -> None:
+    """Refuse to go on where the program that a run asks is gone from the settings: nobody chose another.
+
+    Raises: UsageRefused: with the way out.
+    """
+    if before.asks_agent and before.agent == COMMAND.name and not config.agent_command:
+        raise UsageRefused(Wrong("agent_command_gone"), remedy=WayOut("agent_again"))
+
+
 def _loops(options: StartOptions, left: int) -> int:
     if not options.limited:
         return 1
@@ -169,6 +178,7 @@ def _agent(options: StartOptions, config: RunConfig, before: Request | None) -> 
     if not _stochastic(options, before):
         return NONE
     if options.agent is None and before is not None and before.stochastic:
+        refuse_gone(before, config)
         return before.agent
     return resolve(options.agent or config.agent, config)
 

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from autoresearch.engine.agents.programs import NONE, adapter, is_installed
 from autoresearch.engine.control.append import BY, append_judged
-from autoresearch.engine.control.requests import StartOptions, request_of
+from autoresearch.engine.control.requests import StartOptions, refuse_gone, request_of
 from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch
 from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.refs import RunRefs
@@ -182,6 +182,8 @@ def resume(
             lift = [ev.RunUnpaused()] if run.paused is not None else []
             return [*events, *lift, ev.LoopsRequested(request=request)]
         _refuse_options_without_loops(options)
+        if after.request is not None and not dry_run.nothing_left(after):
+            refuse_gone(after.request, config)
         idle = _why_idle(after, runner_alive=runner_alive(found.paths), now=clock.now())
         if interrupted and idle is None:
             idle = Idle(why="at_rest", loops_left=run.loops_left) if run.stopped is not None else None

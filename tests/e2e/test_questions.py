@@ -80,3 +80,8 @@ def test_a_question_does_not_stop_the_night(tmp_path, capsys, monkeypatch):
     assert "the rate, please" not in log.read_text()
     assert 0 == said(capsys, "resume", "--no-background-train", "--loops", "1")[0]
     assert "Question: Rate or depth next?\nAnswer: the rate, please" in log.read_text()
+    settings.write_text(
+        settings.read_text().replace(command, 'agent = "codex"\n').replace('agent = "none"\n', "")
+    )
+    code, told = said(capsys, "resume", "--loops", "1")
+    assert (2, True) == (code, "no agent_command any more" in told), "nobody chose codex for this run"

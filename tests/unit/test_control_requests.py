@@ -133,6 +133,11 @@ ASKED_AGENT = evolve(BEFORE, stochastic=True, agent="codex")
     [
         (StartOptions(loops=2), BEFORE, evolve(BEFORE, loops=2)),
         (StartOptions(loops=2), ASKED_AGENT, evolve(ASKED_AGENT, loops=2)),
+        (
+            StartOptions(loops=2),
+            evolve(ASKED_AGENT, agent="none"),
+            evolve(ASKED_AGENT, loops=2, agent="none"),
+        ),
         (StartOptions(loops=2, stochastic=False), ASKED_AGENT, evolve(BEFORE, loops=2)),
         (StartOptions(loops=2, agent="claude"), BEFORE, evolve(ASKED_AGENT, loops=2, agent="claude")),
         (
@@ -145,6 +150,19 @@ ASKED_AGENT = evolve(BEFORE, stochastic=True, agent="codex")
 def test_what_a_request_does_not_say_is_taken_over(options, before, expected):
     """Who proposes, preparing data, the deadline and the prefetch stay until they are said anew."""
     assert expected == request_of(options, config=RunConfig(agent="opencode"), before=before)
+
+
+def test_a_command_that_is_gone_is_replaced_by_nobody():
+    """A run that asked a command of the user's own asks no other program, unless one is named."""
+    before = evolve(ASKED_AGENT, agent="command")
+    with pytest.raises(UsageRefused) as refused:
+        request_of(StartOptions(loops=2), config=RunConfig(agent="opencode"), before=before)
+    assert "no agent_command any more" in what_is_wrong(refused.value)
+    assert "--agent NAME" in worded(refused.value.remedy)
+    there = RunConfig(agent="opencode", agent_command=("mine",))
+    assert "command" == request_of(StartOptions(loops=2), config=there, before=before).agent
+    named = request_of(StartOptions(loops=2, agent="codex"), config=RunConfig(), before=before)
+    assert "codex" == named.agent
 
 
 def test_without_a_request_before_the_settings_count():

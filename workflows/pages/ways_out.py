@@ -21,6 +21,9 @@ SENTENCES = {
     "begin_earlier": (
         "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
     ),
+    "agent_again": (
+        "put it back, or name who proposes: `{program} resume --loops N --agent NAME`, or --no-stochastic"
+    ),
     "answer_example": 'for example `{program} answer "the rate, not the depth"`',
     "answer_number": 'say which: `{program} answer --question N "..."`',
     "branch_example": "for example --branch autoresearch/mar10",
