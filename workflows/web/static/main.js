@@ -39,7 +39,7 @@ function head(run) {
       run && h("span", { class_: "slash", text: "/", "aria-hidden": "true" }),
       run && link("runs", "/"),
       run && h("span", { class_: "slash", text: "/", "aria-hidden": "true" }),
-      run && h("b", { class_: "here", text: run })),
+      run && h("h1", { class_: "here", text: run })),
     h("span", { id: "link", role: "status" }),
     h("button", { type: "button", class_: "plain", title: "Light or dark (t)", onclick: turnTheme,
       "aria-label": "Light or dark" }, "◐"),
