@@ -193,10 +193,11 @@ def test_ten_thousand_iterations_are_slid_over(open_page: Any, tmp_path: Path):
         seen = open_page(f"/run/0/{paths.run_id}", of=site, viewport={"width": 1440, "height": 900})
         last = int(seen.page.wait_for_selector("body[data-drawn]").get_attribute("data-drawn"))
         places = [int(last * share) for share in (0.2, 0.9, 0.5, 0.51, 0.7)]
+        busy = patient(STEP_MS)
         rounds = [[seen.page.evaluate(SLIDE, seq) for seq in places] for _ in range(4)]
         seen.context.close()
     quickest = [min(took) for took in zip(*rounds, strict=True)]  # what others do at once only adds
-    assert max(quickest) < patient(STEP_MS), rounds
+    assert max(quickest) < max(busy, patient(STEP_MS)), rounds
 
 
 SLIDE = """async (seq) => {
