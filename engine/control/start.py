@@ -72,6 +72,7 @@ class StartOutcome:
     chosen: Chosen = "named"
     idle: Idle | None = None  # None: a runner is needed
     uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
+    submodules: tuple[str, ...] = ()  # whose files the run's checkouts do not have
     guidance_edited: str = ""  # the guidance file, where agents do not see its edits
     earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
@@ -132,6 +133,7 @@ def start(
         branch=on,
         request=request,
         seq=0,
+        submodules=git.submodules(base.hash),
         uncommitted=uncommitted(git, config),
         guidance_edited=guidance_edited(git, config),
         proposer=_proposer(request, config),

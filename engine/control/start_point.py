@@ -29,6 +29,9 @@ def branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[st
     return named, base
 
 
+LFS_ATTRIBUTE = b"filter=lfs"  # of files of which the commit has a pointer alone
+
+
 def check_files(git: Commits, base: str, config: RunConfig) -> None:
     """Refuse a base that lacks a file in scope, or has one that is no text: a run stands on it for good."""
     for name, content in editable.files_at(base, config, git).items():
@@ -41,6 +44,12 @@ def check_files(git: Commits, base: str, config: RunConfig) -> None:
         raise NotFound(
             f"{name} is not in commit {base[:7]}, on which the run would stand",
             remedy=WayOut("commit_or_init", file=name),
+        )
+    if LFS_ATTRIBUTE in (git.show(base, ".gitattributes") or b"") and not git.has_filter("lfs"):
+        raise NotFound(
+            f"{base[:7]} keeps files in git LFS, and git here has no such filter: trainings would read "
+            "pointers",
+            remedy="git lfs install && git lfs pull",
         )
 
 

@@ -99,6 +99,18 @@ class Objects(Calls):
             raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
         return tuple(sorted(name.decode(errors="surrogateescape") for name in said.split(b"\0") if name))
 
+    def submodules(self, commit: str) -> tuple[str, ...]:
+        """Return where a commit has other repositories, sorted."""
+        said = self.look("ls-tree", "-r", "-z", "--full-tree", f"{commit}^{{commit}}")
+        if said is None:
+            raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
+        entries = (entry.partition(b"\t") for entry in said.split(b"\0") if b" commit " in entry)
+        return tuple(sorted(name.decode(errors="surrogateescape") for _, _, name in entries))
+
+    def has_filter(self, name: str) -> bool:
+        """Say whether the user's git has this filter."""
+        return bool(self.look("config", "--get-regexp", rf"^filter\.{name}\.(smudge|process)$"))
+
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits or trees."""
         return parsed_diff(self.read(*DIFF_SETTINGS, "diff-tree", *DIFF_FORMAT, old, new, "--"))

@@ -95,6 +95,15 @@ class Commits(Protocol):
         Raises: NotFound: there is no such commit.
         """
 
+    def submodules(self, commit: str) -> tuple[str, ...]:
+        """Return where a commit has other repositories, sorted: their files are not its own.
+
+        Raises: NotFound: there is no such commit.
+        """
+
+    def has_filter(self, name: str) -> bool:
+        """Say whether the user's git has this filter, which makes the files of a checkout (`lfs`)."""
+
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits."""
 

@@ -94,6 +94,15 @@ class FakeGit:
         """Say whether a commit is another one, or stands on it."""
         return commit in self.commits and ancestor in self._line(commit)
 
+    def submodules(self, commit: str) -> tuple[str, ...]:
+        """Return none: its commits hold files alone."""
+        self._commit(commit)
+        return ()
+
+    def has_filter(self, name: str) -> bool:
+        """Say that there is none."""
+        return False
+
     def signing(self) -> ports.Signing | None:
         """Return how commits are signed: not at all."""
         return None

@@ -30,6 +30,12 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         yield (
             f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew"
         )
+    if outcome.submodules:
+        names = ", ".join(outcome.submodules)
+        yield (
+            f"the submodules {names} are empty in the run's checkouts: a training that needs one has to "
+            "find it elsewhere (`env` may name a folder), or the files have to be committed here"
+        )
     if outcome.guidance_edited:
         file = outcome.guidance_edited
         yield f"agents do not see your edits to {file}: commit it, and each question from then on has it"
