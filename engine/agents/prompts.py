@@ -21,7 +21,7 @@ from autoresearch.projections.agent_health import Question
 LOG_LIMIT = 12_000  # characters of a log that are shown, around the error
 GUIDANCE_LIMIT = 32_000  # of the guidance file, from its beginning, and so on
 PLAN_LIMIT = 32_000
-PROMPT_LIMIT = 150_000  # of all that a proposer is told
+PROMPT_LIMIT = 180_000  # of all that a proposer is told
 DIFF_LIMIT = 16_000
 NOTE_LIMIT = 2_000
 LINE_LIMIT = 300

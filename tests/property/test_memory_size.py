@@ -4,11 +4,13 @@ from attrs import field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autoresearch.engine.agents.prompts import PROMPT_LIMIT, propose_prompt
-from autoresearch.engine.memory.recall import Code, recall
+from autoresearch.engine.agents.prompts import DIFF_LIMIT, PROMPT_LIMIT, Section, propose_prompt
+from autoresearch.engine.memory import recall
+from autoresearch.engine.memory.recall import Code
 from autoresearch.engine.search.knobs import knobs
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Best, Proposal, Score, why
+from autoresearch.projections.agent_health import Question
 from autoresearch.projections.fold import Rows
 from autoresearch.projections.parts.worded import MOST_NAMES, WORDED, worded
 from autoresearch.projections.run_state import RunState
@@ -58,6 +60,7 @@ class Told:
     timeline: Timeline = field(repr=False)
     text: str = field(repr=False)
     code: Code = field(repr=False)
+    questions: tuple[Question, ...] = field(repr=False)
 
 
 @st.composite
@@ -83,7 +86,9 @@ def histories(draw: st.DrawFn) -> Told:
         RunState(keeps=(keep,) * draw(st.sampled_from([0, 1, 300]))),
         draw(texts()) * draw(st.sampled_from([1, 10])),
     )
-    return Told(run, timeline, text, Code(diff=text, knobs=KNOBS if draw(st.booleans()) else ()))
+    asked = Question(number=1, iteration=1, agent="a", text=draw(texts()), asked_at="", answer=draw(texts()))
+    questions = (asked,) * draw(st.sampled_from([0, 10]))
+    return Told(run, timeline, text, Code(diff=text, knobs=KNOBS if draw(st.booleans()) else ()), questions)
 
 
 def prompt(told: Told) -> str:
@@ -92,8 +97,9 @@ def prompt(told: Told) -> str:
         metric=MetricSpec(),
         baseline=1.0,
         best=None,
-        memory=recall(told.run, told.timeline, told.code),
+        memory=recall.recall(told.run, told.timeline, told.code),
         notes=told.timeline.notes,
+        questions=told.questions,
         guidance=told.text,
         editable=("train.py",),
         trouble=told.text,
@@ -108,3 +114,24 @@ def test_a_prompt_is_a_function_of_the_history_within_its_size(drawn: st.DataObj
     made = prompt(told)
     assert len(made) <= PROMPT_LIMIT
     assert made == prompt(told)
+
+
+def test_all_sections_full_stay_within_the_size() -> None:
+    """With every part of a prompt as long as it may be, the whole is no longer than the limit."""
+    long = "x" * 10**5
+    sections = [
+        *(recall.STANDING, recall.CHAIN, recall.NEWEST, recall.OLDER, recall.NEAR_MISSES, recall.CRASHES),
+        *(recall.CONSTANTS, recall.OPEN, recall.PLATEAU_LIMIT, DIFF_LIMIT),
+    ]
+    full = propose_prompt(
+        metric=MetricSpec(name=long),
+        baseline=1.0,
+        best=1.0,
+        memory=[Section("t" * 100, "x" * limit) for limit in sections],
+        notes=[long] * 10,
+        questions=[Question(number=1, iteration=1, agent="a", text=long, asked_at="", answer=long)] * 10,
+        guidance=long,
+        editable=[long],
+        trouble=long,
+    )
+    assert 0.9 * PROMPT_LIMIT < len(full) <= PROMPT_LIMIT
