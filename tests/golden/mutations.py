@@ -105,7 +105,7 @@ MUTATIONS: dict[str, Slip] = {
     ),
     "a gain is stated where seeds do not differ": (final, "or repeats.of_seeds(state) == 0", ""),
     "the consolidation is not fresh": (final, "range(first, first +", "range(1, 1 +"),
-    "what is doubtful is confirmed": (final, "if pairs.mean > half else", "if pairs.mean > 0 else"),
+    "what is doubtful is confirmed": (final, "and pairs.mean > half else", "and pairs.mean > 0 else"),
     "any loss keeps a change out": (keep_rules, "loses = -pairs.mean > may_lose", "loses = False"),
     "no loss keeps a change out": (keep_rules, "-pairs.mean > may_lose", "-pairs.mean > -may_lose"),
     "what is only measured may be kept": (keep_rules, 'purpose == "ablate"', 'purpose == "both"'),
@@ -234,7 +234,7 @@ MUTATIONS: dict[str, Slip] = {
         "return bool(agents.ready(state)) and",
         "return not agents.ready(state) and",
     ),
-    "the last slot first": (run_state, "for slot in reversed(free)", "for slot in free"),
+    "the last slot first": (run_state, "range(run.slots, 0, -1)", "range(1, run.slots + 1)"),
     "memory in megabytes": (bookkeeping, "/ MIB, 3)", "/ 1.0, 3)"),
     "a keep is not the best": (
         keep_reducers,
