@@ -62,6 +62,17 @@ def remains(paths: RunPaths, git: CleanGit, *, with_folder: bool) -> Remains:
     )
 
 
+def never_trained(paths: RunPaths) -> bool:
+    """Say whether a run came to no training at all: nobody misses what it has."""
+    run = load_run(paths).state
+    return (
+        run.device_s == 0
+        and not run.keeps
+        and not run.completed
+        and not any(one.trainings for one in run.open)
+    )
+
+
 def clean(paths: RunPaths, git: CleanGit, jobs: Jobs, *, with_folder: bool) -> Remains:
     """Remove what `remains` names and record it; done twice, finds nothing the second time.
 

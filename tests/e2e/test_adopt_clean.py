@@ -35,6 +35,13 @@ def test_a_run_on_a_checked_out_branch_is_adopted_and_cleaned(program: Program):
     assert 1 == len(program.git("worktree", "list").splitlines())
     assert "autoresearch: " not in program("show", "1", "--diff").stdout, "the diff is shown without refs"
     program("replay")
+    program(
+        "start", "--another", "--no-background-train", "--only", "setup", "--branch", "autoresearch/other"
+    )
+    assert "autoresearch-other-r001, with its history" in program("clean", "--all").stdout
+    program("clean", "--all", "--yes")
+    assert [run_id] == [path.name for path in program.run_folder().parent.iterdir() if path.is_dir()]
+    program("clean", code=2)
     program("clean", run_id, "--folder", "--yes")
     program("status", code=3)
 

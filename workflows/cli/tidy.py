@@ -6,12 +6,13 @@ import typer
 
 from autoresearch.engine.control import pull_request
 from autoresearch.engine.control.adopt import adopt
-from autoresearch.engine.control.clean import Remains, clean, remains
+from autoresearch.engine.control.clean import Remains, clean, never_trained, remains
 from autoresearch.engine.control.publish import publication, publish
 from autoresearch.engine.control.repair import repair
 from autoresearch.engine.control.retract import retract
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.events.errors import UsageRefused
+from autoresearch.engine.runs.catalogue import started_runs
+from autoresearch.events.errors import RunLocked, UsageRefused
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.api.retract import retract_object
 from autoresearch.workflows.api.status import json_text
@@ -76,25 +77,45 @@ def publish_command(
 
 
 def clean_command(
-    run: Annotated[str, typer.Argument(help="The run.", metavar="RUN", autocompletion=opt.complete_run)],
+    run: Annotated[
+        str | None, typer.Argument(help="The run.", metavar="[RUN]", autocompletion=opt.complete_run)
+    ] = None,
     *,
     with_folder: Annotated[
         bool, typer.Option("--folder", help="Remove the run's folder too, with its history and logs.")
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every run that is idle; of one that never trained, the folder too.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would go.")] = False,
     repo: opt.Repo = None,
 ) -> None:
     """Remove a run's worktrees and refs from the repository; its branch stays."""
     opt.refuse_inside_agent()
+    if every == (run is not None):
+        raise UsageRefused("say what to clean", remedy="name a run, or --all of them")
     here = opt.target(repo)
-    paths = here.run(run).paths
-    if yes:
-        gone = clean(paths, here.git, RealJobs(), with_folder=with_folder)
-        _tell(gone, "removed")
-        return
-    _tell(remains(paths, here.git, with_folder=with_folder), "would remove")
-    again = typed(f"clean {paths.run_id}{' --folder' if with_folder else ''} --yes")
-    opt.say(f"nothing was removed; {again} does it")
+    named = started_runs(here.home) if every else (here.run(run).paths,)
+    for paths in named:
+        whole = with_folder or (every and never_trained(paths))
+        if every:
+            opt.say(f"{paths.run_id}:")
+        try:
+            gone = (
+                clean(paths, here.git, RealJobs(), with_folder=whole)
+                if yes
+                else remains(paths, here.git, with_folder=whole)
+            )
+        except RunLocked as error:
+            if not every:
+                raise
+            opt.say(f"left alone: {error}")
+            continue
+        _tell(gone, "removed" if yes else "would remove")
+    if not yes:
+        what = "--all" if every else named[0].run_id
+        again = typed(f"clean {what}{' --folder' if with_folder else ''} --yes")
+        opt.say(f"nothing was removed; {again} does it")
 
 
 def repair_command(run: Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
