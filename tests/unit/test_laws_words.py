@@ -19,6 +19,8 @@ from tests.unit.test_laws import MODULES, ROOT, literals, parsed, relative
 BELOW = [path for path in MODULES if path.relative_to(ROOT).parts[0] != "workflows"]
 OF_OTHERS = {
     ("engine/git/objects.py", "--check"),
+    ("engine/git/objects.py", "--all"),
+    ("engine/git/worktrees.py", "--all"),
     ("engine/onboarding/proposal.py", "--check"),
     ("events/settings.py", "--check"),
     ("events/schema.py", "--check"),

@@ -63,12 +63,14 @@ def test_the_view_shows_stage_progress_table_and_what_comes_next():
 
 @pytest.mark.parametrize("height", [10, 24, 50])
 def test_the_view_fits_the_terminal(height):
-    """However many iterations there are, the view is not higher than what is seen."""
+    """However many iterations there are, the view is no higher than what is seen, and has the baseline."""
     events = [event for number in range(1, 30) for event in closed(number)]
     view = drawn(*RUN, *events, height=height)
     assert len(view.splitlines()) <= max(height, 15)
     assert "29" in view
-    assert "before" in view
+    assert ["0", "keep"] in [line.split()[:2] for line in view.splitlines()]
+    assert len(view.splitlines()) >= min(height, 40) - 8
+    assert ("before" in view) == (height < 40)
 
 
 def test_a_pause_and_a_question_are_what_the_view_says():

@@ -43,7 +43,10 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
         else:
             ending = watch_lines(paths, write=opt.say, after=after, leave_waiting=leave_waiting)
     except KeyboardInterrupt:
-        opt.say(f"the run goes on by itself; {typed(f'watch --run-id {paths.run_id}')} looks again")
+        opt.say(
+            f"the run goes on by itself; {typed(f'watch --run-id {paths.run_id}')} looks again, "
+            f"{typed(f'stop --run-id {paths.run_id}')} ends it"
+        )
         return 130
     run = load_run(paths).state
     if ending == "gone":

@@ -21,7 +21,6 @@ from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, RunFollowe
 from autoresearch.workflows.pages.status import holdout_words, keeps_words, now_words, prefetch_words
 
 
-ROWS = 12  # of the newest iterations
 BAR_CELLS = 40
 FRAME_ROWS = 14  # lines of the view beside the table of iterations
 
@@ -60,12 +59,19 @@ def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
 
 def picture(seen: RunNow, rows: list[Row], *, height: int) -> RenderableType:
     """Return the view of one moment, at most as high as the terminal."""
-    shown = max(3, min(ROWS, height - FRAME_ROWS))
+    shown = max(3, height - FRAME_ROWS)
     parts: list[RenderableType] = [*_head(seen), *_now(seen)]
     if rows:
-        parts += [Text(), _table(seen, rows[-shown:], left_out=len(rows) - shown)]
+        parts += [Text(), _table(seen, _in_view(seen, rows, shown), left_out=len(rows) - shown)]
     parts += [Text(), Text(f"next  {one_line(next_step(seen.run), 200)}", style="dim")]
     return Group(*parts)
+
+
+def _in_view(seen: RunNow, rows: list[Row], shown: int) -> list[Row]:
+    """Return the newest rows; the baseline and the best stay in view, in the place of the oldest of them."""
+    best = seen.run.best.iteration if seen.run.best else None
+    older = [row for row in rows[:-shown] if row.iteration in (0, best)]
+    return [*older, *rows[-shown:][len(older) :]]
 
 
 def _head(seen: RunNow) -> list[RenderableType]:
