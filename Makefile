@@ -3,18 +3,19 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-# torch is fetched for the CPU, from its makers' index; GPU=1 takes that of PyPI, which brings CUDA along.
+# torch is fetched for the CPU, from its makers' index where that is reached; GPU=1 takes that of pip's own
+# index, which brings CUDA along.
 GPU    ?=
 ifeq ($(GPU),1)
 KIND   := gpu
-INDEX  :=
 SIZE   := torch for NVIDIA cards and all of CUDA, 2.7 GB
 else
 KIND   := cpu
-INDEX  := --extra-index-url https://download.pytorch.org/whl/cpu
 SIZE   := torch for the CPU, 0.3 GB; make GPU=1 fetches that for NVIDIA cards (2.7 GB)
 endif
 TORCH  := $(VENV)/.torch-$(KIND)
+WHEEL  := $(shell sed -n 's/^ *"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
+OF_CPU := --index-url https://download.pytorch.org/whl/cpu --retries 0 --timeout 15
 
 # A .venv of another Python, or one whose making was cut short, is made anew.
 VERSION = import sys; print(*sys.version_info[:2])
@@ -73,16 +74,17 @@ $(VENV)/.torch-%: $(BIN)/python
 	@echo "downloads: $(SIZE)"
 	@if ls $(VENV)/.torch-* >/dev/null 2>&1; then $(BIN)/python -m pip uninstall --quiet --yes torch; fi
 	@rm -f $(VENV)/.torch-* $(VENV)/.run $(VENV)/.dev $(VENV)/.bench
+	$(if $(filter %-cpu,$@),@$(BIN)/python -m pip install --quiet $(OF_CPU) '$(WHEEL)' 2>/dev/null || true)
 	@touch $@
 
 $(VENV)/.run: $(TORCH) pyproject.toml
-	$(BIN)/python -m pip install $(INDEX) --editable '.[train]'
+	$(BIN)/python -m pip install --quiet --editable '.[train]'
 	@touch $@
 
 $(VENV)/.dev: $(TORCH) pyproject.toml
-	$(BIN)/python -m pip install $(INDEX) --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/python -m pip install $(INDEX) --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
