@@ -46,6 +46,7 @@ MAY = {
     "logs": ("logs", COMMON),
     "history": ("history", COMMON),
     "watch": ("watch", COMMON),
+    "wait": ("wait --timeout 0", COMMON),
     "note": ("note x", COMMON),
     "proposals": ("proposals", COMMON),
     "withdraw": ("withdraw 1", COMMON),

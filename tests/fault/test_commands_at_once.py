@@ -29,8 +29,8 @@ from tests.waiting import until
 
 
 LOOKING = {
-    *("status", "watch", "experiments", "show", "logs", "history", "runs", "replay"),
-    *("report", "proposals", "doctor"),
+    *("status", "watch", "wait", "experiments", "show", "logs", "history", "runs", "replay"),
+    *("report", "proposals", "doctor", "serve"),
 }
 WITHOUT_RUN = {"init"}  # it writes settings, and knows no run
 RUN = "autoresearch-here-r001"
@@ -46,6 +46,7 @@ FORMS = {  # of every command that acts, with what it is told; {} is which of th
     "propose": ["propose --set LR=0.0{}7 --description propose-{}"],
     "withdraw": ["withdraw 2"],
     "note": ["note note-{}"],
+    "answer": ["answer answer-{}"],  # refused: no agent asked
     "retract": ["retract 1 --why retract-{}"],
     "adopt": ["adopt"],
     "publish": ["publish"],

@@ -1,21 +1,87 @@
-"""The command that watches a run, and the same view for `--follow`."""
+"""The commands that stay with a run, watch and wait, and the same view for `--follow`."""
 
 import sys
+from typing import Annotated, Any
+
+import typer
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
-from autoresearch.events.errors import NotFound, RunFailed, WaitingForHuman, WayOut
+from autoresearch.events.errors import NotFound, RunFailed, UsageRefused, WaitingForHuman, WayOut
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.summary import standing
+from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import watch_lines
+from autoresearch.workflows.live.wait import WANTED, wait_for, wait_object
+from autoresearch.workflows.pages.wait import wait_line
 from autoresearch.workflows.pages.ways_out import typed
+
+
+NOTHING_YET = 124  # as timeout(1) has it
+INTERRUPTED = 130
 
 
 def watch(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> int:
     """Watch a run live until it rests; Ctrl-C leaves it going. Not on a terminal: one line per event."""
     return show_live(opt.target(repo).run(run_id).paths, leave_waiting=False)
+
+
+def wait(
+    run: opt.Run = None,
+    *,
+    wanted: Annotated[
+        str,
+        typer.Option("--for", help="end, keep, question, or any of them.", metavar="WHAT"),
+    ] = "any",
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="No longer than this.", metavar="SECONDS", min=0)
+    ] = 60,
+    since: Annotated[
+        int | None,
+        typer.Option(
+            "--since",
+            help="Count what came after this event: the `seq` of the last wait.",
+            metavar="SEQ",
+            min=0,
+        ),
+    ] = None,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Wait until something happens: code 0. It did not in time: 124; it cannot any more: 3, 4 or 8."""
+    if wanted not in WANTED:
+        raise UsageRefused(f"--for: there is no {wanted!r}", remedy=f"one of {', '.join(WANTED)}")
+    paths = opt.target(repo).run(opt.named(run, run_id)).paths
+    try:
+        happened = wait_for(paths, wanted, timeout_s=timeout, since=since)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    told = wait_object(paths, happened, wanted)
+    if as_json:
+        typer.echo(json_text(told), nl=False)
+    else:
+        opt.say(f"{paths.run_id}: {wait_line(told)}")
+    return _wait_code(told)
+
+
+def _wait_code(told: dict[str, Any]) -> int:  # Any: it is the object that was printed
+    """Return the exit code of a wait: 0 is what was waited for."""
+    match told["what"]:
+        case "timeout":
+            return NOTHING_YET
+        case "pause" | "proposal_needed":
+            return WaitingForHuman.exit_code
+        case "interrupted":
+            return NotFound.exit_code
+        case "end" if told["stopped"] in ("setup_incomplete", "baseline_failed"):
+            return RunFailed.exit_code
+        case "end" if told["stopped"] == "blocked" or told["for"] not in ("end", "any"):
+            return NotFound.exit_code
+        case _:
+            return 0
 
 
 def rest_code(run: RunState) -> int:
@@ -47,7 +113,7 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
             f"the run goes on by itself; {typed(f'watch --run-id {paths.run_id}')} looks again, "
             f"{typed(f'stop --run-id {paths.run_id}')} ends it"
         )
-        return 130
+        return INTERRUPTED
     run = load_run(paths).state
     if ending == "gone":
         raise NotFound(

@@ -30,6 +30,7 @@ EXIT_CODES = {
     7: "another runner holds the run",
     8: "waiting for a human",
     9: "an audit found no difference, and could not look at everything",
+    124: "of wait: nothing of it happened in time, and the run goes on",
     130: "interrupted (Ctrl-C); a run in the background goes on",
     143: "terminated (SIGTERM)",
 }
@@ -58,6 +59,7 @@ COMMANDS = {
     "status": ("autoresearch.workflows.cli.look", "status"),
     "serve": ("autoresearch.workflows.cli.serve", "serve"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
+    "wait": ("autoresearch.workflows.cli.live", "wait"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),
     "report": ("autoresearch.workflows.cli.report", "report_command"),
     "show": ("autoresearch.workflows.cli.look", "show"),

@@ -10,7 +10,6 @@ from autoresearch.engine.control.requests import MOST_SEEDS, StartOptions
 from autoresearch.engine.control.start import StartOutcome
 from autoresearch.engine.control.take_out import Purpose, take_out
 from autoresearch.engine.paths import RunPaths
-from autoresearch.events.errors import UsageRefused
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.start_resume import SharedOptions, ask_for, serve
 from autoresearch.workflows.pages.start import take_out_lines
@@ -18,19 +17,13 @@ from autoresearch.workflows.pages.start import take_out_lines
 
 SEEDS = 3  # where nobody says how many
 
-Run = Annotated[
-    str | None,
-    typer.Argument(
-        help="The run; default: as for --run-id.", metavar="[RUN]", autocompletion=opt.complete_run
-    ),
-]
 Seeds = Annotated[
     int, typer.Option("--seeds", help="On how many fresh seeds.", metavar="N", min=1, max=MOST_SEEDS)
 ]
 
 
 def final_command(
-    run: Run = None,
+    run: opt.Run = None,
     *,
     seeds: Seeds = SEEDS,
     background_train: opt.Background = True,
@@ -43,11 +36,11 @@ def final_command(
     What is left of the run's loops goes first. The same as `resume --loops 0 --final N`.
     """
     options = StartOptions(loops=0, final=seeds, consolidate=0)
-    return _ask(options, named(run, run_id), background=background_train, follow=follow, repo=repo)
+    return _ask(options, opt.named(run, run_id), background=background_train, follow=follow, repo=repo)
 
 
 def consolidate_command(
-    run: Run = None,
+    run: opt.Run = None,
     *,
     seeds: Seeds = SEEDS,
     drop: Annotated[
@@ -65,13 +58,15 @@ def consolidate_command(
     """
     if drop:
         here = opt.target(repo)
-        return _without("drop", seeds, named(run, run_id), here, background=background_train, follow=follow)
+        return _without(
+            "drop", seeds, opt.named(run, run_id), here, background=background_train, follow=follow
+        )
     options = StartOptions(loops=0, consolidate=seeds)
-    return _ask(options, named(run, run_id), background=background_train, follow=follow, repo=repo)
+    return _ask(options, opt.named(run, run_id), background=background_train, follow=follow, repo=repo)
 
 
 def ablate_command(
-    run: Run = None,
+    run: opt.Run = None,
     *,
     seeds: Seeds = SEEDS,
     background_train: opt.Background = True,
@@ -84,18 +79,7 @@ def ablate_command(
     K keeps cost K + 1 trainings a seed. The best stays what it is.
     """
     here = opt.target(repo)
-    return _without("ablate", seeds, named(run, run_id), here, background=background_train, follow=follow)
-
-
-def named(run: str | None, run_id: str | None) -> str | None:
-    """Return the run that is meant, which may be named as an argument or as an option.
-
-    Raises:
-        UsageRefused: it is named twice.
-    """
-    if run is not None and run_id is not None:
-        raise UsageRefused("the run is named twice", remedy="leave out --run-id")
-    return run or run_id
+    return _without("ablate", seeds, opt.named(run, run_id), here, background=background_train, follow=follow)
 
 
 def _ask(

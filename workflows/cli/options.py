@@ -10,7 +10,7 @@ from attrs import frozen
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import Found, find_home, find_run
-from autoresearch.events.errors import AutoresearchError, NotFound
+from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
 
 
@@ -43,6 +43,10 @@ Repo = Annotated[
     typer.Option(
         "--repo", help="A folder in the repository to work on; default: the current one.", metavar="PATH"
     ),
+]
+Run = Annotated[
+    str | None,
+    typer.Argument(help="The run; default: as for --run-id.", metavar="[RUN]", autocompletion=complete_run),
 ]
 RunId = Annotated[
     str | None,
@@ -212,6 +216,17 @@ def target(repo: Path | None) -> Target:
     """Return the repository around `repo`, or around the current folder."""
     home = find_home(repo or Path.cwd())
     return Target(home=home, git=RealGit(home))
+
+
+def named(run: str | None, run_id: str | None) -> str | None:
+    """Return the run that an argument or an option names; None where neither does.
+
+    Raises:
+        UsageRefused: both do.
+    """
+    if run is not None and run_id is not None:
+        raise UsageRefused("the run is named twice", remedy="leave out --run-id")
+    return run or run_id
 
 
 def refuse_inside_agent() -> None:

@@ -17,7 +17,6 @@ from autoresearch.projections.words.event_text import line
 from autoresearch.workflows.api.report import report_object
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.cli.measure import Run, named
 from autoresearch.workflows.report.as_html import html_of
 from autoresearch.workflows.report.as_markdown import markdown_of
 from autoresearch.workflows.report.as_text import text_of
@@ -26,7 +25,7 @@ from autoresearch.workflows.report.page import document_of
 
 
 def report_command(
-    run: Run = None,
+    run: opt.Run = None,
     *,
     as_html: Annotated[
         bool, typer.Option("--html", help="Write one HTML file that needs nothing else.")
@@ -47,7 +46,7 @@ def report_command(
     """
     if as_html + as_markdown + as_json > 1:
         raise UsageRefused("--html, --markdown and --json cannot go together", remedy="give one of them")
-    paths = opt.target(repo).run(named(run, run_id)).paths
+    paths = opt.target(repo).run(opt.named(run, run_id)).paths
     upto = None if at is None else seq_at(paths, at)
     found = report_object(load(paths, upto=upto), evidence_of(read(paths.history, upto=upto)))
     if as_json:

@@ -25,27 +25,20 @@ from autoresearch.workflows.pages.ways_out import typed
 
 REFS_SHOWN = 5
 
-Run = Annotated[
-    str | None,
-    typer.Argument(
-        help="The run; default: as for --run-id.", metavar="[RUN]", autocompletion=opt.complete_run
-    ),
-]
 
-
-def adopt_command(run: Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+def adopt_command(run: opt.Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
     """Bring the best commit into the run's branch, where a keep left a checked-out branch alone.
 
     Only a fast-forward. Files that are checked out move along; edits that are in the way refuse it.
     """
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(_named(run, run_id)).paths
+    paths = here.run(opt.named(run, run_id)).paths
     opt.say(f"{paths.run_id}: {adopted_line(adopt(paths, here.git))}")
 
 
 def publish_command(
-    run: Run = None,
+    run: opt.Run = None,
     *,
     name: Annotated[
         str, typer.Option("--name", help="The new branch; default: publish/RUN.", metavar="BRANCH")
@@ -62,7 +55,7 @@ def publish_command(
     """
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(_named(run, run_id)).paths
+    paths = here.run(opt.named(run, run_id)).paths
     it = publication(paths, here.git)
     if pr:
         pull_request.require_gh(here.home, here.git)
@@ -118,21 +111,21 @@ def clean_command(
         opt.say(f"nothing was removed; {again} does it")
 
 
-def repair_command(run: Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+def repair_command(run: opt.Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
     """Let a run with a damaged history go on: what is whole goes on, the rest is set aside.
 
     Nothing is deleted. An event says what was set aside, and where it lies; a whole history stays as it is.
     """
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(_named(run, run_id)).paths
+    paths = here.run(opt.named(run, run_id)).paths
     for line in repaired_lines(repair(paths, here.git, RealJobs()), paths.run_id):
         opt.say(line)
 
 
 def retract_command(
     number: Annotated[int, typer.Argument(help="The iteration.", metavar="N", min=0)],
-    run: Run = None,
+    run: opt.Run = None,
     *,
     why: Annotated[
         str, typer.Option("--why", help="Why it is not to be believed; agents read it.", metavar="TEXT")
@@ -152,7 +145,7 @@ def retract_command(
     """
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(_named(run, run_id)).paths
+    paths = here.run(opt.named(run, run_id)).paths
     outcome = retract(paths, here.git, number, why=why, with_descendants=with_descendants)
     if as_json:
         typer.echo(json_text(retract_object(outcome, paths.run_id)), nl=False)
@@ -175,9 +168,3 @@ def _tell(gone: Remains, verb: str) -> None:
     if gone.kept_ref:
         opt.say(f"{gone.kept_ref} stays: nothing else names the best commit; {typed('adopt')} first")
     opt.say(f"the branch {gone.branch} stays")
-
-
-def _named(run: str | None, run_id: str | None) -> str | None:
-    if run is not None and run_id is not None:
-        raise UsageRefused("the run is named twice", remedy="leave out --run-id")
-    return run or run_id

@@ -69,8 +69,8 @@ class HistoryFollower:
         except PositionVoided as voided:
             return self._begin_again(voided)
 
-    def wait(self) -> None:
-        """Sleep until something was written in the run's folder, but no longer than the slow look."""
+    def wait(self, most_s: float | None = None) -> None:
+        """Sleep until something was written in the run's folder, at most this long or to the slow look."""
         if self._bell is None:
             from autoresearch.engine.proposals.drop_folder import Bell  # noqa: PLC0415 - watchdog is loaded only by who waits
 
@@ -78,7 +78,7 @@ class HistoryFollower:
             with contextlib.suppress(OSError):  # no watch is left: the slow look is enough
                 self._bell.watch([self.paths.folder])
             return  # what came before the bell hung
-        self._bell.wait(SLOW_POLL_S)
+        self._bell.wait(SLOW_POLL_S if most_s is None else most_s)
 
     def _read(self) -> list[Recorded]:
         fresh = []
@@ -125,7 +125,7 @@ def follow(paths: RunPaths, after: int = 0) -> Iterator[Recorded]:
             yield from fresh
             if fresh:
                 continue
-            run = _brought_up(paths, run)
+            run = brought_up(paths, run)
             if run.position.seq > follower.position.seq:
                 continue
             if run.state.stopped is not None:
@@ -133,7 +133,8 @@ def follow(paths: RunPaths, after: int = 0) -> Iterator[Recorded]:
             follower.wait()
 
 
-def _brought_up(paths: RunPaths, run: Snapshot[RunState]) -> Snapshot[RunState]:
+def brought_up(paths: RunPaths, run: Snapshot[RunState]) -> Snapshot[RunState]:
+    """Return a run's state with what came since; folded anew where its last record was withdrawn."""
     try:
         return load_run(paths, since=run)
     except PositionVoided:
@@ -146,6 +147,11 @@ class Pulse:
     def __init__(self, paths: RunPaths) -> None:
         self._paths = paths
         self._missing = 0
+
+    @property
+    def is_missed(self) -> bool:
+        """Say whether the last look saw no runner."""
+        return self._missing > 0
 
     def gone(self) -> bool:
         """Look once more; True when no runner was seen for a while."""
