@@ -62,6 +62,7 @@ MAY = {
     "consolidate": ("consolidate nosuch-r001", SETTINGS),
     "ablate": ("ablate nosuch-r001", SETTINGS),
     "report": ("report", SETTINGS),
+    "plot": ("plot -o plot.json", SETTINGS),
     "serve": ("serve --home nowhere", COMMON),
     # they look for packages, and whether the file system tells of changes
     "init": ("init --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),

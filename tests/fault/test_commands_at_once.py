@@ -30,7 +30,7 @@ from tests.waiting import until
 
 LOOKING = {
     *("status", "watch", "wait", "experiments", "show", "logs", "history", "runs", "replay"),
-    *("report", "proposals", "doctor", "serve"),
+    *("report", "plot", "proposals", "doctor", "serve"),
 }
 WITHOUT_RUN = {"init"}  # it writes settings, and knows no run
 RUN = "autoresearch-here-r001"

@@ -49,7 +49,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("workflows.quick_status", "workflows.report"),
     ("workflows.live", "workflows.web"),
     ("workflows.cli",),
-    ("workflows.background", "workflows.reference", "workflows.run_experiment"),
+    ("workflows.background", "workflows.python", "workflows.reference", "workflows.run_experiment"),
 )
 ROW_OF = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 MOST_FILES = 16  # in a room
@@ -88,6 +88,8 @@ OWNERS = {
     "starlette": {"workflows/web/"},
     "uvicorn": {"workflows/web/"},
     "sse_starlette": {"workflows/web/"},
+    "pandas": {"workflows/python.py"},
+    "vl_convert": {"workflows/report/drawn.py"},
     "rich": {"workflows/live/", "workflows/cli/"},
     "torch": set[str](),
 }

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from autoresearch.engine.runs.load import Loaded
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import Loaded, load
+from autoresearch.events.log.read import read
 from autoresearch.events.values import Request
-from autoresearch.projections.evidence import Calls, Evidence, Span
+from autoresearch.projections.evidence import Calls, Evidence, Span, evidence_of
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_row, say_stopped, say_waiting
 from autoresearch.projections.summary import standing
@@ -19,6 +21,11 @@ SCHEMA = "autoresearch.report/1"
 NEAR = 5  # near misses that are named
 FAILED = {"crash", "not_applied", "accident"}
 SHOWN = {"keep", "discard", "retracted"}  # in the chart
+
+
+def report_of(paths: RunPaths, *, upto: int | None = None) -> dict[str, Any]:  # Any: it is JSON
+    """Read a run, up to an event where one is named, and return its object."""
+    return report_object(load(paths, upto=upto), evidence_of(read(paths.history, upto=upto)))
 
 
 def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any: it is JSON

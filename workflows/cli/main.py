@@ -62,6 +62,7 @@ COMMANDS = {
     "wait": ("autoresearch.workflows.cli.live", "wait"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),
     "report": ("autoresearch.workflows.cli.report", "report_command"),
+    "plot": ("autoresearch.workflows.cli.report", "plot_command"),
     "show": ("autoresearch.workflows.cli.look", "show"),
     "logs": ("autoresearch.workflows.cli.follow", "logs"),
     "history": ("autoresearch.workflows.cli.follow", "history"),

@@ -1,4 +1,4 @@
-"""The command that writes a run's report."""
+"""The commands that write a run into a file, for who reads it elsewhere: report, plot."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,20 +8,20 @@ from attrs import evolve as replace
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import seq_at
-from autoresearch.engine.runs.load import load
 from autoresearch.events.errors import NotFound, UsageRefused
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import read
-from autoresearch.projections.evidence import evidence_of
 from autoresearch.projections.words.event_text import line
-from autoresearch.workflows.api.report import report_object
+from autoresearch.workflows.api.report import report_of
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.report.as_html import html_of
 from autoresearch.workflows.report.as_markdown import markdown_of
 from autoresearch.workflows.report.as_text import text_of
 from autoresearch.workflows.report.document import CitedEvent, Document, cited
-from autoresearch.workflows.report.page import document_of
+from autoresearch.workflows.report.drawn import KINDS, drawn, refuse_other_kind
+from autoresearch.workflows.report.page import chart_of, document_of
+from autoresearch.workflows.report.vega_lite import specification
 
 
 def report_command(
@@ -48,7 +48,7 @@ def report_command(
         raise UsageRefused("--html, --markdown and --json cannot go together", remedy="give one of them")
     paths = opt.target(repo).run(opt.named(run, run_id)).paths
     upto = None if at is None else seq_at(paths, at)
-    found = report_object(load(paths, upto=upto), evidence_of(read(paths.history, upto=upto)))
+    found = report_of(paths, upto=upto)
     if as_json:
         text = json_text(found)
     else:
@@ -58,10 +58,50 @@ def report_command(
     if output is None:
         typer.echo(text, nl=False)
         return
+    _refuse_no_folder(output)
+    _write(output, text.encode("utf-8"))
+
+
+def plot_command(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="The runs, in one panel; default: as for --run-id.",
+            metavar="[RUN]...",
+            autocompletion=opt.complete_run,
+        ),
+    ] = None,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help=f"The file to write: {', '.join(KINDS)}.", metavar="FILE"),
+    ],
+    at: opt.At = None,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Draw runs into a file: all results, what was kept, the best so far, and how far seeds lie apart.
+
+    A .json is the Vega-Lite specification that the others are drawn from; these need the extra `plot`.
+    """
+    refuse_other_kind(output.suffix)
+    _refuse_no_folder(output)
+    here = opt.target(repo)
+    named = dict.fromkeys([*(runs or ()), *([run_id] if run_id else ())]) or {None: None}
+    found = [here.run(name).paths for name in named]
+    reports = [report_of(paths, upto=None if at is None else seq_at(paths, at)) for paths in found]
+    charts = {paths.run_id: chart_of(one) for paths, one in zip(found, reports, strict=True)}
+    _write(output, drawn(specification(charts), output.suffix))
+
+
+def _refuse_no_folder(output: Path) -> None:
     if not output.parent.is_dir():
         raise NotFound(f"there is no folder {output.parent}", remedy="make it, or name another file")
-    write_atomic(output, text.encode("utf-8"))
-    typer.echo(f"written to {output}, {len(text.encode('utf-8')):,} bytes")
+
+
+def _write(output: Path, written: bytes) -> None:
+    write_atomic(output, written)
+    typer.echo(f"written to {output}, {len(written):,} bytes")
 
 
 def _with_events(document: Document, paths: RunPaths) -> Document:

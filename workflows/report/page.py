@@ -35,7 +35,7 @@ def document_of(found: dict[str, Any]) -> Document:  # Any: it is JSON
     blocks: list[Block] = [
         Paragraph(line=_verdict(found), strong=True),
         Listing(lines=(*_best(found), *_asked(found), *_standing(found))),
-        *_chart(found),
+        *_shown_chart(found),
         *_kept(found),
         *_near(found),
         *_failed(found),
@@ -143,7 +143,13 @@ def _held(seen: dict[str, Any]) -> Line:
     )
 
 
-def _chart(found: dict[str, Any]) -> tuple[Block, ...]:
+def _shown_chart(found: dict[str, Any]) -> tuple[Block, ...]:
+    chart = chart_of(found)
+    return (chart,) if len(chart.points) > 1 else ()  # a line has two ends
+
+
+def chart_of(found: dict[str, Any]) -> Chart:  # Any: it is JSON
+    """Return the chart of a report's object, which may be without points."""
     points = tuple(
         Point(
             iteration=one["iteration"],
@@ -155,15 +161,11 @@ def _chart(found: dict[str, Any]) -> tuple[Block, ...]:
         )
         for one in found["points"]
     )
-    if len(points) < 2:  # noqa: PLR2004 - a line has two ends
-        return ()
-    return (
-        Chart(
-            metric=found["metric"],
-            lower_is_better=found["lower_is_better"],
-            points=points,
-            of_seeds=found["of_seeds"] or None,
-        ),
+    return Chart(
+        metric=found["metric"],
+        lower_is_better=found["lower_is_better"],
+        points=points,
+        of_seeds=found["of_seeds"] or None,
     )
 
 
