@@ -2,11 +2,19 @@
 
 One installed name: the four layers lie below it, `events` < `projections` < `engine` < `workflows`. In the
 repository they stand at the top, and the links beside this file lead to them.
+
+In Python and notebooks, `autoresearch.read(RUN)` is a run as a table; docs/python.md has the others.
 """
 
 import os
 import sys
 
+
+TYPE_CHECKING = False  # as in typing, which takes time: every process imports this
+if TYPE_CHECKING:
+    from autoresearch.workflows.python import chart, experiments, history, read, runs, state
+
+__all__ = ["chart", "experiments", "history", "read", "runs", "state"]
 
 _ROOM_BYTES = 16 * 2**20
 
@@ -20,6 +28,16 @@ def torn_bytecode(error: BaseException) -> str:
             return path if isinstance(path, str) else ""
         trace = trace.tb_next
     return ""
+
+
+def __getattr__(name: str) -> object:
+    """Return a function of workflows/python.py, which is imported for who asks for one."""
+    if name not in __all__:
+        raise AttributeError(f"module 'autoresearch' has no attribute {name!r}")
+    from autoresearch.workflows import python  # noqa: PLC0415 - see TYPE_CHECKING
+
+    found: object = getattr(python, name)
+    return found
 
 
 def _little_room() -> bool:
