@@ -1,6 +1,12 @@
+import json
+from pathlib import Path
+
+import jsonschema
+
 from tests.e2e.conftest import Program
 
 
+ROOT = Path(__file__).resolve().parents[2]
 START = ("--loops", "2", "--no-stochastic", "--no-background-train")
 BETTER = ("propose", "--set", "WIDTH=16", "--description", "wider")
 
@@ -22,7 +28,9 @@ def test_a_run_on_a_checked_out_branch_is_adopted_and_cleaned(program: Program):
     assert status["counts"]["kept"] > 0
     assert program.git("rev-parse", "main") == program.git("rev-parse", "HEAD"), "moved under the user"
     assert index == program.git("ls-files", "--stage")
-    program("adopt")
+    adopted = json.loads(program("adopt", "--json").stdout)
+    assert (status["kept_commit"], True) == (adopted["commit"], adopted["moved"])
+    jsonschema.validate(adopted, json.loads((ROOT / "docs/schemas/adopt-1.schema.json").read_text()))
     program("replay")
     assert status["kept_commit"] == program.git("rev-parse", "HEAD")
     assert "M program.md" == program.git("status", "--porcelain", "--untracked-files=no")

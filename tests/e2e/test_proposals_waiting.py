@@ -66,6 +66,8 @@ def test_a_check_records_nothing(repo, capsys):
     code, told = said(capsys, "propose", "--check", "--set", "BATCH=2**18")
     assert (0, True) == (code, "nothing was recorded" in told)
     assert 5 == said(capsys, "propose", "--check", "--set", "BATCH=2**19")[0]
+    checked = json.loads(said(capsys, "propose", "--check", "--json", "--set", "BATCH=2**18")[1])
+    assert (None, True) == (checked["number"], told.split(" fits ")[1].startswith(checked["fits"][:7]))
     assert before == history.read_bytes()
 
 

@@ -9,6 +9,7 @@ import typer
 from attrs import evolve as replace
 
 from autoresearch.engine.control import signals
+from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.proposals.from_command import from_bytes, from_file, received
 from autoresearch.engine.proposals.parse import MAX_BYTES, from_fields
 from autoresearch.engine.runs.load import load
@@ -16,7 +17,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import UsageRefused, WayOut
 from autoresearch.events.shapes import unstructure
 from autoresearch.projections.words.wording import short
-from autoresearch.workflows.api.answer import answer_object
+from autoresearch.workflows.api import signals as objects
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.cli.launch import ensure_runner
@@ -32,6 +33,7 @@ from autoresearch.workflows.pages.signals import (
 def stop(
     *,
     now: Annotated[bool, typer.Option("--now", help="End the running job too.")] = False,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -42,7 +44,7 @@ def stop(
     outcome = signals.stop(paths, here.git, now=now)
     if outcome.needs_runner:
         ensure_runner(paths)
-    opt.say(f"{paths.run_id}: {stop_line(outcome)}")
+    _tell(paths, stop_line(outcome), objects.stop_object(outcome, paths.run_id), as_json=as_json)
 
 
 def pause(
@@ -50,6 +52,7 @@ def pause(
     reason: Annotated[
         str, typer.Option("--reason", help="Why, for those who look later.", metavar="TEXT")
     ] = "",
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -57,15 +60,18 @@ def pause(
     opt.refuse_inside_agent()
     here = opt.target(repo)
     paths = here.run(run_id).paths
-    opt.say(f"{paths.run_id}: {pause_line(signals.pause(paths, here.git, reason=reason or 'as asked'))}")
+    said = reason or "as asked"
+    outcome = signals.pause(paths, here.git, reason=said)
+    _tell(paths, pause_line(outcome), objects.pause_object(outcome, paths.run_id, said), as_json=as_json)
 
 
-def unpause(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+def unpause(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
     """Lift a pause."""
     opt.refuse_inside_agent()
     here = opt.target(repo)
     paths = here.run(run_id).paths
-    opt.say(f"{paths.run_id}: {unpause_line(signals.unpause(paths, here.git))}")
+    outcome = signals.unpause(paths, here.git)
+    _tell(paths, unpause_line(outcome), objects.unpause_object(outcome, paths.run_id), as_json=as_json)
 
 
 def propose(
@@ -92,6 +98,7 @@ def propose(
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether it fits the best code; nothing is recorded.")
     ] = False,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -113,10 +120,11 @@ def propose(
     paths = here.run(run_id).paths
     if check:
         base = signals.check_proposal(load(paths).run, here.git, event.proposal)
-        opt.say(f"{paths.run_id}: it fits {short(base)}, the best code; nothing was recorded")
+        fits = f"it fits {short(base)}, the best code; nothing was recorded"
+        _tell(paths, fits, objects.checked_object(paths.run_id, base), as_json=as_json)
         return
     queued = signals.propose(paths, here.git, replace(event, first=first))
-    opt.say(f"{paths.run_id}: {proposed_line(queued)}")
+    _tell(paths, proposed_line(queued), objects.propose_object(queued, paths.run_id), as_json=as_json)
 
 
 def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
@@ -135,6 +143,7 @@ def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: op
 def withdraw(
     number: Annotated[int, typer.Argument(help="As `proposals` lists it.", metavar="N")],
     *,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -142,12 +151,14 @@ def withdraw(
     opt.refuse_inside_agent()
     here = opt.target(repo)
     paths = here.run(run_id).paths
-    opt.say(f"{paths.run_id}: withdrawn: {signals.withdraw(paths, here.git, number)}")
+    taken = signals.withdraw(paths, here.git, number)
+    _tell(paths, f"withdrawn: {taken}", objects.withdraw_object(paths.run_id, number, taken), as_json=as_json)
 
 
 def note(
     text: Annotated[str, typer.Argument(help="What to remember.", metavar="TEXT")],
     *,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -155,7 +166,7 @@ def note(
     here = opt.target(repo)
     paths = here.run(run_id).paths
     signals.note(paths, here.git, text)
-    opt.say(f"{paths.run_id}: noted")
+    _tell(paths, "noted", objects.note_object(paths.run_id, text), as_json=as_json)
 
 
 def answer(
@@ -174,10 +185,15 @@ def answer(
     here = opt.target(repo)
     paths = here.run(run_id).paths
     given = signals.answer(paths, here.git, text, number=question)
+    _tell(paths, answered_line(given), objects.answer_object(given, paths.run_id), as_json=as_json)
+
+
+def _tell(paths: RunPaths, line: str, done: objects.Done, *, as_json: bool) -> None:
+    """Print what was done: as an object where one was asked for, else in a line."""
     if as_json:
-        typer.echo(json_text(answer_object(given, paths.run_id)), nl=False)
+        typer.echo(json_text(done), nl=False)
     else:
-        opt.say(f"{paths.run_id}: {answered_line(given)}")
+        opt.say(f"{paths.run_id}: {line}")
 
 
 def _read(file: str) -> ev.ProposalReceived:

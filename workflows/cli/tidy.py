@@ -15,6 +15,7 @@ from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.events.errors import RunLocked, UsageRefused
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.api.retract import retract_object
+from autoresearch.workflows.api.signals import adopt_object
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import publish as publish_page
@@ -26,7 +27,9 @@ from autoresearch.workflows.pages.ways_out import typed
 REFS_SHOWN = 5
 
 
-def adopt_command(run: opt.Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+def adopt_command(
+    run: opt.Run = None, *, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None
+) -> None:
     """Bring the best commit into the run's branch, where a keep left a checked-out branch alone.
 
     Only a fast-forward. Files that are checked out move along; edits that are in the way refuse it.
@@ -34,7 +37,11 @@ def adopt_command(run: opt.Run = None, *, run_id: opt.RunId = None, repo: opt.Re
     opt.refuse_inside_agent()
     here = opt.target(repo)
     paths = here.run(opt.named(run, run_id)).paths
-    opt.say(f"{paths.run_id}: {adopted_line(adopt(paths, here.git))}")
+    outcome = adopt(paths, here.git)
+    if as_json:
+        typer.echo(json_text(adopt_object(outcome, paths.run_id)), nl=False)
+    else:
+        opt.say(f"{paths.run_id}: {adopted_line(outcome)}")
 
 
 def publish_command(

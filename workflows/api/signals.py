@@ -1,0 +1,85 @@
+"""The objects of the commands that say something to a run, and of `adopt`: what was done, and what follows.
+
+docs/schemas/ says what each field may hold.
+"""
+
+from typing import Any, TypeAlias
+
+from autoresearch.engine.control.adopt import Adopted
+from autoresearch.engine.control.signals import AnswerGiven, PauseLifted, PauseSet, ProposalQueued, StopAsked
+
+
+Done: TypeAlias = dict[str, Any]  # Any: it is JSON
+
+
+def stop_object(outcome: StopAsked, run_id: str) -> Done:
+    """Return what the runner ends, and whether at once."""
+    return _done("stop", run_id, now=outcome.now, jobs=list(outcome.jobs))
+
+
+def pause_object(outcome: PauseSet, run_id: str, reason: str) -> Done:
+    """Return what goes on though nothing new starts."""
+    return _done("pause", run_id, reason=reason, jobs=list(outcome.jobs))
+
+
+def unpause_object(outcome: PauseLifted, run_id: str) -> Done:
+    """Return whether anybody goes on."""
+    return _done("unpause", run_id, runner_alive=outcome.runner_alive)
+
+
+def propose_object(outcome: ProposalQueued, run_id: str) -> Done:
+    """Return where in the line a proposal waits, and under which number."""
+    return _done(
+        "propose",
+        run_id,
+        number=outcome.seq,
+        place=outcome.place,
+        loops_left=outcome.loops_left,
+        runner_alive=outcome.runner_alive,
+        fits=None,
+    )
+
+
+def checked_object(run_id: str, commit: str) -> Done:
+    """Return the best commit that a proposal fits, of which nothing was recorded."""
+    nothing = dict.fromkeys(("number", "place", "loops_left", "runner_alive"))
+    return _done("propose", run_id, **nothing, fits=commit)
+
+
+def withdraw_object(run_id: str, number: int, description: str) -> Done:
+    """Return the proposal that was taken back."""
+    return _done("withdraw", run_id, number=number, description=description)
+
+
+def note_object(run_id: str, text: str) -> Done:
+    """Return what was noted."""
+    return _done("note", run_id, text=text)
+
+
+def answer_object(outcome: AnswerGiven, run_id: str) -> Done:
+    """Return the question, and what was answered."""
+    return _done(
+        "answer",
+        run_id,
+        number=outcome.number,
+        question=outcome.question,
+        answer=outcome.answer,
+        at_rest=outcome.at_rest,
+        runner_alive=outcome.runner_alive,
+    )
+
+
+def adopt_object(outcome: Adopted, run_id: str) -> Done:
+    """Return where the run's branch stands, and whether it was moved."""
+    return _done(
+        "adopt",
+        run_id,
+        branch=outcome.branch,
+        commit=outcome.commit,
+        before=outcome.before,
+        moved=outcome.moved,
+    )
+
+
+def _done(command: str, run_id: str, **fields: object) -> Done:
+    return {"schema": f"autoresearch.{command}/1", "run_id": run_id, **fields}
