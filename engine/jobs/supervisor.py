@@ -167,7 +167,7 @@ class _Job:
         """Create the log; a job that no disk has room for begins when one has, or when it is to end."""
         while True:
             try:
-                no_work = tuple(mark.encode() for mark in self.spec.get("no_work", []))
+                no_work = tuple(mark.encode() for mark in self.spec["no_work"])
                 path = os.path.join(self.folder, OUTPUT)  # noqa: PTH118
                 return CappedLog(path, self.spec["log_limit_bytes"], no_work)
             except OSError as error:
