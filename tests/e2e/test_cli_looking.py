@@ -89,7 +89,7 @@ def test_looking_never_writes(repo, done, capsys):
         *("status", "status --json", "runs", "runs --json", "experiments", "experiments --csv", "show 1"),
         *("report", "report --html", "report --markdown --at 3", "report --json"),
         *(
-            "logs",
+            "logs --last 5",
             "history",
             "history -f --jsonl",
             "replay --at 3 --json",
@@ -182,8 +182,8 @@ def test_show_falls_back_to_the_stored_diff(repo, capsys):
 
 
 def test_logs_end_of_the_newest_or_a_named_one(done, capsys):
-    """Without a number the newest training's log, of which the last 200 lines; with one, that one's."""
-    assert LOG.splitlines()[-200:] == call("logs", capsys).splitlines()
+    """Without a number the newest training's log, with one that iteration's, from the line that is asked for."""
+    assert LOG.splitlines()[-200:] == call("logs --last 200", capsys).splitlines()
     assert LOG.splitlines()[-3:] == call("logs 1 -n 3", capsys).splitlines()
     assert LOG == call("logs 2 -n 0", capsys)
     assert "the baseline\n" == call("logs 0", capsys)

@@ -1,6 +1,7 @@
 """The commands that print what grows: history and logs, once or as it comes."""
 
 import sys
+from collections import deque
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import partial
@@ -22,10 +23,12 @@ from autoresearch.projections.words.event_text import line
 from autoresearch.workflows.api.history import stored_line, with_beginnings
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import RunFollower, follow, follow_file
+from autoresearch.workflows.pages.ways_out import typed
 
 
 STEPS = ("train", "evaluate", "guard", "holdout", "prepare", "propose", "apply", "triage")
-LINES = 200
+LINES = 200  # that are printed where nobody says how many: of a history, and of a log
+MOST_BYTES = 2**15  # of a log then: an agent's transcript has lines of any length
 RECENT = 8  # iterations; in an older one no job is started
 INTERRUPTED = 130
 
@@ -45,17 +48,25 @@ def history(
     ] = None,
     live: Following = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print the records as they are stored.")] = False,
+    last: opt.Last = None,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
-    """Print what happened, one line for each event."""
+    """Print what happened, one line for each event: the last 200, or with --jsonl all."""
     wanted = _types(types)
+    if live and last is not None:
+        raise UsageRefused("--last and --follow cannot go together", remedy="--since SEQ says where to begin")
     paths = opt.target(repo).run(run_id).paths
     records = follow(paths, since) if live else _after(paths, since)
+    found = (
+        (recorded, begin)
+        for recorded, begin in with_beginnings(records)
+        if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted)
+    )
+    most = (0 if live or jsonl else LINES) if last is None else last
     try:
-        for recorded, begin in with_beginnings(records):
-            if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted):
-                typer.echo(stored_line(paths.history, begin, recorded.end) if jsonl else line(recorded))
+        for recorded, begin in found if most == 0 else _last(found, most, say=last is None):
+            typer.echo(stored_line(paths.history, begin, recorded.end) if jsonl else line(recorded))
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
@@ -76,9 +87,14 @@ def logs(
         ),
     ] = "",
     lines: Annotated[
-        int,
-        typer.Option("-n", "--lines", help="Only so many lines from the end; 0: all.", metavar="N", min=0),
-    ] = LINES,
+        int | None,
+        typer.Option(
+            *("-n", "--lines", "--last"),
+            help="Only so many lines from the end; 0: all. Default: 200, of 32 KiB at most.",
+            metavar="N",
+            min=0,
+        ),
+    ] = None,
     live: Following = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -115,6 +131,19 @@ def _recent(paths: RunPaths, number: int | None) -> Iterable[Recorded]:
         return one.events if one is not None else ()
     first = load_run(paths).state.last_iteration - RECENT if number is None else 0
     return read(paths.history, since=before_iteration(paths, first))
+
+
+def _last(found: Iterable[tuple[Recorded, int]], most: int, *, say: bool) -> Iterable[tuple[Recorded, int]]:
+    """Return the last of them, after a line that says how many more there are."""
+    kept: deque[tuple[Recorded, int]] = deque(maxlen=most)
+    count = 0
+    for count, one in enumerate(found, start=1):  # noqa: B007 - how many there were
+        kept.append(one)
+    if say and count > most:
+        opt.say(
+            f"{count - most} earlier events: {typed('history --last 0')} prints all, --since SEQ from one on"
+        )
+    return kept
 
 
 def _types(names: list[str] | None) -> frozenset[str]:
@@ -160,7 +189,7 @@ def _no_log(paths: RunPaths, number: int | None) -> NotFound:
     return NotFound(f"{paths.run_id}: {what}", remedy=WayOut("experiments"))
 
 
-def _print_end(path: Path, lines: int) -> None:
+def _print_end(path: Path, lines: int | None) -> None:
     """Print a log, or its last lines; of any size, of any bytes."""
     file = pack.opened(path)
     if file is None:
@@ -168,28 +197,33 @@ def _print_end(path: Path, lines: int) -> None:
             f"{path} is not there (yet)", remedy="the job was just started, or its folder was deleted"
         )
     with file:
-        file.seek(_offset(file, lines))
+        begin = _offset(file, lines)
+        if begin and lines is None:
+            opt.say(f"{begin} bytes before this: {typed('logs --last 0')} prints all", err=True)
+        file.seek(begin)
         while piece := file.read(2**16):
             _write(piece)
     sys.stdout.flush()
 
 
-def _offset(file: IO[bytes], lines: int) -> int:
-    """Return where the last lines of a file begin; at most a megabyte is looked at."""
+def _offset(file: IO[bytes], lines: int | None) -> int:
+    """Return where the last lines of a file begin; by default of 32 KiB, else of a megabyte."""
     if lines == 0:
         return 0
-    begin = max(0, file.seek(0, 2) - 2**20)
+    begin = max(0, file.seek(0, 2) - (MOST_BYTES if lines is None else 2**20))
     file.seek(begin)
     end = file.read()
     position = len(end.rstrip(b"\n"))
-    for _ in range(lines):
+    for _ in range(LINES if lines is None else lines):
         position = end.rfind(b"\n", 0, position)
         if position < 0:
             return begin
     return begin + position + 1
 
 
-def _follow_logs(paths: RunPaths, job: JobPaths | None, *, lines: int, number: int | None, step: str) -> None:
+def _follow_logs(
+    paths: RunPaths, job: JobPaths | None, *, lines: int | None, number: int | None, step: str
+) -> None:
     """Print the newest job's log as it grows, then the next one's, until the run rests."""
     offset = _end_of(job, lines) if job is not None else 0
     with RunFollower(paths) as follower:
@@ -204,7 +238,7 @@ def _follow_logs(paths: RunPaths, job: JobPaths | None, *, lines: int, number: i
             job, offset = following, 0
 
 
-def _end_of(job: JobPaths, lines: int) -> int:
+def _end_of(job: JobPaths, lines: int | None) -> int:
     """Return where the last lines of a job's log begin; at its beginning where there is none yet."""
     file = pack.opened(job.output)
     if file is None:

@@ -32,6 +32,7 @@ from autoresearch.workflows.pages.ways_out import typed
 
 
 TAIL_LINES = 20
+ROWS = 200  # of experiments, where nobody says how many
 
 
 def status(
@@ -77,6 +78,7 @@ def experiments(
     as_json: opt.AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV and nothing else.")] = False,
     at: opt.At = None,
+    last: opt.Last = None,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -85,7 +87,9 @@ def experiments(
         raise UsageRefused("--json and --csv cannot go together", remedy="give one of them")
     paths = opt.target(repo).run(run_id).paths
     loaded = load(paths) if at is None else moment(paths, at).loaded
-    rows = loaded.timeline.rows
+    every = loaded.timeline.rows
+    most = (0 if as_json or as_csv else ROWS) if last is None else last
+    rows = every[-most:]
     if as_json:
         typer.echo(json_text([experiment(row) for row in rows]), nl=False)
     elif as_csv:
@@ -93,6 +97,8 @@ def experiments(
     else:
         best = loaded.run.best.iteration if loaded.run.best else None
         name = loaded.run.config.metric.name
+        if last is None and len(every) > len(rows):
+            opt.say(f"{len(every) - len(rows)} earlier ones: {typed('experiments --last 0')} shows all")
         typer.echo(tables.experiments_table(rows, metric=name, best=best), nl=False)
 
 

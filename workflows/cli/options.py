@@ -197,6 +197,15 @@ At = Annotated[
         callback=_well_spelt,
     ),
 ]
+Last = Annotated[
+    int | None,
+    typer.Option(
+        "--last",
+        help="Only the last of them; 0: all. Default: 200, and all for programs.",
+        metavar="N",
+        min=0,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
