@@ -182,7 +182,7 @@ def test_show_falls_back_to_the_stored_diff(repo, capsys):
 
 
 def test_logs_end_of_the_newest_or_a_named_one(done, capsys):
-    """Without a number the newest training's log, with one that iteration's, from the line that is asked for."""
+    """Without a number the newest training's log, with one that iteration's; as many lines as asked for."""
     assert LOG.splitlines()[-200:] == call("logs --last 200", capsys).splitlines()
     assert LOG.splitlines()[-3:] == call("logs 1 -n 3", capsys).splitlines()
     assert LOG == call("logs 2 -n 0", capsys)
