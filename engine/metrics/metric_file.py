@@ -5,6 +5,7 @@ long file of lines the first one and the end. A file that stood there before the
 """
 
 import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class InFile:
 
     text: str | None
     keys: str = ""
+    paths: tuple[str, ...] = ()  # of all values, those within objects too: `val.loss`
 
 
 def take(spec: MetricSpec, checkout: Path, job: JobPaths, began: str) -> None:
@@ -50,7 +52,16 @@ def read(spec: MetricSpec, name: str, taken: bytes) -> InFile:
     told = _row(text) if spec.file.endswith(".csv") else _object(text, lines=spec.file.endswith(".jsonl"))
     if not isinstance(told, dict):
         return InFile(text=None)
-    return InFile(text=value_at(told, key), keys=", ".join(map(str, told))[:200])
+    return InFile(text=value_at(told, key), keys=", ".join(map(str, told))[:200], paths=tuple(_paths(told)))
+
+
+def _paths(told: Mapping[str, object], above: str = "") -> Iterator[str]:
+    """Yield the path of each value: its key, with those of the objects around it and dots between."""
+    for key, value in told.items():
+        if isinstance(value, dict) and value:
+            yield from _paths(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}"
 
 
 def _end(path: Path) -> bytes:

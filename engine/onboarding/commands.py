@@ -11,6 +11,7 @@ from autoresearch.events.settings import PYTHON
 
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*\n(.*?)^[ \t]*(?:```|~~~)", re.DOTALL | re.MULTILINE)
+_INDENTED = re.compile(r"(?:^[ \t]*\n|\A)((?:^(?: {4}|\t)[^\n]*(?:\n|\Z))+)", re.MULTILINE)
 _TARGET = re.compile(r"^(bench(?:mark)?|train|run|experiment)\s*:(?!=)", re.MULTILINE)
 _SETS = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 _SHELL = re.compile(r"[|&;<>$`*]|\.\.\.|^#")  # needs a shell, or a human who fills something in
@@ -34,8 +35,8 @@ class Called:
 
 
 def in_readme(text: str, files: Sequence[str]) -> Iterator[Called]:
-    """Yield the commands of a README's code that run a file of the repository, in order."""
-    for block in _FENCE.findall(text):
+    """Yield the commands of a README's code that run a file of the repository: fenced code, then indented."""
+    for block in (*_FENCE.findall(text), *_INDENTED.findall(_FENCE.sub("", text))):
         for line in block.replace("\\\n", " ").splitlines():
             called = parsed(line.strip().removeprefix("$ ").strip(), files)
             if called is not None:

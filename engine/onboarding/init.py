@@ -12,7 +12,7 @@ from attrs import evolve
 
 from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.metrics.metric import NUMBER, MetricReader
-from autoresearch.engine.onboarding.metric_names import Candidate, candidates
+from autoresearch.engine.onboarding.metric_names import Candidate, candidates, is_lower_better
 from autoresearch.engine.onboarding.proposal import Proposed
 from autoresearch.engine.onboarding.settings_file import with_settings
 from autoresearch.engine.onboarding.trial import Trial, Trials
@@ -26,6 +26,7 @@ from autoresearch.events.settings import RunConfig, value_of
 NEVER_PRINTED = "a metric that is not known yet"  # no line has it: the log alone is wanted
 MOST_TRIALS = 4  # each of the first ones may name one more path to share
 ROUND_UP_TO_S = 10
+CLEARER = 15  # of a candidate's worth: a file's `mse` counts before a printed `train_loss`, not before a loss
 
 
 def merged(
@@ -33,14 +34,16 @@ def merged(
 ) -> tuple[RunConfig, dict[str, object]]:
     """Return the settings with what is proposed in the place of what is not set, and what that adds.
 
-    Where they name the training already, a default whose files are among the repository's is one of them.
+    Where they name the training already, a default whose files are among the repository's is one of them. A
+    training that somebody names now takes the place of the one that is set.
 
     Raises:
         InvalidInput: the settings that are there make no sense.
     """
     file, given = settings_given(home)
     there = set(_keys(given))
-    new = {key: value for key, value in proposed.settings.items() if force or key not in there}
+    wanted = {"train"} if proposed.source == "option" else set()
+    new = {key: value for key, value in proposed.settings.items() if force or key not in there - wanted}
     current = load_config(home)
     if given:
         new = {key: value for key, value in new.items() if value_of(current, key) != value}
@@ -89,17 +92,23 @@ def printed_in(output: bytes) -> list[Candidate]:
     return [one for one in candidates(lines) if value_in(output, one.name) is not None]
 
 
-def in_tables(trial: Trial) -> tuple[str, Candidate] | None:
-    """Return the likeliest number of the files that a trial left, and its file; None where there is none."""
+def in_tables(trial: Trial, name: str = "") -> tuple[str, Candidate] | None:
+    """Return the likeliest number of the files that a trial left, and its file; of a name, that one."""
     found = []
     for file, content in trial.tables.items():
         spec = MetricSpec(name=NEVER_PRINTED, file=file)
-        keys = metric_file.read(spec, NEVER_PRINTED, content).keys
-        for one in candidates(f"{key}: 1" for key in keys.split(", ")):
+        paths = metric_file.read(spec, NEVER_PRINTED, content).paths
+        named = [Candidate(name=name, line="", worth=1, lower=is_lower_better(name))] if name else []
+        for one in named or candidates(f"{path}: 1" for path in paths):
             text = metric_file.read(spec, one.name, content).text or ""
             if NUMBER.fullmatch(text):
                 found.append((file, evolve(one, line=f"{file}: {one.name} = {text}")))
     return max(found, key=lambda pair: pair[1].worth, default=None)
+
+
+def is_clearer(one: Candidate, than: Candidate) -> bool:
+    """Say whether a number counts more surely than another: its name tells that it was held back."""
+    return one.worth > than.worth + CLEARER
 
 
 def value_in(output: bytes, name: str) -> float | None:

@@ -71,7 +71,7 @@ def test_it_leaves_nothing_behind_and_commits_nothing(own: Program):
 
 
 def test_a_second_call_changes_nothing(own: Program):
-    """Settings that are there stay as they are, also what somebody set otherwise; --force replaces them."""
+    """Settings that are there stay as they are, but for what an option names; --force replaces them."""
     own("init", "--yes")
     file = own.repo / "pyproject.toml"
     file.write_text(file.read_text().replace("expected_s = 10", "expected_s = 77"))
@@ -79,9 +79,10 @@ def test_a_second_call_changes_nothing(own: Program):
     assert "has all of them already" in own("init", "--yes").stdout
     assert before == file.read_bytes()
     own("init", "--yes", "--train", "python fit.py --fast")
+    found = table(own)
+    assert (["{python}", "fit.py", "--fast"], 77) == (found["train"], found["expected_s"])
+    own("init", "--yes", "--force", "--train", "python fit.py")
     assert ["{python}", "fit.py"] == table(own)["train"]
-    own("init", "--yes", "--force", "--train", "python fit.py --fast")
-    assert ["{python}", "fit.py", "--fast"] == table(own)["train"]
 
 
 def test_without_a_terminal_and_a_yes_nothing_is_written(own: Program):
@@ -166,6 +167,18 @@ def test_a_number_that_only_a_file_has_is_found(own: Program):
     assert {"name": "val_f1", "file": "m.json", "lower_is_better": False} == table(own)["metric"]
     own("start", "--loops", "0", "--final", "0", "--no-stochastic", "--no-background-train")
     assert 0.5 == own.status()["best_metric"]
+
+
+def test_a_held_back_number_in_a_file_counts_before_a_printed_training_loss(own: Program):
+    """The file's is taken, the printed one named as the other; --metric takes either."""
+    told = 'json.dump({"val": {"mse": 0.5}, "params": 3}, open("m.json", "w"))'
+    (own.repo / "fit.py").write_text(f"import json\nRATE = 0.1\nprint('train_loss=0.25')\n{told}\n")
+    own.git("commit", "-qam", "two numbers")
+    said = own("init", "--yes").stdout
+    assert "metric       val.mse = 0.5, lower is better" in said
+    assert "also there   train_loss: --metric NAME takes another" in said
+    assert "metric       train_loss = 0.25" in own("init", "--yes", "--metric", "train_loss").stdout
+    assert "metric       val.mse = 0.5" in own("init", "--yes", "--metric", "val.mse").stdout
 
 
 def test_a_repository_without_a_training_says_what_to_name(program: Program):

@@ -54,6 +54,15 @@ def test_what_needs_a_shell_or_names_no_file_is_none(line: str):
     assert parsed(line, FILES) is None
 
 
+def test_indented_code_of_a_readme_is_read_after_fenced_code():
+    """Four spaces or a tab make code of a block that stands by itself; a paragraph's second line is none."""
+    text = "# pkg\n\n    pip install .\n    python -m pkg.train --lr 2\n\nOr\n    python train.py\n\n"
+    text += "\tpython train.py 3\n"
+    fenced = "```\npython train.py --lr 1\n```\n"
+    found = [" ".join(one.words[1:]) for one in in_readme(text + fenced, FILES)]
+    assert ["train.py --lr 1", "-m pkg.train --lr 2", "train.py 3"] == found
+
+
 def test_what_a_line_sets_is_kept():
     """Variables before a command are the settings' env."""
     called = parsed("OMP_NUM_THREADS=2 python train.py", FILES)

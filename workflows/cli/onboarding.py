@@ -74,7 +74,7 @@ def init_command(
 ) -> int:
     """Set a repository up: find its training, train once in a clean checkout, write the settings.
 
-    Nothing is committed, and no setting that is there is replaced without --force.
+    Nothing is committed. A setting that is there stays, but for what an option names, or with --force.
     """
     opt.refuse_inside_agent()
     if better not in ("", "lower", "higher"):
@@ -168,13 +168,22 @@ class _Init:
             config = evolve(config, shared=(*config.shared, *shared))
             new = {**new, "shared": config.shared}
             opt.say(f"shared       {', '.join(shared)}: the training names it, and only your checkout has it")
-        if not has_metric and trial.result is not None and trial.result.outcome == "no_metric":
-            found, in_file = self._metric(init.printed(trial)), init.in_tables(trial)
-            if found is not None:
-                config, new = self._with_metric(config, new, found.name, found)
-            elif in_file is not None:
-                config, new = self._with_metric(config, new, in_file[1].name, in_file[1], file=in_file[0])
+        if trial.result is not None and trial.result.outcome == "no_metric":
+            if not has_metric:
+                config, new = self._found(config, new, trial)
+            elif answers.metric and (in_file := init.in_tables(trial, answers.metric)) is not None:
+                config, new = self._with_metric(config, new, answers.metric, None, file=in_file[0])
         return self._write(config, new, trial=trial)
+
+    def _found(
+        self, config: RunConfig, new: dict[str, object], trial: Trial
+    ) -> tuple[RunConfig, dict[str, object]]:
+        """Return the settings with the metric of what was printed, or of a file that is clearer."""
+        printed, in_file = init.printed(trial), init.in_tables(trial)
+        if in_file is not None and (not printed or init.is_clearer(in_file[1], printed[0])):
+            return self._with_metric(config, new, in_file[1].name, in_file[1], file=in_file[0])
+        found = self._metric(printed)
+        return self._with_metric(config, new, found.name, found) if found is not None else (config, new)
 
     def _trials(self, config: RunConfig) -> Trials:
         devices = config.devices or gpu_names() or (CPU,)
@@ -236,6 +245,9 @@ class _Init:
         if trial is not None:
             for line in page.trial_lines(trial, config, value=value):
                 opt.say(line)
+            if ok and "metric.name" in new:
+                for line in page.other_numbers(init.printed(trial), init.in_tables(trial), config):
+                    opt.say(line)
             if not ok:
                 for line in page.failure_lines(trial, config, init.printed(trial)):
                     opt.say(line)

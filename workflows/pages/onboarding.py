@@ -90,6 +90,18 @@ def trial_lines(trial: Trial, config: RunConfig, *, value: float | None) -> Iter
     yield from _read_lines(trial)
 
 
+def other_numbers(
+    printed: list[Candidate], in_file: tuple[str, Candidate] | None, config: RunConfig
+) -> Iterator[str]:
+    """Yield the numbers that could be meant as well, those of a file with its name; none: nothing."""
+    names = [one.name for one in printed]
+    if in_file is not None:
+        names.insert(0, f"{in_file[1].name} in {in_file[0]}")
+    others = tuple(name for name in names if name.partition(" in ")[0] != config.metric.name)
+    if others:
+        yield f"also there   {_listed(others)}: --metric NAME takes another"
+
+
 def metric_line(output: bytes, name: str) -> str:
     """Return the last line of an output that holds a name, cut to a terminal's width."""
     lines = output.decode(errors="replace").replace("\r", "\n").splitlines()
