@@ -11,6 +11,7 @@ from autoresearch.engine.onboarding.commands import Called, in_makefile, in_read
 from autoresearch.engine.onboarding.scripts import Script, read_script
 from autoresearch.engine.paths import RESULTS
 from autoresearch.engine.ports.repository import Commits, Listing
+from autoresearch.engine.runs.places import OWN_FILE
 
 
 MOST_SCRIPTS = 400  # that are read, the outermost first
@@ -18,6 +19,7 @@ READMES = ("README.md", "README", "README.rst", "readme.md", "Readme.md")
 MAKEFILES = ("Makefile", "makefile", "GNUmakefile")
 CONFIGS = (".yaml", ".yml", ".toml", ".json", ".cfg", ".ini", ".sh")
 # Nobody's data: environments, caches, what trackers and builds leave, and our own runs.
+OWN = (RESULTS, OWN_FILE, "program.md")  # no data, though nobody has committed them yet
 PASSED_OVER = re.compile(
     r"\.?venv|env|\.git|\.autoresearch|__pycache__|node_modules|wandb|mlruns|lightning_logs|build|dist|target|\.tox"
     r"|\.(?:mypy|ruff|pytest)_cache|\.ipynb_checkpoints|\.idea|\.vscode|outputs|multirun|.*\.(?:egg-info|pyc|log)"
@@ -75,5 +77,5 @@ def look_at(home: Path, commit: str, git: Looked) -> Sight:
 def _apart(paths: tuple[str, ...]) -> Iterator[str]:
     for path in paths:
         parts = PurePosixPath(path).parts
-        if path != RESULTS and not any(PASSED_OVER.fullmatch(part) for part in parts):
+        if path not in OWN and not any(PASSED_OVER.fullmatch(part) for part in parts):
             yield path

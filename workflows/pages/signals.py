@@ -56,7 +56,8 @@ def adopted_line(outcome: Adopted) -> str:
     """Say where the run's branch stands now."""
     best = f"the best commit {short(outcome.commit)}"
     if not outcome.moved:
-        return f"{outcome.branch} contains {best} already"
+        elsewhere = f"`git merge {outcome.branch}` takes it into another branch"
+        return f"{outcome.branch} contains {best} already; {elsewhere}"
     before = short(outcome.before) if outcome.before else "nowhere"
     return f"{outcome.branch} moved from {before} to {best}"
 
