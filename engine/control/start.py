@@ -73,6 +73,7 @@ class StartOutcome:
     idle: Idle | None = None  # None: a runner is needed
     uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
     submodules: tuple[str, ...] = ()  # whose files the run's checkouts do not have
+    guards: tuple[str, ...] = ()  # commands that have to hold for a keep, and are not run on the baseline
     guidance_edited: str = ""  # the guidance file, where agents do not see its edits
     earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
@@ -134,6 +135,7 @@ def start(
         request=request,
         seq=0,
         submodules=git.submodules(base.hash),
+        guards=config.guard_commands,
         uncommitted=uncommitted(git, config),
         guidance_edited=guidance_edited(git, config),
         proposer=_proposer(request, config),

@@ -45,12 +45,17 @@ def check_files(git: Commits, base: str, config: RunConfig) -> None:
             f"{name} is not in commit {base[:7]}, on which the run would stand",
             remedy=WayOut("commit_or_init", file=name),
         )
-    if LFS_ATTRIBUTE in (git.show(base, ".gitattributes") or b"") and not git.has_filter("lfs"):
+    if lacks_lfs(git, base):
         raise NotFound(
             f"{base[:7]} keeps files in git LFS, and git here has no such filter: trainings would read "
             "pointers",
             remedy="git lfs install && git lfs pull",
         )
+
+
+def lacks_lfs(git: Commits, base: str) -> bool:
+    """Say whether a commit keeps files in git LFS, of which git here would check out the pointers alone."""
+    return LFS_ATTRIBUTE in (git.show(base, ".gitattributes") or b"") and not git.has_filter("lfs")
 
 
 def _not_utf8(content: bytes) -> int | None:

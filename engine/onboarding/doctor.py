@@ -12,9 +12,10 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
+from autoresearch.engine.control.start_point import lacks_lfs
 from autoresearch.engine.metrics.metric import MetricReader
 from autoresearch.engine.onboarding.init import printed_in, value_in
-from autoresearch.engine.onboarding.trial import Trials
+from autoresearch.engine.onboarding.trial import TrialGit, Trials
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.catalogue import latest_run
@@ -74,6 +75,7 @@ def look(trials: Trials, branch: str | None) -> Iterator[Finding]:
         yield Finding(check="data", state="warn", code="checkout_none", inputs={"said": str(error)})
     else:
         yield from _setup(python, checked)
+    yield from _elsewhere(trials.git, commit)
     yield _metric(trials, config, branch)
     yield _disk(home)
     yield _devices(config)
@@ -130,6 +132,15 @@ def _setup(python: Interpreter, checked: ev.SetupChecked) -> Iterator[Finding]:
     if not others and lacking is None:
         shared: dict[str, object] = {"shared": list(checked.shared), "data_id": checked.data_id or ""}
         yield Finding(check="data", state="ok", code="data", inputs=shared)
+
+
+def _elsewhere(git: TrialGit, commit: str) -> Iterator[Finding]:
+    """Yield what the commit only points to, and a run's checkouts do not have."""
+    submodules = list(git.submodules(commit))
+    if submodules:
+        yield Finding(check="submodules", state="warn", code="submodules", inputs={"paths": submodules})
+    if lacks_lfs(git, commit):
+        yield Finding(check="lfs", state="fail", code="lfs_pointers", inputs={"commit": commit})
 
 
 def _metric(trials: Trials, config: RunConfig, branch: str | None) -> Finding:

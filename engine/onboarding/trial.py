@@ -92,9 +92,7 @@ class Trials:
 
     def setup(self, config: RunConfig, commit: str) -> ev.SetupChecked:
         """Look at a clean checkout as a run does before it trains, and at nothing else."""
-        return self.within(
-            lambda paths: check_setup(_begun(config, commit, paths), paths=paths, git=self.git)
-        )
+        return self.within(lambda paths: check_setup(begun(config, commit, paths), paths=paths, git=self.git))
 
     def within(self, does: Callable[[RunPaths], T]) -> T:
         """Do something in a folder like a run's, of which nothing is left.
@@ -153,7 +151,7 @@ class Trials:
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def _tried(self, config: RunConfig, commit: str, paths: RunPaths) -> Trial:
-        run = _begun(config, commit, paths)
+        run = begun(config, commit, paths)
         checked = check_setup(run, paths=paths, git=self.git)
         run, prepared_s = dry_run.after(run, [checked]), None
         if not checked.ok and checked.preparable:
@@ -171,7 +169,7 @@ class Trials:
         spec = prepare_spec(run, number=1, paths=paths)
         done = self.done(files, spec, "prepare")
         failed = done.reason != "exited" or done.exit_code != 0
-        tail = self._printed(files).decode(errors="replace")
+        tail = self.printed(files).decode(errors="replace")
         reason = how_it_ended(done, tail=tail) if failed else None
         checkouts = TrainCheckouts(paths=paths, git=self.git)
         events = (
@@ -195,7 +193,7 @@ class Trials:
         seal.set("0.1", kept=run.config.kept)
         sealed = seal.digest("0.1")
         files = paths.job(0, "train", 1)
-        one = self._training(run, commit, paths, files)
+        one = self.training(run, commit, paths, files)
         spec = training_spec(run.config, one)
         began = time.time()
         done = self.done(files, spec, "train")
@@ -206,7 +204,7 @@ class Trials:
         )
         left = seal.added(run.config.kept)
         broken = seal.broken(sealed, commit, self.git)
-        output = self._printed(files)
+        output = self.printed(files)
         unshared = checkouts.unshared(1, output.decode(errors="replace")) or ""
         from_home = self._from_home(run, paths, files)
         if result.outcome == "succeeded" and run.config.evaluate:
@@ -230,7 +228,8 @@ class Trials:
         spec = evaluation_spec(run.config, evolve(one, job=files.folder), one.job)
         return read_result(run.config, self.jobs.output(files.folder), self.done(files, spec, "evaluate"))
 
-    def _training(self, run: RunState, commit: str, paths: RunPaths, files: JobPaths) -> Training:
+    def training(self, run: RunState, commit: str, paths: RunPaths, files: JobPaths) -> Training:
+        """Return the training of a trial, or what is run as one."""
         lock = run.config.device_lock
         return Training(
             run_id=paths.run_id,
@@ -249,7 +248,8 @@ class Trials:
             seed=0 if run.config.seed_env else None,
         )
 
-    def _printed(self, files: JobPaths) -> bytes:
+    def printed(self, files: JobPaths) -> bytes:
+        """Return what a job printed, the end of it."""
         end = b""
         for piece in self.jobs.output(files.folder).log():
             end = (end + piece)[-MOST_OUTPUT:]
@@ -261,7 +261,8 @@ class Trials:
         return Imported(cache=files.bytecode).from_checkout(self.home, paths.train_checkout, declared)
 
 
-def _begun(config: RunConfig, commit: str, paths: RunPaths) -> RunState:
+def begun(config: RunConfig, commit: str, paths: RunPaths) -> RunState:
+    """Return the state of a run that has just begun on a commit."""
     begun = ev.RunStarted(
         run_id=paths.run_id,
         branch="HEAD",

@@ -15,6 +15,7 @@ def test_files_of_lfs_are_there_or_named_before_anything_trains(program: Program
     (program.repo / ".gitattributes").write_text("*.bin filter=lfs diff=lfs merge=lfs -text\n")
     (program.repo / "data.bin").write_text("pointer\n")
     commit(program, TRAIN)
+    assert "FAIL  lfs            the commit keeps files in git LFS" in program("doctor", code=1).stdout
     refused = program("start", *HERE, "--loops", "0", code=None)
     assert 0 != refused.returncode
     assert "keeps files in git LFS, and git here has no such filter" in refused.stderr
@@ -32,3 +33,7 @@ def test_submodules_are_named_at_the_start(program: Program):
     program.git("commit", "-qm", "another repository")
     said = program("start", *HERE, "--loops", "0", code=None).stdout
     assert "the submodules vendor/lib are empty in the run's checkouts" in said
+    assert (
+        "warn  submodules     vendor/lib: empty in a run's checkouts" in program("doctor", code=None).stdout
+    )
+    assert "the submodules vendor/lib;" in program("init", "--yes", code=4).stdout

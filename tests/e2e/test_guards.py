@@ -14,7 +14,8 @@ def test_a_better_candidate_has_to_pass(program: Program):
     """What fails the tests is discarded with their last line, what passes is kept; an audit finds both so."""
     (program.repo / "tests.py").write_text(TESTS)
     commit(program, TRAIN, settings=SETTINGS)
-    program("start", *HERE, "--loops", "0")
+    said = program("start", *HERE, "--loops", "0").stdout
+    assert "the baseline is not held to tests" in said
     program("propose", "--set", "WIDTH=3")
     program("propose", "--set", "LR=0.05")
     program("resume", *HERE, "--loops", "2")
@@ -27,6 +28,17 @@ def test_a_better_candidate_has_to_pass(program: Program):
     )
     assert "width 3" in program("logs", "1", "--step", "guard").stdout
     assert 0 == program("replay").returncode
+
+
+def test_doctor_runs_the_guards_that_the_baseline_is_not_held_to(program: Program):
+    """What fails on the code as it stands is said with its last line, before anything trains."""
+    (program.repo / "tests.py").write_text(TESTS.replace("== 4", "== 5"))
+    more = SETTINGS.replace('"]', '", "short: {python} -c pass"]', 1)
+    commit(program, TRAIN, settings=more)
+    said = program("doctor", code=None).stdout
+    fails = "tests: {python} tests.py: fails on the code as it stands, before any training: exit code 1: "
+    assert f"warn  guard          {fails}AssertionError: a width of 4 is asked for" in said
+    assert "ok    guard          short: {python} -c pass: holds on the code as it stands" in said
 
 
 def test_a_guard_that_cannot_run_is_said_before_anything_trains(program: Program):

@@ -13,6 +13,7 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.onboarding import doctor, init
 from autoresearch.engine.onboarding.agent_look import look_at_agents
 from autoresearch.engine.onboarding.commands import Called, by_python, parsed
+from autoresearch.engine.onboarding.guard_look import look_at_guards
 from autoresearch.engine.onboarding.metric_names import Candidate, is_lower_better
 from autoresearch.engine.onboarding.proposal import Proposed, calls_of, look
 from autoresearch.engine.onboarding.sight import Sight, look_at
@@ -251,6 +252,8 @@ class _Init:
             if not ok:
                 for line in page.failure_lines(trial, config, init.printed(trial)):
                     opt.say(line)
+                for line in page.submodule_lines(self.here.git.submodules("HEAD")):
+                    opt.say(line)
         file = init.write(self.here.home, new)
         written = [file.name] if new else []
         if new:
@@ -285,12 +288,14 @@ def doctor_command(
     """Look at all that a run here would meet, a line each with the way out; code 1 where it would not begin.
 
     Git, settings, interpreter and what it imports from where, data as a clean checkout sees them, the metric
-    in the newest log, disk, devices, sandbox, notifications, clock, agents. Nothing is changed.
+    in the newest log, disk, devices, sandbox, notifications, clock, guards that are commands, run on the code
+    as it stands, agents. Nothing is changed.
     """
     here = opt.target(repo)
     trials = Trials(home=here.home, git=here.git, jobs=RealJobs())
     found = list(doctor.look(trials, here.git.current_branch()))
     with suppress(InvalidInput):  # said among the others
+        found += look_at_guards(trials, load_config(here.home), here.git.resolve("HEAD") or "")
         found += look_at_agents(trials, load_config(here.home), ask=ask)
     if as_json:
         typer.echo(json_text(doctor_object(found, doctor_page.finding_words)), nl=False)

@@ -25,6 +25,23 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "imports": ("{own} of the run's checkout first; packages from {libraries}", ""),
     "data": ("a clean checkout has all that it needs{shared}", ""),
     "data_to_prepare": ("{reason}; the command `prepare` runs first", ""),
+    "submodules": (
+        "{paths}: empty in a run's checkouts",
+        "where a training needs one: commit its files here, or name a folder that has them in `env`",
+    ),
+    "lfs_pointers": (
+        "the commit keeps files in git LFS, and git here has no such filter: trainings would read pointers",
+        "git lfs install && git lfs pull",
+    ),
+    "guard": ("{guard}: holds on the code as it stands, {seconds:.1f} s", ""),
+    "guard_fails": (
+        "{guard}: fails on the code as it stands, before any training: {reason}",
+        "mend that first: no candidate on which it fails is kept, and the baseline is not held to it",
+    ),
+    "guard_not_run": (
+        "the commands of guards could not be tried: {said}",
+        "try again when nothing is at work",
+    ),
     "checkout_none": (
         "no clean checkout could be looked at: {said}",
         "try again when nothing else is at work",

@@ -135,6 +135,13 @@ def failure_lines(trial: Trial, config: RunConfig, found: list[Candidate]) -> It
         yield f'only your checkout has {trial.unshared}: shared = ["{trial.unshared}"]'
 
 
+def submodule_lines(paths: tuple[str, ...]) -> Iterator[str]:
+    """Yield what a checkout lacks of other repositories; none: nothing."""
+    if paths:
+        yield f"empty in a run's checkouts: the submodules {_listed(paths)}; where the training needs one,"
+        yield "    commit its files here, or name a folder that has them in `env` (PYTHONPATH)"
+
+
 def _is_own(trial: Trial) -> bool:
     return trial.setup is not None and trial.setup.interpreter_from == "runner"
 

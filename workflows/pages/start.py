@@ -36,6 +36,12 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
             f"the submodules {names} are empty in the run's checkouts: a training that needs one has to "
             "find it elsewhere (`env` may name a folder), or the files have to be committed here"
         )
+    if outcome.guards:
+        names = ", ".join(guard.partition(":")[0].strip() for guard in outcome.guards)
+        yield (
+            f"the baseline is not held to {names}, and no candidate is kept on which one fails: "
+            f"{typed('doctor')} runs them on the code as it stands"
+        )
     if outcome.guidance_edited:
         file = outcome.guidance_edited
         yield f"agents do not see your edits to {file}: commit it, and each question from then on has it"
