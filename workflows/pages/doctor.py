@@ -27,7 +27,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "data_to_prepare": ("{reason}; the command `prepare` runs first", ""),
     "submodules": (
         "{paths}: empty in a run's checkouts",
-        "where a training needs one: commit its files here, or name a folder that has them in `env`",
+        "where a training needs one: commit its files here, or set PYTHONPATH in `env` to a copy outside",
     ),
     "lfs_pointers": (
         "the commit keeps files in git LFS, and git here has no such filter: trainings would read pointers",

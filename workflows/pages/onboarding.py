@@ -139,7 +139,7 @@ def submodule_lines(paths: tuple[str, ...]) -> Iterator[str]:
     """Yield what a checkout lacks of other repositories; none: nothing."""
     if paths:
         yield f"empty in a run's checkouts: the submodules {_listed(paths)}; where the training needs one,"
-        yield "    commit its files here, or name a folder that has them in `env` (PYTHONPATH)"
+        yield "    commit its files here, or set PYTHONPATH in `env` to a copy outside of this repository"
 
 
 def _is_own(trial: Trial) -> bool:

@@ -34,7 +34,7 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         names = ", ".join(outcome.submodules)
         yield (
             f"the submodules {names} are empty in the run's checkouts: a training that needs one has to "
-            "find it elsewhere (`env` may name a folder), or the files have to be committed here"
+            "find it outside of this repository (`env` may set PYTHONPATH), or its files have to be committed"
         )
     if outcome.guards:
         names = ", ".join(guard.partition(":")[0].strip() for guard in outcome.guards)
