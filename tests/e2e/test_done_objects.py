@@ -12,6 +12,7 @@ from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
 from tests.core.test_agent_asks import BEGUN, asks
+from tests.e2e.conftest import Program
 
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
@@ -31,8 +32,12 @@ def done(capsys, *words: str) -> dict:
     code = main([*words, "--json"])
     said = capsys.readouterr()
     assert (0, "") == (code, said.err)
-    told = json.loads(said.out)
-    name = words[0]
+    return checked(words[0], said.out)
+
+
+def checked(name: str, printed: str) -> dict:
+    """Return an object that a command printed, which has the published form."""
+    told = json.loads(printed)
     assert f"autoresearch.{name}/1" == told["schema"]
     jsonschema.validate(told, json.loads((SCHEMAS / f"{name}-1.schema.json").read_text()))
     return told
@@ -52,6 +57,19 @@ def test_what_was_done_is_an_object(going, capsys):
     with hold_as_runner(going):
         assert (True, []) == tuple(done(capsys, "stop", "--now")[it] for it in ("now", "jobs"))
     assert {"runner_alive": False} == {it: done(capsys, "unpause")[it] for it in ["runner_alive"]}
+
+
+def test_a_program_starts_waits_and_goes_on(program: Program):
+    """By objects alone: who does what was asked, its end, that nothing is left; no line beside them."""
+    begun = checked("start", program("start", "--json", "--only", "setup,baseline").stdout)
+    assert (0, None, False) == (begun["loops"], begun["idle"], begun["runner_was_alive"])
+    end = checked(
+        "wait", program("wait", begun["run_id"], "--json", "--for", "end", "--timeout", "600").stdout
+    )
+    assert ("end", "done") == (end["what"], end["phase"])
+    idle = checked("resume", program("resume", "--json").stdout)
+    assert ("nothing_left", None, "latest") == (idle["idle"], idle["runner_pid"], idle["chosen"])
+    program("start", "--json", "--follow", code=2)
 
 
 def test_every_form_is_a_schema_that_refuses_more():

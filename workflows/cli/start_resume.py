@@ -40,6 +40,7 @@ class SharedOptions:
     background: bool
     follow: bool
     here: opt.Target
+    as_json: bool = False
 
 
 def _shared_options(
@@ -66,9 +67,14 @@ def _shared_options(
     prefetch: opt.Prefetch = None,
     final: opt.Final = None,
     follow: opt.Follow = False,
+    as_json: opt.AsJson = False,
     repo: opt.Repo = None,
 ) -> SharedOptions:
     opt.refuse_inside_agent()
+    if as_json and (follow or not background_train):
+        raise UsageRefused(
+            "--json says what was asked, and returns", remedy="leave out --follow and --no-background-train"
+        )
     options = StartOptions(
         loops=loops,
         only=only,
@@ -95,6 +101,7 @@ def _shared_options(
         background=background_train,
         follow=follow,
         here=opt.target(repo),
+        as_json=as_json,
     )
 
 
@@ -147,7 +154,11 @@ def start_command(
             beside=another,
             turn=turn,
         )
-        return _go(outcome, background=shared.background, follow=shared.follow, turn=turn)
+        return (
+            _tell(outcome, turn)
+            if shared.as_json
+            else _go(outcome, background=shared.background, follow=shared.follow, turn=turn)
+        )
 
 
 @_with_shared_options
@@ -200,7 +211,8 @@ def serve(
         alone = lambda: _told(evolve(ask(found.paths, lambda _: False), chosen=found.chosen))  # noqa: E731
         return _work_here(found.paths, begin=alone)
     asked = ask(found.paths, lambda paths: living_runner(paths) is not None)
-    return _go(evolve(asked, chosen=found.chosen), background=True, follow=shared.follow)
+    outcome = evolve(asked, chosen=found.chosen)
+    return _tell(outcome) if shared.as_json else _go(outcome, background=True, follow=shared.follow)
 
 
 def _told(outcome: StartOutcome) -> bool:
@@ -236,6 +248,20 @@ def _go(outcome: StartOutcome, *, background: bool, follow: bool, turn: ExitStac
 
         return show_live(outcome.paths, after=outcome.seq, leave_waiting=True)
     opt.say(f"look: {typed('status')}, `watch`, `experiments`; end it: {typed('stop')}")
+    return 0
+
+
+def _tell(outcome: StartOutcome, turn: ExitStack | None = None) -> int:
+    """See to it that a runner does what was asked, and print all of it as one object."""
+    from autoresearch.workflows.api.start import start_object  # noqa: PLC0415 - for programs alone
+    from autoresearch.workflows.api.status import json_text  # noqa: PLC0415
+
+    if outcome.idle is not None:
+        _make_up(outcome.paths)
+    launched = ensure_runner(outcome.paths) if outcome.idle is None else None
+    _let_go(turn)
+    command = "resume" if turn is None else "start"
+    typer.echo(json_text(start_object(outcome, launched, command)), nl=False)
     return 0
 
 

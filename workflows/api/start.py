@@ -1,0 +1,36 @@
+"""The object of `start` and `resume`: what was asked of which run, and who does it."""
+
+from typing import Any
+
+from autoresearch.engine.control.launch import Launched
+from autoresearch.engine.control.start import StartOutcome
+from autoresearch.events.values import OPEN_END
+
+
+def start_object(
+    outcome: StartOutcome, launched: Launched | None, command: str
+) -> dict[str, Any]:  # Any: it is JSON
+    """Return it as JSON has it; `launched` is None where nothing is left to do."""
+    request, idle, proposer = outcome.request, outcome.idle, outcome.proposer
+    runner = launched.runner if launched is not None else None
+    return {
+        "schema": f"autoresearch.{command}/1",
+        "run_id": outcome.paths.run_id,
+        "branch": outcome.branch,
+        "chosen": outcome.chosen,
+        "loops": None if request is None or request.loops >= OPEN_END else request.loops,
+        "until": (request.until or None) if request is not None else None,
+        "earlier_loops": outcome.earlier_loops,
+        "idle": idle.why if idle is not None else None,
+        "agent": proposer.agent if proposer is not None else None,
+        "agent_available": proposer.available if proposer is not None else None,
+        "sandbox": (proposer.sandbox or None) if proposer is not None else None,
+        "uncommitted": list(outcome.uncommitted),
+        "guidance_edited": outcome.guidance_edited or None,
+        "submodules": list(outcome.submodules),
+        "remeasured_for": list(outcome.remeasured_for),
+        "runner_pid": (runner.pid or None) if runner is not None else None,
+        "runner_was_alive": launched.already if launched is not None else None,
+        "seq": outcome.seq,
+        "history_path": str(outcome.paths.history),
+    }
