@@ -188,6 +188,16 @@ def test_a_repository_without_a_training_says_what_to_name(program: Program):
     assert "init --train" in program("init", "--yes", code=3).stderr
 
 
+def test_a_command_that_names_no_file_asks_for_what_may_be_changed(own: Program):
+    """Nothing is known to change: that is said with the setting, which lets the next call train."""
+    refused = own("init", "--yes", "--train", "true", code=3).stderr
+    assert "the training command names no committed file" in refused
+    assert {} == table(own)
+    file = own.repo / "pyproject.toml"
+    file.write_text(file.read_text() + '[tool.autoresearch]\neditable = ["fit.py"]\n')
+    assert "trained " in own("init", "--yes", "--train", "true", code=4).stdout
+
+
 def test_its_refusals_leave_the_settings_alone(own: Program):
     """A file that is no TOML, or a setting that makes no sense, is named and not touched."""
     file = own.repo / "pyproject.toml"

@@ -130,6 +130,11 @@ class _Init:
                 f"nothing in {sight.home} looks like a training: no script, and no command of its README",
                 remedy=WayOut("name_training"),
             )
+        if not proposed.settings["editable"] and ("editable" not in given or answers.force):
+            raise NotFound(
+                "the training command names no committed file, so what experiments may change is not known",
+                remedy='set it: editable = ["FILE"] in the settings, then init again, without --force',
+            )
         return proposed
 
     def _chosen(self, found: list[Called]) -> Called | None:
