@@ -13,7 +13,7 @@ from autoresearch.workflows.report.document import Chart, Point
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # the name of the form; nobody fetches it
 WIDTH, HEIGHT = 800, 360
-GREEN, GREY, INK = "#2f9e44", "#868e96", "#495057"
+GREEN, GREY = "#2f9e44", "#868e96"
 SIZE, SIZE_KEPT = 36, 90
 
 JSON = dict[str, Any]  # Any: a specification nests as deep as it likes
@@ -25,7 +25,7 @@ def specification(charts: Mapping[str, Chart]) -> JSON:
     Raises:
         UsageRefused: they measure different things.
     """
-    first = _one_metric(charts)
+    measured = _one_metric(charts)
     scales = [scale_of(chart) for chart in charts.values() if chart.points]
     room = Scale(
         last=max((scale.last for scale in scales), default=1),
@@ -55,7 +55,7 @@ def specification(charts: Mapping[str, Chart]) -> JSON:
                 },
             },
         },
-        "layer": [_band(first, room, colour), _line(colour), _points(colour)],
+        "layer": [_band(measured, room, colour), _line(colour), _points(colour)],
         "config": {"axis": {"grid": True, "gridOpacity": 0.5}, "view": {"stroke": None}},
     }
 
