@@ -63,6 +63,7 @@ MAY = {
     "ablate": ("ablate nosuch-r001", SETTINGS),
     "report": ("report", SETTINGS),
     "plot": ("plot -o plot.json", SETTINGS),
+    "mcp": ("mcp --repo nowhere", COMMON),
     "serve": ("serve --home nowhere", COMMON),
     # they look for packages, and whether the file system tells of changes
     "init": ("init --repo nowhere", SETTINGS | VERSION | {"logging", "watchdog"}),

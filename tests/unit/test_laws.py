@@ -47,7 +47,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("workflows.api",),
     ("workflows.pages",),
     ("workflows.quick_status", "workflows.report"),
-    ("workflows.live", "workflows.web"),
+    ("workflows.live", "workflows.web", "workflows.mcp"),
     ("workflows.cli",),
     ("workflows.background", "workflows.python", "workflows.reference", "workflows.run_experiment"),
 )
@@ -87,6 +87,8 @@ OWNERS = {
     "typer": {"workflows/cli/", "workflows/reference.py"},
     "starlette": {"workflows/web/"},
     "uvicorn": {"workflows/web/"},
+    "mcp": {"workflows/mcp/"},
+    "mcp_types": {"workflows/mcp/"},
     "sse_starlette": {"workflows/web/"},
     "pandas": {"workflows/python.py"},
     "vl_convert": {"workflows/report/drawn.py"},

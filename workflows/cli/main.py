@@ -58,6 +58,7 @@ COMMANDS = {
     "ablate": ("autoresearch.workflows.cli.measure", "ablate_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
     "serve": ("autoresearch.workflows.cli.serve", "serve"),
+    "mcp": ("autoresearch.workflows.cli.serve", "mcp"),
     "watch": ("autoresearch.workflows.cli.live", "watch"),
     "wait": ("autoresearch.workflows.cli.live", "wait"),
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),

@@ -1,4 +1,4 @@
-"""The command that shows runs in a browser."""
+"""The commands that offer runs to others: serve to a browser, mcp to programs that speak MCP."""
 
 import secrets
 import sys
@@ -66,3 +66,18 @@ def serve(
         control=control,
     )
     return listen(site, host=host, port=port, token=control.token if control else "", say=opt.say)
+
+
+def mcp(*, repo: opt.Repo = None) -> int:
+    """Serve a repository's runs as MCP tools over standard input and output, until its client leaves.
+
+    Needs the extra `mcp`.
+    """
+    if find_spec("mcp") is None or find_spec("mcp_types") is None:
+        raise NotFound("mcp needs mcp 2", remedy="pip install 'autoresearch[mcp]' brings it")
+    home = find_home(repo or Path.cwd())
+    from autoresearch.workflows.mcp.server import Commands, server  # noqa: PLC0415 - 2 s, for this alone
+
+    called = sys.orig_argv[1 : sys.orig_argv.index("mcp")]
+    server(Commands(program=(sys.executable, *called), repo=home)).run("stdio")
+    return 0
