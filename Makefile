@@ -35,7 +35,7 @@ run: $(VENV)/.run      ## (GPU=1: with torch for NVIDIA cards) a whole run on re
 	@$(BIN)/python workflows/run_experiment.py experiments
 	@$(BIN)/python workflows/run_experiment.py status
 
-test: $(VENV)/.dev     ## the test suite (about seven minutes on two cores)
+test: $(VENV)/.dev     ## the test suite (about thirteen minutes on two cores)
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
