@@ -8,6 +8,11 @@ def now() -> str:
     return _text(datetime.now(UTC))
 
 
+def here() -> datetime:
+    """Return this instant in the zone of this machine, as people tell days and hours."""
+    return datetime.now(UTC).astimezone()
+
+
 def from_epoch(seconds: float) -> str:
     """Return the instant that lies so many seconds after 1970, as file systems count them."""
     return _text(datetime.fromtimestamp(seconds, UTC))
@@ -30,8 +35,8 @@ def later(at: str, seconds: float) -> str:
 
 def wall(at: str, *, beside: str) -> str:
     """Return an instant as the clock on the wall shows it here, with the day where that is another one."""
-    there, here = datetime.fromisoformat(at).astimezone(), datetime.fromisoformat(beside).astimezone()
-    return there.strftime("%H:%M" if there.date() == here.date() else "%Y-%m-%d %H:%M")
+    there, then = datetime.fromisoformat(at).astimezone(), datetime.fromisoformat(beside).astimezone()
+    return there.strftime("%H:%M" if there.date() == then.date() else "%Y-%m-%d %H:%M")
 
 
 def _text(moment: datetime) -> str:

@@ -6,12 +6,12 @@ first and then in the last lines they printed. What nobody knows counts as trans
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from autoresearch.engine.agents.named_times import named_time
 from autoresearch.engine.ports.agent import Failing
+from autoresearch.events import clock
 from autoresearch.events.candidate_events import AgentFailure, FailureKind
-from autoresearch.events.clock import from_epoch
 from autoresearch.events.values import Reason
 
 
@@ -121,7 +121,7 @@ def failure(said: Failing, *, in_a_row: int, at: datetime) -> AgentFailure:
     if said.named is not None:
         least = at + timedelta(seconds=FIRST_S["transient"])
         until = max(said.named, least if said.kind == "limited" else until)
-    return AgentFailure(kind=said.kind, retry_at=from_epoch(until.timestamp()))
+    return AgentFailure(kind=said.kind, retry_at=clock.from_epoch(until.timestamp()))
 
 
 def moment(at: str) -> datetime:
@@ -129,7 +129,7 @@ def moment(at: str) -> datetime:
     try:
         return datetime.fromisoformat(at).astimezone()
     except (ValueError, OverflowError):  # no time at all: somebody wrote into the job's folder
-        return datetime.now(UTC).astimezone()
+        return clock.here()
 
 
 def _wait_s(kind: FailureKind, in_a_row: int) -> float | None:

@@ -4,7 +4,6 @@ The other run is only read, and may be at work. The new one has a branch and a h
 beside its place and moved there whole, and is idle until somebody asks it for more.
 """
 
-from datetime import datetime
 from pathlib import Path
 
 from attrs import frozen
@@ -20,6 +19,7 @@ from autoresearch.engine.runs.as_of import seq_at
 from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up
 from autoresearch.engine.runs.load import Loaded, load, require_own
 from autoresearch.events import catalog as ev
+from autoresearch.events import clock
 from autoresearch.events.errors import NotFound, WayOut
 from autoresearch.events.values import Best
 
@@ -114,7 +114,7 @@ def _base(loaded: Loaded, git: Repository) -> Commit:
 def _branch(git: Branches, branch: str | None, base: Commit) -> str:
     """Return the branch of the new run: one that is not there yet, or stands on its code already."""
     if branch is None:
-        today = datetime.now().astimezone().date()
+        today = clock.here().date()
         return default_branch(today, lambda name: git.branch(name).commit is not None)
     check_branch(branch)
     refuse_below_a_branch(git, branch)

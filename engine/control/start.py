@@ -5,7 +5,6 @@ Launches nothing (engine/control/launch.py does) and prints nothing.
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -124,7 +123,7 @@ def start(
         if not beside:
             _refuse_beside(home)
         on = named or default_branch(
-            datetime.now().astimezone().date(), lambda name: git.resolve(f"refs/heads/{name}") is not None
+            clock.here().date(), lambda name: git.resolve(f"refs/heads/{name}") is not None
         )
         paths = _claim(home, git, on, run_id)
         begun = replace(begun, run_id=paths.run_id, branch=on)

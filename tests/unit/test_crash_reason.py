@@ -39,7 +39,7 @@ DYNAMO = "\nSet TORCHDYNAMO_VERBOSE=1 for the internal stack trace (please do th
 DYNAMO += ' reporting a bug to PyTorch). For even more developer context, set TORCH_LOGS="+dynamo"\n\n\n'
 DYNAMO += "You can suppress this exception and fall back to eager by setting:\n    import torch._dynamo\n"
 DYNAMO += "    torch._dynamo.config.suppress_errors = True\n"
-DENIED = "PermissionError: [Errno 13] Permission denied: '/root/.cache'"
+DENIED = "PermissionError: [Errno 13] Permission denied: '/srv/cache'"
 COMPILED = f"{HEAD}  File 'train.py'\ntorch._dynamo.exc.BackendCompilerFailed: backend='inductor' raised:\n"
 COMPILED += f"{DENIED}\n"
 CUT = "    return compiled()\ntorch._dynamo.exc.Unsupported: call_function numpy"

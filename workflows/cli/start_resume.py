@@ -4,7 +4,6 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +19,7 @@ from autoresearch.engine.runs.load import load, load_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.process import Terminated, terminable
 from autoresearch.engine.system.version import program_version
+from autoresearch.events import clock
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused, WayOut, Wrong
 from autoresearch.projections.run_state import RunState
@@ -87,7 +87,7 @@ def _shared_options(
         timeout_s=timeout,
         prefetch=prefetch,
         final=final,
-        until=until_of(until, for_, now=datetime.now().astimezone()),
+        until=until_of(until, for_, now=clock.here()),
         max_trainings=max_trainings,
         max_cost_usd=max_cost,
         max_tokens=max_tokens,
