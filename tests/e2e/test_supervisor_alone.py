@@ -29,6 +29,7 @@ def test_a_training_that_ended_well_is_read(program: Program, says_so: bool, tra
     program("start", "--only", "setup,baseline")
     program.wait(lambda status: bool(status["progress"]))
     folder = program.run_folder() / "iterations" / "0000" / "train.1"
+    # A killed process holds its end until the kernel has taken it down: it is not the one waited for.
     os.kill(_claimed(folder, "supervisor"), signal.SIGKILL)
     until(lambda: _takes_in(folder))
     turn.is_for_all()
@@ -49,12 +50,13 @@ def _claimed(folder: Path, role: str) -> int:
 
 
 def _takes_in(folder: Path) -> bool:
-    """Say whether somebody other than the training holds its pipe: the runner, from now on."""
+    """Say whether somebody other than the training and its dead supervisor holds its pipe: the runner."""
     child = _claimed(folder, "child")
+    theirs = {child, _claimed(folder, "supervisor")}
     pipe = Path(f"/proc/{child}/fd/1").readlink()
     for handle in Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            if int(handle.parts[2]) != child and handle.readlink() == pipe:
+            if int(handle.parts[2]) not in theirs and handle.readlink() == pipe:
                 return True
         except OSError:
             continue
