@@ -1,10 +1,19 @@
-"""What one setting is: its type and default, and beside them what it means and what it may hold. Pure."""
+"""What one setting is: its type and default, what it means and may hold; guards and commands as written. Pure."""
 
-from collections.abc import Callable
+import re
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, TypeVar, cast
 
 from attrs import field, frozen
+
+
+PYTHON = "{python}"  # in a command: the interpreter of the user's project
+GUARD = re.compile(
+    r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
+)
+COMMAND_GUARD = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9 ._-]*?)\s*:\s*(?P<command>\S.*)")
 
 
 @frozen(kw_only=True)
@@ -59,8 +68,50 @@ def amount(default: T, meaning: str, *, decides: bool = False) -> T:
     return setting(default, meaning, holds=_not_negative, expected="0 or more", decides=decides)
 
 
+def one_of(names: tuple[str, ...], meaning: str) -> str:
+    """Define a setting that is one of some names, by default the first."""
+    return setting(names[0], meaning, holds=lambda name: name in names, expected=" or ".join(names))
+
+
 def is_inside(path: str) -> bool:
     """Say whether a path stays within the repository and is written in its plain form."""
     parts = PurePosixPath(path).parts
     plain = str(PurePosixPath(*parts)) == path
     return bool(parts) and not path.startswith("/") and ".." not in parts and plain
+
+
+def all_inside(paths: tuple[str, ...]) -> bool:
+    """Say whether all paths stay within the repository."""
+    return all(is_inside(path) for path in paths)
+
+
+def is_guard(text: str) -> bool:
+    """Say whether a guard holds a number within a bound, or is a command that can be split into words."""
+    if GUARD.fullmatch(text):
+        return True
+    try:
+        return COMMAND_GUARD.fullmatch(text) is not None and bool(guard_argv(text))
+    except ValueError:  # quotes that do not end
+        return False
+
+
+def are_named(paths: tuple[str, ...]) -> bool:
+    """Say whether none of them is empty."""
+    return all(path.strip() for path in paths)
+
+
+def guard_argv(guard: str) -> tuple[str, ...]:
+    """Return the command of a guard that is one, `tests: pytest -q`, as words.
+
+    Raises:
+        ValueError: its quotes do not end.
+    """
+    return tuple(shlex.split(guard.partition(":")[2]))
+
+
+def with_python(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...]:
+    """Return a command with `{python}` replaced: by its words where it stands alone, else written as one."""
+    whole = shlex.join(python) if len(python) > 1 else python[0]
+    return tuple(
+        part for word in command for part in (python if word == PYTHON else (word.replace(PYTHON, whole),))
+    )

@@ -7,44 +7,29 @@ engine/runs/settings.py; the page docs/config.md is made of the meanings here. P
 import hashlib
 import json
 import re
-import shlex
-from collections.abc import Sequence
 from typing import ClassVar
 
 from attrs import fields, frozen
 
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
-from autoresearch.events.setting import Setting, above_zero, amount, is_inside, setting
+from autoresearch.events.setting import (
+    GUARD,
+    PYTHON,
+    Setting,
+    above_zero,
+    all_inside,
+    amount,
+    are_named,
+    is_guard,
+    is_inside,
+    one_of,
+    setting,
+)
 from autoresearch.events.values import COMPARED, CONDITIONS
 
 
-GUARD = re.compile(
-    r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
-)
-COMMAND_GUARD = re.compile(r"\s*(?P<name>[A-Za-z0-9][A-Za-z0-9 ._-]*?)\s*:\s*(?P<command>\S.*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-PYTHON = "{python}"  # in a command: the interpreter of the user's project
-
-
-def _all_inside(paths: tuple[str, ...]) -> bool:
-    return all(is_inside(path) for path in paths)
-
-
-def _is_guard(text: str) -> bool:
-    """Say whether a guard holds a number within a bound, or is a command that can be split into words."""
-    if GUARD.fullmatch(text):
-        return True
-    try:
-        return COMMAND_GUARD.fullmatch(text) is not None and bool(guard_argv(text))
-    except ValueError:  # quotes that do not end
-        return False
-
-
-def _are_named(paths: tuple[str, ...]) -> bool:
-    return all(path.strip() for path in paths)
 
 
 ANYWHERE = "/"  # in agent_writes
@@ -68,7 +53,7 @@ class RunConfig:
         (),
         f"What `{PYTHON}` stands for; empty: uv's where uv.lock or [tool.uv] is there, else `.venv` or `venv`"
         " of the repository, the active environment, conda's, poetry's; else autoresearch's own.",
-        holds=_are_named,
+        holds=are_named,
         expected="a program, and words that go before what it runs",
     )
     evaluate: tuple[str, ...] = setting(
@@ -94,31 +79,31 @@ class RunConfig:
     editable: tuple[str, ...] = setting(
         ("train.py",),
         "What a change may touch: files, folders, or patterns (`src/**/*.py`), and new files in these.",
-        holds=lambda paths: bool(paths) and _all_inside(paths),
+        holds=lambda paths: bool(paths) and all_inside(paths),
         expected=f"at least one file; {INSIDE}",
     )
     protected: tuple[str, ...] = setting(
         ("prepare.py", "program.md"),
         "The files that must be there and must not change.",
-        holds=_all_inside,
+        holds=all_inside,
         expected=INSIDE,
     )
     shared: tuple[str, ...] = setting(
         (),
         "What git does not know in your checkout and a training reads, as data or a .env: it gets links.",
-        holds=_all_inside,
+        holds=all_inside,
         expected=INSIDE,
     )
     kept: tuple[str, ...] = setting(
         (),
         "Files and folders of a training's checkout that one may leave to the next, as a compile cache.",
-        holds=_all_inside,
+        holds=all_inside,
         expected=INSIDE,
     )
     artifacts: tuple[str, ...] = setting(
         (),
         "Patterns of files that a training leaves in its checkout or its job's folder and that are kept.",
-        holds=_all_inside,
+        holds=all_inside,
         expected=INSIDE,
     )
     artifacts_newest: int = amount(
@@ -128,7 +113,7 @@ class RunConfig:
     inputs: tuple[str, ...] = setting(
         (),
         "Files and folders outside the checkout that results hang on; hashed, and watched while it trains.",
-        holds=_are_named,
+        holds=are_named,
         expected=PLACES,
     )
     guidance_file: str = setting(
@@ -141,14 +126,14 @@ class RunConfig:
     metrics: tuple[str, ...] = setting(
         (),
         "Names of other numbers that a training prints, which are recorded beside the metric.",
-        holds=_are_named,
+        holds=are_named,
         expected="names",
     )
     guards: tuple[str, ...] = setting(
         (),
         "What has to hold for a candidate to be kept: a number within its bound (`peak_vram_mb < 60000`), or"
         " a command that exits with 0 in its checkout (`tests: pytest -q`); the baseline is not held to it.",
-        holds=lambda guards: all(map(_is_guard, guards)),
+        holds=lambda guards: all(map(is_guard, guards)),
         expected="a name, one of < <= > >=, and a number; or a name, a colon and a command",
     )
     compare_on: tuple[str, ...] = setting(
@@ -226,7 +211,7 @@ class RunConfig:
         (),
         "Where an agent may write beside its checkout, its TMPDIR and its program's own files in your home; "
         f"`{ANYWHERE}` is anywhere.",
-        holds=_are_named,
+        holds=are_named,
         expected=PLACES,
     )
     training_writes: tuple[str, ...] = setting(
@@ -234,15 +219,13 @@ class RunConfig:
         "Where a training that is evaluated may write beside its checkout, its job's folder, its TMPDIR and "
         f"~/.cache; `{ANYWHERE}` is anywhere. One that is not evaluated may write anywhere; but what "
         "`shared` names and this does not, it may only read.",
-        holds=_are_named,
+        holds=are_named,
         expected=PLACES,
     )
-    when_agent_fails: str = setting(
-        "search",
+    when_agent_fails: str = one_of(
+        ("search", "pause"),
         "What a failing agent means: search, which proposes until the agent is asked again after a wait; or"
         " pause, of the run, after `agent_failures` in a row.",
-        holds=lambda name: name in ("search", "pause"),
-        expected="search or pause",
     )
     agent_failures: int = above_zero(
         3, "So many failures of an agent in a row pause the run, where `when_agent_fails` is pause."
@@ -301,23 +284,6 @@ class RunConfig:
         """Return the seconds after which a training is ended."""
         startup_s = 300.0  # importing torch and compiling a model, generously
         return self.timeout_s or 2 * self.expected_s + startup_s
-
-
-def guard_argv(guard: str) -> tuple[str, ...]:
-    """Return the command of a guard that is one, `tests: pytest -q`, as words.
-
-    Raises:
-        ValueError: its quotes do not end.
-    """
-    return tuple(shlex.split(guard.partition(":")[2]))
-
-
-def with_python(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...]:
-    """Return a command with `{python}` replaced: by its words where it stands alone, else written as one."""
-    whole = shlex.join(python) if len(python) > 1 else python[0]
-    return tuple(
-        part for word in command for part in (python if word == PYTHON else (word.replace(PYTHON, whole),))
-    )
 
 
 def definitions() -> dict[str, tuple[Setting, object]]:

@@ -16,7 +16,7 @@ from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.core.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import PYTHON, guard_argv, with_python
+from autoresearch.events.setting import PYTHON, guard_argv, with_python
 from autoresearch.events.values import LOOP_STAGES
 from autoresearch.projections.run_state import RunState
 

@@ -11,7 +11,7 @@ from autoresearch.engine.onboarding.scripts import Script, module_of, needed_by,
 from autoresearch.engine.onboarding.shared import needed
 from autoresearch.engine.onboarding.sight import Sight
 from autoresearch.engine.system.interpreter import Interpreter, look_for
-from autoresearch.events.settings import PYTHON
+from autoresearch.events.setting import PYTHON
 
 
 LIKELY = 50  # the worth of a script that is called as trainings are, and prints a metric

@@ -2,7 +2,8 @@
 
 from autoresearch.engine.proposals.editable import is_editable
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.settings import RunConfig, definitions, guard_argv, value_of
+from autoresearch.events.setting import guard_argv
+from autoresearch.events.settings import RunConfig, definitions, value_of
 
 
 def check(config: RunConfig) -> None:

@@ -10,7 +10,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from autoresearch.events.settings import PYTHON, RunConfig
+from autoresearch.events.setting import PYTHON
+from autoresearch.events.settings import RunConfig
 
 
 MOST_BYTES = 64 * 2**20  # of one; what is larger is data, and named in `inputs`

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from autoresearch.engine.system import run_command
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.events.settings import with_python
+from autoresearch.events.setting import with_python
 
 
 UV, POETRY = "uv", "poetry"

@@ -18,7 +18,8 @@ from autoresearch.engine.system.disk import require_room
 from autoresearch.engine.system.interpreter import Interpreter, look_for, surroundings, with_interpreter
 from autoresearch.engine.training.check import Answer, ask
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig, guard_argv
+from autoresearch.events.setting import guard_argv
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.run_state import RunState
 

@@ -14,7 +14,8 @@ from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.interpreter import surroundings, with_interpreter
-from autoresearch.events.settings import RunConfig, guard_argv
+from autoresearch.events.setting import guard_argv
+from autoresearch.events.settings import RunConfig
 
 
 # Measured on two shared cores (2026-11): spinning threads cost a factor of three beside another job, and

@@ -6,7 +6,8 @@ A command is run once a candidate is to be kept by everything else: engine/core/
 import operator
 from collections.abc import Callable, Mapping
 
-from autoresearch.events.settings import GUARD, RunConfig
+from autoresearch.events.setting import GUARD
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Scalar
 from autoresearch.projections.run_state import Iteration
 

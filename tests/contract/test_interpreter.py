@@ -9,7 +9,7 @@ import pytest
 
 from autoresearch.engine.sealing.own_code import interpreter_of
 from autoresearch.engine.system.interpreter import look_for, surroundings, with_interpreter
-from autoresearch.events.settings import with_python
+from autoresearch.events.setting import with_python
 
 
 NAMED_BY_SHELLS = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_EXE", "UV_PROJECT_ENVIRONMENT")

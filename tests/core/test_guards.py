@@ -5,7 +5,8 @@ import pytest
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig, definitions, guard_argv
+from autoresearch.events.setting import guard_argv
+from autoresearch.events.settings import RunConfig, definitions
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import say_verdict
 from tests.given import BASELINE, asked, candidate, given, row, started, trained, training

@@ -24,7 +24,8 @@ from autoresearch.events.candidate_events import Without
 from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
 from autoresearch.events.log.read import read
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
-from autoresearch.events.settings import RunConfig, guard_argv
+from autoresearch.events.setting import guard_argv
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     OPEN_END,
     Edit,
