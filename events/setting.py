@@ -1,4 +1,4 @@
-"""What one setting is: its type and default, what it means and may hold; guards and commands as written. Pure."""
+"""What one setting is: its type and default, what it means and may hold; guards as they are written. Pure."""
 
 import re
 import shlex
