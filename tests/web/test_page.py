@@ -1,5 +1,6 @@
 """The page of `serve`, played in a browser: Debian's chromium, where it and playwright are installed."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -129,6 +130,29 @@ def test_it_is_read_with_the_keyboard_alone(open_page: Any):
     seen.page.keyboard.press("/")
     seen.page.keyboard.type("number 2")
     until(lambda: ["2"] == iterations(seen))
+
+
+def test_experiments_stand_side_by_side(open_page: Any):
+    """Two that were chosen with keys are compared: what differs, and with a click what does not."""
+    seen = open_page(WHOLE)
+    seen.page.wait_for_selector('tr[data-iteration="2"]')
+    for key in ("j", "x", "j", "x"):
+        seen.page.keyboard.press(key)
+    seen.page.click("text=compare 2")
+    seen.page.wait_for_url("**/compare?with=*r001%2F1&with=*r001%2F2")
+    said = seen.page.wait_for_selector(".side-by-side tbody").inner_text()
+    assert re.search(r"status\s+keep\s+discard", said)
+    differing = seen.page.locator(".side-by-side tbody tr").count()
+    seen.page.click("text=differences only")
+    assert differing < seen.page.locator(".side-by-side tbody tr").count()
+
+
+def test_another_rule_is_a_picture(open_page: Any):
+    """Judged by another rule, the page draws both lines and says what would change."""
+    seen = open_page(WHOLE)
+    seen.page.click(".other-rule summary")
+    seen.page.wait_for_selector(".other-rule .overlay .series-1 path")
+    assert re.search("verdicts? (would )?change", seen.page.inner_text(".other-rule"))
 
 
 def test_a_page_with_the_token_proposes(open_page: Any, tmp_path: Path):

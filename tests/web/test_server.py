@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import load
+from autoresearch.events.log.read import read
 from autoresearch.workflows.api.experiments import experiment
+from autoresearch.workflows.api.replay import what_if_object
 from tests.cli_helpers import make_repo, make_run
 from tests.web.site import BEGUN, HOSTILE, ROOT, Site, append, repository, serving, tried
 
@@ -144,6 +147,36 @@ def test_an_experiment_has_its_pairs(site: Site):
     assert shown["gain"] == pytest.approx(sum(gains) / len(gains))
     assert all(pair["gain"] == pair["base"] - pair["candidate"] for pair in shown["pairs"])
     assert [one["seq"] for one in shown["events"]] == sorted(one["seq"] for one in shown["events"])
+
+
+def test_another_rule_judges_as_replay_does(site: Site):
+    """What another rule had kept is what `replay --policy --json` prints, and the words for it."""
+    shown = site.get("/api/0/confirm-r001/what_if?rule=lower")
+    history = run_named(site.repo, "confirm-r001").history
+    printed = json.loads(json.dumps(what_if_object(what_if(read(history), "lower"), "confirm-r001")))
+    assert printed == {name: shown[name] for name in printed}
+    assert shown["said"]
+    assert 400 == site.ask("/api/0/confirm-r001/what_if?rule=nosuch")[0]
+
+
+def test_an_event_names_what_it_follows_from(site: Site):
+    """A verdict follows from a result, that from its training, and a cause lies before its effect."""
+    events = {one["seq"]: one for one in site.get("/api/0/confirm-r001/experiments/2")["events"]}
+    verdict = next(one for one in events.values() if one["type"] in ("CandidateKept", "CandidateDiscarded"))
+    chain = [verdict["type"]]
+    while (cause := events[verdict["seq"]]["cause"]) in events:
+        assert cause < verdict["seq"]
+        verdict = events[cause]
+        chain.append(verdict["type"])
+    assert {"TrainingFinished", "TrainingStarted", "CandidateCommitted"} <= set(chain)
+
+
+def test_a_change_is_shown_against_any_other(site: Site):
+    """An experiment's difference may be asked for against each iteration there is, and no other."""
+    address = "/api/0/confirm-r001/experiments/2?against="
+    assert "1" == site.get(f"{address}1")["against"]
+    assert 404 == site.ask(f"{address}999")[0]
+    assert 400 == site.ask(f"{address}-1")[0]
 
 
 def test_a_broken_stream_goes_on_without_a_hole(tmp_path: Path):

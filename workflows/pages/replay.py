@@ -97,7 +97,7 @@ def what_if_page(found: WhatIf) -> str:
         for one in found.judged
     ]
     columns = ("#", "metric", "was", "would be", "", "", "by the other rule")
-    return f"{head}\n\n{table(columns, rows, right=frozenset({0, 1}))}\n{_what_it_means(found)}"
+    return f"{head}\n\n{table(columns, rows, right=frozenset({0, 1}))}\n{what_it_means(found)}"
 
 
 _ENDS = {
@@ -143,7 +143,8 @@ def _first(audit: Audit) -> str:
     )
 
 
-def _what_it_means(found: WhatIf) -> str:
+def what_it_means(found: WhatIf) -> str:
+    """Say how many verdicts would change, where the code would be another, and what the best would be."""
     changed = found.changed
     if not changed:
         return "no verdict changes\n"

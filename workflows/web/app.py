@@ -1,9 +1,10 @@
 """The server of `serve`: which address shows what, and what every answer carries."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from attrs import frozen
 from sse_starlette import EventSourceResponse
@@ -17,15 +18,20 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.catalogue import has_begun, run_named, started_runs
 from autoresearch.events.errors import AutoresearchError, CorruptHistory, InvalidInput, NotFound, UsageRefused
+from autoresearch.events.log.read import read
+from autoresearch.events.values import JobStep
+from autoresearch.workflows.api.replay import what_if_object
 from autoresearch.workflows.api.report import time_spent
+from autoresearch.workflows.pages.replay import what_it_means
 from autoresearch.workflows.pages.ways_out import worded
 from autoresearch.workflows.pages.wrong_words import what_is_wrong
 from autoresearch.workflows.web import objects
-from autoresearch.workflows.web.experiment import event_object, experiment_object, log_tail
+from autoresearch.workflows.web.experiment import event_objects, experiment_object, log_piece
 from autoresearch.workflows.web.followed import Followed, Shelf
 from autoresearch.workflows.web.steer import Control, NotAllowed
 from autoresearch.workflows.web.stream import Stream
@@ -46,6 +52,7 @@ HEADERS = {
 }
 EVENTS = 400  # of a history, in one answer
 AGAINST = ("base", "baseline", "best")
+NUMBER = re.compile("[0-9]{1,9}")
 
 
 @frozen(kw_only=True)
@@ -108,23 +115,39 @@ class Site:
         last = followed.loaded.position.seq
         upto = min(_number(request, "upto") or last, last)
         after = max(0, upto - min(_number(request, "count") or EVENTS, EVENTS))
-        return _json([event_object(recorded) for recorded in followed.records(after=after, upto=upto)])
+        return _json(event_objects(followed.records(after=after, upto=upto)))
 
     def experiment(self, request: Request) -> Response:
         """Return one experiment, whole."""
         followed = self._followed(request)
         against = request.query_params.get("against", AGAINST[0])
-        if against not in AGAINST:
-            raise UsageRefused(f"against: expected one of {', '.join(AGAINST)}")
+        if against not in AGAINST and not NUMBER.fullmatch(against):
+            raise UsageRefused(f"against: expected one of {', '.join(AGAINST)}, or an iteration")
         git = self._repositories[request.path_params["home"]].git
         number = request.path_params["number"]
         found = experiment_object(followed, git, number, at=_number(request, "at"), against=against)
         return _json(found)
 
     def log(self, request: Request) -> Response:
-        """Return the end of a training's log."""
-        number, training = request.path_params["number"], request.path_params["training"]
-        return _json({"text": log_tail(self._paths(request), number, training)})
+        """Return what a job has printed since a place in its log, at most its end."""
+        wanted = request.path_params
+        if wanted["step"] not in get_args(JobStep):
+            raise NotFound(f"there is no step {wanted['step']}")
+        job = self._paths(request).job(wanted["number"], wanted["step"], wanted["count"])
+        return _json(log_piece(job, _number(request, "from") or 0))
+
+    def what_if(self, request: Request) -> Response:
+        """Return what another rule had kept of a run."""
+        followed = self._followed(request)
+        found = what_if(read(followed.paths.history), request.query_params.get("rule", ""))
+        said = what_it_means(found).splitlines()
+        lower = followed.loaded.run.config.metric.lower_is_better
+        shown = what_if_object(found, followed.paths.run_id)
+        return _json(shown | {"said": said, "lower_is_better": lower})
+
+    def settings(self, request: Request) -> Response:
+        """Return the settings that a run goes by, and what the page knows of rules and proposals."""
+        return _json(objects.settings_object(self._followed(request)))
 
     def stream(self, request: Request) -> Response:
         """Send what comes, from where the page left off."""
@@ -171,6 +194,7 @@ def app(
     run = "/api/{home:int}/{run_id}"
     routes = [
         Route("/", site.page),
+        Route("/compare", site.page),
         Route("/run/{home:int}/{run_id}", site.page),
         Route("/run/{home:int}/{run_id}/{number:int}", site.page),
         Route("/api/runs", site.runs),
@@ -179,7 +203,9 @@ def app(
         Route(f"{run}/spans", site.spans),
         Route(f"{run}/events", site.events),
         Route(f"{run}/experiments/{{number:int}}", site.experiment),
-        Route(f"{run}/log/{{number:int}}/{{training:int}}", site.log),
+        Route(f"{run}/log/{{number:int}}/{{step}}/{{count:int}}", site.log),
+        Route(f"{run}/what_if", site.what_if),
+        Route(f"{run}/settings", site.settings),
         Route(f"{run}/stream", site.stream),
         Route("/api/control", site.control),
         *([Route(f"{run}/steer", site.steer, methods=["POST"])] if control is not None else []),

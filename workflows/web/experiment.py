@@ -1,12 +1,12 @@
 """One experiment as the page shows it: what `show --json` prints, its calls, its pairs, its events."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import asdict, evolve
 
 from autoresearch.engine.jobs import pack
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.one_iteration import OneIteration, one_iteration
 from autoresearch.events import catalog as ev
@@ -15,6 +15,7 @@ from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import Best, Score
 from autoresearch.projections.words.event_text import describe
 from autoresearch.workflows.api.experiments import candidate_diff, experiment_whole, story_of
+from autoresearch.workflows.web.causes import causes
 from autoresearch.workflows.web.followed import Followed
 
 
@@ -40,7 +41,8 @@ def experiment_object(
         "baseline": loaded.run.base_commit,
         "best": best.commit if best else story.base_commit,
     }
-    diff = candidate_diff(git, followed.paths, evolve(story, base_commit=bases[against]))
+    base = bases[against] if against in bases else _commit_of(followed, int(against), seq)
+    diff = candidate_diff(git, followed.paths, evolve(story, base_commit=base))
     left = followed.paths.artifacts(number)
     whole = experiment_whole(story, diff=diff, artifacts=str(left) if left.is_dir() else "")
     return whole | {
@@ -52,8 +54,15 @@ def experiment_object(
         "calls": _calls(followed.paths, number, one.events),
         "pairs": _pairs(followed, number, one.events, seq),
         "curve": _curve(one.events),
-        "events": [event_object(recorded) for recorded in one.events],
+        "running": [[job.step, job.number] for of, job in loaded.run.jobs if of == number],
+        "events": event_objects(one.events),
     }
+
+
+def event_objects(records: Sequence[Recorded]) -> list[dict[str, Any]]:
+    """Return events in few words, each with the one that it follows from, where that is told."""
+    told = causes(records)
+    return [event_object(recorded) | {"cause": told.get(recorded.seq)} for recorded in records]
 
 
 def event_object(recorded: Recorded) -> dict[str, Any]:
@@ -68,18 +77,26 @@ def event_object(recorded: Recorded) -> dict[str, Any]:
     }
 
 
-def log_tail(paths: RunPaths, number: int, training: int) -> str:
-    """Return the end of what a training has printed so far; "" where there is nothing."""
+def log_piece(job: JobPaths, since: int) -> dict[str, Any]:
+    """Return what a job has printed since a place in its log, at most its end; and the place behind it."""
     try:
-        file = pack.opened(paths.job(number, "train", training).output)
+        file = pack.opened(job.output)
     except (OSError, InvalidInput):
-        return ""
+        file = None
     if file is None:
-        return ""
+        return {"text": "", "end": 0}
     with file:
-        file.seek(max(0, file.seek(0, 2) - TEXT // 2))
-        text = file.read().decode(errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        end = file.seek(0, 2)
+        # A log that has reached its limit loses its middle: then it is shown anew.
+        file.seek(max(since if since <= end else 0, end - TEXT // 2))
+        text = file.read(TEXT).decode(errors="replace")
+        return {"text": text.replace("\r\n", "\n").replace("\r", "\n"), "end": file.tell()}
+
+
+def _commit_of(followed: Followed, number: int, seq: int) -> str:
+    """Return the commit of another iteration."""
+    story = story_of(_as_of(followed, number, seq))
+    return story.commit or story.base_commit
 
 
 def _as_of(followed: Followed, number: int, seq: int) -> OneIteration:

@@ -4,6 +4,7 @@ from typing import Any
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.training.progress import progress_now
+from autoresearch.engine.verdicts.keep_rules import RULES
 from autoresearch.events.codec import Position
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.shapes import unstructure
@@ -73,6 +74,7 @@ def overview(followed: Followed, at: int | None) -> dict[str, Any]:
         "of_seeds": spread_of_seeds(rows),
         "best_iteration": told["best_iteration"],
         "devices": _devices(followed.paths, loaded.run, live=at is None),
+        "jobs": [[number, job.step, job.number, job.since] for number, job in loaded.run.jobs],
         "queue": proposals_of(loaded.run),
         "notes": list(loaded.timeline.notes),
         "cost_usd": cost_of(rows),
@@ -92,6 +94,13 @@ def rows_object(followed: Followed) -> dict[str, Any]:
         "changes": followed.told(),
         "human": followed.rows.human,
     }
+
+
+def settings_object(followed: Followed) -> dict[str, Any]:
+    """Return the settings that a run goes by, where it began, and the rules that may judge it."""
+    run = followed.loaded.run
+    rules = [{"form": rule.form, "meaning": rule.meaning} for rule in RULES.values()]
+    return {"settings": unstructure(run.config), "base_commit": run.base_commit, "rules": rules}
 
 
 def spans_object(followed: Followed) -> dict[str, Any]:

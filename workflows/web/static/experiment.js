@@ -2,7 +2,8 @@
 
 import { get } from "./api.js";
 import { STATUS, chip, clean, duration, fill, h, interval, later, number, percent, signed } from "./dom.js";
-import { record } from "./side.js";
+import { LiveLog } from "./livelog.js";
+import { records } from "./side.js";
 
 const PART = 20000; // characters of a text that are shown at first
 const DIFF_LINES = 1200;
@@ -11,6 +12,7 @@ export class Drawer {
   constructor({ base, closed, goTo, open, steer }) {
     Object.assign(this, { base, closed, goTo, open, steer });
     this.against = "base";
+    this.live = new LiveLog({ base });
     this.body = h("div", { class_: "body" });
     this.title = h("h2", { text: "" });
     this.element = h("section", { class_: "drawer", role: "dialog", "aria-label": "Experiment", hidden: true, tabindex: -1 },
@@ -74,22 +76,25 @@ export class Drawer {
     if (this.element.hidden) return;
     this.element.hidden = true;
     this.number = null;
+    this.live.follow(null);
     document.body.classList.remove("drawn");
     if (tell) this.closed();
   }
 
   draw(found) {
     const proposal = found.proposal ?? {};
+    const running = this.at === null ? found.running.at(-1) : null;
+    this.live.follow(running ? [found.iteration, ...running] : null);
     fill(this.body,
       h("p", { class_: "said", dir: "auto", text: clean(found.description || "no description yet", 600) }),
       h("div", { class_: "figures" },
         small("status", chip(found.status)), small("metric", number(found.metric)), small("gain", interval(found.gain, found.half_width)),
         small("sure", percent(found.probability)), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
         small("who", clean(found.source ?? "–", 40)), small("cost", found.cost_usd === null ? "–" : `$${found.cost_usd.toFixed(3)}`)),
-      verdict(found), pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
+      verdict(found), this.live.element, pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
       h("details", { class_: "part" }, h("summary", { text: "Conditions" }), list({ ...found.conditions, ...found.metrics, commit: found.commit, base: found.base_commit, artifacts: found.artifacts })),
       h("details", { class_: "part", open: true }, h("summary", { text: `Events (${found.events.length})` }),
-        h("ol", { class_: "events" }, found.events.map((one) => record({ ...one, iteration: null }, this)))));
+        records(h("ol", { class_: "events" }), found.events.map((one) => ({ ...one, iteration: null })), this)));
   }
 
   retract() {
@@ -98,14 +103,19 @@ export class Drawer {
   }
 
   diff(found) {
-    const choose = h("select", { "aria-label": "Against", onchange: () => { this.against = choose.value; this.show(this.number, this.at, true); } },
-      [["base", "its base"], ["best", "the best"], ["baseline", "the baseline"]].map(([value, words]) => h("option", { value, text: words, selected: value === this.against })));
-    const lines = found.diff.split("\n");
-    const shown = lines.slice(0, DIFF_LINES);
+    const turn = (against) => { this.against = against; this.show(this.number, this.at, true); };
+    const named = Object.fromEntries([["base", "its base"], ["best", "the best"], ["baseline", "the baseline"]]);
+    const isOther = !(this.against in named);
+    const other = h("input", { type: "number", min: 0, value: isOther ? this.against : "", hidden: !isOther, "aria-label": "Against which iteration",
+      onchange: () => other.value !== "" && turn(other.value) });
+    const choose = h("select", { "aria-label": "Against", onchange: () => {
+      if (choose.value !== "other") return turn(choose.value);
+      other.hidden = false;
+      return other.focus();
+    } },
+    [...Object.entries(named), ["other", "iteration …"]].map(([value, words]) => h("option", { value, text: words, selected: value === (isOther ? "other" : this.against) })));
     return h("details", { class_: "part", open: true }, h("summary", { text: "Change" }),
-      h("p", { class_: "small" }, "against ", choose),
-      found.diff ? h("pre", { class_: "diff" }, shown.map(diffLine)) : h("p", { class_: "quiet", text: "no difference, or its commits are not in this repository" }),
-      lines.length > shown.length && h("p", { class_: "quiet", text: `and ${lines.length - shown.length} lines more: autoresearch show ${found.iteration} --diff` }));
+      h("p", { class_: "small" }, "against ", choose, " ", other), diffLines(found.diff, `autoresearch show ${found.iteration} --diff`));
   }
 
   curves(found) {
@@ -178,6 +188,14 @@ function log(found) {
 
 function plain(said) {
   return said.slice(0, PART).split("\n").map((line) => clean(line, 2000)).join("\n");
+}
+
+export function diffLines(diff, whole = "") {
+  if (!diff) return h("p", { class_: "quiet", text: "no difference, or its commits are not in this repository" });
+  const lines = diff.split("\n");
+  const shown = lines.slice(0, DIFF_LINES);
+  return [h("pre", { class_: "diff", tabindex: 0, role: "region", "aria-label": "Difference" }, shown.map(diffLine)),
+    lines.length > shown.length && h("p", { class_: "quiet", text: `and ${lines.length - shown.length} lines more${whole && `: ${whole}`}` })];
 }
 
 function diffLine(line) {

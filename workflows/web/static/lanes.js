@@ -1,7 +1,7 @@
 // The timeline: what ran when. Compact, with a lane for each device and for agents; or full, an iteration a row.
 
 import { get } from "./api.js";
-import { clean, clock, duration, fill, h, later } from "./dom.js";
+import { STATUS, clean, clock, duration, fill, h, later } from "./dom.js";
 import { colours } from "./chart.js";
 
 const LANE = 24;
@@ -13,10 +13,10 @@ const LEFT = 78;
 const TOP = 22;
 
 export class Lanes {
-  constructor({ base, open }) {
-    Object.assign(this, { base, open, spans: [], window: 0, full: false, places: [] });
+  constructor({ base, open, goTo }) {
+    Object.assign(this, { base, open, goTo, spans: [], window: 0, full: false, places: [] });
     this.canvas = h("canvas", { role: "img", "aria-label": "What ran when", onpointermove: (event) => this.point(event),
-      onpointerleave: () => { this.tip.hidden = true; }, onclick: () => this.near && this.open(this.near[3]) });
+      onpointerleave: () => { this.tip.hidden = true; }, onclick: () => this.near && (this.near[0] === "point" ? this.goTo(this.near[4]) : this.open(this.near[3])) });
     this.tip = h("div", { class_: "tip", hidden: true });
     this.times = h("p", { class_: "small" });
     const windows = h("select", { "aria-label": "How much of the time", onchange: () => { this.window = Number(windows.value); this.paint(); } },
@@ -28,7 +28,7 @@ export class Lanes {
     } });
     this.element = h("section", { class_: "card lanes", "aria-label": "Timeline" },
       h("div", { class_: "tools" }, h("h2", { text: "Timeline" }), this.forms, windows,
-        h("span", { class_: "legend" }, ["agent", "train", "evaluate"].map((kind) => h("span", {}, h("i", { class_: `key k-${kind}` }), kind)))),
+        h("span", { class_: "legend" }, [["agent", "agent"], ["train", "train"], ["evaluate", "evaluate"], ["keep", "kept"], ["human", "a human's act"]].map(([kind, words]) => h("span", {}, h("i", { class_: `key k-${kind}` }), words)))),
       this.times, h("div", { class_: "plot" }, this.canvas, this.tip));
     this.watch = new ResizeObserver(() => this.paint());
     this.watch.observe(this.element);
@@ -92,7 +92,7 @@ export class Lanes {
   paintLanes(seen, from, until, width) {
     const devices = [...new Set(this.spans.filter((one) => one[0] === "train" || one[0] === "evaluate").map((one) => one[5] || "cpu"))].sort();
     const agents = this.spans.some((one) => one[0] in ORDER && ORDER[one[0]] < 3);
-    const names = [...(agents ? ["agent"] : []), ...devices, "runner"];
+    const names = ["events", ...(agents ? ["agent"] : []), ...devices, "runner"];
     const pen = this.pen(width, TOP + names.length * LANE + 8);
     const colour = colours(this.canvas);
     const wide = width - LEFT - 10;
@@ -101,8 +101,9 @@ export class Lanes {
     names.forEach((name, lane) => {
       pen.fillStyle = colour.faint;
       pen.textAlign = "right";
-      pen.fillText(clean(name === "cpu" || name === "agent" || name === "runner" ? name : `device ${name}`, 12), LEFT - 8, TOP + lane * LANE + LANE / 2);
+      pen.fillText(clean(["cpu", "agent", "runner", "events"].includes(name) ? name : `device ${name}`, 12), LEFT - 8, TOP + lane * LANE + LANE / 2);
     });
+    this.points(pen, colour, from, until, x);
     const drawn = new Map(); // lane and kind -> the place up to which something stands there
     for (const span of seen) {
       const [kind, begin, end, iteration, , device] = span;
@@ -119,7 +120,24 @@ export class Lanes {
     }
   }
 
+  /** Draw single events: each verdict, and each act of a human. Where they would lie on one another, one of a kind. */
+  points(pen, colour, from, until, x) {
+    const middle = TOP + LANE / 2;
+    const last = new Map();
+    const point = (kind, time, seq, iteration, words) => {
+      const place = x(time);
+      if (time < from || time > until || place < (last.get(kind) ?? -9) + 2) return;
+      last.set(kind, place);
+      mark(pen, colour, kind, place, middle);
+      this.places.push([["point", time, time, iteration, seq, words], place - 4, place + 4, middle - 8, 16]);
+    };
+    const closed = [...(this.run?.closed ?? [])].sort((one, other) => (one.row.status === "keep") - (other.row.status === "keep"));
+    for (const { seq, row } of closed) point(kindOf(row.status), Date.parse(row.closed_at) / 1000, seq, row.iteration, `#${row.iteration} ${STATUS[row.status] ?? row.status}`);
+    for (const [seq, at, type] of this.run?.human ?? []) point("human", Date.parse(at) / 1000, seq, null, type);
+  }
+
   paintFull(seen, until, width) {
+    const statuses = new Map((this.run?.closed ?? []).filter(({ row }) => Date.parse(row.closed_at) / 1000 <= until).map(({ row }) => [row.iteration, row.status]));
     const groups = new Map();
     for (const span of seen) if (span[3] !== null) groups.set(span[3], [...(groups.get(span[3]) ?? []), span]);
     const shown = [...groups].sort(([one], [other]) => other - one).slice(0, ROWS);
@@ -140,6 +158,7 @@ export class Lanes {
       const end = Math.max(...spans.map((one) => Math.min(until, one[2] ?? until)));
       pen.fillStyle = colour.line;
       pen.fillRect(x(0), top + ROW / 2 - 0.5, x(end - begin) - x(0), 1); // waiting is a line, work is a bar
+      if (statuses.has(iteration)) mark(pen, colour, kindOf(statuses.get(iteration)), Math.min(width - 6, x(end - begin) + 7), top + ROW / 2);
       for (const span of spans) {
         const over = Math.min(until, span[2] ?? until);
         this.bar(pen, colour, span, x(span[1] - begin), x(over - begin), top + 3, ROW - 6, span[2] === null || span[2] > until);
@@ -171,12 +190,34 @@ export class Lanes {
     this.near = found?.[0] ?? null;
     this.tip.hidden = !found;
     this.canvas.classList.toggle("hit", Boolean(found));
-    if (!found) return;
+    if (!found) return undefined;
     const [kind, begin, end, iteration, count, device] = found[0];
+    if (kind === "point") {
+      fill(this.tip, h("b", { text: device }), h("p", { text: `event ${count}, ${clock(new Date(begin * 1000).toISOString())}: click shows all as of then` }));
+      return this.placeTip(x, y, box);
+    }
     fill(this.tip, h("b", { text: `#${iteration} ${kind}${count > 1 ? ` ${count}` : ""}` }), h("span", { text: device ? ` on ${clean(device, 40)}` : "" }),
       h("p", { text: `${end === null ? "runs" : duration(end - begin)}, from ${clock(new Date(begin * 1000).toISOString())}` }));
+    return this.placeTip(x, y, box);
+  }
+
+  placeTip(x, y, box) {
     this.tip.style.transform = `translate(${Math.min(x + 12, box.width - this.tip.offsetWidth - 4)}px, ${y + 14}px)`;
   }
+}
+
+function kindOf(status) {
+  return status === "keep" ? "keep" : ["crash", "not_applied", "accident"].includes(status) ? "failed" : "other";
+}
+
+function mark(pen, colour, kind, x, y) {
+  pen.fillStyle = { keep: colour.mark, failed: colour.bad, human: colour.warn, other: colour.result }[kind];
+  pen.beginPath();
+  if (kind === "human") {
+    for (const [right, down] of [[0, -5], [5, 0], [0, 5], [-5, 0]]) pen.lineTo(x + right, y + down);
+    pen.closePath();
+  } else pen.arc(x, y, kind === "keep" ? 4 : 2.4, 0, 2 * Math.PI);
+  pen.fill();
 }
 
 function text(pen, colour, said, x, y) {

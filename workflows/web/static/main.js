@@ -1,5 +1,6 @@
 // Which view an address shows, the bar at the top, and the theme.
 
+import { showCompare } from "./compare.js";
 import { h, fill } from "./dom.js";
 import { showRuns } from "./runs.js";
 import { showRun } from "./run.js";
@@ -50,7 +51,11 @@ function show() {
   leave();
   fill(foot);
   const found = location.pathname.match(/^\/run\/(\d+)\/([^/]+)(?:\/(\d+))?\/?$/);
-  head(found ? found[2] : "");
+  head(found ? found[2] : location.pathname === "/compare" ? "compare" : "");
+  if (location.pathname === "/compare") {
+    leave = showCompare({ main, places: new URLSearchParams(location.search).getAll("with") });
+    return;
+  }
   document.title = found ? `${found[2]} · autoresearch` : "autoresearch";
   const at = Number(new URLSearchParams(location.search).get("at")) || null;
   leave = found

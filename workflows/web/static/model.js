@@ -11,6 +11,7 @@ export class Run {
     this.human = loaded.human;
     this.versions = new Map(); // iteration -> [{seq, row}], the oldest first
     this.verdicts = [];
+    this.closed = []; // {seq, row} of each verdict
     this.keeps = [];
     for (const change of loaded.changes) this.take(change);
   }
@@ -21,6 +22,7 @@ export class Run {
     const row = before ? { ...before, ...fields } : { ...fields };
     if (row.closed_at && !before?.closed_at) {
       this.verdicts.push(seq);
+      this.closed.push({ seq, row });
       if (row.status === "keep") this.keeps.push(seq);
     }
     versions.push({ seq, row });

@@ -2,11 +2,13 @@
 
 import { follow, get } from "./api.js";
 import { Chart } from "./chart.js";
+import { compareAddress } from "./compare.js";
 import { h, fill, later } from "./dom.js";
 import { Drawer } from "./experiment.js";
 import { Headline } from "./headline.js";
 import { Lanes } from "./lanes.js";
 import { load } from "./model.js";
+import { OtherRule } from "./otherrule.js";
 import { Side } from "./side.js";
 import { Slider } from "./slider.js";
 import { Steer } from "./steer.js";
@@ -20,7 +22,7 @@ export function showRun(place) {
 
 class RunPage {
   constructor({ main, foot, home, runId, open, at, go }) {
-    Object.assign(this, { main, foot, go, at });
+    Object.assign(this, { main, foot, go, at, home, runId });
     this.path = `/run/${home}/${runId}`;
     this.base = `/api/${home}/${runId}`;
     this.open = open;
@@ -66,19 +68,21 @@ class RunPage {
   }
 
   lay() {
+    const { home, runId } = this;
     const open = (iteration) => this.show(iteration);
     this.headline = new Headline();
     this.chart = new Chart({ open });
-    this.table = new Table({ open });
+    this.table = new Table({ open, compare: (picked) => this.go(compareAddress(picked.map((one) => `${home}/${runId}/${one}`))) });
+    this.otherRule = new OtherRule({ base: this.base, open });
     this.steer = new Steer({ base: this.base });
     this.side = new Side({ steer: this.steer, base: this.base, open, goTo: (seq) => this.goTo(seq) });
-    this.lanes = new Lanes({ base: this.base, open });
+    this.lanes = new Lanes({ base: this.base, open, goTo: (seq) => this.goTo(seq) });
     this.slider = new Slider({ goTo: (seq) => this.goTo(seq) });
     this.drawer = new Drawer({ steer: this.steer, base: this.base, closed: () => this.closed(), open,
       goTo: (seq) => this.goTo(seq) });
     fill(this.main, this.headline.element,
       h("div", { class_: "grid" },
-        h("div", { class_: "wide" }, this.chart.element, this.table.element, this.lanes.element),
+        h("div", { class_: "wide" }, this.chart.element, this.table.element, this.lanes.element, this.otherRule.element),
         this.side.element));
     fill(this.foot, this.slider.element, this.drawer.element);
   }
@@ -216,6 +220,7 @@ class RunPage {
     else if (event.key === "h") this.goTo(run.step("human", now, -1));
     else if (event.key === "/") this.table.filter.focus();
     else if (event.key === "j" || event.key === "k") this.table.move(event.key === "j" ? 1 : -1, true);
+    else if (event.key === "x") this.table.pick();
     else if (event.key === "?") this.slider.help();
     else if (event.key === "Escape") this.drawer.close();
     else return;

@@ -1,11 +1,13 @@
 // The list of all runs.
 
 import { get } from "./api.js";
+import { compareAddress } from "./compare.js";
 import { clean, day, duration, fill, h, interval, number, plural } from "./dom.js";
 
 const AGAIN_MS = 3000;
 
-export function showRuns({ main }) {
+export function showRuns({ main, go }) {
+  const picked = new Set();
   let over = false;
   let timer = 0;
   async function look() {
@@ -19,7 +21,7 @@ export function showRuns({ main }) {
     }
     if (over) return;
     const focused = document.activeElement?.getAttribute?.("href");
-    draw(main, runs);
+    draw(main, runs, picked, go);
     if (focused) main.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
     timer = setTimeout(look, AGAIN_MS);
   }
@@ -30,23 +32,34 @@ export function showRuns({ main }) {
   };
 }
 
-function draw(main, runs) {
+function draw(main, runs, picked, go) {
+  const comparing = h("button", { type: "button", class_: "primary", onclick: () => go(compareAddress([...picked])) });
+  const count = () => {
+    comparing.hidden = picked.size < 2;
+    comparing.textContent = `compare ${picked.size}`;
+  };
+  count();
   const newest = [...runs].reverse();
   const places = new Set(runs.map((run) => run.home)).size;
   fill(
     main,
-    h("h1", { text: "Runs" }),
+    h("div", { class_: "tools" }, h("h1", { text: "Runs" }), comparing),
     runs.length === 0 && h("p", { class_: "quiet" }, "There is no run yet. ",
       h("code", { text: "autoresearch start --loops 5" }), " begins one, and it shows up here."),
-    h("ol", { class_: "runs" }, newest.map((run) => card(run, places > 1))),
+    h("ol", { class_: "runs" }, newest.map((run) => card(run, places > 1, picked, count))),
   );
 }
 
-function card(run, named) {
+function card(run, named, picked, count) {
+  const place = `${run.home}/${run.run_id}`;
+  const pick = h("input", { type: "checkbox", checked: picked.has(place), "aria-label": `compare ${run.run_id}`, onchange: () => {
+    if (!picked.delete(place)) picked.add(place);
+    count();
+  } });
   const href = `/run/${run.home}/${run.run_id}`;
   const bad = run.phase === "unreadable" || run.phase === "reading";
   return h("li", { class_: "card run" },
-    h("a", { href, class_: "name", "data-in": true, text: run.run_id }),
+    h("span", { class_: "name" }, !bad && pick, h("a", { href, "data-in": true, text: run.run_id })),
     h("span", { class_: `phase p-${run.phase}`, text: run.phase }),
     h("span", { class_: "quiet where", text: clean([named && run.repository, run.branch].filter(Boolean).join(" · ")) }),
     run.damage && h("p", { class_: "bad", text: `damaged: ${clean(run.damage)}` }),

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { clean, clock, duration, fill, h } from "./dom.js";
+import { LiveLog } from "./livelog.js";
 
 const EVENTS = 120;
 const SHOWN = 150;
@@ -11,18 +12,23 @@ export class Side {
     Object.assign(this, { base, open, goTo, steer });
     this.devices = h("section", { class_: "card", "aria-label": "Devices" });
     this.agent = h("section", { class_: "card", "aria-label": "Agent", hidden: true });
+    this.questions = h("section", { class_: "card asked", "aria-label": "Questions", hidden: true });
     this.queue = h("section", { class_: "card", "aria-label": "Queue" });
     this.notes = h("section", { class_: "card", "aria-label": "Notes", hidden: true });
+    this.agentSaid = h("div");
+    this.agentLog = new LiveLog({ base, opened: false });
+    fill(this.agent, h("h2", { text: "Agent" }), this.agentSaid, this.agentLog.element);
     this.type = h("select", { "aria-label": "Type of event", onchange: () => this.list() });
     this.log = h("ol", { class_: "events" });
-    this.element = h("aside", { class_: "side" }, steer.element, this.devices, this.agent, this.queue, this.notes,
+    this.element = h("aside", { class_: "side" }, steer.element, this.questions, this.devices, this.agent, this.queue, this.notes,
       h("section", { class_: "card", "aria-label": "Events" }, h("div", { class_: "tools" }, h("h2", { text: "Events" }), this.type), this.log));
     this.records = [];
   }
 
   draw(found, at) {
     this.drawDevices(found, at);
-    this.drawAgent(found);
+    this.drawAgent(found, at);
+    this.drawQuestions(found.status.questions ?? []);
     this.drawQueue(found.queue);
     this.notes.hidden = found.notes.length === 0;
     fill(this.notes, h("h2", { text: "Notes" }), h("ul", {}, found.notes.map((note) => h("li", { dir: "auto", text: clean(note, 600) }))));
@@ -64,13 +70,32 @@ export class Side {
         left === null ? `for ${duration(passed)}` : `${duration(Math.max(0, left))} left`].filter(Boolean).join(" · ") }));
   }
 
-  drawAgent(found) {
-    const { in_progress: now, agents } = found.status;
-    const agentic = now && ["propose", "apply", "triage"].includes(now.stage);
-    const said = [agentic && `#${now.iteration}: ${now.stage}${now.job ? "" : " comes next"}, since ${clock(now.since)}`,
+  /** Show what was asked and nobody answered; what somebody types meanwhile stays. */
+  drawQuestions(open) {
+    const made = JSON.stringify(open);
+    if (made === this.questionsMade) return;
+    this.questionsMade = made;
+    this.questions.hidden = !open.length;
+    fill(this.questions, h("h2", { text: "Asked" }), open.map((one) => {
+      const text = h("input", { type: "text", required: true, "aria-label": `Answer to question ${one.number}` });
+      return h("div", {}, h("p", { dir: "auto", text: clean(one.question, 1000) }),
+        h("p", { class_: "small", text: `${clean(one.agent, 40)}, iteration ${one.iteration}` }),
+        h("form", { class_: "line control", onsubmit: (event) => {
+          event.preventDefault();
+          this.steer.say({ command: "answer", number: String(one.number), text: text.value });
+        } }, text, h("button", { type: "submit", text: "answer" })));
+    }));
+  }
+
+  drawAgent(found, at) {
+    const { agents } = found.status;
+    const now = Date.parse(found.status.as_of);
+    const asked = found.jobs.filter(([, step]) => ["propose", "apply", "triage"].includes(step));
+    const said = [...asked.map(([number, step, , since]) => `#${number}: ${step}, for ${duration(Math.max(0, (now - Date.parse(since)) / 1000))}`),
       found.prefetch && `prepared meanwhile: ${found.prefetch}`].filter(Boolean);
     this.agent.hidden = !said.length && !agents.length;
-    fill(this.agent, h("h2", { text: "Agent" }), said.map((one) => h("p", { text: clean(one, 300) })),
+    this.agentLog.follow(at === null && asked.length ? asked[0].slice(0, 3) : null);
+    fill(this.agentSaid, said.map((one) => h("p", { text: clean(one, 300) })),
       agents.map((one) => h("p", { class_: one.well ? "quiet" : "warn", text: one.well
         ? `${clean(one.agent, 60)}: last good answer at ${clock(one.last_good)}`
         : `${clean(one.agent, 60)} fails since ${clock(one.failing_since)}: ${clean(one.reason, 200)}` })));
@@ -90,15 +115,33 @@ export class Side {
     const chosen = this.type.value;
     fill(this.type, h("option", { value: "", text: "all types" }), types.map((type) => h("option", { value: type, text: type, selected: type === chosen })));
     const shown = this.records.filter((one) => !this.type.value || one.type === this.type.value).slice(0, SHOWN);
-    fill(this.log, shown.map((one) => record(one, this)));
+    records(this.log, shown, this);
   }
 }
 
-export function record(one, { goTo, open }) {
-  return h("li", {},
+/** Fill a list with events, each with the one that it follows from and those that follow from it. */
+export function records(list, shown, place) {
+  const effects = new Map();
+  for (const one of shown) if (one.cause) effects.set(one.cause, [...(effects.get(one.cause) ?? []), one.seq]);
+  const jump = (seq) => {
+    const there = list.querySelector(`[data-seq="${seq}"]`);
+    if (!there) return place.goTo(seq);
+    for (const one of list.querySelectorAll(".jumped")) one.classList.remove("jumped");
+    there.classList.add("jumped");
+    there.scrollIntoView({ block: "nearest" });
+    return there.querySelector("button").focus({ preventScroll: true });
+  };
+  fill(list, shown.map((one) => record(one, place, effects.get(one.seq) ?? [], jump)));
+  return list;
+}
+
+function record(one, { goTo, open }, effects, jump) {
+  const link = (mark, words, seq) => h("button", { type: "button", class_: "link chain", title: `${words} event ${seq}`, "aria-label": `${words} event ${seq}`,
+    onclick: () => jump(seq), text: `${mark}${seq}` });
+  return h("li", { "data-seq": one.seq },
     h("button", { type: "button", class_: "link seq", title: `All as of event ${one.seq}`, onclick: () => goTo(one.seq), text: `${one.seq}` }),
     h("time", { datetime: one.at, text: clock(one.at) }),
-    h("span", { dir: "auto", text: clean(one.said, 240) }),
+    h("span", { dir: "auto" }, clean(one.said, 240), one.cause && link("←", "follows from", one.cause), effects.slice(0, 6).map((seq) => link("→", "led to", seq))),
     one.iteration !== null && open && h("button", { type: "button", class_: "link", onclick: () => open(one.iteration), text: `#${one.iteration}` }));
 }
 

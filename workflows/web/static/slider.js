@@ -6,7 +6,7 @@ import { colours } from "./chart.js";
 const KINDS = [["event", "event"], ["verdict", "verdict"], ["human", "human act"]];
 const KEYS = [
   ["← →", "one step back or forward"], ["⇧ ← →", "to the verdict before or behind"], ["h", "to the human act before"],
-  ["Home, End, l", "first event, live"], ["j k ↑ ↓", "choose an iteration"], ["Enter", "open it"], ["Esc", "close it"],
+  ["Home, End, l", "first event, live"], ["j k ↑ ↓", "choose an iteration"], ["Enter", "open it"], ["x", "choose it to compare"], ["Esc", "close it"],
   ["/", "filter the table"], ["t", "light or dark"], ["?", "these keys"],
 ];
 

@@ -5,6 +5,7 @@ import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number,
 const ROW = 34; // pixels, as in the stylesheet
 const AHEAD = 12;
 const COLUMNS = [
+  { name: "pick", title: "" },
   { name: "iteration", title: "#", right: true, cell: (row) => String(row.iteration) },
   { name: "status", title: "status", cell: (row) => chip(row.status) },
   { name: "metric", title: "metric", right: true, cell: (row) => number(row.metric) },
@@ -21,8 +22,9 @@ const COLUMNS = [
 const KEPT = "columns";
 
 export class Table {
-  constructor({ open }) {
-    this.open = open;
+  constructor({ open, compare }) {
+    Object.assign(this, { open, compare, picked: new Set() });
+    this.comparing = h("button", { type: "button", class_: "primary", hidden: true, onclick: () => this.compare([...this.picked].sort((one, other) => one - other)) });
     this.sort = { name: "iteration", down: true };
     this.status = "";
     this.chosen = null;
@@ -38,7 +40,7 @@ export class Table {
       "data-arrows": true, onscroll: () => this.paint(), onkeydown: (event) => this.key(event) },
     h("table", {}, this.head, this.body));
     this.element = h("section", { class_: "card table" },
-      h("div", { class_: "tools" }, h("h2", { text: "Iterations" }), this.filter, this.chips, this.columns(), this.count), this.box);
+      h("div", { class_: "tools" }, h("h2", { text: "Iterations" }), this.filter, this.chips, this.comparing, this.columns(), this.count), this.box);
     this.rows = [];
     this.found = [];
   }
@@ -96,7 +98,7 @@ export class Table {
     const made = JSON.stringify([this.sort, [...this.shownColumns], this.metric]);
     if (made === this.headMade) return;
     this.headMade = made;
-    fill(this.head, h("tr", {}, this.visible().map((column) => h("th", {
+    fill(this.head, h("tr", {}, h("td", { class_: "c-pick" }), this.visible().slice(1).map((column) => h("th", {
       scope: "col", class_: `c-${column.name}${column.right ? " n" : ""}`,
       "aria-sort": this.sort.name === column.name ? (this.sort.down ? "descending" : "ascending") : null },
     h("button", { type: "button", onclick: () => this.by(column.name) },
@@ -110,7 +112,7 @@ export class Table {
   }
 
   visible() {
-    return COLUMNS.filter((column) => this.shownColumns.has(column.name));
+    return COLUMNS.filter((column) => column.name === "pick" || this.shownColumns.has(column.name));
   }
 
   /** Put the rows in sight into the page, and room for the others. */
@@ -134,7 +136,9 @@ export class Table {
   row(row, columns) {
     return h("tr", { "data-iteration": row.iteration, "aria-selected": String(row.iteration === this.chosen),
       class_: row.iteration === this.best ? "best" : "", onclick: () => { this.chosen = row.iteration; this.open(row.iteration); } },
-    columns.map((column) => h("td", { class_: `c-${column.name}${column.right ? " n" : ""}`,
+    h("td", { class_: "c-pick", onclick: (event) => event.stopPropagation() }, h("input", { type: "checkbox", tabindex: -1, checked: this.picked.has(row.iteration),
+      "aria-label": `compare iteration ${row.iteration}`, onchange: () => this.pick(row.iteration) })),
+    columns.slice(1).map((column) => h("td", { class_: `c-${column.name}${column.right ? " n" : ""}`,
       title: column.name === "description" ? clean(row.description, 400) : null, dir: column.name === "description" ? "auto" : null },
     column.cell(row))));
   }
@@ -144,9 +148,20 @@ export class Table {
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page }[event.key];
     if (by) this.move(by);
     else if (event.key === "Enter" && this.chosen !== null) this.open(this.chosen);
+    else if (event.key === "x") this.pick();
     else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Choose an iteration to be compared, or leave it out again. */
+  pick(iteration = this.chosen) {
+    if (iteration === null) return;
+    if (!this.picked.delete(iteration)) this.picked.add(iteration);
+    this.comparing.hidden = this.picked.size < 2;
+    this.comparing.textContent = `compare ${this.picked.size}`;
+    this.painted = "";
+    this.paint();
   }
 
   move(by, focus = false) {
@@ -170,7 +185,7 @@ export class Table {
       localStorage.setItem(KEPT, JSON.stringify([...this.shownColumns]));
       this.arrange();
     };
-    return h("details", { class_: "menu" }, h("summary", { text: "columns" }), h("div", {}, COLUMNS.map((column) => h("label", {},
+    return h("details", { class_: "menu" }, h("summary", { text: "columns" }), h("div", {}, COLUMNS.slice(1).map((column) => h("label", {},
       h("input", { type: "checkbox", checked: this.shownColumns.has(column.name), onchange: (event) => change(column.name, event.target.checked) }),
       column.title))));
   }
