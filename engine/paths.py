@@ -117,6 +117,7 @@ class RunPaths:
         self.pull_request = folder / "pull_request.md"  # of what was published last
         self.draft = folder / ".importing"  # a history that is not whole yet
         self.imported = folder / "imported"  # a copy of what it was read from
+        self.exports = folder / "exports"  # how far each export has come, and its lock
         # what repairs set aside, each into a folder that looks like a run's
         self.set_aside = folder / "set_aside"
         self.before = folder / "before.jsonl"  # in such a folder: the history as it was

@@ -48,6 +48,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("workflows.pages",),
     ("workflows.quick_status", "workflows.report"),
     ("workflows.live", "workflows.web", "workflows.mcp"),
+    ("workflows.exports",),
     ("workflows.cli",),
     ("workflows.background", "workflows.python", "workflows.reference", "workflows.run_experiment"),
 )

@@ -53,7 +53,7 @@ def history(
     repo: opt.Repo = None,
 ) -> int:
     """Print what happened, one line for each event: the last 200, or with --jsonl all."""
-    wanted = _types(types)
+    wanted = known_types(types)
     if live and last is not None:
         raise UsageRefused("--last and --follow cannot go together", remedy="--since SEQ says where to begin")
     paths = opt.target(repo).run(run_id).paths
@@ -146,7 +146,12 @@ def _last(found: Iterable[tuple[Recorded, int]], most: int, *, say: bool) -> Ite
     return kept
 
 
-def _types(names: list[str] | None) -> frozenset[str]:
+def known_types(names: list[str] | None) -> frozenset[str]:
+    """Return the types of events that were named.
+
+    Raises:
+        UsageRefused: there is no such event.
+    """
     known = [cls.__name__ for cls in get_args(ev.Event)]
     for name in names or ():
         if name not in known:

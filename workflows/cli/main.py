@@ -64,6 +64,7 @@ COMMANDS = {
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),
     "report": ("autoresearch.workflows.cli.report", "report_command"),
     "plot": ("autoresearch.workflows.cli.report", "plot_command"),
+    "export": ("autoresearch.workflows.cli.serve", "export_command"),
     "show": ("autoresearch.workflows.cli.look", "show"),
     "logs": ("autoresearch.workflows.cli.follow", "logs"),
     "history": ("autoresearch.workflows.cli.follow", "history"),

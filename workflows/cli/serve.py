@@ -1,5 +1,6 @@
-"""The commands that offer runs to others: serve to a browser, mcp to programs that speak MCP."""
+"""The commands that offer runs to others: to a browser, to programs that speak MCP, to receivers."""
 
+import os
 import secrets
 import sys
 from importlib.util import find_spec
@@ -10,12 +11,16 @@ import typer
 
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.locate import find_home
-from autoresearch.events.errors import NotFound
+from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 
 
 PORT = 8811
 LOCAL = "127.0.0.1"
+SINKS = ("webhook",)
+EXPORTED = "autoresearch.export/1"  # docs/schemas/export-1.schema.json
+INTERRUPTED = 130
 NEEDED = ("starlette", "uvicorn", "sse_starlette")
 
 
@@ -80,4 +85,57 @@ def mcp(*, repo: opt.Repo = None) -> int:
 
     called = sys.orig_argv[1 : sys.orig_argv.index("mcp")]
     server(Commands(program=(sys.executable, *called), repo=home)).run("stdio")
+    return 0
+
+
+def export_command(
+    sink: Annotated[str, typer.Argument(help=f"Where to: {', '.join(SINKS)}.", metavar="SINK")],
+    run: opt.Run = None,
+    *,
+    to: Annotated[str, typer.Option("--to", help="The address of the receiver.", metavar="URL")],
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with what comes, until the run is idle.")
+    ] = False,
+    first: Annotated[
+        int | None,
+        typer.Option(
+            "--from", help="Begin with this event; default: where the last call ended.", metavar="SEQ", min=1
+        ),
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Only events of this type; repeatable.", metavar="NAME"),
+    ] = None,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Hand the events of a run on to another program, each at least once, from where the last call ended.
+
+    docs/exports.md says what each sink sends. The run does not notice.
+    """
+    if sink not in SINKS:
+        raise UsageRefused(f"there is no sink {sink!r}", remedy=f"one of {', '.join(SINKS)}")
+    from autoresearch.workflows.cli.follow import known_types  # noqa: PLC0415 - for this alone
+    from autoresearch.workflows.exports.cursor import Cursor  # noqa: PLC0415 - the same
+    from autoresearch.workflows.exports.post import host_of  # noqa: PLC0415 - the same
+    from autoresearch.workflows.exports.webhook import SECRET, send_events  # noqa: PLC0415 - the same
+
+    wanted = known_types(types)
+    host = host_of(to)
+    paths = opt.target(repo).run(opt.named(run, run_id)).paths
+    cursor = Cursor(paths=paths, sink=sink, to=to)
+    try:
+        with cursor.held():
+            done = send_events(
+                cursor, first=first, follow=follow, types=wanted, secret=os.environ.get(SECRET, "")
+            )
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    if as_json:
+        told = {"schema": EXPORTED, "run_id": paths.run_id, "sink": sink, "sent": done.sent, "seq": done.seq}
+        typer.echo(json_text(told), nl=False)
+    else:
+        upto = f", up to event {done.seq}" if done.seq else "; nothing is new"
+        opt.say(f"{paths.run_id}: {done.sent} events sent to {host}{upto}")
     return 0
