@@ -14,7 +14,7 @@ from attrs import frozen
 from autoresearch.engine.agents.programs import NONE, adapter, is_installed
 from autoresearch.engine.control.append import BY, append_judged
 from autoresearch.engine.control.requests import StartOptions, refuse_gone, request_of
-from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch
+from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch, unpulled
 from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.imports.import_run import refuse_imported
@@ -72,6 +72,7 @@ class StartOutcome:
     idle: Idle | None = None  # None: a runner is needed
     uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
     submodules: tuple[str, ...] = ()  # whose files the run's checkouts do not have
+    unpulled: tuple[str, ...] = ()  # files in git LFS of which the user has the pointers alone
     guards: tuple[str, ...] = ()  # commands that have to hold for a keep, and are not run on the baseline
     guidance_edited: str = ""  # the guidance file, where agents do not see its edits
     earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
@@ -133,7 +134,8 @@ def start(
         branch=on,
         request=request,
         seq=0,
-        submodules=git.submodules(base.hash),
+        submodules=git.lacking_submodules(base.hash),
+        unpulled=unpulled(home, git, base.hash),
         guards=config.guard_commands,
         uncommitted=uncommitted(git, config),
         guidance_edited=guidance_edited(git, config),

@@ -4,7 +4,14 @@ from pathlib import Path
 
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Branches, Commit, Commits, OwnCheckout, Repository
+from autoresearch.engine.ports.repository import (
+    LFS_POINTER,
+    Branches,
+    Commit,
+    Commits,
+    OwnCheckout,
+    Repository,
+)
 from autoresearch.engine.proposals import editable
 from autoresearch.engine.runs.claim import make_branch
 from autoresearch.events.errors import AutoresearchError, NotFound, WayOut
@@ -29,9 +36,6 @@ def branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[st
     return named, base
 
 
-LFS_ATTRIBUTE = b"filter=lfs"  # of files of which the commit has a pointer alone
-
-
 def check_files(git: Commits, base: str, config: RunConfig) -> None:
     """Refuse a base that lacks a file in scope, or has one that is no text: a run stands on it for good."""
     for name, content in editable.files_at(base, config, git).items():
@@ -45,17 +49,35 @@ def check_files(git: Commits, base: str, config: RunConfig) -> None:
             f"{name} is not in commit {base[:7]}, on which the run would stand",
             remedy=WayOut("commit_or_init", file=name),
         )
-    if lacks_lfs(git, base):
+    if pointers := unserved_pointers(git, base):
         raise NotFound(
-            f"{base[:7]} keeps files in git LFS, and git here has no such filter: trainings would read "
-            "pointers",
+            f"{pointers[0]}{more(pointers)} of {base[:7]} lies in git LFS, and git here has no such filter: "
+            "trainings would read a pointer",
             remedy="git lfs install && git lfs pull",
         )
 
 
-def lacks_lfs(git: Commits, base: str) -> bool:
-    """Say whether a commit keeps files in git LFS, of which git here would check out the pointers alone."""
-    return LFS_ATTRIBUTE in (git.show(base, ".gitattributes") or b"") and not git.has_filter("lfs")
+def unserved_pointers(git: Commits, base: str) -> tuple[str, ...]:
+    """Return the files of a commit that lie in git LFS, where git here would check out the pointers alone."""
+    return git.lfs_pointers(base) if not git.has_filter("lfs") else ()
+
+
+def unpulled(home: Path, git: Commits, base: str) -> tuple[str, ...]:
+    """Return the files in git LFS that the user's checkout has as pointers: a run's may well have no more."""
+    return tuple(path for path in git.lfs_pointers(base) if _is_pointer(home / path))
+
+
+def more(names: tuple[str, ...]) -> str:
+    """Return how many there are beside the first."""
+    return f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+
+
+def _is_pointer(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(len(LFS_POINTER)) == LFS_POINTER
+    except OSError:
+        return False
 
 
 def _not_utf8(content: bytes) -> int | None:

@@ -20,7 +20,7 @@ from autoresearch.engine.git.program import (
     parsed_diff,
     strip_level,
 )
-from autoresearch.engine.ports.repository import Commit, Diff
+from autoresearch.engine.ports.repository import LFS_POINTER, Commit, Diff
 from autoresearch.events.errors import NotFound
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import stated
@@ -29,6 +29,7 @@ from autoresearch.projections.words.wording import stated
 LONGEST = 1000  # characters of a revision: a full ref name
 SHOWN = 64  # files that are kept in memory: of one commit after the other, the same one or two are asked for
 WHOLE_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+LFS_SIZES = range(100, 1025)  # bytes; git LFS itself takes no longer text for a pointer
 DIFF_SETTINGS = ("-c", "diff.suppressBlankEmpty=false")
 
 
@@ -99,13 +100,17 @@ class Objects(Calls):
             raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
         return tuple(sorted(name.decode(errors="surrogateescape") for name in said.split(b"\0") if name))
 
-    def submodules(self, commit: str) -> tuple[str, ...]:
-        """Return where a commit has other repositories, sorted."""
-        said = self.look("ls-tree", "-r", "-z", "--full-tree", f"{commit}^{{commit}}")
+    def lfs_pointers(self, commit: str) -> tuple[str, ...]:
+        """Return the files of a commit whose text only names what git LFS keeps elsewhere, sorted."""
+        said = self.look("ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit}^{{commit}}")
         if said is None:
             raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
-        entries = (entry.partition(b"\t") for entry in said.split(b"\0") if b" commit " in entry)
-        return tuple(sorted(name.decode(errors="surrogateescape") for _, _, name in entries))
+        entries = (entry.partition(b"\t") for entry in said.split(b"\0") if b" blob " in entry[:12])
+        sized = [(path, about.split()) for about, _, path in entries]
+        small = [(path, words[2]) for path, words in sized if int(words[3]) in LFS_SIZES]
+        found = _objects(self.read("cat-file", "--batch", stdin=b"".join(name + b"\n" for _, name in small)))
+        told = zip((path for path, _ in small), found, strict=True)
+        return tuple(sorted(os.fsdecode(path) for path, (_, _, text) in told if text.startswith(LFS_POINTER)))
 
     def has_filter(self, name: str) -> bool:
         """Say whether the user's git has this filter."""

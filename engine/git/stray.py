@@ -14,6 +14,7 @@ _HEAD = struct.Struct(">4sLL")  # magic, version, count of entries
 _MODE_AT, _FLAGS = 24, 2  # bytes, in an entry
 _LONG, _EXTENDED = 0xFFF, 0x4000  # of its flags
 _LINK_OF_GIT = 0o160000  # a submodule, in which others have their say
+_HEAD_OF_LINK = struct.pack(">L", _LINK_OF_GIT)
 
 
 def is_bare(folder: Path, index: Path) -> bool:
@@ -24,6 +25,11 @@ def is_bare(folder: Path, index: Path) -> bool:
         return all(path in (above if is_folder else named) for path, is_folder in _found(os.fsencode(folder)))
     except (OSError, ValueError, struct.error):
         return False
+
+
+def may_have_submodules(index: Path) -> bool:
+    """Say whether an index can name a submodule; a stray number in it may look like one."""
+    return _HEAD_OF_LINK in index.read_bytes()
 
 
 def _found(folder: bytes, below: bytes = b"") -> Iterator[tuple[bytes, bool]]:

@@ -14,7 +14,6 @@ from attrs import frozen
 
 from autoresearch.engine.git import records
 from autoresearch.engine.git.calls import EXACTLY, IDENTITY, text
-from autoresearch.engine.git.objects import Objects
 from autoresearch.engine.git.program import (
     AS_IT_IS,
     CALL_S,
@@ -24,13 +23,13 @@ from autoresearch.engine.git.program import (
     strip_level,
 )
 from autoresearch.engine.git.stray import is_bare
+from autoresearch.engine.git.submodules import CHECKOUT_S, Submodules
 from autoresearch.engine.ports.repository import Commit, Diff
 from autoresearch.events.errors import InvalidInput, NotFound
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import stated
 
 
-CHECKOUT_S = 900.0
 PRIVATE_INDEX = "autoresearch-index"
 EVERYTHING = (".", ":(exclude,glob)**/__pycache__/**")  # running a script is not a change
 
@@ -47,7 +46,7 @@ class _Seen:
     sha256: str
 
 
-class Worktrees(Objects):
+class Worktrees(Submodules):
     """Implements the port Worktrees.
 
     Remembers what it left in a private index, so that it need not be written again: a call of git takes more
@@ -87,6 +86,7 @@ class Worktrees(Objects):
         output(self.write(*add, timeout_s=CHECKOUT_S))
         admin = self._admin(folder)
         shutil.copy2(admin / "index", admin / PRIVATE_INDEX)  # its time says which entries may be stale
+        self._fill(folder, admin, admin / PRIVATE_INDEX, commit, ())
 
     def remove_worktree(self, folder: Path) -> None:
         """Delete a worktree with all that is in it, and its record. Done twice, is done."""
@@ -112,6 +112,7 @@ class Worktrees(Objects):
             if not is_bare(folder, admin / PRIVATE_INDEX):
                 spared = (part for path in kept for part in ("-e", f"/{_escaped(path)}"))
                 self._work(folder, "clean", "-ffdqx", *spared)
+            self._fill(folder, admin, admin / PRIVATE_INDEX, commit, kept)
         records.publish_index(admin, admin / PRIVATE_INDEX)
         self._reset_to[admin] = (commit, _signature(admin / PRIVATE_INDEX))
 
@@ -126,24 +127,26 @@ class Worktrees(Objects):
 
     def untracked(self, folder: Path) -> tuple[str, ...]:
         """Return the paths that the worktree's commit does not have, ignored ones too, sorted."""
-        said = self._work(records.real(folder), "ls-files", "--others", "--directory", "-z")
-        return tuple(sorted(os.fsdecode(path).rstrip("/") for path in said.split(b"\0") if path))
+        return self._listed(folder, "--others", "--directory")
 
-    def filters(self) -> str:
-        """Return what tells git's filters and attributes, beside committed ones, from others; "" for none."""
+    def filters(self, commit: str) -> str:
+        """Return what tells git's filters and attributes, beside committed ones, from others; "" for none.
+
+        So it does of the submodules of a commit that are not here.
+        """
         wanted = r"^(filter\..*|core\.(attributesfile|eol|symlinks|ignorecase))$"
         settings = self.look("config", "--null", "--get-regexp", wanted) or b""
         named = [entry.partition(b"\n")[2] for entry in settings.split(b"\0") if b"attributesfile" in entry]
         files = [self.common() / "info" / "attributes"]
         files += [Path(os.fsdecode(path)).expanduser() for path in named]
         told = settings + b"".join(_content(file) for file in files)
+        told += "".join(f"lacks {path}\n" for path in self.lacking_submodules(commit)).encode()
         return hashlib.sha256(told).hexdigest()[:16] if told else ""
 
     def differing(self, folder: Path) -> tuple[str, ...]:
         """Return the files that are not as the commit says that the worktree was reset to, sorted."""
         # By size and time, which the index has from that reset; by content where those could deceive.
-        said = self._work(records.real(folder), "ls-files", "--modified", "-z")
-        return tuple(sorted({os.fsdecode(path) for path in said.split(b"\0") if path}))
+        return self._listed(folder, "--modified")
 
     def changes(self, folder: Path, base: str, *, beside: tuple[str, ...] = ()) -> Diff:
         """Return how the worktree's files, untracked ones included, differ from commit `base`."""
@@ -202,6 +205,14 @@ class Worktrees(Objects):
             self._work(folder, "add", "--all", "--", *EVERYTHING, *besides)
         except Refused as error:
             raise stated(InvalidInput, why("files_refused", error.said)) from error
+
+    def _listed(self, folder: Path, *how: str) -> tuple[str, ...]:
+        """Return what `ls-files` lists of a checkout and the submodules in it, sorted."""
+        folder = records.real(folder)
+        admin = self._admin(folder)
+        said = self._work(folder, "ls-files", *how, "-z").split(b"\0")
+        inside = self._listed_inside(folder, admin, admin / PRIVATE_INDEX, *how)
+        return tuple(sorted({os.fsdecode(path).rstrip("/") for path in (*said, *inside) if path}))
 
     def _admin(self, folder: Path) -> Path:
         admin = records.find(self.common(), folder)

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
-from autoresearch.engine.control.start_point import lacks_lfs
+from autoresearch.engine.control.start_point import unpulled, unserved_pointers
 from autoresearch.engine.metrics.metric import MetricReader
 from autoresearch.engine.onboarding.init import printed_in, value_in
 from autoresearch.engine.onboarding.trial import TrialGit, Trials
@@ -35,6 +35,7 @@ from autoresearch.events.values import Reason
 State: TypeAlias = Literal["ok", "info", "warn", "fail"]
 
 ASKED_WITHIN_S = 20.0
+FEW = 5  # paths that are named
 OLDEST_GIT = (2, 31)
 LITTLE_ROOM = 2**30  # bytes
 MOST_SKEW_S = 2.0
@@ -75,7 +76,7 @@ def look(trials: Trials, branch: str | None) -> Iterator[Finding]:
         yield Finding(check="data", state="warn", code="checkout_none", inputs={"said": str(error)})
     else:
         yield from _setup(python, checked)
-    yield from _elsewhere(trials.git, commit)
+    yield from _elsewhere(trials.home, trials.git, commit)
     yield _metric(trials, config, branch)
     yield _disk(home)
     yield _devices(config)
@@ -134,13 +135,19 @@ def _setup(python: Interpreter, checked: ev.SetupChecked) -> Iterator[Finding]:
         yield Finding(check="data", state="ok", code="data", inputs=shared)
 
 
-def _elsewhere(git: TrialGit, commit: str) -> Iterator[Finding]:
+def _elsewhere(home: Path, git: TrialGit, commit: str) -> Iterator[Finding]:
     """Yield what the commit only points to, and a run's checkouts do not have."""
-    submodules = list(git.submodules(commit))
+    submodules = list(git.lacking_submodules(commit))
     if submodules:
         yield Finding(check="submodules", state="warn", code="submodules", inputs={"paths": submodules})
-    if lacks_lfs(git, commit):
-        yield Finding(check="lfs", state="fail", code="lfs_pointers", inputs={"commit": commit})
+    if pointers := unserved_pointers(git, commit):
+        yield Finding(check="lfs", state="fail", code="lfs_pointers", inputs={"paths": _few(pointers)})
+    elif pointers := unpulled(home, git, commit):
+        yield Finding(check="lfs", state="warn", code="lfs_unpulled", inputs={"paths": _few(pointers)})
+
+
+def _few(paths: tuple[str, ...]) -> list[str]:
+    return [*paths[:FEW], f"{len(paths) - FEW} more"] if len(paths) > FEW else list(paths)
 
 
 def _metric(trials: Trials, config: RunConfig, branch: str | None) -> Finding:

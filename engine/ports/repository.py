@@ -12,6 +12,7 @@ from attrs import frozen
 from autoresearch.events.errors import AutoresearchError
 
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # as each pointer of git LFS begins
 # unknown: there is one, and git cannot say whose, for want of the key or of the file that names it
 Signature: TypeAlias = Literal["good", "bad", "unsigned", "unknown"]
 
@@ -95,8 +96,14 @@ class Commits(Protocol):
         Raises: NotFound: there is no such commit.
         """
 
-    def submodules(self, commit: str) -> tuple[str, ...]:
-        """Return where a commit has other repositories, sorted: their files are not its own.
+    def lacking_submodules(self, commit: str) -> tuple[str, ...]:
+        """Return the submodules of a commit whose files are not here, so that checkouts lack them, sorted.
+
+        Raises: NotFound: there is no such commit.
+        """
+
+    def lfs_pointers(self, commit: str) -> tuple[str, ...]:
+        """Return the files of a commit whose text only names what git LFS keeps elsewhere, sorted.
 
         Raises: NotFound: there is no such commit.
         """

@@ -21,7 +21,8 @@ class Worktrees(Protocol):
     def reset(self, folder: Path, commit: str, *, kept: tuple[str, ...] = ()) -> None:
         """Make the worktree exactly `commit`: no edits, HEAD detached there, and no other files.
 
-        Ignored files go as well; only what stands at the paths `kept` may stay.
+        Ignored files go as well; only what stands at the paths `kept` may stay. Submodules of which this
+        machine has the commit hold its files, others nothing.
 
         Raises: NotFound: the folder is no worktree of this repository.
         """
@@ -32,10 +33,11 @@ class Worktrees(Protocol):
         A folder of which git knows nothing is one path.
         """
 
-    def filters(self) -> str:
+    def filters(self, commit: str) -> str:
         """Return what tells git's filters and attributes, beside committed ones, from others; "" for none.
 
-        They change what a checkout holds, and stand in no commit.
+        So it does of the submodules of a commit that are not here. All of them change what a checkout holds,
+        and stand in no commit.
         """
 
     def differing(self, folder: Path) -> tuple[str, ...]:

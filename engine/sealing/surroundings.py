@@ -55,7 +55,7 @@ class Surroundings:
         """
         found = {
             "inputs": self.inputs(run).digest(),
-            "filters": self.git.filters(),
+            "filters": self.git.filters(run.base_commit),
             "packages": f"{self._packages(run.setup.libraries)}-{self._environment(run)}",
             "threads": _threads({**os.environ, **env}),
         }

@@ -94,8 +94,13 @@ class FakeGit:
         """Say whether a commit is another one, or stands on it."""
         return commit in self.commits and ancestor in self._line(commit)
 
-    def submodules(self, commit: str) -> tuple[str, ...]:
+    def lacking_submodules(self, commit: str) -> tuple[str, ...]:
         """Return none: its commits hold files alone."""
+        self._commit(commit)
+        return ()
+
+    def lfs_pointers(self, commit: str) -> tuple[str, ...]:
+        """Return none: its files are what they are."""
         self._commit(commit)
         return ()
 
@@ -251,7 +256,7 @@ class FakeGit:
                 found.add(next((one for one in above if one not in folders), name))
         return tuple(sorted(found))
 
-    def filters(self) -> str:
+    def filters(self, commit: str) -> str:
         """Return what tells git's filters and attributes, beside committed ones, from others; "" for none."""
         return ""
 

@@ -28,6 +28,7 @@ def start_object(
         "uncommitted": list(outcome.uncommitted),
         "guidance_edited": outcome.guidance_edited or None,
         "submodules": list(outcome.submodules),
+        "unpulled": list(outcome.unpulled),
         "remeasured_for": list(outcome.remeasured_for),
         "runner_pid": (runner.pid or None) if runner is not None else None,
         "runner_was_alive": launched.already if launched is not None else None,

@@ -257,7 +257,7 @@ class _Init:
             if not ok:
                 for line in page.failure_lines(trial, config, init.printed(trial)):
                     opt.say(line)
-                for line in page.submodule_lines(self.here.git.submodules("HEAD")):
+                for line in page.submodule_lines(self.here.git.lacking_submodules("HEAD")):
                     opt.say(line)
         file = init.write(self.here.home, new)
         written = [file.name] if new else []

@@ -26,12 +26,16 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "data": ("a clean checkout has all that it needs{shared}", ""),
     "data_to_prepare": ("{reason}; the command `prepare` runs first", ""),
     "submodules": (
-        "{paths}: empty in a run's checkouts",
-        "where a training needs one: commit its files here, or set PYTHONPATH in `env` to a copy outside",
+        "{paths}: not here, and empty in a run's checkouts",
+        "git submodule update --init --recursive",
     ),
     "lfs_pointers": (
-        "the commit keeps files in git LFS, and git here has no such filter: trainings would read pointers",
+        "{paths}: in git LFS, and git here has no such filter: trainings would read pointers",
         "git lfs install && git lfs pull",
+    ),
+    "lfs_unpulled": (
+        "{paths}: in git LFS, and not pulled here: trainings may read pointers",
+        "git lfs pull",
     ),
     "guard": ("{guard}: holds on the code as it stands, {seconds:.1f} s", ""),
     "guard_fails": (

@@ -138,8 +138,8 @@ def failure_lines(trial: Trial, config: RunConfig, found: list[Candidate]) -> It
 def submodule_lines(paths: tuple[str, ...]) -> Iterator[str]:
     """Yield what a checkout lacks of other repositories; none: nothing."""
     if paths:
-        yield f"empty in a run's checkouts: the submodules {_listed(paths)}; where the training needs one,"
-        yield "    commit its files here, or set PYTHONPATH in `env` to a copy outside of this repository"
+        yield f"empty in a run's checkouts: the submodules {_listed(paths)}, which are not here:"
+        yield "    git submodule update --init --recursive"
 
 
 def _is_own(trial: Trial) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from autoresearch.engine.agents.programs import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
+from autoresearch.engine.control.start_point import more
 from autoresearch.engine.control.take_out import TakeOutOutcome
 from autoresearch.events.errors import WayOut
 from autoresearch.projections.words.times import one_line
@@ -33,9 +34,12 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
     if outcome.submodules:
         names = ", ".join(outcome.submodules)
         yield (
-            f"the submodules {names} are empty in the run's checkouts: a training that needs one has to "
-            "find it outside of this repository (`env` may set PYTHONPATH), or its files have to be committed"
+            f"the submodules {names} are not here, and empty in the run's checkouts: "
+            "git submodule update --init --recursive, before anything trains that needs one"
         )
+    if outcome.unpulled:
+        names = f"{outcome.unpulled[0]}{more(outcome.unpulled)}"
+        yield f"{names} in git LFS was not pulled here, and trainings may read a pointer: git lfs pull"
     if outcome.guards:
         names = ", ".join(guard.partition(":")[0].strip() for guard in outcome.guards)
         yield (
