@@ -63,7 +63,7 @@ MAY = {
     "ablate": ("ablate nosuch-r001", SETTINGS),
     "report": ("report", SETTINGS),
     "plot": ("plot -o plot.json", SETTINGS),
-    "export": ("export webhook --to http://127.0.0.1:9/ nosuch-r001", COMMON | {"logging", "tempfile"}),
+    "export": ("export webhook --to http://127.0.0.1:9/", COMMON | {"logging", "tempfile", "watchdog"}),
     "mcp": ("mcp --repo nowhere", COMMON),
     "serve": ("serve --home nowhere", COMMON),
     # they look for packages, and whether the file system tells of changes

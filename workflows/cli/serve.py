@@ -1,8 +1,8 @@
 """The commands that offer runs to others: to a browser, to programs that speak MCP, to receivers."""
 
-import os
 import secrets
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,10 @@ from autoresearch.workflows.cli import options as opt
 
 PORT = 8811
 LOCAL = "127.0.0.1"
-SINKS = ("webhook",)
+SINKS = {  # only the module of the one that is named gets imported
+    "webhook": "autoresearch.workflows.exports.webhook",
+    "prometheus": "autoresearch.workflows.exports.prometheus",
+}
 EXPORTED = "autoresearch.export/1"  # docs/schemas/export-1.schema.json
 INTERRUPTED = 130
 NEEDED = ("starlette", "uvicorn", "sse_starlette")
@@ -92,7 +95,15 @@ def export_command(
     sink: Annotated[str, typer.Argument(help=f"Where to: {', '.join(SINKS)}.", metavar="SINK")],
     run: opt.Run = None,
     *,
-    to: Annotated[str, typer.Option("--to", help="The address of the receiver.", metavar="URL")],
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            help="The receiver: an address, or a file.",
+            metavar="WHERE",
+            envvar="AUTORESEARCH_EXPORT_TO",
+        ),
+    ] = "",
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what comes, until the run is idle.")
     ] = False,
@@ -104,32 +115,39 @@ def export_command(
     ] = None,
     types: Annotated[
         list[str] | None,
-        typer.Option("--type", help="Only events of this type; repeatable.", metavar="NAME"),
+        typer.Option("--type", help="webhook: only events of this type; repeatable.", metavar="NAME"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", help="prometheus: answer on this port of 127.0.0.1; 0: any.", metavar="N", min=0
+        ),
     ] = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
-    """Hand the events of a run on to another program, each at least once, from where the last call ended.
+    """Hand a run on to another program, each event at least once, from where the last call ended.
 
     docs/exports.md says what each sink sends. The run does not notice.
     """
     if sink not in SINKS:
         raise UsageRefused(f"there is no sink {sink!r}", remedy=f"one of {', '.join(SINKS)}")
     from autoresearch.workflows.cli.follow import known_types  # noqa: PLC0415 - for this alone
-    from autoresearch.workflows.exports.cursor import Cursor  # noqa: PLC0415 - the same
-    from autoresearch.workflows.exports.post import host_of  # noqa: PLC0415 - the same
-    from autoresearch.workflows.exports.webhook import SECRET, send_events  # noqa: PLC0415 - the same
+    from autoresearch.workflows.exports.asked import Asked  # noqa: PLC0415 - the same
 
+    module = import_module(SINKS[sink])
     wanted = known_types(types)
-    host = host_of(to)
-    paths = opt.target(repo).run(opt.named(run, run_id)).paths
-    cursor = Cursor(paths=paths, sink=sink, to=to)
-    try:
-        with cursor.held():
-            done = send_events(
-                cursor, first=first, follow=follow, types=wanted, secret=os.environ.get(SECRET, "")
+    given = {"--to": to, "--follow": follow, "--from": first, "--type": wanted, "--port": port}
+    for option in given.keys() - module.TAKES:
+        if given[option]:
+            raise UsageRefused(
+                f"{sink} takes no {option}", remedy=f"it takes {', '.join(sorted(module.TAKES))}"
             )
+    paths = opt.target(repo).run(opt.named(run, run_id)).paths
+    asked = Asked(paths=paths, say=opt.say, to=to, follow=follow, first=first, types=wanted, port=port)
+    try:
+        done = module.export(asked)
     except KeyboardInterrupt:
         return INTERRUPTED
     if as_json:
@@ -137,5 +155,5 @@ def export_command(
         typer.echo(json_text(told), nl=False)
     else:
         upto = f", up to event {done.seq}" if done.seq else "; nothing is new"
-        opt.say(f"{paths.run_id}: {done.sent} events sent to {host}{upto}")
+        opt.say(f"{paths.run_id}: {done.to}: {done.sent} {done.what}{upto}")
     return 0

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events.codec import Position, Recorded
@@ -11,14 +9,6 @@ from autoresearch.events.errors import PositionVoided
 from autoresearch.events.log.read import read
 from autoresearch.workflows.exports.cursor import Cursor
 from autoresearch.workflows.live.follow import HistoryFollower, brought_up
-
-
-@frozen(kw_only=True)
-class Exported:
-    """What an export has done."""
-
-    sent: int  # events, messages or spans
-    seq: int  # of the last event that it went past; 0: none was new
 
 
 def place(recorded: Recorded) -> Position:

@@ -4,8 +4,9 @@ import base64
 import binascii
 import hmac
 import json
+import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 
 from autoresearch.engine.paths import RunPaths
@@ -13,42 +14,47 @@ from autoresearch.events.codec import Recorded, event_type
 from autoresearch.events.errors import UsageRefused
 from autoresearch.projections.words.event_text import describe
 from autoresearch.workflows.api.history import stored_line
+from autoresearch.workflows.exports.asked import Asked, Exported
 from autoresearch.workflows.exports.cursor import Cursor
-from autoresearch.workflows.exports.feed import Exported, feed, key_of, place
+from autoresearch.workflows.exports.feed import feed, key_of, place
 from autoresearch.workflows.exports.post import host_of, post
 
 
+TAKES = {"--to", "--follow", "--from", "--type"}
 SECRET = "AUTORESEARCH_WEBHOOK_SECRET"  # noqa: S105 - the name of the variable
 PREFIX = "whsec_"  # of a secret that is written in base64
 
 
-def send_events(
-    cursor: Cursor, *, first: int | None, follow: bool, types: Collection[str], secret: str
-) -> Exported:
-    """POST each event, or each of these types, to `cursor.to`; return once nothing is left to send.
+def export(asked: Asked) -> Exported:
+    """POST each event, or each of the wanted types; return once nothing is left to send.
 
     Raises:
         NotFound: the receiver did not take an event; the next call begins with it.
         UsageRefused: the address or the secret is none.
+        RunLocked: another process sends the same.
     """
-    paths, url = cursor.paths, cursor.to
-    host_of(url)
-    key = secret_key(secret)
-    sent, seq, begin = 0, 0, 0
-    for recorded in feed(cursor, first=first, follow=follow):
+    host, key = host_of(asked.to), secret_key(os.environ.get(SECRET, ""))
+    cursor = Cursor(paths=asked.paths, sink="webhook", to=asked.to)
+    with cursor.held():
+        return _send(asked, cursor, host=host, key=key)
+
+
+def _send(asked: Asked, cursor: Cursor, *, host: str, key: bytes) -> Exported:
+    paths, sent, seq, begin = asked.paths, 0, 0, 0
+    for recorded in feed(cursor, first=asked.first, follow=asked.follow):
         if recorded is None:
             continue
-        if not types or event_type(recorded.event) in types:
+        if not asked.types or event_type(recorded.event) in asked.types:
             body, name = body_of(paths, recorded, begin), key_of(paths.run_id, recorded)
 
             def headers(body: bytes = body, name: str = name) -> Mapping[str, str]:
                 return signed(body, name=name, at=int(time.time()), key=key)
 
-            post(url, body, headers, patient=follow, what=f"event {recorded.seq}")
+            post(asked.to, body, headers, patient=asked.follow, what=f"event {recorded.seq}")
             sent += 1
         cursor.store(place(recorded))
         seq, begin = recorded.seq, recorded.end
-    return Exported(sent=sent, seq=seq)
+    return Exported(sent=sent, what="events", to=host, seq=seq)
 
 
 def body_of(paths: RunPaths, recorded: Recorded, begin: int = 0) -> bytes:
