@@ -132,7 +132,8 @@ class RunConfig:
     guards: tuple[str, ...] = setting(
         (),
         "What has to hold for a candidate to be kept: a number within its bound (`peak_vram_mb < 60000`), or"
-        " a command that exits with 0 in its checkout (`tests: pytest -q`); the baseline is not held to it.",
+        " a command that exits with 0 in its checkout (`tests: pytest -q`); a baseline that fails one"
+        " pauses the run.",
         holds=lambda guards: all(map(is_guard, guards)),
         expected="a name, one of < <= > >=, and a number; or a name, a colon and a command",
     )

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Consolidated, Scalar, Score
+from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Consolidated, Scalar, Score, because
 from autoresearch.projections.belief import Belief, Gain, KnownCode, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.run_state import (
@@ -201,6 +201,8 @@ def _guard_finished(state: RunState, event: ev.GuardFinished, _seq: int, at: str
         one.guards_held = (*one.guards_held, event.guard)
     else:
         one.guard_reason = event.reason
+        if event.reason is not None and one.number == 0:
+            state.baseline_guard = because("baseline_fails_guard", event.reason, guard=event.guard)
 
 
 def _holdout_started(state: RunState, event: ev.HoldoutStarted, _seq: int, at: str) -> None:

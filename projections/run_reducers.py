@@ -143,7 +143,7 @@ def _go_on(state: RunState) -> None:
 
 def _unpause(state: RunState) -> None:
     """Count what led to the pause from the beginning again: a human has looked."""
-    state.paused = state.touched = None
+    state.paused = state.touched = state.baseline_guard = None
     state.setup.lost = state.not_applied = 0
     for one in state.open:
         one.lost = 0

@@ -73,7 +73,7 @@ class StartOutcome:
     uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
     submodules: tuple[str, ...] = ()  # whose files the run's checkouts do not have
     unpulled: tuple[str, ...] = ()  # files in git LFS of which the user has the pointers alone
-    guards: tuple[str, ...] = ()  # commands that have to hold for a keep, and are not run on the baseline
+    guards: tuple[str, ...] = ()  # commands that have to hold for a keep, and are run on the baseline
     guidance_edited: str = ""  # the guidance file, where agents do not see its edits
     earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first

@@ -108,7 +108,7 @@ def _pause(state: RunState) -> Reason | None:
     held = state.config.holds_trainings and state.landlock > 0
     if state.touched is not None and not held:  # else it was no training
         return why("packages_to_look_at")
-    if (failed := agents.pause(state)) is not None:
+    if (failed := guards.failed_by_baseline(state) or agents.pause(state)) is not None:
         return failed
     if state.setup.lost >= LOST_IN_A_ROW and state.setup.job is None:
         return why("job_lost_in_a_row", step="prepare", iteration=0, times=state.setup.lost)
@@ -352,7 +352,7 @@ def _decide(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
     judged = repeats.judged(state, one)
     if not judged.keep:
         return (do.DiscardCandidate(iteration=one.number, rule=judged.rule, inputs=judged.inputs),)
-    if state.best is not None and (guard := guards.due(one, state.config)) is not None:
+    if (guard := guards.due(one, state.config)) is not None:
         return _check(state, one, guard)
     assert one.commit is not None  # a metric comes from a commit
     return (

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 
 from autoresearch.events.setting import GUARD
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import Scalar
-from autoresearch.projections.run_state import Iteration
+from autoresearch.events.values import Reason, Scalar
+from autoresearch.projections.run_state import Iteration, RunState
 
 
 _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
@@ -43,5 +43,18 @@ def failed(one: Iteration, config: RunConfig) -> dict[str, Scalar] | None:
 
 
 def due(one: Iteration, config: RunConfig) -> str | None:
-    """Return the next guard whose command has to hold on a candidate before it is kept; None: all do."""
+    """Return the next guard whose command is run before a keep; None: all hold, or one failed."""
+    if failed(one, config) is not None:
+        return None
     return next((guard for guard in config.guard_commands if guard not in one.guards_held), None)
+
+
+def failed_by_baseline(state: RunState) -> Reason | None:
+    """Return which guard the code as it stands fails, and why, until a human has looked; None: none.
+
+    The baseline is kept: it is what others are compared with. But hardly anything would be kept after it.
+    """
+    reason = state.baseline_guard
+    if state.best is None or reason is None or reason.inputs["guard"] not in state.config.guard_commands:
+        return None
+    return reason

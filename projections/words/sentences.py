@@ -127,6 +127,10 @@ REASONS: Mapping[str, str] = {
         "packages that trainings import, or programs that they run, were changed while one ran, by it or by "
         "somebody else: look at them, make them anew where in doubt, then lift the pause"
     ),
+    "baseline_fails_guard": (
+        "the code as it stands fails the guard {guard}: {because}; no candidate that fails it is kept: mend "
+        "it, commit and start anew; or lift the pause, once it can hold or for candidates that mend it"
+    ),
     "packages_changed_while_training": (
         "packages that it imports, or programs that it runs, were changed while it trained"
     ),

@@ -8,7 +8,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.setting import guard_argv
 from autoresearch.events.settings import RunConfig, definitions
 from autoresearch.events.values import why
-from autoresearch.projections.words.wording import say_verdict
+from autoresearch.projections.words.wording import say, say_verdict
 from tests.given import BASELINE, asked, candidate, given, row, started, trained, training
 
 
@@ -51,10 +51,10 @@ def test_a_number_that_is_not_known_breaks_its_guard():
 TESTS, LINT = "tests: pytest -q", "lint: ruff check ."
 
 
-def checking(number: int, guard: str) -> ev.GuardStarted:
-    """The command of a guard was started on the first candidate."""
+def checking(number: int, guard: str, *, iteration: int = 1) -> ev.GuardStarted:
+    """The command of a guard was started, on the first candidate unless another one is named."""
     return ev.GuardStarted(
-        iteration=1,
+        iteration=iteration,
         check=number,
         guard=guard,
         slot=1,
@@ -64,10 +64,10 @@ def checking(number: int, guard: str) -> ev.GuardStarted:
     )
 
 
-def checked(number: int, guard: str, *, exit_code: int) -> ev.GuardFinished:
-    """The command of a guard ended so on the first candidate."""
+def checked(number: int, guard: str, *, exit_code: int, iteration: int = 1) -> ev.GuardFinished:
+    """The command of a guard ended so, on the first candidate unless another one is named."""
     return ev.GuardFinished(
-        iteration=1,
+        iteration=iteration,
         check=number,
         guard=guard,
         holds=exit_code == 0,
@@ -97,6 +97,40 @@ def test_a_command_is_run_before_a_keep_one_after_the_other():
     assert (2, LINT) == (second.check, second.guard)
     (kept,) = better(*held, checking(2, LINT), checked(2, LINT, exit_code=0))
     assert isinstance(kept, do.KeepCandidate)
+
+
+def guarded_baseline(*more: ev.Event) -> tuple[do.Command, ...]:
+    """Return what is to be done with a baseline that was trained, where two commands guard candidates."""
+    config = RunConfig(agent="none", keep_rule="lower", final=0, guards=(TESTS, LINT))
+    kept = next(place for place, event in enumerate(BASELINE) if isinstance(event, ev.CandidateKept))
+    return decide(given(started(config), asked(), *BASELINE[:kept], *more))
+
+
+def test_the_commands_are_run_on_the_baseline():
+    """It is kept once all hold, and the run goes on."""
+    (first,) = guarded_baseline()
+    assert (0, 1, TESTS) == (first.iteration, first.check, first.guard)
+    held = (checking(1, TESTS, iteration=0), checked(1, TESTS, exit_code=0, iteration=0))
+    (second,) = guarded_baseline(*held)
+    assert (0, 2, LINT) == (second.iteration, second.check, second.guard)
+    last = (checking(2, LINT, iteration=0), checked(2, LINT, exit_code=0, iteration=0))
+    (kept,) = guarded_baseline(*held, *last)
+    assert isinstance(kept, do.KeepCandidate)
+
+
+def test_a_baseline_that_fails_one_pauses_the_run_once_it_is_kept():
+    """The pause says which and why; who lifts it goes on, and so does who drops the guard."""
+    failed = (checking(1, TESTS, iteration=0), checked(1, TESTS, exit_code=1, iteration=0))
+    (kept,) = guarded_baseline(*failed)
+    assert isinstance(kept, do.KeepCandidate)
+    behind = (*failed, BASELINE[-1])
+    (pause,) = guarded_baseline(*behind)
+    assert "fails the guard tests: pytest -q: exit code 1: 1 failed; no candidate" in say(pause.reason)
+    (going_on,) = guarded_baseline(*behind, ev.RunPaused(reason=pause.reason), ev.RunUnpaused())
+    assert isinstance(going_on, do.StartIteration)
+    without = RunConfig(agent="none", keep_rule="lower", final=0, guards=(LINT,))
+    changed = ev.ConfigChanged(config=without, changed=("guards",))
+    assert isinstance(guarded_baseline(*behind, changed)[0], do.StartIteration)
 
 
 def test_a_command_that_fails_ends_its_candidate():

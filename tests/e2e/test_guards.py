@@ -15,12 +15,14 @@ def test_a_better_candidate_has_to_pass(program: Program):
     (program.repo / "tests.py").write_text(TESTS)
     commit(program, TRAIN, settings=SETTINGS)
     said = program("start", *HERE, "--loops", "0").stdout
-    assert "the baseline is not held to tests" in said
+    assert "tests is run on the baseline once it has trained" in said
     program("propose", "--set", "WIDTH=3")
     program("propose", "--set", "LR=0.05")
     program("resume", *HERE, "--loops", "2")
     ended = of_type(program, "GuardFinished")
-    assert [(1, False, 1), (2, True, 0)] == [(e["iteration"], e["holds"], e["exit_code"]) for e in ended]
+    assert [(0, True, 0), (1, False, 1), (2, True, 0)] == [
+        (e["iteration"], e["holds"], e["exit_code"]) for e in ended
+    ]
     assert [0, 2] == [one["iteration"] for one in of_type(program, "CandidateKept")]
     said = "AssertionError: a width of 4 is asked for"
     assert (
@@ -30,8 +32,8 @@ def test_a_better_candidate_has_to_pass(program: Program):
     assert 0 == program("replay").returncode
 
 
-def test_doctor_runs_the_guards_that_the_baseline_is_not_held_to(program: Program):
-    """What fails on the code as it stands is said with its last line, before anything trains."""
+def test_what_the_code_as_it_stands_fails_is_said(program: Program):
+    """By doctor before anything trains, and by a run that pauses behind its baseline, with the last line."""
     (program.repo / "tests.py").write_text(TESTS.replace("== 4", "== 5"))
     more = SETTINGS.replace('"]', '", "short: {python} -c pass"]', 1)
     commit(program, TRAIN, settings=more)
@@ -39,6 +41,11 @@ def test_doctor_runs_the_guards_that_the_baseline_is_not_held_to(program: Progra
     fails = "tests: {python} tests.py: fails on the code as it stands, before any training: exit code 1: "
     assert f"warn  guard          {fails}AssertionError: a width of 4 is asked for" in said
     assert "ok    guard          short: {python} -c pass: holds on the code as it stands" in said
+    paused = program("start", *HERE, "--loops", "1", code=8)
+    assert "the code as it stands fails the guard tests: {python} tests.py: exit code 1: " in paused.stderr
+    assert ["CandidateKept"] == [one["type"] for one in program.events() if "Candidate" in one["type"]]
+    program("resume", HERE[0])
+    assert 1 == len(of_type(program, "CandidateDiscarded")) + len(of_type(program, "CandidateKept")) - 1
 
 
 def test_a_guard_that_cannot_run_is_said_before_anything_trains(program: Program):

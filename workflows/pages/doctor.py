@@ -40,7 +40,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "guard": ("{guard}: holds on the code as it stands, {seconds:.1f} s", ""),
     "guard_fails": (
         "{guard}: fails on the code as it stands, before any training: {reason}",
-        "mend that first: no candidate on which it fails is kept, and the baseline is not held to it",
+        "mend that first: a run pauses behind its baseline, and keeps no candidate on which it fails",
     ),
     "guard_not_run": (
         "the commands of guards could not be tried: {said}",

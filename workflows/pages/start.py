@@ -43,8 +43,8 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
     if outcome.guards:
         names = ", ".join(guard.partition(":")[0].strip() for guard in outcome.guards)
         yield (
-            f"the baseline is not held to {names}, and no candidate is kept on which one fails: "
-            f"{typed('doctor')} runs them on the code as it stands"
+            f"{names} is run on the baseline once it has trained, and the run pauses where that fails: "
+            f"{typed('doctor')} runs it now"
         )
     if outcome.guidance_edited:
         file = outcome.guidance_edited
