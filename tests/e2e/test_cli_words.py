@@ -16,7 +16,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.codec import event_type
 from autoresearch.events.log.read import read
 from autoresearch.events.values import why
-from autoresearch.workflows.cli import signals, start_resume
+from autoresearch.workflows.cli import options, start_resume
 from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import bytes_of, git, make_repo, make_run
@@ -35,8 +35,7 @@ def repo(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("PATH", os.environ["PATH"])
     monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
     launched = Launched(runner=None, already=False)
-    monkeypatch.setattr(start_resume, "ensure_runner", lambda paths: launched)
-    monkeypatch.setattr(signals, "ensure_runner", lambda paths: launched)
+    monkeypatch.setattr(options, "ensure_runner", lambda paths: launched)
     return made
 
 

@@ -105,13 +105,16 @@ def test_a_way_that_no_name_tells_is_asked_for(own: Program):
 
 
 def test_a_trial_that_fails_shows_why(own: Program):
-    """The last lines of a crash are shown, with the way on; what is known is written all the same."""
+    """The last lines of a crash are shown, with the way on; the repository is as it was."""
     (own.repo / "fit.py").write_text(SCRIPT + "raise SystemExit('out of luck')\n")
     own.git("commit", "-qam", "it breaks")
+    before = own.git("status", "--porcelain", "--ignored")
     failed = own("init", "--yes", code=4).stdout
     assert "| out of luck" in failed
-    assert "init` again" in failed
-    assert "metric" not in table(own)
+    assert "nothing was written: mend that, then" in failed
+    assert before == own.git("status", "--porcelain", "--ignored")
+    own("init", "--yes", "--no-trial")
+    assert ["fit.py"] == table(own)["editable"]
 
 
 def test_packages_that_are_missing_lead_to_an_environment(own: Program):

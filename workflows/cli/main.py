@@ -40,8 +40,8 @@ _REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
 
 # In the order of the help. Only the module of the command that is called gets imported.
 COMMANDS = {
-    "init": ("autoresearch.workflows.cli.onboarding", "init_command"),
-    "doctor": ("autoresearch.workflows.cli.onboarding", "doctor_command"),
+    "init": ("autoresearch.workflows.cli.init", "init_command"),
+    "doctor": ("autoresearch.workflows.cli.doctor", "doctor_command"),
     "start": ("autoresearch.workflows.cli.start_resume", "start_command"),
     "resume": ("autoresearch.workflows.cli.start_resume", "resume_command"),
     "stop": ("autoresearch.workflows.cli.signals", "stop"),

@@ -1,8 +1,9 @@
 """The options that commands share, their completion, and what every command needs to know of its place."""
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from attrs import frozen
@@ -12,6 +13,13 @@ from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import Found, find_home, find_run
 from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
+
+
+if TYPE_CHECKING:
+    from autoresearch.engine.control.launch import Launched
+    from autoresearch.engine.paths import RunPaths
+
+RUNNER = Path(__file__).absolute().parents[1] / "background.py"
 
 
 def complete_run(incomplete: str) -> list[str]:
@@ -249,6 +257,13 @@ def refuse_inside_agent() -> None:
             "an agent at work on a candidate may not steer a run",
             remedy="change the files you were asked to change; the run goes on by itself",
         )
+
+
+def ensure_runner(paths: "RunPaths") -> "Launched":
+    """Give the run a background runner, unless one is alive."""
+    from autoresearch.engine.control.launch import launch  # noqa: PLC0415 - for those who steer a run alone
+
+    return launch(paths, (sys.executable, str(RUNNER), str(paths.home), str(paths.folder)))
 
 
 def say(text: str, *, err: bool = False) -> None:

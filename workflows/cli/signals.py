@@ -20,7 +20,6 @@ from autoresearch.projections.words.wording import short
 from autoresearch.workflows.api import signals as objects
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.cli.launch import ensure_runner
 from autoresearch.workflows.pages.signals import (
     answered_line,
     pause_line,
@@ -43,7 +42,7 @@ def stop(
     paths = here.run(run_id).paths
     outcome = signals.stop(paths, here.git, now=now)
     if outcome.needs_runner:
-        ensure_runner(paths)
+        opt.ensure_runner(paths)
     _tell(paths, stop_line(outcome), objects.stop_object(outcome, paths.run_id), as_json=as_json)
 
 

@@ -26,7 +26,6 @@ from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import job_names
 from autoresearch.projections.words.event_text import line
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.cli.launch import ensure_runner
 from autoresearch.workflows.pages.start import launched_line, start_lines
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -240,7 +239,7 @@ def _go(outcome: StartOutcome, *, background: bool, follow: bool, turn: ExitStac
         return 0
     if not background:
         return _work_here(outcome.paths, begin=lambda: _let_go(turn))
-    launched = ensure_runner(outcome.paths)
+    launched = opt.ensure_runner(outcome.paths)
     _let_go(turn)
     opt.say(launched_line(launched))
     if follow:
@@ -258,7 +257,7 @@ def _tell(outcome: StartOutcome, turn: ExitStack | None = None) -> int:
 
     if outcome.idle is not None:
         _make_up(outcome.paths)
-    launched = ensure_runner(outcome.paths) if outcome.idle is None else None
+    launched = opt.ensure_runner(outcome.paths) if outcome.idle is None else None
     _let_go(turn)
     command = "resume" if turn is None else "start"
     typer.echo(json_text(start_object(outcome, launched, command)), nl=False)

@@ -160,7 +160,8 @@ def candidate_lines(found: list[Candidate]) -> Iterator[str]:
 def next_lines(written: list[str], *, ok: bool) -> Iterator[str]:
     """Yield what to do now."""
     if not ok:
-        yield f"mend that, then {typed('init')} again; {typed('doctor')} looks at everything around it"
+        yield f"nothing was written: mend that, then {typed('init')} again; {typed('doctor')} looks around it"
+        yield f"{typed('init --yes --no-trial')} writes the settings above as they are"
         return
     if written:
         yield f"commit them:  git add {' '.join(written)} && git commit -m 'Set up autoresearch'"

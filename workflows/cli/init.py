@@ -1,8 +1,7 @@
-"""The commands before a first run: init looks, asks, trains once and writes; doctor looks at everything."""
+"""The command that sets a repository up: it looks, asks, trains once and writes."""
 
 import shlex
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,10 +9,8 @@ import typer
 from attrs import define, evolve
 
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.engine.onboarding import doctor, init
-from autoresearch.engine.onboarding.agent_look import look_at_agents
+from autoresearch.engine.onboarding import init
 from autoresearch.engine.onboarding.commands import Called, by_python, parsed
-from autoresearch.engine.onboarding.guard_look import look_at_guards
 from autoresearch.engine.onboarding.metric_names import Candidate, is_lower_better
 from autoresearch.engine.onboarding.proposal import Proposed, calls_of, look
 from autoresearch.engine.onboarding.sight import Sight, look_at
@@ -22,15 +19,12 @@ from autoresearch.engine.runs.settings import load_config, settings_given
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.gpu import gpu_names
 from autoresearch.engine.training.spec import CPU
-from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.files import write_atomic
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import say
-from autoresearch.workflows.api.doctor import doctor_object
-from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.pages import doctor as doctor_page
 from autoresearch.workflows.pages import onboarding as page
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -243,7 +237,7 @@ class _Init:
         return config, {**new, **init.metric_settings(config)}
 
     def _write(self, config: RunConfig, new: dict[str, object], *, trial: Trial | None) -> int:
-        """Write what was found, and say how the trial went; nothing of the user's is committed."""
+        """Say how the trial went, and write what was found where it went well; nothing is committed."""
         value = init.value_of_trial(trial, config) if trial is not None else None
         ok = trial is None or (value is not None and trial.broken is None and not trial.from_home)
         if trial is not None and value is not None and "expected_s" not in settings_given(self.here.home)[1]:
@@ -259,18 +253,22 @@ class _Init:
                     opt.say(line)
                 for line in page.submodule_lines(self.here.git.lacking_submodules("HEAD")):
                     opt.say(line)
+        written = self._write_files(config, new, with_guidance=trial is not None) if ok else []
+        for line in page.next_lines(written, ok=ok):
+            opt.say(line)
+        return 0 if ok else FAILED
+
+    def _write_files(self, config: RunConfig, new: dict[str, object], *, with_guidance: bool) -> list[str]:
         file = init.write(self.here.home, new)
         written = [file.name] if new else []
         if new:
             opt.say(f"written      {file}: {', '.join(new)}")
         guidance = self.here.home / (config.guidance_file or "program.md")
-        if ok and trial is not None and config.guidance_file and not guidance.exists():
+        if with_guidance and config.guidance_file and not guidance.exists():
             write_atomic(guidance, page.first_program(config).encode())
             written.append(config.guidance_file)
             opt.say(f"written      {guidance}: what agents are told; say there what is worth trying")
-        for line in page.next_lines(written, ok=ok):
-            opt.say(line)
-        return 0 if ok else FAILED
+        return written
 
 
 def _is_served(given: dict[str, object], words: tuple[str, ...], sight: Sight) -> bool:
@@ -282,30 +280,3 @@ def _has_metric(given: dict[str, object]) -> bool:
     """Say whether the settings name a number already."""
     metric = given.get("metric")
     return isinstance(metric, dict) and "name" in metric
-
-
-def doctor_command(
-    *,
-    ask: Annotated[bool, typer.Option("--ask", help="Ask the agent one real question.")] = False,
-    as_json: opt.AsJson = False,
-    repo: opt.Repo = None,
-) -> int:
-    """Look at all that a run here would meet, a line each with the way out; code 1 where it would not begin.
-
-    Git, settings, interpreter and what it imports from where, data as a clean checkout sees them, the metric
-    in the newest log, disk, devices, sandbox, notifications, clock, guards that are commands, run on the code
-    as it stands, agents. Nothing is changed.
-    """
-    here = opt.target(repo)
-    trials = Trials(home=here.home, git=here.git, jobs=RealJobs())
-    found = list(doctor.look(trials, here.git.current_branch()))
-    with suppress(InvalidInput):  # said among the others
-        found += look_at_guards(trials, load_config(here.home), here.git.resolve("HEAD") or "")
-        found += look_at_agents(trials, load_config(here.home), ask=ask)
-    if as_json:
-        typer.echo(json_text(doctor_object(found, doctor_page.finding_words)), nl=False)
-    else:
-        for line in doctor_page.doctor_lines(found):
-            opt.say(line)
-        opt.say(doctor_page.verdict_line(found))
-    return int(any(one.state == "fail" for one in found))
