@@ -1,16 +1,20 @@
 """The recipe of a service, docs/service.md: systemd takes the unit, and the program the command in it."""
 
 import configparser
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Program
+from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.e2e.test_equal_beginnings import commit
+from tests.e2e.test_sealed_trainings import of_type
+from tests.e2e.test_whole_run import training_of
 
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "service.md"
@@ -24,18 +28,40 @@ def unit() -> str:
     return found[1]
 
 
-def test_its_command_does_nothing_with_a_run_that_rests(program: Program):
-    """What a boot types is taken by the program, and begins nothing that was ended."""
+def typed_at_boot() -> list[str]:
+    """Return the words that the unit gives the program."""
     parsed = configparser.ConfigParser(interpolation=None)
     parsed.optionxform = str
     parsed.read_string(unit())
     assert "process" == parsed["Service"]["KillMode"]
     program_path, *words = parsed["Service"]["ExecStart"].split()
     assert "autoresearch" == Path(program_path).name
+    return words
+
+
+def test_its_command_does_nothing_with_a_run_that_rests(program: Program):
+    """What a boot types is taken by the program, and begins nothing that was ended."""
     commit(program, TRAIN)
     program("start", "--no-background-train", "--no-stochastic", "--loops", "0")
     before = program.events()
-    program(*words)
+    program(*typed_at_boot())
+    assert before == program.events()
+
+
+def test_its_command_brings_a_run_back(program: Program):
+    """A run whose runner died in a training goes on where it stood; once that is done, it does nothing."""
+    turn = hold_trainings(program)
+    program("start", "--loops", "1", "--no-stochastic")
+    program.wait(training_of(0))
+    (runner,) = of_type(program, "RunnerStarted")
+    os.kill(runner["process"]["pid"], signal.SIGKILL)
+    program.wait(lambda status: status["phase"] == "interrupted")
+    turn.is_for_all()
+    program(*typed_at_boot())
+    status = program.status()
+    assert (True, 1) == (at_rest(status), status["iterations_completed"])
+    before = program.events()
+    program(*typed_at_boot())
     assert before == program.events()
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.events.log.read import read
-from autoresearch.events.values import Request
+from autoresearch.events.values import OPEN_END, Request
 from autoresearch.projections.evidence import Calls, Evidence, Span, evidence_of
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_row, say_stopped, say_waiting
 from autoresearch.projections.summary import standing
 from autoresearch.projections.timeline import Row
+from autoresearch.projections.words.wording import asked_for
 from autoresearch.workflows.api.experiments import experiment, status_of
 
 
@@ -67,7 +68,15 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
 
 def _asked(seq: int, at: str, request: Request) -> dict[str, Any]:
     agent = request.agent if request.asks_agent else None
-    return {"seq": seq, "at": at, "loops": request.loops, "agent": agent, "final": request.final}
+    asked = {"loops": None if request.loops == OPEN_END else request.loops, "until": request.until or None}
+    return {
+        "seq": seq,
+        "at": at,
+        **asked,
+        "agent": agent,
+        "final": request.final,
+        "words": asked_for(request),
+    }
 
 
 def _stands(run: RunState) -> str:

@@ -107,7 +107,7 @@ def _asked(found: dict[str, Any]) -> tuple[Line, ...]:
     lines: list[Line] = []
     for one in found["asked"]:
         who = f"agent {one['agent']}" if one["agent"] else "the seeded search"
-        asked = _plural(one["loops"], "loop") if one["loops"] else "no more loops"
+        asked = "no more loops" if one["loops"] == 0 else one["words"]
         lines.append((f"asked {minute_of(one['at'])}: ", Cite(asked, one["seq"]), f", {who} proposes"))
     return (*lines, (f"{direction} is better, kept by the rule `{found['keep_rule']}`",))
 
