@@ -21,6 +21,7 @@ from autoresearch.events.setting import with_python
 UV, POETRY = "uv", "poetry"
 VENVS = (".venv", "venv")
 CONDA_FILES = ("environment.yml", "environment.yaml")
+PASSING = "extends-environment"  # a key of uv's, in pyvenv.cfg
 ASKED_WITHIN_S = 60.0  # poetry on a cold network disk
 
 _NAME = re.compile(r"^name:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
@@ -45,6 +46,14 @@ def look_for(home: Path, setting: Sequence[str] = ()) -> Interpreter:
         if found is not None:
             return found
     return Interpreter(words=(sys.executable,), source="runner")
+
+
+def is_passing(environment: Path) -> bool:
+    """Say whether an environment lasts no longer than one command, as that which `uv run --with` makes."""
+    try:
+        return PASSING in (environment / "pyvenv.cfg").read_text()
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def with_interpreter(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...]:
@@ -98,7 +107,9 @@ def _venv(home: Path) -> Interpreter | None:
 def _active(_home: Path) -> Interpreter | None:
     folder = os.environ.get("VIRTUAL_ENV", "")
     python = _python_in(Path(folder)) if folder else None
-    return None if python is None else Interpreter(words=(python,), source="active", named=folder)
+    if python is None or is_passing(Path(folder)):
+        return None
+    return Interpreter(words=(python,), source="active", named=folder)
 
 
 def _conda(home: Path) -> Interpreter | None:

@@ -9,7 +9,9 @@ import pytest
 
 from autoresearch.engine.sealing.own_code import interpreter_of
 from autoresearch.engine.system.interpreter import look_for, surroundings, with_interpreter
+from autoresearch.events.errors import NotFound
 from autoresearch.events.setting import with_python
+from autoresearch.workflows.cli.options import refuse_passing_environment
 
 
 NAMED_BY_SHELLS = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_EXE", "UV_PROJECT_ENVIRONMENT")
@@ -52,6 +54,18 @@ def found(home: Path, *setting: str) -> tuple[str, tuple[str, ...]]:
     """Return where the interpreter was found, and how it is called."""
     one = look_for(home, setting)
     return one.source, one.words
+
+
+def test_one_that_ends_with_its_command_is_none(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What `uv run --with` makes active is gone later: it is not taken, and no runner is left in it."""
+    environment(tmp_path / "builds" / "passing")
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "builds" / "passing"))
+    assert "active" == found(home)[0]
+    (tmp_path / "builds" / "passing" / "pyvenv.cfg").write_text("uv = 0.13.9\nextends-environment = /usr\n")
+    assert ("runner", (sys.executable,)) == found(home)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "builds" / "passing"))
+    with pytest.raises(NotFound, match="uv removes"):
+        refuse_passing_environment()
 
 
 def test_the_runners_own_is_the_last(home: Path):

@@ -11,7 +11,7 @@ from attrs import frozen
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import Found, find_home, find_run
-from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused
+from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
 
 
@@ -256,6 +256,21 @@ def refuse_inside_agent() -> None:
         raise NotFound(
             "an agent at work on a candidate may not steer a run",
             remedy="change the files you were asked to change; the run goes on by itself",
+        )
+
+
+def refuse_passing_environment() -> None:
+    """Refuse to leave a runner behind in an environment that is gone once this command ends.
+
+    Raises:
+        NotFound: this is such a one.
+    """
+    from autoresearch.engine.system.interpreter import is_passing  # noqa: PLC0415 - as below
+
+    if is_passing(Path(sys.prefix)):
+        raise NotFound(
+            f"uv removes {sys.prefix} once this command ends, and a runner in the background with it",
+            remedy=WayOut("install_or_stay"),
         )
 
 

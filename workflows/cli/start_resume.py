@@ -141,6 +141,8 @@ def start_command(
 
     Returns within about a second; the run goes on by itself. Without --loops, one.
     """
+    if shared.background:
+        opt.refuse_passing_environment()
     with ExitStack() as turn:
         outcome = start(
             shared.here.home,
@@ -209,6 +211,7 @@ def serve(
         refuse_second_runner(found.paths)  # says who holds it; that nobody took it since, the runner sees
         alone = lambda: _told(evolve(ask(found.paths, lambda _: False), chosen=found.chosen))  # noqa: E731
         return _work_here(found.paths, begin=alone)
+    opt.refuse_passing_environment()
     asked = ask(found.paths, lambda paths: living_runner(paths) is not None)
     outcome = evolve(asked, chosen=found.chosen)
     return _tell(outcome) if shared.as_json else _go(outcome, background=True, follow=shared.follow)
