@@ -288,6 +288,45 @@ class CandidateDeferred:
     chosen: int  # seq of the ProposalChosen that gave it its proposal
 
 
+# --- who looks at what would be kept ------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class ApprovalAsked:
+    """What would be kept waits for a human, who approves or vetoes it."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    until: str  # RFC 3339: from then on it counts that nobody spoke; "": it waits as long as that takes
+
+
+@frozen(kw_only=True)
+class CandidateApproved:
+    """A human lets a candidate be kept."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+
+
+@frozen(kw_only=True)
+class CandidateVetoed:
+    """A human does not let a candidate be kept, whatever its number."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    why: str  # as it was given
+
+
+@frozen(kw_only=True)
+class ApprovalTimedOut:
+    """Nobody approved or vetoed a candidate in time; what follows, the settings say."""
+
+    VERSION: ClassVar[int] = 1
+    iteration: int
+    until: str
+    now: str  # by the runner's clock
+
+
 CandidateEvent = (
     ProposalReceived
     | ProposalWithdrawn
@@ -308,4 +347,8 @@ CandidateEvent = (
     | BaseMoved
     | CandidateRebased
     | CandidateDeferred
+    | ApprovalAsked
+    | CandidateApproved
+    | CandidateVetoed
+    | ApprovalTimedOut
 )

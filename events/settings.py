@@ -234,6 +234,16 @@ class RunConfig:
     ask_wait_s: float = amount(
         0.0, "Seconds that nothing new is proposed after an agent's question; 0: the run does not wait."
     )
+    approve: str = one_of(
+        ("none", "human"),
+        "Whether a human approves or vetoes what would be kept, before it is.",
+    )
+    approve_wait_s: float = amount(
+        3600.0, "Seconds that a candidate waits for a human's word; 0: as long as it takes."
+    )
+    not_approved: str = one_of(
+        ("discard", "keep"), "What becomes of a candidate about which nobody said a word in that time."
+    )
     fix_attempts: int = amount(2, "How often an agent may mend a crashed candidate.")
     seed: int = setting(0, "The seed of the search that proposes where no agent does.")
     devices: tuple[str, ...] = setting(

@@ -124,6 +124,9 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "agent_timeout_s": data.get("agent_timeout_s", 600.0),  # the defaults of then
         "agent_idle_s": data.get("agent_idle_s", 120.0),
         "ask_wait_s": 0.0,
+        "approve": "none",
+        "approve_wait_s": 3600.0,
+        "not_approved": "discard",
         "holdout": [],
         "exit_grace_s": 60.0,
         "metrics": [],

@@ -25,6 +25,7 @@ RowVerdict = Literal["keep", "discard", "crash", "not_applied", "remeasured", "d
 ON_DEVICE: tuple[JobStep, ...] = ("train", "evaluate", "guard", "holdout")  # these take a place there
 IMPORTED = "imported"  # the rule of a verdict that another program took
 KNOWN_CODE = "known_code"  # the rule of what was not trained, since its code was measured already
+VETOES = ("vetoed", "not_approved")  # the rules of what somebody who looked at it did not let pass
 LOOP_STAGES: tuple[LoopStage, ...] = ("propose", "apply", "commit", "train", "triage", "record", "decide")
 TOP_STAGES: tuple[TopStage, ...] = ("setup", "baseline", "loop")
 OPEN_END = 10**6  # loops of a request that only its limits end

@@ -10,6 +10,7 @@ from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of,
 from autoresearch.projections import agent_health
 from autoresearch.projections.belief import Curve
 from autoresearch.projections.fold import Reducer
+from autoresearch.projections.parts.reviews import Approval
 from autoresearch.projections.run_state import (
     Conflict,
     DeferredCandidate,
@@ -124,7 +125,7 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
             state.not_applied = 0
         one.code, one.base_code = event.code_sha256, event.base_code_sha256
         one.voided, one.scores, one.curve, one.also = (), (), None, {}
-        one.guards_held, one.guard_reason = (), None
+        one.guards_held, one.guard_reason, one.approval = (), None, Approval()
         one.next_stage, one.since = "train", at
 
 

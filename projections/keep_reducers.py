@@ -1,6 +1,6 @@
 """What a verdict, and what is measured once more of a keep, do to the state of a run; none of them fails."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import evolve as replace
@@ -9,6 +9,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Consolidated, Scalar, Score, because
 from autoresearch.projections.belief import Belief, Gain, KnownCode, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
+from autoresearch.projections.parts.reviews import SPOKEN, Approval
 from autoresearch.projections.run_state import (
     Counts,
     Iteration,
@@ -205,6 +206,15 @@ def _guard_finished(state: RunState, event: ev.GuardFinished, _seq: int, at: str
             state.baseline_guard = because("baseline_fails_guard", event.reason, guard=event.guard)
 
 
+def _approval(told: Callable[[Approval, Any, int, str], Approval]) -> Reducer[RunState]:
+    def reduce(state: RunState, event: Any, seq: int, at: str) -> None:  # noqa: ANN401 - one of SPOKEN
+        one = state.iteration(event.iteration)
+        if one is not None:
+            one.approval = told(one.approval, event, seq, at)
+
+    return reduce
+
+
 def _holdout_started(state: RunState, event: ev.HoldoutStarted, _seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
     state.looks = event.looks_before
@@ -330,6 +340,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RemeasureDropped: _remeasure_dropped,
     ev.GuardStarted: _guard_started,
     ev.GuardFinished: _guard_finished,
+    **{event: _approval(told) for event, told in SPOKEN.items()},
     ev.HoldoutStarted: _holdout_started,
     ev.HoldoutScored: _holdout_scored,
     ev.GainStated: _gain_stated,

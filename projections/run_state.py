@@ -34,6 +34,7 @@ from autoresearch.projections.agent_health import AgentHealth, Question
 from autoresearch.projections.belief import Curve, Gain, KnownCode, Learned, Sealed, TakenOut
 from autoresearch.projections.parts.costs import Costs
 from autoresearch.projections.parts.limits import Budgets, Limits
+from autoresearch.projections.parts.reviews import Approval
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -113,6 +114,7 @@ class Iteration:
     guard_asked: str = ""  # the one whose command was started last
     guards_held: tuple[str, ...] = ()  # on its commit
     guard_reason: Reason | None = None  # why that does not hold
+    approval: Approval = Approval()  # of its commit, by a human
     spent: Spent = Spent()  # by the last training
     took_s: float = 0.0  # with its evaluation
     printed: float | None = None  # what the last training said its number is

@@ -5,6 +5,7 @@ Imports only what starts fast.
 
 from __future__ import annotations
 
+from autoresearch.projections.words.times import minute_of
 from autoresearch.projections.words.wording import name_of, say, say_verdict, sentence, words
 
 
@@ -40,6 +41,10 @@ def say_waiting(standing: Standing) -> str:
     """Return what a human must do before anything can start, "" where nothing waits for one."""
     if standing["paused"]:
         return f"paused: {say_kept(standing['reasons']['paused'])}"
+    if standing["approvals"]:
+        one = standing["approvals"][0]
+        until = f"until {minute_of(one['until'])}" if one["until"] else "as long as it takes"
+        return f"{name_of(one['iteration'])} would be kept, and waits for your word {until}"
     if standing["waits_for_human"]:
         return f"a proposal is needed: {say_kept(standing['need_input'])}"
     return ""

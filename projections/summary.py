@@ -10,7 +10,7 @@ from attrs import asdict
 
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.shapes import unstructure
-from autoresearch.events.values import Reason
+from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
@@ -63,6 +63,7 @@ def standing(run: RunState) -> Standing:
         "waits_for_agent": waiting_for_agent(run),
         "questions": _questions(run),
         "waits_for_answer": waiting_for_answer(run),
+        "approvals": _approvals(run),
         "seq": run.seq,
         "updated_at": run.updated_at,
         "has_runner": run.runner is not None,
@@ -108,6 +109,9 @@ def waiting_for_human(state: RunState) -> Reason | None:
     """Return what a human must do before anything can start, or None: lift a pause, or propose."""
     if state.paused is not None:
         return state.paused
+    for one in state.open:
+        if one.approval.waits and not one.approval.until:
+            return why("approval_wanted", iteration=one.number)
     if state.need_input is not None and not state.waiting and not waiting_for_agent(state):
         return state.need_input
     return None
@@ -282,6 +286,16 @@ def _questions(run: RunState) -> list[dict[str, Any]]:
             "until": one.until if one.waits else "",
         }
         for one in still_open(run.questions)
+    ]
+
+
+def _approvals(run: RunState) -> list[dict[str, Any]]:
+    """Return what would be kept and waits for a human's word; `until` is when the wait ends, or ""."""
+    waiting = [one for one in run.open if one.approval.waits]
+    return [
+        {"iteration": one.number, "description": one.proposal.description if one.proposal else ""}
+        | {"metric": one.metric, "asked_at": one.approval.asked_at, "until": one.approval.until}
+        for one in waiting
     ]
 
 

@@ -124,6 +124,7 @@ def _is_undecided(before: RunState, event: ev.Event) -> bool:
             | ev.AgentAnswered()
             | ev.WaitEnded()
             | ev.QuestionTimedOut()
+            | ev.ApprovalTimedOut()
         ):
             return True
         case ev.RunPaused():  # by the decider, or since an effect failed again and again

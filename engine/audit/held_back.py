@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 from autoresearch.engine.audit.report import Tally
+from autoresearch.engine.core import keeping
 from autoresearch.engine.core.commands import STARTS
 from autoresearch.engine.core.event_rules import EVENT_RULES
 from autoresearch.engine.verdicts import guards
@@ -42,6 +43,7 @@ _TOLD = (  # of the world, or of the end
     | ev.AgentAnswered
     | ev.WaitEnded
     | ev.QuestionTimedOut
+    | ev.ApprovalTimedOut
     | ev.JobLost
 )
 _STARTED = tuple(
@@ -191,6 +193,12 @@ def _guard(run: RunState, event: ev.CandidateKept) -> str | None:
     return f"the guard {left[0]}, which did not hold" if left else None
 
 
+def _approval(run: RunState, event: ev.CandidateKept) -> str | None:
+    """Keep nothing without a human's word, where the settings ask for one."""
+    one = run.iteration(event.iteration)
+    return keeping.not_approved(run, one) if one is not None else None
+
+
 def _claim(run: RunState, event: ev.EvaluationFinished) -> str | None:
     """Believe no evaluation and its training where their numbers are not the same."""
     one = run.iteration(event.iteration)
@@ -224,6 +232,7 @@ HOLDS_BACK = (
     HoldsBack("edit_checkout", (ev.AgentAsked,), _edit_checkout),
     HoldsBack("failures", _STARTED, _failures),
     HoldsBack("guard", (ev.CandidateKept,), _guard),
+    HoldsBack("approval", (ev.CandidateKept,), _approval),
     HoldsBack("claim", (ev.EvaluationFinished,), _claim),
 )
 

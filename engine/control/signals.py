@@ -1,4 +1,4 @@
-"""What a human says to a run beside start and resume: stop, pause, unpause, note, answer, propose.
+"""What a human says to a run beside start and resume: stop, pause, unpause, note, answer, approve, propose.
 
 One event each, appended only where it makes sense; each returns what follows from it.
 """
@@ -55,6 +55,15 @@ class AnswerGiven:
     question: str
     answer: str
     at_rest: bool  # nobody proposes before somebody asks for more
+    runner_alive: bool
+
+
+@frozen(kw_only=True)
+class KeepDecided:
+    """What would be kept, about which a human has spoken."""
+
+    iteration: int
+    veto: str | None  # the reason; None: it was approved
     runner_alive: bool
 
 
@@ -170,6 +179,29 @@ def _question(run: RunState, number: int | None) -> Question:
         numbers = ", ".join(str(one.number) for one in waiting)
         raise NotFound(f"no question {number} is open", remedy=f"those that are: {numbers}")
     return found
+
+
+def decide_keep(paths: RunPaths, git: Commits, number: int, *, veto: str | None = None) -> KeepDecided:
+    """Approve, or with a reason veto, what would be kept and waits for a human's word.
+
+    Raises:
+        InvalidInput: the reason is empty.
+        NotFound: this iteration does not wait.
+    """
+    if veto is not None and not veto.strip():
+        raise InvalidInput("a veto needs a reason", remedy=WayOut("veto_example", number=str(number)))
+
+    def judge(run: RunState) -> Sequence[ev.Event]:
+        waiting = [one.number for one in run.open if one.approval.waits]
+        if number not in waiting:
+            listed = ", ".join(map(str, waiting)) or "none"
+            raise NotFound(f"iteration {number} waits for no word", remedy=f"those that do: {listed}")
+        if veto is None:
+            return [ev.CandidateApproved(iteration=number)]
+        return [ev.CandidateVetoed(iteration=number, why=veto)]
+
+    append_judged(paths, git, judge)
+    return KeepDecided(iteration=number, veto=veto, runner_alive=living_runner(paths) is not None)
 
 
 def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> ProposalQueued:

@@ -172,6 +172,13 @@ class CheckGuard:
 
 
 @frozen(kw_only=True)
+class AskForApproval:
+    """Have what would be kept wait for a human."""
+
+    iteration: int
+
+
+@frozen(kw_only=True)
 class ScoreHoldout:
     """Score on the holdout what the final trained of a keep."""
 
@@ -327,6 +334,7 @@ Command = (
     | Reread
     | Evaluate
     | CheckGuard
+    | AskForApproval
     | ScoreHoldout
     | TriageCrash
     | AskToTriage

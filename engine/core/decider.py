@@ -4,9 +4,7 @@ Returns every command that may start; none means: wait until something happens. 
 who waits, and a human is the one who may be waited for (projections/summary.py).
 """
 
-from attrs import evolve as replace
-
-from autoresearch.engine.core import agents, final, limits, prefetch, slots
+from autoresearch.engine.core import agents, final, keeping, limits, prefetch, slots
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.verdicts import guards, known_code, repeats
 from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, why
@@ -95,7 +93,7 @@ def _in_order(state: RunState, active: PendingRequest | None) -> tuple[do.Comman
     if state.best is None and active is not None:
         going_on = _baseline(state, active.request)
     ends = tuple(one for one in going_on if isinstance(one, do.Stop) or limits.allows(state, one))
-    if ends or state.jobs:
+    if ends or state.jobs or (keeping.waits_for_human(state) and not limits.ends_jobs(state)):
         return ends
     measuring = final.consolidation(state) or final.next_step(state)
     if measuring is not None and limits.may_measure(state, measuring):
@@ -352,18 +350,9 @@ def _decide(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
     judged = repeats.judged(state, one)
     if not judged.keep:
         return (do.DiscardCandidate(iteration=one.number, rule=judged.rule, inputs=judged.inputs),)
-    if (guard := guards.due(one, state.config)) is not None:
-        return _check(state, one, guard)
+    if (first := keeping.first(state, one, judged)) is not None:
+        return first
     assert one.commit is not None  # a metric comes from a commit
     return (
         do.KeepCandidate(iteration=one.number, commit=one.commit, rule=judged.rule, inputs=judged.inputs),
     )
-
-
-def _check(state: RunState, one: Iteration, guard: str) -> tuple[do.Command, ...]:
-    """Run the command of a guard where there is room; none: it waits for a slot."""
-    deadline_s = state.config.evaluate_timeout_s
-    first = do.CheckGuard(
-        iteration=one.number, check=one.checks + 1, guard=guard, slot=0, device="", deadline_s=deadline_s
-    )
-    return tuple(replace(first, slot=slot, device=device) for slot, device in slots.for_guard(state, one))

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from attrs import asdict, frozen
 
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import keeping
 from autoresearch.engine.core import transitions as states
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.refs import RunRefs
@@ -186,6 +187,12 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.GuardFinished: EventRule(after=states.guard_running),
     ev.HoldoutStarted: EventRule(after=states.next_look, of=(do.ScoreHoldout,), determined=_argv("holdout")),
     ev.HoldoutScored: EventRule(after=states.look_running),
+    ev.ApprovalAsked: EventRule(
+        after=states.all_of(states.before("decide"), keeping.asked_once), of=(do.AskForApproval,)
+    ),
+    ev.CandidateApproved: EventRule(by=("cli",), after=keeping.asked),
+    ev.CandidateVetoed: EventRule(by=("cli",), after=keeping.asked),
+    ev.ApprovalTimedOut: EventRule(after=keeping.overdue),
     ev.TrainingVoided: EventRule(after=states.voidable),
     ev.JobLost: EventRule(after=states.job_running),
     ev.CrashTriaged: EventRule(after=states.before("triage"), of=(do.TriageCrash,), determined=_all),

@@ -25,6 +25,7 @@ _ENDS = (
     do.CheckSetup
     | do.Evaluate
     | do.CheckGuard
+    | do.AskForApproval
     | do.TriageCrash
     | do.RecordResult
     | do.KeepCandidate

@@ -132,6 +132,10 @@ class Effects:
                 return self._evaluate(command, run)
             case do.CheckGuard():
                 return self._check(command, run)
+            case do.AskForApproval():
+                wait_s = run.config.approve_wait_s
+                until = clock.later(self.now(), wait_s) if wait_s else ""
+                return (ev.ApprovalAsked(iteration=command.iteration, until=until),)
             case do.ScoreHoldout():
                 return self._look(command, run)
             case do.KeepCandidate():

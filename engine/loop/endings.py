@@ -25,6 +25,9 @@ def waits(run: RunState) -> WaitingForHuman:
 def _how_to_go_on(run: RunState) -> WayOut:
     if run.paused is not None:
         return WayOut("look_and_resume", run_id=run.run_id)
+    waiting = [one.number for one in run.open if one.approval.waits]
+    if waiting:
+        return WayOut("approve", number=str(waiting[0]))
     if run.need_input is not None:
         return WayOut("propose")
     if run.stopped == "baseline_failed" and run.baseline_failed == "no_metric" and not run.config.evaluate:

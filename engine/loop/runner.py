@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from autoresearch.engine.core import agents, limits
+from autoresearch.engine.core import agents, keeping, limits
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.loop.anchor import Anchor, make_up
@@ -296,7 +296,8 @@ class Runner:
                 self._append((told,), by="runner", expected=self._loaded.position.seq)
 
     def _hear_waits(self) -> None:
-        ended = agents.waits_ended(self._loaded.run, self._effects.now())
+        now = self._effects.now()
+        ended = (*agents.waits_ended(self._loaded.run, now), *keeping.timed_out(self._loaded.run, now))
         if ended:
             with contextlib.suppress(WrongExpectedVersion):  # it is looked at again
                 self._append(ended, by="runner", expected=self._loaded.position.seq)

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from autoresearch.events.values import KNOWN_CODE
+from autoresearch.events.values import KNOWN_CODE, VETOES
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.times import one_line
-from autoresearch.projections.words.wording import say
+from autoresearch.projections.words.wording import say, say_verdict
 
 
 REASON_LIMIT = 200  # characters
@@ -63,7 +63,8 @@ def near_misses(ideas: Sequence[Idea], of_seeds: float | None) -> tuple[Idea, ..
     """Return what was not kept and was nearly as good as its base, or seemed better: the best first."""
     least = -NEAR * (of_seeds or 0.0)
     found = [one for one in ideas if one.row.verdict == "discard" and one.row.retracted is None]
-    near = [one for one in found if one.gain is not None and one.gain > least and one.row.rule != KNOWN_CODE]
+    looked = [one for one in found if one.row.rule not in (KNOWN_CODE, *VETOES)]
+    near = [one for one in looked if one.gain is not None and one.gain > least]
     return tuple(sorted(near, key=lambda one: (-(one.gain or 0.0), one.number)))
 
 
@@ -98,6 +99,8 @@ def verdict_of(row: Row) -> tuple[str, str]:
         return one_line(say(row.reason), REASON_LIMIT), ""
     if row.rule == KNOWN_CODE:
         return f"same code as {row.inputs['same_as']}: not trained", ""
+    if row.rule in VETOES:
+        return "not kept", f" ({one_line(say_verdict(row.rule, row.inputs), REASON_LIMIT)})"
     if row.verdict in ("crash", "not_applied"):
         return row.verdict, f" ({one_line(say(row.reason), REASON_LIMIT)})"
     return row.verdict or "not decided yet", ""

@@ -32,6 +32,8 @@ VERDICTS: Mapping[str, str] = {
     "not_comparable_device": "trained on another device ({device}) than the best ({best_device})",
     "guard": "it breaks the guard {guard}: {value:g}",
     "guard_failed": "it fails the guard {guard}: {because}",
+    "vetoed": "vetoed by {by}: {said}",
+    "not_approved": "nobody approved it until {until}",
     "overspent": "it took {times:.2f} times what the best took, and {most_spent:g} times is the most",
     "improved": "improved ({metric:.6f} {better} {best:.6f})",
     "improved_by": "improved ({metric:.6f} {better} {best:.6f} by more than {min_delta:g})",

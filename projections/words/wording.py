@@ -97,6 +97,8 @@ def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
 
 def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
     """Return which sentence words a verdict: a rule that compares has one for each way it can end."""
+    if rule in ("vetoed", "not_approved"):
+        return rule
     if rule == "not_comparable":
         return next((f"{rule}_{field}" for field in inputs), rule)  # the first in which they differ
     if rule == "baseline":

@@ -14,10 +14,10 @@ from autoresearch.engine.audit.report import Check
 from autoresearch.engine.control.fork import Forked, fork
 from autoresearch.engine.control.retract import retract
 from autoresearch.engine.control.signals import note
-from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.runs.one_iteration import one_iteration
 from autoresearch.engine.runs.views import rebuild
+from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused
 from autoresearch.events.log.append import EventLog

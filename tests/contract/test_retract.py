@@ -8,11 +8,11 @@ from attrs import evolve as replace
 from autoresearch.engine.agents.prompts import propose_prompt
 from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.retract import RetractOutcome, retract
-from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.git.calls import ADDRESS
 from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.search.search import searched
+from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound
 from autoresearch.events.log.append import EventLog

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoresearch.engine.core.what_if import WhatIf, what_if
+from autoresearch.engine.verdicts.what_if import WhatIf, what_if
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import UsageRefused
 from tests import given as g

@@ -51,6 +51,8 @@ MAY = {
     "proposals": ("proposals", COMMON),
     "withdraw": ("withdraw 1", COMMON),
     "answer": ("answer x", COMMON),
+    "approve": ("approve 1", COMMON),
+    "veto": ("veto 1 --why x", COMMON),
     "pause": (f"pause {NO_RUN}", COMMON),
     "unpause": (f"unpause {NO_RUN}", COMMON),
     "stop": (f"stop {NO_RUN}", COMMON),

@@ -47,6 +47,8 @@ FORMS = {  # of every command that acts, with what it is told; {} is which of th
     "withdraw": ["withdraw 2"],
     "note": ["note note-{}"],
     "answer": ["answer answer-{}"],  # refused: no agent asked
+    "approve": ["approve 1"],  # refused: nothing waits
+    "veto": ["veto 1 --why veto-{}"],  # the same
     "retract": ["retract 1 --why retract-{}"],
     "adopt": ["adopt"],
     "publish": ["publish"],

@@ -309,6 +309,23 @@ class SlowJobs:
         self.jobs.finish(folder, seconds=600.0, **result)
 
 
+def a_run_that_asks_a_human(folder: Path) -> World:
+    """Return a run of which a human approves the first keep, vetoes the second, and sleeps over the third."""
+    world = World(folder)
+    asked = (PROPOSALS[0], proposal("a little", LR=0.05), proposal("a lot", LR=0.03))
+    world.start(loops=3, proposals=asked, approve="human")
+    words = {1: ev.CandidateApproved(iteration=1), 2: ev.CandidateVetoed(iteration=2, why="it looks")}
+
+    def now() -> str:
+        waiting = [one.number for one in load(world.paths).run.open if one.approval.waits]
+        with EventLog(world.paths.history) as log:
+            log.append([words[number] for number in waiting if number in words], by="cli")
+        return f"2026-03-09T{'09' if waiting == [3] else '00'}:00:00.000Z"
+
+    world.now = now
+    return world
+
+
 RUNS = {
     "a run": a_run,
     "under new settings": a_run_under_new_settings,
@@ -322,6 +339,7 @@ RUNS = {
     "losers stopped": a_run_that_stops_losers,
     "looked at": a_run_with_a_holdout,
     "guarded": a_run_with_guards,
+    "approved": a_run_that_asks_a_human,
     "for an hour": a_run_for_an_hour,
     "out of time": a_run_out_of_time,
 }
@@ -458,6 +476,16 @@ def test_a_run_that_looks_at_its_holdout(tmp_path: Path):
     assert [0, 0, 1] == [one.looks_before for one in begun]
     assert 2 == load(world.paths).run.looks
     assert "GainStated" == events_of(world)[-2]
+
+
+def test_a_run_that_asks_a_human(tmp_path: Path):
+    """What was approved is kept; what was vetoed, or passed over in silence, is not, with the reason."""
+    world = a_run_that_asks_a_human(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["keep", "keep", "discard", "discard"] == [row[-1] for row in rows(world)]
+    told = [row.rule for row in load(world.paths).timeline.rows][1:]
+    assert ["lower", "vetoed", "not_approved"] == told
+    assert 3 == events_of(world).count("ApprovalAsked")
 
 
 def test_a_run_with_guards(tmp_path: Path):

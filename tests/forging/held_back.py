@@ -144,6 +144,12 @@ HELD_BACK = {
         "held back",
         "PrepareStarted.failures",
     ),
+    "a keep that no human approved": of(
+        "approved-and-vetoed",
+        drop_all("CandidateApproved"),
+        "held back",
+        "CandidateKept.approval",
+    ),
     "a keep whose guard was never run": of(
         "guarded-by-commands",
         drop_all("GuardStarted", "GuardFinished"),

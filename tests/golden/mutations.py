@@ -5,7 +5,7 @@ Each is a module, what its source says, and what it would say with the slip.
 
 from types import ModuleType
 
-from autoresearch.engine.core import agents, bookkeeping, decider, final, limits, prefetch, slots
+from autoresearch.engine.core import agents, bookkeeping, decider, final, keeping, limits, prefetch, slots
 from autoresearch.engine.verdicts import guards, keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
 from autoresearch.projections import (
@@ -149,6 +149,9 @@ MUTATIONS: dict[str, Slip] = {
     ),
     "a loser is mended": (iteration_reducers, 'in ("succeeded", "stopped_early")', 'in ("succeeded",)'),
     "the training of a loser is not looked at": (keep_rules, 'rule="stopped_early"', 'rule="no_result"'),
+    "a veto is not heard": (keeping, 'if approval.said == "vetoed":', 'if approval.said == "approved":'),
+    "silence is a veto": (keeping, '(said, config.not_approved) == ("nothing", "keep")', "False"),
+    "nobody is asked": (keeping, 'config.approve == "none" or', "True or"),
     "known code is trained again": (known_code, "if each.code == one.code), None)", "if False), None)"),
     "an answer is a loop": (
         keep_reducers,

@@ -16,6 +16,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.agents import tried_again, waits_ended
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.keeping import timed_out
 from autoresearch.engine.core.limits import SLACK
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
@@ -146,7 +147,7 @@ class Player:
             commands = decide(self.run)
             batch = self.perform(commands[0]) if commands else ()
             if not batch:
-                batch = self.ended() or waits_ended(self.run, RETRY_AT)
+                batch = self.ended() or waits_ended(self.run, RETRY_AT) or timed_out(self.run, RETRY_AT)
             assert batch, f"nothing can happen after {self.made[-1]}"
             self.append("runner", *batch)
             if self.run.stopped is not None:
@@ -231,6 +232,9 @@ class Player:
                 looks = sum(one.metric is not None for one in run.holdout)
                 own = {"command": run.config.holdout, "data": "d1", "looks_before": looks}
                 return (_same_fields(ev.HoldoutStarted, command, **own),)
+            case do.AskForApproval():
+                until = RETRY_AT if run.config.approve_wait_s else ""
+                return (ev.ApprovalAsked(iteration=command.iteration, until=until),)
             case do.KeepCandidate():
                 return (_same_fields(ev.CandidateKept, command, branch_moved=True, branch_note=None),)
             case do.DiscardCandidate():
@@ -637,6 +641,10 @@ def _trains(number: int) -> Callable[[RunState], bool]:
     return lambda run: any(n == number and job.step == "train" for n, job in run.jobs)
 
 
+def _asks_about(number: int) -> Callable[[RunState], bool]:
+    return lambda run: any(one.number == number and one.approval.waits for one in run.open)
+
+
 def _prepared_beside_training(run: RunState) -> bool:
     ready = any(one.next_stage == "train" and one.job is None and one.number > 0 for one in run.open)
     return ready and any(job.step == "train" for _, job in run.jobs)
@@ -727,6 +735,21 @@ def scripts() -> dict[str, Script]:
             trainings={(0, 1): 2.0, (1, 1): 1.75, (2, 1): 1.5, (3, 1): 1.875},
             also={number: {"peak_vram_mb": 100.0} for number in range(4)},
             checks={(1, 1): "lost", (2, 2): "failed"},
+        ),
+        "approved-and-vetoed": Script(  # the third waits in vain; nothing is trained before that
+            config=evolve(PLAIN, approve="human", prefetch=1),
+            requests=(Request(loops=5, prefetch=1),),
+            trainings={(0, 1): 2.0, (1, 1): 1.75, (2, 1): 1.5, (3, 1): 1.625, (4, 1): 1.875, (5, 1): 1.5},
+            human=at(
+                (_asks_about(1), (ev.CandidateApproved(iteration=1),)),
+                (_asks_about(2), (ev.CandidateVetoed(iteration=2, why="it reads the test text"),)),
+                (_asks_about(5), (ev.CandidateApproved(iteration=5),)),
+            ),
+        ),
+        "kept-without-a-word": Script(
+            config=evolve(PLAIN, approve="human", not_approved="keep"),
+            requests=(Request(loops=2),),
+            trainings={(0, 1): 2.0, (1, 1): 1.75, (2, 1): 1.5},
         ),
         "guarded-beside": Script(  # what is ready is not trained before the verdict that waits for the check
             config=evolve(PLAIN, guards=("tests: pytest -q",), prefetch=1),

@@ -7,7 +7,7 @@ import pytest
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.event_rules import EVENT_RULES
-from autoresearch.engine.core.what_if import what_if
+from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.catalog import Event
 from autoresearch.events.codec import RawEvent, parse
 from autoresearch.events.log.read import read

@@ -45,6 +45,7 @@ FIELDS = [
         "waiting_proposals",
         "need_input",
         "questions",
+        "approvals",
         "agents",
         "gpu",
         "state_path",

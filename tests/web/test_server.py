@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import load
+from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.log.read import read
 from autoresearch.workflows.api.experiments import experiment
 from autoresearch.workflows.api.replay import what_if_object

@@ -5,9 +5,9 @@ from typing import Any
 from attrs import asdict
 
 from autoresearch.engine.audit.report import Audit
-from autoresearch.engine.core.what_if import Judged, WhatIf
 from autoresearch.engine.runs.as_of import Moment
 from autoresearch.engine.runs.load import Loaded
+from autoresearch.engine.verdicts.what_if import Judged, WhatIf
 from autoresearch.events.codec import Recorded, event_type
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Best

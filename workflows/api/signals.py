@@ -6,7 +6,14 @@ docs/schemas/ says what each field may hold.
 from typing import Any, TypeAlias
 
 from autoresearch.engine.control.adopt import Adopted
-from autoresearch.engine.control.signals import AnswerGiven, PauseLifted, PauseSet, ProposalQueued, StopAsked
+from autoresearch.engine.control.signals import (
+    AnswerGiven,
+    KeepDecided,
+    PauseLifted,
+    PauseSet,
+    ProposalQueued,
+    StopAsked,
+)
 
 
 Done: TypeAlias = dict[str, Any]  # Any: it is JSON
@@ -67,6 +74,17 @@ def answer_object(outcome: AnswerGiven, run_id: str) -> Done:
         at_rest=outcome.at_rest,
         runner_alive=outcome.runner_alive,
     )
+
+
+def approve_object(outcome: KeepDecided, run_id: str) -> Done:
+    """Return what may be kept now."""
+    return _done("approve", run_id, iteration=outcome.iteration, runner_alive=outcome.runner_alive)
+
+
+def veto_object(outcome: KeepDecided, run_id: str) -> Done:
+    """Return what is not kept, and why."""
+    told = {"why": outcome.veto, "runner_alive": outcome.runner_alive}
+    return _done("veto", run_id, iteration=outcome.iteration, **told)
 
 
 def adopt_object(outcome: Adopted, run_id: str) -> Done:

@@ -114,6 +114,8 @@ def phase(standing: Standing, facts: LiveFacts) -> Phase:
         return "interrupted"
     if facts.trouble or standing["waits_for_agent"] or standing["waits_for_answer"]:
         return "waiting"
+    if standing["approvals"] and not any(one["job"] for one in standing["open"]):
+        return "waiting"
     if not standing["setup_done"]:
         return "setup"
     return "loop" if standing["baseline_done"] else "baseline"
@@ -160,6 +162,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "waiting_proposals": standing["waiting_proposals"] + facts.dropped,
         "need_input": _said(standing["need_input"]),
         "questions": standing["questions"],
+        "approvals": standing["approvals"],
         "agents": [{**one, "reason": _said(one["reason"])} for one in standing["agents"]],
         "gpu": _fields(facts.gpu, "utilisation_percent", "memory_used_mb", "memory_total_mb", "name"),
         "state_path": str(paths.state),

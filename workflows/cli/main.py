@@ -52,6 +52,8 @@ COMMANDS = {
     "withdraw": ("autoresearch.workflows.cli.signals", "withdraw"),
     "note": ("autoresearch.workflows.cli.signals", "note"),
     "answer": ("autoresearch.workflows.cli.signals", "answer"),
+    "approve": ("autoresearch.workflows.cli.signals", "approve"),
+    "veto": ("autoresearch.workflows.cli.signals", "veto"),
     "retract": ("autoresearch.workflows.cli.tidy", "retract_command"),
     "final": ("autoresearch.workflows.cli.measure", "final_command"),
     "consolidate": ("autoresearch.workflows.cli.measure", "consolidate_command"),

@@ -6,11 +6,11 @@ import typer
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Outcome
-from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment, seq_at
 from autoresearch.engine.verdicts.keep_rules import KEEP_RULES
+from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.errors import CorruptHistory, UsageRefused
 from autoresearch.events.log.read import read
 from autoresearch.workflows.api.replay import audit_object, moment_object, what_if_object

@@ -1,4 +1,4 @@
-"""The commands that say something to a run: stop, pause, unpause, propose, note, answer."""
+"""The commands that say something to a run: stop, pause, propose, note, answer, approve and so on."""
 
 import json
 import sys
@@ -22,6 +22,7 @@ from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages.signals import (
     answered_line,
+    decided_line,
     pause_line,
     proposed_line,
     stop_line,
@@ -185,6 +186,37 @@ def answer(
     paths = here.run(run_id).paths
     given = signals.answer(paths, here.git, text, number=question)
     _tell(paths, answered_line(given), objects.answer_object(given, paths.run_id), as_json=as_json)
+
+
+def approve(
+    number: Annotated[int, typer.Argument(help="The iteration, as `status` names it.", metavar="N")],
+    *,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Let be kept what waits for a human's word (the setting `approve`)."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    decided = signals.decide_keep(paths, here.git, number)
+    _tell(paths, decided_line(decided), objects.approve_object(decided, paths.run_id), as_json=as_json)
+
+
+def veto(
+    number: Annotated[int, typer.Argument(help="The iteration, as `status` names it.", metavar="N")],
+    *,
+    why: Annotated[str, typer.Option("--why", help="Why; agents read it.", metavar="TEXT")],
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Do not let be kept what waits for a human's word; its commit stays under its ref."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    decided = signals.decide_keep(paths, here.git, number, veto=why)
+    _tell(paths, decided_line(decided), objects.veto_object(decided, paths.run_id), as_json=as_json)
 
 
 def _tell(paths: RunPaths, line: str, done: objects.Done, *, as_json: bool) -> None:

@@ -22,7 +22,9 @@ from autoresearch.workflows.live.follow import POLL_S, SLOW_POLL_S, HistoryFollo
 
 
 Wanted: TypeAlias = Literal["end", "keep", "question", "any"]
-What: TypeAlias = Literal["end", "keep", "question", "pause", "proposal_needed", "interrupted", "timeout"]
+What: TypeAlias = Literal[
+    "end", "keep", "question", "pause", "proposal_needed", "approval", "interrupted", "timeout"
+]
 
 SCHEMA = "autoresearch.wait/1"  # docs/schemas/wait-1.schema.json
 WANTED: tuple[Wanted, ...] = get_args(Wanted)
@@ -34,7 +36,7 @@ class Happened:
 
     what: What
     run: RunState
-    keep: int | None = None  # the iteration that was kept
+    keep: int | None = None  # the iteration that was kept, or waits for a human's word
     question: Question | None = None
     waited_s: float = 0.0
 
@@ -109,8 +111,13 @@ def _happened(run: RunState, wanted: Wanted, *, keep: int | None, asked_after: i
     asked = [one for one in still_open(run.questions) if one.number > asked_after]
     if asked and wanted in ("question", "any"):
         return Happened(what="question", run=run, question=asked[-1])
+    waits = [one for one in run.open if one.approval.waits and one.approval.asked > asked_after]
+    if waits and wanted in ("question", "any"):
+        return Happened(what="approval", run=run, keep=waits[-1].number)
     if run.stopped is not None:
         return Happened(what="end", run=run)
     if waiting_for_human(run) is not None and not run.jobs and not decide(run):
+        if run.paused is None and waits:
+            return Happened(what="approval", run=run, keep=waits[-1].number)
         return Happened(what="proposal_needed" if run.paused is None else "pause", run=run)
     return None

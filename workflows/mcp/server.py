@@ -127,6 +127,14 @@ def _steering(commands: Commands) -> Sequence[Callable[..., Any]]:
         number = [] if question is None else [f"--question={question}"]
         return await commands.object("answer", *number, "--", text, run_id=run_id)
 
+    async def approve(number: int, run_id: str = "") -> Object:
+        """Let an iteration be kept that waits for a word: `approvals` in `status`."""
+        return await commands.object("approve", str(number), run_id=run_id)
+
+    async def veto(number: int, why: str, run_id: str = "") -> Object:
+        """Do not let an iteration be kept that waits for a word."""
+        return await commands.object("veto", str(number), f"--why={why}", run_id=run_id)
+
     async def note(text: str, run_id: str = "") -> Object:
         """Write something into the run's history, which agents that propose read."""
         return await commands.object("note", "--", text, run_id=run_id)
@@ -149,4 +157,4 @@ def _steering(commands: Commands) -> Sequence[Callable[..., Any]]:
             "resume", *([] if loops is None else [f"--loops={loops}"]), run_id=run_id
         )
 
-    return propose, answer, note, pause, unpause, stop, resume
+    return propose, answer, approve, veto, note, pause, unpause, stop, resume

@@ -1,8 +1,8 @@
 """Audits, moments and what-ifs -> text. Pure; the states themselves: workflows/pages/tables.py."""
 
 from autoresearch.engine.audit.report import Audit, Check, NotSeen, Unseen
-from autoresearch.engine.core.what_if import WhatIf
 from autoresearch.engine.runs.as_of import Moment
+from autoresearch.engine.verdicts.what_if import WhatIf
 from autoresearch.events.values import Best
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.event_text import line

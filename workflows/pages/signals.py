@@ -2,7 +2,14 @@
 
 from autoresearch.engine.control.adopt import Adopted
 from autoresearch.engine.control.repair import Repaired
-from autoresearch.engine.control.signals import AnswerGiven, PauseLifted, PauseSet, ProposalQueued, StopAsked
+from autoresearch.engine.control.signals import (
+    AnswerGiven,
+    KeepDecided,
+    PauseLifted,
+    PauseSet,
+    ProposalQueued,
+    StopAsked,
+)
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -39,6 +46,14 @@ def answered_line(outcome: AnswerGiven) -> str:
     if not outcome.runner_alive:
         return f"{said}; no runner is alive: {typed('resume')} goes on"
     return f"{said}; the next proposal is made with it"
+
+
+def decided_line(outcome: KeepDecided) -> str:
+    """Say what becomes of a candidate that a human has spoken about."""
+    said = f"iteration {outcome.iteration} is {'kept' if outcome.veto is None else 'not kept'}"
+    if not outcome.runner_alive:
+        return f"{said} once a runner is alive: {typed('resume')} goes on"
+    return said
 
 
 def proposed_line(outcome: ProposalQueued) -> str:

@@ -59,6 +59,7 @@ def status_page(seen: Glance) -> str:
         ("agents", say_sandbox(**held) if (held := standing["sandbox"]) else ""),
         ("health", health_words(standing)),
         *(("asked", words) for words in question_words(standing)),
+        *(("approve", words) for words in approval_words(standing)),
         ("polling", f"{seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.folder)),
         ("next", next_words(seen)),
@@ -183,6 +184,17 @@ def question_words(standing: Standing) -> list[str]:
     ]
 
 
+def approval_words(standing: Standing) -> list[str]:
+    """Return what waits for a human's word before it is kept, each with its two ways out."""
+    return [
+        f"{name_of(one['iteration'])}, {standing['metric']} {one['metric']:.6f}: {one['description']}; "
+        + typed(f"approve {one['iteration']}")
+        + " or "
+        + typed(f"veto {one['iteration']} --why TEXT")
+        for one in standing["approvals"]
+    ]
+
+
 def _phase_words(seen: Glance) -> str:
     standing, word = seen.standing, seen.phase
     match word:
@@ -206,6 +218,8 @@ def _phase_words(seen: Glance) -> str:
 def _way_on(standing: Standing) -> str:
     if standing["paused"]:
         return f"{typed('unpause')} goes on"
+    if standing["approvals"]:
+        return f"{typed('show {}'.format(standing['approvals'][0]['iteration']))} has all of it"
     return f"{typed('propose')} answers, or drop a next_proposal.json"
 
 

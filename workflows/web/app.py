@@ -18,10 +18,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.catalogue import has_begun, run_named, started_runs
+from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.errors import AutoresearchError, CorruptHistory, InvalidInput, NotFound, UsageRefused
 from autoresearch.events.log.read import read
 from autoresearch.events.values import JobStep

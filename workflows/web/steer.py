@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, Callable[[Fields], list[str]]] = {
     "stop": lambda _given: ["stop"],
     "stop_now": lambda _given: ["stop", "--now"],
     "resume": lambda given: ["resume", f"--loops={_whole(given, 'loops')}"],
+    "approve": lambda given: ["approve", _whole(given, "number")],
+    "veto": lambda given: ["veto", _whole(given, "number"), f"--why={given.get('why', '')}"],
     "retract": lambda given: ["retract", _whole(given, "number"), f"--why={given.get('why', '')}"],
 }
 

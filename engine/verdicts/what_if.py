@@ -16,7 +16,7 @@ from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, RULES, Verdict, 
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import UsageRefused, Wrong
-from autoresearch.events.values import KNOWN_CODE, Best, Scalar, Score
+from autoresearch.events.values import KNOWN_CODE, VETOES, Best, Scalar, Score
 from autoresearch.projections import retraction
 from autoresearch.projections.keep_reducers import best_of, remeasured
 from autoresearch.projections.run_reducers import RUN
@@ -129,7 +129,7 @@ def _case(run: RunState, recorded: Recorded) -> tuple[Iteration, Word] | None:
     """Return the iteration that an event closes, and how; None for any other event."""
     event = recorded.event
     match event:
-        case ev.CandidateDiscarded() if event.rule == KNOWN_CODE:
+        case ev.CandidateDiscarded() if event.rule in (KNOWN_CODE, *VETOES):
             return None
         case ev.CandidateKept() | ev.CandidateDiscarded():
             one = run.iteration(event.iteration)

@@ -1,0 +1,83 @@
+"""What the decider does with what would be kept, where a human is to be asked before."""
+
+import pytest
+
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import keeping
+from autoresearch.engine.core.decider import decide
+from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig
+from autoresearch.projections.run_state import RunState
+from autoresearch.projections.state_text import say_waiting
+from autoresearch.projections.summary import standing, waiting_for_human
+from autoresearch.projections.words.wording import say_verdict
+from tests.given import BASELINE, asked, candidate, given, row, started, trained, training
+
+
+UNTIL = "2026-03-08T22:00:00.000Z"
+LATER = "2026-03-08T22:00:01.000Z"
+WAITS = ev.ApprovalAsked(iteration=1, until=UNTIL)
+
+
+def better(*more: ev.Event, metric: float = 1.25, **settings: object) -> RunState:
+    """Return a run whose candidate is better than the baseline, which has 1.5; a human is asked."""
+    config = RunConfig(agent="none", keep_rule="lower", final=0, approve="human", **settings)  # type: ignore[arg-type]
+    begun = (started(config), asked(), *BASELINE, *candidate(1), training(1), trained(1, metric))
+    return given(*begun, row(1, metric), *more)
+
+
+def test_what_would_be_kept_waits_for_a_word():
+    """A human is asked once; then nothing is done until somebody speaks or the time is over."""
+    assert (do.AskForApproval(iteration=1),) == decide(better())
+    assert () == decide(better(WAITS))
+    assert "iteration 1 would be kept, and waits for your word" in say_waiting(standing(better(WAITS)))
+
+
+def test_what_is_not_kept_anyway_asks_nobody():
+    """What is no better is discarded by its number."""
+    (ended,) = decide(better(metric=1.75))
+    assert "lower" == ended.rule
+
+
+def test_an_approved_candidate_is_kept():
+    """The verdict is the one of its number."""
+    (kept,) = decide(better(WAITS, ev.CandidateApproved(iteration=1)))
+    assert isinstance(kept, do.KeepCandidate)
+    assert "lower" == kept.rule
+
+
+def test_a_veto_is_a_verdict_with_its_reason():
+    """The candidate is discarded, whatever its number, and the verdict says by whom and why."""
+    (ended,) = decide(better(WAITS, ev.CandidateVetoed(iteration=1, why="it reads the test text")))
+    assert isinstance(ended, do.DiscardCandidate)
+    assert "vetoed by a human: it reads the test text" == say_verdict(ended.rule, ended.inputs)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "command"), [("discard", do.DiscardCandidate), ("keep", do.KeepCandidate)]
+)
+def test_the_settings_say_what_silence_means(otherwise: str, command: type):
+    """From the limit on nothing waits any more: by default it is discarded, with that as its reason."""
+    waiting = better(WAITS, not_approved=otherwise)
+    assert () == keeping.timed_out(waiting, "2026-03-08T21:59:59.999Z")
+    (over,) = keeping.timed_out(waiting, LATER)
+    (ended,) = decide(better(WAITS, over, not_approved=otherwise))
+    assert isinstance(ended, command)
+    if command is do.DiscardCandidate:
+        assert f"nobody approved it until {UNTIL}" == say_verdict(ended.rule, ended.inputs)
+
+
+def test_a_wait_without_an_end_is_a_wait_for_a_human():
+    """Only then does whoever runs it in the foreground get its shell back."""
+    assert waiting_for_human(better(WAITS)) is None
+    for_ever = better(ev.ApprovalAsked(iteration=1, until=""), approve_wait_s=0.0)
+    assert "approval_wanted" == waiting_for_human(for_ever).code  # type: ignore[union-attr]
+    assert () == keeping.timed_out(for_ever, LATER)
+
+
+def test_a_limit_of_the_run_waits_for_the_word_too():
+    """What was begun is brought to its end: at the last training's verdict the run does not stop before."""
+    config = RunConfig(agent="none", keep_rule="lower", final=0, approve="human")
+    begun = (started(config), asked(max_trainings=2), *BASELINE, *candidate(1), training(1), trained(1, 1.25))
+    assert (do.AskForApproval(iteration=1),) == decide(given(*begun, row(1, 1.25)))
+    assert () == decide(given(*begun, row(1, 1.25), WAITS))
