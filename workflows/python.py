@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from autoresearch.engine.paths import HISTORY, RunPaths, is_run_id
 from autoresearch.engine.runs.as_of import moment, seq_at
 from autoresearch.engine.runs.catalogue import has_begun, started_runs
-from autoresearch.engine.runs.load import load, load_run
+from autoresearch.engine.runs.load import Loaded, load, load_run
 from autoresearch.engine.runs.locate import emptied_runs
 from autoresearch.events.codec import Position
 from autoresearch.events.errors import AutoresearchError, NotFound
@@ -77,7 +77,8 @@ def runs(home: Where = None) -> Objects:
 @_in_words
 def experiments(run: Where = None, *, at: str | int | None = None, home: Where = None) -> Objects:
     """Return the iterations of a run, now or as of `at`: the objects of `experiments --json`."""
-    return _experiments(_run(run, home), at)
+    loaded = _loaded(_run(run, home), at)
+    return [rows_of.experiment_of(row, loaded.run.config.metric) for row in loaded.timeline.rows]
 
 
 @_in_words
@@ -118,7 +119,7 @@ def read(run: Where = None, *, at: str | int | None = None, home: Where = None) 
             "a table needs pandas", remedy="pip install 'autoresearch[notebook]' brings it"
         ) from error
     paths = _run(run, home)
-    rows = _experiments(paths, at)
+    rows = [rows_of.experiment(row) for row in _loaded(paths, at).timeline.rows]
     table = pd.json_normalize(rows) if rows else pd.DataFrame(columns=list(rows_of.COLUMNS))
     table = table.astype(dict.fromkeys(NUMBERS, "float64"))
     for name in TIMES:
@@ -132,9 +133,8 @@ def read(run: Where = None, *, at: str | int | None = None, home: Where = None) 
     return table
 
 
-def _experiments(paths: RunPaths, at: str | int | None) -> Objects:
-    loaded = load(paths) if at is None else moment(paths, str(at)).loaded
-    return [rows_of.experiment(row) for row in loaded.timeline.rows]
+def _loaded(paths: RunPaths, at: str | int | None) -> Loaded:
+    return load(paths) if at is None else moment(paths, str(at)).loaded
 
 
 def _run(run: Where, home: Where) -> RunPaths:

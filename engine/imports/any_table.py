@@ -43,7 +43,7 @@ def read_any(name: str, data: bytes, wanted: Wanted, *, secrets: Sequence[str] =
         InvalidInput: it is of no form that is known, or a line cannot be read.
         UsageRefused: what was told does not fit its columns.
     """
-    table = rows_of(name, data)
+    table = _with_its_word(rows_of(name, data))
     if not table.rows:
         raise InvalidInput(f"{name} has no rows", remedy="there is nothing to import")
     found = columns.mapping(table, wanted.columns)
@@ -65,6 +65,15 @@ def read_any(name: str, data: bytes, wanted: Wanted, *, secrets: Sequence[str] =
         skipped={str(line): clean(why) for line, why in sorted(skipped.items())},
     )
     return Source(head=head, results=results, branch=None, metric=metric)
+
+
+def _with_its_word(table: Table) -> Table:
+    """Return a table with what an export of ours says of its number: its name, and which way is better."""
+    told = table.rows[0][1] if table.rows else {}
+    name, lower = told.get("metric_name", ""), told.get("lower_is_better", "").lower()
+    if not name or lower not in ("true", "false"):
+        return table
+    return replace(table, metric=name, lower_is_better=lower == "true")
 
 
 @frozen(kw_only=True)

@@ -201,6 +201,18 @@ def test_an_own_table_comes_back_whatever_the_metric(repo, tmp_path, capsys, met
     assert metric == load(paths).run.config.metric.name
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_an_export_comes_back_under_its_metric(repo, tmp_path, capsys, form):
+    """The table of `experiments` says what its number is, and which way is better."""
+    rows = "aaaaaaa\t2.0\t1.0\tkeep\tbaseline\nbbbbbbb\t1.0\t1.0\tdiscard\tx\n"
+    (tmp_path / "own.tsv").write_text(f"{HEAD.replace('val_bpb', 'drift')}{rows}")
+    call(f"import {tmp_path / 'own.tsv'} --direction higher", capsys)
+    again = tmp_path / f"again.{form}"
+    again.write_text(call(f"experiments --{form}", capsys))
+    assert "higher drift is better" in call(f"import {again}", capsys)
+    assert (2.0, "drift") == ((run := load(latest(repo)).run).best.metric, run.config.metric.name)
+
+
 def test_the_columns_may_be_said(repo, tmp_path, capsys):
     """--map and --direction go before what is guessed; a column that there is not is refused."""
     table = tmp_path / "t.csv"

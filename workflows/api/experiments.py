@@ -12,6 +12,7 @@ from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.one_iteration import OneIteration
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Recorded
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Proposal
 from autoresearch.projections.state_text import say_row
@@ -47,6 +48,7 @@ COLUMNS = (
     "unpriced",
 )
 
+OF_METRIC = ("metric_name", "lower_is_better")
 FROM_VERDICT = ("gain", "half_width", "pairs", "spent_times", "probability", "shrunk")
 
 
@@ -71,6 +73,11 @@ def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     }
 
 
+def experiment_of(row: Row, metric: MetricSpec) -> dict[str, Any]:  # Any: it is JSON
+    """Return an iteration's row with what its number is, so that an import knows it again."""
+    return experiment(row) | {"metric_name": metric.name, "lower_is_better": metric.lower_is_better}
+
+
 def _sureness(row: Row) -> dict[str, Any]:  # Any: it is JSON
     """Return whether a keep was confirmed on fresh seeds, and from what; None where it was not looked at."""
     sure = row.sureness
@@ -87,17 +94,18 @@ def other_metrics(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for row in rows for name in row.also))
 
 
-def experiments_csv(rows: Sequence[Row]) -> str:
+def experiments_csv(rows: Sequence[Row], metric: MetricSpec) -> str:
     """Return a table for spreadsheets: one line for each iteration."""
     import csv  # noqa: PLC0415 - 5 ms, for those who ask for one
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     also = other_metrics(rows)
-    writer.writerow((*COLUMNS, *also))
+    writer.writerow((*COLUMNS, *OF_METRIC, *also))
     for row in rows:
-        said = experiment(row)
-        writer.writerow([*(said[name] for name in COLUMNS), *(row.also.get(name) for name in also)])
+        said = experiment_of(row, metric)
+        own = (said[name] for name in (*COLUMNS, *OF_METRIC))
+        writer.writerow([*own, *(row.also.get(name) for name in also)])
     return out.getvalue()
 
 

@@ -17,7 +17,7 @@ from autoresearch.projections.summary import standing
 from autoresearch.projections.words.times import minute_of, one_line
 from autoresearch.workflows.api.experiments import (
     candidate_diff,
-    experiment,
+    experiment_of,
     experiment_whole,
     experiments_csv,
     story_of,
@@ -91,9 +91,9 @@ def experiments(
     most = (0 if as_json or as_csv else ROWS) if last is None else last
     rows = every[-most:]
     if as_json:
-        typer.echo(json_text([experiment(row) for row in rows]), nl=False)
+        typer.echo(json_text([experiment_of(row, loaded.run.config.metric) for row in rows]), nl=False)
     elif as_csv:
-        typer.echo(experiments_csv(rows), nl=False)
+        typer.echo(experiments_csv(rows, loaded.run.config.metric), nl=False)
     else:
         best = loaded.run.best.iteration if loaded.run.best else None
         name = loaded.run.config.metric.name
