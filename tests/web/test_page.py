@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events import catalog as ev
+from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
 from tests.waiting import until
@@ -46,7 +48,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 class Seen:
     """A page, what it asked for, and what went wrong in it."""
 
-    def __init__(self, browser: Any, site: Site, path: str, **options: Any) -> None:
+    def __init__(
+        self, browser: Any, site: Site, path: str, *, file: Path | None = None, **options: Any
+    ) -> None:
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
         self.asked: list[str] = []
@@ -54,7 +58,7 @@ class Seen:
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", lambda said: said.type == "error" and self.wrong.append(said.text))
-        self.page.goto(site.address + path)
+        self.page.goto(file.as_uri() if file is not None else site.address + path)
 
     def drawn(self, seq: int) -> None:
         """Wait until every panel shows this event."""
@@ -177,6 +181,29 @@ def test_it_fits_a_phone(open_page: Any, path: str):
     seen = open_page(path, viewport={"width": 390, "height": 844})
     seen.page.wait_for_selector(".pairs" if path.endswith("/1") else ".figures, .facts")
     assert 390 == seen.page.evaluate("document.documentElement.scrollWidth")
+
+
+def test_a_report_is_the_page_in_one_file(open_page: Any, tmp_path: Path):
+    """Opened from disk, the file asks for nothing, and its slider, table, experiments and rules work."""
+    paths = long_run(make_repo(tmp_path / "repo"), iterations=200)
+    file = tmp_path / "report.html"
+    assert 0 == main(["report", "--html", "-o", str(file), "--repo", str(paths.home)])
+    assert file.stat().st_size < 200 * 1000 + 200_000
+    seen = open_page("", file=file)
+    last = int(seen.page.wait_for_selector("body[data-drawn]").get_attribute("data-drawn"))
+    seen.page.evaluate(SLIDE, last // 2)
+    assert f"as of event {last // 2}" in seen.page.inner_text(".stand")
+    for key in ("j", "j", "Enter"):
+        seen.page.keyboard.press(key)
+    said = seen.page.wait_for_selector(".drawer .said").inner_text()
+    opened = parse_qs(seen.page.evaluate("location.hash.slice(1)"))["open"][0]
+    assert f"try number {opened}" == said
+    seen.page.keyboard.press("Escape")
+    seen.page.click(".other-rule summary")
+    seen.page.wait_for_selector(".other-rule .overlay path")
+    assert "What was kept, in order" in seen.page.inner_text("#report")
+    assert [file.as_uri()] == seen.asked
+    seen.asked.clear()
 
 
 def test_it_is_dark_where_that_is_liked(open_page: Any):

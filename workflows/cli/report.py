@@ -15,7 +15,6 @@ from autoresearch.projections.words.event_text import line
 from autoresearch.workflows.api.report import report_of
 from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.report.as_html import html_of
 from autoresearch.workflows.report.as_markdown import markdown_of
 from autoresearch.workflows.report.as_text import text_of
 from autoresearch.workflows.report.document import CitedEvent, Document, cited
@@ -46,15 +45,19 @@ def report_command(
     """
     if as_html + as_markdown + as_json > 1:
         raise UsageRefused("--html, --markdown and --json cannot go together", remedy="give one of them")
-    paths = opt.target(repo).run(opt.named(run, run_id)).paths
+    here = opt.target(repo)
+    paths = here.run(opt.named(run, run_id)).paths
     upto = None if at is None else seq_at(paths, at)
     found = report_of(paths, upto=upto)
     if as_json:
         text = json_text(found)
     else:
         document = _with_events(document_of(found), paths)
-        write = html_of if as_html else markdown_of if as_markdown else text_of
-        text = write(document)
+        text = markdown_of(document) if as_markdown else text_of(document)
+        if as_html:
+            from autoresearch.workflows.web.one_file import one_file  # noqa: PLC0415 - a page's scripts, for this alone
+
+            text = one_file(document, paths, here.git, upto=upto)
     if output is None:
         typer.echo(text, nl=False)
         return

@@ -1,8 +1,7 @@
-"""A document as one HTML file that asks for nothing outside: style, chart and events lie within."""
+"""A document as HTML within a page, in which whatever stood in a proposal is text."""
 
 import re
 from html import escape
-from pathlib import Path
 from typing import assert_never
 
 from autoresearch.workflows.report.chart import svg
@@ -21,8 +20,6 @@ from autoresearch.workflows.report.document import (
 )
 
 
-# Nothing may be fetched, nothing may run: whatever stood in a proposal is text.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 CODE = re.compile(r"`([^`]+)`")
 LEGEND = (
     ("kept", "kept"),
@@ -31,29 +28,10 @@ LEGEND = (
 )
 
 
-def html_of(document: Document) -> str:
-    """Return the file."""
-    style = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+def body_of(document: Document) -> str:
+    """Return what stands between head and foot."""
     body = "\n".join(_block(block) for block in document.blocks)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(document.title)}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<h1>{escape(document.title)}</h1>
-{body}
-{_events(document)}
-</main>
-</body>
-</html>
-"""
+    return f"<h1>{escape(document.title)}</h1>\n{body}\n{_events(document)}"
 
 
 def _block(block: Block) -> str:

@@ -44,8 +44,9 @@ class Damage:
 class Followed:
     """One run's history. Safe to share between threads."""
 
-    def __init__(self, paths: RunPaths) -> None:
-        self.paths = paths
+    def __init__(self, paths: RunPaths, *, upto: int | None = None) -> None:
+        """Follow it, or read it up to an event."""
+        self.paths, self._upto = paths, upto
         self.generation = 0  # grows when what was read holds no longer
         self.damage: Damage | None = None
         self.is_new, self.is_being_read = True, False
@@ -66,7 +67,7 @@ class Followed:
             if found == self._seen:
                 return
             try:
-                self._read_on()
+                self._read_on(self._upto)
             except NotFound:
                 raise
             except AutoresearchError:
@@ -165,7 +166,7 @@ class Followed:
         self.generation += 1
         self._forget()
         try:
-            self._read_on()
+            self._read_on(self._upto)
         except AutoresearchError as error:
             found, last = error, 0
             try:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.runs.load import Loaded
 from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.verdicts.keep_rules import RULES
 from autoresearch.events.codec import Position
@@ -54,32 +55,37 @@ def unreadable(home: int, name: str, paths: RunPaths, error: AutoresearchError) 
 
 def overview(followed: Followed, at: int | None) -> dict[str, Any]:
     """Return how a run stands, now or as of an event: of the world then, only the runner is known."""
-    loaded = followed.at(at)
-    paths, run = followed.paths, loaded.run
-    seen = run_now(paths, run, gpu=True) if at is None else _then(paths, run)
-    told, rows = seen.glance.standing, loaded.timeline.rows
-    damage = followed.damage
-    return {
-        "seq": loaded.position.seq,
+    loaded, damage = followed.at(at), followed.damage
+    return state_object(followed.paths, loaded, live=at is None) | {
         "last": followed.loaded.position.seq,
         "id": event_id(loaded.position),
         "generation": followed.generation,
-        "status": status_object(followed.paths, told, seen.facts),
+        "damage": {"what": damage.what, "way_out": damage.way_out} if damage else None,
+        "torn_bytes": followed.torn_bytes if at is None else 0,
+    }
+
+
+def state_object(paths: RunPaths, loaded: Loaded, *, live: bool) -> dict[str, Any]:
+    """Return how a run stands, or stood then."""
+    run = loaded.run
+    seen = run_now(paths, run, gpu=True) if live else _then(paths, run)
+    told, rows = seen.glance.standing, loaded.timeline.rows
+    return {
+        "seq": loaded.position.seq,
+        "status": status_object(paths, told, seen.facts),
         "stands": _stands(seen),
         "prefetch": prefetch_words(told),
         "health": health_words(told),
-        "next": next_step(loaded.run),
-        "keep_rule": loaded.run.config.keep_rule,
-        "lower_is_better": loaded.run.config.metric.lower_is_better,
+        "next": next_step(run),
+        "keep_rule": run.config.keep_rule,
+        "lower_is_better": run.config.metric.lower_is_better,
         "of_seeds": spread_of_seeds(rows),
         "best_iteration": told["best_iteration"],
-        "devices": _devices(followed.paths, loaded.run, live=at is None),
-        "jobs": [[number, job.step, job.number, job.since] for number, job in loaded.run.jobs],
-        "queue": proposals_of(loaded.run),
+        "devices": _devices(paths, run, live=live),
+        "jobs": [[number, job.step, job.number, job.since] for number, job in run.jobs],
+        "queue": proposals_of(run),
         "notes": list(loaded.timeline.notes),
         "cost_usd": cost_of(rows),
-        "damage": {"what": damage.what, "way_out": damage.way_out} if damage else None,
-        "torn_bytes": followed.torn_bytes if at is None else 0,
     }
 
 

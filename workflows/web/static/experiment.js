@@ -91,7 +91,7 @@ export class Drawer {
         small("status", chip(found.status)), small("metric", number(found.metric)), small("gain", interval(found.gain, found.half_width)),
         small("sure", percent(found.probability)), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
         small("who", clean(found.source ?? "–", 40)), small("cost", found.cost_usd === null ? "–" : `$${found.cost_usd.toFixed(3)}`)),
-      verdict(found), this.live.element, pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
+      found.left_out && h("p", { class_: "quiet", text: found.left_out }), verdict(found), this.live.element, pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
       h("details", { class_: "part" }, h("summary", { text: "Conditions" }), list({ ...found.conditions, ...found.metrics, commit: found.commit, base: found.base_commit, artifacts: found.artifacts })),
       h("details", { class_: "part", open: true }, h("summary", { text: `Events (${found.events.length})` }),
         records(h("ol", { class_: "events" }), found.events.map((one) => ({ ...one, iteration: null })), this)));

@@ -16,6 +16,14 @@ export function go(path, { replace = false } = {}) {
   show();
 }
 
+/** Put what is open, and as of which event, into the address; say whether that is another one. */
+function tell(path, { open, at }, push) {
+  const where = (open === null ? path : `${path}/${open}`) + (at === null ? "" : `?at=${at}`);
+  if (where === location.pathname + location.search) return false;
+  history[push ? "pushState" : "replaceState"](null, "", where);
+  return true;
+}
+
 function theme(chosen) {
   if (chosen) document.documentElement.dataset.theme = chosen;
   else delete document.documentElement.dataset.theme;
@@ -59,7 +67,8 @@ function show() {
   document.title = found ? `${found[2]} · autoresearch` : "autoresearch";
   const at = Number(new URLSearchParams(location.search).get("at")) || null;
   leave = found
-    ? showRun({ main, foot, home: found[1], runId: found[2], open: found[3] ? Number(found[3]) : null, at, go })
+    ? showRun({ main, foot, home: found[1], runId: found[2], open: found[3] ? Number(found[3]) : null, at, go,
+      tell: (place, push) => tell(`/run/${found[1]}/${found[2]}`, place, push) })
     : showRuns({ main, go });
 }
 

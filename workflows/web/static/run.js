@@ -21,9 +21,8 @@ export function showRun(place) {
 }
 
 class RunPage {
-  constructor({ main, foot, home, runId, open, at, go }) {
-    Object.assign(this, { main, foot, go, at, home, runId });
-    this.path = `/run/${home}/${runId}`;
+  constructor({ main, foot, home, runId, open, at, go, tell }) {
+    Object.assign(this, { main, foot, go, tell, at, home, runId });
     this.base = `/api/${home}/${runId}`;
     this.open = open;
     this.over = false;
@@ -198,10 +197,7 @@ class RunPage {
   }
 
   address(push = false) {
-    if (this.over) return;
-    const where = (this.open === null ? this.path : `${this.path}/${this.open}`) + (this.at === null ? "" : `?at=${this.at}`);
-    if (where === location.pathname + location.search) return;
-    history[push ? "pushState" : "replaceState"](null, "", where);
+    if (this.over || !this.tell({ open: this.open, at: this.at }, push)) return;
     if (this.open !== null && this.drawer.at !== this.at) this.drawer.show(this.open, this.at);
   }
 
