@@ -132,7 +132,7 @@ def _reserve(state: RunState) -> int:
     count, limits = measurements(state), state.limits
     if limits.trainings and count > limits.trainings // 2:
         return 0
-    if limits.until:
+    if limits.until and limits.asked_at:  # else it is only imagined, before a run begins
         asked_s = seconds_between(limits.asked_at, limits.until)
         if count * once_s(state) > asked_s / 2:
             return 0

@@ -6,11 +6,12 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core import limits
+from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.event_rules import misfit
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import OPEN_END, why
+from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import OPEN_END, Request, why
 from autoresearch.projections.run_state import RunState
 from tests.given import (
     BASELINE,
@@ -123,6 +124,13 @@ def test_a_request_raises_a_limit_and_goes_on_with_what_is_left():
     again = given(*story, asked(0, until="2026-03-09T07:00:00.000Z"))
     assert (OPEN_END, None) == (again.loops_left, again.limits.time_up)
     assert ["StartIteration"] == names(again)
+
+
+def test_two_limits_can_be_asked_for_at_once():
+    """What a new run could do is looked at before its request has a time."""
+    begun = dry_run.after(RunState(), [started(RunConfig(final=1))])
+    asked_for_both = Request(loops=OPEN_END, until="2026-03-08T22:00:00.000Z", max_trainings=3)
+    assert ("", None) == dry_run.why_blocked(begun, asked_for_both)
 
 
 def test_new_loops_end_what_had_no_end():

@@ -16,6 +16,7 @@ from autoresearch.workflows.pages.ways_out import typed
 SHOWN = 6  # names in one line
 LAST_BYTES = 4096
 LAST_LINES = 8  # of an output
+WIDTH, NUMBER_TAKES = 100, 15  # characters of a line of it, and of what stands behind a name
 SOURCES = {
     "readme": "as the README has it",
     "makefile": "a target of the Makefile",
@@ -105,8 +106,9 @@ def other_numbers(
 def metric_line(output: bytes, name: str) -> str:
     """Return the last line of an output that holds a name, cut to a terminal's width."""
     lines = output.decode(errors="replace").replace("\r", "\n").splitlines()
-    found = next((line for line in reversed(lines) if name.lower() in line.lower()), "")
-    return found.strip()[:100]
+    found = next((line for line in reversed(lines) if name.lower() in line.lower()), "").strip()
+    begin = found.lower().find(name.lower())
+    return found[:WIDTH] if begin + len(name) + NUMBER_TAKES <= WIDTH else f"... {found[begin:][:WIDTH]}"
 
 
 def failure_lines(trial: Trial, config: RunConfig, found: list[Candidate]) -> Iterator[str]:
