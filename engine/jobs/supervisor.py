@@ -37,7 +37,9 @@ _SETTLE_S = 0.5  # children that end with their parent need a moment, and are no
 _ROOM_S = 1.0  # between two tries to begin on a full disk
 _TOLD_S = 2.0  # between the words to a job and to us, on a machine that goes down under load
 _POLITE = (signal.SIGTERM, signal.SIGINT)
-_BUSY = 0.01  # a job that uses less of a core than this, and prints nothing, is idle
+# A job that uses less of a core, and prints nothing, is idle: programs that wait for a model use up to 0.03
+# (opencode 1.18, codex 0.169, claude 2.1.328, 2026-11).
+_BUSY = 0.05
 
 
 def main() -> None:
