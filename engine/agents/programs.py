@@ -36,7 +36,10 @@ LOG_LIMIT_BYTES = 16 * 2**20
 ANSWER_LIMIT = 16 * 1024  # bytes of last words in an Answer
 REASON_LIMIT = 500  # characters
 # In lines of JSON that tell of a connection that is lost and tried again, and of no work (as of 2026-11).
-RETRIES = ('"type":"error"', '"type":"turn.failed"', '"subtype":"api_retry"', "Reconnecting...")
+RETRIES = (
+    *('"type":"error"', '"type":"turn.failed"', '"subtype":"api_retry"', "Reconnecting..."),
+    'message="stream error"',
+)
 
 
 @frozen(kw_only=True)
@@ -193,7 +196,9 @@ def _last_line(text: str) -> str:
 
 def _opencode_command(ask: Ask) -> tuple[str, ...]:
     model = ("-m", ask.model) if ask.model else ()
-    return ("opencode", "run", "--format", "json", "--auto", "--dir", str(ask.worktree), *model)
+    # Its log alone tells of requests that fail and are sent again, for minutes.
+    log = ("--print-logs", "--log-level", "ERROR")
+    return ("opencode", "run", "--format", "json", *log, "--auto", "--dir", str(ask.worktree), *model)
 
 
 def _codex_command(ask: Ask) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Knows the three programs' line formats (as of 2026-11); knows nothing of process
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -19,6 +20,9 @@ LINE_LIMIT = 4 * 2**20  # bytes; a longer line is passed over as a bad one
 TEXT_LIMIT = 256 * 1024  # characters of last words that are kept for parsing
 NUMBER_LIMIT = 2**48  # a count of tokens beyond this is nonsense, and sums must stay within 64 bits
 DOLLAR_LIMIT = 1e9
+# In the log of opencode, of what its stream never tells: a request that failed and is sent again. Not of the
+# session's title, which a second request asks for.
+LOGGED = re.compile(rb'level=ERROR .*small=false .*\berror\.error="((?:[^"\\]|\\.)*)"')
 
 Json = dict[str, Any]  # one parsed line of a program that we do not control
 Number = TypeVar("Number", int, float)
@@ -45,12 +49,15 @@ class Lines:
 
     log: Iterable[bytes]
     bad: int = 0
+    logged: str = ""  # the error in the last line that is none and tells of one
 
     def __iter__(self) -> Iterator[Json]:
         for line in lines_of(self.log, LINE_LIMIT):
             parsed = _parsed(line)
             if parsed is not None:
                 yield parsed
+            elif told := LOGGED.search(line):
+                self.logged = _error_words(told[1].decode(errors="replace"))
             elif line.strip():
                 self.bad += 1
 
@@ -63,7 +70,7 @@ def read_opencode(log: Iterable[bytes]) -> Said:
         session = _word(line.get("sessionID")) or session
         match line.get("type"):
             case "step_start":
-                open_step = True
+                open_step, lines.logged = True, ""  # its request came through
             case "step_finish":
                 open_step = False
                 steps.append(_opencode_step(part))
@@ -75,7 +82,7 @@ def read_opencode(log: Iterable[bytes]) -> Said:
         text=text,
         usage=Usage() if open_step else total(steps),
         session_id=session,
-        error=error,
+        error=error or lines.logged,
         answered=bool(steps or text),
         bad_lines=lines.bad,
     )

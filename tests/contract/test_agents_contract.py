@@ -288,7 +288,8 @@ def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path
     """The command lines are those tried on the real programs; a model is named only when there is one."""
     question = Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain))
     modelled = Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain), model="some/model")
-    opencode = ("opencode", "run", "--format", "json", "--auto", "--dir", str(plain))
+    log = ("--print-logs", "--log-level", "ERROR")
+    opencode = ("opencode", "run", "--format", "json", *log, "--auto", "--dir", str(plain))
     codex = ("codex", "exec", "--json", "--ephemeral", "-s", "workspace-write", "-C", str(plain))
     assert OPENCODE.job(question, tmp_path).command == opencode
     assert OPENCODE.job(modelled, tmp_path).command == (*opencode, "-m", "some/model")
