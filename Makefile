@@ -17,6 +17,10 @@ TORCH  := $(VENV)/.torch-$(KIND)
 WHEEL  := $(shell sed -n 's/^ *"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 OF_CPU := --index-url https://download.pytorch.org/whl/cpu --retries 0 --timeout 15
 
+# The agent programs with which the tests of `make test-agents` were seen to pass.
+AGENTS   := .agent-programs
+PROGRAMS := opencode-ai@1.18.33 @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.328
+
 # A .venv of another Python, or one whose making was cut short, is made anew.
 VERSION = import sys; print(*sys.version_info[:2])
 WANTED := $(shell $(PYTHON) -c '$(VERSION)')
@@ -25,7 +29,7 @@ ifneq ($(FOUND),$(WANTED))
 .PHONY: $(BIN)/python
 endif
 
-.PHONY: run test lint torture torture-short bench reference clean help
+.PHONY: run test test-agents lint torture torture-short bench reference clean help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -37,6 +41,9 @@ run: $(VENV)/.run      ## (GPU=1: with torch for NVIDIA cards) a whole run on re
 
 test: $(VENV)/.dev     ## the test suite (about thirteen minutes on two cores)
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
+
+test-agents: $(VENV)/.dev $(AGENTS)/.installed  ## real opencode, codex and claude (npm: 1.1 GB), whose model is this machine (a quarter of an hour)
+	PATH="$(CURDIR)/$(AGENTS)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -n 2 -m long tests/agents tests/e2e/test_agents_real_opencode.py
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
 	$(BIN)/ruff check .
@@ -59,7 +66,7 @@ reference: $(VENV)/.dev  ## write the generated schemas and reference pages
 	$(BIN)/python -m autoresearch.workflows.reference --write
 
 clean:           ## remove the virtual environment and caches; runs stay
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AGENTS) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "autoresearch needs Python 3.11: make PYTHON=python3.11")'
@@ -75,6 +82,12 @@ $(VENV)/.torch-%: $(BIN)/python
 	@if ls $(VENV)/.torch-* >/dev/null 2>&1; then $(BIN)/python -m pip uninstall --quiet --yes torch; fi
 	@rm -f $(VENV)/.torch-* $(VENV)/.run $(VENV)/.dev $(VENV)/.bench
 	$(if $(filter %-cpu,$@),@$(BIN)/python -m pip install --quiet $(OF_CPU) '$(WHEEL)' 2>/dev/null || true)
+	@touch $@
+
+$(AGENTS)/.installed: Makefile
+	rm -rf $(AGENTS)
+	mkdir $(AGENTS)
+	npm install --prefix $(AGENTS) --no-audit --no-fund --loglevel=error $(PROGRAMS)
 	@touch $@
 
 $(VENV)/.run: $(TORCH) pyproject.toml

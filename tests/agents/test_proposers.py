@@ -1,0 +1,191 @@
+"""The real programs as agents of a run: what they do well, what they leave, and every way they fail."""
+
+import json
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from autoresearch.events import clock
+from tests.agents.conftest import Seat, Steps, hours_from_now, proposal
+from tests.agents.model_server import Late, Refuse, Say, Turn, Wait
+from tests.agents.programs import CLAUDE, CODEX
+from tests.waiting import PATIENCE_S, until
+
+
+pytestmark = pytest.mark.long
+
+DONE = Say("Done.")
+
+
+def in_turn(*scripts: Steps) -> Callable[[Turn], Steps]:
+    """Return what a model does for the first question of a step, for the second, and so on."""
+    begun: list[str] = []
+
+    def script(turn: Turn) -> Steps:
+        if not turn.results and turn.text not in begun:
+            begun.append(turn.text)
+        return scripts[min(len(begun), len(scripts)) - 1]
+
+    return script
+
+
+def edit(seat: Seat, old: str, new: str, *, beside: str = "") -> Callable[[Turn], Steps]:
+    """Return a script that edits train.py, writes another file beside it, and says that it is done."""
+
+    def script(_turn: Turn) -> Steps:
+        more = [seat.hands.write(seat.train.parent / beside, "mine")] if beside else []
+        return [*seat.hands.edit(seat.train, old, new), *more, DONE]
+
+    return script
+
+
+def rows(seat: Seat) -> Sequence[dict]:
+    """Return the table of experiments."""
+    return json.loads(seat.runs("experiments", "--json").stdout)
+
+
+def searched(seat: Seat) -> bool:
+    """Say whether the search proposed in the program's place, and the run came to its end."""
+    return "search" in [row["source"] for row in rows(seat)] and seat.runs.status()["phase"] == "done"
+
+
+def test_three_iterations(seat: Seat):
+    """A constant, exact edits, and prose that the program carries out are three trained changes."""
+    seat.set_up()
+    edits = [{"file": "train.py", "search": "WIDTH = 8", "replace": "WIDTH = 16"}]
+    seat.scripts["propose"] = in_turn(
+        [proposal("faster", set={"LR": 0.05})], [proposal("wider", edits=edits)], [proposal("finer")]
+    )
+    seat.scripts["apply"] = edit(seat, "LR = 0.05", "LR = 0.03")
+    seat.run(loops=3)
+    assert ["keep"] * 4 == [row["status"] for row in rows(seat)]
+    assert ["agent"] * 3 == [row["source"] for row in rows(seat)[1:]]
+    answers = [one["data"] for one in seat.of("AgentAnswered")]
+    assert ["propose", "propose", "propose", "apply"] == [one["step"] for one in answers]
+    for one in answers:
+        assert all((one["agent_version"], one["session_id"], one["usage"]["output"] >= 34))
+        assert "unknown" == one["usage"]["cost_basis"] or one["usage"]["cost_usd"] > 0
+        assert seat.hands is CODEX or "reported" == one["usage"]["cost_basis"]
+
+
+def test_a_crash_is_mended(seat: Seat):
+    """A change that crashes goes back to the program with its log, is mended, and trains."""
+    seat.set_up()
+    seat.scripts["propose"] = lambda _turn: [proposal("a crash")]
+    seat.scripts["apply"] = edit(seat, 'FAIL = ""', 'FAIL = "crash"; LR = 0.05')
+    mended = Say(json.dumps({"action": "fix_and_rerun", "reason": "took the crash out"}))
+    seat.scripts["triage"] = lambda _turn: [
+        *seat.hands.edit(seat.train, 'FAIL = "crash"', 'FAIL = ""'),
+        mended,
+    ]
+    seat.run()
+    assert ["keep", "keep"] == [row["status"] for row in rows(seat)]
+    (triaged,) = seat.of("CrashTriaged")
+    assert "fix_and_rerun" == triaged["data"]["action"]
+
+
+def test_a_rate_limit_that_ends(seat: Seat):
+    """What is refused is asked again, and the program proposes as soon as the service answers."""
+    seat.set_up()
+    status, kind = (429, "rate_limit_error") if seat.hands is CLAUDE else (429, "rate_limit_exceeded")
+    refused = Refuse(status, kind, "Rate limit reached, please try again in 1s.", {"retry-after": "1"})
+    proposing = [proposal("faster", set={"LR": 0.05})]
+    seat.scripts["propose"] = lambda turn: [refused] if turn.number < 3 else proposing
+    seat.run()
+    if searched(seat):  # the program gave up, and rests for half a minute
+        assert "transient" == seat.health()["kind"]
+        until(lambda: seat.health()["next_try"] < clock.now(), within_s=2 * PATIENCE_S, every_s=1)
+        seat.runs("resume", "--loops", "1", "--no-background-train")
+    assert "agent" == rows(seat)[-1]["source"]
+    assert seat.health()["well"]
+
+
+def test_a_quota_with_a_time(seat: Seat):
+    """A quota rests the program until the time that the service names; the search goes on."""
+    seat.set_up(agent_idle_s=20)
+    at = hours_from_now(3)
+    message = f"You exceeded your current quota. It resets at {at}."
+    kind = "rate_limit_error" if seat.hands is CLAUDE else "insufficient_quota"
+    seat.scripts["propose"] = lambda _turn: [Refuse(429, kind, message)]
+    seat.run()
+    assert searched(seat)
+    assert "limited" == seat.health()["kind"], seat.health()
+    if seat.hands is not CODEX:  # which has a sentence of its own for it, without the time
+        assert at[:16] == str(seat.health()["next_try"])[:16]
+
+
+def test_a_wrong_key(seat: Seat):
+    """A refused key is said at once and not asked again; the search makes both loops."""
+    seat.set_up()
+    refused = (
+        Refuse(401, "authentication_error", "invalid x-api-key")
+        if seat.hands is CLAUDE
+        else Refuse(401, "invalid_api_key", "Incorrect API key provided: none.")
+    )
+    seat.scripts["propose"] = lambda _turn: [refused]
+    seat.run(loops=2)
+    assert searched(seat)
+    assert "permanent" == seat.health()["kind"], seat.health()
+    assert 1 == len(seat.of("AgentAsked"))
+
+
+def test_a_dead_server(seat: Seat):
+    """A program that finds nobody is ended for its silence, in its own words; the search goes on."""
+    seat.set_up(agent_idle_s=10)
+    seat.model.close()
+    seat.run()
+    assert searched(seat)
+    assert seat.health()["kind"] in ("transient", "silent"), seat.health()
+    (answered,) = seat.of("AgentAnswered")
+    assert "connect" in answered["data"]["reason"]["said"].lower(), answered
+
+
+def test_silent_minutes(seat: Seat):
+    """A model that thinks without a word is waited for up to the limit of silence, and not beyond it."""
+    seat.set_up(agent_idle_s=12)
+    proposing = proposal("faster", set={"LR": 0.05})
+    seat.scripts["propose"] = in_turn([Late(6, proposing)], [Wait(300)])
+    seat.run(loops=2)
+    assert ["agent", "search"] == [row["source"] for row in rows(seat)[1:]]
+    assert "silent" == seat.health()["kind"], seat.health()
+
+
+def test_a_stray_file(seat: Seat):
+    """Notes beside a good edit are put back and named, and the edit counts."""
+    seat.set_up()
+    seat.scripts["propose"] = lambda _turn: [proposal("finer")]
+    seat.scripts["apply"] = edit(seat, "LR = 0.1", "LR = 0.05", beside="NOTES.md")
+    seat.run()
+    assert ["keep", "keep"] == [row["status"] for row in rows(seat)]
+    (applied,) = [one for one in seat.of("ChangeApplied") if one["data"]["iteration"] == 1]
+    assert "NOTES.md" in json.dumps(applied["data"]["put_back"])
+
+
+def test_a_forbidden_file(seat: Seat):
+    """A change of a protected file voids what was made; the program hears why, and makes it anew."""
+    seat.set_up()
+    seat.scripts["propose"] = lambda _turn: [proposal("finer")]
+
+    def apply(turn: Turn) -> Steps:
+        again = "could not be used" in turn.text
+        change = seat.hands.edit(seat.train, "LR = 0.1", "LR = 0.05")
+        rules = seat.hands.edit(seat.train.parent / "program.md", "Lower", "Higher")
+        return [*change, *(() if again else rules), DONE]
+
+    seat.scripts["apply"] = apply
+    seat.run()
+    assert ["keep", "keep"] == [row["status"] for row in rows(seat)]
+    assert ["apply", "apply"] == [one["data"]["step"] for one in seat.of("AgentAnswered")][1:]
+
+
+def test_a_write_outside(seat: Seat):
+    """What lies outside of its checkout stays as it was, whatever the program is told to do."""
+    seat.set_up()
+    before = (seat.runs.repo / "train.py").read_text()
+    seat.scripts["propose"] = lambda _turn: [proposal("finer")]
+    out = seat.runs.repo / "mine.txt"
+    seat.scripts["apply"] = edit(seat, "LR = 0.1", "LR = 0.05", beside=str(out))
+    seat.run()
+    assert not out.exists()
+    assert before == (seat.runs.repo / "train.py").read_text()
+    assert 2 == len(rows(seat))
