@@ -151,10 +151,15 @@ def _steering(commands: Commands) -> Sequence[Callable[..., Any]]:
         """Stop the run after the current stage, or at once."""
         return await commands.object("stop", *(["--now"] if now else []), run_id=run_id)
 
+    async def start(loops: int = 1, agent: str = "") -> Object:
+        """Begin a new run; agent "none": the seeded search proposes. It goes on when this session is over."""
+        asked = [f"--agent={agent}"] if agent else []
+        return await commands.object("start", f"--loops={loops}", *asked)
+
     async def resume(loops: int | None = None, run_id: str = "") -> Object:
         """Ask for more loops; without a number, go on with what is left."""
         return await commands.object(
             "resume", *([] if loops is None else [f"--loops={loops}"]), run_id=run_id
         )
 
-    return propose, answer, approve, veto, note, pause, unpause, stop, resume
+    return propose, answer, approve, veto, note, pause, unpause, stop, start, resume
