@@ -8,7 +8,8 @@ from attrs import frozen
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import living_runner
-from autoresearch.engine.system.process import alive, holder, spawn_detached
+from autoresearch.engine.system.outliving import ends_with, spawn_away
+from autoresearch.engine.system.process import alive, holder
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import RunFailed, RunLocked, WayOut
 from autoresearch.events.values import Process
@@ -25,6 +26,7 @@ class Launched:
 
     runner: Process | None  # None: not seen yet, or it came to rest already
     already: bool  # it was alive before
+    ends_with: str = ""  # the name of a process that ends it, however it was started; "": none does
 
 
 def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) -> Launched:
@@ -37,13 +39,13 @@ def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) 
     runner = _runner_or_free(paths, asked="what was asked is recorded")
     if runner is not None:
         return Launched(runner=runner, already=True)
-    spawned = spawn_detached(command, cwd=paths.home, output=paths.runner_out)
+    spawned = spawn_away(command, cwd=paths.home, output=paths.runner_out)
     until = time.monotonic() + patience_s
     while time.monotonic() < until:
         living = alive(spawned)  # asked first: a runner that ends in between has been seen or has rested
         held = holder(paths.lock)
         if held == spawned or (living and held is not None and not held.pid):
-            return Launched(runner=held, already=False)
+            return Launched(runner=held, already=False, ends_with=ends_with())
         if not living:
             if load_run(paths).state.stopped is None:
                 if held is not None:  # who came first may be no runner either
@@ -51,7 +53,7 @@ def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) 
                 raise _died(paths)
             break
         time.sleep(POLL_S)
-    return Launched(runner=None, already=False)
+    return Launched(runner=None, already=False, ends_with=ends_with())
 
 
 def refuse_second_runner(paths: RunPaths) -> None:

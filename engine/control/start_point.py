@@ -1,5 +1,7 @@
 """The branch and the commit on which a new run stands: which they are, and whether they will do."""
 
+import errno
+import os
 from pathlib import Path
 
 from autoresearch.engine.git.names import check_branch
@@ -19,6 +21,7 @@ from autoresearch.events.settings import RunConfig
 
 
 OWN_BRANCHES = "autoresearch/"
+READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[str | None, Commit]:
@@ -34,6 +37,24 @@ def branch_and_base(home: Path, git: Repository, branch: str | None) -> tuple[st
             f"{home} has no commit yet", remedy="commit your files: git add -A && git commit -m start"
         )
     return named, base
+
+
+def refuse_read_only(store: Path) -> None:
+    """Refuse a repository whose store of commits cannot be written, as in the sandboxes of agent programs.
+
+    Raises: NotFound: says why.
+    """
+    if not hasattr(os, "O_TMPFILE"):  # a file without a name, which Linux alone has
+        return
+    try:
+        os.close(os.open(store, os.O_WRONLY | os.O_TMPFILE))
+    except OSError as error:
+        if error.errno not in READ_ONLY:  # as a full disk
+            return
+        raise NotFound(
+            f"a run makes commits, and {store} cannot be written: {error.strerror}",
+            remedy=WayOut("write_outside_sandbox"),
+        ) from error
 
 
 def check_files(git: Commits, base: str, config: RunConfig) -> None:

@@ -41,7 +41,7 @@ def spawn_detached(
     Raises: ProgramNotStarted: the program or the folder does not exist.
     """
     _reap()
-    target = _output(output)
+    target = open_output(output)
     try:
         child = subprocess.Popen(  # noqa: S603 - a list, no shell
             command,
@@ -62,6 +62,14 @@ def spawn_detached(
     _detached.add(child.pid)
     child.returncode = 0  # ours to reap from here on; the object must not complain that it was left
     return process
+
+
+def open_output(path: Path | None) -> int:
+    """Open what gets a process's words; where a full disk refuses it, it works without being heard."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with contextlib.suppress(OSError):
+        return os.open(path or os.devnull, flags, 0o644)
+    return os.open(os.devnull, flags)
 
 
 def identify(pid: int) -> Process | None:
@@ -178,14 +186,6 @@ def _locked(path: Path) -> RunLocked:
         named = f"process {who.pid}, since {since}" if who and who.pid else "another process"
         return RunLocked(f"{path} is held by {named}", remedy=WayOut("wait_or_stop"))
     return RunLocked(f"{path} is held by another process")
-
-
-def _output(path: Path | None) -> int:
-    """Open what gets a process's words; where a full disk refuses it, it works without being heard."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with contextlib.suppress(OSError):
-        return os.open(path or os.devnull, flags, 0o644)
-    return os.open(os.devnull, flags)
 
 
 def _write_whole(handle: int, data: bytes) -> None:

@@ -52,6 +52,12 @@ def identity(pid: int) -> Identity | None:
     return (entry.pid, entry.started, boot_id()) if entry else None
 
 
+def parent(pid: int) -> int:
+    """Return whose child this is; 0 for nobody's that can be seen here."""
+    entry = _entry(pid)
+    return entry.parent if entry else 0
+
+
 def is_alive(who: Identity) -> bool:
     """Say whether just this process is alive: same pid, same birth, same boot, and no zombie."""
     return who[2] == boot_id() and identity(who[0]) == who

@@ -32,6 +32,7 @@ def start_object(
         "remeasured_for": list(outcome.remeasured_for),
         "runner_pid": (runner.pid or None) if runner is not None else None,
         "runner_was_alive": launched.already if launched is not None else None,
+        "runner_ends_with": (launched.ends_with or None) if launched is not None else None,
         "seq": outcome.seq,
         "history_path": str(outcome.paths.history),
     }

@@ -14,6 +14,7 @@ from autoresearch.engine.control.deadline import until_of
 from autoresearch.engine.control.launch import refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import StartOutcome, resume, start
+from autoresearch.engine.control.start_point import refuse_read_only
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load, load_run
 from autoresearch.engine.runs.runner_lock import living_runner
@@ -94,12 +95,14 @@ def _shared_options(
         no_keep_for=stop_when_no_keep_for,
         crashes_in_a_row=max_crashes_in_a_row,
     )
+    here = opt.target(repo)
+    refuse_read_only(here.git.common())
     return SharedOptions(
         options=options,
         proposal=proposal_file,
         background=background_train,
         follow=follow,
-        here=opt.target(repo),
+        here=here,
         as_json=as_json,
     )
 

@@ -74,6 +74,10 @@ def launched_line(launched: Launched) -> str:
     who = f", process {launched.runner.pid}" if launched.runner and launched.runner.pid else ""
     if launched.already:
         return f"a runner is at work already{who}: it hears this"
+    if launched.ends_with:
+        way_out = worded(WayOut("outside_sandbox"))
+        first = f"this sandbox or container, whose process 1 is {launched.ends_with}"
+        return f"runner started in the background{who}; it ends with {first}: {way_out}"
     return f"runner started in the background{who}; it goes on by itself"
 
 

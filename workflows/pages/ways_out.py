@@ -124,6 +124,14 @@ SENTENCES = {
     ),
     "status": "`{program} status` says how it stands",
     "stop_first": "`{program} stop --run-id {run_id}` first",
+    "outside_sandbox": (
+        "give the command in a shell outside of it, or as a tool of `{program} mcp`, which agent programs "
+        "start outside; or keep this shell open: `{program} resume --follow`"
+    ),
+    "write_outside_sandbox": (
+        "where a sandbox keeps it so, give the command in a shell outside of it, or as a tool of "
+        "`{program} mcp`, which agent programs start outside"
+    ),
     "publish_by_hand": (
         "the branch stands: git push origin {branch} && gh pr create --head {branch} --body-file {text}"
     ),
