@@ -13,7 +13,7 @@ stdio = pytest.importorskip("mcp.client.stdio", reason="the extra mcp is not ins
 
 TOOLS = {
     *("status", "history", "experiments", "show", "diff", "wait"),
-    *("propose", "answer", "note", "pause", "unpause", "stop", "start", "resume"),
+    *("propose", "answer", "approve", "veto", "note", "pause", "unpause", "stop", "start", "resume"),
 }
 
 
