@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 
 PYTHON = "{python}"  # in a command: the interpreter of the user's project
+IN_FOLDER = ("env", "-C")  # how a command begins that runs in a folder of the checkout: its next word
 GUARD = re.compile(
     r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 )
@@ -115,3 +116,9 @@ def with_python(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...
     return tuple(
         part for word in command for part in (python if word == PYTHON else (word.replace(PYTHON, whole),))
     )
+
+
+def folder_and_words(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the folder that a command moves to before all else, "" for none, and what it runs there."""
+    moves = tuple(command[:2]) == IN_FOLDER and len(command) > 3  # noqa: PLR2004 - a folder and a word
+    return (command[2], tuple(command[3:])) if moves else ("", tuple(command))

@@ -4,6 +4,7 @@ Asks nobody: who is to be asked is the caller's, which is told what there is to 
 """
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,24 @@ from attrs import evolve
 
 from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.metrics.metric import NUMBER, MetricReader
+from autoresearch.engine.onboarding.commands import in_folder
 from autoresearch.engine.onboarding.metric_names import Candidate, candidates, is_lower_better
 from autoresearch.engine.onboarding.proposal import Proposed
 from autoresearch.engine.onboarding.settings_file import with_settings
 from autoresearch.engine.onboarding.trial import Trial, Trials
 from autoresearch.engine.runs.places import PYPROJECT
 from autoresearch.engine.runs.settings import TABLE, load_config, read_settings, settings_given
+from autoresearch.engine.sealing.checkout import QUOTED
 from autoresearch.events.files import write_atomic
 from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.setting import folder_and_words
 from autoresearch.events.settings import RunConfig, value_of
 
 
 NEVER_PRINTED = "a metric that is not known yet"  # no line has it: the log alone is wanted
 MOST_TRIALS = 4  # each of the first ones may name one more path to share
 ROUND_UP_TO_S = 10
+LAST_BYTES = 4096  # of an output: what a crash says
 CLEARER = 15  # of a candidate's worth: a file's `mse` counts before a printed `train_loss`, not before a loss
 
 
@@ -129,6 +134,18 @@ def tried(trials: Trials, config: RunConfig, commit: str) -> tuple[Trial, tuple[
         if not failed or not trial.unshared or len(shared) + 1 >= MOST_TRIALS:
             return trial, shared
         shared = (*shared, trial.unshared)
+
+
+def from_its_folder(trial: Trial, config: RunConfig, home: Path) -> tuple[str, ...] | None:
+    """Return the training as it runs in the folder of its script, where a file that it missed lies there."""
+    moved, words = folder_and_words(config.train)
+    folder = next((os.path.dirname(word) for word in words if word.endswith(".py")), "")  # noqa: PTH120 - a word
+    if moved or not folder or trial.result is None or trial.result.outcome != "crashed":
+        return None
+    missed = QUOTED.findall(trial.output[-LAST_BYTES:].decode(errors="replace"))
+    if not any((home / folder / name).exists() and not (home / name).exists() for name in missed):
+        return None
+    return in_folder(folder, [word.removeprefix(f"{folder}/") for word in words])
 
 
 def write(home: Path, settings: dict[str, object]) -> Path:

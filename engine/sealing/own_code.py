@@ -18,6 +18,7 @@ from attrs import field, frozen
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import surroundings, with_interpreter
 from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.setting import folder_and_words
 from autoresearch.events.settings import RunConfig
 
 
@@ -81,10 +82,12 @@ def looked_for(config: RunConfig, *, home: Path, checkout: Path, python: tuple[s
     """Ask the interpreter of the training command; one that cannot be asked tells of nothing."""
     command = with_interpreter(config.train, python)
     env = surroundings(command, home, python) | config.env
-    python = interpreter_of(command, checkout, env.get("PATH")) or ()
+    folder, words = folder_and_words(command)
+    python = interpreter_of(words, checkout, env.get("PATH")) or ()
     if not python:
         return OwnCode()
-    script = next((word for word in command[1:] if word.endswith(".py")), "any.py")
+    script = next((word for word in words[1:] if word.endswith(".py")), "any.py")
+    script = f"{folder}/{script}" if folder else script
     said = _asked(python, script, _modules(checkout / SOURCES), checkout, env)
     if said is None:
         return OwnCode()

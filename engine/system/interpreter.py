@@ -15,7 +15,7 @@ from attrs import frozen
 
 from autoresearch.engine.system import run_command
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.events.setting import with_python
+from autoresearch.events.setting import folder_and_words, with_python
 
 
 UV, POETRY = "uv", "poetry"
@@ -67,7 +67,7 @@ def surroundings(command: Sequence[str], home: Path, python: Sequence[str] = ())
     The project's environment is active, for what a Makefile or a script calls `python`. uv would make one in
     each checkout; it is told the user's, and not to change that.
     """
-    if Path(command[0]).name == UV:
+    if Path(folder_and_words(command)[1][0]).name == UV:
         return {"UV_PROJECT_ENVIRONMENT": str(_uv_environment(home)), "UV_NO_SYNC": "1"}
     folder = Path(python[0]).parent if len(python) == 1 else Path()
     if (

@@ -178,3 +178,13 @@ def test_folders_that_are_imported_from_once_they_are_made_are_told(tmp_path: Pa
     users.mkdir(parents=True)
     (users / "usercustomize.py").write_text("print('val_bpb: 0.5')\n")
     assert before != packages.digest(found)
+
+
+def test_a_training_in_a_folder_is_asked_as_one_of_the_top(tmp_path: Path):
+    """`env -C` before it hides neither its interpreter nor what that takes from elsewhere."""
+    place = Place(tmp_path)
+    (place.site / "mine.pth").write_text(f"{place.home / 'src'}\n")  # as an editable install
+    plain = place.looked_for()
+    assert ("src",) == plain[0]
+    place.config = RunConfig(train=("env", "-C", "src", str(place.python), "../train.py"))
+    assert plain == place.looked_for()

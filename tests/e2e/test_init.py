@@ -117,6 +117,18 @@ def test_a_trial_that_fails_shows_why(own: Program):
     assert ["fit.py"] == table(own)["editable"]
 
 
+def test_a_script_that_reads_beside_itself_runs_in_its_folder(own: Program):
+    """A first trial that misses a file of the script's own folder is followed by one in there."""
+    (own.repo / "exp").mkdir()
+    own.git("rm", "-q", "fit.py")
+    (own.repo / "exp/fit.py").write_text("import json\nprint('loss:', json.load(open('conf.json'))['lr'])\n")
+    (own.repo / "exp/conf.json").write_text('{"lr": 0.5}\n')
+    own.git("add", "-A")
+    own.git("commit", "-qm", "in a folder")
+    assert "metric       loss = 0.5" in own("init", "--yes").stdout
+    assert ["env", "-C", "exp", "{python}", "fit.py"] == table(own)["train"]
+
+
 def test_packages_that_are_missing_lead_to_an_environment(own: Program):
     """Where the runner's own Python lacks a module, the way to an environment of the project is named."""
     (own.repo / "fit.py").write_text(f"{SCRIPT}import no_such_package\n")

@@ -185,3 +185,20 @@ def test_a_value_is_read_as_it_was_written(value: object):
 def test_what_is_expected_leaves_room():
     """A training may take half as long again, and never less than ten seconds are expected."""
     assert (10.0, 450.0) == (expected(0.2), expected(300.0))
+
+
+def test_a_folder_that_a_readme_enters_is_where_its_command_runs():
+    """`cd` in a line of its own or before `&&`; what is no folder of the repository is the clone itself."""
+    files = ("exp/train.py", "exp/conf.json", "prepare.py")
+    moved = ("env", "-C", "exp", "{python}", "train.py")
+    text = (
+        "```\ncd my-clone\npython prepare.py\ncd exp\npython train.py\ncd ..\npython prepare.py --all\n```\n"
+    )
+    assert [("{python}", "prepare.py"), moved, ("{python}", "prepare.py", "--all")] == [
+        one.words for one in in_readme(text, files)
+    ]
+    for line in ("cd exp && python train.py", "cd ./exp && python ./train.py", " ".join(moved)):
+        called = parsed(line, files)
+        assert called is not None
+        assert (("exp/train.py",), ("env", "-C", "exp")) == (called.names, called.words[:3])
+    assert None is parsed("cd exp && python train.py && echo done", files)

@@ -161,9 +161,11 @@ class _Init:
             has_metric = True
         if not answers.trains:
             return self._write(config, new, trial=None)
-        trial, shared = init.tried(
-            self._trials(config), config if has_metric else init.unknown_metric(config), commit
-        )
+        trial, shared = self._trained(config, commit, has_metric=has_metric)
+        if (train := init.from_its_folder(trial, config, self.here.home)) is not None:
+            config, new = evolve(config, train=train), {**new, "train": train}
+            opt.say(f"training     {' '.join(train)}  (what it misses lies in its own folder)")
+            trial, shared = self._trained(config, commit, has_metric=has_metric)
         if shared:
             config = evolve(config, shared=(*config.shared, *shared))
             new = {**new, "shared": config.shared}
@@ -174,6 +176,9 @@ class _Init:
             elif answers.metric and (in_file := init.in_tables(trial, answers.metric)) is not None:
                 config, new = self._with_metric(config, new, answers.metric, None, file=in_file[0])
         return self._write(config, new, trial=trial)
+
+    def _trained(self, config: RunConfig, commit: str, *, has_metric: bool) -> tuple[Trial, tuple[str, ...]]:
+        return init.tried(self._trials(config), config if has_metric else init.unknown_metric(config), commit)
 
     def _found(
         self, config: RunConfig, new: dict[str, object], trial: Trial
@@ -259,9 +264,10 @@ class _Init:
         return 0 if ok else FAILED
 
     def _write_files(self, config: RunConfig, new: dict[str, object], *, with_guidance: bool) -> list[str]:
-        file = init.write(self.here.home, new)
-        written = [file.name] if new else []
-        if new:
+        file, before = settings_given(self.here.home)
+        init.write(self.here.home, new)
+        written = [file.name] if before != settings_given(self.here.home)[1] else []
+        if written:
             opt.say(f"written      {file}: {', '.join(new)}")
         guidance = self.here.home / (config.guidance_file or "program.md")
         if with_guidance and config.guidance_file and not guidance.exists():
