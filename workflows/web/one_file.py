@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from autoresearch.engine.core.what_if import what_if
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.load import load, nothing
 from autoresearch.engine.verdicts.keep_rules import RULES
+from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.log.read import read
 from autoresearch.workflows.api.replay import what_if_object
 from autoresearch.workflows.api.report import time_spent
