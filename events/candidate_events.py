@@ -88,11 +88,11 @@ class InputNeeded:
 
 @frozen(kw_only=True)
 class AgentAsked:
-    """An agent was started as a job, to propose, to apply, or to look at a crash."""
+    """An agent was started as a job: to propose, to apply, to do both at once, or to look at a crash."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int
-    step: Literal["propose", "apply", "triage"]
+    step: Literal["propose", "apply", "edit", "triage"]
     call: int
     agent: str
     prompt_sha256: str
@@ -118,7 +118,7 @@ class AgentAnswered:
 
     VERSION: ClassVar[int] = 2
     iteration: int
-    step: Literal["propose", "apply", "triage"]
+    step: Literal["propose", "apply", "edit", "triage"]
     call: int
     agent: str
     outcome: Literal["ok", "failed", "cancelled"]

@@ -203,6 +203,11 @@ class RunConfig:
         (), "An agent of your own: a command that reads the prompt on its standard input."
     )
     agent_model: str = setting("", "The model the agent is asked to use; empty leaves it the agent's own.")
+    agent_mode: str = one_of(
+        ("plan", "edit"),
+        "How an agent makes a change: plan, in two calls, of which one proposes and one edits; or edit, in"
+        " one that edits and says what it did.",
+    )
     agent_timeout_s: float = above_zero(3600.0, "Seconds after which an agent is ended.")
     agent_idle_s: float = amount(
         600.0,

@@ -33,6 +33,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "prices": "",
     },
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
+    ("AgentAsked", 2): lambda data: data,  # another step came to be
     ("ChangeApplied", 1): lambda data: {**data, "put_back": []},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("ChainConsolidated", 1): lambda data: {**data, "keeps": [_with_interval(one) for one in data["keeps"]]},
@@ -124,6 +125,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "agent_timeout_s": data.get("agent_timeout_s", 600.0),  # the defaults of then
         "agent_idle_s": data.get("agent_idle_s", 120.0),
         "ask_wait_s": 0.0,
+        "agent_mode": "plan",
         "approve": "none",
         "approve_wait_s": 3600.0,
         "not_approved": "discard",

@@ -65,7 +65,7 @@ def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> N
 def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str) -> None:
     outcome = event.outcome
     agent_health.note_answer(state, event, seq, at)
-    proposals = int(event.step == "propose" and outcome == "ok")
+    proposals = int(event.step in ("propose", "edit") and outcome == "ok")
     state.costs = state.costs.plus(event.usage, proposals=proposals)
     if outcome != "cancelled":
         state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
@@ -74,7 +74,7 @@ def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str)
         one.job, one.lost = None, 0
         if outcome == "failed":
             one.tries, one.trouble = one.tries + 1, event.reason
-        if outcome == "failed" and event.step == "propose":
+        if outcome == "failed" and event.step in ("propose", "edit"):
             one.agent_gave_up = _gave_up(state, one, event.failure)
 
 

@@ -20,7 +20,7 @@ from autoresearch.engine.agents.transcripts import Said
 from autoresearch.engine.agents.versions import installed_version
 from autoresearch.engine.jobs.output import LogDigest, last_words
 from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports.agent import Agent, AgentStep, Answer, Ask
+from autoresearch.engine.ports.agent import PROPOSES, Agent, AgentStep, Answer, Ask
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
 from autoresearch.engine.proposals.schema import NoProposal
@@ -99,7 +99,7 @@ class Program:
         if self.sums_steps and exit_.output_bytes > digest.bytes:
             said = evolve(said, usage=Usage())
         reason, proposal = self._failure(exit_, said, digest), None
-        if step == "propose" and reason is None:
+        if step in PROPOSES and reason is None:
             proposal, reason = _proposal(said.text, secrets)
         return Answer(
             ok=reason is None,

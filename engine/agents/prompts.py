@@ -53,6 +53,20 @@ and may say with "hypothesis" why it may help, and with "expected" what its resu
 steps for the same tokens.", "commit_description": "experiment: halve the batch"}
 """
 
+EDIT_CONTRACT = """\
+Make the change in the files of this folder, completely and nothing more. They must still compile afterwards.
+Then answer with exactly one JSON object, as the last thing you print, with no text after it.
+It has four strings:
+  "status"              "ok", or "need_input" if only a human can say what to do: "description" then asks
+                        it, and the next change may have to be made before anybody answers
+  "description"         one line: what is tried, as it will stand in the table of results
+  "change_plan"         what you changed, precisely enough that somebody else can do it on other code
+  "commit_description"  one line for the commit
+and may say with "hypothesis" why it may help, and with "expected" what its result may be. For example:
+{"status": "ok", "description": "halve the batch", "change_plan": "Halved TOTAL_BATCH_SIZE: twice the \
+steps for the same tokens.", "commit_description": "experiment: halve the batch"}
+"""
+
 TRIAGE_CONTRACT = """\
 Answer with exactly one JSON object, as the last thing you print, with no text after it; either
 {"action": "fix_and_rerun", "reason": "one sentence: what you mended"}
@@ -91,17 +105,27 @@ def propose_prompt(
     trouble: str = "",
     questions: Sequence[Question] = (),
     guidance_from: str = "",
+    edits: bool = False,
 ) -> str:
-    """Ask for the next change; `trouble` says why the answer before this one could not be used."""
+    """Ask for the next change, to be made at once with `edits`.
+
+    `trouble` says why the answer before this one could not be used.
+    """
     wrong = "Your last answer could not be used. Answer anew; what was wrong with it:"
     remembered = "".join(_section(one.title, one.label, one.text) for one in memory)
+    task = (
+        "make the next experiment of an automatic series: one change of its files."
+        if edits
+        else "propose the next experiment of an automatic series. In this step you only propose: "
+        "change no file."
+    )
     return f"""\
-You propose the next experiment of an automatic series. In this step you only propose: change no file.
+You {task}
 
 The goal is a {"lower" if metric.lower_is_better else "higher"} {_line(metric.name, LINE_LIMIT)}. \
 At the baseline it was {_number(baseline)}; the best so far is {_number(best)}.
 The files in this folder are that best. An experiment may change only: {", ".join(editable)[:LIST_LIMIT]}.
-Read what you need, then propose one change that was not tried yet.
+Read what you need, then {"make" if edits else "propose"} one change that was not tried yet.
 
 {RULES}
 The guidance of this series{_of(guidance_from)}:
@@ -110,7 +134,7 @@ The guidance of this series{_of(guidance_from)}:
 {_section(wrong, "data", trouble[:NOTE_LIMIT])}\
 {_section("What was asked of the people who watch:", "notes", *map(_question, questions))}\
 {_section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}
-{ANSWER_CONTRACT}"""
+{EDIT_CONTRACT if edits else ANSWER_CONTRACT}"""
 
 
 def apply_prompt(

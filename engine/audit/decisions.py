@@ -16,6 +16,7 @@ from autoresearch.engine.core.outcomes import (
     ExpectedEvent,
     Search,
     after_answer,
+    after_editing,
     after_mending,
     after_rebasing,
     outcomes,
@@ -38,11 +39,13 @@ class Decisions:
         self.tally = Tally("decisions", "decisions taken again")
         self._earlier: list[Offer] = []  # what was on offer since the runner's own last event
         self._due: tuple[tuple[ExpectedEvent, ...], ...] = ()  # what must follow in this batch
+        self._edited = False  # whether it is of an agent that proposed and edited at once
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded, *, search: Search) -> None:
         """Compare one event with what was to be decided in the state before it."""
         if recorded.tx is None or recorded.tx[0] == 0:
             self._nothing_due(recorded)
+            self._edited = False
         if recorded.by not in _ITS_OWN:
             self._remember(before)
             return
@@ -62,9 +65,13 @@ class Decisions:
         elif isinstance(event, ev.AgentAnswered):
             one = before.iteration(event.iteration)
             self._due = after_answer(event, one, before) if one is not None else ()
+            self._edited = event.step == "edit"
         elif not _is_undecided(before, event):
             self.tally.count += 1
             self._compare(tuple(self._possible(before, event, search)), event, recorded)
+        if isinstance(event, ev.ProposalChosen) and self._edited:
+            one = before.iteration(event.iteration)
+            self._due = after_editing(event, one.change if one is not None else 1)
         if isinstance(event, ev.CrashTriaged):
             self._due = after_mending(event)
         if isinstance(event, ev.CandidateRebased):

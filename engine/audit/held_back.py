@@ -128,7 +128,7 @@ def _asked_for(run: RunState, event: ev.IterationStarted) -> str | None:
 
 def _question(run: RunState, event: ev.AgentAsked | ev.ProposalChosen) -> str | None:
     """Ask no agent, and let nobody propose, while a human is waited for, or a human's proposal waits."""
-    if isinstance(event, ev.AgentAsked) and event.step != "propose":
+    if isinstance(event, ev.AgentAsked) and event.step not in ("propose", "edit"):
         return None
     if isinstance(event, ev.ProposalChosen) and event.source != "search":
         return None
@@ -164,7 +164,7 @@ def _wait(run: RunState, event: ev.AgentAsked) -> str | None:
 def _edit_checkout(run: RunState, event: ev.AgentAsked) -> str | None:
     """Let one change at a time be made: there is one checkout for it."""
     for one in run.open:
-        at_work = one.job is not None and one.job.step in ("propose", "apply", "triage")
+        at_work = one.job is not None and one.job.step in ("propose", "apply", "edit", "triage")
         if one.number != event.iteration and (at_work or one.next_stage == "commit"):
             return f"the change of iteration {one.number}, which is being made"
     return None

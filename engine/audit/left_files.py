@@ -14,6 +14,7 @@ from attrs import frozen
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import EXIT, RunPaths
+from autoresearch.engine.ports.agent import STEPS
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.proposals.parse import identity, parse
 from autoresearch.engine.proposals.schema import NoProposal
@@ -257,7 +258,7 @@ def _next_jobs(run: RunState) -> Iterator[JobName]:
         yield one.number, f"evaluate.{one.evaluations + 1}"
         yield one.number, f"guard.{one.checks + 1}"
         yield one.number, f"holdout.{one.looks + 1}"
-        yield from ((one.number, f"{step}.{one.calls + 1}") for step in ("propose", "apply", "triage"))
+        yield from ((one.number, f"{step}.{one.calls + 1}") for step in STEPS)
 
 
 def _environment(config: RunConfig, event: Started, run_id: str) -> dict[str, Any]:

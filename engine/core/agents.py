@@ -28,7 +28,9 @@ def propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     if any(one.waits for one in state.questions):
         return ()
     if asks:
-        return (do.AskForProposal(iteration=one.number, call=one.calls + 1, agent=request.agent),)
+        at_once = state.config.agent_mode == "edit" and "apply" in request.loop_stages
+        ask = do.AskToEdit if at_once else do.AskForProposal
+        return (ask(iteration=one.number, call=one.calls + 1, agent=request.agent),)
     return (do.ProposeBySearch(iteration=one.number),)
 
 

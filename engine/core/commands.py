@@ -49,6 +49,15 @@ class AskForProposal:
 
 
 @frozen(kw_only=True)
+class AskToEdit:
+    """Have an agent make the next change, in the edit checkout, and say what it is."""
+
+    iteration: int
+    call: int
+    agent: str
+
+
+@frozen(kw_only=True)
 class ProposeBySearch:
     """Let the seeded search propose."""
 
@@ -315,15 +324,15 @@ class Stop:
     reason: Reason
 
 
+Asks = AskForProposal | AskToEdit | AskToApply | AskToTriage  # of agents
 Command = (
     CheckSetup
     | Prepare
     | StartIteration
     | ChooseProposal
-    | AskForProposal
+    | Asks
     | ProposeBySearch
     | ApplyProposal
-    | AskToApply
     | GiveUpChange
     | MoveBase
     | RebaseCandidate
@@ -337,7 +346,6 @@ Command = (
     | AskForApproval
     | ScoreHoldout
     | TriageCrash
-    | AskToTriage
     | RecordResult
     | KeepCandidate
     | DiscardCandidate
@@ -353,6 +361,4 @@ Command = (
 )
 
 # What these did in the world stands, whatever was appended meanwhile; the others are decided again.
-STARTS = (
-    Prepare | AskForProposal | AskToApply | AskToTriage | StartTraining | Evaluate | CheckGuard | ScoreHoldout
-)
+STARTS = Prepare | Asks | StartTraining | Evaluate | CheckGuard | ScoreHoldout

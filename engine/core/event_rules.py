@@ -24,6 +24,7 @@ from autoresearch.projections.run_state import RunState
 
 STEPS: Mapping[type[Any], str] = {
     do.AskForProposal: "propose",
+    do.AskToEdit: "edit",
     do.AskToApply: "apply",
     do.AskToTriage: "triage",
 }
@@ -131,9 +132,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         determined=_proposal,
     ),
     ev.InputNeeded: EventRule(after=states.before("propose"), of=(do.ProposeBySearch,)),
-    ev.AgentAsked: EventRule(
-        after=states.next_call, of=(do.AskForProposal, do.AskToApply, do.AskToTriage), determined=_step
-    ),
+    ev.AgentAsked: EventRule(after=states.next_call, of=tuple(STEPS), determined=_step),
     ev.AgentAnswered: EventRule(after=states.all_of(states.call_running, states.same("agent", "agent"))),
     ev.WaitEnded: EventRule(after=states.wait_is_over),
     ev.QuestionAsked: EventRule(after=states.before("propose")),

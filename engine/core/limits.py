@@ -90,7 +90,7 @@ def is_pointless(state: RunState, one: Iteration) -> bool:
     assert one.job is not None  # the caller checked
     if one.job.step in ON_DEVICE:
         return prefetch.measures_retracted(state, one)
-    return is_reached(state) or (one.job.step == "propose" and bool(state.waiting))
+    return is_reached(state) or (one.job.step in ("propose", "edit") and bool(state.waiting))
 
 
 def ran_out(state: RunState, now: str) -> ev.TimeRanOut | None:

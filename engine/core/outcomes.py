@@ -104,11 +104,15 @@ def after_answer(
     if answer.outcome == "cancelled":
         return ()
     failed = answer.outcome == "failed"
-    if answer.step != "propose" and answer.failure and agents.tried_again(run, one, answer.failure.kind):
+    if (
+        answer.step not in ("propose", "edit")
+        and answer.failure
+        and agents.tried_again(run, one, answer.failure.kind)
+    ):
         return ()
     reason = {"reason": answer.reason} if failed else {}
     match answer.step:
-        case "propose":
+        case "propose" | "edit":
             chosen = {"iteration": one.number, "source": "agent", "received": None, "search": 0}
             asked = {"iteration": one.number, "agent": answer.agent}
             asks = ExpectedEvent(type=ev.QuestionAsked, fields=asked)
@@ -121,6 +125,13 @@ def after_answer(
             given_up = ExpectedEvent(type=ev.CrashTriaged, fields=own | {"action": "discard"} | reason)
             mended = ExpectedEvent(type=ev.CrashTriaged, fields=own | {"action": "fix_and_rerun"})
             return ((given_up,),) if failed else ((given_up, mended),)
+
+
+def after_editing(chosen: ev.ProposalChosen, change: int) -> tuple[tuple[ExpectedEvent, ...], ...]:
+    """Return what is recorded right behind the proposal of an agent that edits: what it made."""
+    own = {"iteration": chosen.iteration, "change": change}
+    made = chosen.proposal is not None and chosen.proposal.is_prose  # else its form is applied
+    return ((ExpectedEvent(type=ev.ChangeApplied, fields=own),),) if made else ()
 
 
 def after_mending(triaged: ev.CrashTriaged) -> tuple[tuple[ExpectedEvent, ...], ...]:

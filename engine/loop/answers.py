@@ -17,6 +17,7 @@ from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer, Failing
 from autoresearch.engine.ports.jobs import JobExit, Jobs
 from autoresearch.engine.ports.worktrees import Git
+from autoresearch.engine.proposals import changes
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.values import Reason, why
@@ -38,7 +39,7 @@ class Answers:
         self, one: Iteration, job: Job, done: JobExit, run: RunState, timeline: Timeline
     ) -> tuple[ev.Event, ...]:
         """Return the events of an agent's job that has ended."""
-        assert job.step in ("propose", "apply", "triage")  # the caller checked the others
+        assert job.step in ("propose", "apply", "edit", "triage")  # the caller checked the others
         files = self.paths.job(one.number, job.step, job.number)
         answer = self.adapter(one.agent).answer(job.step, self.jobs.output(files.folder), done)
         harm = branch_guard.put_back(files, self.git)
@@ -53,6 +54,8 @@ class Answers:
             case "propose":
                 answer = _if_new(one, answer, run, timeline)
                 followed = _proposed(one, answer, done, run)
+            case "edit":
+                answer, followed = self._edited(one, answer, done, run, files)
             case "apply":
                 answer, followed = self._applied(one, answer, run, files)
             case "triage":
@@ -62,6 +65,24 @@ class Answers:
     @property
     def _edits(self) -> EditCheckout:
         return EditCheckout(paths=self.paths, git=self.git)
+
+    def _edited(
+        self, one: Iteration, answer: Answer, done: JobExit, run: RunState, files: JobPaths
+    ) -> tuple[Answer, tuple[ev.Event, ...]]:
+        """Take what the agent made as its proposal, in the words that it gave it.
+
+        One that changed nothing and gave an exact form has proposed; the form is applied like any other's.
+        """
+        if not answer.ok or answer.proposal is None or answer.proposal.status == "need_input":
+            self._edits.clear(one)
+            return answer, _proposed(one, answer, done, run)
+        made = self._edits.examine(one, run, change=one.change, job=files)
+        if isinstance(made, ev.ChangeApplied):
+            worded = replace(answer.proposal, set={}, edits=(), patch=None)
+            return answer, (*_proposed(one, replace(answer, proposal=worded), done, run), made)
+        if made.reason == changes.NOTHING and not answer.proposal.is_prose:
+            return answer, _proposed(one, answer, done, run)
+        return _unusable(answer, made.reason), ()
 
     def _applied(
         self, one: Iteration, answer: Answer, run: RunState, files: JobPaths

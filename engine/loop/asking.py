@@ -47,7 +47,7 @@ class Asking:
 
     def ask(
         self,
-        command: do.AskForProposal | do.AskToApply | do.AskToTriage,
+        command: do.Asks,
         run: RunState,
         timeline: Timeline,
     ) -> ev.AgentAsked:
@@ -57,6 +57,9 @@ class Asking:
         match command:
             case do.AskForProposal():
                 step, stands_on, prompt = "propose", one.base_commit, self._propose_prompt(run, timeline, one)
+            case do.AskToEdit():
+                prompt = self._propose_prompt(run, timeline, one, edits=True)
+                step, stands_on = "edit", one.base_commit
             case do.AskToApply():
                 step, stands_on, prompt = "apply", one.base_commit, self._apply_prompt(run, one)
             case do.AskToTriage():
@@ -96,7 +99,9 @@ class Asking:
             sandbox="none" if ask.beside is None else "landlock",
         )
 
-    def _propose_prompt(self, run: RunState, timeline: Timeline, one: Iteration) -> str:
+    def _propose_prompt(
+        self, run: RunState, timeline: Timeline, one: Iteration, *, edits: bool = False
+    ) -> str:
         guidance, source = self._guidance(run, one)
         return prompts.propose_prompt(
             best=run.best.metric if run.best else None,
@@ -109,6 +114,7 @@ class Asking:
             editable=run.config.editable,
             metric=run.config.metric,
             trouble=_unusable(run, one),
+            edits=edits,
         )
 
     def _code(self, run: RunState, one: Iteration) -> Code:

@@ -15,7 +15,7 @@ from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.loop.answers import Answers
 from autoresearch.engine.loop.scores import Scores
 from autoresearch.engine.paths import PROGRESS, RunPaths
-from autoresearch.engine.ports.agent import Agent
+from autoresearch.engine.ports.agent import STEPS, Agent
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.sealing.checkout import TrainCheckouts
@@ -132,7 +132,7 @@ class Collector:
             return None
         failed = ended.exit.exit_code != 0
         if ended.exit.no_room:
-            return why("no_room") if failed or job.step in ("apply", "triage") else None
+            return why("no_room") if failed or job.step in ("apply", "edit", "triage") else None
         return why("no_room") if failed and self._says_no_room(number, job) else None
 
     def _says_no_room(self, number: int, job: Job) -> bool:
@@ -201,7 +201,7 @@ def _why_lost(job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
         return why("machine_restarted")
     if ended.exit.reason == "not_started" and ended.exit.errno in MACHINE_TROUBLE:
         return why("machine_refused", ended.exit.detail)
-    if ended.exit.reason != "terminated" or job.step in ("propose", "apply", "triage"):
+    if ended.exit.reason != "terminated" or job.step in STEPS:
         return None
     if ends_jobs(run):
         return why("stop_now" if run.stop == "now" else "time_is_over")

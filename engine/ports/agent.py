@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from attrs import frozen
 
@@ -11,7 +11,9 @@ from autoresearch.events.candidate_events import FailureKind
 from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage
 
 
-AgentStep = Literal["propose", "apply", "triage"]
+AgentStep = Literal["propose", "apply", "edit", "triage"]
+STEPS: tuple[AgentStep, ...] = get_args(AgentStep)
+PROPOSES = ("propose", "edit")  # the answer holds a proposal
 
 
 @frozen(kw_only=True)
@@ -47,7 +49,7 @@ class Answer:
     reason: Reason | None  # None: ok
     failing: Failing | None = None  # the same
     text: str  # the last words of the agent, redacted
-    proposal: Proposal | None  # the step was "propose" and the answer held a valid one
+    proposal: Proposal | None  # the step was one of PROPOSES, and the answer held a valid one
     usage: Usage
     output: OutputDigest
     session_id: str | None = None

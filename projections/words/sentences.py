@@ -320,4 +320,9 @@ KINDS = {  # of what JSON can hold
     "object": "an object",
     "string": "a string",
 }
-STEPS = {"propose": "propose", "apply": "apply the change", "triage": "look at the crash"}
+STEPS = {
+    "propose": "propose",
+    "edit": "make a change",
+    "apply": "apply the change",
+    "triage": "look at the crash",
+}

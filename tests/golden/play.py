@@ -198,7 +198,7 @@ class Player:
                 return (_chosen(command.iteration, waiting.source, waiting.proposal, command.received),)
             case do.ProposeBySearch():
                 return (_chosen(command.iteration, "search", _proposal(command.iteration), None),)
-            case do.AskForProposal() | do.AskToApply() | do.AskToTriage():
+            case do.AskForProposal() | do.AskToEdit() | do.AskToApply() | do.AskToTriage():
                 return (_asked(command),)
             case do.ApplyProposal():
                 if command.mendable:
@@ -450,10 +450,10 @@ class Player:
         )
         if outcome == "cancelled":
             return (answer,)
-        if kind and job.step != "propose" and tried_again(self.run, one, kind):  # type: ignore[arg-type]
+        if kind and job.step not in ("propose", "edit") and tried_again(self.run, one, kind):  # type: ignore[arg-type]
             return (answer,)
         match job.step:
-            case "propose" if told == "questions":
+            case "propose" | "edit" if told == "questions":
                 waits = self.run.config.ask_wait_s > 0 and not self.run.questions
                 until = RETRY_AT if waits else ""
                 asked = {"agent": "opencode", "question": "the rate, or the depth?", "until": until}
@@ -466,6 +466,13 @@ class Player:
                 if number in self.script.misses:
                     said = evolve(said, set={}, edits=(Edit(file="x", search="a", replace="b"),))
                 return (answer,) if outcome == "failed" else (answer, _chosen(number, "agent", said, None))
+            case "edit" if outcome == "failed":
+                return (answer,)
+            case "edit" if told == "form":  # it changed nothing, and said exactly what is to be changed
+                return answer, _chosen(number, "agent", _proposal(number), None)
+            case "edit":
+                said = evolve(_proposal(number), set={})
+                return answer, _chosen(number, "agent", said, None), self.applied(number, one.change)
             case "apply":
                 failed = ev.ChangeFailed(iteration=number, change=one.change, reason=reason["failed"])
                 return answer, failed if outcome == "failed" else self.applied(number, one.change)
@@ -562,8 +569,13 @@ def _chosen(number: int, source: Any, said: Proposal, received: int | None) -> e
     )
 
 
-def _asked(command: do.AskForProposal | do.AskToApply | do.AskToTriage) -> ev.AgentAsked:
-    steps = {do.AskForProposal: "propose", do.AskToApply: "apply", do.AskToTriage: "triage"}
+def _asked(command: do.AskForProposal | do.AskToEdit | do.AskToApply | do.AskToTriage) -> ev.AgentAsked:
+    steps = {
+        do.AskForProposal: "propose",
+        do.AskToEdit: "edit",
+        do.AskToApply: "apply",
+        do.AskToTriage: "triage",
+    }
     return ev.AgentAsked(
         iteration=command.iteration,
         step=steps[type(command)],  # type: ignore[arg-type]
@@ -1192,6 +1204,12 @@ def scripts() -> dict[str, Script]:
             config=evolve(PLAIN, ask_wait_s=600.0),
             requests=(evolve(AGENT, loops=2),),
             calls={(1, 1): "questions", (1, 2): "questions"},
+        ),
+        "agent-edits": Script(  # a question, a failure, an exact form, and a crash that it mends
+            config=evolve(PLAIN, agent_mode="edit", when_agent_fails="search", prefetch=1),
+            requests=(evolve(AGENT, loops=5, prefetch=1),),
+            trainings={(1, 1): 1.5, (2, 1): "crashed", (2, 2): 1.25, (3, 1): 1.75, (4, 1): 1.125},
+            calls={(1, 1): "questions", (3, 1): "unusable", (4, 1): "form", (5, 1): "lost", (2, 2): "fixed"},
         ),
         "human-first": Script(
             config=PLAIN,

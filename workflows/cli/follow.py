@@ -26,7 +26,7 @@ from autoresearch.workflows.live.follow import RunFollower, follow, follow_file
 from autoresearch.workflows.pages.ways_out import typed
 
 
-STEPS = ("train", "evaluate", "guard", "holdout", "prepare", "propose", "apply", "triage")
+STEPS = ("train", "evaluate", "guard", "holdout", "prepare", "propose", "edit", "apply", "triage")
 LINES = 200  # that are printed where nobody says how many: of a history, and of a log
 MOST_BYTES = 2**15  # of a log then: an agent's transcript has lines of any length
 RECENT = 8  # iterations; in an older one no job is started
