@@ -1,6 +1,7 @@
 """`autoresearch mcp`, driven by the real client over standard input and output."""
 
 import asyncio
+import json
 import sys
 
 import pytest
@@ -55,6 +56,20 @@ def test_a_client_looks_and_steers(program: Program):
             assert "end" == (await call("wait", wanted="end", timeout_s=100))["what"]
             assert "+WIDTH = 16" in (await call("diff", number=1))["diff"]
             assert 1 == (await call("show", number=1))["iteration"]
+            assert {"", "/history", "/report"} == {
+                one.uri_template.partition("{run_id}")[2]
+                for one in (await client.list_resource_templates()).resource_templates
+            }
+
+            async def read(uri: str) -> str:
+                (found,) = (await client.read_resource(uri)).contents
+                return found.text
+
+            (run,) = json.loads(await read("autoresearch://runs"))
+            about = f"autoresearch://runs/{run['run_id']}"
+            assert "done" == json.loads(await read(about))["phase"]
+            assert "RunStarted" == json.loads((await read(f"{about}/history")).splitlines()[0])["type"]
+            assert "wider" in await read(f"{about}/report")
             assert [0, 1] == [one["iteration"] for one in (await call("experiments"))["experiments"]]
 
     asyncio.run(drive())

@@ -1,4 +1,4 @@
-"""The MCP server: one tool for each thing to see of a run, or to say to one.
+"""The MCP server: one tool for each thing to see of a run, or to say to one, and resources to read of runs.
 
 Each call runs a command in a process of its own, so that standard output stays the protocol's, and a tool can
 do nothing that a command does not. A refused command is an error of the tool, with its two lines.
@@ -20,6 +20,7 @@ from autoresearch.engine.system.run_command import CommandTimedOut, run
 
 LONGEST_S = 120.0  # a long history is read before something is appended to it
 LAST = 50  # events or experiments where nobody says how many
+LONG_LAST = 500  # events of a history that is read as a whole: half a megabyte at most
 WAITED = {3, 4, 8, 124}  # codes of `wait` that are an answer, where it printed one
 Object = dict[str, Any]  # Any: it is JSON
 
@@ -71,7 +72,37 @@ def server(commands: Commands) -> MCPServer[None]:
     for offered, hints in ((_looking(commands), LOOKS), (_steering(commands), ACTS)):
         for tool in offered:
             made.tool(annotations=hints, structured_output=True)(tool)
+    for uri, kind, text in _texts(commands):
+        made.resource(uri, mime_type=kind)(text)
     return made
+
+
+def _texts(commands: Commands) -> Sequence[tuple[str, str, Callable[..., Any]]]:
+    """Return what may be read of runs: under which name, its kind, and how it is made."""
+
+    async def runs() -> str:
+        """List the runs of the repository: run_id, branch, phase, best."""
+        return await commands.call("runs", "--json")
+
+    async def run(run_id: str) -> str:
+        """Say how a run stands: the object of `status`."""
+        return await commands.call("status", "--json", run_id=run_id)
+
+    async def run_history(run_id: str) -> str:
+        """Return the last events of a run, one a line, as they are stored."""
+        return await commands.call("history", "--jsonl", f"--last={LONG_LAST}", run_id=run_id)
+
+    async def run_report(run_id: str) -> str:
+        """Report what came of a run, each figure with its event."""
+        return await commands.call("report", "--markdown", run_id=run_id)
+
+    one = "autoresearch://runs/{run_id}"
+    return (
+        ("autoresearch://runs", "application/json", runs),
+        (one, "application/json", run),
+        (f"{one}/history", "application/jsonl", run_history),
+        (f"{one}/report", "text/markdown", run_report),
+    )
 
 
 def _looking(commands: Commands) -> Sequence[Callable[..., Any]]:
