@@ -12,7 +12,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
-from tests.web.site import Site, serving
+from tests.web.site import Site, append, serving
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,29 @@ def test_what_a_page_says_is_an_event(site: Site, paths: RunPaths):
     notes = [event.text for event in said_by_hand(paths) if isinstance(event, ev.NoteAdded)]
     assert ["--help", "plain", "ünï\ncode"] == notes
     assert isinstance(said_by_hand(paths)[-1], ev.ProposalWithdrawn)
+
+
+def test_a_whole_proposal_is_taken_as_its_schema_has_it(site: Site, paths: RunPaths):
+    """A proposal as the form of its schema makes it is recorded as it is; one that is none is refused."""
+    assert "change_plan" in site.get("/api/proposal.schema.json")["properties"]
+    words = {"status": "ok", "description": "whole", "change_plan": "p", "commit_description": "c"}
+    made = json.dumps(words | {"edits": [{"search": "LR = 0.1", "replace": "LR = 0.3"}], "expected": "0.9"})
+    assert 200 == site.say(paths.run_id, command="propose", proposal=made, first="on")[0]
+    queued = site.get(f"/api/0/{paths.run_id}/overview")["queue"][0]
+    assert ("whole", "0.9", 1) == (queued["description"], queued["expected"], len(queued["edits"]))
+    assert 200 == site.say(paths.run_id, command="withdraw", number=str(queued["number"]))[0]
+    assert 409 == site.say(paths.run_id, command="propose", proposal='{"status": "ok"}')[0]
+
+
+def test_a_question_is_answered(site: Site, paths: RunPaths):
+    """What a page answers is the answer to the question of that number."""
+    asked = ev.QuestionAsked(iteration=0, agent="codex", question="which data?", until="")
+    append(paths, asked)
+    (question,) = site.get(f"/api/0/{paths.run_id}/overview")["status"]["questions"]
+    status, said = site.say(paths.run_id, command="answer", number=str(question["number"]), text="--all")
+    assert 200 == status, said
+    answers = [event for event in said_by_hand(paths) if isinstance(event, ev.QuestionAnswered)]
+    assert ["--all"] == [event.answer for event in answers]
 
 
 def test_what_a_command_refuses_is_told(site: Site, paths: RunPaths):

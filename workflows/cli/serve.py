@@ -44,6 +44,10 @@ def serve(
         bool,
         typer.Option("--allow-control", help="Let who has the printed address steer the runs, too."),
     ] = False,
+    read_only_link: Annotated[
+        bool,
+        typer.Option("--read-only-link", help="Print the address for others, too, which cannot steer."),
+    ] = False,
     repo: opt.Repo = None,
 ) -> int:
     """Show the runs in a browser: live, and as of any event. Ctrl-C ends it, and no run with it.
@@ -73,7 +77,8 @@ def serve(
         hosts=[*dict.fromkeys((LOCAL, "localhost", "[::1]", host))],
         control=control,
     )
-    return listen(site, host=host, port=port, token=control.token if control else "", say=opt.say)
+    token = control.token if control else ""
+    return listen(site, host=host, port=port, token=token, share=read_only_link, say=opt.say)
 
 
 def mcp(*, repo: opt.Repo = None) -> int:

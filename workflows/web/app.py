@@ -38,6 +38,7 @@ from autoresearch.workflows.web.stream import Stream
 
 
 STATIC = Path(__file__).with_name("static")
+PROPOSAL_SCHEMA = Path(__file__).parents[1] / "schemas" / "proposal.schema.json"
 HEADERS = {
     # Nothing from elsewhere, nothing within the page: whatever stands in a proposal is text.
     "content-security-policy": (
@@ -159,6 +160,10 @@ class Site:
         """Say whether this start allows to steer; who may, knows its token."""
         return _json({"allowed": self._control is not None})
 
+    def schema(self, _request: Request) -> Response:
+        """Return the schema of a proposal, of which a page makes its form."""
+        return FileResponse(PROPOSAL_SCHEMA, media_type="application/json")
+
     async def steer(self, request: Request) -> Response:
         """Do what a page of this server asks of a run, as a command does it."""
         assert self._control is not None  # else there is no such address
@@ -208,6 +213,7 @@ def app(
         Route(f"{run}/settings", site.settings),
         Route(f"{run}/stream", site.stream),
         Route("/api/control", site.control),
+        Route("/api/proposal.schema.json", site.schema),
         *([Route(f"{run}/steer", site.steer, methods=["POST"])] if control is not None else []),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]

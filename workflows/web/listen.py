@@ -15,8 +15,12 @@ OPEN_STREAMS_S = 1  # so long may pages that look on hold up the end
 INTERRUPTED = 130
 
 
-def listen(site: Starlette, *, host: str, port: int, token: str, say: Callable[[str], None]) -> int:
+def listen(
+    site: Starlette, *, host: str, port: int, token: str, share: bool, say: Callable[[str], None]
+) -> int:
     """Serve until somebody interrupts; return the exit code. A token is a part of the address that is told.
+
+    With `share`, the address without it is told, too.
 
     Raises:
         NotFound: the address is not there, or taken.
@@ -35,6 +39,8 @@ def listen(site: Starlette, *, host: str, port: int, token: str, say: Callable[[
         what = "whoever has this address may steer" if token else "reads only"
         address = f"http://{name}:{listening.getsockname()[1]}/{f'#token={token}' if token else ''}"
         say(f"{address}  ({what}; Ctrl-C ends it, the runs go on)")
+        if share:
+            say(f"{address.partition('#')[0]}  (reads only: this one can be given to others)")
         config = uvicorn.Config(
             site,
             log_level="error",

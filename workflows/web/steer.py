@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Callable[[Fields], list[str]]] = {
     "propose": lambda given: ["propose", *_proposal(given)],
     "check": lambda given: ["propose", "--check", *_proposal(given)],
     "withdraw": lambda given: ["withdraw", _whole(given, "number")],
+    "answer": lambda given: ["answer", f"--question={_whole(given, 'number')}", "--", given.get("text", "")],
     "note": lambda given: ["note", "--", given.get("text", "")],
     "pause": lambda given: ["pause", f"--reason={given.get('reason', '')}"],
     "unpause": lambda _given: ["unpause"],
@@ -73,7 +74,9 @@ class Control:
         name, given = _asked(body)
         words = COMMANDS[name](given)
         where = ["--run-id", paths.run_id, "--repo", str(paths.home)]
-        done = run([*self.program, words[0], *where, *words[1:]], cwd=self.folder, timeout_s=LONGEST_S)
+        command = [*self.program, words[0], *where, *words[1:]]
+        proposal = given.get("proposal", "").encode()
+        done = run(command, cwd=self.folder, stdin=proposal, timeout_s=LONGEST_S)
         said = (done.stdout + done.stderr).decode(errors="replace").strip()
         return {"ok": done.exit_code == 0, "exit_code": done.exit_code, "said": said}
 
@@ -95,6 +98,8 @@ def _asked(body: bytes) -> tuple[str, dict[str, str]]:
 
 
 def _proposal(given: Fields) -> list[str]:
+    if given.get("proposal"):  # whole, as the form of its schema makes it
+        return [*(["--first"] if given.get("first") else []), "-"]
     named = [f"--{name}={given[name]}" for name in ("description", "plan", "hypothesis") if given.get(name)]
     settings = [f"--set={line.strip()}" for line in given.get("set", "").splitlines() if line.strip()]
     return [*named, *settings, *(["--first"] if given.get("first") else [])]

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { clean, fill, h } from "./dom.js";
+import { proposalForm } from "./proposal.js";
 
 const KEPT = "token";
 
@@ -27,7 +28,8 @@ export class Steer {
     if (!this.token) return;
     const { allowed } = await get("/api/control").catch(() => ({ allowed: false }));
     if (!allowed) return;
-    fill(this.element, h("h2", { text: "Steer" }), this.approvals, this.buttons(), this.loops(), this.note(), this.proposal(), this.said);
+    fill(this.element, h("h2", { text: "Steer" }), this.approvals, this.buttons(), this.loops(), this.note(),
+      proposalForm((asked) => this.say(asked)), this.said);
     this.element.hidden = false;
     document.body.classList.add("steers");
   }
@@ -67,20 +69,6 @@ export class Steer {
   note() {
     const text = h("input", { type: "text", placeholder: "a note; agents read the last ones", "aria-label": "Note", required: true });
     return form("note", text, () => this.say({ command: "note", text: text.value }).then((ok) => { if (ok) text.value = ""; }));
-  }
-
-  proposal() {
-    const field = (name, rows, hint) => h(rows ? "textarea" : "input", { name, rows, placeholder: hint, "aria-label": name });
-    const made = h("form", {}, field("description", 0, "the idea, in one line"), field("set", 2, "NAME=VALUE, one a line"),
-      field("plan", 3, "else what to change, and where, for an agent"), field("hypothesis", 0, "why it may help"),
-      h("label", {}, h("input", { type: "checkbox", name: "first" }), " before those that wait"),
-      h("div", { class_: "chips" }, h("button", { type: "button", text: "check", onclick: () => send("check") }), h("button", { type: "submit", text: "propose" })));
-    const send = async (command) => {
-      const given = Object.fromEntries([...new FormData(made)].filter(([, value]) => value));
-      if (await this.say({ command, ...given }) && command === "propose") made.reset();
-    };
-    made.addEventListener("submit", (event) => { event.preventDefault(); send("propose"); });
-    return h("details", {}, h("summary", { text: "propose a change" }), made);
   }
 
   async say(asked) {
