@@ -12,6 +12,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.agents.branch_guard import AGENT_ADDRESS
+from autoresearch.engine.agents.inside import VARIABLE
 from autoresearch.engine.ports.agent import Ask
 from autoresearch.engine.system import landlock
 from autoresearch.events.settings import RunConfig
@@ -64,7 +65,7 @@ def environment(worktree: Path, *, hooks: Path, temporary: Path) -> dict[str, st
     }
     pairs = enumerate(settings.items())
     return {
-        "AUTORESEARCH_AGENT": "1",  # the command line refuses to start a run inside a run
+        VARIABLE: "1",  # the command line refuses to start a run inside a run
         "NO_COLOR": "1",
         "TMPDIR": str(temporary),
         "GIT_AUTHOR_NAME": "agent",

@@ -58,6 +58,16 @@ def parent(pid: int) -> int:
     return entry.parent if entry else 0
 
 
+def was_given(pid: int, variable: str) -> bool:
+    """Say whether a program was started with this variable of the environment; on Linux, and if ours."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+            told = b"\0" + file.read()
+    except OSError:
+        return False
+    return f"\0{variable}=".encode() in told
+
+
 def is_alive(who: Identity) -> bool:
     """Say whether just this process is alive: same pid, same birth, same boot, and no zombie."""
     return who[2] == boot_id() and identity(who[0]) == who

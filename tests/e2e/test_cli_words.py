@@ -425,6 +425,36 @@ def test_an_agent_inside_a_run_may_not_steer_it(repo, capsys, monkeypatch, words
     assert before == paths.history.read_bytes()
 
 
+def test_an_agent_without_its_variable_is_known_by_where_it_stands(repo, capsys, monkeypatch):
+    """In the checkout that agents edit, and below it, nothing steers a run; elsewhere it may."""
+    paths = make_run(repo, g.asked(3), *g.BASELINE)
+    monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
+    below = paths.edit_checkout / "deep"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    code, _, err = call(f"propose --set A=1 --repo {repo}", capsys)
+    assert (3, True) == (code, "may not steer" in err)
+    (repo / "workbench").mkdir()
+    monkeypatch.chdir(repo / "workbench")
+    assert 3 == call("unpause", capsys)[0]
+    assert "may not steer" not in call("unpause", capsys)[2]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="ancestors are known on Linux")
+def test_an_agent_without_its_variable_is_known_by_its_ancestors(repo):
+    """A command whose environment was cleaned still descends from what was started as an agent."""
+    make_run(repo, g.asked(3), *g.BASELINE)
+    program = [sys.executable, str(ROOT / "workflows/run_experiment.py"), "pause"]
+    cleaned = (
+        "import os, subprocess, sys; os.environ.pop('AUTORESEARCH_AGENT');"
+        f"sys.exit(subprocess.run({program!r}).returncode)"
+    )
+    env = {**os.environ, "AUTORESEARCH_AGENT": "1"}
+    whole = [sys.executable, "-c", cleaned]
+    done = subprocess.run(whole, cwd=repo, env=env, text=True, capture_output=True, check=False)
+    assert (3, True) == (done.returncode, "may not steer" in done.stderr)
+
+
 def test_a_bug_is_shown_whole_and_has_code_1(repo, capsys, monkeypatch):
     """What is not the user's doing keeps its traceback."""
     monkeypatch.setattr("autoresearch.engine.runs.locate.find_top", lambda cwd: 1 / 0)

@@ -1,6 +1,5 @@
 """The options that commands share, their completion, and what every command needs to know of its place."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from attrs import frozen
 
+from autoresearch.engine.agents.inside import agent_is_calling
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import Found, find_home, find_run
@@ -250,9 +250,9 @@ def refuse_inside_agent() -> None:
     """Refuse to steer a run from inside one: an agent that edits a candidate has that task alone.
 
     Raises:
-        NotFound: the environment says that an agent of a run is calling.
+        NotFound: an agent of a run is calling, by its environment, its ancestors, or where it stands.
     """
-    if os.environ.get("AUTORESEARCH_AGENT"):
+    if agent_is_calling(Path.cwd()):
         raise NotFound(
             "an agent at work on a candidate may not steer a run",
             remedy="change the files you were asked to change; the run goes on by itself",
