@@ -91,6 +91,7 @@ OWNERS = {
     "mcp": {"workflows/mcp/"},
     "mcp_types": {"workflows/mcp/"},
     "sse_starlette": {"workflows/web/"},
+    "apprise": {"workflows/exports/notify.py"},
     "pandas": {"workflows/python.py"},
     "vl_convert": {"workflows/report/drawn.py"},
     "rich": {"workflows/live/", "workflows/cli/"},

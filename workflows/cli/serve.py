@@ -20,6 +20,7 @@ PORT = 8811
 LOCAL = "127.0.0.1"
 SINKS = {  # only the module of the one that is named gets imported
     "webhook": "autoresearch.workflows.exports.webhook",
+    "notify": "autoresearch.workflows.exports.notify",
     "prometheus": "autoresearch.workflows.exports.prometheus",
 }
 EXPORTED = "autoresearch.export/1"  # docs/schemas/export-1.schema.json
@@ -122,6 +123,14 @@ def export_command(
         list[str] | None,
         typer.Option("--type", help="webhook: only events of this type; repeatable.", metavar="NAME"),
     ] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option("--on", help="notify: only of this occasion; repeatable.", metavar="OCCASION"),
+    ] = None,
+    digest: Annotated[
+        str,
+        typer.Option("--digest", help="notify: a digest at this time of day, or now.", metavar="HH:MM"),
+    ] = "",
     port: Annotated[
         int | None,
         typer.Option(
@@ -144,13 +153,24 @@ def export_command(
     module = import_module(SINKS[sink])
     wanted = known_types(types)
     given = {"--to": to, "--follow": follow, "--from": first, "--type": wanted, "--port": port}
+    given |= {"--on": on, "--digest": digest}
     for option in given.keys() - module.TAKES:
         if given[option]:
             raise UsageRefused(
                 f"{sink} takes no {option}", remedy=f"it takes {', '.join(sorted(module.TAKES))}"
             )
     paths = opt.target(repo).run(opt.named(run, run_id)).paths
-    asked = Asked(paths=paths, say=opt.say, to=to, follow=follow, first=first, types=wanted, port=port)
+    asked = Asked(
+        paths=paths,
+        say=opt.say,
+        to=to,
+        port=port,
+        follow=follow,
+        first=first,
+        types=wanted,
+        on=frozenset(on or ()),
+        digest=digest,
+    )
     try:
         done = module.export(asked)
     except KeyboardInterrupt:

@@ -17,6 +17,8 @@ class Asked:
     port: int | None = None
     follow: bool = False
     first: int | None = None  # event
+    on: frozenset[str] = frozenset()  # occasions; none: all
+    digest: str = ""  # a time of day, or now
     types: frozenset[str] = frozenset()  # of events; none: all
 
 

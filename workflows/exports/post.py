@@ -1,4 +1,4 @@
-"""One HTTP POST, tried again with growing waits. Knows nothing of what it sends."""
+"""Trying again with growing waits, and one HTTP POST. Knows nothing of what it sends."""
 
 import time
 import urllib.error
@@ -41,26 +41,32 @@ def host_of(url: str) -> str:
 def post(
     url: str, body: bytes, headers: Callable[[], Mapping[str, str]], *, patient: bool, what: str
 ) -> None:
-    """Send a body until it is taken; `headers` are made anew for each try. With `patient`, try without end.
+    """Send a body until it is taken; `headers` are made anew for each try.
+
+    Raises:
+        NotFound: as `until_taken` does.
+    """
+    until_taken(lambda: _tried(url, body, headers()), who=host_of(url), what=what, patient=patient)
+
+
+def until_taken(tried: Callable[[], tuple[str, bool] | None], *, who: str, what: str, patient: bool) -> None:
+    """Try until there is no complaint: what went wrong, and whether it may pass. With `patient`, without end.
 
     Raises:
         NotFound: nobody took it, or somebody refused it for good.
     """
     tries = 0
-    while True:
-        refused = _tried(url, body, headers())
+    while (refused := tried()) is not None:
         tries += 1
-        if refused is None:
-            return
         said, passing = refused
         if not passing:
             raise NotFound(
-                f"{host_of(url)} refused {what}: {said}",
+                f"{who} refused {what}: {said}",
                 remedy="mend that, and send again: it goes on there; --from N begins at another event",
             )
         if not patient and tries > len(WAITS_S):
             raise NotFound(
-                f"{host_of(url)} did not take {what} in {tries} tries: {said}",
+                f"{who} did not take {what} in {tries} tries: {said}",
                 remedy="send again later: it goes on there",
             )
         time.sleep(min(LONGEST_S, WAITS_S[0] * 2.0 ** (tries - 1)))
