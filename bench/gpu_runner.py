@@ -35,7 +35,7 @@ def runner(scale: Scale, keep: Keep) -> Found:
             _watch(scale, home, found, keep)
         finally:
             found["stop"] = output(*DOOR, "stop", "--now", cwd=home)
-        found["experiments"] = json.loads(output(*DOOR, "experiments", "--json", cwd=home))
+        found["experiments"] = json.loads(output(*DOOR, "experiments", "--json", cwd=home))["experiments"]
         found["logs"] = {str(n): output(*DOOR, "logs", str(n), cwd=home)[-1500:] for n in range(3)}
     return found
 

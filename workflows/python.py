@@ -69,14 +69,14 @@ def _in_words(function: Callable[P, T]) -> Callable[P, T]:
 
 @_in_words
 def runs(home: Where = None) -> Objects:
-    """Return the runs of a repository, the newest last: the objects of `runs --json`."""
+    """Return the runs of a repository, the newest last: the objects in `runs --json`."""
     top = opt.target(_path(home)).home
     return [run_object(paths) for paths in (*started_runs(top), *emptied_runs(top))]
 
 
 @_in_words
 def experiments(run: Where = None, *, at: str | int | None = None, home: Where = None) -> Objects:
-    """Return the iterations of a run, now or as of `at`: the objects of `experiments --json`."""
+    """Return the iterations of a run, now or as of `at`: the objects in `experiments --json`."""
     loaded = _loaded(_run(run, home), at)
     return [rows_of.experiment_of(row, loaded.run.config.metric) for row in loaded.timeline.rows]
 

@@ -18,7 +18,8 @@ from autoresearch.engine.paths import RunPaths, is_run_id
 from autoresearch.engine.runs.catalogue import has_begun, latest_run, run_named
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.state_format import FORMAT, RUN_NAME, RUN_VERSION, is_sealed
-from autoresearch.workflows.api.status import glance, json_text, live_facts, status_object
+from autoresearch.workflows.api.envelope import json_text
+from autoresearch.workflows.api.status import glance, live_facts, status_object
 
 
 TYPE_CHECKING = False  # as in typing, which takes 3 ms to import

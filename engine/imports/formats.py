@@ -50,7 +50,8 @@ def rows_of(name: str, data: bytes) -> Table:
     if first == "[":
         return _array(name, text)
     if first == "{":
-        return _json_lines(text)
+        own = _own_experiments(text)
+        return _json_lines(text) if own is None else _objects(own)
     return _separated(name, text)
 
 
@@ -115,6 +116,21 @@ def _array(name: str, text: str) -> Table:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"{name} is no JSON: {error}", remedy=f"give {FORMATS}") from error
+    return _objects(value)
+
+
+def _own_experiments(text: str) -> list[Any] | None:
+    """Return the rows of what `experiments --json` printed; None where it is something else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    rows = value.get("experiments")
+    is_own = str(value.get("schema")).startswith("autoresearch.experiments/")
+    return rows if is_own and isinstance(rows, list) else None
+
+
+def _objects(value: list[Any]) -> Table:
     rows = [
         (number, dict(_flat("", one))) for number, one in enumerate(value, start=1) if isinstance(one, dict)
     ]

@@ -41,7 +41,7 @@ def edit(seat: Seat, old: str, new: str, *, beside: str = "") -> Callable[[Turn]
 
 def rows(seat: Seat) -> Sequence[dict]:
     """Return the table of experiments."""
-    return json.loads(seat.runs("experiments", "--json").stdout)
+    return json.loads(seat.runs("experiments", "--json").stdout)["experiments"]
 
 
 def searched(seat: Seat) -> bool:

@@ -18,7 +18,7 @@ from autoresearch.events.values import Proposal, why
 from autoresearch.projections.fold import fold
 from autoresearch.projections.timeline import TIMELINE
 from autoresearch.workflows.api.experiments import story_of
-from autoresearch.workflows.cli import follow
+from autoresearch.workflows.cli import logs, look
 from autoresearch.workflows.cli.main import main
 from autoresearch.workflows.live import follow as tailing
 from bench import histories
@@ -70,14 +70,14 @@ def test_history_since_reads_no_more_than_it_prints(tmp_path, monkeypatch, capsy
             log.append([note(f"{number}" + "x" * 100)], by="cli")
     monkeypatch.chdir(repo)
     taken = []
-    real = follow.read
+    real = look.read
 
     def counting(*args, **more):
         for one in real(*args, **more):
             taken.append(one.seq)
             yield one
 
-    monkeypatch.setattr(follow, "read", counting)
+    monkeypatch.setattr(look, "read", counting)
     assert 0 == main(["history", "--since", "4000"])
     assert ["#4001", "#4002"] == [word for word in capsys.readouterr().out.split() if word.startswith("#")]
     assert len(taken) < 600
@@ -123,7 +123,7 @@ def test_show_reads_what_it_shows(long_run, monkeypatch, capsys, number: int):
 
 def test_logs_reads_what_it_shows(long_run, monkeypatch, capsys):
     """Of a long history, logs reads the iteration, or the last ones, and little more."""
-    taken = [counting(monkeypatch, one_iteration, "lines"), counting(monkeypatch, follow, "read")]
+    taken = [counting(monkeypatch, one_iteration, "lines"), counting(monkeypatch, logs, "read")]
     for words in (["logs"], ["logs", "150"]):
         assert 3 == main(words)  # the history is made up: there is no log
         assert "is not there (yet)" in capsys.readouterr().err

@@ -147,7 +147,7 @@ def test_experiments_in_three_forms(done, capsys):
         0
     ].split()
     assert [" ", "*", " "] == [line[:1] for line in table[1:]]
-    told = json.loads(call("experiments --json", capsys))
+    told = json.loads(call("experiments --json", capsys))["experiments"]
     read = list(csv.DictReader(io.StringIO(call("experiments --csv", capsys))))
     assert ["keep", "keep", "crash"] == [row["status"] for row in told] == [row["status"] for row in read]
     assert [1.5, 1.4, None] == [row["metric"] for row in told]
@@ -245,7 +245,9 @@ def test_runs_lists_the_newest_last(repo, done, capsys):
     """Each run is a line, in the order in which they began."""
     newer = make_run(repo, g.asked(1), branch="autoresearch/mar9")
     assert [done.run_id, newer.run_id] == [line.split()[0] for line in call("runs", capsys).splitlines()[1:]]
-    assert [done.run_id, newer.run_id] == [one["run_id"] for one in json.loads(call("runs --json", capsys))]
+    assert [done.run_id, newer.run_id] == [
+        one["run_id"] for one in json.loads(call("runs --json", capsys))["runs"]
+    ]
 
 
 def test_a_start_that_was_killed_leaves_no_run(repo, done, capsys):

@@ -82,6 +82,6 @@ def test_each_keep_is_confirmed_on_request(program: Program):
     assert (1, 0, 2, "confirmed") == tuple(keep[name] for name in ("iteration", "base", "pairs", "verdict"))
     assert "keeps    1 confirmed on 2 fresh seeds" in program("status").stdout
     assert "confirmed" in program("experiments").stdout
-    assert "confirmed" == json.loads(program("experiments", "--json").stdout)[1]["sureness"]
+    assert "confirmed" == json.loads(program("experiments", "--json").stdout)["experiments"][1]["sureness"]
     assert 1 == [event["type"] for event in program.events()].count("GainStated")
     program("replay")

@@ -28,7 +28,11 @@ def test_a_result_is_taken_back(program: Program):
     after = program.status()
     assert (base, 0, 1) == (after["kept_commit"], after["counts"]["kept"], after["counts"]["retracted"])
     assert "1 retracted" in program("status").stdout
-    (row,) = [one for one in json.loads(program("experiments", "--json").stdout) if one["iteration"] == 1]
+    (row,) = [
+        one
+        for one in json.loads(program("experiments", "--json").stdout)["experiments"]
+        if one["iteration"] == 1
+    ]
     assert ("retracted", kept) == (row["status"], row["commit"])
     assert "retracted: the card was shared" in program("show", "1").stdout
     assert "\tdiscard\tretracted: slower" in (program.run_folder() / "results.tsv").read_text()
@@ -75,7 +79,7 @@ def test_a_run_is_gone_on_with_from_an_earlier_moment(program: Program):
     assert base == program.git("rev-parse", program.status("--run-id", new)["branch"])
     program("propose", "--run-id", new, "--set", "WIDTH=16", "--description", "wider")
     program("resume", "--run-id", new, "--loops", "1", "--no-stochastic", "--no-background-train")
-    rows = json.loads(program("experiments", "--run-id", new, "--json").stdout)
+    rows = json.loads(program("experiments", "--run-id", new, "--json").stdout)["experiments"]
     assert [("keep", "baseline"), ("keep", "wider")] == [(row["status"], row["description"]) for row in rows]
     assert f"forked from {source['run_id']}" in program("history", "--run-id", new).stdout
     assert "fork" in program("replay", new).stdout

@@ -235,7 +235,7 @@ def test_every_command_that_looks_works_on_an_imported_run(repo, capsys, folder)
         told["baseline_val_bpb"],
         told["kept_commit"],
     )
-    rows = json.loads(call("experiments --json", capsys))
+    rows = json.loads(call("experiments --json", capsys))["experiments"]
     assert ["keep", "keep", "discard", "keep", "discard"] == [row["status"] for row in rows]
     assert [None, "65a5a15", "ff218d3", "2bde422", "0345526"] == [row["commit"] for row in rows]
     assert "baseline imported, keep: 0.990000, baseline" in call("history", capsys)

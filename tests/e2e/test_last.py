@@ -56,16 +56,16 @@ def test_a_history_is_its_last_lines(long, capsys):
 
 
 def test_experiments_are_the_last_ones(long, capsys, monkeypatch):
-    """The table says how many more there are; for programs it is whole where no number is given."""
+    """Table and object say how many more there are; CSV is whole where no number is given."""
     whole = said(capsys, "experiments")[0]
     monkeypatch.setattr(look, "ROWS", 1)
     shown = said(capsys, "experiments")[0]
     assert (True, whole[-1].split()) == (shown[0].startswith("1 earlier"), shown[-1].split())
-    assert [0, 1] == [
-        one["iteration"] for one in json.loads("".join(said(capsys, "experiments", "--json")[0]))
-    ]
-    last = said(capsys, "experiments", "--json", "--last", "1")[0]
-    assert [1] == [one["iteration"] for one in json.loads("".join(last))]
+    assert 3 == len(said(capsys, "experiments", "--csv")[0])
+    told = json.loads("".join(said(capsys, "experiments", "--json")[0]))
+    assert (1, [1]) == (told["earlier"], [one["iteration"] for one in told["experiments"]])
+    told = json.loads("".join(said(capsys, "experiments", "--json", "--last", "0")[0]))
+    assert (0, [0, 1]) == (told["earlier"], [one["iteration"] for one in told["experiments"]])
     assert len(whole) == len(said(capsys, "experiments", "--last", "0")[0])
 
 

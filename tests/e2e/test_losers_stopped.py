@@ -32,7 +32,7 @@ def test_a_loser_is_ended_and_named(program: Program):
     program("propose", "--set", "FINAL_LR=0.4")
     program("resume", *HERE, "--loops", "2")
     assert LIMIT_S > time.monotonic() - began
-    rows = json.loads(program("experiments", "--json").stdout)
+    rows = json.loads(program("experiments", "--json").stdout)["experiments"]
     assert ["keep", "stopped_early", "discard"] == [row["status"] for row in rows]
     assert rows[1]["reason"].startswith("stopped early at 40 % of its budget")
     assert 1 == json.loads(program("status", "--json").stdout)["counts"]["stopped_early"]

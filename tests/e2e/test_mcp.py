@@ -65,7 +65,7 @@ def test_a_client_looks_and_steers(program: Program):
                 (found,) = (await client.read_resource(uri)).contents
                 return found.text
 
-            (run,) = json.loads(await read("autoresearch://runs"))
+            (run,) = json.loads(await read("autoresearch://runs"))["runs"]
             about = f"autoresearch://runs/{run['run_id']}"
             assert "done" == json.loads(await read(about))["phase"]
             assert "RunStarted" == json.loads((await read(f"{about}/history")).splitlines()[0])["type"]

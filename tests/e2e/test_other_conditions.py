@@ -28,7 +28,7 @@ print(f"val_bpb: {result['val_bpb']:.6f}")
 
 def rows(program: Program) -> list[tuple[Any, ...]]:
     """Return number, status and metric of each iteration."""
-    told = json.loads(program("experiments", "--json").stdout)
+    told = json.loads(program("experiments", "--json").stdout)["experiments"]
     return [(one["iteration"], one["status"], one["metric"]) for one in told]
 
 

@@ -193,7 +193,7 @@ def three_iterations(program: Program, project: Project) -> None:
     assert at_rest(status)
     assert 3 == status["iterations_completed"]
     assert project.metric == status["metric"]
-    rows = json.loads(program("experiments", "--json").stdout)
+    rows = json.loads(program("experiments", "--json").stdout)["experiments"]
     assert pytest.approx(project.values) == [row["metric"] for row in rows]  # of repeats, the mean
     assert list(project.kept) == [row["status"] == "keep" for row in rows[1:]]
 

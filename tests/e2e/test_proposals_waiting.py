@@ -52,7 +52,7 @@ def test_proposals_are_listed_put_first_and_withdrawn(repo, capsys):
         assert 0 == said(capsys, *words, *more)[0]
     assert ["b", "a"] == waiting(repo)
     _, told = said(capsys, "proposals", "--json")
-    listed = json.loads(told)
+    listed = json.loads(told)["proposals"]
     assert ["b", "a"] == [one["description"] for one in listed]
     assert 0 == said(capsys, "withdraw", str(listed[0]["number"]))[0]
     assert ["a"] == waiting(repo)
@@ -78,5 +78,5 @@ def test_why_and_what_is_expected_are_kept(repo, capsys, tmp_path):
     file = tmp_path / "p.json"
     file.write_text(json.dumps(words | more))
     assert 0 == said(capsys, "propose", str(file))[0]
-    (one,) = json.loads(said(capsys, "proposals", "--json")[1])
+    (one,) = json.loads(said(capsys, "proposals", "--json")[1])["proposals"]
     assert ("h", "-0.1", {"tags": '["x"]'}) == (one["hypothesis"], one["expected"], one["other"])

@@ -39,8 +39,10 @@ def printed(words: str, capsys: pytest.CaptureFixture[str]) -> object:
 def test_the_objects_are_those_of_the_commands(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Runs, experiments, state and history are what `--json` and `--jsonl` print, now and as of an event."""
     run = "mar8-r001"
-    assert printed("runs --json", capsys) == autoresearch.runs()
-    assert printed(f"experiments --json --run-id {run}", capsys) == autoresearch.experiments(run)
+    assert printed("runs --json", capsys)["runs"] == autoresearch.runs()
+    assert printed(f"experiments --json --run-id {run}", capsys)["experiments"] == autoresearch.experiments(
+        run
+    )
     then = printed(f"status --json --at iteration:1 --run-id {run}", capsys)
     assert then == autoresearch.state(run, at="iteration:1")
     assert then != autoresearch.state(run, at=3)

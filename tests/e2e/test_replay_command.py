@@ -141,8 +141,10 @@ def test_status_and_experiments_look_back_too(paths, capsys):
     )
     assert told["as_of"] in paths.history.read_text()
     assert "val_bpb 1.500000, baseline" in call("status --at 9", capsys)
-    assert [0] == [row["iteration"] for row in json.loads(call("experiments --json --at 9", capsys))]
-    assert 2 == len(json.loads(call("experiments --json", capsys)))
+    assert [0] == [
+        row["iteration"] for row in json.loads(call("experiments --json --at 9", capsys))["experiments"]
+    ]
+    assert 2 == len(json.loads(call("experiments --json", capsys))["experiments"])
 
 
 def test_another_rule_says_what_would_change_and_from_where(paths, capsys):

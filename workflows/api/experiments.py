@@ -17,6 +17,7 @@ from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Proposal
 from autoresearch.projections.state_text import say_row
 from autoresearch.projections.timeline import Row
+from autoresearch.workflows.api.envelope import document
 
 
 COLUMNS = (
@@ -76,6 +77,14 @@ def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
 def experiment_of(row: Row, metric: MetricSpec) -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row with what its number is, so that an import knows it again."""
     return experiment(row) | {"metric_name": metric.name, "lower_is_better": metric.lower_is_better}
+
+
+def experiments_object(
+    rows: Sequence[Row], run_id: str, metric: MetricSpec, *, earlier: int
+) -> dict[str, Any]:  # Any: it is JSON
+    """Return the iterations of a run, and how many earlier ones there are."""
+    listed = [experiment_of(row, metric) for row in rows]
+    return document("experiments", run_id=run_id, earlier=earlier, experiments=listed)
 
 
 def _sureness(row: Row) -> dict[str, Any]:  # Any: it is JSON

@@ -13,15 +13,13 @@ from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Best
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.wording import say_verdict
+from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.next_step import next_step
-
-
-SCHEMA = "autoresearch.replay/1"
 
 
 def audit_object(audit: Audit, loaded: Loaded) -> dict[str, Any]:  # Any: it is JSON
     """Return the audit as JSON has it."""
-    return _head(loaded) | {
+    return _head("replay", loaded) | {
         "outcome": audit.outcome,
         "clean": audit.outcome == "true",
         "first_difference": asdict(audit.first) if audit.first else None,
@@ -32,13 +30,13 @@ def audit_object(audit: Audit, loaded: Loaded) -> dict[str, Any]:  # Any: it is 
 
 def moment_object(moment: Moment) -> dict[str, Any]:  # Any: it is JSON
     """Return a moment as JSON has it."""
-    return _head(moment.loaded) | _state(moment.loaded) | {"came": _event(moment.came)}
+    return _head("replay-at", moment.loaded) | _state(moment.loaded) | {"came": _event(moment.came)}
 
 
 def what_if_object(found: WhatIf, run_id: str) -> dict[str, Any]:  # Any: it is JSON
     """Return a run under another rule as JSON has it."""
     return {
-        "schema": SCHEMA,
+        **document("replay-under"),
         "run_id": run_id,
         "policy": found.rule,
         "own_policy": found.own_rule,
@@ -50,9 +48,9 @@ def what_if_object(found: WhatIf, run_id: str) -> dict[str, Any]:  # Any: it is 
     }
 
 
-def _head(loaded: Loaded) -> dict[str, Any]:
+def _head(form: str, loaded: Loaded) -> dict[str, Any]:
     position = loaded.position
-    return {"schema": SCHEMA, "run_id": loaded.run.run_id, "seq": position.seq, "hash": position.hash}
+    return document(form, run_id=loaded.run.run_id, seq=position.seq, hash=position.hash)
 
 
 def _state(loaded: Loaded) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from autoresearch.projections.state_text import say_row, say_stopped, say_waitin
 from autoresearch.projections.summary import standing
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.wording import asked_for
+from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.experiments import experiment, status_of
 
 
-SCHEMA = "autoresearch.report/1"
 NEAR = 5  # near misses that are named
 FAILED = {"crash", "not_applied", "accident"}
 SHOWN = {"keep", "discard", "retracted"}  # in the chart
@@ -36,7 +36,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
     of_seeds = spread_of_seeds(rows)
     cited = [_row(row, evidence) for row in rows]
     return {
-        "schema": SCHEMA,
+        **document("report"),
         "run_id": run.run_id,
         "branch": run.branch,
         "as_of": {"seq": evidence.last, "at": evidence.last_at},

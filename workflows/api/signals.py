@@ -3,6 +3,7 @@
 docs/schemas/ says what each field may hold.
 """
 
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from autoresearch.engine.control.adopt import Adopted
@@ -14,6 +15,9 @@ from autoresearch.engine.control.signals import (
     ProposalQueued,
     StopAsked,
 )
+from autoresearch.events.shapes import unstructure
+from autoresearch.projections.run_state import WaitingProposal
+from autoresearch.workflows.api.envelope import document
 
 
 Done: TypeAlias = dict[str, Any]  # Any: it is JSON
@@ -51,6 +55,16 @@ def checked_object(run_id: str, commit: str) -> Done:
     """Return the best commit that a proposal fits, of which nothing was recorded."""
     nothing = dict.fromkeys(("number", "place", "loops_left", "runner_alive"))
     return _done("propose", run_id, **nothing, fits=commit)
+
+
+def proposals_object(waiting: Iterable[WaitingProposal], run_id: str) -> Done:
+    """Return the proposals that wait, in the order in which they are tried."""
+    return _done("proposals", run_id, proposals=listed(waiting))
+
+
+def listed(waiting: Iterable[WaitingProposal]) -> list[Done]:
+    """Return proposals, each with its number and who made it."""
+    return [{"number": one.seq, "source": one.source} | unstructure(one.proposal) for one in waiting]
 
 
 def withdraw_object(run_id: str, number: int, description: str) -> Done:
@@ -100,4 +114,4 @@ def adopt_object(outcome: Adopted, run_id: str) -> Done:
 
 
 def _done(command: str, run_id: str, **fields: object) -> Done:
-    return {"schema": f"autoresearch.{command}/1", "run_id": run_id, **fields}
+    return document(command, run_id=run_id, **fields)

@@ -4,7 +4,10 @@ from typing import Any
 
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import StartOutcome
+from autoresearch.engine.control.take_out import TakeOutOutcome
 from autoresearch.events.values import OPEN_END
+from autoresearch.projections.words.wording import say
+from autoresearch.workflows.api.envelope import document
 
 
 def start_object(
@@ -14,7 +17,7 @@ def start_object(
     request, idle, proposer = outcome.request, outcome.idle, outcome.proposer
     runner = launched.runner if launched is not None else None
     return {
-        "schema": f"autoresearch.{command}/1",
+        **document(command),
         "run_id": outcome.paths.run_id,
         "branch": outcome.branch,
         "chosen": outcome.chosen,
@@ -29,6 +32,7 @@ def start_object(
         "guidance_edited": outcome.guidance_edited or None,
         "submodules": list(outcome.submodules),
         "unpulled": list(outcome.unpulled),
+        "guards": list(outcome.guards),
         "remeasured_for": list(outcome.remeasured_for),
         "runner_pid": (runner.pid or None) if runner is not None else None,
         "runner_was_alive": launched.already if launched is not None else None,
@@ -36,3 +40,11 @@ def start_object(
         "seq": outcome.seq,
         "history_path": str(outcome.paths.history),
     }
+
+
+def taken_out_fields(outcome: TakeOutOutcome | None = None) -> dict[str, Any]:  # Any: it is JSON
+    """Return what is tried without which keep, and what cannot be taken out alone; nothing where none is."""
+    if outcome is None:
+        return {"taken_out": [], "repeats": [], "stuck": []}
+    stuck = [{"iteration": number, "why": say(against)} for number, against in outcome.stuck]
+    return {"taken_out": list(outcome.tried), "repeats": list(outcome.repeats), "stuck": stuck}

@@ -5,8 +5,6 @@ Imports only what starts fast: workflows/quick_status.py answers with it first.
 
 from __future__ import annotations
 
-import json
-
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.paths import RUNNER, RunPaths
 from autoresearch.engine.system import disk
@@ -14,6 +12,7 @@ from autoresearch.engine.system.gpu import Gpu, gpu_now
 from autoresearch.engine.system.locks import holding, is_locked
 from autoresearch.engine.training.progress import Progress, progress_now
 from autoresearch.events.clock import later, now, seconds_between
+from autoresearch.workflows.api.envelope import document
 
 
 TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from autoresearch.projections.summary import Phase, Standing
 
-SCHEMA = "autoresearch.status/1"
 LAUNCH_S = 10.0  # so long may a runner that was asked for take to begin, on a busy machine
 
 RESTS: dict[str, Phase] = {
@@ -124,7 +122,7 @@ def phase(standing: Standing, facts: LiveFacts) -> Phase:
 def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict[str, object]:
     """Return the object of `status --json`; its fields and their order are a contract. Pure."""
     return {
-        "schema": SCHEMA,
+        **document("status"),
         "run_id": standing["run_id"],
         "branch": standing["branch"],
         "phase": phase(standing, facts),
@@ -193,11 +191,6 @@ def ends_at(standing: Standing, as_of: str) -> str | None:
     """Return when the run ends, as is expected. Pure."""
     left = seconds_left(standing, as_of)
     return None if left is None else later(as_of, left)
-
-
-def json_text(value: object) -> str:
-    """Return one JSON document, for people and programs."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def _fields(one: Progress | Gpu | None, *names: str) -> dict[str, object] | None:

@@ -13,7 +13,6 @@ from autoresearch.engine.onboarding.trial import Trials
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.events.errors import InvalidInput
 from autoresearch.workflows.api.doctor import doctor_object
-from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import doctor as page
 
@@ -37,7 +36,7 @@ def doctor_command(
         found += look_at_guards(trials, load_config(here.home), here.git.resolve("HEAD") or "")
         found += look_at_agents(trials, load_config(here.home), ask=ask)
     if as_json:
-        typer.echo(json_text(doctor_object(found, page.finding_words)), nl=False)
+        opt.print_object(doctor_object(found, page.finding_words))
     else:
         for line in page.doctor_lines(found):
             opt.say(line)

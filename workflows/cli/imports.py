@@ -13,8 +13,7 @@ from autoresearch.engine.runs.views import Rebuilt, rebuild
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.metric_spec import MetricSpec
-from autoresearch.workflows.api.fork import fork_object
-from autoresearch.workflows.api.status import json_text
+from autoresearch.workflows.api.tidy import fork_object, import_object, rebuild_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages.fork import forked_lines
 from autoresearch.workflows.pages.ways_out import typed
@@ -47,6 +46,7 @@ def import_command(
             "--branch", help="The branch to file it under; none is made. Default: its own.", metavar="NAME"
         ),
     ] = None,
+    as_json: opt.AsJson = False,
     repo: opt.Repo = None,
 ) -> None:
     """Make a run of another program's results: a history of its own, idle, marked as imported.
@@ -61,6 +61,9 @@ def import_command(
     wanted = _wanted(columns or [], direction, skip_bad=skip_bad, known=known)
     made = import_run(here.home, path, git=here.git, version=program_version(), branch=branch, wanted=wanted)
     rebuild(made.paths)
+    if as_json:
+        opt.print_object(import_object(made))
+        return
     there = ", which was imported before" if made.again else ""
     opt.say(f"{made.paths.run_id} on {made.branch}: {made.head.rows} results from {made.head.name}{there}")
     for line in _read_as(made):
@@ -122,7 +125,7 @@ def fork_command(
     made = fork(here.home, source, here.git, at=at, branch=branch, version=program_version())
     rebuild(made.paths)
     if as_json:
-        typer.echo(json_text(fork_object(made)), nl=False)
+        opt.print_object(fork_object(made))
         return
     for line in forked_lines(made):
         opt.say(line)
@@ -131,11 +134,17 @@ def fork_command(
 def rebuild_command(
     run: Annotated[str, typer.Argument(help="The run.", metavar="RUN", autocompletion=opt.complete_run)],
     *,
+    as_json: opt.AsJson = False,
     repo: opt.Repo = None,
 ) -> None:
     """Write state.json, results.tsv and runner.log anew from the history, and say what differed."""
     opt.refuse_inside_agent()
-    for one in rebuild(opt.target(repo).run(run).paths):
+    paths = opt.target(repo).run(run).paths
+    found = rebuild(paths)
+    if as_json:
+        opt.print_object(rebuild_object(found, paths.run_id))
+        return
+    for one in found:
         opt.say(_words(one))
 
 

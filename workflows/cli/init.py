@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.onboarding import init
@@ -24,6 +24,7 @@ from autoresearch.events.files import write_atomic
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import say
+from autoresearch.workflows.api.doctor import SetUp, init_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import onboarding as page
 from autoresearch.workflows.pages.ways_out import typed
@@ -44,11 +45,12 @@ class Answers:
     force: bool
     trains: bool
     timeout_s: float
+    as_json: bool = False
 
     @property
     def asks(self) -> bool:
         """Say whether somebody sits there."""
-        return not self.yes and sys.stdin.isatty()
+        return not self.yes and not self.as_json and sys.stdin.isatty()
 
 
 def init_command(
@@ -65,6 +67,7 @@ def init_command(
         float,
         typer.Option("--timeout", help="End the trial after so many seconds.", metavar="SECONDS", min=1),
     ] = 900.0,
+    as_json: opt.AsJson = False,
     repo: opt.Repo = None,
 ) -> int:
     """Set a repository up: find its training, train once in a clean checkout, write the settings.
@@ -76,10 +79,20 @@ def init_command(
         raise UsageRefused(f"--better is lower or higher, not {better!r}", remedy="--better lower")
     way: Literal["", "lower", "higher"] = better  # type: ignore[assignment]  # as was just looked at
     answers = Answers(
-        train=train, metric=metric, better=way, yes=yes, force=force, trains=trial, timeout_s=timeout
+        train=train,
+        metric=metric,
+        better=way,
+        yes=yes,
+        force=force,
+        trains=trial,
+        timeout_s=timeout,
+        as_json=as_json,
     )
-    here = opt.target(repo)
-    return _Init(here=here, answers=answers).run()
+    call = _Init(here=opt.target(repo), answers=answers)
+    code = call.run()
+    if as_json:
+        opt.print_object(init_object(call.done))
+    return code
 
 
 @define(kw_only=True)
@@ -88,6 +101,13 @@ class _Init:
 
     here: opt.Target
     answers: Answers
+    done: SetUp = field(factory=SetUp)
+
+    def _say(self, line: str) -> None:
+        """Tell people; who asked for one object reads all of it there."""
+        self.done.said.append(line)
+        if not self.answers.as_json:
+            opt.say(line)
 
     def run(self) -> int:
         home, git = self.here.home, self.here.git
@@ -97,10 +117,11 @@ class _Init:
         sight = look_at(home, commit, git)
         proposed = self._proposed(sight, given)
         config, new = init.merged(home, proposed, sight.files, force=self.answers.force)
+        self.done = evolve(self.done, settings_path=file, settings=new)
         for line in page.proposal_lines(proposed, new, file):
-            opt.say(line)
+            self._say(line)
         if not self.answers.yes and not self.answers.asks:
-            opt.say(f"nothing was written: {typed('init --yes')} writes it and trains once")
+            self._say(f"nothing was written: {typed('init --yes')} writes it and trains once")
             return 0
         if self.answers.asks and not typer.confirm("Take this, and train once?", default=True):
             return 0
@@ -135,7 +156,7 @@ class _Init:
         if len(found) < 2:  # noqa: PLR2004 - nothing to choose from
             return next(iter(found), None)
         for place, one in enumerate(found[:9], start=1):
-            opt.say(f"  {place}  {' '.join(one.words)}  ({page.SOURCES[one.source]})")
+            self._say(f"  {place}  {' '.join(one.words)}  ({page.SOURCES[one.source]})")
         number: int = typer.prompt("Which one trains?", default=1, type=int)
         return found[min(max(number, 1), len(found)) - 1]
 
@@ -146,7 +167,7 @@ class _Init:
             return
         if python.source != "uv":
             raise NotFound(say(why(python.lacks, named=python.named)), remedy=WayOut("make_environment"))
-        opt.say("uv sync      makes the environment that the project names")
+        self._say("uv sync      makes the environment that the project names")
         done = run_command.run(["uv", "sync"], cwd=self.here.home, timeout_s=SYNC_S)
         if done.exit_code != 0:
             said = done.stderr.decode(errors="replace").strip().splitlines()
@@ -169,7 +190,9 @@ class _Init:
         if shared:
             config = evolve(config, shared=(*config.shared, *shared))
             new = {**new, "shared": config.shared}
-            opt.say(f"shared       {', '.join(shared)}: the training names it, and only your checkout has it")
+            self._say(
+                f"shared       {', '.join(shared)}: the training names it, and only your checkout has it"
+            )
         if trial.result is not None and trial.result.outcome == "no_metric":
             if not has_metric:
                 config, new = self._found(config, new, trial)
@@ -194,7 +217,7 @@ class _Init:
         devices = config.devices or gpu_names() or (CPU,)
 
         def tell(step: str, log: Path) -> None:
-            opt.say(
+            self._say(
                 {"prepare": "preparing", "train": "training", "evaluate": "evaluating"}[step]
                 + f" ... ({log})"
             )
@@ -214,7 +237,7 @@ class _Init:
         if not self.answers.asks:
             return found[0]
         for line in page.candidate_lines(found):
-            opt.say(line)
+            self._say(line)
         name = typer.prompt("Which number counts?", default=found[0].name)
         known = {one.name: one for one in found}
         return known.get(name) or Candidate(name=name, line="", worth=0, lower=is_lower_better(name))
@@ -249,18 +272,26 @@ class _Init:
             new = {**new, "expected_s": init.expected(trial.seconds)}
         if trial is not None:
             for line in page.trial_lines(trial, config, value=value):
-                opt.say(line)
+                self._say(line)
             if ok and "metric.name" in new:
                 for line in page.other_numbers(init.printed(trial), init.in_tables(trial), config):
-                    opt.say(line)
+                    self._say(line)
             if not ok:
                 for line in page.failure_lines(trial, config, init.printed(trial)):
-                    opt.say(line)
+                    self._say(line)
                 for line in page.submodule_lines(self.here.git.lacking_submodules("HEAD")):
-                    opt.say(line)
+                    self._say(line)
         written = self._write_files(config, new, with_guidance=trial is not None) if ok else []
+        self.done = evolve(
+            self.done,
+            ok=ok,
+            settings=new,
+            written=written,
+            metric=config.metric.name if trial is None or value is not None else "",
+            value=value,
+        )
         for line in page.next_lines(written, ok=ok):
-            opt.say(line)
+            self._say(line)
         return 0 if ok else FAILED
 
     def _write_files(self, config: RunConfig, new: dict[str, object], *, with_guidance: bool) -> list[str]:
@@ -268,12 +299,12 @@ class _Init:
         init.write(self.here.home, new)
         written = [file.name] if before != settings_given(self.here.home)[1] else []
         if written:
-            opt.say(f"written      {file}: {', '.join(new)}")
+            self._say(f"written      {file}: {', '.join(new)}")
         guidance = self.here.home / (config.guidance_file or "program.md")
         if with_guidance and config.guidance_file and not guidance.exists():
             write_atomic(guidance, page.first_program(config).encode())
             written.append(config.guidance_file)
-            opt.say(f"written      {guidance}: what agents are told; say there what is worth trying")
+            self._say(f"written      {guidance}: what agents are told; say there what is worth trying")
         return written
 
 

@@ -11,7 +11,6 @@ from autoresearch.events.errors import NotFound, RunFailed, UsageRefused, Waitin
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.summary import standing
-from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import watch_lines
 from autoresearch.workflows.live.wait import WANTED, wait_for, wait_object
@@ -61,7 +60,7 @@ def wait(
         return INTERRUPTED
     told = wait_object(paths, happened, wanted)
     if as_json:
-        typer.echo(json_text(told), nl=False)
+        opt.print_object(told)
     else:
         opt.say(f"{paths.run_id}: {wait_line(told)}")
     return _wait_code(told)

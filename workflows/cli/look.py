@@ -1,6 +1,9 @@
-"""The commands that look at a run, and never write: status, runs, experiments, show."""
+"""The commands that look at a run, and never write: status, runs, experiments, show, history."""
 
-from typing import Annotated
+from collections import deque
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Annotated, get_args
 
 import typer
 from attrs import evolve as replace
@@ -11,21 +14,29 @@ from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load, load_run
 from autoresearch.engine.runs.locate import emptied_runs
 from autoresearch.engine.runs.one_iteration import OneIteration, one_iteration
+from autoresearch.events import catalog as ev
+from autoresearch.events.codec import Position, Recorded, event_type
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
+from autoresearch.events.log.read import read
+from autoresearch.events.log.seek import position_before
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import standing
+from autoresearch.projections.words.event_text import line
 from autoresearch.projections.words.times import minute_of, one_line
+from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.experiments import (
     candidate_diff,
-    experiment_of,
     experiment_whole,
     experiments_csv,
+    experiments_object,
     story_of,
 )
+from autoresearch.workflows.api.history import history_object, stored_line, with_beginnings
 from autoresearch.workflows.api.run_now import run_now, run_then
 from autoresearch.workflows.api.runs import run_object
-from autoresearch.workflows.api.status import json_text, status_object
+from autoresearch.workflows.api.status import status_object
 from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.live.follow import follow
 from autoresearch.workflows.pages import tables
 from autoresearch.workflows.pages.status import status_page
 from autoresearch.workflows.pages.ways_out import typed
@@ -33,6 +44,8 @@ from autoresearch.workflows.pages.ways_out import typed
 
 TAIL_LINES = 20
 ROWS = 200  # of experiments, where nobody says how many
+EVENTS = 200  # of a history then
+INTERRUPTED = 130
 
 
 def status(
@@ -42,7 +55,7 @@ def status(
     paths = opt.target(repo).run(run_id).paths
     seen = run_now(paths, load_run(paths).state) if at is None else run_then(paths, at)
     if as_json:
-        typer.echo(json_text(status_object(paths, standing(seen.run), seen.facts)), nl=False)
+        opt.print_object(status_object(paths, standing(seen.run), seen.facts))
     else:
         typer.echo(status_page(seen.glance), nl=False)
 
@@ -52,7 +65,7 @@ def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:
     home = opt.target(repo).home
     objects = [run_object(paths) for paths in (*started_runs(home), *emptied_runs(home))]
     if as_json:
-        typer.echo(json_text(objects), nl=False)
+        opt.print_object(document("runs", runs=objects))
         return
     if not objects:
         opt.say(f"there is no run yet: {typed('start --loops 5')} begins one")
@@ -88,10 +101,12 @@ def experiments(
     paths = opt.target(repo).run(run_id).paths
     loaded = load(paths) if at is None else moment(paths, at).loaded
     every = loaded.timeline.rows
-    most = (0 if as_json or as_csv else ROWS) if last is None else last
+    most = (0 if as_csv else ROWS) if last is None else last
     rows = every[-most:]
     if as_json:
-        typer.echo(json_text([experiment_of(row, loaded.run.config.metric) for row in rows]), nl=False)
+        opt.print_object(
+            experiments_object(rows, paths.run_id, loaded.run.config.metric, earlier=len(every) - len(rows))
+        )
     elif as_csv:
         typer.echo(experiments_csv(rows, loaded.run.config.metric), nl=False)
     else:
@@ -126,12 +141,56 @@ def show(
     if only_diff:
         typer.echo(diff, nl=False)
     elif as_json:
-        typer.echo(json_text(experiment_whole(story, diff=diff, artifacts=artifacts)), nl=False)
+        whole = experiment_whole(story, diff=diff, artifacts=artifacts)
+        opt.print_object(document("show", run_id=paths.run_id, **whole))
     else:
         name = run.config.metric.name
         said = artifacts and tables.artifacts_words(left)
         page = tables.story_page(story, metric=name, diff=diff, tail_lines=TAIL_LINES, artifacts=said)
         typer.echo(page, nl=False)
+
+
+def history(
+    *,
+    since: Annotated[
+        int, typer.Option("--since", help="Only events after this one.", metavar="SEQ", min=0)
+    ] = 0,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Only events of this type; repeatable.", metavar="TYPE"),
+    ] = None,
+    live: opt.Following = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print the records as they are stored.")] = False,
+    as_json: opt.AsJson = False,
+    last: opt.Last = None,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Print what happened, one line for each event: the last 200, or with --jsonl all."""
+    wanted = known_types(types)
+    if live and last is not None:
+        raise UsageRefused("--last and --follow cannot go together", remedy="--since SEQ says where to begin")
+    if as_json and (live or jsonl):
+        raise UsageRefused(
+            "--json is one object, and goes with neither --follow nor --jsonl", remedy="leave it out"
+        )
+    paths = opt.target(repo).run(run_id).paths
+    records = follow(paths, since) if live else _after(paths, since)
+    found = (
+        (recorded, begin)
+        for recorded, begin in with_beginnings(records)
+        if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted)
+    )
+    most = (0 if live or jsonl else EVENTS) if last is None else last
+    if as_json:
+        opt.print_object(history_object(paths, *_the_last(found, most)))
+        return 0
+    try:
+        for recorded, begin in found if most == 0 else _last(found, most, say=last is None):
+            typer.echo(stored_line(paths.history, begin, recorded.end) if jsonl else line(recorded))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
 
 
 def _marked(one: OneIteration, paths: RunPaths) -> OneIteration:
@@ -147,3 +206,41 @@ def _no_iteration(run: RunState, number: int, paths: RunPaths) -> NotFound:
         f"{paths.run_id} has no iteration {number}; there is {known}",
         remedy=WayOut("experiments"),
     )
+
+
+def _after(paths: RunPaths, since: int) -> Iterable[Recorded]:
+    """Yield the records after `since` and perhaps some before; of a long history, no more is read."""
+    begin = position_before(paths.history, since + 1) if since else Position.start()
+    return read(paths.history, since=begin)
+
+
+def _last(found: Iterable[tuple[Recorded, int]], most: int, *, say: bool) -> Iterable[tuple[Recorded, int]]:
+    """Return the last of them, after a line that says how many more there are."""
+    kept, earlier = _the_last(found, most)
+    if say and earlier:
+        opt.say(f"{earlier} earlier events: {typed('history --last 0')} prints all, --since SEQ from one on")
+    return kept
+
+
+def _the_last(found: Iterable[tuple[Recorded, int]], most: int) -> tuple[Sequence[tuple[Recorded, int]], int]:
+    """Return the last of them, all for 0, and how many there are before these."""
+    kept: deque[tuple[Recorded, int]] = deque(maxlen=most or None)
+    count = 0
+    for count, one in enumerate(found, start=1):  # noqa: B007 - how many there were
+        kept.append(one)
+    return kept, count - len(kept)
+
+
+def known_types(names: list[str] | None) -> frozenset[str]:
+    """Return the types of events that were named.
+
+    Raises:
+        UsageRefused: there is no such event.
+    """
+    known = [cls.__name__ for cls in get_args(ev.Event)]
+    for name in names or ():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "docs/events.md lists them"
+            raise UsageRefused(f"--type: there is no event {name!r}", remedy=hint)
+    return frozenset(names or ())

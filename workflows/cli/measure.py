@@ -8,10 +8,11 @@ import typer
 
 from autoresearch.engine.control.requests import MOST_SEEDS, StartOptions
 from autoresearch.engine.control.start import StartOutcome
-from autoresearch.engine.control.take_out import Purpose, take_out
+from autoresearch.engine.control.take_out import Purpose, TakeOutOutcome, take_out
 from autoresearch.engine.paths import RunPaths
+from autoresearch.workflows.api.start import taken_out_fields
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.cli.start_resume import SharedOptions, ask_for, serve
+from autoresearch.workflows.cli.start_resume import SharedOptions, ask_for, serve, shared_options
 from autoresearch.workflows.pages.start import take_out_lines
 
 
@@ -28,6 +29,7 @@ def final_command(
     seeds: Seeds = SEEDS,
     background_train: opt.Background = True,
     follow: opt.Follow = False,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
@@ -36,7 +38,8 @@ def final_command(
     What is left of the run's loops goes first. The same as `resume --loops 0 --final N`.
     """
     options = StartOptions(loops=0, final=seeds, consolidate=0)
-    return _ask(options, opt.named(run, run_id), background=background_train, follow=follow, repo=repo)
+    shared = _shared(options, background=background_train, follow=follow, as_json=as_json, repo=repo)
+    return ask_for(shared, opt.named(run, run_id), command="final")
 
 
 def consolidate_command(
@@ -48,6 +51,7 @@ def consolidate_command(
     ] = False,
     background_train: opt.Background = True,
     follow: opt.Follow = False,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
@@ -56,13 +60,11 @@ def consolidate_command(
     K keeps cost K + 1 trainings a seed. What is left of the run's loops goes first. With --drop, what was
     found doubtful before is taken out, each by itself, and stays out where the best is not worse without it.
     """
+    options = StartOptions() if drop else StartOptions(loops=0, consolidate=seeds)
+    shared = _shared(options, background=background_train, follow=follow, as_json=as_json, repo=repo)
     if drop:
-        here = opt.target(repo)
-        return _without(
-            "drop", seeds, opt.named(run, run_id), here, background=background_train, follow=follow
-        )
-    options = StartOptions(loops=0, consolidate=seeds)
-    return _ask(options, opt.named(run, run_id), background=background_train, follow=follow, repo=repo)
+        return _without("drop", seeds, opt.named(run, run_id), shared, command="consolidate")
+    return ask_for(shared, opt.named(run, run_id), command="consolidate", beside=taken_out_fields)
 
 
 def ablate_command(
@@ -71,6 +73,7 @@ def ablate_command(
     seeds: Seeds = SEEDS,
     background_train: opt.Background = True,
     follow: opt.Follow = False,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
@@ -78,32 +81,28 @@ def ablate_command(
 
     K keeps cost K + 1 trainings a seed. The best stays what it is.
     """
-    here = opt.target(repo)
-    return _without("ablate", seeds, opt.named(run, run_id), here, background=background_train, follow=follow)
+    shared = _shared(StartOptions(), background=background_train, follow=follow, as_json=as_json, repo=repo)
+    return _without("ablate", seeds, opt.named(run, run_id), shared, command="ablate")
 
 
-def _ask(
-    options: StartOptions, run_id: str | None, *, background: bool, follow: bool, repo: Path | None
-) -> int:
+def _shared(
+    options: StartOptions, *, background: bool, follow: bool, as_json: bool, repo: Path | None
+) -> SharedOptions:
     opt.refuse_inside_agent()
-    shared = SharedOptions(
-        options=options, proposal=None, background=background, follow=follow, here=opt.target(repo)
+    return shared_options(
+        options, background=background, follow=follow, here=opt.target(repo), as_json=as_json
     )
-    return ask_for(shared, run_id)
 
 
-def _without(
-    purpose: Purpose, seeds: int, run_id: str | None, here: opt.Target, *, background: bool, follow: bool
-) -> int:
-    opt.refuse_inside_agent()
+def _without(purpose: Purpose, seeds: int, run_id: str | None, shared: SharedOptions, *, command: str) -> int:
+    made: TakeOutOutcome | None = None
 
     def ask(paths: RunPaths, _alive: Callable[[RunPaths], bool]) -> StartOutcome:
-        asked = take_out(here.home, paths.run_id, purpose, seeds=seeds, git=here.git)
-        for said in take_out_lines(asked):
-            opt.say(said)
-        return asked.started
+        nonlocal made
+        made = take_out(shared.here.home, paths.run_id, purpose, seeds=seeds, git=shared.here.git)
+        if not shared.as_json:
+            for said in take_out_lines(made):
+                opt.say(said)
+        return made.started
 
-    shared = SharedOptions(
-        options=StartOptions(), proposal=None, background=background, follow=follow, here=here
-    )
-    return serve(shared, run_id, ask)
+    return serve(shared, run_id, ask, command=command, beside=lambda: taken_out_fields(made))

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from attrs import frozen
@@ -13,6 +13,7 @@ from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import Found, find_home, find_run
 from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
+from autoresearch.workflows.api.envelope import json_text
 
 
 if TYPE_CHECKING:
@@ -205,11 +206,14 @@ At = Annotated[
         callback=_well_spelt,
     ),
 ]
+Following = Annotated[
+    bool, typer.Option("-f", "--follow", help="Go on with what is new, until the run rests.")
+]
 Last = Annotated[
     int | None,
     typer.Option(
         "--last",
-        help="Only the last of them; 0: all. Default: 200, and all for programs.",
+        help="Only the last of them; 0: all. Default: 200; with --csv and --jsonl, all.",
         metavar="N",
         min=0,
     ),
@@ -279,6 +283,11 @@ def ensure_runner(paths: "RunPaths") -> "Launched":
     from autoresearch.engine.control.launch import launch  # noqa: PLC0415 - for those who steer a run alone
 
     return launch(paths, (sys.executable, str(RUNNER), str(paths.home), str(paths.folder)))
+
+
+def print_object(document: dict[str, Any]) -> None:  # Any: it is JSON
+    """Print what `--json` asks for."""
+    typer.echo(json_text(document), nl=False)
 
 
 def say(text: str, *, err: bool = False) -> None:

@@ -1,6 +1,6 @@
 """The command that goes through a history again: as an audit, as of a moment, or under another rule."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,7 +14,6 @@ from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.errors import CorruptHistory, UsageRefused
 from autoresearch.events.log.read import read
 from autoresearch.workflows.api.replay import audit_object, moment_object, what_if_object
-from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import replay as pages
 
@@ -68,23 +67,26 @@ def replay(
         return 0
     if keep_rule is not None:
         found = what_if(read(paths.history), keep_rule)
-        document = what_if_object(found, paths.run_id)
-        typer.echo(json_text(document) if as_json else pages.what_if_page(found), nl=False)
+        _print(pages.what_if_page(found), what_if_object(found, paths.run_id), as_json=as_json)
         return 0
     if at is not None:
         then = moment(paths, at)
-        document = moment_object(then)
-        typer.echo(json_text(document) if as_json else pages.moment_page(then), nl=False)
+        _print(pages.moment_page(then), moment_object(then), as_json=as_json)
         return 0
     return _audit(here, paths, as_json=as_json)
 
 
 def _audit(here: opt.Target, paths: RunPaths, *, as_json: bool) -> int:
     made, loaded = audit(paths, git=here.git, jobs=RealJobs())
-    document = audit_object(made, loaded)
-    page = pages.audit_page(made, loaded.run)
-    typer.echo(json_text(document) if as_json else page, nl=False)
+    _print(pages.audit_page(made, loaded.run), audit_object(made, loaded), as_json=as_json)
     return CODES[made.outcome]
+
+
+def _print(page: str, document: dict[str, Any], *, as_json: bool) -> None:  # Any: it is JSON
+    if as_json:
+        opt.print_object(document)
+    else:
+        typer.echo(page, nl=False)
 
 
 def _refuse_together(given: dict[str, bool]) -> None:

@@ -12,8 +12,8 @@ from autoresearch.events.errors import NotFound, UsageRefused
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import read
 from autoresearch.projections.words.event_text import line
+from autoresearch.workflows.api.envelope import document, json_text
 from autoresearch.workflows.api.report import report_of
-from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.report.as_markdown import markdown_of
 from autoresearch.workflows.report.as_text import text_of
@@ -52,17 +52,17 @@ def report_command(
     if as_json:
         text = json_text(found)
     else:
-        document = _with_events(document_of(found), paths)
-        text = markdown_of(document) if as_markdown else text_of(document)
+        page = _with_events(document_of(found), paths)
+        text = markdown_of(page) if as_markdown else text_of(page)
         if as_html:
             from autoresearch.workflows.web.one_file import one_file  # noqa: PLC0415 - a page's scripts, for this alone
 
-            text = one_file(document, paths, here.git, upto=upto)
+            text = one_file(page, paths, here.git, upto=upto)
     if output is None:
         typer.echo(text, nl=False)
         return
     _refuse_no_folder(output)
-    _write(output, text.encode("utf-8"))
+    opt.say(_written(output, text.encode("utf-8")))
 
 
 def plot_command(
@@ -80,6 +80,7 @@ def plot_command(
         typer.Option("--output", "-o", help=f"The file to write: {', '.join(KINDS)}.", metavar="FILE"),
     ],
     at: opt.At = None,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -94,7 +95,11 @@ def plot_command(
     found = [here.run(name).paths for name in named]
     reports = [report_of(paths, upto=None if at is None else seq_at(paths, at)) for paths in found]
     charts = {paths.run_id: chart_of(one) for paths, one in zip(found, reports, strict=True)}
-    _write(output, drawn(specification(charts), output.suffix))
+    said = _written(output, drawn(specification(charts), output.suffix))
+    if as_json:
+        opt.print_object(document("plot", runs=list(charts), path=str(output)))
+    else:
+        opt.say(said)
 
 
 def _refuse_no_folder(output: Path) -> None:
@@ -102,9 +107,10 @@ def _refuse_no_folder(output: Path) -> None:
         raise NotFound(f"there is no folder {output.parent}", remedy="make it, or name another file")
 
 
-def _write(output: Path, written: bytes) -> None:
-    write_atomic(output, written)
-    typer.echo(f"written to {output}, {len(written):,} bytes")
+def _written(output: Path, content: bytes) -> str:
+    """Write a file, and say so."""
+    write_atomic(output, content)
+    return f"written to {output}, {len(content):,} bytes"
 
 
 def _with_events(document: Document, paths: RunPaths) -> Document:

@@ -12,7 +12,7 @@ import typer
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.locate import find_home
 from autoresearch.events.errors import NotFound, UsageRefused
-from autoresearch.workflows.api.status import json_text
+from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.cli import options as opt
 
 
@@ -23,7 +23,6 @@ SINKS = {  # only the module of the one that is named gets imported
     "notify": "autoresearch.workflows.exports.notify",
     "prometheus": "autoresearch.workflows.exports.prometheus",
 }
-EXPORTED = "autoresearch.export/1"  # docs/schemas/export-1.schema.json
 INTERRUPTED = 130
 NEEDED = ("starlette", "uvicorn", "sse_starlette")
 
@@ -147,7 +146,7 @@ def export_command(
     """
     if sink not in SINKS:
         raise UsageRefused(f"there is no sink {sink!r}", remedy=f"one of {', '.join(SINKS)}")
-    from autoresearch.workflows.cli.follow import known_types  # noqa: PLC0415 - for this alone
+    from autoresearch.workflows.cli.look import known_types  # noqa: PLC0415 - for this alone
     from autoresearch.workflows.exports.asked import Asked  # noqa: PLC0415 - the same
 
     module = import_module(SINKS[sink])
@@ -176,8 +175,7 @@ def export_command(
     except KeyboardInterrupt:
         return INTERRUPTED
     if as_json:
-        told = {"schema": EXPORTED, "run_id": paths.run_id, "sink": sink, "sent": done.sent, "seq": done.seq}
-        typer.echo(json_text(told), nl=False)
+        opt.print_object(document("export", run_id=paths.run_id, sink=sink, sent=done.sent, seq=done.seq))
     else:
         upto = f", up to event {done.seq}" if done.seq else "; nothing is new"
         opt.say(f"{paths.run_id}: {done.to}: {done.sent} {done.what}{upto}")

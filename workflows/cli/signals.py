@@ -18,7 +18,6 @@ from autoresearch.events.errors import UsageRefused, WayOut
 from autoresearch.events.shapes import unstructure
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.api import signals as objects
-from autoresearch.workflows.api.status import json_text
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages.signals import (
     answered_line,
@@ -132,7 +131,7 @@ def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: op
     paths = opt.target(repo).run(run_id).paths
     waiting = load(paths).run.waiting
     if as_json:
-        typer.echo(json_text([{"number": one.seq} | unstructure(one.proposal) for one in waiting]), nl=False)
+        opt.print_object(objects.proposals_object(waiting, paths.run_id))
         return
     for one in waiting:
         opt.say(f"{one.seq:>6}  {one.source}  {one.proposal.description}")
@@ -222,7 +221,7 @@ def veto(
 def _tell(paths: RunPaths, line: str, done: objects.Done, *, as_json: bool) -> None:
     """Print what was done: as an object where one was asked for, else in a line."""
     if as_json:
-        typer.echo(json_text(done), nl=False)
+        opt.print_object(done)
     else:
         opt.say(f"{paths.run_id}: {line}")
 

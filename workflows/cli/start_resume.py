@@ -71,10 +71,6 @@ def _shared_options(
     repo: opt.Repo = None,
 ) -> SharedOptions:
     opt.refuse_inside_agent()
-    if as_json and (follow or not background_train):
-        raise UsageRefused(
-            "--json says what was asked, and returns", remedy="leave out --follow and --no-background-train"
-        )
     options = StartOptions(
         loops=loops,
         only=only,
@@ -97,10 +93,38 @@ def _shared_options(
     )
     here = opt.target(repo)
     refuse_read_only(here.git.common())
-    return SharedOptions(
-        options=options,
+    return shared_options(
+        options,
         proposal=proposal_file,
         background=background_train,
+        follow=follow,
+        here=here,
+        as_json=as_json,
+    )
+
+
+def shared_options(
+    options: StartOptions,
+    *,
+    background: bool,
+    follow: bool,
+    here: opt.Target,
+    as_json: bool,
+    proposal: Path | None = None,
+) -> SharedOptions:
+    """Return them together.
+
+    Raises:
+        UsageRefused: --json says what was asked of a run, and not what becomes of it.
+    """
+    if as_json and (follow or not background):
+        raise UsageRefused(
+            "--json says what was asked, and returns", remedy="leave out --follow and --no-background-train"
+        )
+    return SharedOptions(
+        options=options,
+        proposal=proposal,
+        background=background,
         follow=follow,
         here=here,
         as_json=as_json,
@@ -159,7 +183,7 @@ def start_command(
             turn=turn,
         )
         return (
-            _tell(outcome, turn)
+            _tell(outcome, "start", turn=turn)
             if shared.as_json
             else _go(outcome, background=shared.background, follow=shared.follow, turn=turn)
         )
@@ -186,7 +210,14 @@ def resume_command(
     return ask_for(shared, run_id, interrupted=interrupted)
 
 
-def ask_for(shared: SharedOptions, run_id: str | None, *, interrupted: bool = False) -> int:
+def ask_for(
+    shared: SharedOptions,
+    run_id: str | None,
+    *,
+    interrupted: bool = False,
+    command: str = "resume",
+    beside: Callable[[], dict[str, Any]] = dict,
+) -> int:
     """Ask a run for what the options say, and see to it that a runner does it."""
 
     def ask(paths: RunPaths, alive: Callable[[RunPaths], bool]) -> StartOutcome:
@@ -200,15 +231,18 @@ def ask_for(shared: SharedOptions, run_id: str | None, *, interrupted: bool = Fa
             interrupted=interrupted,
         )
 
-    return serve(shared, run_id, ask)
+    return serve(shared, run_id, ask, command=command, beside=beside)
 
 
 def serve(
     shared: SharedOptions,
     run_id: str | None,
     ask: Callable[[RunPaths, Callable[[RunPaths], bool]], StartOutcome],
+    *,
+    command: str,
+    beside: Callable[[], dict[str, Any]] = dict,
 ) -> int:
-    """Ask a run for something, and see to it that a runner does it."""
+    """Ask a run for something, and see to it that a runner does it; `beside` are fields of the object."""
     found = shared.here.run(run_id)  # once: the latest may be another one a moment later
     if not shared.background:
         refuse_second_runner(found.paths)  # says who holds it; that nobody took it since, the runner sees
@@ -217,7 +251,9 @@ def serve(
     opt.refuse_passing_environment()
     asked = ask(found.paths, lambda paths: living_runner(paths) is not None)
     outcome = evolve(asked, chosen=found.chosen)
-    return _tell(outcome) if shared.as_json else _go(outcome, background=True, follow=shared.follow)
+    if shared.as_json:
+        return _tell(outcome, command, beside=beside())
+    return _go(outcome, background=True, follow=shared.follow)
 
 
 def _told(outcome: StartOutcome) -> bool:
@@ -256,17 +292,21 @@ def _go(outcome: StartOutcome, *, background: bool, follow: bool, turn: ExitStac
     return 0
 
 
-def _tell(outcome: StartOutcome, turn: ExitStack | None = None) -> int:
+def _tell(
+    outcome: StartOutcome,
+    command: str,
+    *,
+    turn: ExitStack | None = None,
+    beside: dict[str, Any] | None = None,
+) -> int:
     """See to it that a runner does what was asked, and print all of it as one object."""
     from autoresearch.workflows.api.start import start_object  # noqa: PLC0415 - for programs alone
-    from autoresearch.workflows.api.status import json_text  # noqa: PLC0415
 
     if outcome.idle is not None:
         _make_up(outcome.paths)
     launched = opt.ensure_runner(outcome.paths) if outcome.idle is None else None
     _let_go(turn)
-    command = "resume" if turn is None else "start"
-    typer.echo(json_text(start_object(outcome, launched, command)), nl=False)
+    opt.print_object(start_object(outcome, launched, command) | (beside or {}))
     return 0
 
 

@@ -14,9 +14,8 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.events.errors import RunLocked, UsageRefused
 from autoresearch.projections.words.wording import short
-from autoresearch.workflows.api.retract import retract_object
 from autoresearch.workflows.api.signals import adopt_object
-from autoresearch.workflows.api.status import json_text
+from autoresearch.workflows.api.tidy import clean_object, publish_object, repair_object, retract_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import publish as publish_page
 from autoresearch.workflows.pages.retract import retracted_lines
@@ -39,7 +38,7 @@ def adopt_command(
     paths = here.run(opt.named(run, run_id)).paths
     outcome = adopt(paths, here.git)
     if as_json:
-        typer.echo(json_text(adopt_object(outcome, paths.run_id)), nl=False)
+        opt.print_object(adopt_object(outcome, paths.run_id))
     else:
         opt.say(f"{paths.run_id}: {adopted_line(outcome)}")
 
@@ -53,6 +52,7 @@ def publish_command(
     pr: Annotated[
         bool, typer.Option("--pr", help="Push it to the remote, and open a pull request through gh.")
     ] = False,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
@@ -69,11 +69,17 @@ def publish_command(
     text = publish_page.pull_request(it)
     branch = name or f"publish/{paths.run_id}"
     made = publish(paths, here.git, it, branch=branch, messages=publish_page.messages(it), text=text)
-    opt.say(text)
-    for line in publish_page.published_lines(made, it):
-        opt.say(f"{paths.run_id}: {line}")
+    if not as_json:
+        opt.say(text)
+        for line in publish_page.published_lines(made, it):
+            opt.say(f"{paths.run_id}: {line}")
+    opened = None
     if pr:
-        opt.say(pull_request.open_it(here.home, here.git, made, base=it.beside, title=publish_page.title(it)))
+        opened = pull_request.open_it(here.home, here.git, made, base=it.beside, title=publish_page.title(it))
+    if as_json:
+        opt.print_object(publish_object(made, it, text, opened))
+    elif opened:
+        opt.say(opened)
 
 
 def clean_command(
@@ -88,6 +94,7 @@ def clean_command(
         bool, typer.Option("--all", help="Every run that is idle; of one that never trained, the folder too.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only say what would go.")] = False,
+    as_json: opt.AsJson = False,
     repo: opt.Repo = None,
 ) -> None:
     """Remove a run's worktrees and refs from the repository; its branch stays."""
@@ -96,10 +103,10 @@ def clean_command(
         raise UsageRefused("say what to clean", remedy="name a run, or --all of them")
     here = opt.target(repo)
     named = started_runs(here.home) if every else (here.run(run).paths,)
+    looked_at: list[tuple[str, Remains | str]] = []
     for paths in named:
         whole = with_folder or (every and never_trained(paths))
-        if every:
-            opt.say(f"{paths.run_id}:")
+        gone: Remains | str
         try:
             gone = (
                 clean(paths, here.git, RealJobs(), with_folder=whole)
@@ -109,16 +116,21 @@ def clean_command(
         except RunLocked as error:
             if not every:
                 raise
-            opt.say(f"left alone: {error}")
-            continue
-        _tell(gone, "removed" if yes else "would remove")
-    if not yes:
+            gone = str(error)
+        looked_at.append((paths.run_id, gone))
+        if not as_json:
+            _tell(gone, "removed" if yes else "would remove", title=f"{paths.run_id}:" if every else "")
+    if as_json:
+        opt.print_object(clean_object(looked_at, removed=yes))
+    elif not yes:
         what = "--all" if every else named[0].run_id
         again = typed(f"clean {what}{' --folder' if with_folder else ''} --yes")
         opt.say(f"nothing was removed; {again} does it")
 
 
-def repair_command(run: opt.Run = None, *, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+def repair_command(
+    run: opt.Run = None, *, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None
+) -> None:
     """Let a run with a damaged history go on: what is whole goes on, the rest is set aside.
 
     Nothing is deleted. An event says what was set aside, and where it lies; a whole history stays as it is.
@@ -126,7 +138,11 @@ def repair_command(run: opt.Run = None, *, run_id: opt.RunId = None, repo: opt.R
     opt.refuse_inside_agent()
     here = opt.target(repo)
     paths = here.run(opt.named(run, run_id)).paths
-    for line in repaired_lines(repair(paths, here.git, RealJobs()), paths.run_id):
+    outcome = repair(paths, here.git, RealJobs())
+    if as_json:
+        opt.print_object(repair_object(outcome, paths.run_id))
+        return
+    for line in repaired_lines(outcome, paths.run_id):
         opt.say(line)
 
 
@@ -155,13 +171,18 @@ def retract_command(
     paths = here.run(opt.named(run, run_id)).paths
     outcome = retract(paths, here.git, number, why=why, with_descendants=with_descendants)
     if as_json:
-        typer.echo(json_text(retract_object(outcome, paths.run_id)), nl=False)
+        opt.print_object(retract_object(outcome, paths.run_id))
         return
     for line in retracted_lines(outcome):
         opt.say(f"{paths.run_id}: {line}")
 
 
-def _tell(gone: Remains, verb: str) -> None:
+def _tell(gone: Remains | str, verb: str, *, title: str) -> None:
+    if title:
+        opt.say(title)
+    if isinstance(gone, str):
+        opt.say(f"left alone: {gone}")
+        return
     for worktree in gone.worktrees:
         opt.say(f"{verb} the worktree {worktree}")
     for ref, commit in gone.refs[:REFS_SHOWN]:

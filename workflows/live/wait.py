@@ -17,6 +17,7 @@ from autoresearch.projections.agent_health import Question, still_open
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human
+from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.status import live_facts, phase
 from autoresearch.workflows.live.follow import POLL_S, SLOW_POLL_S, HistoryFollower, Pulse, brought_up
 
@@ -26,7 +27,6 @@ What: TypeAlias = Literal[
     "end", "keep", "question", "pause", "proposal_needed", "approval", "interrupted", "timeout"
 ]
 
-SCHEMA = "autoresearch.wait/1"  # docs/schemas/wait-1.schema.json
 WANTED: tuple[Wanted, ...] = get_args(Wanted)
 
 
@@ -78,7 +78,7 @@ def wait_object(paths: RunPaths, happened: Happened, wanted: str) -> dict[str, A
     word = phase(told, live_facts(paths, told, gpu=False))
     unheard = happened.what == "timeout" and word == "interrupted"
     return {
-        "schema": SCHEMA,
+        **document("wait"),
         "run_id": paths.run_id,
         "for": wanted,
         "what": "interrupted" if unheard else happened.what,

@@ -112,13 +112,11 @@ def _looking(commands: Commands) -> Sequence[Callable[..., Any]]:
 
     async def history(run_id: str = "", since: int = 0, last: int = LAST) -> Object:
         """Return the last events behind event `since`, as they are stored."""
-        told = await commands.call("history", "--jsonl", f"--since={since}", f"--last={last}", run_id=run_id)
-        return {"events": [json.loads(line) for line in told.splitlines()]}
+        return await commands.object("history", f"--since={since}", f"--last={last}", run_id=run_id)
 
     async def experiments(run_id: str = "", last: int = LAST) -> Object:
         """Return the last iterations: what was tried, and what came of it."""
-        told = await commands.call("experiments", "--json", f"--last={last}", run_id=run_id)
-        return {"experiments": json.loads(told)}
+        return await commands.object("experiments", f"--last={last}", run_id=run_id)
 
     async def show(number: int, run_id: str = "") -> Object:
         """Return one iteration whole: proposal, diff, metrics, events; 0 is the baseline."""

@@ -15,6 +15,7 @@ from autoresearch.projections.timeline import Row
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.report import spread_of_seeds
 from autoresearch.workflows.api.run_now import RunNow, run_now
+from autoresearch.workflows.api.signals import listed
 from autoresearch.workflows.api.status import LiveFacts, status_object
 from autoresearch.workflows.pages.status import health_words, now_words, prefetch_words
 from autoresearch.workflows.web.followed import Followed
@@ -121,7 +122,7 @@ def spans_object(followed: Followed) -> dict[str, Any]:
 
 def proposals_of(run: RunState) -> list[dict[str, Any]]:
     """Return the proposals that wait, as `proposals --json` prints them, each with who made it."""
-    return [{"number": one.seq, "source": one.source} | unstructure(one.proposal) for one in run.waiting]
+    return listed(run.waiting)
 
 
 def cost_of(rows: list[Row]) -> float | None:

@@ -1,12 +1,9 @@
-"""The commands that print what grows: history and logs, once or as it comes."""
+"""The command that prints what jobs printed, once or as it comes."""
 
 import sys
-from collections import deque
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import partial
-from pathlib import Path
-from typing import IO, Annotated, get_args
+from typing import IO, Annotated
 
 import typer
 
@@ -15,61 +12,20 @@ from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.one_iteration import before_iteration, one_iteration
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position, Recorded, event_type
+from autoresearch.events.codec import Recorded
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
-from autoresearch.events.log.seek import position_before
-from autoresearch.projections.words.event_text import line
-from autoresearch.workflows.api.history import stored_line, with_beginnings
+from autoresearch.workflows.api.history import log_object
 from autoresearch.workflows.cli import options as opt
-from autoresearch.workflows.live.follow import RunFollower, follow, follow_file
+from autoresearch.workflows.live.follow import RunFollower, follow_file
 from autoresearch.workflows.pages.ways_out import typed
 
 
 STEPS = ("train", "evaluate", "guard", "holdout", "prepare", "propose", "edit", "apply", "triage")
-LINES = 200  # that are printed where nobody says how many: of a history, and of a log
+LINES = 200  # that are printed where nobody says how many
 MOST_BYTES = 2**15  # of a log then: an agent's transcript has lines of any length
 RECENT = 8  # iterations; in an older one no job is started
 INTERRUPTED = 130
-
-Following = Annotated[
-    bool, typer.Option("-f", "--follow", help="Go on with what is new, until the run rests.")
-]
-
-
-def history(
-    *,
-    since: Annotated[
-        int, typer.Option("--since", help="Only events after this one.", metavar="SEQ", min=0)
-    ] = 0,
-    types: Annotated[
-        list[str] | None,
-        typer.Option("--type", help="Only events of this type; repeatable.", metavar="TYPE"),
-    ] = None,
-    live: Following = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="Print the records as they are stored.")] = False,
-    last: opt.Last = None,
-    run_id: opt.RunId = None,
-    repo: opt.Repo = None,
-) -> int:
-    """Print what happened, one line for each event: the last 200, or with --jsonl all."""
-    wanted = known_types(types)
-    if live and last is not None:
-        raise UsageRefused("--last and --follow cannot go together", remedy="--since SEQ says where to begin")
-    paths = opt.target(repo).run(run_id).paths
-    records = follow(paths, since) if live else _after(paths, since)
-    found = (
-        (recorded, begin)
-        for recorded, begin in with_beginnings(records)
-        if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted)
-    )
-    most = (0 if live or jsonl else LINES) if last is None else last
-    try:
-        for recorded, begin in found if most == 0 else _last(found, most, say=last is None):
-            typer.echo(stored_line(paths.history, begin, recorded.end) if jsonl else line(recorded))
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    return 0
 
 
 def logs(
@@ -95,7 +51,8 @@ def logs(
             min=0,
         ),
     ] = None,
-    live: Following = False,
+    live: opt.Following = False,
+    as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
@@ -108,20 +65,16 @@ def logs(
         job = _newest_job(paths, read(paths.history), number=number, step=step)
     if job is None and not live:
         raise _no_log(paths, number)
+    if as_json and live:
+        raise UsageRefused("--json is one object, and does not follow", remedy="leave out --follow")
     if not live and job is not None:
-        _print_end(job.output, lines)
+        _print_end(job, lines, run_id=paths.run_id if as_json else "")
         return 0
     try:
         _follow_logs(paths, job, lines=lines, number=number, step=step)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
-
-
-def _after(paths: RunPaths, since: int) -> Iterable[Recorded]:
-    """Yield the records after `since` and perhaps some before; of a long history, no more is read."""
-    begin = position_before(paths.history, since + 1) if since else Position.start()
-    return read(paths.history, since=begin)
 
 
 def _recent(paths: RunPaths, number: int | None) -> Iterable[Recorded]:
@@ -131,34 +84,6 @@ def _recent(paths: RunPaths, number: int | None) -> Iterable[Recorded]:
         return one.events if one is not None else ()
     first = load_run(paths).state.last_iteration - RECENT if number is None else 0
     return read(paths.history, since=before_iteration(paths, first))
-
-
-def _last(found: Iterable[tuple[Recorded, int]], most: int, *, say: bool) -> Iterable[tuple[Recorded, int]]:
-    """Return the last of them, after a line that says how many more there are."""
-    kept: deque[tuple[Recorded, int]] = deque(maxlen=most)
-    count = 0
-    for count, one in enumerate(found, start=1):  # noqa: B007 - how many there were
-        kept.append(one)
-    if say and count > most:
-        opt.say(
-            f"{count - most} earlier events: {typed('history --last 0')} prints all, --since SEQ from one on"
-        )
-    return kept
-
-
-def known_types(names: list[str] | None) -> frozenset[str]:
-    """Return the types of events that were named.
-
-    Raises:
-        UsageRefused: there is no such event.
-    """
-    known = [cls.__name__ for cls in get_args(ev.Event)]
-    for name in names or ():
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "docs/events.md lists them"
-            raise UsageRefused(f"--type: there is no event {name!r}", remedy=hint)
-    return frozenset(names or ())
 
 
 def _newest_job(
@@ -194,15 +119,19 @@ def _no_log(paths: RunPaths, number: int | None) -> NotFound:
     return NotFound(f"{paths.run_id}: {what}", remedy=WayOut("experiments"))
 
 
-def _print_end(path: Path, lines: int | None) -> None:
-    """Print a log, or its last lines; of any size, of any bytes."""
-    file = pack.opened(path)
+def _print_end(job: JobPaths, lines: int | None, *, run_id: str) -> None:
+    """Print a log, or its last lines; of any size, of any bytes. As an object where a run is named."""
+    file = pack.opened(job.output)
     if file is None:
         raise NotFound(
-            f"{path} is not there (yet)", remedy="the job was just started, or its folder was deleted"
+            f"{job.output} is not there (yet)", remedy="the job was just started, or its folder was deleted"
         )
     with file:
         begin = _offset(file, lines)
+        if run_id:
+            file.seek(begin)
+            opt.print_object(log_object(run_id, job, begin=begin, text=file.read().decode(errors="replace")))
+            return
         if begin and lines is None:
             opt.say(f"{begin} bytes before this: {typed('logs --last 0')} prints all", err=True)
         file.seek(begin)
