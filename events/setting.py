@@ -1,8 +1,9 @@
 """What one setting is: its type and default, what it means and may hold; guards as they are written. Pure."""
 
+import operator
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, TypeVar, cast
 
@@ -10,6 +11,12 @@ from attrs import field, frozen
 
 
 PYTHON = "{python}"  # in a command: the interpreter of the user's project
+_HOLDS: Mapping[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 IN_FOLDER = ("env", "-C")  # how a command begins that runs in a folder of the checkout: its next word
 GUARD = re.compile(
     r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
@@ -122,3 +129,12 @@ def folder_and_words(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """Return the folder that a command moves to before all else, "" for none, and what it runs there."""
     moves = tuple(command[:2]) == IN_FOLDER and len(command) > 3  # noqa: PLR2004 - a folder and a word
     return (command[2], tuple(command[3:])) if moves else ("", tuple(command))
+
+
+def outside(guard: str, numbers: Mapping[str, Sequence[float]]) -> tuple[float, ...] | None:
+    """Return those of some numbers, by name, that lie outside of a guard's bound; None: it is a command."""
+    parts = GUARD.fullmatch(guard)
+    if parts is None:
+        return None
+    holds, bound = _HOLDS[parts["sign"]], float(parts["bound"])
+    return tuple(number for number in numbers.get(parts["name"], ()) if not holds(number, bound))

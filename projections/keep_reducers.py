@@ -6,7 +6,18 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import KNOWN_CODE, Best, Conditions, Consolidated, Scalar, Score, because
+from autoresearch.events.setting import outside
+from autoresearch.events.values import (
+    KNOWN_CODE,
+    Best,
+    Conditions,
+    Consolidated,
+    Reason,
+    Scalar,
+    Score,
+    because,
+    why,
+)
 from autoresearch.projections.belief import Belief, Gain, KnownCode, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.parts.reviews import SPOKEN, Approval
@@ -37,9 +48,17 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
             state.branch_commit = event.commit
         if one.number == 0:
             state.learned = replace(state.learned, belief=first_belief(state, one.scores, event.inputs))
+            state.baseline_outside = _outside(state, one)
     learn(state, event.inputs, kept=True)
     take_out(state, event.iteration, event.inputs, kept=True)
     _close(state, one, kept=True)
+
+
+def _outside(state: RunState, one: Iteration) -> Reason | None:
+    """Return the first guard that a number of the baseline is outside of: it is kept all the same."""
+    found = ((guard.strip(), outside(guard, one.also)) for guard in state.config.guards)
+    named = (why("baseline_outside", guard=guard, value=numbers[-1]) for guard, numbers in found if numbers)
+    return next(named, None)
 
 
 def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:

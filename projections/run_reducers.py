@@ -45,6 +45,9 @@ def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: st
     _config(state, event.config)
     if "editable" in event.changed:  # code is a digest of these files
         state.known = ()
+    outside = state.baseline_outside
+    if outside is not None and all(guard.strip() != outside.inputs["guard"] for guard in state.config.guards):
+        state.baseline_outside = None
     if not SETUP_SETTINGS.isdisjoint(event.changed):
         setup = state.setup
         known = setup.checked or setup.preparations > 0

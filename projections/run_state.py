@@ -282,6 +282,7 @@ class RunState:
     stopped_reason: Reason | None = None
     touched: Reason | None = None  # what no training may touch was, since a human looked last
     baseline_guard: Reason | None = None  # which one the baseline failed, since a human looked last
+    baseline_outside: Reason | None = None  # of which guard's bound a number of the baseline is
     need_input: Reason | None = None
     agent_failures: int = 0  # in a row
     not_applied: int = 0  # changes in a row that an agent proposed or made

@@ -78,6 +78,12 @@ def say_comparisons(count: int) -> str:
     return f"{count} comparison{'' if count == 1 else 's'} with the validation text" if count else ""
 
 
+def say_outside(standing: Standing) -> str:
+    """Return which guard the baseline is outside of, "" for none; where it failed, the phase says why."""
+    reasons = standing["reasons"]
+    return "" if reasons["baseline_failed"] else say_kept(reasons["baseline"])
+
+
 def say_kept(reason: Mapping[str, Any] | None) -> str:
     """Return the sentence of a reason as state.json keeps it; "" for none."""
     return "" if reason is None else sentence(**reason)

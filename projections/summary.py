@@ -322,7 +322,7 @@ def _reasons(run: RunState) -> dict[str, Any]:
         "missing": [_kept(one) for one in run.setup.missing],
         "failure": _kept(run.setup.failure),
         "baseline_failed": run.baseline_failed,
-        "baseline": _kept(run.baseline_reason),
+        "baseline": _kept(run.baseline_reason or run.baseline_outside),
         "paused": _kept(run.paused),
     }
 

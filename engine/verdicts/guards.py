@@ -3,34 +3,21 @@
 A command is run once a candidate is to be kept by everything else: engine/core/decider.py.
 """
 
-import operator
-from collections.abc import Callable, Mapping
-
-from autoresearch.events.setting import GUARD
+from autoresearch.events.setting import GUARD, outside
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason, Scalar
 from autoresearch.projections.run_state import Iteration, RunState
 
 
-_HOLDS: Mapping[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
 def broken(one: Iteration, config: RunConfig) -> dict[str, Scalar] | None:
     """Return the first bound that a training of a candidate broke, with its number; None: none."""
     for guard in config.guards:
-        parts = GUARD.fullmatch(guard)
-        if parts is None:
+        beyond = outside(guard, one.also)
+        if beyond is None:
             continue
-        numbers = one.also.get(parts["name"], ())
-        holds, bound = _HOLDS[parts["sign"]], float(parts["bound"])
-        outside = [number for number in numbers if not holds(number, bound)]
-        if outside or not numbers:
-            return {"guard": guard.strip(), "value": outside[-1] if outside else None}
+        parts = GUARD.fullmatch(guard)
+        if beyond or (parts is not None and not one.also.get(parts["name"])):
+            return {"guard": guard.strip(), "value": beyond[-1] if beyond else None}
     return None
 
 

@@ -128,6 +128,10 @@ REASONS: Mapping[str, str] = {
         "packages that trainings import, or programs that they run, were changed while one ran, by it or by "
         "somebody else: look at them, make them anew where in doubt, then lift the pause"
     ),
+    "baseline_outside": (
+        "the baseline is outside of {guard}: {value:g}; nothing is kept that does not get within it; "
+        "`guards` of the settings says it"
+    ),
     "baseline_fails_guard": (
         "the code as it stands fails the guard {guard}: {because}; no candidate that fails it is kept: mend "
         "it, commit and start anew; or lift the pause, once it can hold or for candidates that mend it"

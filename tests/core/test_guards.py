@@ -1,15 +1,31 @@
 """Guards: a candidate that is better and breaks one is not kept."""
 
 import pytest
+from attrs import evolve
 
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core import dry_run
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.setting import guard_argv
 from autoresearch.events.settings import RunConfig, definitions
 from autoresearch.events.values import why
+from autoresearch.projections.state_text import say_kept
+from autoresearch.projections.summary import standing
 from autoresearch.projections.words.wording import say, say_verdict
-from tests.given import BASELINE, asked, candidate, given, row, started, trained, training
+from tests.given import (
+    BASELINE,
+    asked,
+    candidate,
+    given,
+    kept,
+    opened,
+    row,
+    set_up,
+    started,
+    trained,
+    training,
+)
 
 
 def verdict_on(metric: float, *guards: str, **also: float) -> do.Command:
@@ -39,6 +55,21 @@ def test_a_guard_is_hard_before_a_keep(guard: str, value: float, holds: bool):  
     if not holds:
         assert ("guard", {"guard": guard, "value": value}) == (command.rule, command.inputs)
         assert f"it breaks the guard {guard}: {value:g}" == say_verdict(command.rule, command.inputs)
+
+
+def test_a_baseline_outside_of_a_bound_is_kept_and_said():
+    """The guard and its number stand with the state of the run, until the settings drop the guard."""
+    config = RunConfig(agent="none", keep_rule="lower", final=0, guards=(" loss < 2", "peak_vram_mb < 60000"))
+    numbers = {"loss": 1.0, "peak_vram_mb": 70000.0}
+    run = given(
+        *(started(config), asked(), set_up(), opened(0, first="train"), training(0)),
+        *(trained(0, 1.5, also=numbers), row(0, 1.5), kept(0)),
+    )
+    said = say_kept(standing(run)["reasons"]["baseline"])
+    assert "the baseline is outside of peak_vram_mb < 60000: 70000; nothing is kept" in said
+    without = evolve(config, guards=(" loss < 2",))
+    dropped = dry_run.after(run, [ev.ConfigChanged(config=without, changed=("guards",))])
+    assert None is standing(dropped)["reasons"]["baseline"]
 
 
 def test_a_number_that_is_not_known_breaks_its_guard():

@@ -11,6 +11,7 @@ from autoresearch.projections.state_text import (
     say_gain,
     say_interval,
     say_kept,
+    say_outside,
     say_stopped,
     say_waiting,
 )
@@ -48,6 +49,7 @@ def status_page(seen: Glance) -> str:
         ("chosen", _chosen_words(standing)),
         ("keeps", keeps_words(standing)),
         ("number", _number_words(standing)),
+        ("guards", say_outside(standing)),
         ("done", _done_words(standing)),
         ("time", time_words(seen)),
         ("ends", ends_words(seen)),
