@@ -67,7 +67,7 @@ def one_file(document: Document, paths: RunPaths, git: Commits, *, upto: int | N
 <body>
 <header id="bar"></header>
 <main id="main" tabindex="-1"></main>
-<article class="report" id="report">
+<article class="report" id="report" role="region" aria-label="Report">
 {body_of(document)}
 </article>
 <footer id="foot"></footer>

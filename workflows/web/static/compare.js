@@ -6,7 +6,8 @@ import { diffLines } from "./experiment.js";
 import { overlay } from "./overlay.js";
 
 const LEFT_OUT = new Set(["diff", "events", "calls", "inputs", "pairs", "curve", "log_tail", "artifacts", "spark", "home", "running", "against", "seq",
-  "state_path", "history_path", "runner_log_path", "progress", "gpu", "version", "questions", "schema", "runner", "in_progress"]);
+  "state_path", "history_path", "runner_log_path", "progress", "gpu", "version", "questions", "schema", "runner", "in_progress",
+  "keeps", "agents", "as_of", "stands", "run_id", "best_val_bpb", "baseline_val_bpb", "approvals", "open"]);
 const ORDER = ["status", "metric", "gain", "half_width", "probability", "best_metric", "baseline_metric", "settings", "description", "proposal", "conditions"];
 
 export const compareAddress = (places) => `/compare?${places.map((place) => `with=${encodeURIComponent(place)}`).join("&")}`;
@@ -78,7 +79,7 @@ async function two(main, [one, other]) {
   const rows = one.found.pairs.map((pair) => [pair.seed ?? pair.repeat, pair.candidate, theirs.get(pair.seed ?? pair.repeat)]).filter(([, , value]) => value !== undefined);
   const mean = rows.reduce((sum, [, mine, their]) => sum + their - mine, 0) / rows.length;
   if (rows.length) {
-    main.append(h("section", { class_: "card", "aria-label": "By seed" }, h("h2", { text: "Seed by seed" }), h("div", { class_: "over" }, h("table", { class_: "pairs" },
+    main.append(h("section", { class_: "card", "aria-label": "By seed" }, h("h2", { text: "Seed by seed" }), h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Table" }, h("table", { class_: "pairs" },
       h("thead", {}, h("tr", {}, ["seed", one.name, other.name, "difference"].map((name) => h("th", { scope: "col", class_: "n", text: name })))),
       h("tbody", {}, rows.map(([seed, mine, their]) => h("tr", {}, [String(seed), number(mine), number(their), signed(their - mine)].map((said) => h("td", { class_: "n", text: said }))))),
       h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 3, text: "mean" }), h("td", { class_: "n", text: signed(mean) })))))));

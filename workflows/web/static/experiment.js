@@ -149,7 +149,7 @@ function pairs(found) {
   const gains = found.pairs.map((one) => one.gain).filter((one) => one !== null);
   const mean = gains.length ? gains.reduce((sum, one) => sum + one, 0) / gains.length : null;
   return h("details", { class_: "part", open: true }, h("summary", { text: "Pairs, seed by seed" }),
-    h("div", { class_: "over" }, h("table", { class_: "pairs" },
+    h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Table" }, h("table", { class_: "pairs" },
       h("thead", {}, h("tr", {}, ["seed", `base (#${found.pairs[0].base_iteration})`, "this", "gain"].map((name) => h("th", { scope: "col", class_: "n", text: name })))),
       h("tbody", {}, found.pairs.map((one) => h("tr", {}, [String(one.seed ?? `repeat ${one.repeat}`), number(one.base), number(one.candidate), signed(one.gain)].map((said) => h("td", { class_: "n", text: said }))))),
       mean !== null && h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 3, text: "mean gain" }), h("td", { class_: "n", text: interval(mean, found.half_width) }))))));

@@ -53,7 +53,7 @@ export class OtherRule {
     fill(this.body,
       overlay([line(`kept by ${found.own_policy}, as it was`, "was"), line(`kept by ${found.policy}`, "would_be")], { steps: true, until: found.iterations.at(-1)?.iteration ?? 0 }),
       found.said.map((said) => h("p", { text: clean(said, 400) })),
-      others.length > 0 && h("div", { class_: "over" }, h("table", { class_: "pairs" },
+      others.length > 0 && h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Table" }, h("table", { class_: "pairs" },
         h("thead", {}, h("tr", {}, ["#", "metric", "was", "would be", "why"].map((title) => h("th", { scope: "col", text: title })))),
         h("tbody", {}, others.slice(0, 200).map((one) => h("tr", {},
           h("td", {}, h("button", { type: "button", class_: "link", text: `#${one.iteration}`, onclick: () => this.open(one.iteration) })),
