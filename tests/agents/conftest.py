@@ -23,6 +23,7 @@ LONG_S = 8 * PATIENCE_S  # of programs that try again by themselves for minutes
 # What each prompt of the runner begins with, and an operator's.
 STEPS = {
     "propose": "You propose the next experiment",
+    "edit": "You make the next experiment",
     "apply": "Carry out the change of one experiment",
     "triage": "The training of one experiment did not succeed",
     "operate": "You operate autoresearch here",
