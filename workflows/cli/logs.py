@@ -1,5 +1,6 @@
 """The command that prints what jobs printed, once or as it comes."""
 
+import io
 import sys
 from collections.abc import Iterable
 from functools import partial
@@ -18,10 +19,12 @@ from autoresearch.events.log.read import read
 from autoresearch.workflows.api.history import log_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import RunFollower, follow_file
+from autoresearch.workflows.pages.transcript import readable
 from autoresearch.workflows.pages.ways_out import typed
 
 
 STEPS = ("train", "evaluate", "guard", "holdout", "prepare", "propose", "edit", "apply", "triage")
+OF_AGENTS = frozenset({"propose", "edit", "apply", "triage"})
 LINES = 200  # that are printed where nobody says how many
 MOST_BYTES = 2**15  # of a log then: an agent's transcript has lines of any length
 RECENT = 8  # iterations; in an older one no job is started
@@ -51,12 +54,18 @@ def logs(
             min=0,
         ),
     ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Of an agent's step, print what its program printed.")
+    ] = False,
     live: opt.Following = False,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
-    """Print what a training printed; with -f as it comes, going on with the next one."""
+    """Print what a training printed; with -f as it comes, going on with the next one.
+
+    Of an agent's step: what it said and did, and what its tools printed, cut short.
+    """
     if step and step not in STEPS:
         raise UsageRefused(f"--step: there is no step {step!r}", remedy=f"the steps are {', '.join(STEPS)}")
     paths = opt.target(repo).run(run_id).paths
@@ -68,6 +77,9 @@ def logs(
     if as_json and live:
         raise UsageRefused("--json is one object, and does not follow", remedy="leave out --follow")
     if not live and job is not None:
+        if step in OF_AGENTS and not raw:
+            _print_transcript(job, lines, run_id=paths.run_id if as_json else "")
+            return 0
         _print_end(job, lines, run_id=paths.run_id if as_json else "")
         return 0
     try:
@@ -119,14 +131,33 @@ def _no_log(paths: RunPaths, number: int | None) -> NotFound:
     return NotFound(f"{paths.run_id}: {what}", remedy=WayOut("experiments"))
 
 
-def _print_end(job: JobPaths, lines: int | None, *, run_id: str) -> None:
-    """Print a log, or its last lines; of any size, of any bytes. As an object where a run is named."""
+def _opened(job: JobPaths) -> IO[bytes]:
     file = pack.opened(job.output)
     if file is None:
         raise NotFound(
             f"{job.output} is not there (yet)", remedy="the job was just started, or its folder was deleted"
         )
-    with file:
+    return file
+
+
+def _print_transcript(job: JobPaths, lines: int | None, *, run_id: str) -> None:
+    """Print what an agent said and did, or the last lines of it. As an object where a run is named."""
+    with _opened(job) as file:
+        whole = "".join(f"{line}\n" for line in readable(file)).encode(errors="replace")
+    begin = _offset(io.BytesIO(whole), lines)
+    if run_id:
+        text = whole[begin:].decode(errors="replace")
+        opt.print_object(log_object(run_id, job, begin=begin, text=text))
+        return
+    if begin and lines is None:
+        opt.say(f"{begin} bytes before this: {typed('logs --last 0')} prints all", err=True)
+    _write(whole[begin:])
+    sys.stdout.flush()
+
+
+def _print_end(job: JobPaths, lines: int | None, *, run_id: str) -> None:
+    """Print a log, or its last lines; of any size, of any bytes. As an object where a run is named."""
+    with _opened(job) as file:
         begin = _offset(file, lines)
         if run_id:
             file.seek(begin)
