@@ -206,7 +206,20 @@ def _codex_command(ask: Ask) -> tuple[str, ...]:
     sandbox = "read-only" if ask.step == "propose" else "workspace-write"
     if ask.beside is not None:  # its own sandbox mounts, which nobody may who is confined already
         sandbox = "danger-full-access"
-    return ("codex", "exec", "--json", "--ephemeral", "-s", sandbox, "-C", str(ask.worktree), *model, "-")
+    own = ("-c", "project_doc_max_bytes=0")  # no AGENTS.md: it is for who operates runs
+    return (
+        "codex",
+        "exec",
+        "--json",
+        "--ephemeral",
+        "-s",
+        sandbox,
+        *own,
+        "-C",
+        str(ask.worktree),
+        *model,
+        "-",
+    )
 
 
 def _claude_command(ask: Ask) -> tuple[str, ...]:
@@ -296,6 +309,7 @@ CLAUDE = Program(
     command=_claude_command,
     read=transcripts.read_claude,
     no_work=RETRIES,
+    env={"CLAUDE_CODE_DISABLE_CLAUDE_MDS": "1"},  # they are for who operates runs
     kept=(Kept("CLAUDE_CONFIG_DIR", "~/.claude"), Kept("", "~", ".claude.json")),
 )
 COMMAND = Program(

@@ -290,12 +290,14 @@ def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path
     modelled = Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain), model="some/model")
     log = ("--print-logs", "--log-level", "ERROR")
     opencode = ("opencode", "run", "--format", "json", *log, "--auto", "--dir", str(plain))
-    codex = ("codex", "exec", "--json", "--ephemeral", "-s", "workspace-write", "-C", str(plain))
+    own = ("-c", "project_doc_max_bytes=0")
+    codex = ("codex", "exec", "--json", "--ephemeral", "-s", "workspace-write", *own, "-C", str(plain))
     assert OPENCODE.job(question, tmp_path).command == opencode
     assert OPENCODE.job(modelled, tmp_path).command == (*opencode, "-m", "some/model")
     assert CODEX.job(question, tmp_path).command == (*codex, "-")
     assert CODEX.job(modelled, tmp_path).command == (*codex, "-m", "some/model", "-")
     assert CLAUDE.job(modelled, tmp_path).command[-2:] == ("--model", "some/model")
+    assert "1" == CLAUDE.job(question, tmp_path).env["CLAUDE_CODE_DISABLE_CLAUDE_MDS"]
 
 
 def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None:
