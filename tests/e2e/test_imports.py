@@ -66,6 +66,7 @@ MAY = {
     "report": ("report", SETTINGS),
     "plot": ("plot -o plot.json", SETTINGS),
     "export": ("export webhook --to http://127.0.0.1:9/", COMMON | {"logging", "tempfile", "watchdog"}),
+    "sql": ("sql SELECT", COMMON | VERSION | {"logging"}),
     "mcp": ("mcp --repo nowhere", COMMON),
     "serve": ("serve --home nowhere", COMMON),
     # they look for packages, and whether the file system tells of changes

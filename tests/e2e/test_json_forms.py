@@ -27,10 +27,11 @@ WITHOUT = {
     "serve": "a web server, whose pages are read while it runs",
     "mcp": "speaks its own protocol on standard output",
 }
-ELSEWHERE = {  # printed by tests of their own, since a run at rest answers them with an error
+ELSEWHERE = {  # printed by tests of their own: a run at rest answers with an error, or an extra is needed
     "approve": "tests/e2e/test_approval.py",
     "veto": "tests/e2e/test_approval.py",
     "export": "tests/e2e/test_export_webhook.py",
+    "sql": "tests/e2e/test_sql.py",
 }
 # Each form, and the words that print it, in an order in which they can follow each other on one run.
 WORDS = {

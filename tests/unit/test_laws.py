@@ -92,6 +92,7 @@ OWNERS = {
     "mcp_types": {"workflows/mcp/"},
     "sse_starlette": {"workflows/web/"},
     "apprise": {"workflows/exports/notify.py"},
+    "duckdb": {"workflows/exports/sql.py"},
     "pandas": {"workflows/python.py"},
     "vl_convert": {"workflows/report/drawn.py"},
     "rich": {"workflows/live/", "workflows/cli/"},

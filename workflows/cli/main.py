@@ -67,6 +67,7 @@ COMMANDS = {
     "report": ("autoresearch.workflows.cli.report", "report_command"),
     "plot": ("autoresearch.workflows.cli.report", "plot_command"),
     "export": ("autoresearch.workflows.cli.serve", "export_command"),
+    "sql": ("autoresearch.workflows.cli.serve", "sql_command"),
     "show": ("autoresearch.workflows.cli.look", "show"),
     "logs": ("autoresearch.workflows.cli.logs", "logs"),
     "history": ("autoresearch.workflows.cli.look", "history"),

@@ -1,5 +1,6 @@
 """The commands that offer runs to others: to a browser, to programs that speak MCP, to receivers."""
 
+import json
 import secrets
 import sys
 from importlib import import_module
@@ -10,8 +11,10 @@ from typing import Annotated
 import typer
 
 from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import find_home
 from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.projections.words.times import one_line
 from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.cli import options as opt
 
@@ -180,3 +183,32 @@ def export_command(
         upto = f", up to event {done.seq}" if done.seq else "; nothing is new"
         opt.say(f"{paths.run_id}: {done.to}: {done.sent} {done.what}{upto}")
     return 0
+
+
+def sql_command(
+    sql: Annotated[str, typer.Argument(help="The query, in DuckDB's SQL.", metavar="QUERY")],
+    *,
+    homes: Annotated[
+        list[Path] | None,
+        typer.Option("--home", help="The runs of this repository, too; repeatable.", metavar="PATH"),
+    ] = None,
+    as_json: opt.AsJson = False,
+    repo: opt.Repo = None,
+) -> None:
+    """Query all runs of a repository, or of several: the tables are runs, experiments and events.
+
+    Needs the extra `sql`.
+    """
+    from autoresearch.workflows.exports.sql import query  # noqa: PLC0415 - for this alone
+    from autoresearch.workflows.pages.tables import table  # noqa: PLC0415 - the same
+
+    first = [repo or Path.cwd()] if repo is not None or not homes else []
+    found = dict.fromkeys(find_home(home) for home in (*first, *(homes or ())))
+    runs = [paths for home in found for paths in started_runs(home)]
+    answer = query(runs, sql, left_out=lambda said: opt.say(said, err=True))
+    if as_json:
+        rows = json.loads(json.dumps(answer.rows, default=str))  # times, decimals and intervals as text
+        opt.print_object(document("sql", columns=list(answer.columns), rows=rows))
+    else:
+        cells = [["-" if one is None else one_line(str(one), 120) for one in row] for row in answer.rows]
+        typer.echo(table(answer.columns, cells), nl=False)
