@@ -58,6 +58,17 @@ def setting(
     return cast("T", made)
 
 
+V = TypeVar("V", str, tuple[str, ...])
+
+
+def for_step(value: V | dict[str, V], agent: str, step: str, otherwise: V) -> V:
+    """Return what a setting says for an agent at a step; of a table, the nearest that fits."""
+    if not isinstance(value, dict):
+        return value
+    nearest = (f"{agent}.{step}", agent, step)
+    return next((value[key] for key in nearest if key in value), otherwise)
+
+
 def _positive(value: float) -> bool:
     return value > 0
 

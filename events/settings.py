@@ -32,6 +32,17 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+AGENT_STEPS = ("propose", "apply", "edit", "triage")
+AGENTS = ("opencode", "codex", "claude", "gemini", "aider", "custom")
+BY_STEP = "propose, apply, edit, triage, an agent's name, or both as codex.apply"
+
+
+def _by_step(value: object) -> bool:
+    """Say whether a setting of agents is one for all, or a table of steps and agents that there are."""
+    keys = {*AGENT_STEPS, *AGENTS, *(f"{agent}.{step}" for agent in AGENTS for step in AGENT_STEPS)}
+    return not isinstance(value, dict) or keys >= value.keys()
+
+
 ANYWHERE = "/"  # in agent_writes
 PLACES = "paths, absolute, from ~, or relative to the repository"
 INSIDE = "paths relative to the repository, without .."
@@ -197,16 +208,28 @@ class RunConfig:
         " printed.",
     )
     agent: str = setting(
-        "auto", "The agent that proposes and applies: auto, opencode, codex, claude, command or none."
+        "auto",
+        "The agent that proposes and applies: auto, opencode, codex, claude, gemini, aider, custom or none.",
     )
     agent_command: tuple[str, ...] = setting(
         (), "An agent of your own: a command that reads the prompt on its standard input."
     )
-    agent_model: str = setting("", "The model the agent is asked to use; empty leaves it the agent's own.")
     agent_mode: str = one_of(
         ("plan", "edit"),
         "How an agent makes a change: plan, in two calls, of which one proposes and one edits; or edit, in"
         " one that edits and says what it did.",
+    )
+    agent_model: str | dict[str, str] = setting(
+        "",
+        f"The model the agent is asked to use, or a table of them ({BY_STEP}); empty leaves it its own.",
+        holds=_by_step,
+        expected=f"a name, or a table by {BY_STEP}",
+    )
+    agent_args: tuple[str, ...] | dict[str, tuple[str, ...]] = setting(
+        (),
+        f"More words for the agent's command line, or a table of such lists ({BY_STEP}).",
+        holds=_by_step,
+        expected=f"a list, or a table by {BY_STEP}",
     )
     agent_timeout_s: float = above_zero(3600.0, "Seconds after which an agent is ended.")
     agent_idle_s: float = amount(

@@ -94,6 +94,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "max_device_hours": 0.0,
         "no_keep_for": 0,
         "crashes_in_a_row": 0,
+        "agent_found": "",
     },
     ("RunConfig", 1): lambda data: {
         **data,
@@ -129,6 +130,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "approve": "none",
         "approve_wait_s": 3600.0,
         "not_approved": "discard",
+        "agent_args": [],
         "holdout": [],
         "exit_grace_s": 60.0,
         "metrics": [],

@@ -102,6 +102,7 @@ class Request:
     stochastic: bool = True  # False: no agent is asked, the seeded search proposes
     auto_prepare: bool = True
     agent: str = "none"  # resolved: the name of an adapter, or "none"
+    agent_found: str = ""  # why that one, as in FOUND of projections/words/wording.py; "": not known
     timeout_s: float = 0.0  # deadline of each of its trainings; 0: as the settings say
     prefetch: int = 0  # iterations that are prepared while another one trains
     final: int = 0  # fresh seeds on which best and baseline are compared when no loop is left; 0: none

@@ -1,6 +1,6 @@
 """How the agents of a run are: who answers, fails, why, and rests; and what they asked the human."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve as replace
 from attrs import frozen
@@ -152,6 +152,29 @@ def question_answered(state: "RunState", event: ev.QuestionAnswered, _seq: int, 
 def question_timed_out(state: "RunState", event: ev.QuestionTimedOut, _seq: int, _at: str) -> None:
     """Let the run go on; the question stays open."""
     _settle(state, event.question)
+
+
+def proposer_of(run: "RunState") -> dict[str, Any] | None:
+    """Return which agent is asked, and why that one; None where none is."""
+    request = run.request
+    if request is None or not request.asks_agent:
+        return None
+    return {"agent": request.agent, "found": request.agent_found}
+
+
+def open_questions(run: "RunState") -> list[dict[str, Any]]:
+    """Return what agents asked and nobody has answered; `until` is when the run goes on without, or ""."""
+    return [
+        {
+            "number": one.number,
+            "iteration": one.iteration,
+            "agent": one.agent,
+            "question": one.text,
+            "asked_at": one.asked_at,
+            "until": one.until if one.waits else "",
+        }
+        for one in still_open(run.questions)
+    ]
 
 
 def _put(state: "RunState", after: AgentHealth) -> None:

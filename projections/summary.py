@@ -11,7 +11,7 @@ from attrs import asdict
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason, why
-from autoresearch.projections.agent_health import health_of, still_open
+from autoresearch.projections.agent_health import health_of, open_questions, proposer_of
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
@@ -59,9 +59,10 @@ def standing(run: RunState) -> Standing:
         "not_applied_in_a_row": run.not_applied,
         "waiting_proposals": len(run.waiting),
         "need_input": _kept(run.need_input),
+        "proposer": proposer_of(run),
         "agents": _agents(run),
         "waits_for_agent": waiting_for_agent(run),
-        "questions": _questions(run),
+        "questions": open_questions(run),
         "waits_for_answer": waiting_for_answer(run),
         "approvals": _approvals(run),
         "seq": run.seq,
@@ -271,21 +272,6 @@ def _agents(run: RunState) -> list[dict[str, Any]]:
             "failures_in_a_row": one.in_a_row,
         }
         for one in run.agents
-    ]
-
-
-def _questions(run: RunState) -> list[dict[str, Any]]:
-    """Return what agents asked and nobody has answered; `until` is when the run goes on without, or ""."""
-    return [
-        {
-            "number": one.number,
-            "iteration": one.iteration,
-            "agent": one.agent,
-            "question": one.text,
-            "asked_at": one.asked_at,
-            "until": one.until if one.waits else "",
-        }
-        for one in still_open(run.questions)
     ]
 
 

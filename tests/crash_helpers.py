@@ -120,7 +120,7 @@ class Form:
         return len(self.dropped) + self.more
 
 
-EVERY_OUTCOME = Form(settings=SETTINGS, dropped=DROPPED, agent="command", more=1)  # which the agent proposes
+EVERY_OUTCOME = Form(settings=SETTINGS, dropped=DROPPED, agent="custom", more=1)  # which the agent proposes
 # Void once and then kept, an evaluation that breaks once, one that tampers, and one that lies.
 SEALED = Form(
     settings=SETTINGS.replace("protected = []", 'protected = ["evaluate.py", "program.md"]')

@@ -1,45 +1,36 @@
 """Coding-agent programs behind one port: a prompt goes in by stdin, an answer comes out.
 
-A table says how each program is called; what it printed is read in engine/agents/transcripts.py. Starts
-nothing itself: a question is a job like any other. Does not look at the worktree afterwards: whether a
-change is within bounds is seen from git, by whoever asked.
+The table of them, engine/agents/known.py, says how each is called; what it printed is read in
+engine/agents/transcripts.py. Starts nothing itself: a question is a job like any other. Does not look at
+the worktree afterwards: whether a change is within bounds is seen from git, by whoever asked.
 """
 
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from attrs import evolve, field, frozen
 
-from autoresearch.engine.agents import confinement, transcripts
+from autoresearch.engine.agents import confinement
 from autoresearch.engine.agents.confinement import Kept
 from autoresearch.engine.agents.failures import failing, moment
 from autoresearch.engine.agents.transcripts import Said
 from autoresearch.engine.agents.versions import installed_version
 from autoresearch.engine.jobs.output import LogDigest, last_words
 from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports.agent import PROPOSES, Agent, AgentStep, Answer, Ask
+from autoresearch.engine.ports.agent import PROPOSES, AgentStep, Answer, Ask
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
 from autoresearch.engine.proposals.schema import NoProposal
-from autoresearch.events.errors import UsageRefused
 from autoresearch.events.files import write_atomic
 from autoresearch.events.redact import redact, secret_values
-from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage, because, why
 
 
-NONE = "none"  # no agent is asked
 LOG_LIMIT_BYTES = 16 * 2**20
 ANSWER_LIMIT = 16 * 1024  # bytes of last words in an Answer
 REASON_LIMIT = 500  # characters
-# In lines of JSON that tell of a connection that is lost and tried again, and of no work (as of 2026-11).
-RETRIES = (
-    *('"type":"error"', '"type":"turn.failed"', '"subtype":"api_retry"', "Reconnecting..."),
-    'message="stream error"',
-)
 
 
 @frozen(kw_only=True)
@@ -55,11 +46,12 @@ class Program:
     env_to_propose: dict[str, str] = field(factory=dict)  # has the last word there
     kept: tuple[Kept, ...] = ()
     no_work: tuple[str, ...] = ()  # in lines that are as good as silence
+    is_own: bool = False  # the user's command, and not a program that is known
     writes_notes: bool = False  # into its checkout, also where it only proposes
 
     def available(self) -> bool:
         """Say whether the program is installed; a command of the user's own is taken to be."""
-        return self is COMMAND or shutil.which(self.name) is not None
+        return self.is_own or shutil.which(self.name) is not None
 
     def job(self, ask: Ask, folder: Path) -> JobSpec:
         """Write prompt.txt into the job's folder and return how to run it, under the hooks asked for."""
@@ -115,7 +107,7 @@ class Program:
             output=digest,
             session_id=said.session_id,
             model=said.model,
-            version=said.version or ("" if self is COMMAND else installed_version(self.name)),
+            version=said.version or ("" if self.is_own else installed_version(self.name)),
         )
 
     def _failure(self, exit_: JobExit, said: Said, output: OutputDigest) -> Reason | None:
@@ -140,7 +132,7 @@ class Program:
 
     def _last_error(self, said: Said, output: OutputDigest) -> str:
         """Return what the program said last of its trouble; of one without lines of JSON, its last line."""
-        return said.error or (_last_line(output.tail) if self is COMMAND else "")
+        return said.error or (_last_line(output.tail) if self.is_own else "")
 
     def _exited_badly(self, exit_: JobExit, said: Said, output: OutputDigest) -> Reason | None:
         if said.unreadable:
@@ -156,88 +148,8 @@ class Program:
         return None if said.answered else why("agent_no_answer", agent=self.label)
 
 
-def adapter(name: str) -> Agent:
-    """Return the agent of a name that `resolve` gave, other than "none"."""
-    return PROGRAMS[name]
-
-
-def is_installed(name: str) -> bool:
-    """Say whether the program of an agent is there."""
-    return adapter(name).available()
-
-
-def resolve(name: str, config: RunConfig, *, which: Callable[[str], str | None] = shutil.which) -> str:
-    """Return the name of an adapter, or "none"; "auto" takes what is there.
-
-    A named program need not be installed: that shows when it is asked, and is recorded then.
-
-    Raises: UsageRefused: no agent has this name, or "command" has no command.
-    """
-    if name == "auto":
-        if config.agent_command:
-            return COMMAND.name
-        return OPENCODE.name if which(OPENCODE.name) else NONE
-    if name == COMMAND.name and not config.agent_command:
-        raise UsageRefused(
-            "the agent 'command' has no command",
-            remedy='set agent_command = ["PROGRAM", ...] in [tool.autoresearch] of pyproject.toml',
-        )
-    known = ("auto", NONE, *PROGRAMS)
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageRefused(f"no agent is called {name!r}{hint}", remedy=f"use one of {', '.join(known)}")
-    return name
-
-
 def _last_line(text: str) -> str:
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
-
-
-def _opencode_command(ask: Ask) -> tuple[str, ...]:
-    model = ("-m", ask.model) if ask.model else ()
-    # Its log alone tells of requests that fail and are sent again, for minutes.
-    log = ("--print-logs", "--log-level", "ERROR")
-    return ("opencode", "run", "--format", "json", *log, "--auto", "--dir", str(ask.worktree), *model)
-
-
-def _codex_command(ask: Ask) -> tuple[str, ...]:
-    model = ("-m", ask.model) if ask.model else ()
-    sandbox = "read-only" if ask.step == "propose" else "workspace-write"
-    if ask.beside is not None:  # its own sandbox mounts, which nobody may who is confined already
-        sandbox = "danger-full-access"
-    own = ("-c", "project_doc_max_bytes=0")  # no AGENTS.md: it is for who operates runs
-    return (
-        "codex",
-        "exec",
-        "--json",
-        "--ephemeral",
-        "-s",
-        sandbox,
-        *own,
-        "-C",
-        str(ask.worktree),
-        *model,
-        "-",
-    )
-
-
-def _claude_command(ask: Ask) -> tuple[str, ...]:
-    model = ("--model", ask.model) if ask.model else ()
-    # A tool that it has not got cannot be denied to it, which would spoil its answer. What is allowed by name
-    # is so for every path; acceptEdits allows edits below its folder.
-    reads = "Read,Grep,Glob"
-    tools = reads if ask.step == "propose" else f"{reads},Edit,Write"
-    return (
-        *("claude", "-p", "--output-format", "stream-json", "--verbose", "--no-session-persistence"),
-        *("--permission-mode", "acceptEdits", "--tools", tools, "--allowedTools", reads),
-        *model,
-    )
-
-
-def _own_command(ask: Ask) -> tuple[str, ...]:
-    # Gone from the settings while loops of it are left: it is not found, which is recorded like any other.
-    return ask.command or ("agent_command",)
 
 
 def _proposal(text: str, secrets: Sequence[str]) -> tuple[Proposal | None, Reason | None]:
@@ -274,49 +186,3 @@ def _redacted(proposal: Proposal, secrets: Sequence[str]) -> Proposal:
         ),
         patch=None if proposal.patch is None else clean(proposal.patch),
     )
-
-
-OPENCODE = Program(
-    name="opencode",
-    label="opencode",
-    command=_opencode_command,
-    read=transcripts.read_opencode,
-    no_work=RETRIES,
-    sums_steps=True,
-    env={
-        "OPENCODE_DISABLE_AUTOUPDATE": "true",
-        "OPENCODE_PERMISSION": '{"external_directory":"deny"}',  # --auto allows what is not denied
-    },
-    env_to_propose={"OPENCODE_PERMISSION": '{"external_directory":"deny","edit":"deny"}'},
-    kept=(
-        Kept("XDG_DATA_HOME", "~/.local/share", "opencode"),
-        Kept("XDG_STATE_HOME", "~/.local/state", "opencode"),
-        Kept("XDG_CONFIG_HOME", "~/.config", "opencode"),
-        Kept("XDG_CACHE_HOME", "~/.cache", "opencode"),
-    ),
-)
-CODEX = Program(
-    name="codex",
-    label="codex",
-    command=_codex_command,
-    read=transcripts.read_codex,
-    no_work=RETRIES,
-    kept=(Kept("CODEX_HOME", "~/.codex"),),
-)
-CLAUDE = Program(
-    name="claude",
-    label="claude",
-    command=_claude_command,
-    read=transcripts.read_claude,
-    no_work=RETRIES,
-    env={"CLAUDE_CODE_DISABLE_CLAUDE_MDS": "1"},  # they are for who operates runs
-    kept=(Kept("CLAUDE_CONFIG_DIR", "~/.claude"), Kept("", "~", ".claude.json")),
-)
-COMMAND = Program(
-    name="command",
-    label="the agent command",
-    command=_own_command,
-    read=transcripts.read_plain,
-    writes_notes=True,
-)
-PROGRAMS = {program.name: program for program in (OPENCODE, CODEX, CLAUDE, COMMAND)}

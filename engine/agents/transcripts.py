@@ -1,7 +1,7 @@
 """What agent programs print, read into one shape: last words, cost, and what went wrong.
 
 Reads any output in flat memory and believes nothing in it: unknown lines are passed over, bad ones counted.
-Knows the three programs' line formats (as of 2026-11); knows nothing of processes or exit codes.
+Knows the line formats of programs that print JSON (as of 2026-11); knows nothing of processes or exit codes.
 """
 
 import math
@@ -21,8 +21,10 @@ TEXT_LIMIT = 256 * 1024  # characters of last words that are kept for parsing
 NUMBER_LIMIT = 2**48  # a count of tokens beyond this is nonsense, and sums must stay within 64 bits
 DOLLAR_LIMIT = 1e9
 # In the log of opencode, of what its stream never tells: a request that failed and is sent again. Not of the
-# session's title, which a second request asks for.
-LOGGED = re.compile(rb'level=ERROR .*small=false .*\berror\.error="((?:[^"\\]|\\.)*)"')
+# session's title, which a second request asks for. Or what gemini prints of that.
+LOGGED = re.compile(
+    rb'level=ERROR .*small=false .*\berror\.error="((?:[^"\\]|\\.)*)"|^(Attempt \d+ failed.*)'
+)
 
 Json = dict[str, Any]  # one parsed line of a program that we do not control
 Number = TypeVar("Number", int, float)
@@ -53,11 +55,11 @@ class Lines:
 
     def __iter__(self) -> Iterator[Json]:
         for line in lines_of(self.log, LINE_LIMIT):
-            parsed = _parsed(line)
-            if parsed is not None:
-                yield parsed
+            one = parsed(line)
+            if one is not None:
+                yield one
             elif told := LOGGED.search(line):
-                self.logged = _error_words(told[1].decode(errors="replace"))
+                self.logged = _error_words((told[1] or told[2]).decode(errors="replace"))
             elif line.strip():
                 self.bad += 1
 
@@ -66,7 +68,7 @@ def read_opencode(log: Iterable[bytes]) -> Said:
     """Read `opencode run --format json`: usage is the sum of all steps, unknown if one did not end."""
     lines, steps, open_step, text, error, session = Lines(log), list[Usage](), False, "", "", None
     for line in lines:
-        part = _dict(line.get("part"))
+        part = as_dict(line.get("part"))
         session = _word(line.get("sessionID")) or session
         match line.get("type"):
             case "step_start":
@@ -92,7 +94,7 @@ def read_codex(log: Iterable[bytes]) -> Said:
     """Read `codex exec --json`: its input counts the cached part too, and it names no price."""
     lines, turns, text, error, session = Lines(log), list[Usage](), "", "", None
     for line in lines:
-        item = _dict(line.get("item"))
+        item = as_dict(line.get("item"))
         match line.get("type"):
             case "thread.started":
                 session = _word(line.get("thread_id"))
@@ -100,7 +102,7 @@ def read_codex(log: Iterable[bytes]) -> Said:
                 text = _last_words(text, item.get("text"))
             case "turn.completed":
                 error = ""  # a connection that was lost and found again is no failure
-                turns.append(_codex_turn(_dict(line.get("usage"))))
+                turns.append(_codex_turn(as_dict(line.get("usage"))))
             case "turn.failed" | "error":
                 error = _error_words(line.get("error") or line)
     return Said(
@@ -124,8 +126,8 @@ def read_claude(log: Iterable[bytes]) -> Said:
         elif line.get("type") == "system":
             model = _word(line.get("model")) or model
             version = _word(line.get("claude_code_version")) or version
-    models = {name: _claude_model(_dict(used)) for name, used in _dict(result.get("modelUsage")).items()}
-    cost = _dollars(result.get("total_cost_usd"))
+    models = {name: _claude_model(as_dict(used)) for name, used in as_dict(result.get("modelUsage")).items()}
+    cost = as_dollars(result.get("total_cost_usd"))
     return Said(
         text=_last_words("", result.get("result")),
         usage=evolve(
@@ -142,12 +144,34 @@ def read_claude(log: Iterable[bytes]) -> Said:
     )
 
 
-def read_plain(log: Iterable[bytes]) -> Said:
-    """Read the output of any program: all of it is text, and its end is what counts."""
-    end = b""
-    for piece in log:
-        end = (end + piece)[-TEXT_LIMIT:]
-    return Said(text=end.decode(errors="replace").strip(), answered=True)
+def read_gemini(log: Iterable[bytes]) -> Said:
+    """Read `gemini --output-format stream-json`: the result sums up the tokens, and names no price.
+
+    What it says comes in pieces, until a tool's use or another speaker begins; tries again go to stderr.
+    """
+    lines, result, turn, text, session = Lines(log), Json(), "", "", None
+    for line in lines:
+        match line.get("type"):
+            case "init":
+                session = _word(line.get("session_id"))
+            case "message" if line.get("role") == "assistant":
+                piece = line.get("content")
+                turn = (turn + (piece if isinstance(piece, str) else ""))[-TEXT_LIMIT:]
+                continue
+            case "result":
+                result = line
+        text, turn = _last_words(text, turn or None), ""
+    models = {name: _gemini_model(as_dict(used)) for name, used in _gemini_models(result).items()}
+    failed = result.get("status") == "error"
+    return Said(
+        text=_last_words(text, turn or None),
+        usage=total(list(models.values())),
+        session_id=session,
+        model=_word(max(models, key=lambda name: models[name].output or 0, default="")),
+        error=_error_words(result.get("error")) if failed else "" if result else lines.logged,
+        answered=bool(result),
+        bad_lines=lines.bad,
+    )
 
 
 def total(parts: Sequence[Usage]) -> Usage:
@@ -165,36 +189,54 @@ def total(parts: Sequence[Usage]) -> Usage:
 
 
 def _opencode_step(part: Json) -> Usage:
-    tokens = _dict(part.get("tokens"))
-    cache = _dict(tokens.get("cache"))
+    tokens = as_dict(part.get("tokens"))
+    cache = as_dict(tokens.get("cache"))
     return Usage(
-        input_uncached=_count(tokens.get("input")),
-        input_cached=_count(cache.get("read")),
-        cache_write=_count(cache.get("write")),
-        output=_count(tokens.get("output")),
-        reasoning=_count(tokens.get("reasoning")),
-        cost_usd=_dollars(part.get("cost")),
+        input_uncached=as_count(tokens.get("input")),
+        input_cached=as_count(cache.get("read")),
+        cache_write=as_count(cache.get("write")),
+        output=as_count(tokens.get("output")),
+        reasoning=as_count(tokens.get("reasoning")),
+        cost_usd=as_dollars(part.get("cost")),
     )
 
 
 def _codex_turn(usage: Json) -> Usage:
-    whole, cached = _count(usage.get("input_tokens")), _count(usage.get("cached_input_tokens"))
+    whole, cached = as_count(usage.get("input_tokens")), as_count(usage.get("cached_input_tokens"))
     return Usage(
         input_uncached=None if whole is None or cached is None else max(0, whole - cached),
         input_cached=cached,
-        cache_write=_count(usage.get("cache_write_input_tokens")),
-        output=_count(usage.get("output_tokens")),
-        reasoning=_count(usage.get("reasoning_output_tokens")),
+        cache_write=as_count(usage.get("cache_write_input_tokens")),
+        output=as_count(usage.get("output_tokens")),
+        reasoning=as_count(usage.get("reasoning_output_tokens")),
+    )
+
+
+def _gemini_models(result: Json) -> Json:
+    return as_dict(as_dict(result.get("stats")).get("models"))
+
+
+def _gemini_model(used: Json) -> Usage:
+    """Return the usage of one model: what it thought is neither in its input nor in its output."""
+    whole, cached = as_count(used.get("input_tokens")), as_count(used.get("cached"))
+    said, all_of_it = as_count(used.get("output_tokens")), as_count(used.get("total_tokens"))
+    known = whole is not None and said is not None and all_of_it is not None
+    thought = max(0, all_of_it - whole - said) if known else None  # type: ignore[operator]  # see known
+    return Usage(
+        input_uncached=None if whole is None or cached is None else max(0, whole - cached),
+        input_cached=cached,
+        output=None if said is None else said + (thought or 0),
+        reasoning=thought,
     )
 
 
 def _claude_model(used: Json) -> Usage:
     return Usage(
-        input_uncached=_count(used.get("inputTokens")),
-        input_cached=_count(used.get("cacheReadInputTokens")),
-        cache_write=_count(used.get("cacheCreationInputTokens")),
-        output=_count(used.get("outputTokens")),
-        reasoning=_count(used.get("thinkingTokens")),
+        input_uncached=as_count(used.get("inputTokens")),
+        input_cached=as_count(used.get("cacheReadInputTokens")),
+        cache_write=as_count(used.get("cacheCreationInputTokens")),
+        output=as_count(used.get("outputTokens")),
+        reasoning=as_count(used.get("thinkingTokens")),
     )
 
 
@@ -205,11 +247,12 @@ def _claude_error(result: Json) -> str:
     if not denials:
         return ""
     # The program itself calls this a success and exits with 0.
-    named = {_word(_dict(one).get("tool_name")) or "a tool" for one in denials if isinstance(denials, list)}
+    named = {_word(as_dict(one).get("tool_name")) or "a tool" for one in denials if isinstance(denials, list)}
     return f"it was not permitted to use {', '.join(sorted(named)) or 'a tool'}"
 
 
-def _parsed(line: bytes) -> Json | None:
+def parsed(line: bytes) -> Json | None:
+    """Return a line that is a JSON object, else None."""
     try:
         parsed = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -225,8 +268,8 @@ def _last_words(before: str, new: object) -> str:
 
 
 def _error_words(error: object) -> str:
-    named = _dict(error)
-    for words in (_dict(named.get("data")).get("message"), named.get("message"), named.get("name"), error):
+    named = as_dict(error)
+    for words in (as_dict(named.get("data")).get("message"), named.get("message"), named.get("name"), error):
         if isinstance(words, str) and words.strip():
             return " ".join(words.split())
     return "it reported an error without words"
@@ -237,7 +280,8 @@ def _sum(numbers: Sequence[Number | None]) -> Number | None:
     return sum(known) if known and len(known) == len(numbers) else None
 
 
-def _dict(value: object) -> Json:
+def as_dict(value: object) -> Json:
+    """Return a value that is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
@@ -245,12 +289,14 @@ def _word(value: object) -> str | None:
     return value[:200] if isinstance(value, str) and value else None
 
 
-def _count(value: object) -> int | None:
+def as_count(value: object) -> int | None:
+    """Return a value that is a count of tokens, else None."""
     counts = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= NUMBER_LIMIT
     return int(value) if counts else None  # type: ignore[call-overload]  # it is an int there
 
 
-def _dollars(value: object) -> float | None:
+def as_dollars(value: object) -> float | None:
+    """Return a value that is an amount of money, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) and 0 <= value <= DOLLAR_LIMIT else None

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from autoresearch.engine.agents.programs import is_installed
+from autoresearch.engine.agents.known import is_installed
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits

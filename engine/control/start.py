@@ -11,7 +11,7 @@ from typing import Literal
 from attrs import evolve as replace
 from attrs import frozen
 
-from autoresearch.engine.agents.programs import NONE, adapter, is_installed
+from autoresearch.engine.agents.known import NONE, adapter, is_installed
 from autoresearch.engine.control.append import BY, append_judged
 from autoresearch.engine.control.requests import StartOptions, refuse_gone, request_of
 from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch, unpulled
@@ -48,6 +48,7 @@ class Proposer:
     available: bool  # its program is on PATH
     sandbox: str  # what holds it to its checkout, or why nothing does; "" for the seeded search
     landlock: int  # version of that in this kernel
+    found: str = ""  # why this agent
 
 
 @frozen(kw_only=True)
@@ -360,5 +361,10 @@ def _proposer(request: Request, config: RunConfig) -> Proposer | None:
     version = landlock.version()
     held = "" if agent == NONE else sandbox(config, version)
     return Proposer(
-        agent=agent, wanted=request.stochastic, available=available, sandbox=held, landlock=version
+        agent=agent,
+        wanted=request.stochastic,
+        available=available,
+        sandbox=held,
+        landlock=version,
+        found=request.agent_found,
     )

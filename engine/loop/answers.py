@@ -20,6 +20,7 @@ from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals import changes
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import from_epoch
+from autoresearch.events.setting import for_step
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState
@@ -127,7 +128,7 @@ def _answered(
     one: Iteration, job: Job, done: JobExit, run: RunState, answer: Answer, *, outcome: str
 ) -> ev.AgentAnswered:
     failed = outcome == "failed"
-    asked = run.config.agent_model
+    asked = for_step(run.config.agent_model, one.agent, job.step, "")
     usage, prices = priced(answer.usage, answer.model or asked)
     return ev.AgentAnswered(
         iteration=one.number,

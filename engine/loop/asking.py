@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
+from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.agents import branch_guard, confinement, prompts
@@ -17,12 +18,14 @@ from autoresearch.engine.ports.agent import Agent, AgentStep, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
+from autoresearch.engine.proposals.editable import in_checkout
 from autoresearch.engine.search.search import knobs_at
 from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.engine.training import crash
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.redact import secret_values
+from autoresearch.events.setting import for_step
 from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline
@@ -75,7 +78,8 @@ class Asking:
             prompt=prompt,
             worktree=self.paths.edit_checkout,
             hooks=self.paths.hooks,
-            model=run.config.agent_model,
+            model=for_step(run.config.agent_model, agent.name, step, ""),
+            args=for_step(run.config.agent_args, agent.name, step, ()),
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,
             command=with_interpreter(run.config.agent_command, run.setup.interpreter),
@@ -87,7 +91,9 @@ class Asking:
             self.git.reset(self.paths.edit_checkout, stands_on)
             folder.mkdir(parents=True, exist_ok=True)
             branch_guard.remember(files, self.git, stands_on=stands_on)
-            self.jobs.start(folder, agent.job(ask, folder))
+            self.jobs.start(
+                folder, agent.job(replace(ask, files=tuple(in_checkout(ask.worktree, run.config))), folder)
+            )
         elif not branch_guard.stood_on(files, stands_on):  # begun before its base moved
             self.jobs.stop(folder)
         return ev.AgentAsked(

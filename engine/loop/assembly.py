@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from autoresearch.engine.agents.programs import adapter
+from autoresearch.engine.agents.known import adapter
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.loop.effects import Effects

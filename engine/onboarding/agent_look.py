@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autoresearch.engine.agents import branch_guard, confinement
-from autoresearch.engine.agents.programs import COMMAND, NONE, PROGRAMS, Program, resolve
+from autoresearch.engine.agents.known import CUSTOM, NONE, PROGRAMS, Found, find, login_of
+from autoresearch.engine.agents.programs import Program
 from autoresearch.engine.onboarding.doctor import ASKED_WITHIN_S, Finding, State
 from autoresearch.engine.onboarding.trial import Trials
 from autoresearch.engine.paths import RunPaths
@@ -17,48 +18,41 @@ from autoresearch.engine.ports.agent import Answer, Ask
 from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import look_for, with_interpreter
 from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.setting import for_step
 from autoresearch.events.settings import RunConfig
 
 
 QUESTION = "Answer with the one word READY. Read no file and change nothing.\n"
 ANSWER_S = 180.0
-# Where each keeps its login, and the variables that do without.
-LOGINS = {
-    "opencode": (("~/.local/share/opencode/auth.json",), ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")),
-    "codex": (("~/.codex/auth.json",), ("OPENAI_API_KEY", "CODEX_API_KEY")),
-    "claude": (
-        ("~/.claude/.credentials.json", "~/.claude.json"),
-        ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
-    ),
-}
 
 
 def look_at_agents(trials: Trials, config: RunConfig, *, ask: bool) -> Iterator[Finding]:
     """Yield a finding for each program that is there, and for the one that a run would ask."""
     try:
-        wanted = resolve(config.agent, config)
+        found = find(config.agent, config)
     except AutoresearchError as error:
         yield Finding(check="agent", state="fail", code="agent_unknown", inputs={"said": str(error)})
         return
+    wanted = found.agent
     for program in PROGRAMS.values():
-        if program.name == wanted or (program is not COMMAND and program.available()):
-            yield _program(program, is_wanted=program.name == wanted, home=trials.home)
+        if program.name == wanted or (program is not CUSTOM and program.available()):
+            yield _program(program, found, home=trials.home)
     if wanted == NONE:
         yield Finding(check="agent", state="info", code="agent_none")
     elif ask:
         yield _asked(trials, PROGRAMS[wanted], config)
 
 
-def _program(program: Program, *, is_wanted: bool, home: Path) -> Finding:
-    name = program.name
+def _program(program: Program, found: Found, *, home: Path) -> Finding:
+    name, is_wanted = program.name, program.name == found.agent
     if not program.available():
         return Finding(check="agent", state="fail", code="agent_missing", inputs={"name": name})
-    if program is COMMAND:
+    if program is CUSTOM:
         return Finding(check="agent", state="ok", code="agent_command", inputs={"name": name})
-    login = _login(name)
+    login = login_of(name)
     state: State = "ok" if login else "warn" if is_wanted else "info"
     inputs: dict[str, object] = {"name": name, "version": _version(name, home), "login": login}
-    inputs |= {"is_wanted": is_wanted}
+    inputs |= {"is_wanted": is_wanted, "why": found.why}
     return Finding(check="agent", state=state, code="agent" if login else "agent_no_login", inputs=inputs)
 
 
@@ -71,13 +65,6 @@ def _version(name: str, home: Path) -> str:
         return ""
     lines = (done.stdout or done.stderr).decode(errors="replace").strip().splitlines()
     return lines[0][:60] if lines and done.exit_code == 0 else ""
-
-
-def _login(name: str) -> str:
-    """Return the file or the variable that logs a program in; "" where there is none."""
-    files, variables = LOGINS[name]
-    kept = next((one for one in files if Path(one).expanduser().exists()), "")
-    return kept or next((f"${one}" for one in variables if os.environ.get(one)), "")
 
 
 def _asked(trials: Trials, program: Program, config: RunConfig) -> Finding:
@@ -106,7 +93,8 @@ def _answer(trials: Trials, program: Program, config: RunConfig, paths: RunPaths
         prompt=QUESTION,
         worktree=paths.train_checkout,
         hooks=paths.hooks,
-        model=config.agent_model,
+        model=for_step(config.agent_model, program.name, "propose", ""),
+        args=for_step(config.agent_args, program.name, "propose", ()),
         timeout_s=ANSWER_S,
         command=with_interpreter(config.agent_command, look_for(trials.home, config.python).words),
         beside=confinement.beside(config, trials.home),

@@ -25,9 +25,11 @@ class Ask:
     worktree: Path
     hooks: Path  # of its git: they let no ref change
     model: str = ""
+    args: tuple[str, ...] = ()  # more words for the command line
     timeout_s: float = 600.0
     idle_s: float = 120.0
-    command: tuple[str, ...] = ()  # of the "command" agent, as it is run
+    command: tuple[str, ...] = ()  # of the "custom" agent, as it is run
+    files: tuple[str, ...] = ()  # that a change may touch, for a program which reads none by itself
     # Where it may write beside its worktree and what its program keeps in the home; None: anywhere.
     beside: tuple[str, ...] | None = None
     keep_out: tuple[Path, ...] = ()  # whatever a program keeps above one of these it may not write to

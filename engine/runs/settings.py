@@ -173,6 +173,8 @@ def _readers() -> dict[Any, tuple[str, Callable[[Any], Any]]]:
         int: ("a whole number", _whole),
         float: ("a number", _number),
         tuple[str, ...]: ("a list of strings, or one string", _words),
+        str | dict[str, str]: ("a string, or a table of strings", _string_or_strings),
+        tuple[str, ...] | dict[str, tuple[str, ...]]: ("a list of strings, or a table of lists", _words_by),
         tuple[float, ...]: ("a list of numbers", _numbers),
         dict[str, str]: ("a table of strings", _strings),
     }
@@ -221,6 +223,14 @@ def _strings(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or any("=" in name or not name for name in value):
         raise TypeError
     return {name: _string(text) for name, text in value.items()}
+
+
+def _string_or_strings(value: object) -> str | dict[str, str]:
+    return _strings(value) if isinstance(value, dict) else _string(value)
+
+
+def _words_by(value: object) -> tuple[str, ...] | dict[str, tuple[str, ...]]:
+    return {name: _words(one) for name, one in value.items()} if isinstance(value, dict) else _words(value)
 
 
 def _nearest(key: str, known: Iterable[str]) -> str:

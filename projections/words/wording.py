@@ -182,6 +182,22 @@ def loops_left_words(number: int) -> str:
     return "as many loops as fit" if number >= MANY_LOOPS else _loops(number)
 
 
+# Why an agent is the one that is asked.
+FOUND: Mapping[str, str] = {
+    "named": "it was named",
+    "before": "as before",
+    "own_command": "agent_command is set",
+    "logged_in": "the first on PATH that is logged in",
+    "installed": "the first on PATH, and none there is logged in",
+    "nothing_installed": "no program that is known is on PATH",
+}
+
+
+def say_proposer(asked: Mapping[str, str] | None) -> str:
+    """Return which agent is asked, and why that one; "" where none is, or nobody knows."""
+    return f"{asked['agent']}: {FOUND[asked['found']]}" if asked and asked["found"] else ""
+
+
 def proposer(request: Request) -> str:
     """Return who proposes where no human does."""
     return request.agent if request.asks_agent else "the seeded search"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from attrs import evolve
 from autoresearch.engine.agents import confinement
 from autoresearch.engine.agents.branch_guard import keep_hook
 from autoresearch.engine.agents.confinement import UNSET
-from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, PROGRAMS
+from autoresearch.engine.agents.known import AIDER, CLAUDE, CODEX, CUSTOM, GEMINI, OPENCODE, PROGRAMS
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.jobs.output import FolderOutput
@@ -103,10 +104,10 @@ def git(worktree: Path, *words: str) -> str:
 class TestAgentContract:
     """A proposal comes back, a prompt is kept, and one job has one answer."""
 
-    @pytest.fixture(params=["fake", "command"])
+    @pytest.fixture(params=["fake", "custom"])
     def agent(self, request: pytest.FixtureRequest) -> Agent:
         """Return an agent that will propose."""
-        return COMMAND if request.param == "command" else FakeAgent(answered(proposal=PROPOSED))
+        return CUSTOM if request.param == "custom" else FakeAgent(answered(proposal=PROPOSED))
 
     def test_a_question_is_answered_with_a_proposal(self, agent: Agent, worktree: Path, run: Runner) -> None:
         """An agent that proposes is ok, and its proposal is read whole."""
@@ -175,7 +176,7 @@ def test_a_useless_agent_is_a_recorded_failure(
     behaviour: str, arg: str, reason: Reason, plain: Path, run: Runner
 ) -> None:
     """Silence, nonsense, an exit code and 100 MB each end in a reason, with what was said."""
-    answer = ask(COMMAND, asked(plain, behaviour, arg), run)
+    answer = ask(CUSTOM, asked(plain, behaviour, arg), run)
     assert (answer.ok, answer.proposal) == (False, None)
     assert answer.reason == reason
     assert len(answer.output.tail) <= 4096
@@ -183,7 +184,7 @@ def test_a_useless_agent_is_a_recorded_failure(
 
 def test_an_agent_that_hangs_is_ended_at_its_deadline(plain: Path, run: Runner) -> None:
     """After its time an agent is ended, and the reason says so."""
-    answer = ask(COMMAND, asked(plain, "hang", timeout_s=1.0), run)
+    answer = ask(CUSTOM, asked(plain, "hang", timeout_s=1.0), run)
     assert answer.reason is not None
     assert answer.reason.code == "agent_deadline"
     assert answer.reason.inputs["seconds"] == pytest.approx(1.0, abs=0.9)
@@ -191,7 +192,7 @@ def test_an_agent_that_hangs_is_ended_at_its_deadline(plain: Path, run: Runner) 
 
 def test_an_agent_that_is_silent_too_long_is_ended(plain: Path) -> None:
     """Without output and without CPU use, the idle limit ends an agent."""
-    answer = ask(COMMAND, asked(plain, "hang", idle_s=1.0), run_supervised)
+    answer = ask(CUSTOM, asked(plain, "hang", idle_s=1.0), run_supervised)
     assert answer.reason is not None
     assert answer.reason.code == "agent_silent"
 
@@ -199,14 +200,14 @@ def test_an_agent_that_is_silent_too_long_is_ended(plain: Path) -> None:
 def test_a_program_that_does_not_exist_is_a_recorded_failure(plain: Path) -> None:
     """A command that cannot be started is named with the system's words."""
     question = Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain), command=("no-such-agent",))
-    answer = ask(COMMAND, question, run_supervised)
+    answer = ask(CUSTOM, question, run_supervised)
     said = "no-such-agent: No such file or directory"
     assert answer.reason == why("agent_not_run", said, agent="the agent command")
 
 
 def test_a_human_can_be_asked_for(plain: Path, run: Runner) -> None:
     """A proposal that needs input is an answer, not a failure."""
-    answer = ask(COMMAND, asked(plain, "need_input"), run)
+    answer = ask(CUSTOM, asked(plain, "need_input"), run)
     assert answer.ok
     assert answer.proposal is not None
     assert (answer.proposal.status, answer.proposal.description) == (
@@ -217,14 +218,14 @@ def test_a_human_can_be_asked_for(plain: Path, run: Runner) -> None:
 
 def test_an_agent_that_edits_silently_has_applied(plain: Path, run: Runner) -> None:
     """For an apply no words are needed: the diff shows what was done."""
-    answer = ask(COMMAND, asked(plain, "edit", step="apply"), run)
+    answer = ask(CUSTOM, asked(plain, "edit", step="apply"), run)
     assert (answer.ok, answer.text) == (True, "")
     assert "MENDED" in (plain / "train.py").read_text()
 
 
 def test_a_triage_is_read_from_the_answers_text(plain: Path, run: Runner) -> None:
     """What the agent says of a crash reaches parse_triage."""
-    answer = ask(COMMAND, asked(plain, "discard", step="triage"), run)
+    answer = ask(CUSTOM, asked(plain, "discard", step="triage"), run)
     assert parse_triage(answer.text) == ("discard", why("agent_decided", "it cannot work"))
 
 
@@ -241,7 +242,7 @@ def test_a_triage_is_read_from_the_answers_text(plain: Path, run: Runner) -> Non
 def test_no_ref_moves_whatever_an_agent_does(words: str, worktree: Path) -> None:
     """Commits, branches, tags and switches of an agent are refused by git itself."""
     before = git(worktree, "for-each-ref"), git(worktree, "rev-parse", "HEAD"), git(worktree, "status", "-sb")
-    ask(COMMAND, asked(worktree, "git", words, step="apply"), run_inline)
+    ask(CUSTOM, asked(worktree, "git", words, step="apply"), run_inline)
     assert before == (
         git(worktree, "for-each-ref"),
         git(worktree, "rev-parse", "HEAD"),
@@ -251,7 +252,7 @@ def test_no_ref_moves_whatever_an_agent_does(words: str, worktree: Path) -> None
 
 def test_reading_with_git_works_for_an_agent(worktree: Path) -> None:
     """An agent may look at the log and the status."""
-    answer = ask(COMMAND, asked(worktree, "git", "status --short", step="apply"), run_inline)
+    answer = ask(CUSTOM, asked(worktree, "git", "status --short", step="apply"), run_inline)
     assert "?? train.py" in answer.text
     assert answer.text.endswith("git exited with 0")
 
@@ -259,7 +260,7 @@ def test_reading_with_git_works_for_an_agent(worktree: Path) -> None:
 def test_git_does_not_climb_out_of_the_worktree(worktree: Path) -> None:
     """With the worktree's .git gone, the user's repository around it is not found."""
     (worktree / ".git").unlink()
-    answer = ask(COMMAND, asked(worktree, "git", "status", step="apply"), run_inline)
+    answer = ask(CUSTOM, asked(worktree, "git", "status", step="apply"), run_inline)
     assert "not a git repository" in answer.text
 
 
@@ -267,7 +268,7 @@ def test_nothing_is_pushed(worktree: Path, tmp_path: Path) -> None:
     """A push, even to a folder, is refused."""
     subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "remote")], check=True)
     ask(
-        COMMAND,
+        CUSTOM,
         asked(worktree, "git", f"push {(tmp_path / 'remote').as_uri()} HEAD:refs/heads/x", step="apply"),
         run_inline,
     )
@@ -298,10 +299,16 @@ def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path
     assert CODEX.job(modelled, tmp_path).command == (*codex, "-m", "some/model", "-")
     assert CLAUDE.job(modelled, tmp_path).command[-2:] == ("--model", "some/model")
     assert "1" == CLAUDE.job(question, tmp_path).env["CLAUDE_CODE_DISABLE_CLAUDE_MDS"]
+    assert GEMINI.job(modelled, tmp_path).command[-2:] == ("-m", "some/model")
+    aider = AIDER.job(evolve(modelled, files=("train.py",)), tmp_path).command
+    more = [one.job(evolve(modelled, args=("--more", "x")), tmp_path).command for one in PROGRAMS.values()]
+    assert [True] * len(PROGRAMS) == [("--more", "x") in pairwise(one) for one in more]
+    assert aider[:3] == ("aider", "--message-file", "/dev/stdin")
+    assert aider[-4:] == ("--model", "some/model", "--file", "train.py")
 
 
 def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None:
-    """For a proposal codex is read-only, and claude and opencode have no tool to edit with."""
+    """For a proposal codex is read-only, aider in its mode to ask, and the others cannot edit."""
     said = {"prompt": "", "worktree": plain, "hooks": hooks_of(plain)}
     question, apply = (Ask(step=step, **said) for step in ("propose", "apply"))
     assert "read-only" in CODEX.job(question, tmp_path).command
@@ -309,6 +316,11 @@ def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None
     assert command[command.index("--tools") + 1] == "Read,Grep,Glob"
     denied = [OPENCODE.job(one, tmp_path).env["OPENCODE_PERMISSION"] for one in (question, apply)]
     assert [json.loads(one).get("edit") for one in denied] == ["deny", None]
+    modes = [GEMINI.job(one, tmp_path).command[4] for one in (question, apply)]
+    assert modes == ["default", "auto_edit"]
+    formats = [AIDER.job(evolve(one, files=("a.py",)), tmp_path).command for one in (question, apply)]
+    assert ["--edit-format" in one for one in formats] == [True, False]
+    assert [one[-2] for one in formats] == ["--read", "--file"]
 
 
 def test_what_claude_may_do_everywhere_writes_nothing(plain: Path, tmp_path: Path) -> None:

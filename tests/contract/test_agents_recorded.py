@@ -7,7 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from autoresearch.engine.agents.programs import CLAUDE, CODEX, COMMAND, OPENCODE, Program
+from autoresearch.engine.agents.known import AIDER, CLAUDE, CODEX, CUSTOM, GEMINI, OPENCODE
+from autoresearch.engine.agents.programs import Program
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.ports.agent import Answer
 from autoresearch.engine.ports.jobs import JobExit
@@ -92,6 +93,72 @@ def test_claude_reports_a_total(name: str, reasoning: int | None, tmp_path: Path
     )
     assert (answer.ok, answer.reason, answer.proposal) == (True, None, HALVE_BATCH)
     assert answer.model == "claude-sonnet-4-6"
+
+
+def test_gemini_counts_what_it_thought(tmp_path: Path) -> None:
+    """Its total holds tokens that are neither input nor output: they were thought, and count as written."""
+    answer = recorded(GEMINI, "gemini.jsonl", tmp_path)
+    assert answer.usage == Usage(
+        input_uncached=400,
+        input_cached=2000,
+        output=100,
+        reasoning=32,
+        cost_usd=None,
+        cost_basis="unknown",
+    )
+    assert (answer.ok, answer.reason, answer.proposal) == (True, None, HALVE_BATCH)
+    assert (answer.session_id, answer.model) == ("fb26bf81-8545-479c-acd6-3d11a8f31f24", "gemini-2.5-pro")
+
+
+def test_gemini_says_what_it_tried_in_vain(tmp_path: Path) -> None:
+    """A wrong key is its own error; ended among its tries, the last of them is quoted."""
+    answer = recorded(GEMINI, "gemini_wrong_key.jsonl", tmp_path, ended(code=144))
+    assert answer.failing is not None
+    assert answer.reason is not None
+    assert ("permanent", "agent_said") == (answer.failing.kind, answer.reason.code)
+    answer = recorded(GEMINI, "gemini_retries.jsonl", tmp_path, ended("idle", None))
+    assert answer.failing is not None
+    assert answer.reason is not None
+    assert ("transient", "agent_fell_silent") == (answer.failing.kind, answer.reason.code)
+    assert "The model is overloaded" in say(answer.reason)
+
+
+def test_gemini_says_its_answer_in_pieces(tmp_path: Path) -> None:
+    """What comes in pieces is one text, until a tool is used."""
+    said = [
+        {"type": "message", "role": "assistant", "content": one} for one in ("I ", "look", '{"a', '": 1}')
+    ]
+    tool, end = {"type": "tool_use"}, {"type": "result", "status": "success"}
+    answer = printed(GEMINI, tmp_path, said[0], said[1], tool, said[2], said[3], end)
+    assert (answer.ok, answer.text) == (True, '{"a": 1}')
+
+
+def test_aider_tells_tokens_in_its_log_of_events(tmp_path: Path) -> None:
+    """Its exact tokens and cost stand among its text; which of them were cached nobody knows."""
+    answer = recorded(AIDER, "aider.txt", tmp_path)
+    assert answer.usage == Usage(
+        input_uncached=1200, output=34, cost_usd=0.000143, cost_basis="reported", input_cached=None
+    )
+    assert (answer.ok, answer.reason, answer.proposal) == (True, None, HALVE_BATCH)
+    assert (answer.model, answer.version) == ("openai/gpt-5-mini", "0.86.2")
+
+
+def test_aider_that_ends_well_without_an_answer_has_failed(tmp_path: Path) -> None:
+    """It exits with 0 after a wrong key; its own words say what kind of failure that is."""
+    answer = recorded(AIDER, "aider_wrong_key.txt", tmp_path)
+    assert (answer.ok, answer.usage) == (False, Usage())
+    assert answer.failing is not None
+    assert answer.reason is not None
+    assert "permanent" == answer.failing.kind
+    assert "Incorrect API key provided" in answer.reason.said
+
+
+def test_aider_that_does_not_know_a_price_says_none(tmp_path: Path) -> None:
+    """A cost of 0 is one that it does not know."""
+    sent = {"prompt_tokens": 5, "completion_tokens": 2, "cost": 0}
+    start = {"event": "message_send_starting", "properties": {}}
+    answer = printed(AIDER, tmp_path, start, "done", {"event": "message_send", "properties": sent})
+    assert (answer.ok, answer.text, answer.usage.cost_usd, answer.usage.output) == (True, "done", None, 2)
 
 
 def test_claude_that_was_denied_a_tool_has_not_answered(tmp_path: Path) -> None:
@@ -216,7 +283,7 @@ def test_every_bad_end_has_its_reason(
         ),
         (OPENCODE, '{"type":"error","error":{"name":"X","data":{"message":"overloaded"}}}', "overloaded"),
         (CLAUDE, '{"type":"system","subtype":"api_retry","error":"overloaded_error"}', "overloaded_error"),
-        (COMMAND, "waiting for the queue", "waiting for the queue"),
+        (CUSTOM, "waiting for the queue", "waiting for the queue"),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -267,7 +334,7 @@ def test_a_missing_program_is_said_to_be_missing(tmp_path: Path, monkeypatch: py
 def test_an_answer_without_a_valid_proposal_is_a_failure(text: str, reason: Reason, tmp_path: Path) -> None:
     """Nonsense in the place of a proposal is recorded as such."""
     (tmp_path / "output.log").write_text(text)
-    answer = COMMAND.answer("propose", FolderOutput(tmp_path), ended())
+    answer = CUSTOM.answer("propose", FolderOutput(tmp_path), ended())
     assert (answer.ok, answer.proposal) == (False, None)
     assert answer.reason == reason
 
@@ -280,7 +347,7 @@ def test_a_proposal_is_found_behind_prose_and_in_a_code_block(tmp_path: Path) ->
     (tmp_path / "output.log").write_text(
         f'First I thought {{x}} or {{"a": 1}}.\n```json\n{valid}\n```\nDone.'
     )
-    answer = COMMAND.answer("propose", FolderOutput(tmp_path), ended())
+    answer = CUSTOM.answer("propose", FolderOutput(tmp_path), ended())
     assert answer.ok
     assert answer.proposal is not None
     assert answer.proposal.status == "need_input"
@@ -304,10 +371,10 @@ def test_secrets_do_not_leave_the_adapter(tmp_path: Path, monkeypatch: pytest.Mo
         "edits": [{"file": "train.py", "search": "a", "replace": f"key = '{key}'"}],
     }
     (tmp_path / "output.log").write_text(json.dumps(proposal))
-    answer = COMMAND.answer("propose", FolderOutput(tmp_path), ended())
+    answer = CUSTOM.answer("propose", FolderOutput(tmp_path), ended())
     assert answer.ok
     assert key not in repr(answer)
-    failed = COMMAND.answer("propose", FolderOutput(tmp_path), ended(code=1))
+    failed = CUSTOM.answer("propose", FolderOutput(tmp_path), ended(code=1))
     assert not failed.ok
     assert key not in repr(failed)
 
@@ -316,13 +383,13 @@ def test_texts_are_bounded_and_the_digest_is_of_the_whole(tmp_path: Path) -> Non
     """The tail holds at most 4 KiB, whatever was printed; the digest counts every byte."""
     log = tmp_path / "output.log"
     log.write_bytes(b"x" * 5_000_000 + "ü".encode() * 5_000)
-    answer = COMMAND.answer("apply", FolderOutput(tmp_path), ended())
+    answer = CUSTOM.answer("apply", FolderOutput(tmp_path), ended())
     assert answer.output.bytes == 5_010_000
     assert len(answer.output.tail.encode()) == 4096
     assert len(answer.text.encode()) <= 16 * 1024
 
 
-@pytest.mark.parametrize("program", [OPENCODE, CODEX, CLAUDE, COMMAND], ids=lambda program: program.name)
+@pytest.mark.parametrize("program", [OPENCODE, CODEX, CLAUDE, CUSTOM], ids=lambda program: program.name)
 def test_a_folder_in_the_place_of_the_log_is_no_answer(program: Program, tmp_path: Path) -> None:
     """What is not a plain file is read as empty."""
     (tmp_path / "output.log").mkdir()

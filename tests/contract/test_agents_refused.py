@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.agents.programs import CLAUDE, CODEX, OPENCODE, RETRIES, Program
+from autoresearch.engine.agents.known import CLAUDE, CODEX, OPENCODE, RETRIES
+from autoresearch.engine.agents.programs import Program
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.ports.agent import Answer
 from tests.fakes.agents import ended

@@ -9,6 +9,7 @@ from attrs import evolve, fields
 from autoresearch.engine.runs import settings
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.events.setting import for_step
 from autoresearch.events.settings import RunConfig, definitions
 
 
@@ -66,7 +67,7 @@ def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
     [
         ("trian = 'x'", "unknown setting trian", "did you mean train?"),
         ("expected_seconds = 1", "unknown setting expected_seconds", "did you mean expected_s?"),
-        ("zzz = 1", "unknown setting zzz", "known are agent, agent_command"),
+        ("zzz = 1", "unknown setting zzz", "known are agent, agent_args, agent_command"),
         ("metric.nam = 'x'", "unknown setting metric.nam", "did you mean name?"),
         ("train = 1", "train = 1: expected a list of strings, or one string", ""),
         ("train = [1]", r"train = \[1\]: expected a list of strings", ""),
@@ -151,3 +152,27 @@ def test_the_defaults_of_the_reference_are_valid(tmp_path: Path) -> None:
     rows = [row.split("`") for row in settings.reference().splitlines()[2:]]
     text = "\n".join(f"{row[1]} = {row[3]}" for row in rows)
     assert RunConfig() == load(tmp_path, f"[tool.autoresearch]\n{text}\n")
+
+
+def test_models_and_words_go_by_step_and_agent(tmp_path: Path) -> None:
+    """One value is for all; of a table the nearest key counts, and a key that means nothing is refused."""
+    table = """
+        [tool.autoresearch.agent_model]
+        propose = "large"
+        codex = "own"
+        "codex.triage" = "small"
+        [tool.autoresearch.agent_args]
+        apply = "--effort 'very high'"
+        """
+    config = load(tmp_path, table)
+    asked = [("claude", "propose"), ("claude", "apply"), ("codex", "propose"), ("codex", "triage")]
+    assert ["large", "", "own", "small"] == [for_step(config.agent_model, *one, "") for one in asked]
+    assert ("--effort", "very high") == for_step(config.agent_args, "codex", "apply", ())
+    assert () == for_step(config.agent_args, "codex", "propose", ())
+    plain = load(tmp_path, '[tool.autoresearch]\nagent_model = "m"\nagent_args = ["-x"]\n')
+    assert ("m", ("-x",)) == (
+        for_step(plain.agent_model, "aider", "edit", ""),
+        for_step(plain.agent_args, "aider", "edit", ()),
+    )
+    with pytest.raises(InvalidInput, match="agent_model"):
+        load(tmp_path, '[tool.autoresearch]\nagent_model = {chat = "m"}\n')

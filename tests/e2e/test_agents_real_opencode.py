@@ -12,7 +12,7 @@ from typing import Protocol
 import pytest
 
 from autoresearch.engine.agents.branch_guard import keep_hook
-from autoresearch.engine.agents.programs import OPENCODE
+from autoresearch.engine.agents.known import OPENCODE
 from autoresearch.engine.agents.prompts import propose_prompt
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.agent import Answer, Ask

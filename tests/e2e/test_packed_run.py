@@ -30,7 +30,7 @@ def agent(program: Program) -> Program:
     """The program in a repository with an agent that proposes and edits at once."""
     (program.repo / "agent.sh").write_text(AGENT)
     settings = program.repo / "pyproject.toml"
-    settings.write_text(settings.read_text() + 'agent = "command"\nagent_command = ["sh", "agent.sh"]\n')
+    settings.write_text(settings.read_text() + 'agent = "custom"\nagent_command = ["sh", "agent.sh"]\n')
     program.git("add", "-A")
     program.git("commit", "-qm", "an agent")
     return program

@@ -28,7 +28,7 @@ def test_the_next_change_is_made_while_one_trains(program: Program):
     turn = hold_trainings(program)
     wider = {"status": "ok", "description": "wider", "change_plan": "p", "commit_description": "c"}
     (program.repo / "wider.json").write_text(json.dumps({**wider, "set": {"WIDTH": 16}}))
-    program("start", "--loops", "3", "--agent", "command", "--proposal-file", "wider.json")
+    program("start", "--loops", "3", "--agent", "custom", "--proposal-file", "wider.json")
     for number in range(3):
         program.wait(lambda _, ahead=number + 1: ("CandidateCommitted", ahead) in happened(program))
         assert ("TrainingFinished", number) not in happened(program)

@@ -69,7 +69,7 @@ def test_a_question_does_not_stop_the_night(tmp_path, capsys, monkeypatch):
     git(repo, "commit", "-qam", "agent")
     monkeypatch.chdir(repo)
     monkeypatch.delenv("AUTORESEARCH_AGENT", raising=False)
-    start = ("start", "--no-background-train", "--agent", "command", "--loops", "2", "--prefetch", "0")
+    start = ("start", "--no-background-train", "--agent", "custom", "--loops", "2", "--prefetch", "0")
     code, told = said(capsys, *start)
     assert 0 == code, told
     paths = started_runs(repo)[-1]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.agents.programs import adapter
+from autoresearch.engine.agents.known import adapter
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.loop.effects import Effects
@@ -62,7 +62,7 @@ def repo(tmp_path: Path) -> Iterator[Path]:
 def run_with(
     repo: Path,
     *words: str,
-    agent: str = "command",
+    agent: str = "custom",
     timeout_s: float = PATIENCE_S,
     writes: tuple[str, ...] = ("/",),
 ) -> RunPaths:
@@ -198,9 +198,9 @@ def test_what_it_did_beside_its_task_is_undone(repo: Path, does: str):
 @pytest.mark.parametrize(
     ("words", "agent", "said"),
     [
-        ((), "command", "no-such-agent: No such file or directory"),
+        ((), "custom", "no-such-agent: No such file or directory"),
         (("ok",), "codex", "codex is not installed"),
-        (("nonsense",), "command", "holds no valid proposal"),
+        (("nonsense",), "custom", "holds no valid proposal"),
     ],
 )
 def test_one_that_cannot_propose_gives_way(

@@ -45,7 +45,7 @@ KEPT = [1, 2]  # iterations of the run that are kept
 def world(tmp_path: Path) -> World:
     """A run of three iterations at rest, the first two of them kept."""
     made = World(tmp_path / "repo")
-    made.start(loops=3, agent="command")
+    made.start(loops=3, agent="custom")
     made.paths.proposals.mkdir()
     for number, settings in enumerate(('"WIDTH": 16', '"LR": 0.05', '"LR": 0.9')):
         words = ", ".join(f'"{name}": "p"' for name in ("description", "change_plan", "commit_description"))

@@ -10,7 +10,7 @@ from attrs import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autoresearch.engine.agents.programs import PROGRAMS
+from autoresearch.engine.agents.known import PROGRAMS
 from autoresearch.engine.agents.prompts import parse_triage
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.ports.agent import AgentStep
@@ -20,9 +20,24 @@ from tests.fakes.agents import ended
 
 
 TOP_KEYS = ["type", "part", "item", "usage", "error", "result", "is_error", "sessionID", "permission_denials"]
-INNER_KEYS = ["text", "tokens", "cost", "message", "data", "cache", "input", "output", "modelUsage", "model"]
+TOP_KEYS += ["role", "content", "stats", "status", "event", "properties"]
+INNER_KEYS = ["text", "tokens", "cost", "message", "data", "cache", "input", "output", "modelUsage", "models"]
 KEYS = st.sampled_from(TOP_KEYS + INNER_KEYS)
-TYPES = st.sampled_from(["text", "step_start", "step_finish", "error", "result", "system", "turn.completed"])
+TYPES = st.sampled_from(
+    [
+        "text",
+        "message",
+        "assistant",
+        "message_send",
+        "message_send_starting",
+        "step_start",
+        "step_finish",
+        "error",
+        "result",
+        "system",
+        "turn.completed",
+    ]
+)
 TEXT = st.text(alphabet='a {}"\n\x00ü\ud800', max_size=12)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT | TYPES,

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from autoresearch.engine.agents.programs import PROGRAMS, adapter, resolve
+from autoresearch.engine.agents.known import LOGINS, PROGRAMS, Found, adapter, find, resolve
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.settings import RunConfig
 
@@ -18,33 +20,56 @@ def everything(program: str) -> str:
     return f"/usr/bin/{program}"
 
 
-def test_auto_takes_opencode_where_it_is_installed() -> None:
-    """With opencode on PATH, auto is opencode."""
-    assert resolve("auto", PLAIN, which=everything) == "opencode"
+@pytest.fixture(autouse=True)
+def _no_logins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable logs a program in."""
+    for _, variables in LOGINS.values():
+        for one in variables:
+            monkeypatch.delenv(one, raising=False)
+
+
+@pytest.mark.parametrize("name", ["opencode", "codex", "claude", "gemini", "aider"])
+def test_auto_takes_the_one_that_is_there(name: str, tmp_path: Path) -> None:
+    """Whichever program is on PATH, auto is that one, and says that it is not logged in."""
+    there = lambda one: one if one == name else None  # noqa: E731
+    assert Found(agent=name, why="installed") == find("auto", PLAIN, which=there, home=str(tmp_path))
+
+
+def test_auto_takes_the_first_that_is_logged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several, one with a login goes before those without; which login it is, is said."""
+    assert "opencode" == find("auto", PLAIN, which=everything, home=str(tmp_path)).agent
+    monkeypatch.setenv("GEMINI_API_KEY", "x")
+    found = find("auto", PLAIN, which=everything, home=str(tmp_path))
+    assert Found(agent="gemini", why="logged_in", login="$GEMINI_API_KEY") == found
+    login = tmp_path / ".codex" / "auth.json"
+    login.parent.mkdir()
+    login.write_text("{}")
+    found = find("auto", PLAIN, which=everything, home=str(tmp_path))
+    assert Found(agent="codex", why="logged_in", login="~/.codex/auth.json") == found
 
 
 def test_auto_asks_nobody_where_nothing_is_installed() -> None:
     """Without a program, auto is none."""
-    assert resolve("auto", PLAIN, which=nothing) == "none"
+    assert Found(agent="none", why="nothing_installed") == find("auto", PLAIN, which=nothing)
 
 
 def test_auto_prefers_the_users_own_command() -> None:
     """A command that the user set goes before an installed program."""
-    assert resolve("auto", OWN, which=everything) == "command"
+    assert Found(agent="custom", why="own_command") == find("auto", OWN, which=everything)
 
 
-@pytest.mark.parametrize("name", ["none", "opencode", "codex", "claude"])
+@pytest.mark.parametrize("name", ["none", "opencode", "codex", "claude", "gemini", "aider"])
 def test_a_known_name_is_itself_even_when_not_installed(name: str) -> None:
     """What was named is taken; that it is missing is recorded when it is asked."""
-    assert resolve(name, PLAIN, which=nothing) == name
+    assert Found(agent=name, why="named") == find(name, PLAIN, which=nothing)
 
 
-@pytest.mark.parametrize("name", ["", "opncode", "Codex", "gemini", "opencode "])
+@pytest.mark.parametrize("name", ["", "opncode", "Codex", "gpt", "opencode "])
 def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
     """The remedy lists every name that would have been right."""
     with pytest.raises(UsageRefused) as refused:
-        resolve(name, PLAIN, which=everything)
-    assert refused.value.remedy == "use one of auto, none, opencode, codex, claude, command"
+        find(name, PLAIN, which=everything)
+    assert refused.value.remedy == "use one of auto, none, opencode, codex, claude, gemini, aider, custom"
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
@@ -54,9 +79,9 @@ def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
 
 
 def test_the_command_agent_needs_a_command() -> None:
-    """The agent 'command' without a command is refused with the setting's name."""
+    """The agent 'custom' without a command is refused with the setting's name."""
     with pytest.raises(UsageRefused) as refused:
-        resolve("command", PLAIN)
+        resolve("custom", PLAIN)
     assert "agent_command" in refused.value.remedy
 
 
@@ -64,3 +89,8 @@ def test_the_command_agent_needs_a_command() -> None:
 def test_every_name_has_its_adapter(name: str) -> None:
     """An adapter is called what it was resolved by."""
     assert adapter(name).name == name
+
+
+def test_the_earlier_name_of_custom_means_the_same() -> None:
+    """What was asked as "command" before is asked as "custom"."""
+    assert "custom" == resolve("command", OWN) == adapter("command").name

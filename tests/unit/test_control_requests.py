@@ -149,18 +149,33 @@ ASKED_AGENT = evolve(BEFORE, stochastic=True, agent="codex")
 )
 def test_what_a_request_does_not_say_is_taken_over(options, before, expected):
     """Who proposes, preparing data, the deadline and the prefetch stay until they are said anew."""
-    assert expected == request_of(options, config=RunConfig(agent="opencode"), before=before)
+    made = request_of(options, config=RunConfig(agent="opencode"), before=before)
+    assert expected == evolve(made, agent_found="")
+
+
+def test_a_request_says_why_its_agent_is_asked():
+    """Named, or as before; what `auto` found first stays the reason of those that follow."""
+    config = RunConfig(agent="opencode")
+
+    def found(before, **said):
+        return request_of(StartOptions(loops=2, **said), config=config, before=before).agent_found
+
+    assert "named" == found(None)
+    assert "before" == found(ASKED_AGENT)
+    assert "logged_in" == found(evolve(ASKED_AGENT, agent_found="logged_in"))
+    assert "named" == found(evolve(ASKED_AGENT, agent_found="logged_in"), agent="claude")
+    assert "" == found(None, stochastic=False)
 
 
 def test_a_command_that_is_gone_is_replaced_by_nobody():
     """A run that asked a command of the user's own asks no other program, unless one is named."""
-    before = evolve(ASKED_AGENT, agent="command")
+    before = evolve(ASKED_AGENT, agent="custom")
     with pytest.raises(UsageRefused) as refused:
         request_of(StartOptions(loops=2), config=RunConfig(agent="opencode"), before=before)
     assert "no agent_command any more" in what_is_wrong(refused.value)
     assert "--agent NAME" in worded(refused.value.remedy)
     there = RunConfig(agent="opencode", agent_command=("mine",))
-    assert "command" == request_of(StartOptions(loops=2), config=there, before=before).agent
+    assert "custom" == request_of(StartOptions(loops=2), config=there, before=before).agent
     named = request_of(StartOptions(loops=2, agent="codex"), config=RunConfig(), before=before)
     assert "codex" == named.agent
 

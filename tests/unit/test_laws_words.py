@@ -25,7 +25,7 @@ OF_OTHERS = {
     ("events/settings.py", "--check"),
     ("events/schema.py", "--check"),
     ("events/schema.py", "usage: python -m autoresearch.events.schema --write | --check\n"),
-    ("engine/agents/programs.py", "--json"),
+    ("engine/agents/known.py", "--json"),
     ("engine/git/worktrees.py", "--force"),
     ("engine/onboarding/doctor.py", "--version"),
     ("engine/onboarding/agent_look.py", "--version"),

@@ -46,6 +46,7 @@ FIELDS = [
         "need_input",
         "questions",
         "approvals",
+        "proposer",
         "agents",
         "gpu",
         "state_path",

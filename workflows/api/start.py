@@ -26,6 +26,7 @@ def start_object(
         "earlier_loops": outcome.earlier_loops,
         "idle": idle.why if idle is not None else None,
         "agent": proposer.agent if proposer is not None else None,
+        "agent_found": (proposer.found or None) if proposer is not None else None,
         "agent_available": proposer.available if proposer is not None else None,
         "sandbox": (proposer.sandbox or None) if proposer is not None else None,
         "uncommitted": list(outcome.uncommitted),

@@ -168,7 +168,7 @@ AgentName = Annotated[
     str | None,
     typer.Option(
         "--agent",
-        help="The agent that proposes and edits: auto, none, opencode, codex, claude, command.",
+        help="The agent that proposes and edits: auto, none, opencode, codex, claude, gemini, aider, custom.",
         metavar="NAME",
     ),
 ]

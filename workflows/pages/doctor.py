@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from autoresearch.engine.onboarding.doctor import Finding
 from autoresearch.engine.system.interpreter import Interpreter
-from autoresearch.projections.words.wording import say, short
+from autoresearch.projections.words.wording import FOUND, say, short
 from autoresearch.workflows.pages.onboarding import interpreter_line
 from autoresearch.workflows.pages.ways_out import program
 
@@ -170,7 +170,8 @@ def _fields(one: Finding) -> Mapping[str, object]:
             )
             fields |= {"others": told or "no number with a name"}
         case "agent" | "agent_no_login":
-            fields |= {"wanted": ", which a run asks" if given["is_wanted"] else ""}
+            wanted = f", which a run asks: {FOUND[str(given['why'])]}" if given["is_wanted"] else ""
+            fields |= {"wanted": wanted}
         case _:
             fields |= {key: _listed(value) for key, value in given.items() if isinstance(value, list)}
     return fields

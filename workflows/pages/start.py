@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 
-from autoresearch.engine.agents.programs import NONE
+from autoresearch.engine.agents.known import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
 from autoresearch.engine.control.start_point import more
 from autoresearch.engine.control.take_out import TakeOutOutcome
 from autoresearch.events.errors import WayOut
 from autoresearch.projections.words.times import one_line
-from autoresearch.projections.words.wording import asked_for, loops_left_words, name_of, say, say_sandbox
+from autoresearch.projections.words.wording import (
+    FOUND,
+    asked_for,
+    loops_left_words,
+    name_of,
+    say,
+    say_sandbox,
+)
 from autoresearch.workflows.pages.ways_out import typed, worded
 
 
@@ -86,9 +93,10 @@ def _proposer(one: Proposer) -> str:
         return "no agent is asked: the seeded search proposes"
     if one.agent == NONE:
         return "there is no agent to ask (`--agent` names one): the seeded search proposes"
+    why = f" ({FOUND[one.found]})" if one.found in FOUND and one.found != "named" else ""
     if not one.available:
-        return f"{one.agent} proposes, but is not on PATH: asking it will fail"
-    return f"{one.agent} proposes"
+        return f"{one.agent} proposes{why}, but is not on PATH: asking it will fail"
+    return f"{one.agent} proposes{why}"
 
 
 def _idle(idle: Idle) -> str:

@@ -16,7 +16,7 @@ from autoresearch.projections.state_text import (
     say_waiting,
 )
 from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_sandbox, short
+from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_proposer, say_sandbox, short
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -59,6 +59,7 @@ def status_page(seen: Glance) -> str:
         ("gpu", _gpu_words(seen.facts.gpu)),
         ("runner", _runner_words(seen)),
         ("agents", say_sandbox(**held) if (held := standing["sandbox"]) else ""),
+        ("asks", say_proposer(standing["proposer"])),
         ("health", health_words(standing)),
         *(("asked", words) for words in question_words(standing)),
         *(("approve", words) for words in approval_words(standing)),
@@ -125,10 +126,8 @@ def cost_words(standing: Standing) -> str:
     calls = f"{cost['calls']} call{'' if cost['calls'] == 1 else 's'} of agents"
     if cost["usd"] is None:
         return f"unknown, for {calls}{_tokens_words(cost)}"
-    least, about = (
-        ("at least " if cost["at_least"] else ""),
-        (" (estimated)" if cost["calls_estimated"] else ""),
-    )
+    least = "at least " if cost["at_least"] else ""
+    about = " (estimated)" if cost["calls_estimated"] else ""
     of = f" of {most:.2f}" if most else ""
     each = [
         f"{least}{cost[name]:.2f} USD a {what}"

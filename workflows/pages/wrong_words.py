@@ -7,7 +7,7 @@ from autoresearch.events.errors import AutoresearchError
 
 
 SENTENCES = {
-    "agent_command_gone": "the run asks the agent 'command', and the settings have no agent_command any more",
+    "agent_command_gone": "the run asks the agent 'custom', and the settings have no agent_command any more",
     "agent_not_stochastic": "--agent and --no-stochastic contradict each other",
     "at_is_a_day": "--at {at}: a day is no moment",
     "at_not_understood": "--at {at}: expected {forms}",
