@@ -19,7 +19,7 @@ Judge = Callable[[RunState], Sequence[ev.Event]]
 
 
 def append_judged(paths: RunPaths, git: Commits, judge: Judge) -> tuple[int, RunState]:
-    """Append what `judge` makes of the state as it stands; return the seq before, and the state after.
+    """Append what `judge` makes of the state, if anything; return the seq before, and the state after.
 
     Judged again where somebody else appended in between, so that nothing is appended to a state that
     was not looked at.
@@ -35,6 +35,8 @@ def append_judged(paths: RunPaths, git: Commits, judge: Judge) -> tuple[int, Run
         for _ in range(RACES):
             before = known.position.seq
             events = judge(known.state)
+            if not events:
+                return before, known.state
             try:
                 log.append(events, by=BY, expected=before)
             except WrongExpectedVersion:

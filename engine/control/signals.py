@@ -72,6 +72,7 @@ class ProposalQueued:
     """A proposal that waits for its iteration."""
 
     seq: int  # of its event: what `withdraw` names it by
+    known: bool  # an equal one waited already, and nothing was recorded
     place: int  # from 1: the next one that is used
     loops_left: bool
     runner_alive: bool
@@ -207,6 +208,8 @@ def decide_keep(paths: RunPaths, git: Commits, number: int, *, veto: str | None 
 def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> ProposalQueued:
     """Hand a proposal to the run; the next iteration without one uses it.
 
+    One equal to it that waits already is answered with that one; to be first, that one is moved.
+
     Raises:
         NotFound: the run was imported.
         InvalidInput: it could not be applied to the best code there is.
@@ -217,17 +220,21 @@ def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> Pro
             raise NotFound(
                 f"{paths.run_id} was imported and tries nothing more", remedy="propose to a run of your own"
             )
+        equal = next((one for one in run.waiting if one.proposal == received.proposal), None)
+        if equal is not None:
+            stays = not received.first or equal is run.waiting[0]
+            return [] if stays else [received, ev.ProposalWithdrawn(received=equal.seq)]
         reason = accept.refusal(received.proposal, run, git=git, installed=is_installed)
         if reason is not None:
             raise accept.refused(reason)
         return [received]
 
-    _, run = append_judged(paths, git, judge)
-    order = [one.seq for one in run.waiting]
-    seq = max(order, default=0)
+    before, run = append_judged(paths, git, judge)
+    waiting = next((one for one in run.waiting if one.proposal == received.proposal), None)
     return ProposalQueued(
-        seq=seq,
-        place=order.index(seq) + 1 if order else 1,
+        seq=waiting.seq if waiting is not None else before + 1,
+        known=waiting is not None and waiting.seq <= before,
+        place=run.waiting.index(waiting) + 1 if waiting is not None else 1,
         loops_left=run.stopped is None and run.loops_left > 0,
         runner_alive=living_runner(paths) is not None,
     )

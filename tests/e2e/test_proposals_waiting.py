@@ -59,6 +59,22 @@ def test_proposals_are_listed_put_first_and_withdrawn(repo, capsys):
     assert 3 == said(capsys, "withdraw", str(listed[0]["number"]))[0]
 
 
+def test_an_equal_proposal_is_known(repo, capsys):
+    """Said twice it waits once, under its first number; asked to be first, it is moved and still one."""
+    for name in ("a", "b"):
+        assert 0 == said(capsys, "propose", "--set", f"BATCH=2**{ord(name) - 80}", "--description", name)[0]
+    again = ("propose", "--set", "BATCH=2**18", "--description", "b", "--json")
+    history = started_runs(repo)[-1].history
+    before = history.read_bytes()
+    answer = json.loads(said(capsys, *again)[1])
+    assert (True, 2, before) == (answer["known"], answer["place"], history.read_bytes())
+    assert "known: it waits already" in said(capsys, *again[:-1])[1]
+    moved = json.loads(said(capsys, *again, "--first")[1])
+    assert (False, 1) == (moved["known"], moved["place"])
+    assert ["b", "a"] == waiting(repo)
+    assert json.loads(said(capsys, *again, "--first")[1])["known"]
+
+
 def test_a_check_records_nothing(repo, capsys):
     """A proposal may be tried against the best code; neither answer leaves a record."""
     history = started_runs(repo)[-1].history

@@ -44,6 +44,7 @@ def propose_object(outcome: ProposalQueued, run_id: str) -> Done:
         "propose",
         run_id,
         number=outcome.seq,
+        known=outcome.known,
         place=outcome.place,
         loops_left=outcome.loops_left,
         runner_alive=outcome.runner_alive,
@@ -53,7 +54,7 @@ def propose_object(outcome: ProposalQueued, run_id: str) -> Done:
 
 def checked_object(run_id: str, commit: str) -> Done:
     """Return the best commit that a proposal fits, of which nothing was recorded."""
-    nothing = dict.fromkeys(("number", "place", "loops_left", "runner_alive"))
+    nothing = dict.fromkeys(("number", "known", "place", "loops_left", "runner_alive"))
     return _done("propose", run_id, **nothing, fits=commit)
 
 

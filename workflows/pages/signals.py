@@ -60,6 +60,7 @@ def proposed_line(outcome: ProposalQueued) -> str:
     """Say when a proposal is tried."""
     place = f"proposal {outcome.place} in line" if outcome.place > 1 else "the next proposal used"
     place = f"{place} ({typed(f'withdraw {outcome.seq}')} takes it back)"
+    place = f"known: it waits already, as {place}" if outcome.known else place
     if not outcome.loops_left:
         return f"{place}; no loops are left: {typed('resume --loops 1')} tries it"
     if not outcome.runner_alive:
