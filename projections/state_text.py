@@ -60,12 +60,19 @@ def say_row(row: Row) -> str:
 
 
 def say_gain(gain: float, half_width: float | None, seeds: int) -> str:
-    """Return what a run is worth, by fresh seeds: with its 95 % interval, or that nothing is shown."""
+    """Return what a run is worth, by fresh seeds: with its 95 % interval, or that no gain is shown."""
     on = f" on {seeds} fresh seed{'' if seeds == 1 else 's'}"
     if half_width is None:
         return f"no gain shown: {gain:+.6f}{on}, too few for an interval"
     said = f"{gain:+.6f} ± {half_width:.6f}{on}"
-    return said if gain > half_width else f"no gain shown: {said}"
+    if gain > half_width:
+        return said
+    return f"{say_no_gain(gain, half_width)}: {said}"
+
+
+def say_no_gain(gain: float, half_width: float | None) -> str:
+    """Return what fresh seeds show where they show no gain: nothing, or a loss."""
+    return "no gain shown" if half_width is None or gain >= -half_width else "a loss"
 
 
 def say_interval(gain: float, half_width: float | None) -> str:
@@ -74,8 +81,8 @@ def say_interval(gain: float, half_width: float | None) -> str:
 
 
 def say_comparisons(count: int) -> str:
-    """Return how often what is chosen was chosen by the validation text; "" where it never was."""
-    return f"{count} comparison{'' if count == 1 else 's'} with the validation text" if count else ""
+    """Return how often what is chosen was chosen by the validation data; "" where it never was."""
+    return f"{count} comparison{'' if count == 1 else 's'} with the validation data" if count else ""
 
 
 def say_outside(standing: Standing) -> str:

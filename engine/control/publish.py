@@ -34,11 +34,20 @@ class Kept:
     row: Row
     commit: str
     made_on: str
-    metric: float
-    before: float  # of the keep before it
+    metric: float  # the mean of all its seeds
+    before: float  # that of the keep before it
+    lower_is_better: bool
     sureness: Consolidated | None
     agent: str = ""  # "": no agent was asked
     model: str = ""
+
+    @property
+    def chosen_by(self) -> tuple[float, float]:
+        """Return the numbers before and after on the seeds of its verdict, whose gain is their difference."""
+        before, gain = self.row.inputs.get("best"), self.row.inputs.get("gain")
+        if not isinstance(before, float) or not isinstance(gain, float):
+            return self.before, self.metric
+        return before, before - gain if self.lower_is_better else before + gain
 
 
 @frozen(kw_only=True)
@@ -101,6 +110,7 @@ def publication(paths: RunPaths, git: PublishGit) -> Publication:
                 made_on=commit.parents[0],
                 metric=keep.metric,
                 before=before.metric,
+                lower_is_better=run.config.metric.lower_is_better,
                 sureness=stated.get(keep.iteration),
                 agent=agent,
                 model=model,

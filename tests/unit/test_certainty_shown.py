@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from autoresearch.engine.control.publish import Kept, Publication
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.upcasters import upcast
-from autoresearch.events.values import Consolidated
+from autoresearch.events.values import Consolidated, why
 from autoresearch.projections.fold import fold
 from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_gain
 from autoresearch.projections.summary import standing
 from autoresearch.projections.timeline import TIMELINE
@@ -18,7 +20,8 @@ from autoresearch.projections.words.event_text import describe
 from autoresearch.workflows.api.experiments import experiment
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.api.status import LiveFacts
-from autoresearch.workflows.pages.status import status_page
+from autoresearch.workflows.pages import publish
+from autoresearch.workflows.pages.status import next_words, status_page
 from autoresearch.workflows.pages.tables import experiments_table
 from tests.given import BASELINE, asked, candidate, given, kept, recorded, row, started, trained, training
 
@@ -28,6 +31,9 @@ INPUTS = {
     "paired": True, "squares": 0.0, "of_seeds": 0.2, "half_width": 0.25, "probability": 0.934, "shrunk": 0.4,
 }  # fmt: skip
 VERDICT = evolve(kept(1), rule="climb", inputs=INPUTS)
+STORY = (started(), asked(), *BASELINE, *candidate(1), training(1), trained(1, 1.0), row(1, 1.0), VERDICT)
+PATHS = run_named(Path("/home"), "r-r001")
+IDLE = LiveFacts(runner_alive=False, progress=None, gpu=None, dropped=0, as_of="2026-03-08T23:00:00.000Z")
 
 
 def test_a_keep_says_how_sure_it_is():
@@ -113,3 +119,44 @@ def test_where_seeds_move_nothing_the_gain_is_exact(again: float):
         *twice,
     )
     assert (0.5 if again == 1.5 else None) == standing(run)["exact_gain"]
+
+
+@pytest.mark.parametrize(("gain", "said"), [(-0.0625, "no gain shown"), (-0.25, "a loss"), (0.25, "")])
+def test_a_final_without_a_gain_is_said_before_anything_is_published(gain: float, said: str):
+    """The next step and the heading of a publication begin with it, and publishing is no next step then."""
+    stated = ev.GainStated(keep=1, repeats=(2, 3, 4), gain=gain, half_width=0.125, inputs={})
+    end = ev.RunStopped(how="done", reason=why("all_done"))
+    run = fold(RUN, recorded(*STORY, stated, end))
+    steps = next_words(RunNow(paths=PATHS, run=run, runner=None, facts=IDLE).glance)
+    heading = publish.title(publication(run))
+    if said:
+        assert steps.startswith(f"{said} on fresh seeds: `autoresearch consolidate`")
+        assert "publish" not in steps
+        assert f"val_bpb, {said} on fresh seeds: 1 kept change" == heading
+    else:
+        assert "`autoresearch publish`" in steps
+        assert "val_bpb 1.750000: 1 kept change" == heading
+
+
+def test_the_numbers_of_a_published_change_are_those_of_its_gain():
+    """Where later seeds made the mean worse, a row still shows what the keep was chosen by, to the digit."""
+    run = fold(RUN, recorded(*STORY))
+    text = publish.pull_request(publication(run))
+    assert "| 1.500000 -> 1.000000 | better by 0.500000 ± 0.250000 on 1 seed; 93% sure" in text
+    assert "1.500000 -> 1.750000" not in text
+    higher = evolve(publication(run).kept[0], lower_is_better=False)
+    assert (1.5, 2.0) == higher.chosen_by
+
+
+def publication(run: RunState) -> Publication:
+    """Return what would be published of `STORY`; further seeds left the keep with a mean of 1.75."""
+    kept_row = fold(TIMELINE, recorded(*STORY)).row(1)
+    assert kept_row is not None
+    one = Kept(
+        row=kept_row, commit="b" * 40, made_on="a" * 40, metric=1.75, before=1.5, lower_is_better=True,
+        sureness=None,
+    )  # fmt: skip
+    return Publication(
+        run_id="r", head="9 h", config=run.config, gain=run.gain, began_on="a" * 40, onto="a" * 40, beside="",
+        kept=(one,), doubtful=(),
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from autoresearch.engine.control.publish import Kept, Publication, Published
 from autoresearch.engine.core.bookkeeping import commit_subject
-from autoresearch.projections.state_text import say_gain, say_row
+from autoresearch.projections.state_text import say_gain, say_no_gain, say_row
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.wording import name_of, short
 
@@ -15,9 +15,12 @@ def messages(it: Publication) -> list[str]:
 
 
 def title(it: Publication) -> str:
-    """Return the subject of all of it."""
-    count = len(it.kept)
-    return f"{it.config.metric.name} {it.kept[-1].metric:.6f}: {count} kept change{'' if count == 1 else 's'}"
+    """Return the subject of all of it; where fresh seeds show no gain, that comes first."""
+    count, name = len(it.kept), it.config.metric.name
+    changes = f"{count} kept change{'' if count == 1 else 's'}"
+    if it.gain is not None and not it.gain.is_shown:
+        return f"{name}, {say_no_gain(it.gain.gain, it.gain.half_width)} on fresh seeds: {changes}"
+    return f"{name} {it.kept[-1].metric:.6f}: {changes}"
 
 
 def pull_request(it: Publication) -> str:
@@ -36,11 +39,7 @@ def pull_request(it: Publication) -> str:
         "",
         f"| change | {metric.name} | what it gave | by |",
         "| --- | --- | --- | --- |",
-        *(
-            f"| {_cell(one.row.description)} | {one.before:.6f} -> {one.metric:.6f} | {_cell(_gave(one))} "
-            f"| {name_of(one.row.iteration)}, {_cell(_by(one))} |"
-            for one in it.kept
-        ),
+        *map(_row, it.kept),
         "",
         *_left_out(it),
         f"Log: record {it.head}.",
@@ -65,8 +64,9 @@ def _message(one: Kept, it: Publication) -> str:
         f"Autoresearch-Iteration: {one.row.iteration}",
         f"Autoresearch-Log: {it.head}",
     )
+    before, after = one.chosen_by
     body = (
-        f"{it.config.metric.name} {one.before:.6f} -> {one.metric:.6f}",
+        f"{it.config.metric.name} {before:.6f} -> {after:.6f}",
         _gave(one),
         f"by {_by(one)}",
     )
@@ -74,22 +74,22 @@ def _message(one: Kept, it: Publication) -> str:
     return "\n".join([subject, "", *body, "", *trailers]) + "\n"
 
 
+def _row(one: Kept) -> str:
+    before, after = one.chosen_by
+    what = f"{_cell(one.row.description)} | {before:.6f} -> {after:.6f} | {_cell(_gave(one))}"
+    return f"| {what} | {name_of(one.row.iteration)}, {_cell(_by(one))} |"
+
+
 def _gave(one: Kept) -> str:
-    """Say what a keep gave: with its interval where that was measured on fresh seeds."""
-    if one.sureness is not None:
-        return say_gain(one.sureness.gain, one.sureness.half_width, one.sureness.pairs)
-    return say_row(one.row)
+    """Say what a keep gave when it was chosen, and then on fresh seeds where that was measured."""
+    chosen, sure = say_row(one.row), one.sureness
+    return chosen if sure is None else f"{chosen}; then {say_gain(sure.gain, sure.half_width, sure.pairs)}"
 
 
 def _by(one: Kept) -> str:
     if not one.agent:
         return "the search" if one.row.source == "search" else "a human"
     return f"{one.agent} {one.model}".strip()
-
-
-def _gain(it: Publication) -> list[str]:
-    gain = it.gain
-    return [] if gain is None else [f"On fresh seeds: {say_gain(gain.gain, gain.half_width, gain.pairs)}."]
 
 
 def _left_out(it: Publication) -> list[str]:

@@ -11,6 +11,7 @@ from autoresearch.projections.state_text import (
     say_gain,
     say_interval,
     say_kept,
+    say_no_gain,
     say_outside,
     say_stopped,
     say_waiting,
@@ -165,10 +166,17 @@ def next_words(seen: Glance) -> str:
     if phase not in ("stopped", "done"):
         return ""
     steps = [f"{typed('report')} tells it on one page"]
-    if standing["best_iteration"]:
+    gain = standing["gain"]
+    if gain is not None and not gain["shown"]:
+        on_fresh = f"{say_no_gain(gain['value'], gain['half_width'])} on fresh seeds"
+        doubtful = any(one["verdict"] == "doubtful" for one in standing["keeps"])
+        way = "consolidate --drop" if doubtful else "consolidate"
+        what = "tries the best without the doubtful keeps" if doubtful else "says which keeps are in doubt"
+        steps.insert(0, f"{on_fresh}: {typed(way)} {what}")
+    elif standing["best_iteration"]:
         if standing["to_adopt"]:
             steps.append(f"{typed('adopt')} brings the best into {standing['branch']}")
-        if not standing["final_is_left"] and standing["gain"] is None and standing["exact_gain"] is None:
+        if not standing["final_is_left"] and gain is None and standing["exact_gain"] is None:
             steps.append(f"{typed('final')} measures the gain on fresh seeds")
         steps.append(f"{typed('publish')} puts what was kept on a branch to be reviewed")
     left = standing["loops_left"]

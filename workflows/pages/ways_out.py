@@ -27,7 +27,7 @@ SENTENCES = {
     "answer_example": 'for example `{program} answer "the rate, not the depth"`',
     "answer_number": 'say which: `{program} answer --question N "..."`',
     "approve": "`{program} approve {number}` lets it be kept, `{program} veto {number} --why TEXT` does not",
-    "veto_example": "for example `{program} veto {number} --why 'it reads the validation text'`",
+    "veto_example": "for example `{program} veto {number} --why 'it reads the validation data'`",
     "branch_example": "for example --branch autoresearch/mar10",
     "commit_or_init": (
         "git add {file} && git commit; or, if your script has no such file, `{program} init` writes the "

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from autoresearch.projections.state_text import say_interval
+from autoresearch.projections.state_text import say_interval, say_no_gain
 from autoresearch.projections.words.times import duration, minute_of, one_line
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.pages.ways_out import program
@@ -71,6 +71,8 @@ def _verdict(found: dict[str, Any]) -> Line:
             return ("No gain shown: ", said, f"{of} are too few for one; it may be luck.")
         if gain["shown"]:
             return ("The best gains ", said, f"{of} (95 % interval), against the baseline.")
+        if say_no_gain(gain["value"], gain["half_width"]) == "a loss":
+            return ("The best loses: ", said, f"{of} (95 % interval), against the baseline.")
         return ("No gain shown: ", said, f"{of} (95 % interval); it may be luck.")
     if not best["iteration"]:
         return ("No gain: nothing was better than the baseline.",)
@@ -119,7 +121,7 @@ def _standing(found: dict[str, Any]) -> tuple[Line, ...]:
     more = f"; beside these {_plural(again, 'measurement')} of what was kept" if again else ""
     lines: list[Line] = [(f"{_plural(sum(tried.values()), 'iteration')}: {counts}{more}",)] if tried else []
     if found["comparisons"]:
-        lines.append((f"{_plural(found['comparisons'], 'comparison')} with the validation text so far",))
+        lines.append((f"{_plural(found['comparisons'], 'comparison')} with the validation data so far",))
     if found["holdout"] is not None:
         lines.append(_held(found["holdout"]))
     until = Cite(minute_of(found["as_of"]["at"]), found["as_of"]["seq"])
@@ -337,10 +339,11 @@ def _next(found: dict[str, Any]) -> tuple[Block, ...]:
             lines.append((f"{program()} final {run}", "measures the gain on fresh seeds"))
         if not found["exact"] and not all(one["sureness"] for one in found["kept"]):
             lines.append((f"{program()} consolidate {run}", "says of each keep whether it is sure"))
-        lines.append(
-            (f"{program()} publish {run}", "puts it on a branch to be reviewed, a commit for each keep")
-        )
-        lines.append((f"git merge {found['branch']}", "takes what was kept into your branch"))
+        if gain is None or gain["shown"]:
+            lines.append(
+                (f"{program()} publish {run}", "puts it on a branch to be reviewed, a commit for each keep")
+            )
+            lines.append((f"git merge {found['branch']}", "takes what was kept into your branch"))
         lines.append((f"{program()} show {best['iteration']} --run-id {run}", "shows the best whole"))
     lines.append((f"{program()} resume --run-id {run} --loops 10", "goes on"))
     lines.append((f"{program()} replay --run-id {run}", "checks that all of this is true"))
