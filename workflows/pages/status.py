@@ -11,7 +11,6 @@ from autoresearch.projections.state_text import (
     say_gain,
     say_interval,
     say_kept,
-    say_no_gain,
     say_outside,
     say_stopped,
     say_waiting,
@@ -19,7 +18,7 @@ from autoresearch.projections.state_text import (
 from autoresearch.projections.words.times import duration, one_line
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_proposer, say_sandbox, short
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
-from autoresearch.workflows.pages.ways_out import typed
+from autoresearch.workflows.pages.ways_out import after_no_gain, typed
 
 
 TYPE_CHECKING = False  # as in typing
@@ -165,18 +164,12 @@ def next_words(seen: Glance) -> str:
         )
     if phase not in ("stopped", "done"):
         return ""
-    steps = [f"{typed('report')} tells it on one page"]
-    gain = standing["gain"]
-    if gain is not None and not gain["shown"]:
-        on_fresh = f"{say_no_gain(gain['value'], gain['half_width'])} on fresh seeds"
-        doubtful = any(one["verdict"] == "doubtful" for one in standing["keeps"])
-        way = "consolidate --drop" if doubtful else "consolidate"
-        what = "tries the best without the doubtful keeps" if doubtful else "says which keeps are in doubt"
-        steps.insert(0, f"{on_fresh}: {typed(way)} {what}")
-    elif standing["best_iteration"]:
+    no_gain = after_no_gain(standing)
+    steps = [*no_gain, f"{typed('report')} tells it on one page"]
+    if standing["best_iteration"] and not no_gain:
         if standing["to_adopt"]:
             steps.append(f"{typed('adopt')} brings the best into {standing['branch']}")
-        if not standing["final_is_left"] and gain is None and standing["exact_gain"] is None:
+        if not standing["final_is_left"] and standing["gain"] is None and standing["exact_gain"] is None:
             steps.append(f"{typed('final')} measures the gain on fresh seeds")
         steps.append(f"{typed('publish')} puts what was kept on a branch to be reviewed")
     left = standing["loops_left"]

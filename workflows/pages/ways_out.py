@@ -3,11 +3,20 @@
 The engine names a way out and fills in its fields; the sentences are here.
 """
 
+from __future__ import annotations
+
 import shlex
 import sys
 from pathlib import Path
 
 from autoresearch.events.errors import WayOut
+from autoresearch.projections.state_text import say_no_gain
+
+
+TYPE_CHECKING = False  # as in typing
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 
 DOOR_NAME = "run_experiment.py"
@@ -161,6 +170,17 @@ def worded(remedy: str | WayOut) -> str:
 def typed(words: str) -> str:
     """Return a command as it can be typed, in the quotes that set it off from a sentence."""
     return f"`{program()} {words}`"
+
+
+def after_no_gain(standing: Mapping[str, Any]) -> list[str]:
+    """Say what fresh seeds show and what to do then, where they show no gain; empty where they do."""
+    gain = standing["gain"]
+    if gain is None or gain["shown"]:
+        return []
+    said = f"{say_no_gain(gain['value'], gain['half_width'])} on fresh seeds"
+    if any(one["verdict"] == "doubtful" for one in standing["keeps"]):
+        return [f"{said}: {typed('consolidate --drop')} tries the best without the doubtful keeps"]
+    return [f"{said}: {typed('consolidate')} says which keeps are in doubt"]
 
 
 def program() -> str:
