@@ -121,9 +121,9 @@ def _setup(python: Interpreter, checked: ev.SetupChecked) -> Iterator[Finding]:
     foreign = [one for one in checked.missing if one.code == "imported_from_elsewhere"]
     if foreign:
         yield from (Finding(check="imports", state="fail", code="reason", reason=one) for one in foreign)
-    elif checked.libraries:
+    elif folders := [path for path in checked.libraries if Path(path).is_dir()]:  # the others are programs
         own = list(checked.python_path) or ["."]
-        libraries = [path for path in checked.libraries if "-packages" in path] or list(checked.libraries)
+        libraries = [path for path in folders if "-packages" in path] or folders
         told: dict[str, object] = {"own": own, "libraries": libraries}
         yield Finding(check="imports", state="ok", code="imports", inputs=told)
     others = [one for one in checked.missing if one not in foreign and one != lacking]
@@ -156,6 +156,10 @@ def _metric(trials: Trials, config: RunConfig, branch: str | None) -> Finding:
     name = config.metric.name
     if found is None:
         return Finding(check="metric", state="info", code="metric_no_run", inputs={"name": name})
+    best = load_run(found[0]).state.best if config.metric.file else None
+    if best is not None:
+        told = {"name": name, "run": found[0].run_id, "value": best.metric, "file": config.metric.file}
+        return Finding(check="metric", state="ok", code="metric_in_file", inputs=told)
     number, log = _newest_log(trials, found[0])
     inputs: dict[str, object] = {"name": name, "run": found[0].run_id, "iteration": number}
     if not log:

@@ -22,7 +22,7 @@ class Shared:
 
 def needed(sight: Sight, scripts: Iterable[Script]) -> Shared:
     """Return what the scripts name of that which is there and not committed."""
-    scripts = tuple(scripts)
+    scripts = tuple(scripts) or tuple(sight.scripts.values())  # a command such as make may call any
     texts = [text for one in scripts for text in one.texts]
     written = [text for one in scripts for text in one.writes]
     paths: list[str] = []

@@ -1,6 +1,9 @@
 """What is read of a repository before it is run: scripts, commands, metrics; and the file written."""
 
 import tomllib
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +12,9 @@ from autoresearch.engine.onboarding.init import expected, value_in
 from autoresearch.engine.onboarding.metric_names import candidates, is_lower_better
 from autoresearch.engine.onboarding.scripts import needed_by, ranked, read_script
 from autoresearch.engine.onboarding.settings_file import as_toml, with_settings
+from autoresearch.engine.onboarding.shared import needed
+from autoresearch.engine.onboarding.sight import Sight
+from autoresearch.engine.system.version import installed_from
 from autoresearch.events.errors import InvalidInput
 
 
@@ -202,3 +208,34 @@ def test_a_folder_that_a_readme_enters_is_where_its_command_runs():
         assert called is not None
         assert (("exp/train.py",), ("env", "-C", "exp")) == (called.names, called.words[:3])
     assert None is parsed("cd exp && python train.py && echo done", files)
+
+
+def test_a_command_that_names_no_script_shares_what_any_of_them_reads():
+    """Under `make train`, a folder that a committed script joins names to is needed; others are not."""
+    script = read_script("src/run.py", b"import os\nopen(os.path.join('data', name))\n")
+    assert script is not None
+    seen = Sight(
+        home=Path(), commit="a" * 40, files=("src/run.py",), scripts={script.path: script}, calls=(),
+        apart=("data/train.csv", "notes.txt"), texts=(),
+    )  # fmt: skip
+    assert ("data/train.csv",) == needed(seen, ()).paths
+
+
+@pytest.mark.parametrize(
+    ("told", "source"),
+    [
+        (None, "autoresearch"),
+        ('{"url": "file:///a%20b/c", "dir_info": {}}', "/a b/c"),
+        (
+            '{"url": "https://h/r.git", "vcs_info": {"vcs": "git", "commit_id": "f00"}}',
+            "git+https://h/r.git@f00",
+        ),
+    ],
+)
+def test_where_this_was_installed_from_is_what_installs_it_again(
+    monkeypatch: pytest.MonkeyPatch, told: str | None, source: str
+):
+    """A folder, an address of git at its commit, or the name where an index has it."""
+    made = SimpleNamespace(read_text=lambda name: told if name == "direct_url.json" else None)
+    monkeypatch.setattr(metadata, "distribution", lambda _name: made)
+    assert source == installed_from()

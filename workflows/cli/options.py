@@ -1,5 +1,6 @@
 """The options that commands share, their completion, and what every command needs to know of its place."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -270,11 +271,12 @@ def refuse_passing_environment() -> None:
         NotFound: this is such a one.
     """
     from autoresearch.engine.system.interpreter import is_passing  # noqa: PLC0415 - as below
+    from autoresearch.engine.system.version import installed_from  # noqa: PLC0415 - as below
 
     if is_passing(Path(sys.prefix)):
         raise NotFound(
             f"uv removes {sys.prefix} once this command ends, and a runner in the background with it",
-            remedy=WayOut("install_or_stay"),
+            remedy=WayOut("install_or_stay", source=shlex.quote(installed_from())),
         )
 
 

@@ -53,8 +53,9 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "metric": ("{name} = {value:g} in the log of iteration {iteration} of {run}", ""),
     "metric_no_run": (
         "{name}; there is no run yet, so no log to look into",
-        "`{program} init` trains once and shows it",
+        "`{program} start --loops 0` trains the code as it stands and shows it",
     ),
+    "metric_in_file": ("{name} is read from {file}; the best of {run} has {value:g}", ""),
     "metric_no_log": ("{name}; {run} has no log of a training", ""),
     "metric_none": (
         "the log of iteration {iteration} of {run} has no {name}; it has {others}",

@@ -52,8 +52,8 @@ SENTENCES = {
     "go_on_with_stages": "`{program} resume --loops 1 --loop-only {stages}` goes on with it",
     "hand_over_or_stop": "leave out --no-background-train to hand it the request, or `{program} stop` first",
     "install_or_stay": (
-        "install it where it stays: `uv tool install autoresearch`, `uv add --dev autoresearch`, or `uvx` in "
-        "place of `uv run --with`; or stay with it: --no-background-train"
+        "install it where it stays: `uv tool install {source}`; "
+        "or call it by `uvx --from {source} autoresearch`; or stay with it: --no-background-train"
     ),
     "list_stages": "list the stages in --only",
     "look_and_resume": "look into it, then `{program} resume --run-id {run_id}`",
