@@ -6,10 +6,11 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.control.publish import Kept, Publication
+from autoresearch.engine.control.start import StartOutcome
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.upcasters import upcast
-from autoresearch.events.values import Consolidated, why
+from autoresearch.events.values import Consolidated, Request, why
 from autoresearch.projections.fold import fold
 from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
@@ -21,6 +22,7 @@ from autoresearch.workflows.api.experiments import experiment
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.api.status import LiveFacts
 from autoresearch.workflows.pages import publish
+from autoresearch.workflows.pages.start import start_lines
 from autoresearch.workflows.pages.status import next_words, status_page
 from autoresearch.workflows.pages.tables import experiments_table
 from tests.given import BASELINE, asked, candidate, given, kept, recorded, row, started, trained, training
@@ -160,3 +162,19 @@ def publication(run: RunState) -> Publication:
         run_id="r", head="9 h", config=run.config, gain=run.gain, began_on="a" * 40, onto="a" * 40, beside="",
         kept=(one,), doubtful=(),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("final", "consolidate", "seq", "said"),
+    [
+        (3, 0, 9, "asked for the gain on 3 fresh seeds"),
+        (3, 2, 9, "asked for what each keep gives on 2 fresh seeds"),
+        (0, 0, 9, "asked for 0 loops"),
+        (3, 0, 0, "asked for 0 loops"),
+    ],
+)
+def test_what_measures_alone_says_what_it_measures(final: int, consolidate: int, seq: int, said: str):
+    """Of a run that is there, without loops: the gain, or each keep; a new run is asked for its baseline."""
+    request = Request(loops=0, final=final, consolidate=consolidate)
+    outcome = StartOutcome(paths=PATHS, branch="b", request=request, seq=seq)
+    assert said in list(start_lines(outcome))

@@ -8,6 +8,7 @@ from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
 from autoresearch.engine.control.start_point import more
 from autoresearch.engine.control.take_out import TakeOutOutcome
 from autoresearch.events.errors import WayOut
+from autoresearch.events.values import TOP_STAGES, Request
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.wording import (
     FOUND,
@@ -29,7 +30,7 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
     }
     yield f"{outcome.paths.run_id} on {outcome.branch}{chosen[outcome.chosen]}"
     if outcome.request is not None:
-        yield f"asked for {asked_for(outcome.request)}"
+        yield f"asked for {_asked(outcome.request, again=outcome.seq > 0)}"
     if outcome.remeasured_for:
         names = ", ".join(outcome.remeasured_for)
         yield f"{names} changed: before the next verdict the best is measured again under the new settings"
@@ -64,6 +65,20 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
             yield say_sandbox(outcome.proposer.sandbox, outcome.proposer.landlock)
     if outcome.idle is not None:
         yield _idle(outcome.idle)
+
+
+def _asked(request: Request, *, again: bool) -> str:
+    """Return what a request asks for: of a run that is there, without loops, what it measures."""
+    limited = request.until or request.max_trainings
+    if request.loops or not again or limited or request.stages != TOP_STAGES:
+        return asked_for(request)
+    if request.consolidate:
+        return f"what each keep gives on {_fresh(request.consolidate)}"
+    return f"the gain on {_fresh(request.final)}" if request.final else asked_for(request)
+
+
+def _fresh(seeds: int) -> str:
+    return f"{seeds} fresh seed{'' if seeds == 1 else 's'}"
 
 
 def take_out_lines(outcome: TakeOutOutcome) -> Iterator[str]:
