@@ -11,12 +11,16 @@ from attrs import field, frozen
 
 
 PYTHON = "{python}"  # in a command: the interpreter of the user's project
+SEED = "{seed}"  # in the training's command: its seed
 _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
 }
+AGENT_STEPS = ("propose", "apply", "edit", "triage")
+AGENTS = ("opencode", "codex", "claude", "gemini", "aider", "custom")
+BY_STEP = "propose, apply, edit, triage, an agent's name, or both as codex.apply"
 IN_FOLDER = ("env", "-C")  # how a command begins that runs in a folder of the checkout: its next word
 GUARD = re.compile(
     r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
@@ -136,6 +140,11 @@ def with_python(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...
     )
 
 
+def with_seed(command: Sequence[str], seed: int | None) -> tuple[str, ...]:
+    """Return a command with `{seed}` replaced; None: it has none."""
+    return tuple(word if seed is None else word.replace(SEED, str(seed)) for word in command)
+
+
 def folder_and_words(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """Return the folder that a command moves to before all else, "" for none, and what it runs there."""
     moves = tuple(command[:2]) == IN_FOLDER and len(command) > 3  # noqa: PLR2004 - a folder and a word
@@ -149,3 +158,9 @@ def outside(guard: str, numbers: Mapping[str, Sequence[float]]) -> tuple[float, 
         return None
     holds, bound = _HOLDS[parts["sign"]], float(parts["bound"])
     return tuple(number for number in numbers.get(parts["name"], ()) if not holds(number, bound))
+
+
+def by_step(value: object) -> bool:
+    """Say whether a setting of agents is one for all, or a table of steps and agents that there are."""
+    keys = {*AGENT_STEPS, *AGENTS, *(f"{agent}.{step}" for agent in AGENTS for step in AGENT_STEPS)}
+    return not isinstance(value, dict) or keys >= value.keys()

@@ -13,13 +13,16 @@ from attrs import fields, frozen
 
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.setting import (
+    BY_STEP,
     GUARD,
     PYTHON,
+    SEED,
     Setting,
     above_zero,
     all_inside,
     amount,
     are_named,
+    by_step,
     is_guard,
     is_inside,
     one_of,
@@ -30,18 +33,6 @@ from autoresearch.events.values import COMPARED, CONDITIONS
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-AGENT_STEPS = ("propose", "apply", "edit", "triage")
-AGENTS = ("opencode", "codex", "claude", "gemini", "aider", "custom")
-BY_STEP = "propose, apply, edit, triage, an agent's name, or both as codex.apply"
-
-
-def _by_step(value: object) -> bool:
-    """Say whether a setting of agents is one for all, or a table of steps and agents that there are."""
-    keys = {*AGENT_STEPS, *AGENTS, *(f"{agent}.{step}" for agent in AGENTS for step in AGENT_STEPS)}
-    return not isinstance(value, dict) or keys >= value.keys()
-
 
 ANYWHERE = "/"  # in agent_writes
 PLACES = "paths, absolute, from ~, or relative to the repository"
@@ -158,7 +149,8 @@ class RunConfig:
     keep_rule: str = setting("climb", "When a candidate is kept.")  # the rules: engine/verdicts/keep_rules.py
     seed_env: str = setting(
         "",
-        "The environment variable that a training reads its seed from; what is compared has the same seed.",
+        "The environment variable that a training reads its seed from; what is compared has the same seed."
+        " A script that has an option for it gets it in the command: `--seed={seed}`.",
         holds=lambda name: not name or bool(_VARIABLE.fullmatch(name)),
         expected="a name of letters, digits and _",
         decides=True,
@@ -222,13 +214,13 @@ class RunConfig:
     agent_model: str | dict[str, str] = setting(
         "",
         f"The model the agent is asked to use, or a table of them ({BY_STEP}); empty leaves it its own.",
-        holds=_by_step,
+        holds=by_step,
         expected=f"a name, or a table by {BY_STEP}",
     )
     agent_args: tuple[str, ...] | dict[str, tuple[str, ...]] = setting(
         (),
         f"More words for the agent's command line, or a table of such lists ({BY_STEP}).",
-        holds=_by_step,
+        holds=by_step,
         expected=f"a list, or a table by {BY_STEP}",
     )
     agent_timeout_s: float = above_zero(3600.0, "Seconds after which an agent is ended.")
@@ -312,6 +304,11 @@ class RunConfig:
     def also_read(self) -> tuple[str, ...]:
         """Return the names of the numbers that are recorded beside the metric."""
         return tuple(dict.fromkeys((*self.metrics, *self.guarded)))
+
+    @property
+    def is_seeded(self) -> bool:
+        """Say whether a training is told its seed: by a variable, or in its command."""
+        return bool(self.seed_env) or any(SEED in word for word in self.train)
 
     @property
     def holds_trainings(self) -> bool:

@@ -1,7 +1,6 @@
 """The value objects that events are made of.
 
-Knows nothing of events, files or processes. Fields hold only what JSON can say: strings, booleans,
-integers, finite floats, None, tuples, string-keyed dicts, and other value objects.
+Knows nothing of events, files or processes. Fields hold only what JSON can say, tuples, and other values.
 """
 
 import re
@@ -287,7 +286,8 @@ def with_score(scores: tuple[Score, ...], score: Score) -> tuple[Score, ...]:
 
 def mean_of(scores: tuple[Score, ...]) -> float | None:
     """Return the mean of some scores; None of none."""
-    return sum(one.metric for one in scores) / len(scores) if scores else None
+    numbers = {one.metric for one in scores}  # of equal ones the sum, divided, may be off by its last bit
+    return sum(one.metric for one in scores) / len(scores) if len(numbers) > 1 else next(iter(numbers), None)
 
 
 @frozen(kw_only=True)

@@ -137,7 +137,7 @@ def first_belief(state: RunState, scores: tuple[Score, ...], inputs: Mapping[str
         return None
     if of_seeds <= 0 or not scores:
         return None
-    paired = bool(state.config.seed_env)
+    paired = state.config.is_seeded
     sign = 1 if state.config.metric.lower_is_better else -1
     first = min(scores, key=lambda score: score.repeat)  # under the seed that all are screened on
     return believed(

@@ -274,7 +274,7 @@ def _environment(config: RunConfig, event: Started, run_id: str) -> dict[str, An
         env |= {"AUTORESEARCH_BUDGET": config.training_budget} if config.training_budget else {}
     if isinstance(event, ev.TrainingStarted):
         env |= {"AUTORESEARCH_COMMIT": event.commit, "AUTORESEARCH_ATTEMPT": str(event.training)}
-        env |= {config.seed_env: str(event.seed)} if event.seed is not None else {}
+        env |= {config.seed_env: str(event.seed)} if event.seed is not None and config.seed_env else {}
     return {name: value for name, value in (env | config.env).items() if name not in _SET_LAST}
 
 

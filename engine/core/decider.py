@@ -309,7 +309,7 @@ def _train(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             iteration=one.number,
             training=one.trainings + 1,
             repeat=repeat,
-            seed=repeats.seed_of(state.seeded_by, repeat) if state.config.seed_env else None,
+            seed=repeats.seed_of(state.seeded_by, repeat) if state.config.is_seeded else None,
             slot=slot,
             device=device,
             commit=one.commit,

@@ -17,7 +17,7 @@ from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.core.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
-from autoresearch.events.setting import PYTHON, guard_argv, with_python
+from autoresearch.events.setting import PYTHON, guard_argv, with_python, with_seed
 from autoresearch.events.values import LOOP_STAGES
 from autoresearch.projections.run_state import RunState
 
@@ -46,6 +46,10 @@ def _argv(setting: str) -> Determined:
         return _words(getattr(run.config, setting), run, event)
 
     return determined
+
+
+def _training(_command: object, run: RunState, event: Any) -> dict[str, Any]:  # noqa: ANN401
+    return _words(with_seed(run.config.train, event.seed), run, event)
 
 
 def _words(template: tuple[str, ...], run: RunState, event: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -169,7 +173,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
             states.before("train", "record"), states.same("commit", "commit"), states.as_told
         ),
         of=(do.StartTraining,),
-        determined=_argv("train"),
+        determined=_training,
     ),
     ev.TrainingFellBehind: EventRule(after=states.all_of(states.training_running, states.behind)),
     ev.TrainingFinished: EventRule(

@@ -174,7 +174,7 @@ def _state(state: RunState, fresh: tuple[int, ...]) -> do.Command:
         tuple(one for one in scores if one.conditions.agree(there)),
         replace(first, scores=within(first.scores, fresh)),
         lower_is_better=state.config.metric.lower_is_better,
-        seeded=bool(state.config.seed_env),
+        seeded=state.config.is_seeded,
     )
     assert pairs is not None  # nothing is missing
     config = state.config
@@ -224,7 +224,7 @@ def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
             scores,
             replace(base, scores=within(base.scores, fresh)),
             lower_is_better=state.config.metric.lower_is_better,
-            seeded=bool(state.config.seed_env),
+            seeded=state.config.is_seeded,
         )
         if pairs is not None:
             found.append((base, keep, pairs))
@@ -248,7 +248,7 @@ def _sureness(state: RunState, fresh: tuple[int, ...]) -> do.Command:
             "quantile": quantile,
             "squares": pool.squares,
             "freedom": pool.freedom,
-            "paired": bool(state.config.seed_env),
+            "paired": state.config.is_seeded,
         },
     )
 

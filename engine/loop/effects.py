@@ -343,7 +343,7 @@ class Effects:
             places=devices.places(run.config.device_lock, command.device, run.slots_on(command.device)),
             python=run.setup.interpreter,
             python_path=run.setup.python_path,
-            seed=seed_of(run.seeded_by, repeat) if run.config.seed_env else None,
+            seed=seed_of(run.seeded_by, repeat) if run.config.is_seeded else None,
         )
 
 

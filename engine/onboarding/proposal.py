@@ -11,7 +11,7 @@ from autoresearch.engine.onboarding.scripts import Script, module_of, needed_by,
 from autoresearch.engine.onboarding.shared import needed
 from autoresearch.engine.onboarding.sight import Sight
 from autoresearch.engine.system.interpreter import Interpreter, look_for
-from autoresearch.events.setting import PYTHON
+from autoresearch.events.setting import PYTHON, SEED
 
 
 LIKELY = 50  # the worth of a script that is called as trainings are, and prints a metric
@@ -26,6 +26,7 @@ _JUDGES = re.compile(
     r"|bench(mark)?|launch\w*|setup)([\W_]|$)"
 )
 _MODELS = re.compile(r"models?|nets?|networks?|layers|modules|architectures?|optim\w*|losses")
+SEED_OPTION = "--seed"
 # These hang on the shell that asks: written down, they hold for a shell to come.
 OF_THE_SHELL = ("active", "conda")
 
@@ -90,8 +91,9 @@ def propose(sight: Sight, called: Called, python: Interpreter, others: Iterable[
     own = needed_by(script, sight.scripts, env.get("PYTHONPATH", "src")) if script is not None else ()
     read = [sight.scripts[path] for path in (*((script.path,) if script else ()), *own)]
     shared = needed(sight, read)
+    seed_env = next((one.seed_env for one in read if one.seed_env), "")
     settings: dict[str, object] = {
-        "train": called.words,
+        "train": called.words if seed_env else _with_seed(called, script),
         "editable": _editable(sight, called, script, own),
         "protected": tuple(path for path in (PREPARE, "evaluate.py") if sight.has(path)),
         **_prepared(sight, shared.paths),
@@ -100,6 +102,8 @@ def propose(sight: Sight, called: Called, python: Interpreter, others: Iterable[
         settings["shared"] = shared.paths
     if env:
         settings["env"] = env
+    if seed_env:
+        settings["seed_env"] = seed_env
     if python.source in OF_THE_SHELL:
         settings["python"] = python.words
     return Proposed(
@@ -116,10 +120,24 @@ def propose(sight: Sight, called: Called, python: Interpreter, others: Iterable[
 def look(sight: Sight, setting: tuple[str, ...], called: Called | None = None) -> Proposed | None:
     """Return what is proposed for a repository; None where no command was found."""
     found = calls_of(sight)
-    chosen = called or next(iter(found), None)
-    if chosen is None:
-        return None
-    return propose(sight, chosen, look_for(sight.home, setting), found)
+    python = look_for(sight.home, setting)
+    proposed = [propose(sight, one, python, found) for one in ([called] if called else found)]
+    # A command that names no file of the repository says nothing of what may be changed.
+    return next((one for one in proposed if one.settings["editable"]), next(iter(proposed), None))
+
+
+def _with_seed(called: Called, script: Script | None) -> tuple[str, ...]:
+    """Return the command with the seed of each training, where its script has an option for that."""
+    words = called.words
+    if called.source in ("option", "setting") or script is None or SEED_OPTION not in script.texts:
+        return words
+    if PYTHON not in words:
+        return words
+    if SEED_OPTION in words[:-1]:
+        at = words.index(SEED_OPTION)
+        words = (*words[:at], *words[at + 2 :])
+    words = tuple(word for word in words if not word.startswith(f"{SEED_OPTION}="))
+    return (*words, f"{SEED_OPTION}={SEED}")
 
 
 def _prepared(sight: Sight, shared: tuple[str, ...]) -> dict[str, object]:

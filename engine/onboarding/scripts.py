@@ -19,6 +19,7 @@ _GOOD_NAMES = {"train": 60, "fit": 40, "main": 25, "run": 20, "bench": 25, "benc
 _BAD_NAMES = re.compile(
     r"prepare|download|setup|conftest|test|eval|sample|generate|infer|predict|plot|export|convert|server|app|demo"
 )
+_SEED = re.compile(r"(?<!HASH)SEED\Z", re.IGNORECASE)
 _BAD_FOLDERS = frozenset(
     ("tests", "test", "docs", "examples", "notebooks", "scripts", "tools", "data", "workflows")
 )
@@ -37,6 +38,7 @@ class Script:
     relative: bool  # it imports from its own package: it is called as a module
     texts: tuple[str, ...]  # the texts in it that may be paths
     writes: tuple[str, ...]  # of these, what it writes
+    seed_env: str = ""  # the variable that it reads its seed from
 
     @property
     def worth(self) -> int:
@@ -72,6 +74,7 @@ def read_script(path: str, source: bytes) -> Script | None:
         relative=any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree)),
         texts=texts,
         writes=tuple(dict.fromkeys(_written(tree))),
+        seed_env=next((name for name in _variables(tree) if _SEED.search(name)), ""),
     )
 
 
@@ -183,6 +186,15 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             if base:
                 yield base
             yield from (f"{base}.{alias.name}".lstrip(".") for alias in node.names)
+
+
+def _variables(tree: ast.Module) -> Iterator[str]:
+    """Yield the environment variables that are read by their names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
+            yield from _texts(node.slice)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("environ.get", "getenv")):
+            yield from (text for first in node.args[:1] for text in _texts(first))
 
 
 def _wants_ranks(tree: ast.Module) -> bool:

@@ -245,7 +245,7 @@ class Trials:
             places=devices.places(lock, self.device, 1),
             python=run.setup.interpreter,
             python_path=run.setup.python_path,
-            seed=0 if run.config.seed_env else None,
+            seed=0 if run.config.is_seeded else None,
         )
 
     def printed(self, files: JobPaths) -> bytes:

@@ -14,7 +14,7 @@ from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.interpreter import surroundings, with_interpreter
-from autoresearch.events.setting import guard_argv
+from autoresearch.events.setting import guard_argv, with_seed
 from autoresearch.events.settings import RunConfig
 
 
@@ -50,12 +50,12 @@ class Training:
     places: tuple[str, ...]  # on its device
     python: tuple[str, ...] = ()  # what `{python}` stands for; none: the runner's own
     python_path: tuple[str, ...] = ()  # folders of the checkout that go before all others
-    seed: int | None = None  # None: the settings name no variable for it
+    seed: int | None = None  # None: it is told none
 
 
 def training_spec(config: RunConfig, one: Training) -> JobSpec:
     """Return how a training is run."""
-    command = with_interpreter(config.train, one.python)
+    command = with_seed(with_interpreter(config.train, one.python), one.seed)
     metric = config.metric
     return JobSpec(
         writable=writable(config, one),
@@ -135,7 +135,7 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
         temporary = JobPaths(one.job).temporary.absolute()
         env["TMPDIR"] = str(temporary)
         env[COMPILED] = str(temporary / "triton")  # by itself in the home, where it may not write
-    if one.seed is not None:
+    if one.seed is not None and config.seed_env:
         env[config.seed_env] = str(one.seed)
     return env | config.env | python_path(one.python_path, one.checkout, config.env)
 

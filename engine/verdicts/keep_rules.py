@@ -247,7 +247,7 @@ def _pairs(one: Iteration, best: Best, config: RunConfig) -> Pairs | None:
     """Return its pairs with the best; of what takes a keep out, those on the seeds that chose nothing."""
     if one.without is not None:
         best = replace(best, scores=within(best.scores, one.without.repeats))
-    lower, seeded = config.metric.lower_is_better, bool(config.seed_env)
+    lower, seeded = config.metric.lower_is_better, config.is_seeded
     return pairs_of(one.scores, best, lower_is_better=lower, seeded=seeded)
 
 

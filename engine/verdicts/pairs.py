@@ -38,7 +38,7 @@ class Pairs:
     @property
     def mean(self) -> float:
         """Return the mean gain."""
-        return math.fsum(self.differences) / self.count
+        return _mean(self.differences)
 
     @property
     def squares(self) -> float:
@@ -55,7 +55,7 @@ def pairs_of(scores: tuple[Score, ...], base: Best, *, lower_is_better: bool, se
     if not seeded:
         if not theirs:
             return None
-        mean = math.fsum(theirs.values()) / len(theirs)
+        mean = _mean(tuple(theirs.values()))
         differences = tuple(sign * (mean - one.metric) for one in scores)
         return Pairs(differences=differences, base=mean, paired=False, of_base=len(theirs))
     both = [one for one in scores if one.repeat in theirs]
@@ -63,7 +63,7 @@ def pairs_of(scores: tuple[Score, ...], base: Best, *, lower_is_better: bool, se
         return None
     return Pairs(
         differences=tuple(sign * (theirs[one.repeat] - one.metric) for one in both),
-        base=math.fsum(theirs[one.repeat] for one in both) / len(both),
+        base=_mean([theirs[one.repeat] for one in both]),
     )
 
 
@@ -106,8 +106,13 @@ def within(scores: tuple[Score, ...], repeats: tuple[int, ...]) -> tuple[Score, 
 
 def squares_of(values: Sequence[float]) -> float:
     """Return the sum of (value - mean)²."""
-    mean = math.fsum(values) / len(values)
+    mean = _mean(values)
     return math.fsum((one - mean) ** 2 for one in values)
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean; of equal numbers their own, where a sum divided again is off by its last bit."""
+    return values[0] if len(set(values)) == 1 else math.fsum(values) / len(values)
 
 
 def pair_spread(pool: Pool, of_seeds: float) -> float:

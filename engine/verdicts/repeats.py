@@ -85,7 +85,7 @@ def of_no_gain(state: RunState) -> frozenset[int]:
 
 def lacks(state: RunState, one: Iteration) -> tuple[int, ...]:
     """Return the repeats that the best has to be measured in, under the conditions of this one's result."""
-    base, seeded = base_among(one, state.keeps), bool(state.config.seed_env) or one.without is not None
+    base, seeded = base_among(one, state.keeps), state.config.is_seeded or one.without is not None
     return lacking(one, base, seeded=seeded) if base else ()
 
 

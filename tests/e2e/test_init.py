@@ -206,7 +206,7 @@ def test_a_repository_without_a_training_says_what_to_name(program: Program):
 def test_a_command_that_names_no_file_asks_for_what_may_be_changed(own: Program):
     """Nothing is known to change: that is said with the setting, which lets the next call train."""
     refused = own("init", "--yes", "--train", "true", code=3).stderr
-    assert "the training command names no committed file" in refused
+    assert "the training command `true` names no committed file" in refused
     assert {} == table(own)
     file = own.repo / "pyproject.toml"
     file.write_text(file.read_text() + '[tool.autoresearch]\neditable = ["fit.py"]\n')
@@ -250,3 +250,29 @@ def test_in_a_terminal_it_asks(own: Program):
     assert 0 == code
     assert "Is a lower val_quux the better one?" in said
     assert {"name": "val_quux", "lower_is_better": False}.items() <= table(own)["metric"].items()
+
+
+SEEDED = """\
+import argparse, random
+RATE = 0.1
+parser = argparse.ArgumentParser()
+parser.add_argument("--seed", type=int, default=0)
+random.seed(parser.parse_args().seed)
+print(f"loss: {RATE + random.random() / 100:.6f}")
+"""
+
+
+def test_a_script_gets_its_seed_by_the_option_that_it_has(own: Program):
+    """Its command names the seed, so that repeats differ and what is compared had the same one."""
+    (own.repo / "fit.py").write_text(SEEDED)
+    own.git("commit", "-qam", "seeded")
+    assert "under the same one" in own("init", "--yes").stdout
+    own.git("commit", "-qam", "settings")
+    assert ["{python}", "fit.py", "--seed={seed}"] == table(own)["train"]
+    own("start", "--loops", "1", "--no-stochastic", "--final", "0", "--no-background-train")
+    trained = [event["data"] for event in own.events() if event["type"] == "TrainingStarted"]
+    finished = [event["data"] for event in own.events() if event["type"] == "TrainingFinished"]
+    seeds, numbers = [one["seed"] for one in trained], [one["metric"] for one in finished]
+    assert 3 == len(set(seeds[:3])) == len(set(numbers[:3]))
+    assert seeds[0] == seeds[3]
+    own("replay")

@@ -2,6 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Reason, Scalar
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import LINE_CHARACTERS, describe
@@ -55,7 +56,7 @@ def test_any_description_is_one_row_of_the_tables(descriptions: list[str]):
         for n, text in enumerate(descriptions)
     ]
     assert 1 + len(rows) == len(experiments_table(rows, metric="val_bpb", best=None).splitlines())
-    assert experiments_csv(rows).startswith("iteration,status,")
+    assert experiments_csv(rows, MetricSpec()).startswith("iteration,status,")
 
 
 @given(st.lists(st.lists(st.text(alphabet="abc", max_size=6), min_size=2, max_size=2), max_size=4))

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from autoresearch.engine.verdicts.pairs import Pairs, half_width, squares_of, student
+from autoresearch.events.values import Score, mean_of
 from autoresearch.projections.belief import Pool
 
 
@@ -41,3 +42,10 @@ def test_the_interval_holds_in_nineteen_nights_of_twenty(kept: float):
         assert half is not None
         inside += abs(pairs.mean) <= half
     assert inside >= 920
+
+
+def test_equal_numbers_show_no_spread():
+    """Where all repeats measured the same there is no spread, not one of the last bit."""
+    numbers = (0.1982,) * 3
+    assert 0.0 == squares_of(numbers)
+    assert 0.1982 == mean_of(tuple(Score(metric=one, repeat=k) for k, one in enumerate(numbers, start=1)))

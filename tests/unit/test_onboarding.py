@@ -101,6 +101,24 @@ def test_the_script_that_trains_goes_before_others():
     assert read_script("broken.py", b"def (") is None
 
 
+@pytest.mark.parametrize(
+    ("read", "name"),
+    [
+        ('int(os.environ["SEED"])', "SEED"),
+        ('os.environ.get("DATA_SEED", "0")', "DATA_SEED"),
+        ('os.getenv("MY_SEED")', "MY_SEED"),
+        ('os.environ["PYTHONHASHSEED"]', ""),
+        ('os.environ["SEEDS_FILE"]', ""),
+        ('table["SEED"]', ""),
+    ],
+)
+def test_the_variable_of_a_seed_is_found(read: str, name: str):
+    """A variable of the environment whose name ends with "seed" is one, but for that of Python's hashes."""
+    script = read_script("train.py", f"import os\nprint({read})\n".encode())
+    assert script is not None
+    assert name == script.seed_env
+
+
 def test_what_a_script_writes_is_told_from_what_it_reads():
     """A path that is opened to write, or saved to, by a name that holds it too, is written."""
     source = b"OUT = 'out'\nopen('data/x')\nopen('log.txt', 'w')\ntorch.save(m, OUT)\n"

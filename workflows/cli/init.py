@@ -147,8 +147,10 @@ class _Init:
             )
         if not proposed.settings["editable"] and ("editable" not in given or answers.force):
             raise NotFound(
-                "the training command names no committed file, so what experiments may change is not known",
-                remedy='set it: editable = ["FILE"] in the settings, then init again, without --force',
+                f"the training command `{page.command_line(proposed)}` names no committed file, so what "
+                "experiments may change is not known",
+                remedy=f'set it: editable = ["FILE"] in {settings_given(sight.home)[0].name}, then init '
+                "again, without --force; or name another command: --train 'COMMAND'",
             )
         return proposed
 

@@ -8,6 +8,7 @@ from autoresearch.engine.onboarding.proposal import Proposed
 from autoresearch.engine.onboarding.settings_file import as_toml
 from autoresearch.engine.onboarding.trial import Trial
 from autoresearch.engine.system.interpreter import Interpreter
+from autoresearch.events.setting import SEED
 from autoresearch.events.settings import RunConfig
 from autoresearch.projections.words.wording import say
 from autoresearch.workflows.pages.ways_out import typed
@@ -52,12 +53,21 @@ def interpreter_line(python: Interpreter) -> str:
     return f"{' '.join(python.words)}  ({PYTHONS[python.source].format(named=python.named)})"
 
 
-def proposal_lines(proposed: Proposed, new: Mapping[str, object], file: Path) -> Iterator[str]:
-    """Yield what was found, and the settings that would be added."""
+def command_line(proposed: Proposed) -> str:
+    """Return the proposed training as it is typed."""
     command = proposed.settings["train"]
     assert isinstance(command, tuple)  # as it is proposed
-    yield f"training     {' '.join(command)}  ({SOURCES[proposed.source]})"
+    return " ".join(command)
+
+
+def proposal_lines(proposed: Proposed, new: Mapping[str, object], file: Path) -> Iterator[str]:
+    """Yield what was found, and the settings that would be added."""
+    yield f"training     {command_line(proposed)}  ({SOURCES[proposed.source]})"
     yield f"interpreter  {interpreter_line(proposed.python)}"
+    if proposed.settings.get("seed_env") or SEED in command_line(proposed):
+        yield "seeds        what is compared is trained under the same one, the gain measured on fresh ones"
+    elif proposed.source not in ("option", "setting"):
+        yield "seeds        no option --seed and no variable was found: `seed_env` would name one"
     if proposed.others:
         yield f"also there   {_listed(proposed.others)}: --train 'COMMAND' takes another"
     if proposed.carried:
@@ -166,7 +176,8 @@ def next_lines(written: list[str], *, ok: bool) -> Iterator[str]:
         yield f"{typed('init --yes --no-trial')} writes the settings above as they are"
         return
     if written:
-        yield f"commit them:  git add {' '.join(written)} && git commit -m 'Set up autoresearch'"
+        files = " ".join(written)
+        yield f"commit them:  git add {files} && git commit -m 'Set up autoresearch' -- {files}"
     yield f"then:         {typed('start --loops 10')[1:-1]}"
 
 
