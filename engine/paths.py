@@ -34,6 +34,7 @@ PACK = "jobs.tar.gz"  # what an iteration's jobs left, once it is closed
 # In a job's folder.
 SPEC, CLAIM, OUTPUT, EXIT, STOP = "spec.json", "claim", "output.log", "exit.json", "stop"
 RESULT, PROGRESS, METRIC = "result.json", "progress.jsonl", "metric"
+ANSWER = "answer.json"
 
 
 def is_run_id(name: str) -> bool:
@@ -55,6 +56,8 @@ class JobPaths:
         self.harm = folder / "harm.txt"  # what it did to them
         self.put_back = folder / "put_back.json"  # what it left beside its change
         self.temporary = folder / "tmp"  # the agent's own, gone at its end
+        self.answer_draft = self.temporary / ANSWER  # AUTORESEARCH_ANSWER, for it to write
+        self.answer = folder / ANSWER  # what it had written there at its end
         self.bytecode = folder / "pycache"  # a baseline's own, which shows what it imported
         # any job's
         self.spec = folder / SPEC  # what to run
@@ -75,6 +78,7 @@ class JobPaths:
             self.branches,
             self.harm,
             self.put_back,
+            self.answer,
             self.spec,
             self.claim,
             self.stop,

@@ -21,6 +21,7 @@ OF_CODE: Mapping[str, FailureKind] = {
     "agent_not_run": "permanent",
     "agent_no_answer": "unusable",
     "agent_bad_lines": "unusable",
+    "answer_file": "unusable",
     "branch_harmed": "unusable",
 }
 # Of these the program's words say more; where they say nothing, it is this.

@@ -1,10 +1,17 @@
-"""What agent programs print that speak in plain text, read into the shape of engine/agents/transcripts.py.
+"""What agent programs say that speak in plain text, read into the shape of engine/agents/transcripts.py.
+
+A command of the user's own may write its answer to a file instead, which it is told by its environment. That
+lies in the job's temporary folder, the one place beside the checkout that it may write to, and is kept among
+the job's files before that folder goes: whoever dies in between finds it in the one or the other.
 
 aider tells its tokens in a log of JSON lines, which is called so that it lies among the text (as of 0.86).
 """
 
+import json
+import os
 import re
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Mapping
 
 from autoresearch.engine.agents.transcripts import (
     LINE_LIMIT,
@@ -17,8 +24,14 @@ from autoresearch.engine.agents.transcripts import (
     parsed,
     total,
 )
+from autoresearch.engine.paths import ANSWER, JobPaths
+from autoresearch.engine.ports.agent import AgentStep, Ask
+from autoresearch.engine.ports.jobs import JobOutput
+from autoresearch.engine.proposals.parse import decoded
+from autoresearch.engine.proposals.schema import NoProposal, check_schema, schema_file
 from autoresearch.engine.system.foreign_files import lines_of
-from autoresearch.events.values import Usage
+from autoresearch.events.files import write_atomic
+from autoresearch.events.values import Usage, because, why
 
 
 BANNER = re.compile(r"Aider v(\S+)")
@@ -26,6 +39,15 @@ MAIN_MODEL = re.compile(r"Main model: (\S+)")
 SPENT = re.compile(r"^Tokens: .*$", re.MULTILINE)
 ERROR_LIMIT = 500  # characters of what it said in the place of an answer
 RETRYING = re.compile(r"Retrying in [\d.]+ seconds\.\.\.")
+FILE_LIMIT = TEXT_LIMIT  # bytes of an answer file: as much as is read of what is printed
+ACCOUNT = ("usage", "model", "session")  # beside the proposal or the verdict
+# Of what is asked for in each step; in "apply" the change itself is the answer.
+SCHEMAS: Mapping[AgentStep, str] = {
+    "propose": "proposal",
+    "edit": "proposal",
+    "apply": "account",
+    "triage": "verdict",
+}
 
 
 def read_plain(log: Iterable[bytes]) -> Said:
@@ -34,6 +56,85 @@ def read_plain(log: Iterable[bytes]) -> Said:
     for piece in log:
         end = (end + piece)[-TEXT_LIMIT:]
     return Said(text=end.decode(errors="replace").strip(), answered=True)
+
+
+def protocol(ask: Ask, job: JobPaths) -> dict[str, str]:
+    """Return what the environment tells a command of the user's own."""
+    return {
+        "AUTORESEARCH_STEP": ask.step,
+        "AUTORESEARCH_RUN": ask.run,
+        "AUTORESEARCH_ITERATION": str(ask.iteration),
+        "AUTORESEARCH_SCHEMA": str(schema_file(SCHEMAS[ask.step])),
+        "AUTORESEARCH_ANSWER": str(job.answer_draft),
+    }
+
+
+def keep_answer(job: JobPaths) -> None:
+    """Copy the answer file of a job that has ended among its files. Done twice is done.
+
+    Of what is larger than an answer enough to see that is kept, and of a link or a folder an empty file.
+
+    Raises: OSError: the disk refuses it now.
+    """
+    if not os.path.lexists(job.answer_draft):
+        return
+    try:
+        # Not the file that a link names, and without waiting for who writes into a pipe.
+        file = os.open(job.answer_draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:  # a link, a socket, or one that may not be read
+        write_atomic(job.answer, b"")
+        return
+    try:
+        is_file = stat.S_ISREG(os.fstat(file).st_mode)
+        write_atomic(job.answer, _beginning(file) if is_file else b"")
+    finally:
+        os.close(file)
+
+
+def answer_file(step: AgentStep, output: JobOutput) -> Said | None:
+    """Return what the answer file of an ended job says; None where it wrote none.
+
+    Raises: OSError: it cannot be read now.
+    """
+    pieces = output.file(ANSWER)
+    if pieces is None:
+        return None
+    try:
+        answer = _object(b"".join(pieces))
+        account = {name: answer.pop(name, None) for name in ACCOUNT}
+        if step == "triage":
+            check_schema(answer, "verdict")
+    except NoProposal as error:
+        return Said(answered=True, unusable=because("answer_file", error.reason))
+    used = as_dict(account.get("usage"))
+    cost = used.get("cost_usd")
+    return Said(
+        text=json.dumps(answer, ensure_ascii=False, separators=(",", ":")),
+        usage=Usage(
+            **{name: as_count(count) for name, count in used.items() if name != "cost_usd"},
+            cost_usd=as_dollars(cost),
+            cost_basis="unknown" if cost is None else "reported",
+        ),
+        model=account.get("model"),
+        session_id=account.get("session"),
+        answered=True,
+    )
+
+
+def _beginning(file: int) -> bytes:
+    """Return what an open file holds, of a larger one a byte more than an answer may have."""
+    with open(file, "rb", closefd=False) as draft:
+        return draft.read(FILE_LIMIT + 1)
+
+
+def _object(raw: bytes) -> Json:
+    if not raw:
+        raise NoProposal(why("file_empty"))
+    if len(raw) > FILE_LIMIT:
+        raise NoProposal(why("file_too_long", most=FILE_LIMIT))
+    answer: Json = decoded(raw)
+    check_schema(answer, "account")
+    return answer
 
 
 def read_aider(log: Iterable[bytes]) -> Said:

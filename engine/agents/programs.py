@@ -12,7 +12,7 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
-from autoresearch.engine.agents import confinement
+from autoresearch.engine.agents import confinement, plain_transcripts
 from autoresearch.engine.agents.confinement import Kept
 from autoresearch.engine.agents.failures import failing, moment
 from autoresearch.engine.agents.transcripts import Said
@@ -66,6 +66,7 @@ class Program:
             env={
                 **confinement.environment(ask.worktree, hooks=ask.hooks.absolute(), temporary=job.temporary),
                 **self.env,
+                **(plain_transcripts.protocol(ask, job) if self.is_own else {}),
                 **(self.env_to_propose if ask.step == "propose" else {}),
             },
             unset=confinement.UNSET,
@@ -85,6 +86,8 @@ class Program:
         log = LogDigest(secrets)
         try:
             said = self.read(log.passing(output.log()))
+            if self.is_own:
+                said = plain_transcripts.answer_file(step, output) or said
         except OSError as error:
             log, said = LogDigest(secrets), Said(unreadable=error.strerror or str(error))
         digest = log.digest()
@@ -143,6 +146,8 @@ class Program:
             return why("agent_killed", agent=self.label, signal=exit_.signal)
         if exit_.exit_code:
             return why("agent_exit", _last_line(output.tail), agent=self.label, exit_code=exit_.exit_code)
+        if said.unusable is not None:
+            return said.unusable
         if not said.answered and said.bad_lines:
             return why("agent_bad_lines", agent=self.label, lines=said.bad_lines)
         return None if said.answered else why("agent_no_answer", agent=self.label)

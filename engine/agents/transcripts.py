@@ -13,7 +13,7 @@ import orjson
 from attrs import evolve, field, frozen, mutable
 
 from autoresearch.engine.system.foreign_files import lines_of
-from autoresearch.events.values import Usage
+from autoresearch.events.values import Reason, Usage
 
 
 LINE_LIMIT = 4 * 2**20  # bytes; a longer line is passed over as a bad one
@@ -43,6 +43,7 @@ class Said:
     answered: bool = False  # the program told of a turn that it brought to an end
     bad_lines: int = 0
     unreadable: str = ""  # what the system has against reading it
+    unusable: Reason | None = None  # why what it wrote in the place of printing it is no answer
 
 
 @mutable

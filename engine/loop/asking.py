@@ -78,6 +78,8 @@ class Asking:
             prompt=prompt,
             worktree=self.paths.edit_checkout,
             hooks=self.paths.hooks,
+            run=self.paths.run_id,
+            iteration=one.number,
             model=for_step(run.config.agent_model, agent.name, step, ""),
             args=for_step(run.config.agent_args, agent.name, step, ()),
             timeout_s=run.config.agent_timeout_s,

@@ -10,6 +10,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from autoresearch.engine.agents import branch_guard
+from autoresearch.engine.agents.plain_transcripts import keep_answer
 from autoresearch.engine.core.limits import ends_jobs
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.loop.answers import Answers
@@ -72,6 +73,7 @@ class Collector:
             unseen = self._scores.unseen(number, job, ended, run)
             if unseen is not None:
                 return (unseen,)
+        keep_answer(self.paths.job(number, job.step, job.number))
         shutil.rmtree(self.paths.job(number, job.step, job.number).temporary, ignore_errors=True)
         if stopped and one is not None and isinstance(ended, Finished):  # however it came to its end
             return (self._scores.stopped(one, job, ended.exit, run),)

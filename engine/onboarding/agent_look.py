@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autoresearch.engine.agents import branch_guard, confinement
 from autoresearch.engine.agents.known import CUSTOM, NONE, PROGRAMS, Found, find, login_of
+from autoresearch.engine.agents.plain_transcripts import keep_answer
 from autoresearch.engine.agents.programs import Program
 from autoresearch.engine.onboarding.doctor import ASKED_WITHIN_S, Finding, State
 from autoresearch.engine.onboarding.trial import Trials
@@ -103,4 +104,5 @@ def _answer(trials: Trials, program: Program, config: RunConfig, paths: RunPaths
     files = paths.job(0, "triage", 1)
     files.folder.mkdir(parents=True, exist_ok=True)
     exit_ = trials.done(files, program.job(question, files.folder), "ask")
+    keep_answer(files)
     return program.answer("triage", trials.jobs.output(files.folder), exit_)

@@ -24,6 +24,8 @@ class Ask:
     prompt: str
     worktree: Path
     hooks: Path  # of its git: they let no ref change
+    run: str = ""  # the id of the run
+    iteration: int = 0
     model: str = ""
     args: tuple[str, ...] = ()  # more words for the command line
     timeout_s: float = 600.0

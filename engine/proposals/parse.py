@@ -39,6 +39,15 @@ def parse(raw: bytes) -> Proposal:
     """
     if len(raw) > MAX_BYTES:
         raise NoProposal(why("proposal_too_long", bytes=len(raw), most=MAX_BYTES))
+    return _checked(decoded(raw))
+
+
+def decoded(raw: bytes) -> Any:  # noqa: ANN401 - anything that JSON can say
+    """Return what strict JSON in UTF-8 says.
+
+    Raises:
+        NoProposal: it is none.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -47,12 +56,14 @@ def parse(raw: bytes) -> Proposal:
         raise NoProposal(why("proposal_empty"))
     _check_depth(text)
     try:
-        value = _decoder(strict=True).decode(text)
+        value: Any = _decoder(strict=True).decode(text)
     except json.JSONDecodeError as error:
         raise NoProposal(why("no_json_at", error.msg, line=error.lineno, column=error.colno)) from error
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits
         raise NoProposal(why("no_json", cut(str(error)))) from error
-    return _checked(value)
+    for text in _strings(value):
+        _check_text(text)
+    return value
 
 
 def parse_text(text: str) -> Proposal:

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from autoresearch.events.errors import InvalidInput
@@ -22,14 +23,21 @@ class NoProposal(InvalidInput):
         super().__init__(say(reason), reason=reason)
 
 
-def check_schema(value: object) -> None:
-    """Raise for the first thing that the published schema has against a value.
+def schema_file(name: str) -> Path:
+    """Return where a published schema lies: proposal, verdict, or account."""
+    # Found by its place: what people touch stands above the engine, which imports nothing of it.
+    return Path(__file__).parents[2] / "workflows" / "schemas" / f"{name}.schema.json"
+
+
+def check_schema(value: object, name: str = "proposal") -> None:
+    """Raise for the first thing that a published schema has against a value.
 
     Raises:
         NoProposal: there is something.
     """
     error = next(
-        iter(sorted(_validator().iter_errors(value), key=lambda one: (len(one.path), str(one.path)))), None
+        iter(sorted(_validator(name).iter_errors(value), key=lambda one: (len(one.path), str(one.path)))),
+        None,
     )
     if error is not None:
         place = cut(".".join(str(part) for part in error.absolute_path)) or "it"
@@ -68,15 +76,11 @@ def _reason(error: Any, place: str) -> Reason:  # noqa: ANN401 - jsonschema is i
 
 
 @cache
-def _validator() -> Any:  # noqa: ANN401 - as above
-    # Importing these takes 170 ms, and most commands never see a proposal.
-    from importlib import resources  # noqa: PLC0415
-
+def _validator(name: str) -> Any:  # noqa: ANN401 - as above
+    # Importing this takes 170 ms, and most commands never see a proposal.
     from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    # Found by name: what people touch stands above the engine, which imports nothing of it.
-    schema = resources.files("autoresearch.workflows").joinpath("schemas/proposal.schema.json").read_bytes()
-    return Draft202012Validator(json.loads(schema))
+    return Draft202012Validator(json.loads(schema_file(name).read_bytes()))
 
 
 def _kind(value: object) -> str:

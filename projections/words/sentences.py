@@ -236,6 +236,7 @@ REASONS: Mapping[str, str] = {
     "agent_no_answer": "{agent} gave no answer (no output)",
     "agent_bad_lines": "{agent} gave no answer ({lines} lines of its output could not be read)",
     "answer_empty": "the answer is empty",
+    "answer_file": "what was written to AUTORESEARCH_ANSWER is no answer: {because}",
     "answer_no_proposal": "the answer holds no valid proposal: {because}",
     "close_to": "it is close to {iterations}, which tried nearly the same: propose something else, or say"
     " in the description what is different",
@@ -252,6 +253,8 @@ REASONS: Mapping[str, str] = {
     # What is no proposal: a dropped file, an answer.
     "not_a_regular_file": "it is not a regular file",
     "file_unreadable": "it cannot be read: {said}",
+    "file_empty": "it is empty, or no regular file",
+    "file_too_long": "it has more than {most:,} bytes",
     "proposal_too_long": "it is {bytes:,} bytes long; a proposal has at most {most:,}",
     "proposal_too_long_recorded": "written out it is longer than {most:,} bytes",
     "proposal_not_utf8": "it is not UTF-8: byte {byte:#04x} at offset {offset}",
