@@ -223,6 +223,8 @@ class Effects:
             self.jobs.stop(one.job)  # it is recorded, and then lost
         spec = training_spec(run.config, one)
         _make_temporary(spec)
+        # Before it trains where it could change them; else then, since reading them takes a while.
+        before = self.surroundings.taken(run, spec.env) if self.surroundings.are_exposed(run) else None
         if not self.jobs.start(one.job, spec):
             return ()  # another run was quicker: the device is its now, and this one waits
         return (
@@ -237,8 +239,7 @@ class Effects:
                 command=spec.command,
                 deadline_s=command.deadline_s,
                 seal=self._checkouts.seal(command.slot).digest(job),
-                # Now that it trains: reading them takes a while.
-                surroundings=self.surroundings.taken(run, spec.env),
+                surroundings=self.surroundings.taken(run, spec.env) if before is None else before,
             ),
         )
 

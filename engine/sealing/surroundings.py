@@ -61,6 +61,11 @@ class Surroundings:
         }
         return {name: said for name, said in found.items() if said} | run.told
 
+    def are_exposed(self, run: RunState) -> bool:
+        """Say whether a training, held by nothing, could change what it is measured by, before it is read."""
+        held = run.config.holds_trainings and run.landlock > 0
+        return not held and bool(run.config.evaluate or run.setup.inputs or run.setup.made)
+
     def loaded_otherwise(self, run: RunState, before: str) -> Broken | None:
         """Return what an evaluation loads otherwise than its training did, when `packages` were so."""
         installed, told, inherited = before.partition("-")
