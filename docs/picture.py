@@ -15,7 +15,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import latest_run, run_named
 from autoresearch.engine.runs.load import load
 from autoresearch.workflows.api.run_now import run_now
-from autoresearch.workflows.live.watch import picture
+from autoresearch.workflows.live.picture import picture
 
 
 def drawn(paths: RunPaths) -> str:

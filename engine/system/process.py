@@ -146,6 +146,35 @@ def terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+class Suspension:
+    """Somebody's wish that this process stop for a while (Ctrl-Z): heard now, followed when it is ready."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+
+    def ask(self, _number: int, _frame: object) -> None:
+        """Hear it."""
+        self.is_asked = True
+
+    def stop(self) -> None:
+        """Stop this process until somebody continues it."""
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)  # here it stands
+        self.is_asked = False
+        signal.signal(signal.SIGTSTP, self.ask)
+
+
+@contextlib.contextmanager
+def suspendable() -> Iterator[Suspension]:
+    """Have SIGTSTP stop this process only where the block says so: not with half a picture drawn."""
+    suspension = Suspension()
+    before = signal.signal(signal.SIGTSTP, suspension.ask)
+    try:
+        yield suspension
+    finally:
+        signal.signal(signal.SIGTSTP, before)
+
+
 # --- locks -------------------------------------------------------------------------------------
 
 

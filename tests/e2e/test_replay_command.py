@@ -1,16 +1,10 @@
 """`replay`: the audit of a real run, moments of a history, a walk in a terminal, another rule."""
 
 import json
-import os
-import pty
-import select
 import shlex
 import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Self
 
 import pytest
 
@@ -19,6 +13,7 @@ from tests import given as g
 from tests.cli_helpers import bytes_of, make_repo, make_run
 from tests.e2e.conftest import DOOR, Program
 from tests.tampering import first, tamper
+from tests.terminal import Terminal
 from tests.waiting import PATIENCE_S
 
 
@@ -180,36 +175,6 @@ def test_an_imported_run_is_not_false_and_says_what_it_cannot_compare(repo, tmp_
     assert {"commits": ["imported"]} == {name: found for name, found in missed.items() if found}
     assert 9 == main(["replay"])
     assert "its trainings were measured elsewhere" in capsys.readouterr().out
-
-
-class Terminal:
-    """A program in a terminal of its own: keys in, what was written out."""
-
-    def __init__(self, words: list[str], cwd: Path) -> None:
-        self._mine, theirs = pty.openpty()
-        self.process = subprocess.Popen(
-            words, cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs, env=os.environ | {"TERM": "xterm"}
-        )
-        os.close(theirs)
-
-    def press(self, keys: str) -> None:
-        os.write(self._mine, keys.encode())
-
-    def until(self, wanted: str) -> None:
-        """Read until this has been written."""
-        seen, end = "", time.monotonic() + PATIENCE_S
-        while wanted not in seen:
-            assert time.monotonic() < end, seen
-            if select.select([self._mine], [], [], 0.5)[0]:
-                seen += os.read(self._mine, 65536).decode()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._mine)
 
 
 def test_a_walk_in_a_terminal(paths, repo):

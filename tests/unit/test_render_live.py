@@ -12,7 +12,7 @@ from autoresearch.projections.fold import fold
 from autoresearch.projections.timeline import TIMELINE
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.api.status import LiveFacts
-from autoresearch.workflows.live.watch import picture
+from autoresearch.workflows.live.picture import picture
 from tests import given as g
 
 

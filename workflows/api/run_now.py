@@ -57,7 +57,11 @@ def run_then(paths: RunPaths, at: str) -> RunNow:
     Raises:
         UsageRefused, NotFound: as `engine.runs.as_of.moment` does.
     """
-    run = moment(paths, at).loaded.run
+    return as_it_stood(paths, moment(paths, at).loaded.run)
+
+
+def as_it_stood(paths: RunPaths, run: RunState) -> RunNow:
+    """Return a run by a state of its past, as `run_then` does."""
     facts = LiveFacts(
         runner_alive=run.runner is not None, progress=None, gpu=None, dropped=0, as_of=run.updated_at
     )

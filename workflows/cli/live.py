@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
+from autoresearch.engine.system.process import Terminated
 from autoresearch.events.errors import NotFound, RunFailed, UsageRefused, WaitingForHuman, WayOut
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
@@ -20,10 +22,14 @@ from autoresearch.workflows.pages.ways_out import typed
 
 NOTHING_YET = 124  # as timeout(1) has it
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 def watch(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> int:
-    """Watch a run live until it rests; Ctrl-C leaves it going. Not on a terminal: one line per event."""
+    """Watch a run live until it rests; Ctrl-C leaves it going. Not on a terminal: one line per event.
+
+    Keys move through it: Enter opens an experiment, l its log, left goes back in time; ? lists them all.
+    """
     return show_live(opt.target(repo).run(run_id).paths, leave_waiting=False)
 
 
@@ -104,7 +110,7 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
         if sys.stdout.isatty():
             from autoresearch.workflows.live.watch import watch_live  # noqa: PLC0415 - rich is for those who look
 
-            ending = watch_live(paths, leave_waiting=leave_waiting)
+            ending = watch_live(paths, RealGit(paths.home), leave_waiting=leave_waiting)
         else:
             ending = watch_lines(paths, write=opt.say, after=after, leave_waiting=leave_waiting)
     except KeyboardInterrupt:
@@ -113,6 +119,8 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
             f"{typed(f'stop --run-id {paths.run_id}')} ends it"
         )
         return INTERRUPTED
+    except Terminated:
+        return TERMINATED
     run = load_run(paths).state
     if ending == "gone":
         raise NotFound(

@@ -97,18 +97,19 @@ class HistoryFollower:
 
 
 class RunFollower(HistoryFollower):
-    """A run's states too, folded from the first record on."""
+    """A run's states too, folded from the first record on, or from where they were folded to."""
 
-    def __init__(self, paths: RunPaths) -> None:
-        super().__init__(paths, since=Position.start())
-        self.loaded: Loaded = nothing()
+    def __init__(self, paths: RunPaths, *, since: Loaded | None = None) -> None:
+        self.loaded: Loaded = since or nothing()
+        super().__init__(paths, since=self.loaded.position)
+        self.generation = 0  # grows when records were withdrawn that it had read
 
     def _take(self, recorded: Recorded) -> None:
         super()._take(recorded)
         self.loaded = self.loaded.after(recorded)
 
     def _begin_again(self, voided: PositionVoided) -> list[Recorded]:
-        self.loaded, self.position = nothing(), Position.start()
+        self.loaded, self.position, self.generation = nothing(), Position.start(), self.generation + 1
         return [recorded for recorded in self._read() if recorded.seq > voided.seq]
 
 

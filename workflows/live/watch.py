@@ -1,51 +1,40 @@
-"""Watch a run in a terminal: a live view (rich). Reads only."""
+"""Watch a run in a terminal: a live view (rich), and keys to move through it. Reads only."""
 
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+from rich.screen import Screen
+from rich.segment import Segment
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.projections.state_text import say_comparisons, say_gain, say_waiting
-from autoresearch.projections.summary import Phase
-from autoresearch.projections.timeline import Row
-from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import name_of
-from autoresearch.workflows.api.experiments import status_of
-from autoresearch.workflows.api.next_step import next_step
+from autoresearch.engine.ports.repository import Commits
+from autoresearch.engine.runs.load import load
+from autoresearch.engine.system.process import Suspension, suspendable, terminable
 from autoresearch.workflows.api.run_now import RunNow, run_now
+from autoresearch.workflows.api.status import LiveFacts
+from autoresearch.workflows.live.browse import Browser
 from autoresearch.workflows.live.follow import POLL_S, Ending, Pulse, RunFollower, ending_of
-from autoresearch.workflows.pages.status import holdout_words, keeps_words, now_words, prefetch_words
+from autoresearch.workflows.live.keys import ASK_FOR_MARKS, NO_MARKS, Keyboard
+from autoresearch.workflows.live.picture import picture
 
 
-BAR_CELLS = 40
-FRAME_ROWS = 14  # lines of the view beside the table of iterations
+def watch_live(paths: RunPaths, git: Commits, *, leave_waiting: bool = False) -> Ending:
+    """Show the live view until the run rests; say how it ended. The last picture stays.
 
-COLOURS: dict[Phase, str] = {
-    "done": "green",
-    "failed": "red",
-    "interrupted": "red",
-    "waiting": "yellow",
-    "paused": "yellow",
-    "stopped": "yellow",
-}
-STATUS_COLOURS = {
-    "keep": "green",
-    "crash": "red",
-    "not_applied": "magenta",
-    "accident": "yellow",
-    "stopped_early": "magenta",
-    "retracted": "yellow",
-    "open": "cyan",
-}
+    With a keyboard, it ends when the run rests and nobody looks at something else.
 
-
-def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
-    """Show the live view until the run rests; say how it ended. The last picture stays."""
-    follower, pulse, console = RunFollower(paths), Pulse(paths), Console()
+    Raises:
+        KeyboardInterrupt: whoever looks has seen enough.
+        Terminated: this process was asked to end.
+    """
+    console = Console()
+    if sys.stdin.isatty() and not console.is_dumb_terminal:
+        return _with_keys(paths, git, console, leave_waiting=leave_waiting)
+    follower, pulse = RunFollower(paths, since=load(paths)), Pulse(paths)
     with Live(console=console, auto_refresh=False, transient=False) as live:
         while True:
             follower.news()
@@ -57,82 +46,89 @@ def watch_live(paths: RunPaths, *, leave_waiting: bool = False) -> Ending:
             time.sleep(POLL_S)
 
 
-def picture(seen: RunNow, rows: list[Row], *, height: int) -> RenderableType:
-    """Return the view of one moment, at most as high as the terminal."""
-    shown = max(3, height - FRAME_ROWS)
-    parts: list[RenderableType] = [*_head(seen), *_now(seen)]
-    if rows:
-        parts += [Text(), _table(seen, _in_view(seen, rows, shown), left_out=len(rows) - shown)]
-    parts += [Text(), Text(f"next  {one_line(next_step(seen.run), 200)}", style="dim")]
-    return Group(*parts)
+class Drawn:
+    """The whole of a terminal, drawn where something changed; as it was before, once it is given back."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._keyboard = Keyboard(sys.stdin.fileno())
+        self._lines: list[list[Segment]] = []
+        self._shown: tuple[object, ...] = ()  # what was drawn, before it was put into lines
+        self._suspension = Suspension()
+
+    def pressed(self, most_s: float) -> list[str]:
+        """Return the keys that were pressed, waiting at most so long for the first."""
+        keys = self._keyboard.pressed(most_s)
+        if self._suspension.is_asked:
+            self._leave()
+            self._suspension.stop()
+            self._take()
+        return keys
+
+    def show(self, browser: Browser, seen: RunNow) -> None:
+        """Draw where something may have changed, and does look different."""
+        now = (self._console.size, seen.run, seen.phase, browser.moves, _without_time(seen.facts))
+        if now == self._shown and not browser.follows_log:
+            return
+        self._shown = now
+        lines = self._console.render_lines(Screen(browser.frame(self._console, seen)))
+        if lines != self._lines:
+            self._console.update_screen_lines(lines)
+            self._lines = lines
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold the terminal for the block, whatever ends it; Ctrl-Z lends it to the shell."""
+        with terminable(), suspendable() as self._suspension:
+            try:
+                self._take()
+                yield
+            finally:
+                self._leave()
+
+    def _take(self) -> None:
+        self._lines, self._shown = [], ()
+        self._keyboard.take()
+        self._console.set_alt_screen(enable=True)
+        self._console.show_cursor(show=False)
+        self._write(ASK_FOR_MARKS)
+
+    def _leave(self) -> None:
+        try:
+            self._write(NO_MARKS)
+            self._console.show_cursor(show=True)
+            self._console.set_alt_screen(enable=False)
+        finally:
+            self._keyboard.give_back()
+
+    def _write(self, sequence: str) -> None:
+        self._console.file.write(sequence)
+        self._console.file.flush()
 
 
-def _in_view(seen: RunNow, rows: list[Row], shown: int) -> list[Row]:
-    """Return the newest rows; the baseline and the best stay in view, in the place of the oldest of them."""
-    best = seen.run.best.iteration if seen.run.best else None
-    older = [row for row in rows[:-shown] if row.iteration in (0, best)]
-    return [*older, *rows[-shown:][len(older) :]]
+def _without_time(facts: LiveFacts) -> dict[str, object]:
+    """Return what can be compared of them."""
+    return vars(facts) | {"as_of": None, "progress": facts.progress and vars(facts.progress)}
 
 
-def _head(seen: RunNow) -> list[RenderableType]:
-    run, word = seen.run, seen.phase
-    first = Text.assemble((run.run_id, "bold"), f" on {run.branch}: ", (word, COLOURS.get(word, "cyan")))
-    second = Text(f"{run.completed} done, {run.loops_left} left")
-    if run.best is not None:
-        best = f"{run.best.metric:.6f}"
-        second.append(f"; best {run.config.metric.name} ").append(best, "bold green")
-        second.append(f", {name_of(run.best.iteration)}")
-        if run.gain is not None and run.gain.iteration == run.best.iteration:
-            second.append(f"; gain {say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs)}")
-        if chosen := say_comparisons(run.comparisons):
-            second.append(f"; {chosen}")
-    lines: list[RenderableType] = [first, second]
-    if held := holdout_words(seen.glance.standing):
-        lines.append(Text(one_line(f"holdout: {held}", 200)))
-    if keeps := keeps_words(seen.glance.standing):
-        lines.append(Text(one_line(f"keeps: {keeps}", 200)))
-    return lines
-
-
-def _now(seen: RunNow) -> list[RenderableType]:
-    standing = seen.glance.standing
-    words = say_waiting(standing) or now_words(seen.glance)
-    if not words:
-        return []
-    prefetched = prefetch_words(standing)
-    lines: list[RenderableType] = [Text(one_line(words, 200))]
-    if seen.facts.progress is not None and seen.facts.progress.percent is not None:
-        bar = ProgressBar(total=100.0, completed=seen.facts.progress.percent, width=BAR_CELLS)
-        left = seen.facts.progress.seconds_left
-        grid = Table.grid(padding=(0, 1))
-        grid.add_row(
-            bar,
-            Text(f"{seen.facts.progress.percent:3.0f} %"),
-            Text("" if left is None else f"{duration(max(0.0, left))} left"),
-        )
-        lines.append(grid)
-    if prefetched:
-        lines.append(Text(one_line(f"prefetch: {prefetched}", 200), style="dim"))
-    return lines
-
-
-def _table(seen: RunNow, rows: list[Row], *, left_out: int) -> Table:
-    best = seen.run.best.iteration if seen.run.best else None
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name, justify in (("#", "right"), ("status", "left"), (seen.run.config.metric.name, "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("description", no_wrap=True, overflow="ellipsis")
-    if left_out > 0:
-        table.add_row("…", Text(f"{left_out} before", style="dim"))
-    for row in rows:
-        status = status_of(row)
-        score = "-" if row.metric is None else f"{row.metric:.6f}"
-        table.add_row(
-            str(row.iteration),
-            Text(status, style=STATUS_COLOURS.get(status, "")),
-            Text(score, style="bold green" if row.iteration == best else ""),
-            "-" if row.training_s is None else duration(row.training_s),
-            Text(one_line(row.description, 120)),
-        )
-    return table
+def _with_keys(paths: RunPaths, git: Commits, console: Console, *, leave_waiting: bool) -> Ending:
+    follower, pulse = RunFollower(paths, since=load(paths)), Pulse(paths)
+    browser, drawn = Browser(paths, git), Drawn(console)
+    enough, ending, due = False, None, 0.0
+    with drawn.taken():
+        while not enough and (ending is None or not browser.is_at_rest):
+            if time.monotonic() >= due:  # however many keys are pressed, the world is looked at as seldom
+                due = time.monotonic() + POLL_S
+                follower.news()
+                browser.come(follower.loaded, generation=follower.generation)
+                seen = run_now(paths, follower.loaded.run, gpu=False)
+                ending = ending_of(follower, pulse, leave_waiting=leave_waiting)
+            drawn.show(browser, seen)
+            keys = drawn.pressed(max(0.0, due - time.monotonic()))
+            enough = "q" in keys
+            for key in keys:
+                browser.press(key)
+    console.print(picture(seen, follower.loaded.timeline.rows, height=console.height))
+    if ending is None:
+        raise KeyboardInterrupt
+    return ending

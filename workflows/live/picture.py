@@ -1,0 +1,132 @@
+"""How a run at one moment looks in a terminal (rich). Pure."""
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_waiting
+from autoresearch.projections.summary import Phase
+from autoresearch.projections.timeline import Row
+from autoresearch.projections.words.times import duration, one_line
+from autoresearch.projections.words.wording import name_of
+from autoresearch.workflows.api.experiments import status_of
+from autoresearch.workflows.api.next_step import next_step
+from autoresearch.workflows.api.run_now import RunNow
+from autoresearch.workflows.pages.status import holdout_words, keeps_words, now_words, prefetch_words
+
+
+BAR_CELLS = 40
+DESCRIPTION = 200  # characters of one: more than a wide terminal has left for it
+FRAME_ROWS = 14  # lines of the view beside the table of iterations
+
+COLOURS: dict[Phase, str] = {
+    "done": "green",
+    "failed": "red",
+    "interrupted": "red",
+    "waiting": "yellow",
+    "paused": "yellow",
+    "stopped": "yellow",
+}
+STATUS_COLOURS = {
+    "keep": "green",
+    "crash": "red",
+    "not_applied": "magenta",
+    "accident": "yellow",
+    "stopped_early": "magenta",
+    "retracted": "yellow",
+    "open": "cyan",
+}
+
+
+def picture(seen: RunNow, rows: list[Row], *, height: int) -> RenderableType:
+    """Return the view of one moment, at most as high as the terminal."""
+    shown = max(3, height - FRAME_ROWS)
+    parts: list[RenderableType] = [*head_of(seen)]
+    if rows:
+        parts += [Text(), table_of(seen, in_view(seen, rows, shown), left_out=len(rows) - shown)]
+    parts += [Text(), next_of(seen)]
+    return Group(*parts)
+
+
+def head_of(seen: RunNow) -> list[RenderableType]:
+    """Return how the run stands, and what is being done."""
+    return [*_standing(seen), *_now(seen)]
+
+
+def next_of(seen: RunNow) -> RenderableType:
+    """Return what comes next."""
+    return Text(f"next  {one_line(next_step(seen.run), 200)}", style="dim")
+
+
+def in_view(seen: RunNow, rows: list[Row], shown: int) -> list[Row]:
+    """Return the newest rows; the baseline and the best stay in view, in the place of the oldest of them."""
+    best = seen.run.best.iteration if seen.run.best else None
+    older = [row for row in rows[:-shown] if row.iteration in (0, best)]
+    return [*older, *rows[-shown:][len(older) :]]
+
+
+def _standing(seen: RunNow) -> list[RenderableType]:
+    run, word = seen.run, seen.phase
+    first = Text.assemble((run.run_id, "bold"), f" on {run.branch}: ", (word, COLOURS.get(word, "cyan")))
+    second = Text(f"{run.completed} done, {run.loops_left} left")
+    if run.best is not None:
+        best = f"{run.best.metric:.6f}"
+        second.append(f"; best {run.config.metric.name} ").append(best, "bold green")
+        second.append(f", {name_of(run.best.iteration)}")
+        if run.gain is not None and run.gain.iteration == run.best.iteration:
+            second.append(f"; gain {say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs)}")
+        if chosen := say_comparisons(run.comparisons):
+            second.append(f"; {chosen}")
+    lines: list[RenderableType] = [first, second]
+    if held := holdout_words(seen.glance.standing):
+        lines.append(Text(one_line(f"holdout: {held}", 200)))
+    if keeps := keeps_words(seen.glance.standing):
+        lines.append(Text(one_line(f"keeps: {keeps}", 200)))
+    return lines
+
+
+def _now(seen: RunNow) -> list[RenderableType]:
+    standing = seen.glance.standing
+    words = say_waiting(standing) or now_words(seen.glance)
+    if not words:
+        return []
+    prefetched = prefetch_words(standing)
+    lines: list[RenderableType] = [Text(one_line(words, 200))]
+    if seen.facts.progress is not None and seen.facts.progress.percent is not None:
+        bar = ProgressBar(total=100.0, completed=seen.facts.progress.percent, width=BAR_CELLS)
+        left = seen.facts.progress.seconds_left
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(
+            bar,
+            Text(f"{seen.facts.progress.percent:3.0f} %"),
+            Text("" if left is None else f"{duration(max(0.0, left))} left"),
+        )
+        lines.append(grid)
+    if prefetched:
+        lines.append(Text(one_line(f"prefetch: {prefetched}", 200), style="dim"))
+    return lines
+
+
+def table_of(seen: RunNow, rows: list[Row], *, left_out: int, chosen: int | None = None) -> Table:
+    """Return the iterations, one a line, and how many are not among them; the chosen one stands out."""
+    best = seen.run.best.iteration if seen.run.best else None
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for name, justify in (("#", "right"), ("status", "left"), (seen.run.config.metric.name, "right")):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("description", no_wrap=True, overflow="ellipsis")
+    if left_out > 0:
+        table.add_row("…", Text(f"{left_out} before", style="dim"))
+    for row in rows:
+        status = status_of(row)
+        score = "-" if row.metric is None else f"{row.metric:.6f}"
+        table.add_row(
+            str(row.iteration),
+            Text(status, style=STATUS_COLOURS.get(status, "")),
+            Text(score, style="bold green" if row.iteration == best else ""),
+            "-" if row.training_s is None else duration(row.training_s),
+            Text(one_line(row.description, DESCRIPTION)),
+            style="reverse" if row.iteration == chosen else "",
+        )
+    return table
