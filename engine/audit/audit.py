@@ -6,41 +6,29 @@ of ended jobs, the commits in git. Memory grows with the iterations, as the tabl
 the events.
 """
 
-import re
 from collections.abc import Iterator
 
 from attrs import evolve as replace
 
 from autoresearch.engine.audit.commits import Commits
-from autoresearch.engine.audit.decisions import Decisions
 from autoresearch.engine.audit.fork import Fork
 from autoresearch.engine.audit.heads import Heads
-from autoresearch.engine.audit.held_back import HeldBack
 from autoresearch.engine.audit.imported import Imported
 from autoresearch.engine.audit.job_files import JobFiles
 from autoresearch.engine.audit.left_files import LeftFiles
-from autoresearch.engine.audit.records import Data, Times
 from autoresearch.engine.audit.report import Audit, Check, Tally
+from autoresearch.engine.audit.rules import IMPOSSIBLE, Rules, SearchAgain
 from autoresearch.engine.audit.views import ViewFiles
-from autoresearch.engine.core.event_rules import misfit
-from autoresearch.engine.core.outcomes import Search, Unknown
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Evidence
 from autoresearch.engine.runs.load import Loaded, nothing
-from autoresearch.engine.search.search import VERSION, searched
 from autoresearch.events import catalog as ev
 from autoresearch.events.codec import Position, RawEvent, Recorded
-from autoresearch.events.errors import CorruptHistory, NotFound
+from autoresearch.events.errors import CorruptHistory
 from autoresearch.events.log.read import read, record, unfinished
-from autoresearch.events.values import Proposal, Reason
-from autoresearch.projections.run_state import Iteration, RunState
-
-
-# What the decider and the readers of job files may raise in a state that no run can be in: a history that
-# was forged may lead there, and what it breaks is a difference, not a bug.
-IMPOSSIBLE = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, re.error)
+from autoresearch.projections.run_state import RunState
 
 
 def audit(paths: RunPaths, *, git: Evidence, jobs: Jobs) -> tuple[Audit, Loaded]:
@@ -63,13 +51,9 @@ class _Auditor:
     def __init__(self, paths: RunPaths, git: Evidence, jobs: Jobs) -> None:
         self._paths = paths
         self._records = Tally("history", "records, in order, chained, each as its schema says")
-        self._transitions = Tally("transitions", "events that may follow the state before them")
-        self._decisions = Decisions()
-        self._held_back = HeldBack()
-        self._search = _Search(git, self._decisions.tally)
-        self._times = Times()
-        self._data = Data(self._transitions)
-        self._imported = Imported(paths, self._transitions)
+        self._rules = Rules()
+        self._search = SearchAgain(git, self._rules.decisions)
+        self._imported = Imported(paths, self._rules.transitions)
         self._views = ViewFiles(paths)  # before the history: it is ahead of them
         self._jobs = JobFiles(paths, jobs)
         self._files = LeftFiles(paths, jobs)
@@ -118,10 +102,9 @@ class _Auditor:
         """Compare what can only be compared at the end."""
         end = loaded.position.seq
         stopped_early = bool(self._records.differences)
-        tallies = [self._records, self._times.tally, self._transitions, self._decisions.tally]
-        tallies.append(self._held_back.tally)
+        tallies = [self._records, *self._rules.tallies]
         if not stopped_early:  # else the others would only say once more that the history ends too early
-            self._decisions.finish()
+            self._rules.finish()
             self._views.finish(loaded)
             self._look_in_git(loaded.run, end)
             self._files.finish(loaded.run, end)
@@ -175,9 +158,6 @@ class _Auditor:
 
     def _see(self, before: Loaded, recorded: Recorded, event: ev.Event, after: Loaded) -> None:
         self._records.count += 1
-        self._transitions.count += 1
-        self._times.see(recorded)
-        self._data.see(event, recorded)
         self._imported.see(before.run, event, recorded)
         self._views.see(after, recorded)
         self._commits.see(event, recorded)
@@ -188,47 +168,15 @@ class _Auditor:
         try:
             self._judge(before, event, recorded)
         except IMPOSSIBLE as error:
-            self._transitions.differ(
-                record=recorded, field="state", expected="a state that a run can be in", found=repr(error)
-            )
+            self._rules.impossible(recorded, error)
 
     def _judge(self, before: Loaded, event: ev.Event, recorded: Recorded) -> None:
-        wrong = misfit(before.run, event, recorded.by)
-        if wrong is not None:
-            field, expected, found = wrong
-            self._transitions.differ(record=recorded, field=field, expected=expected, found=found)
-        self._decisions.see(before.run, event, recorded, search=self._search.of(before))
-        self._held_back.see(before.run, event, recorded)
+        self._rules.see(before.run, event, recorded, search=self._search.of(before))
         self._jobs.see(before.run, event, recorded)
         self._files.see(before.run, event, recorded)
 
     def _expect_own_id(self, event: ev.RunStarted, recorded: Recorded) -> None:
         if event.run_id != self._paths.run_id:
-            self._transitions.differ(
+            self._rules.transitions.differ(
                 record=recorded, field="run_id", expected=self._paths.run_id, found=event.run_id
             )
-
-
-class _Search:
-    """The seeded search, asked again; the code it looks at comes from git."""
-
-    def __init__(self, git: Evidence, tally: Tally) -> None:
-        self._git = git
-        self._tally = tally
-
-    def of(self, before: Loaded) -> Search:
-        """Return what proposes for an iteration in these states."""
-
-        def search(one: Iteration, version: int) -> Proposal | Reason | Unknown:
-            if version != VERSION:
-                seq = one.chosen or before.position.seq + 1
-                self._tally.miss("other_search", f"version {version}", seq=seq)
-                return Unknown()
-            try:
-                found = searched(one, before.run, before.timeline, git=self._git)
-            except NotFound:
-                self._tally.miss("code_gone", one.base_commit, seq=one.chosen or before.position.seq + 1)
-                return Unknown()
-            return found
-
-        return search

@@ -6,12 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType, ModuleType
 
-from autoresearch.engine.audit.audit import IMPOSSIBLE
-from autoresearch.engine.audit.decisions import Decisions
-from autoresearch.engine.audit.held_back import HeldBack
-from autoresearch.engine.audit.records import Data, Times
-from autoresearch.engine.audit.report import Difference, Tally
-from autoresearch.engine.core.event_rules import misfit
+from autoresearch.engine.audit.report import Difference
+from autoresearch.engine.audit.rules import IMPOSSIBLE, Rules
 from autoresearch.engine.core.outcomes import Unknown
 from autoresearch.engine.verdicts import keep_rules
 from autoresearch.events.codec import RawEvent
@@ -28,28 +24,19 @@ def first_difference(history: Path) -> str | None:
 
 def differences(history: Path) -> dict[str, Difference]:
     """Return the first difference of each check that needs nothing but the history."""
-    run, decisions, held_back, times = RunState(), Decisions(), HeldBack(), Times()
-    transitions = Tally("transitions", "events")
-    data = Data(transitions)
+    run, rules = RunState(), Rules()
     for recorded in read(history):
         event = recorded.event
         assert not isinstance(event, RawEvent)
-        wrong = misfit(run, event, recorded.by)
-        if wrong is not None:
-            transitions.differ(record=recorded, field=wrong[0], expected=wrong[1], found=wrong[2])
-        data.see(event, recorded)
-        times.see(recorded)
         try:
-            held_back.see(run, event, recorded)
-            decisions.see(run, event, recorded, search=lambda *_: Unknown())
+            rules.see(run, event, recorded, search=lambda *_: Unknown())
         except IMPOSSIBLE as error:
-            transitions.differ(record=recorded, field="state", expected="a possible one", found=repr(error))
+            rules.impossible(recorded, error)
             break
         run = RUN.evolve(run, recorded)
     else:
-        decisions.finish()
-    tallies = (transitions, times.tally, held_back.tally, decisions.tally)
-    return {one.name: one.first for one in tallies if one.first is not None}
+        rules.finish()
+    return {one.name: one.first for one in rules.tallies if one.first is not None}
 
 
 @contextmanager
