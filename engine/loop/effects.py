@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
+from autoresearch.engine.asking.asking import Asking
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import event_of, open_iteration, proposal_at
 from autoresearch.engine.jobs import devices
-from autoresearch.engine.loop.asking import Asking
 from autoresearch.engine.loop.candidates import Candidates
 from autoresearch.engine.loop.edits import EditCheckout
 from autoresearch.engine.loop.scores import Scores

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.agents.prompts import propose_prompt
-from autoresearch.engine.loop.asking import Asking
+from autoresearch.engine.asking.prompting import Prompting
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.projections.run_state import Iteration, RunState
@@ -25,14 +25,13 @@ def git(tmp_path: Path) -> FakeGit:
 
 def told(git: FakeGit, *, base: str, best: str) -> tuple[str, str]:
     """Return the guidance of a question on the best, and where it is from."""
-    asking = Asking(
+    prompting = Prompting(
         paths=RunPaths(home=git.top, folder=git.top / "mar8-r001"),
         git=git,
         jobs=FakeJobs(),
-        adapter=lambda _: None,
     )
     one = Iteration(number=2, base_commit=best, next_stage="propose", since="")
-    return asking._guidance(evolve(RunState(), base_commit=base), one)
+    return prompting._guidance(evolve(RunState(), base_commit=base), one)
 
 
 def committed(git: FakeGit, parent: str | None, **files: bytes) -> str:

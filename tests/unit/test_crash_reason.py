@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from autoresearch.engine.agents.prompts import LOG_LIMIT
+from autoresearch.engine.asking.prompting import Prompting
 from autoresearch.engine.jobs.launcher import RealJobs
-from autoresearch.engine.loop.asking import Asking
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.training.crash import around, reason_line
 from autoresearch.projections.run_state import Iteration, RunState
@@ -130,16 +130,16 @@ def test_an_agent_sees_the_error_and_not_the_end_alone(tmp_path: Path) -> None:
     """The prompt about a crash has 12,000 characters of the log, where the history has the last 4 KiB."""
     paths = RunPaths(home=tmp_path, folder=tmp_path / "mar8-r001")
     anything: Any = None
-    asking = Asking(paths=paths, git=anything, jobs=RealJobs(), adapter=anything)
+    prompting = Prompting(paths=paths, git=anything, jobs=RealJobs())
     log = "step\n" * 5000 + TRACE + BANNER * 4
     one = Iteration(
         number=3, base_commit="b", next_stage="triage", since="", trainings=2, log_tail=log[-4096:]
     )
     assert SHAPE not in one.log_tail
-    assert one.log_tail == asking._log_of_crash(RunState(), one)
+    assert one.log_tail == prompting._log_of_crash(RunState(), one)
     output = paths.job(3, "train", 2).output
     output.parent.mkdir(parents=True)
     output.write_text(log)
-    shown = asking._log_of_crash(RunState(), one)
+    shown = prompting._log_of_crash(RunState(), one)
     assert LOG_LIMIT == len(shown)
     assert SHAPE in shown

@@ -41,7 +41,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("engine.git", "engine.jobs", "engine.metrics", "engine.proposals", "engine.sealing", "engine.verdicts"),
     ("engine.agents", "engine.core", "engine.search", "engine.training"),
     ("engine.memory", "engine.runs"),
-    ("engine.imports",),
+    ("engine.asking", "engine.imports"),
     ("engine.control", "engine.loop"),
     ("engine.audit", "engine.onboarding"),
     ("workflows.api",),

@@ -1,31 +1,21 @@
-"""Asking an agent: what it is told, where it works, and the job that it is."""
+"""What an agent is told for each step: the history, the code that it names in git, the log of a crash."""
 
-import hashlib
 import os
-from collections.abc import Callable
 from typing import Protocol
 
-from attrs import evolve as replace
 from attrs import frozen
 
-from autoresearch.engine.agents import branch_guard, confinement, prompts
-from autoresearch.engine.core import commands as do
-from autoresearch.engine.core.bookkeeping import open_iteration
+from autoresearch.engine.agents import prompts
 from autoresearch.engine.jobs.output import END_BYTES, LogDigest
 from autoresearch.engine.memory.recall import Code, recall
-from autoresearch.engine.paths import JobPaths, RunPaths
-from autoresearch.engine.ports.agent import Agent, AgentStep, Ask
-from autoresearch.engine.ports.jobs import Absent, Jobs
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.agent import AgentStep
+from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
-from autoresearch.engine.ports.worktrees import Worktrees
-from autoresearch.engine.proposals.editable import in_checkout
 from autoresearch.engine.search.search import knobs_at
-from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.engine.training import crash
-from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.redact import secret_values
-from autoresearch.events.setting import for_step
 from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline
@@ -35,77 +25,28 @@ from autoresearch.projections.words.wording import say
 HEAD = "HEAD"  # what the user has checked out
 
 
-class AskingGit(Commits, Branches, Worktrees, Protocol):
-    """What asking needs of git."""
+class PromptGit(Commits, Branches, Protocol):
+    """What prompts need of git."""
 
 
 @frozen(kw_only=True)
-class Asking:
-    """Asks the agents of one run, in its edit checkout."""
+class Prompting:
+    """Makes the prompts of one run. Reads only."""
 
     paths: RunPaths
-    git: AskingGit
+    git: PromptGit
     jobs: Jobs
-    adapter: Callable[[str], Agent]
+    checked_out: str = HEAD  # by the user, who may have newer guidance there
 
-    def ask(
-        self,
-        command: do.Asks,
-        run: RunState,
-        timeline: Timeline,
-    ) -> ev.AgentAsked:
-        """Start the job of a question; one that was started before a crash is found again."""
-        one = open_iteration(run, command.iteration)
-        step: AgentStep
-        match command:
-            case do.AskForProposal():
-                step, stands_on, prompt = "propose", one.base_commit, self._propose_prompt(run, timeline, one)
-            case do.AskToEdit():
-                prompt = self._propose_prompt(run, timeline, one, edits=True)
-                step, stands_on = "edit", one.base_commit
-            case do.AskToApply():
-                step, stands_on, prompt = "apply", one.base_commit, self._apply_prompt(run, one)
-            case do.AskToTriage():
-                assert one.commit is not None  # what crashed was committed
-                step, stands_on, prompt = "triage", one.commit, self._triage_prompt(run, one)
-        files = self.paths.job(one.number, step, command.call)
-        folder = files.folder
-        self.git.ensure_worktree(self.paths.edit_checkout, stands_on)
-        branch_guard.keep_hook(self.paths.ref_hook)
-        agent = self.adapter(command.agent)
-        ask = Ask(
-            step=step,
-            prompt=prompt,
-            worktree=self.paths.edit_checkout,
-            hooks=self.paths.hooks,
-            run=self.paths.run_id,
-            iteration=one.number,
-            model=for_step(run.config.agent_model, agent.name, step, ""),
-            args=for_step(run.config.agent_args, agent.name, step, ()),
-            timeout_s=run.config.agent_timeout_s,
-            idle_s=run.config.agent_idle_s,
-            command=with_interpreter(run.config.agent_command, run.setup.interpreter),
-            beside=confinement.beside(run.config, self.paths.home),
-            keep_out=(self.paths.home, self.paths.folder),
-        )
-        self.jobs.drop_foreign(folder)
-        if isinstance(self.jobs.look(folder), Absent):  # else it was begun: it may have read and edited
-            self.git.reset(self.paths.edit_checkout, stands_on)
-            folder.mkdir(parents=True, exist_ok=True)
-            branch_guard.remember(files, self.git, stands_on=stands_on)
-            self.jobs.start(
-                folder, agent.job(replace(ask, files=tuple(in_checkout(ask.worktree, run.config))), folder)
-            )
-        elif not branch_guard.stood_on(files, stands_on):  # begun before its base moved
-            self.jobs.stop(folder)
-        return ev.AgentAsked(
-            iteration=one.number,
-            step=step,
-            call=command.call,
-            agent=agent.name,
-            prompt_sha256=hashlib.sha256(_asked(files, ask)).hexdigest(),
-            sandbox="none" if ask.beside is None else "landlock",
-        )
+    def prompt(self, step: AgentStep, run: RunState, timeline: Timeline, one: Iteration) -> str:
+        """Return what the agent is told for a step of an iteration in these states."""
+        match step:
+            case "propose" | "edit":
+                return self._propose_prompt(run, timeline, one, edits=step == "edit")
+            case "apply":
+                return self._apply_prompt(run, one)
+            case "triage":
+                return self._triage_prompt(run, one)
 
     def _propose_prompt(
         self, run: RunState, timeline: Timeline, one: Iteration, *, edits: bool = False
@@ -163,7 +104,7 @@ class Asking:
         """
         file, base = run.config.guidance_file, one.base_commit
         text, source = self.git.show(base, file), f"{file} of this code"
-        here = self.git.resolve(HEAD)
+        here = self.git.resolve(self.checked_out)
         if here is not None and here != base and self.git.descends(here, run.base_commit):
             newer = self.git.show(here, file)
             if newer is not None and newer != text and newer != self.git.show(run.base_commit, file):
@@ -199,11 +140,3 @@ class Asking:
 def _unusable(run: RunState, one: Iteration) -> str:
     """Return why the agent's last answer for this step could not be used; "" where it gave none."""
     return say(one.trouble) if health_of(run.agents, one.agent).kind == "unusable" else ""
-
-
-def _asked(files: JobPaths, ask: Ask) -> bytes:
-    """Return what the agent was told: a job that was begun before a crash may have been told otherwise."""
-    try:
-        return files.prompt.read_bytes()
-    except FileNotFoundError:  # a job folder that somebody tidied up
-        return ask.prompt.encode(errors="replace")
