@@ -9,6 +9,7 @@ from autoresearch.events.codec import Recorded, event_type
 
 
 SHOWN = 300  # characters of a value
+KEPT = 200  # differences of one check that are kept; the others are counted
 
 Outcome: TypeAlias = Literal[
     "true", "false", "unknown"
@@ -105,8 +106,13 @@ class Tally:
     note: str = ""
     absent: bool = False
     differences: int = 0
-    first: Difference | None = None
+    kept: list[Difference] = field(factory=list)
     _not_seen: dict[Unseen, NotSeen] = field(factory=dict)
+
+    @property
+    def first(self) -> Difference | None:
+        """Return what differed first."""
+        return self.kept[0] if self.kept else None
 
     def miss(self, what: Unseen, which: object, *, seq: int | None = None) -> None:
         """Note that something could not be looked at; the first of its kind is named, the others counted."""
@@ -124,22 +130,24 @@ class Tally:
         place: str = HISTORY,
         line: int | None = None,
     ) -> None:
-        """Note a difference; only the first is kept, the others are counted."""
+        """Note a difference; after KEPT of them they are counted only."""
         self.differences += 1
-        if self.first is None:
+        if len(self.kept) < KEPT:
             named = (
                 f"{event_type(record.event)}.{field}"
                 if record and field != "type" and field.isidentifier()
                 else field
             )
-            self.first = Difference(
-                check=self.name,
-                place=place,
-                line=line,
-                seq=record.seq if record else seq,
-                field=named,
-                expected=shown(expected),
-                found=shown(found),
+            self.kept.append(
+                Difference(
+                    check=self.name,
+                    place=place,
+                    line=line,
+                    seq=record.seq if record else seq,
+                    field=named,
+                    expected=shown(expected),
+                    found=shown(found),
+                )
             )
 
     def check(self) -> Check:

@@ -43,6 +43,7 @@ MAY = {
     "experiments": ("experiments --csv", TABLES),
     "show": ("show 0", COMMON),
     "replay": ("replay", SETTINGS),
+    "rerun": ("rerun --recorded", SETTINGS),
     "logs": ("logs", COMMON),
     "history": ("history", COMMON),
     "watch": ("watch", COMMON),

@@ -46,6 +46,7 @@ WORDS = {
     "replay": "replay",
     "replay-at": "replay --at iteration:1",
     "replay-under": "replay --keep-rule min-delta:0.2",
+    "rerun": "rerun --recorded",
     "wait": "wait --timeout 0",
     "doctor": "doctor",
     "init": "init",
@@ -71,7 +72,7 @@ WORDS = {
     "retract": "retract 1 --why untrue --run-id {run}",
     "clean": "clean {run}",
 }
-CODES = {"doctor": {0, 1}, "replay": {6, 9}}  # of a history that is made up
+CODES = {"doctor": {0, 1}, "replay": {6, 9}, "rerun": {1}}  # of a history that is made up
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ NAME = "autoresearch"
 HELP = "A runner for autonomous experiments: it changes train.py, trains, and keeps what is better."
 EXIT_CODES = {
     0: "ok",
-    1: "a bug in autoresearch; of doctor: something would stop a run",
+    1: "a bug in autoresearch; of doctor: something would stop a run; of rerun: it differs",
     2: "usage: a misspelt command, option or stage; nothing was created",
     3: "not found, or a precondition does not hold",
     4: "the run ended in error: setup incomplete, baseline failed, disk trouble",
@@ -73,6 +73,7 @@ COMMANDS = {
     "history": ("autoresearch.workflows.cli.look", "history"),
     "runs": ("autoresearch.workflows.cli.look", "runs"),
     "replay": ("autoresearch.workflows.cli.replay", "replay"),
+    "rerun": ("autoresearch.workflows.cli.replay", "rerun_command"),
     "adopt": ("autoresearch.workflows.cli.tidy", "adopt_command"),
     "publish": ("autoresearch.workflows.cli.tidy", "publish_command"),
     "clean": ("autoresearch.workflows.cli.tidy", "clean_command"),

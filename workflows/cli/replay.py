@@ -1,4 +1,4 @@
-"""The command that goes through a history again: as an audit, as of a moment, or under another rule."""
+"""The commands that go through a history again: as an audit, of a moment, under another rule or program."""
 
 from typing import Annotated, Any
 
@@ -6,6 +6,7 @@ import typer
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Outcome
+from autoresearch.engine.audit.rerun import rerun
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment, seq_at
@@ -14,12 +15,15 @@ from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.errors import CorruptHistory, UsageRefused
 from autoresearch.events.log.read import read
 from autoresearch.workflows.api.replay import audit_object, moment_object, what_if_object
+from autoresearch.workflows.api.rerun import rerun_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import replay as pages
+from autoresearch.workflows.pages.rerun import rerun_page
 
 
 # What the command ends with, by how the audit came out.
 CODES: dict[Outcome, int] = {"true": 0, "false": CorruptHistory.exit_code, "unknown": 9}
+DIFFERS = 1  # of rerun
 
 
 def replay(
@@ -74,6 +78,40 @@ def replay(
         _print(pages.moment_page(then), moment_object(then), as_json=as_json)
         return 0
     return _audit(here, paths, as_json=as_json)
+
+
+def rerun_command(
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            help="The run; default: as for --run-id.", metavar="[RUN]", autocompletion=opt.complete_run
+        ),
+    ] = None,
+    *,
+    recorded: Annotated[
+        bool,
+        typer.Option("--recorded", help="By the answers and results that its history has: nothing is run."),
+    ] = False,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> int:
+    """Drive the code of today through an old run: code 0 where it does the same, 1 where something differs.
+
+    Every decision is taken and every prompt made again, by the recorded answers and results; no agent is
+    asked, nothing trains, nothing is written. After a difference it goes on as the run did. Code 9 where
+    nothing differs and the history is damaged, or of a later program, before its end.
+    """
+    if not recorded:
+        raise UsageRefused("a run can be driven again only by what it recorded", remedy="add --recorded")
+    if run is not None and run_id is not None:
+        raise UsageRefused("the run is named twice", remedy="leave out --run-id")
+    here = opt.target(repo)
+    found = rerun(here.run(run or run_id).paths, git=here.git, jobs=RealJobs())
+    _print(rerun_page(found), rerun_object(found), as_json=as_json)
+    if found.departures:
+        return DIFFERS
+    return CODES["unknown" if found.unknown or found.damage else "true"]
 
 
 def _audit(here: opt.Target, paths: RunPaths, *, as_json: bool) -> int:

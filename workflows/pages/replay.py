@@ -120,10 +120,11 @@ def _not_seen(audit: Audit) -> str:
     found = [(one.name, told) for one in audit.checks for told in one.not_seen]
     if not found:
         return ""
-    return f"could not be looked at\n{''.join(f'  {name}: {_missed(told)}' for name, told in found)}\n"
+    return f"could not be looked at\n{''.join(f'  {name}: {not_seen_line(told)}' for name, told in found)}\n"
 
 
-def _missed(told: NotSeen) -> str:
+def not_seen_line(told: NotSeen) -> str:
+    """Say what could not be looked at, and what follows."""
     what, follows = NOT_SEEN[told.what]
     record = "" if told.seq is None else f", record {told.seq}"
     more = "" if told.times == 1 else f", and {told.times - 1} more"
