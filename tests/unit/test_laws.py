@@ -92,6 +92,8 @@ OWNERS = {
     "mcp_types": {"workflows/mcp/"},
     "sse_starlette": {"workflows/web/"},
     "apprise": {"workflows/exports/notify.py"},
+    "opentelemetry": {"workflows/exports/otlp.py"},
+    "requests": {"workflows/exports/otlp.py"},  # its exporter takes a session of it
     "duckdb": {"workflows/exports/sql.py"},
     "pandas": {"workflows/python.py"},
     "vl_convert": {"workflows/report/drawn.py"},

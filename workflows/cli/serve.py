@@ -25,6 +25,7 @@ SINKS = {  # only the module of the one that is named gets imported
     "webhook": "autoresearch.workflows.exports.webhook",
     "notify": "autoresearch.workflows.exports.notify",
     "prometheus": "autoresearch.workflows.exports.prometheus",
+    "otlp": "autoresearch.workflows.exports.otlp",
 }
 INTERRUPTED = 130
 NEEDED = ("starlette", "uvicorn", "sse_starlette")
