@@ -96,6 +96,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "crashes_in_a_row": 0,
         "agent_found": "",
     },
+    ("Request", 3): lambda data: {**data, "alone": False},
     ("RunConfig", 1): lambda data: {
         **data,
         "keep_rule": data.get("keep_rule", "lower"),  # which was the default

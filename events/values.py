@@ -94,7 +94,7 @@ class Proposal:
 class Request:
     """What one `start` or `resume` asked for: how many loops, and which stages they may do."""
 
-    VALUE_VERSION: ClassVar[int] = 3
+    VALUE_VERSION: ClassVar[int] = 4
     loops: int  # OPEN_END: as many as its limits let
     stages: tuple[TopStage, ...] = TOP_STAGES
     loop_stages: tuple[LoopStage, ...] = LOOP_STAGES
@@ -114,6 +114,7 @@ class Request:
     max_device_hours: float = 0.0  # of trainings and evaluations
     no_keep_for: int = 0  # ideas in a row that are not kept
     crashes_in_a_row: int = 0
+    alone: bool = False  # what was asked for before it waits until somebody resumes the run
 
     @property
     def asks_agent(self) -> bool:
@@ -193,9 +194,6 @@ class OutputDigest:
     bytes: int
     sha256: str
     tail: str
-
-
-# --- what a kept candidate has measured: of these the state of a run is made, too ----------------
 
 
 # What each result carries beside the deciding settings, by its name in `compare_on`, and what that is.

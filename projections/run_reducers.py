@@ -14,7 +14,7 @@ from autoresearch.events.settings import RunConfig, deciding_digest
 from autoresearch.events.values import IMPORTED, OPEN_END, Best, Score
 from autoresearch.projections import agent_health, iteration_reducers, keep_reducers, retraction
 from autoresearch.projections.fold import Projection, Reducer
-from autoresearch.projections.parts.limits import Budgets, Limits
+from autoresearch.projections.parts.limits import Budgets, Ends, Limits
 from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
@@ -65,10 +65,17 @@ def _config(state: RunState, config: RunConfig) -> None:
 def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: str) -> None:
     # Before the baseline stands, a request without loops may still owe setup and baseline.
     request, rests = event.request, state.stopped is not None
+    apart = rests and request.alone
+    if "loop" in request.stages and not apart:
+        _take_back_ends(state)
     earlier = (*state.set_aside, *state.requests)
     if rests and request.loops:  # what had no end but its limits is over with them
         earlier = tuple(one for one in earlier if one.request.loops != OPEN_END)
     unserved = tuple(one for one in earlier if one.loops_left > 0 or state.best is None)
+    if apart and unserved and state.ends_aside is None:
+        state.ends_aside = Ends(
+            limits=state.limits, final=state.final_left, consolidate=state.consolidate_left
+        )
     state.request = request
     budgeted = Budgets().raised(request) != Budgets()
     limited = bool(request.until or request.max_trainings)
@@ -76,11 +83,13 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: s
         state.limits = Limits(until=request.until, trainings=request.max_trainings, asked_at=at)
     state.budgets = state.budgets.raised(request)
     asked = PendingRequest(request=request, loops_left=request.loops)
-    # At rest, `--only setup` does only that: what was asked before waits for a `resume` of its own.
-    only = rests and "loop" not in request.stages
+    # At rest, `--only setup` or `final` does only that: what was asked before waits for a `resume`.
+    only = apart or (rests and "loop" not in request.stages)
     state.set_aside, state.requests = (unserved, (asked,)) if only else ((), (*unserved, asked))
     alone = request.loops == 0 and not (limited or budgeted)  # else it goes on with the loops that are left
     keeps_alone = alone and request.consolidate > 0
+    if apart and keeps_alone:
+        state.final_left = 0
     if "loop" in request.stages and request.final != state.final_left and not keeps_alone:
         state.final_left, state.final_again = request.final, alone
         state.final_repeats = ()
@@ -93,8 +102,18 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: s
 
 def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) -> None:
     state.requests, state.set_aside = (*state.set_aside, *state.requests), ()
+    _take_back_ends(state)
     _go_on(state)
     _unpause(state)
+
+
+def _take_back_ends(state: RunState) -> None:
+    """End what waited by what it was asked for with; a measurement that is still due stays due."""
+    ends, state.ends_aside = state.ends_aside, None
+    if ends is not None:
+        state.limits = ends.limits
+        state.final_left = state.final_left or ends.final
+        state.consolidate_left = state.consolidate_left or ends.consolidate
 
 
 def _runner_started(state: RunState, event: ev.RunnerStarted, _seq: int, _at: str) -> None:

@@ -33,7 +33,7 @@ from autoresearch.events.values import (
 from autoresearch.projections.agent_health import AgentHealth, Question
 from autoresearch.projections.belief import Curve, Gain, KnownCode, Learned, Sealed, TakenOut
 from autoresearch.projections.parts.costs import Costs
-from autoresearch.projections.parts.limits import Budgets, Limits
+from autoresearch.projections.parts.limits import Budgets, Ends, Limits
 from autoresearch.projections.parts.reviews import Approval
 
 
@@ -238,6 +238,7 @@ class RunState:
     updated_at: str = ""
     requests: tuple[PendingRequest, ...] = ()
     set_aside: tuple[PendingRequest, ...] = ()  # until `resume`, for one that asks for no loops
+    ends_aside: Ends | None = None  # of these, while one is served that is alone
     request: Request | None = None  # the last one, also when it is served
     setup: Setup = field(factory=Setup)
     keeps: tuple[Best, ...] = ()  # what was kept and not retracted, the baseline first

@@ -183,11 +183,12 @@ def _work_left_s(run: RunState) -> float | None:
     final_s = 2 * run.final_left * once_s
     if run.limits.trainings_left is not None:
         return run.limits.trainings_left * once_s / run.slots
-    if run.loops_left >= MANY_LOOPS:
+    loops = sum(one.loops_left for one in run.requests)  # without those that wait for a `resume`
+    if loops >= MANY_LOOPS:
         return None
     loop_s = run.device_s / (run.completed + 1) if run.completed else once_s
     first_s = 0.0 if run.keeps else once_s
-    return first_s + run.loops_left * loop_s / run.slots + final_s
+    return first_s + loops * loop_s / run.slots + final_s
 
 
 def _gain(run: RunState) -> dict[str, Any] | None:

@@ -73,7 +73,12 @@ class StartOptions:
 
 
 def request_of(
-    options: StartOptions, *, config: RunConfig, before: Request | None = None, left: int = 0
+    options: StartOptions,
+    *,
+    config: RunConfig,
+    before: Request | None = None,
+    left: int = 0,
+    at_rest: bool = False,
 ) -> Request:
     """Return the request; without a number of loops, one, or none where only something else is asked for.
 
@@ -81,6 +86,7 @@ def request_of(
 
     Of `before`, the request before it, it takes over what its options do not say: who proposes, whether data
     may be prepared, a training's deadline and how much is prefetched. Loops and stages it says anew.
+    What asks for a measurement alone is served alone where the run is `at_rest`.
 
     Raises:
         UsageRefused: a misspelt stage, a number below 0, an unknown agent, or words that contradict.
@@ -147,6 +153,7 @@ def request_of(
         max_device_hours=options.max_device_hours or 0.0,
         no_keep_for=options.no_keep_for or 0,
         crashes_in_a_row=options.crashes_in_a_row or 0,
+        alone=at_rest and options.measures_alone and not options.limited,
     )
 
 
@@ -157,6 +164,28 @@ def refuse_gone(before: Request, config: RunConfig) -> None:
     """
     if before.asks_agent and before.agent == CUSTOM.name and not config.agent_command:
         raise UsageRefused(Wrong("agent_command_gone"), remedy=WayOut("agent_again"))
+
+
+def refuse_options_without_loops(options: StartOptions) -> None:
+    """Refuse options that say how loops are done, where none are asked for.
+
+    Raises: UsageRefused: with the way out.
+    """
+    given = [
+        name
+        for name, said in (
+            ("no_stochastic", options.stochastic is not None),
+            ("no_auto_prepare", options.auto_prepare is not None),
+            ("agent", options.agent is not None),
+            ("timeout", options.timeout_s is not None),
+            ("prefetch", options.prefetch is not None),
+        )
+        if said
+    ]
+    if given:
+        raise UsageRefused(
+            Wrong("option_without_loops", option=given[0]), remedy=WayOut("say_loops_or_as_before")
+        )
 
 
 def _loops(options: StartOptions, left: int) -> int:

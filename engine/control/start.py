@@ -13,13 +13,25 @@ from attrs import frozen
 
 from autoresearch.engine.agents.known import NONE, adapter, is_installed
 from autoresearch.engine.control.append import BY, append_judged
-from autoresearch.engine.control.requests import StartOptions, refuse_gone, request_of
-from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch, unpulled
+from autoresearch.engine.control.requests import (
+    StartOptions,
+    refuse_gone,
+    refuse_options_without_loops,
+    request_of,
+)
+from autoresearch.engine.control.start_point import (
+    branch_and_base,
+    check_files,
+    ensure_branch,
+    guidance_edited,
+    uncommitted,
+    unpulled,
+)
 from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import Branches, Commits, OwnCheckout, Refs, Repository
+from autoresearch.engine.ports.repository import Branches, Commits, Refs, Repository
 from autoresearch.engine.proposals import accept, from_command
 from autoresearch.engine.runs.catalogue import run_named, started_runs
 from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up
@@ -29,7 +41,7 @@ from autoresearch.engine.runs.settings import load_config
 from autoresearch.engine.system import landlock
 from autoresearch.events import catalog as ev
 from autoresearch.events import clock
-from autoresearch.events.errors import NotFound, RunLocked, UsageRefused, WayOut, Wrong
+from autoresearch.events.errors import NotFound, RunLocked, WayOut
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig, changed_settings, deciding_changes
 from autoresearch.events.values import Request
@@ -77,6 +89,7 @@ class StartOutcome:
     guards: tuple[str, ...] = ()  # commands that have to hold for a keep, and are run on the baseline
     guidance_edited: str = ""  # the guidance file, where agents do not see its edits
     earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
+    loops_aside: int = 0  # that were asked for before, and wait for a `resume`
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
     proposer: Proposer | None = None  # None: nothing is proposed
 
@@ -179,7 +192,13 @@ def resume(
         after = dry_run.after(configured, received)
         asks = options.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
         if asks:
-            request = request_of(options, config=config, before=after.request, left=after.loops_left)
+            request = request_of(
+                options,
+                config=config,
+                before=after.request,
+                left=after.loops_left,
+                at_rest=after.stopped is not None,
+            )
         _refuse_unfit(received, configured, request, git)
         if request is not None:
             refuse_blocked(after, request)
@@ -187,7 +206,7 @@ def resume(
                 _refuse_pointless(after)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
             return [*events, *lift, ev.LoopsRequested(request=request)]
-        _refuse_options_without_loops(options)
+        refuse_options_without_loops(options)
         if after.request is not None and not dry_run.nothing_left(after):
             refuse_gone(after.request, config)
         idle = _why_idle(after, runner_alive=runner_alive(found.paths), now=clock.now())
@@ -208,6 +227,7 @@ def resume(
         uncommitted=uncommitted(git, config),
         guidance_edited=guidance_edited(git, config),
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
+        loops_aside=sum(one.loops_left for one in run.set_aside) if request else 0,
         remeasured_for=changed_deciding if again else (),
         proposer=_proposer(request, config) if request and request.loops else None,
     )
@@ -300,24 +320,6 @@ def config_change(run: RunState, config: RunConfig, paths: RunPaths) -> list[ev.
     return [ev.ConfigChanged(config=config, changed=names)] if names else []
 
 
-def _refuse_options_without_loops(options: StartOptions) -> None:
-    given = [
-        name
-        for name, said in (
-            ("no_stochastic", options.stochastic is not None),
-            ("no_auto_prepare", options.auto_prepare is not None),
-            ("agent", options.agent is not None),
-            ("timeout", options.timeout_s is not None),
-            ("prefetch", options.prefetch is not None),
-        )
-        if said
-    ]
-    if given:
-        raise UsageRefused(
-            Wrong("option_without_loops", option=given[0]), remedy=WayOut("say_loops_or_as_before")
-        )
-
-
 def _why_idle(run: RunState, *, runner_alive: bool, now: str) -> Idle | None:
     # A run whose runner died before its last word still gets it.
     if dry_run.nothing_left(run) and (runner_alive or run.stopped is not None):
@@ -336,21 +338,11 @@ def _why_idle(run: RunState, *, runner_alive: bool, now: str) -> Idle | None:
 
 def _limit(run: RunState, now: str) -> str:
     """Return which limit leaves nothing to go on with; "" where none does."""
-    told = limits.ran_out(replace(run, stopped=None), now)
-    then = run if told is None else dry_run.after(run, [told])
+    going_on = dry_run.after(run, [ev.RunResumed()])
+    told = limits.ran_out(going_on, now)
+    then = going_on if told is None else dry_run.after(going_on, [told])
     then = replace(then, without_keep=0, crashes=0)  # counted anew by whoever goes on
     return say(limits.reason(then)) if limits.is_reached(then) else ""
-
-
-def uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
-    """Return the files of a run that the user has edited and not committed; the guidance is another thing."""
-    own = (*config.editable, *config.protected)
-    return git.modified(tuple(path for path in own if path != config.guidance_file))
-
-
-def guidance_edited(git: OwnCheckout, config: RunConfig) -> str:
-    """Return the guidance file where the user has edited and not committed it; "" where not."""
-    return "".join(git.modified((config.guidance_file,))) if config.guidance_file else ""
 
 
 def _proposer(request: Request, config: RunConfig) -> Proposer | None:

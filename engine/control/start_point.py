@@ -140,3 +140,14 @@ def refuse_below_a_branch(git: Branches, branch: str) -> None:
                 f"the branch {branch} cannot be made: there is a branch {above}",
                 remedy=WayOut("name_other_branch"),
             )
+
+
+def uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
+    """Return the files of a run that the user has edited and not committed; the guidance is another thing."""
+    own = (*config.editable, *config.protected)
+    return git.modified(tuple(path for path in own if path != config.guidance_file))
+
+
+def guidance_edited(git: OwnCheckout, config: RunConfig) -> str:
+    """Return the guidance file where the user has edited and not committed it; "" where not."""
+    return "".join(git.modified((config.guidance_file,))) if config.guidance_file else ""

@@ -13,12 +13,8 @@ from attrs import frozen
 
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.control.requests import StartOptions, request_of
-from autoresearch.engine.control.start import (
-    StartOutcome,
-    config_change,
-    refuse_blocked,
-    uncommitted,
-)
+from autoresearch.engine.control.start import StartOutcome, config_change, refuse_blocked
+from autoresearch.engine.control.start_point import uncommitted
 from autoresearch.engine.core import dry_run
 from autoresearch.engine.imports.import_run import refuse_imported
 from autoresearch.engine.ports.repository import Commits, Repository

@@ -57,9 +57,14 @@ def why_blocked(run: RunState, request: Request) -> tuple[str, WayOut | None]:
 
 
 def why_pointless(run: RunState) -> tuple[str, WayOut | None]:
-    """Say why fresh seeds would tell nothing of a run at rest, and the way out; "" and None where they do."""
-    if run.best is None or active_request(run) is not None:
+    """Say why fresh seeds would tell nothing of a run, and the way out; "" and None where they may do.
+
+    At rest they are trained on alone; else loops may still come before them.
+    """
+    if run.stopped is None and (run.best is None or active_request(run) is not None):
         return "", None
+    if run.best is None:
+        return "nothing was measured yet: there is no gain to measure", WayOut("resume", run_id=run.run_id)
     if len(run.keeps) == 1:
         return "nothing was kept beside the baseline: there is no gain to measure", WayOut("ask_for_more")
     if repeats.of_seeds(run) == 0:

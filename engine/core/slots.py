@@ -48,8 +48,13 @@ def _alone(state: RunState) -> Iteration | None:
 def _trains_next(state: RunState, one: Iteration) -> bool:
     if one.holds_slot:
         return True
-    waits = one.measures is None and prefetch.verdict_is_near(state, but=one)
+    waits = one.measures is None and (prefetch.verdict_is_near(state, but=one) or _set_aside(state, one))
     return one.next_stage == "train" and one.job is None and not waits
+
+
+def _set_aside(state: RunState, one: Iteration) -> bool:
+    """Say whether it is a loop of what waits while something else is served alone."""
+    return bool(state.set_aside) and (one, None) in prefetch.carried(state)
 
 
 def _others(state: RunState, one: Iteration) -> list[Iteration]:

@@ -24,6 +24,15 @@ class Limits:
 
 
 @frozen(kw_only=True)
+class Ends:
+    """What ends the loops that wait while a request is served alone, and what is measured behind them."""
+
+    limits: Limits = Limits()
+    final: int = 0
+    consolidate: int = 0
+
+
+@frozen(kw_only=True)
 class Budgets:
     """What the whole run may cost, and after how much in vain it ends; 0: no limit."""
 

@@ -158,6 +158,8 @@ def asked_for(request: Request) -> str:
         said.append(f"of the loop only {', '.join(request.loop_stages)}")
     if request.timeout_s:
         said.append(f"each training ended after {duration(request.timeout_s)}")
+    if request.alone:
+        said.append("what was asked for before waits")
     return "; ".join(said)
 
 

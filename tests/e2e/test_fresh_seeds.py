@@ -85,3 +85,19 @@ def test_each_keep_is_confirmed_on_request(program: Program):
     assert "confirmed" == json.loads(program("experiments", "--json").stdout)["experiments"][1]["sureness"]
     assert 1 == [event["type"] for event in program.events()].count("GainStated")
     program("replay")
+
+
+def test_a_stopped_run_measures_its_gain_and_leaves_its_loops(program: Program):
+    """`final` after `stop` trains best and baseline on a fresh seed; the loops wait for `resume`."""
+    noisy(program, BETTER)
+    program("resume", "--loops", "30")
+    program("stop", "--now")
+    left = program.wait(at_rest)["loops_left"]
+    before = len(program.events())
+    said = program("final", "--seeds", "1").stdout
+    assert f"what was asked for before waits: {left} loops, until `" in said
+    told = program.wait(lambda status: status["phase"] == "done")
+    assert (left, 1) == (told["loops_left"], told["gain"]["seeds"])
+    trained = [one["data"] for one in program.events()[before:] if one["type"] == "TrainingStarted"]
+    assert (2, 1) == (len(trained), len({one["seed"] for one in trained}))
+    program("replay")

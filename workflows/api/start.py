@@ -24,6 +24,7 @@ def start_object(
         "loops": None if request is None or request.loops >= OPEN_END else request.loops,
         "until": (request.until or None) if request is not None else None,
         "earlier_loops": outcome.earlier_loops,
+        "loops_aside": outcome.loops_aside,
         "idle": idle.why if idle is not None else None,
         "agent": proposer.agent if proposer is not None else None,
         "agent_found": (proposer.found or None) if proposer is not None else None,

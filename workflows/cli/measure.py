@@ -35,7 +35,8 @@ def final_command(
 ) -> int:
     """Train baseline and best on fresh seeds, and state the gain with its interval.
 
-    What is left of the run's loops goes first. The same as `resume --loops 0 --final N`.
+    Loops that are left wait for a `resume` where the run has stopped; while it runs, they go first. The same
+    as `resume --loops 0 --final N`.
     """
     options = StartOptions(loops=0, final=seeds, consolidate=0)
     shared = _shared(options, background=background_train, follow=follow, as_json=as_json, repo=repo)
@@ -57,8 +58,9 @@ def consolidate_command(
 ) -> int:
     """Train all that was kept on fresh seeds: each keep is confirmed, or doubtful.
 
-    K keeps cost K + 1 trainings a seed. What is left of the run's loops goes first. With --drop, what was
-    found doubtful before is taken out, each by itself, and stays out where the best is not worse without it.
+    K keeps cost K + 1 trainings a seed. Loops that are left wait for a `resume` where the run has stopped;
+    while it runs, they go first. With --drop, what was found doubtful before is taken out, each by itself,
+    and stays out where the best is not worse without it.
     """
     options = StartOptions() if drop else StartOptions(loops=0, consolidate=seeds)
     shared = _shared(options, background=background_train, follow=follow, as_json=as_json, repo=repo)

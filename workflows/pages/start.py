@@ -59,6 +59,9 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         yield f"agents do not see your edits to {file}: commit it, and each question from then on has it"
     if outcome.earlier_loops:
         yield f"what was asked for before goes first: {loops_left_words(outcome.earlier_loops)}"
+    if outcome.loops_aside:
+        left = loops_left_words(outcome.loops_aside)
+        yield f"what was asked for before waits: {left}, until {typed('resume')} goes on with it"
     if outcome.proposer is not None:
         yield _proposer(outcome.proposer)
         if outcome.proposer.sandbox:
