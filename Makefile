@@ -49,7 +49,7 @@ lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshnes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m autoresearch.events.schema --check
+	$(BIN)/python -m autoresearch.events.encoding.schema --check
 	$(BIN)/python -m autoresearch.workflows.reference --check
 
 torture: $(VENV)/.dev  ## long fault rounds and real agent programs; SEED=... repeats a session (an hour or two)
@@ -62,7 +62,7 @@ bench: $(VENV)/.bench  ## measure everything, peers beside us, and print the tab
 	$(BIN)/python -m bench
 
 reference: $(VENV)/.dev  ## write the generated schemas and reference pages
-	$(BIN)/python -m autoresearch.events.schema --write
+	$(BIN)/python -m autoresearch.events.encoding.schema --write
 	$(BIN)/python -m autoresearch.workflows.reference --write
 
 clean:           ## remove the virtual environment and caches; runs stay

@@ -18,20 +18,9 @@ from bench.belief import report, sureness
 from bench.table import Figure, text, with_table
 
 
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-NOT_MEASUREMENTS = (
-    "__init__",
-    "__main__",
-    "folding",
-    "gpu",
-    "gpu_runner",
-    "gpu_sections",
-    "histories",
-    "memory",
-    "profiles",
-    "seal",
-    "table",
-)
+HOME = Path(__file__).resolve().parents[1]
+PAGE = HOME / "docs" / "benchmarks.md"
+NOT_MEASUREMENTS = ("__init__", "__main__", "folding", "histories", "memory", "profiles", "seal", "table")
 
 
 def main(words: Sequence[str]) -> int:
@@ -40,9 +29,13 @@ def main(words: Sequence[str]) -> int:
         return report.main(words[1:])
     if words[:1] == ["keeps"]:
         return sureness.main(words[1:])
-    known = sorted(
-        path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NOT_MEASUREMENTS
-    )
+    modules = {
+        path.stem: f"{room}.{path.stem}"
+        for room in ("bench", "bench.logs")
+        for path in (HOME / room.replace(".", "/")).glob("*.py")
+        if path.stem not in NOT_MEASUREMENTS
+    }
+    known = sorted(modules)
     options = {word for word in words if word in ("--quick", "--write")}
     names = [word for word in words if word not in options] or known
     unknown = [name for name in names if name not in known]
@@ -54,7 +47,7 @@ def main(words: Sequence[str]) -> int:
         os.environ["AUTORESEARCH_DEVICES"] = devices  # no turns are taken with a real run
         for name in names:
             sys.stderr.write(f"measuring {name} ...\n")
-            found += import_module(f"bench.{name}").figures(quick="--quick" in options)
+            found += import_module(modules[name]).figures(quick="--quick" in options)
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     table = f"{system}, Python {platform.python_version()}\n\n{text(found)}"
     sys.stdout.write(table)

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load
-from autoresearch.engine.system.process import holder
+from autoresearch.engine.system.processes.process import holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import Measured, OutputDigest, Process, Proposal, Request

@@ -19,7 +19,7 @@ from attrs import frozen
 from autoresearch.engine.paths import ITERATIONS, OUTPUT
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load_run
-from autoresearch.engine.system.process import holder
+from autoresearch.engine.system.processes.process import holder
 from bench.gap import cpu_s
 from bench.table import Figure
 

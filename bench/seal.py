@@ -10,7 +10,7 @@ from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.surroundings import Surroundings
-from autoresearch.engine.system import run_command
+from autoresearch.engine.system.processes import run_command
 from autoresearch.projections.run_state import RunState
 from bench.table import Figure
 

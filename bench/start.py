@@ -21,13 +21,13 @@ from autoresearch.engine.runs.views import STATE
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import why
-from bench import histories
+from bench.logs import histories
 from bench.table import Figure, ratio
 
 
 DOOR = Path(__file__).resolve().parents[1] / "workflows" / "run_experiment.py"
 TAIL = 1_000
-RUN_ID = "autoresearch-mar8-r001"  # as bench/histories.py has it
+RUN_ID = "autoresearch-mar8-r001"  # as bench/logs/histories.py has it
 TRAIN = "print('val_bpb: 1.0')\n"
 CONFIG = '[tool.autoresearch]\nagent = "none"\ncheck = []\nprepare = []\nprotected = []\ndevice = "none"\n'
 

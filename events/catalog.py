@@ -6,8 +6,8 @@ modules below, each of which ends with the union of its own: what stands there i
 An event is never edited, only succeeded: a changed class gets `VERSION + 1`, one upcaster, one golden line
 and one schema file. What happened is said in values; a reason is a code with its inputs, and the sentence is
 made in projections/words/, so that rewording one changes no history. Who may record an event, where it may
-stand and what determines its fields: engine/core/event_rules.py. Iteration 0 is the baseline. Times of
-appending are in the envelope (events/codec.py), not here.
+stand and what determines its fields: engine/core/rules/event_rules.py. Iteration 0 is the baseline. Times of
+appending are in the envelope (events/encoding/codec.py), not here.
 
 Numbers count from 1: `preparation` those of a run; of an iteration, `change` each new state of its code
 (applied, mended, brought to another base), `call` the questions to agents, `training` the trainings.

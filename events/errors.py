@@ -29,7 +29,7 @@ class WayOut(Worded):
 
 
 class Wrong(Worded):
-    """What is wrong with the words of a command; workflows/pages/wrong_words.py says it.
+    """What is wrong with the words of a command; workflows/pages/acts/wrong_words.py says it.
 
     A field `option` is a parameter of the command, as it is named here.
     """

@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.values import Request
 from autoresearch.projections.fold import Projection, Reducer
 

@@ -12,11 +12,11 @@ from typing import Any, Generic, TypeAlias, TypeVar, overload
 import orjson
 from attrs import field, frozen
 
-from autoresearch.events.codec import Position, Recorded, parse, require_known
+from autoresearch.events.encoding.codec import Position, Recorded, parse, require_known
+from autoresearch.events.encoding.upcasters import upcast
 from autoresearch.events.errors import LaterValue, WrongValue
 from autoresearch.events.log.lazy_event import LAZY_EVENTS, LONG, without_curve
 from autoresearch.events.log.verify import Block
-from autoresearch.events.upcasters import upcast
 
 
 S = TypeVar("S")

@@ -7,7 +7,7 @@ folded over the same lines, kept in state.json where its entry says so, and at h
 from typing import Any
 
 from autoresearch.projections.fold import Projection
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.timeline import TIMELINE
 
 

@@ -1,4 +1,4 @@
-"""What a run's state is made of; projections/run_reducers.py says how events change it.
+"""What a run's state is made of; projections/reducers/run.py says how events change it.
 
 What changes with most events is not frozen: copying it costs most of a long fold. Only reducers change it,
 and only a copy of their own; a test holds that nobody else does.

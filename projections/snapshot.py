@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 import orjson
 from attrs import asdict, frozen
 
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
+from autoresearch.events.encoding.shapes import structure, unstructure
 from autoresearch.events.errors import LaterValue
-from autoresearch.events.shapes import structure, unstructure
 from autoresearch.projections.fold import Projection
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.state_format import FORMAT, is_sealed, sealed
 from autoresearch.projections.summary import standing
 

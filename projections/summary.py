@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import asdict
 
+from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.settings import ANYWHERE, RunConfig
-from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, open_questions, proposer_of
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots

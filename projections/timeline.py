@@ -20,8 +20,8 @@ from autoresearch.events.values import (
     why,
 )
 from autoresearch.projections.fold import Projection, Reducer, Rows
-from autoresearch.projections.keep_reducers import beside_the_others, comparisons_in
 from autoresearch.projections.parts.worded import MOST_NAMES, Worded, names_in, with_words
+from autoresearch.projections.reducers.keep import beside_the_others, comparisons_in
 
 
 # Why there is no result that neither the code nor the change is to blame for.

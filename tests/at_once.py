@@ -13,7 +13,7 @@ from attrs import frozen
 
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.log.read import read
 from tests.e2e.conftest import ROOT, Program
 from tests.waiting import PATIENCE_S, until

@@ -1,7 +1,7 @@
 """Short ways to say which events a run has seen, for tests that need no disk."""
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     LOOP_STAGES,
@@ -14,7 +14,7 @@ from autoresearch.events.values import (
     why,
 )
 from autoresearch.projections.fold import fold
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import RunState
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autoresearch.events.codec import NO_HASH
+from autoresearch.events.encoding.codec import NO_HASH
 
 
 Record = dict[str, Any]

@@ -14,8 +14,8 @@ def main(home: Path, folder: Path) -> int:
     from autoresearch.engine.loop.assembly import assemble  # noqa: PLC0415 - only now can it be found
     from autoresearch.engine.paths import RunPaths  # noqa: PLC0415
     from autoresearch.events.errors import AutoresearchError  # noqa: PLC0415
+    from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong  # noqa: PLC0415
     from autoresearch.workflows.pages.ways_out import worded  # noqa: PLC0415
-    from autoresearch.workflows.pages.wrong_words import what_is_wrong  # noqa: PLC0415
 
     try:
         return assemble(RunPaths(home=home, folder=folder), mode="background").run()

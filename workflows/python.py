@@ -19,7 +19,7 @@ from autoresearch.engine.runs.as_of import moment, seq_at
 from autoresearch.engine.runs.catalogue import has_begun, started_runs
 from autoresearch.engine.runs.load import Loaded, load, load_run
 from autoresearch.engine.runs.locate import emptied_runs
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import AutoresearchError, NotFound
 from autoresearch.events.log.read import lines
 from autoresearch.projections.summary import standing
@@ -29,8 +29,8 @@ from autoresearch.workflows.api.run_now import run_now, run_then
 from autoresearch.workflows.api.runs import run_object
 from autoresearch.workflows.api.status import status_object
 from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong
 from autoresearch.workflows.pages.ways_out import worded
-from autoresearch.workflows.pages.wrong_words import what_is_wrong
 from autoresearch.workflows.report.page import chart_of
 from autoresearch.workflows.report.vega_lite import specification
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from autoresearch.engine.paths import EDIT_CHECKOUT, RunPaths
-from autoresearch.engine.system import process_table
+from autoresearch.engine.system.processes import process_table
 
 
 VARIABLE = "AUTORESEARCH_AGENT"

@@ -23,8 +23,8 @@ from autoresearch.engine.ports.agent import PROPOSES, AgentStep, Answer, Ask
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
 from autoresearch.engine.proposals.schema import NoProposal
+from autoresearch.events.encoding.redact import redact, secret_values
 from autoresearch.events.files import write_atomic
-from autoresearch.events.redact import redact, secret_values
 from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage, because, why
 
 

@@ -14,8 +14,8 @@ from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.search.search import knobs_at
 from autoresearch.engine.training import crash
+from autoresearch.events.encoding.redact import secret_values
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.events.redact import secret_values
 from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline

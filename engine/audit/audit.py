@@ -10,22 +10,22 @@ from collections.abc import Iterator
 
 from attrs import evolve as replace
 
-from autoresearch.engine.audit.commits import Commits
-from autoresearch.engine.audit.fork import Fork
-from autoresearch.engine.audit.heads import Heads
-from autoresearch.engine.audit.imported import Imported
-from autoresearch.engine.audit.job_files import JobFiles
-from autoresearch.engine.audit.left_files import LeftFiles
+from autoresearch.engine.audit.checks.commits import Commits
+from autoresearch.engine.audit.checks.fork import Fork
+from autoresearch.engine.audit.checks.heads import Heads
+from autoresearch.engine.audit.checks.imported import Imported
+from autoresearch.engine.audit.checks.job_files import JobFiles
+from autoresearch.engine.audit.checks.left_files import LeftFiles
+from autoresearch.engine.audit.checks.views import ViewFiles
 from autoresearch.engine.audit.report import Audit, Check, Tally
 from autoresearch.engine.audit.rules import IMPOSSIBLE, Rules, SearchAgain
-from autoresearch.engine.audit.views import ViewFiles
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Evidence
 from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position, RawEvent, Recorded
+from autoresearch.events.encoding.codec import Position, RawEvent, Recorded
 from autoresearch.events.errors import CorruptHistory
 from autoresearch.events.log.read import read, record, unfinished
 from autoresearch.projections.run_state import RunState

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from autoresearch.engine.paths import HISTORY
-from autoresearch.events.codec import Recorded, event_type
+from autoresearch.events.encoding.codec import Recorded, event_type
 
 
 SHOWN = 300  # characters of a value

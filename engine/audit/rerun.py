@@ -19,7 +19,7 @@ from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import RawEvent, Recorded
+from autoresearch.events.encoding.codec import RawEvent, Recorded
 from autoresearch.events.errors import CorruptHistory, InvalidInput, LaterValue, NotFound
 from autoresearch.events.log.read import read
 

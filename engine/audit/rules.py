@@ -6,17 +6,17 @@ record, with the state before it, to `Rules`.
 
 import re
 
-from autoresearch.engine.audit.decisions import Decisions
-from autoresearch.engine.audit.held_back import HeldBack
-from autoresearch.engine.audit.records import Data, Times
+from autoresearch.engine.audit.checks.decisions import Decisions
+from autoresearch.engine.audit.checks.held_back import HeldBack
+from autoresearch.engine.audit.checks.records import Data, Times
 from autoresearch.engine.audit.report import Tally
-from autoresearch.engine.core.event_rules import misfit
-from autoresearch.engine.core.outcomes import Search, Unknown
+from autoresearch.engine.core.rules.event_rules import misfit
+from autoresearch.engine.core.rules.outcomes import Search, Unknown
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.engine.search.search import VERSION, searched
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import NotFound
 from autoresearch.events.values import Proposal, Reason
 from autoresearch.projections.run_state import Iteration, RunState

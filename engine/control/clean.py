@@ -20,7 +20,7 @@ from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.runs.anchor import refuse_lost
 from autoresearch.engine.runs.load import load_run, require_own
 from autoresearch.engine.runs.runner_lock import living_runner
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.processes.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunLocked, WayOut
 from autoresearch.projections.run_state import RunState

@@ -8,8 +8,8 @@ from attrs import frozen
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import living_runner
-from autoresearch.engine.system.outliving import ends_with, spawn_away
-from autoresearch.engine.system.process import alive, holder
+from autoresearch.engine.system.processes.outliving import ends_with, spawn_away
+from autoresearch.engine.system.processes.process import alive, holder
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import RunFailed, RunLocked, WayOut
 from autoresearch.events.values import Process

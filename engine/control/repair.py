@@ -28,9 +28,9 @@ from autoresearch.engine.runs.load import known, load, require_own
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.views import rebuild_held
 from autoresearch.engine.system.locks import try_lock
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.processes.process import hold_lock
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import CorruptHistory, RunLocked, WayOut
 from autoresearch.events.files import sync_folder
 from autoresearch.events.log.append import EventLog

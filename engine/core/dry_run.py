@@ -12,10 +12,10 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import active_request, decide
 from autoresearch.engine.verdicts import repeats
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import WayOut
 from autoresearch.events.values import LOOP_STAGES, Best, LoopStage, Request, Score
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.wording import say
 

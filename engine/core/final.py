@@ -33,7 +33,7 @@ from autoresearch.events.values import (
     differing,
     why,
 )
-from autoresearch.projections.keep_reducers import measured_under
+from autoresearch.projections.reducers.keep import measured_under
 from autoresearch.projections.run_state import Iteration, RunState
 
 

@@ -4,7 +4,7 @@ from attrs import evolve as replace
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import slots
-from autoresearch.engine.core.transitions import Misfit
+from autoresearch.engine.core.rules.transitions import Misfit
 from autoresearch.engine.verdicts import guards
 from autoresearch.engine.verdicts.keep_rules import Verdict
 from autoresearch.events import catalog as ev

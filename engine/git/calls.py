@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autoresearch.engine.git.program import CALL_S, call, output
-from autoresearch.engine.system.run_command import Completed
+from autoresearch.engine.system.processes.run_command import Completed
 
 
 ADDRESS = "autoresearch@localhost"

@@ -14,9 +14,9 @@ from typing import NoReturn
 
 from autoresearch.engine.git.where import environment
 from autoresearch.engine.ports.repository import Diff
-from autoresearch.engine.system import run_command
 from autoresearch.engine.system.disk import REFUSALS, require_room
-from autoresearch.engine.system.process import signal_name
+from autoresearch.engine.system.processes import run_command
+from autoresearch.engine.system.processes.process import signal_name
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import say, stated

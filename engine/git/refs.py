@@ -4,12 +4,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from autoresearch.engine.git import records, signing, stored_refs
+from autoresearch.engine.git import signing, stored_refs
 from autoresearch.engine.git.calls import EXACTLY, text
+from autoresearch.engine.git.checkouts import records
 from autoresearch.engine.git.objects import Objects
 from autoresearch.engine.git.program import last_line, output
 from autoresearch.engine.ports.repository import Branch, NotMoved, NotSigned, Signature, Signing
-from autoresearch.engine.system.run_command import CommandTimedOut
+from autoresearch.engine.system.processes.run_command import CommandTimedOut
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.values import why
 from autoresearch.projections.words.wording import stated

@@ -4,10 +4,10 @@ import os
 import shlex
 from pathlib import Path
 
+from autoresearch.engine.git.checkouts.worktrees import Worktrees
 from autoresearch.engine.git.merging import Merging
 from autoresearch.engine.git.program import call, last_line
 from autoresearch.engine.git.refs import Refs
-from autoresearch.engine.git.worktrees import Worktrees
 from autoresearch.events.errors import NotFound
 
 

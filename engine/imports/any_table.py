@@ -15,9 +15,9 @@ from autoresearch.engine.imports import columns
 from autoresearch.engine.imports.formats import Table, rows_of
 from autoresearch.engine.imports.results_tsv import CONTROL, MOST_CHARACTERS, NO_COMMIT, Source, shown
 from autoresearch.events import catalog as ev
+from autoresearch.events.encoding.redact import redact
 from autoresearch.events.errors import InvalidInput, WayOut
 from autoresearch.events.metric_spec import BITS_PER_BYTE, MetricSpec
-from autoresearch.events.redact import redact
 from autoresearch.projections.results import COLUMNS, line_of
 from autoresearch.projections.timeline import imported_row
 

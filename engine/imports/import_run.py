@@ -25,12 +25,12 @@ from autoresearch.engine.ports.repository import Commits, Refs
 from autoresearch.engine.runs.catalogue import branch_slug, started_runs
 from autoresearch.engine.runs.claim import alone, claim_run
 from autoresearch.events import catalog as ev
+from autoresearch.events.encoding.redact import secret_values
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound, UsageRefused, WayOut
 from autoresearch.events.files import sync_folder, write_atomic
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.metric_spec import MetricSpec
-from autoresearch.events.redact import secret_values
 from autoresearch.events.settings import RunConfig
 from autoresearch.projections.run_state import RunState
 

@@ -15,9 +15,9 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.encoding.redact import redact
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.metric_spec import MetricSpec
-from autoresearch.events.redact import redact
 from autoresearch.projections.results import COLUMNS, line_of
 from autoresearch.projections.timeline import imported_row
 

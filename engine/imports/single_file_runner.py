@@ -16,9 +16,9 @@ from attrs import evolve as replace
 
 from autoresearch.engine.imports.results_tsv import Source, Status, shown
 from autoresearch.events import catalog as ev
+from autoresearch.events.encoding.redact import redact
+from autoresearch.events.encoding.shapes import structure
 from autoresearch.events.errors import InvalidInput, WrongValue
-from autoresearch.events.redact import redact
-from autoresearch.events.shapes import structure
 from autoresearch.events.values import LOOP_STAGES, LoopStage, Proposal, ProposalSource
 
 

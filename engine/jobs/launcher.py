@@ -22,8 +22,8 @@ from autoresearch.engine.jobs.orphans import Orphans
 from autoresearch.engine.jobs.output import FolderOutput
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, JobState, Lost, Running
-from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import is_locked, try_lock
+from autoresearch.engine.system.processes import process
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.files import write_atomic

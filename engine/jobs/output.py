@@ -8,7 +8,7 @@ from attrs import frozen
 
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import OUTPUT
-from autoresearch.events.redact import redact
+from autoresearch.events.encoding.redact import redact
 from autoresearch.events.values import OutputDigest
 
 

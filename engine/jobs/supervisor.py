@@ -22,8 +22,8 @@ import time
 from autoresearch.engine.jobs import exit_file, spawn
 from autoresearch.engine.jobs.output_log import CappedLog
 from autoresearch.engine.paths import CLAIM, EXIT, OUTPUT, SPEC, STOP
-from autoresearch.engine.system import process_table
 from autoresearch.engine.system.light import from_json, suppress, to_json
+from autoresearch.engine.system.processes import process_table
 from autoresearch.engine.system.room import is_full
 
 

@@ -12,7 +12,7 @@ from autoresearch.engine.ports.repository import Commits, NotSigned, Refs, Signi
 from autoresearch.engine.runs import anchor
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.run_state import RunState
 

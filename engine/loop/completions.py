@@ -13,7 +13,7 @@ from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.plain_transcripts import keep_answer
 from autoresearch.engine.core.limits import ends_jobs
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.loop.answers import Answers
+from autoresearch.engine.loop.changes.answers import Answers
 from autoresearch.engine.loop.scores import Scores
 from autoresearch.engine.paths import PROGRESS, RunPaths
 from autoresearch.engine.ports.agent import STEPS, Agent
@@ -27,7 +27,7 @@ from autoresearch.engine.training.result import how_it_ended
 from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import seconds_since
-from autoresearch.events.redact import secret_values
+from autoresearch.events.encoding.redact import secret_values
 from autoresearch.events.values import ON_DEVICE, Reason, why
 from autoresearch.projections.run_state import Iteration, Job, RunState
 from autoresearch.projections.timeline import Timeline

@@ -15,8 +15,8 @@ from autoresearch.engine.asking.asking import Asking
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import event_of, open_iteration, proposal_at
 from autoresearch.engine.jobs import devices
-from autoresearch.engine.loop.candidates import Candidates
-from autoresearch.engine.loop.edits import EditCheckout
+from autoresearch.engine.loop.changes.candidates import Candidates
+from autoresearch.engine.loop.changes.edits import EditCheckout
 from autoresearch.engine.loop.scores import Scores
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent

@@ -27,10 +27,10 @@ from autoresearch.engine.runs.load import load, nothing, require_own
 from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.engine.runs.views import Views
 from autoresearch.engine.system.disk import require_room
-from autoresearch.engine.system.process import this_process
+from autoresearch.engine.system.processes.process import this_process
 from autoresearch.engine.system.trouble import reason_of
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded, require_known
+from autoresearch.events.encoding.codec import Recorded, require_known
 from autoresearch.events.errors import (
     AutoresearchError,
     CorruptHistory,

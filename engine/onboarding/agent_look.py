@@ -16,8 +16,8 @@ from autoresearch.engine.onboarding.doctor import ASKED_WITHIN_S, Finding, State
 from autoresearch.engine.onboarding.trial import Trials
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Answer, Ask
-from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import look_for, with_interpreter
+from autoresearch.engine.system.processes import run_command
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.setting import for_step
 from autoresearch.events.settings import RunConfig

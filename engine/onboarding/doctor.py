@@ -21,9 +21,10 @@ from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.catalogue import latest_run
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.settings import load_config, settings_given
-from autoresearch.engine.system import disk, landlock, run_command
+from autoresearch.engine.system import disk, landlock
 from autoresearch.engine.system.gpu import CardsUnknown, gpu_cards, gpu_names
 from autoresearch.engine.system.interpreter import Interpreter, look_for
+from autoresearch.engine.system.processes import run_command
 from autoresearch.engine.training.spec import CPU
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, InvalidInput

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from attrs import evolve, field, frozen
 
 from autoresearch.engine.core import dry_run
-from autoresearch.engine.git.ignoring import ensure_ignored
+from autoresearch.engine.git.checkouts.ignoring import ensure_ignored
 from autoresearch.engine.jobs import devices
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.metrics import metric_file
@@ -24,7 +24,7 @@ from autoresearch.engine.ports.repository import Commits, OwnCheckout
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.imported import Imported
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.processes.process import hold_lock
 from autoresearch.engine.training.result import Result, how_it_ended, read_result
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec

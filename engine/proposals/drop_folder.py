@@ -29,7 +29,7 @@ from autoresearch.engine.proposals.schema import NoProposal
 from autoresearch.engine.system.disk import silent
 from autoresearch.events.catalog import ProposalReceived, ProposalRefused
 from autoresearch.events.clock import from_epoch
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.files import write_atomic
 from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.run_state import RunState

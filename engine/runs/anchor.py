@@ -9,7 +9,7 @@ from attrs import frozen
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commit, Commits, Refs, Signing
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import CorruptHistory, WayOut
 from autoresearch.events.log.seek import has_record
 from autoresearch.projections.run_state import RunState

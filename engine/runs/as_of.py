@@ -13,7 +13,7 @@ from attrs import frozen
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.engine.runs.one_iteration import CLOSES
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.read import read
 

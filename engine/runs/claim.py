@@ -12,12 +12,12 @@ from pathlib import Path
 
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.calls import ADDRESS
-from autoresearch.engine.git.ignoring import ensure_ignored
+from autoresearch.engine.git.checkouts.ignoring import ensure_ignored
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches
 from autoresearch.engine.runs.catalogue import branch_slug, claimed_runs, ids_in, is_of_slug, number_of
 from autoresearch.engine.runs.places import places, runs_of
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.processes.process import hold_lock
 from autoresearch.events.errors import AutoresearchError, CorruptHistory, NotFound, RunLocked
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import read

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.errors import CorruptHistory, NotFound, WayOut, WrongValue
 from autoresearch.events.log.read import blocks, contains, holds, verify
 from autoresearch.events.log.verify import Block
 from autoresearch.projections import register
 from autoresearch.projections.fold import Projection, Snapshot, fold_lines
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.snapshot import Kept, read_kept
 from autoresearch.projections.timeline import TIMELINE, Timeline

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.log.read import lines, read, record
 from autoresearch.events.log.seek import position_before, position_by
 from autoresearch.events.values import Proposal

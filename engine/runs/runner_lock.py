@@ -6,7 +6,7 @@ Only a runner hears what is asked of the run.
 from contextlib import AbstractContextManager
 
 from autoresearch.engine.paths import RUNNER, RunPaths
-from autoresearch.engine.system.process import hold_lock, holder
+from autoresearch.engine.system.processes.process import hold_lock, holder
 from autoresearch.events.values import Process
 
 

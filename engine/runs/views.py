@@ -1,8 +1,8 @@
 """The views of a run: one table of which there are, and how they are written and rebuilt.
 
 A view shows what the history says, always behind the append; deleting one changes nothing. Each is rendered
-under a version of its own, and an audit (engine/audit/views.py) compares it under that version alone, so that
-a reworded sentence makes no run untrue.
+under a version of its own, and an audit (engine/audit/checks/views.py) compares it under that version alone,
+so that a reworded sentence makes no run untrue.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from autoresearch.engine import paths as names
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import OwnCheckout
 from autoresearch.engine.runs.load import Loaded, known, nothing
-from autoresearch.engine.system.process import hold_lock
-from autoresearch.events.codec import Recorded, require_known
+from autoresearch.engine.system.processes.process import hold_lock
+from autoresearch.events.encoding.codec import Recorded, require_known
 from autoresearch.events.errors import RunLocked
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import read

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
-from autoresearch.events.redact import secret_values
+from autoresearch.events.encoding.redact import secret_values
 from autoresearch.events.settings import RunConfig
 
 

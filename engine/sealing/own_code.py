@@ -15,8 +15,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import surroundings, with_interpreter
+from autoresearch.engine.system.processes import run_command
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.setting import folder_and_words
 from autoresearch.events.settings import RunConfig

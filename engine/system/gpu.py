@@ -133,7 +133,7 @@ def _ask(query: tuple[str, ...], timeout_s: float) -> str | None:
     """
     if not any(os.access(os.path.join(folder, PROGRAM), os.X_OK) for folder in os.get_exec_path()):  # noqa: PTH118 - paths cost more
         return None
-    from autoresearch.engine.system import run_command  # noqa: PLC0415 - most machines have no such program
+    from autoresearch.engine.system.processes import run_command  # noqa: PLC0415 - most machines have no such program
 
     done = run_command.run([PROGRAM, *query], cwd=Path("/"), timeout_s=timeout_s)
     return done.stdout.decode(errors="replace") if done.exit_code == 0 else None

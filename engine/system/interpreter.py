@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from autoresearch.engine.system import run_command
+from autoresearch.engine.system.processes import run_command
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.setting import folder_and_words, with_python
 

@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from autoresearch.engine.system import process_table
+from autoresearch.engine.system.processes import process_table
 
 
 _TRIES, _PAUSE_S = 250, 0.002

@@ -1,6 +1,6 @@
 """What may be recorded of an error: a reason with what another program said, no text of ours."""
 
-from autoresearch.engine.system.run_command import CommandTimedOut, ProgramNotStarted
+from autoresearch.engine.system.processes.run_command import CommandTimedOut, ProgramNotStarted
 from autoresearch.events.errors import AutoresearchError, DiskTrouble
 from autoresearch.events.values import Reason, why
 

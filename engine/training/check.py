@@ -6,9 +6,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from autoresearch.engine.system import run_command
 from autoresearch.engine.system.interpreter import surroundings, with_interpreter
-from autoresearch.engine.system.process import ended_by_others
+from autoresearch.engine.system.processes import run_command
+from autoresearch.engine.system.processes.process import ended_by_others
 from autoresearch.engine.system.trouble import reason_of
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.settings import RunConfig

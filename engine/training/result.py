@@ -19,12 +19,12 @@ from autoresearch.engine.metrics.nearest import nearest
 from autoresearch.engine.paths import METRIC, PROGRESS, RESULT
 from autoresearch.engine.ports.jobs import JobExit, JobOutput
 from autoresearch.engine.system.foreign_files import number, object_from
-from autoresearch.engine.system.process import signal_name
+from autoresearch.engine.system.processes.process import signal_name
 from autoresearch.engine.training import crash
 from autoresearch.engine.training.progress_digest import read_progress
 from autoresearch.engine.training.report import measured
+from autoresearch.events.encoding.redact import redact, secret_values
 from autoresearch.events.metric_spec import MetricSpec
-from autoresearch.events.redact import redact, secret_values
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Measured, Outcome, OutputDigest, Printed, ProgressDigest, Reason, why
 

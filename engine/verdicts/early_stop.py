@@ -11,7 +11,7 @@ from itertools import pairwise
 from attrs import evolve
 
 from autoresearch.events.values import CurvePoint, Proposal
-from autoresearch.projections.iteration_reducers import PARTS, means
+from autoresearch.projections.reducers.iteration import PARTS, means
 from autoresearch.projections.run_state import Iteration, RunState
 
 

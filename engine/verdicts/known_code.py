@@ -1,7 +1,7 @@
 """What is answered from the log, since its code was measured already, under the conditions of now. Pure.
 
 Two candidates are the same code where their digests agree (engine/proposals/same_code.py); which is known
-is folded in projections/keep_reducers.py.
+is folded in projections/reducers/keep.py.
 """
 
 from attrs import evolve, fields

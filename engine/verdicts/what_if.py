@@ -14,12 +14,12 @@ from attrs import frozen
 from autoresearch.engine.verdicts import repeats
 from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, RULES, Verdict, is_rule
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import UsageRefused, Wrong
 from autoresearch.events.values import KNOWN_CODE, VETOES, Best, Scalar, Score
-from autoresearch.projections import retraction
-from autoresearch.projections.keep_reducers import best_of, remeasured
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers import retraction
+from autoresearch.projections.reducers.keep import best_of, remeasured
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import Iteration, RunState
 
 

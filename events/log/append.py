@@ -15,7 +15,7 @@ from typing import Literal, Self
 
 from autoresearch.events.catalog import Event, TailHealed
 from autoresearch.events.clock import now
-from autoresearch.events.codec import (
+from autoresearch.events.encoding.codec import (
     Payload,
     Position,
     RawEvent,

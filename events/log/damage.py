@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeAlias
 import orjson
 from attrs import frozen
 
-from autoresearch.events.codec import HASH_FIELD, MAX_LINE, NO_HASH, TAIL_BYTES, Line, chained, tx_of
+from autoresearch.events.encoding.codec import HASH_FIELD, MAX_LINE, NO_HASH, TAIL_BYTES, Line, chained, tx_of
 from autoresearch.events.errors import CorruptHistory, PositionVoided, WayOut
 
 

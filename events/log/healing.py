@@ -7,7 +7,16 @@ import os
 from hashlib import sha256
 
 from autoresearch.events.catalog import TailHealed
-from autoresearch.events.codec import MAX_LINE, Line, Position, chain, chained, envelope, payload, tx_of
+from autoresearch.events.encoding.codec import (
+    MAX_LINE,
+    Line,
+    Position,
+    chain,
+    chained,
+    envelope,
+    payload,
+    tx_of,
+)
 
 
 _CHUNK = 2**20

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import orjson
 
 from autoresearch.events.catalog import Event
-from autoresearch.events.shapes import builder, hints
+from autoresearch.events.encoding.shapes import builder, hints
 
 
 # Few runs make a state of the curve of a training, and parsing it costs as much as all the rest of its line.

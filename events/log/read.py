@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from autoresearch.events.codec import HASH, Line, Position, Recorded, parse
+from autoresearch.events.encoding.codec import HASH, Line, Position, Recorded, parse
 from autoresearch.events.errors import CorruptHistory, NotFound, WayOut
 from autoresearch.events.log import damage
 from autoresearch.events.log.healing import finished_lines

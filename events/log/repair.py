@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import CorruptHistory
 from autoresearch.events.files import write_all
 from autoresearch.events.log.read import lines, opened, position_of, record, size_of

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from autoresearch.events.codec import HASH, MAX_LINE, Position, chained
+from autoresearch.events.encoding.codec import HASH, MAX_LINE, Position, chained
 
 
 _PROBE = 2**16  # bytes: some hundred records

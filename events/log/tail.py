@@ -6,7 +6,7 @@ It only ever reads on from where it stopped, and checks every line on the way.
 import os
 from pathlib import Path
 
-from autoresearch.events.codec import HASH, Line, Position, Recorded, key_of
+from autoresearch.events.encoding.codec import HASH, Line, Position, Recorded, key_of
 from autoresearch.events.errors import CorruptHistory, PositionVoided
 from autoresearch.events.log.read import holds, lines, position_of, record
 from autoresearch.events.log.verify import following

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from attrs import define
 
-from autoresearch.events.codec import HASH, MAX_LINE, TAIL_BYTES, Line, Position, tx_of
+from autoresearch.events.encoding.codec import HASH, MAX_LINE, TAIL_BYTES, Line, Position, tx_of
 from autoresearch.events.log import damage
 
 

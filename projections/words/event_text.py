@@ -13,7 +13,7 @@ from typing import Any
 from attrs import fields
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import RawEvent, Recorded
+from autoresearch.events.encoding.codec import RawEvent, Recorded
 from autoresearch.projections.words.event_sentences import EVENTS
 from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
 from autoresearch.projections.words.times import one_line

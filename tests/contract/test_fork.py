@@ -12,7 +12,7 @@ from attrs import fields
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Check
 from autoresearch.engine.control.fork import Forked, fork
-from autoresearch.engine.control.retract import retract
+from autoresearch.engine.control.results.retract import retract
 from autoresearch.engine.control.signals import note
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.runs.one_iteration import one_iteration

@@ -10,7 +10,7 @@ import pytest
 from autoresearch.engine.jobs.claim_file import Claim, read_claim
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Absent, Finished, Jobs, JobSpec, JobState, Lost, Running
-from autoresearch.engine.system.process import end_group
+from autoresearch.engine.system.processes.process import end_group
 from tests.fakes.jobs import FakeJobs
 from tests.waiting import PATIENCE_S, until
 

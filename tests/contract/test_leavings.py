@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autoresearch.engine.loop import leavings
+from autoresearch.engine.loop.changes import leavings
 from autoresearch.engine.paths import JobPaths
 from autoresearch.events.settings import RunConfig
 

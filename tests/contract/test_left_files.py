@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from autoresearch.engine.audit.left_files import LeftFiles
+from autoresearch.engine.audit.checks.left_files import LeftFiles
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
@@ -13,7 +13,7 @@ from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.settings import changed_settings
 from autoresearch.events.values import why
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from tests import given as g
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import Crashed, World, audited

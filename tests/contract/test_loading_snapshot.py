@@ -11,14 +11,14 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import known, load, load_run
 from autoresearch.events import catalog as ev
-from autoresearch.events import codec
+from autoresearch.events.encoding import codec
+from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.errors import CorruptHistory, UnknownEvent
 from autoresearch.events.log import lazy_event
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.shapes import unstructure
 from autoresearch.projections.fold import Snapshot
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.state_format import sealed
 from autoresearch.workflows.pages.ways_out import worded
 from tests.fakes.world import World

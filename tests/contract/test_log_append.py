@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autoresearch.events.catalog import RunResumed, TailHealed
-from autoresearch.events.codec import NO_HASH, Position
+from autoresearch.events.encoding.codec import NO_HASH, Position
 from autoresearch.events.errors import (
     CorruptHistory,
     InvalidInput,

@@ -21,7 +21,7 @@ from autoresearch.workflows.api.experiments import story_of
 from autoresearch.workflows.cli import logs, look
 from autoresearch.workflows.cli.main import main
 from autoresearch.workflows.live import follow as tailing
-from bench import histories
+from bench.logs import histories
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
 from tests.golden.play import FOLDER as RUNS

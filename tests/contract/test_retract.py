@@ -6,8 +6,8 @@ import pytest
 from attrs import evolve as replace
 
 from autoresearch.engine.agents.prompts import propose_prompt
-from autoresearch.engine.control.adopt import adopt
-from autoresearch.engine.control.retract import RetractOutcome, retract
+from autoresearch.engine.control.results.adopt import adopt
+from autoresearch.engine.control.results.retract import RetractOutcome, retract
 from autoresearch.engine.git.calls import ADDRESS
 from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.engine.runs.load import load

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.audit.heads import Heads
+from autoresearch.engine.audit.checks.heads import Heads
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import NotSigned

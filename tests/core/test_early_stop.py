@@ -5,7 +5,7 @@ from attrs import evolve
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
-from autoresearch.engine.core.transitions import behind, ended_early
+from autoresearch.engine.core.rules.transitions import behind, ended_early
 from autoresearch.engine.training.progress_digest import GrowingCurve
 from autoresearch.engine.verdicts.early_stop import base_losses, far_behind, of_schedule
 from autoresearch.events import catalog as ev

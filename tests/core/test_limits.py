@@ -8,7 +8,7 @@ from attrs import evolve
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.decider import decide
-from autoresearch.engine.core.event_rules import misfit
+from autoresearch.engine.core.rules.event_rules import misfit
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import OPEN_END, Request, why

@@ -14,7 +14,7 @@ from attrs import evolve
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.runner_lock import hold_as_runner
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.processes.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.values import why

@@ -11,12 +11,13 @@ import pytest
 
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.runs.runner_lock import hold_as_runner
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.processes.process import hold_lock
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import event_type
+from autoresearch.events.encoding.codec import event_type
 from autoresearch.events.log.read import read
 from autoresearch.events.values import why
-from autoresearch.workflows.cli import options, start_resume
+from autoresearch.workflows.cli import options
+from autoresearch.workflows.cli.acts import start_resume
 from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import bytes_of, git, make_repo, make_run

@@ -13,7 +13,7 @@ from autoresearch.engine.control.start import resume, start
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.paths import RUNNER
 from autoresearch.engine.runs.runner_lock import hold_as_runner, living_runner
-from autoresearch.engine.system.process import hold_lock, holder
+from autoresearch.engine.system.processes.process import hold_lock, holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunFailed, RunLocked
 from autoresearch.events.log.append import EventLog
@@ -24,9 +24,8 @@ from tests.waiting import PATIENCE_S, until
 
 
 ROOT = Path(__file__).resolve().parents[2]
-HOLDS = (
-    "import sys, time; from pathlib import Path; from autoresearch.engine.system.process import hold_lock\n"
-)
+HOLDS = "import sys, time; from pathlib import Path\n"
+HOLDS += "from autoresearch.engine.system.processes.process import hold_lock\n"
 HOLDS += "with hold_lock(Path(sys.argv[1]), role=sys.argv[3]):\n"
 HOLDS += " while not Path(sys.argv[2]).exists(): time.sleep(0.02)"
 

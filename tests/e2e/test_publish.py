@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.control import publish as command
+from autoresearch.engine.control.results import publish as command
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.events.errors import NotFound
-from autoresearch.workflows.pages import publish as page
+from autoresearch.workflows.pages.acts import publish as page
 from tests.e2e.conftest import Program
 
 

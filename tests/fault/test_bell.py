@@ -15,7 +15,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.system.disk import silent
-from autoresearch.engine.system.process import holder
+from autoresearch.engine.system.processes.process import holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from tests.e2e.conftest import Program, at_rest, hold_trainings

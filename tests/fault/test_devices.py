@@ -20,8 +20,8 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.paths import SPEC
 from autoresearch.engine.ports.jobs import Absent, Finished, JobSpec, Lost, Running
 from autoresearch.engine.proposals.drop_folder import Bell
-from autoresearch.engine.system import process
 from autoresearch.engine.system.locks import try_lock
+from autoresearch.engine.system.processes import process
 from autoresearch.events.settings import RunConfig
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.fault.test_jobs_faults import child, supervisor

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.jobs.claim_file import read_claim
-from autoresearch.engine.system import process
+from autoresearch.engine.system.processes import process
 from autoresearch.events.values import Process
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.processes import end_everything

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git import stored_refs
+from autoresearch.engine.git.checkouts.stray import is_bare
 from autoresearch.engine.git.repository import RealGit
-from autoresearch.engine.git.stray import is_bare
 
 
 def git(repo: Path, *words: str) -> str:

@@ -18,7 +18,8 @@ from attrs import asdict
 from autoresearch.engine.jobs.claim_file import Claim, read_claim
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, JobSpec, Lost, Running
-from autoresearch.engine.system import locks, process, process_table
+from autoresearch.engine.system import locks
+from autoresearch.engine.system.processes import process, process_table
 from autoresearch.events.values import Process, why
 from tests.processes import started
 from tests.waiting import PATIENCE_S, until

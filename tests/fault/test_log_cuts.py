@@ -11,12 +11,12 @@ import orjson
 import pytest
 
 from autoresearch.events.catalog import TailHealed
-from autoresearch.events.codec import NO_HASH, Position, chain, envelope, payload
+from autoresearch.events.encoding.codec import NO_HASH, Position, chain, envelope, payload
 from autoresearch.events.errors import CorruptHistory, WrongValue
 from autoresearch.events.log.read import blocks, holds, read, verify
 from autoresearch.events.log.tail import Tail
 from autoresearch.projections.fold import fold_lines
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from tests.log_helpers import FILLS, build, events_of, note, open_log, put
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from autoresearch.engine.system.process_table import parent
+from autoresearch.engine.system.processes.process_table import parent
 from tests.e2e.conftest import DOOR, Program, at_rest, program  # noqa: F401 - a fixture
 from tests.waiting import until
 

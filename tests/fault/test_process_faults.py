@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from autoresearch.engine.system import locks, process, process_table, run_command
+from autoresearch.engine.system import locks
+from autoresearch.engine.system.processes import process, process_table, run_command
 from autoresearch.events.errors import NotFound, RunLocked
 from tests.processes import end_everything, living, started
 from tests.waiting import PATIENCE_S, until
@@ -188,7 +189,7 @@ def test_end_group_after_the_leader_has_gone(tmp_path: Path) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.processes.process import hold_lock
 with hold_lock(Path(sys.argv[1])) as me:
     print(me.pid, flush=True)
     sys.stdin.read()

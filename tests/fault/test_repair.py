@@ -23,12 +23,12 @@ from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.engine.system.locks import try_lock
-from autoresearch.engine.system.process import hold_lock
+from autoresearch.engine.system.processes.process import hold_lock
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, CorruptHistory, NotFound, RunLocked
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import RunState
 from tests.cli_helpers import bytes_of
 from tests.crash_helpers import SHIM

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autoresearch.engine.control import append
-from autoresearch.engine.control import retract as command
+from autoresearch.engine.control.results import retract as command
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import NotFound

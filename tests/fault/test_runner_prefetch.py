@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve as replace
 
-from autoresearch.engine.control.retract import retract
+from autoresearch.engine.control.results.retract import retract
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev

@@ -8,7 +8,7 @@ import pytest
 
 from autoresearch.engine.git.program import Refused
 from autoresearch.engine.runs.load import load
-from autoresearch.engine.system.run_command import CommandTimedOut
+from autoresearch.engine.system.processes.run_command import CommandTimedOut
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import (
     AutoresearchError,

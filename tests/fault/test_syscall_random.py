@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.jobs.claim_file import read_claim
-from autoresearch.engine.system.process import alive
+from autoresearch.engine.system.processes.process import alive
 from tests.crash_helpers import Scene
 from tests.processes import end_everything
 from tests.torture import dice, times

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.jobs.claim_file import Claim, read_claim
-from autoresearch.engine.system.process import alive, identify
+from autoresearch.engine.system.processes.process import alive, identify
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Process, why

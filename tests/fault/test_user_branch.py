@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.control.adopt import adopt
 from autoresearch.engine.control.clean import clean, remains
+from autoresearch.engine.control.results.adopt import adopt
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev

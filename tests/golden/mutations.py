@@ -8,13 +8,11 @@ from types import ModuleType
 from autoresearch.engine.core import agents, bookkeeping, decider, final, keeping, limits, prefetch, slots
 from autoresearch.engine.verdicts import guards, keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
-from autoresearch.projections import (
-    iteration_reducers,
-    keep_reducers,
-    retraction,
-    run_reducers,
-    run_state,
-)
+from autoresearch.projections import run_state
+from autoresearch.projections.reducers import iteration as iteration_reducers
+from autoresearch.projections.reducers import keep as keep_reducers
+from autoresearch.projections.reducers import retraction
+from autoresearch.projections.reducers import run as run_reducers
 
 
 Slip = tuple[ModuleType, str, str]
@@ -288,7 +286,7 @@ MUTATIONS: dict[str, Slip] = {
 }
 
 # Those that only let more happen: what a golden run holds is still allowed. They show in a run that was made
-# with the slip, and by what had to be held back (engine/audit/held_back.py), which knows of no decider.
+# with the slip, and by what had to be held back (engine/audit/checks/held_back.py), which knows no decider.
 LETTING_MORE: dict[str, Slip] = {
     "a pause stops nothing": (
         decider,

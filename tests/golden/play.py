@@ -22,7 +22,7 @@ from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
 from autoresearch.events.candidate_events import Without
-from autoresearch.events.codec import Position, Recorded, chain, envelope, payload, text_field
+from autoresearch.events.encoding.codec import Position, Recorded, chain, envelope, payload, text_field
 from autoresearch.events.log.read import read
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.setting import guard_argv
@@ -39,7 +39,7 @@ from autoresearch.events.values import (
     Usage,
     why,
 )
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import Job, RunState
 from autoresearch.projections.words.event_text import line, wording
 

@@ -8,11 +8,11 @@ from types import FunctionType, ModuleType
 
 from autoresearch.engine.audit.report import Difference
 from autoresearch.engine.audit.rules import IMPOSSIBLE, Rules
-from autoresearch.engine.core.outcomes import Unknown
+from autoresearch.engine.core.rules.outcomes import Unknown
 from autoresearch.engine.verdicts import keep_rules
-from autoresearch.events.codec import RawEvent
+from autoresearch.events.encoding.codec import RawEvent
 from autoresearch.events.log.read import read
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import RunState
 
 

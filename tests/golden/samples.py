@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args, get_origin
 import attrs
 
 from autoresearch.events.catalog import Event
-from autoresearch.events.codec import Position, chain, envelope, payload
-from autoresearch.events.schema import versioned_values
-from autoresearch.events.shapes import hints, members
+from autoresearch.events.encoding.codec import Position, chain, envelope, payload
+from autoresearch.events.encoding.schema import versioned_values
+from autoresearch.events.encoding.shapes import hints, members
 
 
 FOLDER = Path(__file__).parent

@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from autoresearch.events.redact import PATTERNS
+from autoresearch.events.encoding.redact import PATTERNS
 
 
 ROOT = Path(__file__).resolve().parents[2]

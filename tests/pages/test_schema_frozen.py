@@ -8,9 +8,10 @@ import jsonschema
 import pytest
 from attrs import frozen
 
-from autoresearch.events import catalog, schema
+from autoresearch.events import catalog
 from autoresearch.events.catalog import Event
-from autoresearch.events.codec import NO_HASH, RawEvent, chained, decode, parse
+from autoresearch.events.encoding import schema
+from autoresearch.events.encoding.codec import NO_HASH, RawEvent, chained, decode, parse
 from autoresearch.events.errors import InvalidInput
 from tests.golden.samples import FOLDER, golden_line, name_of, sample
 

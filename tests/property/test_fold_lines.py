@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.catalog import Event
-from autoresearch.events.codec import NO_HASH, Position, chain, envelope, parse, payload
+from autoresearch.events.encoding.codec import NO_HASH, Position, chain, envelope, parse, payload
+from autoresearch.events.encoding.shapes import unstructure
+from autoresearch.events.encoding.upcasters import UPCASTERS
 from autoresearch.events.errors import UnknownEvent
 from autoresearch.events.log.lazy_event import LONG, without_curve
 from autoresearch.events.log.verify import block_of
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.shapes import unstructure
-from autoresearch.events.upcasters import UPCASTERS
 from autoresearch.events.values import ProgressDigest, why
 from autoresearch.projections.fold import fold, fold_lines
-from autoresearch.projections.run_reducers import REDUCERS, RUN
+from autoresearch.projections.reducers.run import REDUCERS, RUN
 from autoresearch.projections.timeline import TIMELINE
 from tests.given import BASELINE, asked, candidate, recorded, started, trained, training
 from tests.property.test_projection_splits import HISTORIES

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from autoresearch.events.catalog import TailHealed
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import DiskTrouble, KeyReused, WrongExpectedVersion
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import holds, read, verify

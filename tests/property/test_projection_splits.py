@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from autoresearch.engine.imports.results_tsv import read_table
 from autoresearch.engine.runs.load import nothing
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position
-from autoresearch.events.shapes import structure, unstructure
+from autoresearch.events.encoding.codec import Position
+from autoresearch.events.encoding.shapes import structure, unstructure
 from autoresearch.events.values import why
 from autoresearch.projections.fold import Rows, fold
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.results import COLUMNS, results_tsv
-from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.snapshot import read_kept, state_json
 from autoresearch.projections.state_format import sealed

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from autoresearch.engine.core.bookkeeping import commit_subject
 from autoresearch.engine.proposals import parse
 from autoresearch.events import catalog as ev
+from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.errors import InvalidInput
-from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Proposal
 
 

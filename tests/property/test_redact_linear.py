@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from autoresearch.events.redact import redact
+from autoresearch.events.encoding.redact import redact
 
 
 FRAGMENTS = [

@@ -1,4 +1,4 @@
-"""The miniature of bench/gpu.py: what runs on a GPU, on the CPU."""
+"""The miniature of bench/gpu: what runs on a GPU, on the CPU."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.proposals import constants
-from bench import gpu, gpu_runner, gpu_sections
+from bench.gpu import __main__ as gpu
+from bench.gpu import runner as gpu_runner
+from bench.gpu import sections as gpu_sections
 from text.datasets import Dataset
 
 

@@ -3,12 +3,12 @@
 import pytest
 from attrs import evolve
 
-from autoresearch.engine.audit.decisions import Decisions
+from autoresearch.engine.audit.checks.decisions import Decisions
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason, why
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import RunState
 from tests import given as g
 

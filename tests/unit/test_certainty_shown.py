@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from autoresearch.engine.control.publish import Kept, Publication
+from autoresearch.engine.control.results.publish import Kept, Publication
 from autoresearch.engine.control.start import StartOutcome
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
-from autoresearch.events.upcasters import upcast
+from autoresearch.events.encoding.upcasters import upcast
 from autoresearch.events.values import Consolidated, Request, why
 from autoresearch.projections.fold import fold
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_gain
 from autoresearch.projections.summary import standing
@@ -21,8 +21,8 @@ from autoresearch.projections.words.event_text import describe
 from autoresearch.workflows.api.experiments import experiment
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.api.status import LiveFacts
-from autoresearch.workflows.pages import publish
-from autoresearch.workflows.pages.start import start_lines
+from autoresearch.workflows.pages.acts import publish
+from autoresearch.workflows.pages.acts.start import start_lines
 from autoresearch.workflows.pages.status import next_words, status_page
 from autoresearch.workflows.pages.tables import experiments_table
 from tests.given import BASELINE, asked, candidate, given, kept, recorded, row, started, trained, training

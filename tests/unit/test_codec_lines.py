@@ -6,10 +6,10 @@ from typing import Any, get_args
 import orjson
 import pytest
 
-from autoresearch.events import codec
 from autoresearch.events.catalog import AgentAsked, Event, LoopsRequested, NoteAdded, TailHealed
+from autoresearch.events.encoding import codec
+from autoresearch.events.encoding.upcasters import UPCASTERS
 from autoresearch.events.errors import CorruptHistory, InvalidInput, UnknownEvent, WrongValue
-from autoresearch.events.upcasters import UPCASTERS
 from autoresearch.events.values import Request
 from tests.golden.samples import AT, sample
 

@@ -7,10 +7,10 @@ import pytest
 from attrs import field, frozen
 
 from autoresearch.events.catalog import CandidateDiscarded, Event
+from autoresearch.events.encoding.shapes import structure, unstructure
 from autoresearch.events.errors import InvalidInput, WrongValue
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.shapes import structure, unstructure
 from autoresearch.events.values import Edit, ProgressDigest, Proposal
 from tests.golden.play import AGENTS_BEFORE
 from tests.golden.samples import sample

@@ -6,8 +6,8 @@ from autoresearch.engine.git.names import check_branch
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES, Request
+from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong
 from autoresearch.workflows.pages.ways_out import worded
-from autoresearch.workflows.pages.wrong_words import what_is_wrong
 
 
 CONFIG = RunConfig(agent="none")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoresearch.events.redact import MARK, redact, secret_values
+from autoresearch.events.encoding.redact import MARK, redact, secret_values
 
 
 # Put together here, so that no scanner takes this file for a leak.

@@ -6,13 +6,13 @@ from typing import get_args
 import pytest
 
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core.event_rules import EVENT_RULES
+from autoresearch.engine.core.rules.event_rules import EVENT_RULES
 from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.catalog import Event
-from autoresearch.events.codec import RawEvent, parse
+from autoresearch.events.encoding.codec import RawEvent, parse
 from autoresearch.events.log.read import read
 from autoresearch.projections.fold import fold
-from autoresearch.projections.run_reducers import RUN
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.words import event_sentences, event_text, sentences, verdicts, wording
 from tests.golden.play import FOLDER, LINES, files, history, lines, scripts
 from tests.golden.replaying import first_difference

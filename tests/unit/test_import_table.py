@@ -5,8 +5,8 @@ import pytest
 from autoresearch.engine.imports.results_tsv import Source, read_table
 from autoresearch.events.errors import InvalidInput
 from autoresearch.projections.fold import fold
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.results import results_tsv
-from autoresearch.projections.run_reducers import RUN
 from autoresearch.projections.timeline import TIMELINE
 from tests.given import recorded, started
 

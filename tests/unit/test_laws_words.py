@@ -12,7 +12,8 @@ import pytest
 
 from autoresearch.projections.words.sentences import REASONS
 from autoresearch.workflows.cli.main import COMMANDS
-from autoresearch.workflows.pages import ways_out, wrong_words
+from autoresearch.workflows.pages import ways_out
+from autoresearch.workflows.pages.acts import wrong_words
 from tests.unit.test_laws import MODULES, ROOT, literals, parsed, relative
 
 
@@ -20,13 +21,13 @@ BELOW = [path for path in MODULES if path.relative_to(ROOT).parts[0] != "workflo
 OF_OTHERS = {
     ("engine/git/objects.py", "--check"),
     ("engine/git/objects.py", "--all"),
-    ("engine/git/worktrees.py", "--all"),
+    ("engine/git/checkouts/worktrees.py", "--all"),
     ("engine/onboarding/proposal.py", "--check"),
     ("events/settings.py", "--check"),
-    ("events/schema.py", "--check"),
-    ("events/schema.py", "usage: python -m autoresearch.events.schema --write | --check\n"),
+    ("events/encoding/schema.py", "--check"),
+    ("events/encoding/schema.py", "usage: python -m autoresearch.events.encoding.schema --write | --check\n"),
     ("engine/agents/known.py", "--json"),
-    ("engine/git/worktrees.py", "--force"),
+    ("engine/git/checkouts/worktrees.py", "--force"),
     ("engine/onboarding/doctor.py", "--version"),
     ("engine/onboarding/agent_look.py", "--version"),
 }  # options of other programs that ours have too

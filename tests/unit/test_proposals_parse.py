@@ -9,7 +9,7 @@ from autoresearch.engine.core.bookkeeping import commit_subject
 from autoresearch.engine.proposals import parse
 from autoresearch.events.errors import InvalidInput, UsageRefused
 from autoresearch.events.values import Edit
-from autoresearch.workflows.pages.wrong_words import what_is_wrong
+from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong
 
 
 WORDS = {"status": "ok", "description": "d", "change_plan": "p", "commit_description": "c"}

@@ -4,7 +4,7 @@ import pytest
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.catalog import Event
-from autoresearch.events.codec import RawEvent
+from autoresearch.events.encoding.codec import RawEvent
 from autoresearch.projections.words.event_text import LINE_CHARACTERS, describe, line
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.wording import asked_for, duration, say

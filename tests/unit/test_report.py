@@ -11,7 +11,7 @@ from attrs import evolve
 
 from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.log.read import read
 from autoresearch.events.values import OutputDigest, Process, Usage, why
 from autoresearch.projections.evidence import evidence_of

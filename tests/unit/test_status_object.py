@@ -16,7 +16,7 @@ from autoresearch.workflows.api import status
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.api.status import LiveFacts
-from autoresearch.workflows.pages.start import start_lines
+from autoresearch.workflows.pages.acts.start import start_lines
 from autoresearch.workflows.pages.status import status_page
 from tests import given as g
 

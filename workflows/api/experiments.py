@@ -11,9 +11,9 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.one_iteration import OneIteration
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
+from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.metric_spec import MetricSpec
-from autoresearch.events.shapes import unstructure
 from autoresearch.events.values import Proposal
 from autoresearch.projections.state_text import say_row
 from autoresearch.projections.timeline import Row

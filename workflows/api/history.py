@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autoresearch.engine.paths import JobPaths, RunPaths
-from autoresearch.events.codec import MAX_LINE, Recorded
+from autoresearch.events.encoding.codec import MAX_LINE, Recorded
 from autoresearch.workflows.api.envelope import document
 
 

@@ -8,8 +8,8 @@ from autoresearch.engine.audit.report import Audit
 from autoresearch.engine.runs.as_of import Moment
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.engine.verdicts.what_if import Judged, WhatIf
-from autoresearch.events.codec import Recorded, event_type
-from autoresearch.events.shapes import unstructure
+from autoresearch.events.encoding.codec import Recorded, event_type
+from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.values import Best
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.wording import say_verdict

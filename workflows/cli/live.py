@@ -8,7 +8,7 @@ import typer
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
-from autoresearch.engine.system.process import Terminated
+from autoresearch.engine.system.processes.process import Terminated
 from autoresearch.events.errors import NotFound, RunFailed, UsageRefused, WaitingForHuman, WayOut
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting

@@ -13,7 +13,7 @@ from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.one_iteration import before_iteration, one_iteration
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 from autoresearch.workflows.api.history import log_object

@@ -15,7 +15,7 @@ from autoresearch.engine.runs.load import load, load_run
 from autoresearch.engine.runs.locate import emptied_runs
 from autoresearch.engine.runs.one_iteration import OneIteration, one_iteration
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Position, Recorded, event_type
+from autoresearch.events.encoding.codec import Position, Recorded, event_type
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 from autoresearch.events.log.seek import position_before

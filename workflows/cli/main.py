@@ -13,8 +13,8 @@ import typer
 from autoresearch import torn_bytecode
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
+from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong
 from autoresearch.workflows.pages.ways_out import typed, worded
-from autoresearch.workflows.pages.wrong_words import what_is_wrong
 
 
 NAME = "autoresearch"
@@ -40,24 +40,24 @@ _REFUSED: type[Exception] = typer.BadParameter.__mro__[2]
 
 # In the order of the help. Only the module of the command that is called gets imported.
 COMMANDS = {
-    "init": ("autoresearch.workflows.cli.init", "init_command"),
+    "init": ("autoresearch.workflows.cli.acts.init", "init_command"),
     "doctor": ("autoresearch.workflows.cli.doctor", "doctor_command"),
-    "start": ("autoresearch.workflows.cli.start_resume", "start_command"),
-    "resume": ("autoresearch.workflows.cli.start_resume", "resume_command"),
-    "stop": ("autoresearch.workflows.cli.signals", "stop"),
-    "pause": ("autoresearch.workflows.cli.signals", "pause"),
-    "unpause": ("autoresearch.workflows.cli.signals", "unpause"),
-    "propose": ("autoresearch.workflows.cli.signals", "propose"),
-    "proposals": ("autoresearch.workflows.cli.signals", "proposals"),
-    "withdraw": ("autoresearch.workflows.cli.signals", "withdraw"),
-    "note": ("autoresearch.workflows.cli.signals", "note"),
-    "answer": ("autoresearch.workflows.cli.signals", "answer"),
-    "approve": ("autoresearch.workflows.cli.signals", "approve"),
-    "veto": ("autoresearch.workflows.cli.signals", "veto"),
-    "retract": ("autoresearch.workflows.cli.tidy", "retract_command"),
-    "final": ("autoresearch.workflows.cli.measure", "final_command"),
-    "consolidate": ("autoresearch.workflows.cli.measure", "consolidate_command"),
-    "ablate": ("autoresearch.workflows.cli.measure", "ablate_command"),
+    "start": ("autoresearch.workflows.cli.acts.start_resume", "start_command"),
+    "resume": ("autoresearch.workflows.cli.acts.start_resume", "resume_command"),
+    "stop": ("autoresearch.workflows.cli.acts.signals", "stop"),
+    "pause": ("autoresearch.workflows.cli.acts.signals", "pause"),
+    "unpause": ("autoresearch.workflows.cli.acts.signals", "unpause"),
+    "propose": ("autoresearch.workflows.cli.acts.signals", "propose"),
+    "proposals": ("autoresearch.workflows.cli.acts.signals", "proposals"),
+    "withdraw": ("autoresearch.workflows.cli.acts.signals", "withdraw"),
+    "note": ("autoresearch.workflows.cli.acts.signals", "note"),
+    "answer": ("autoresearch.workflows.cli.acts.signals", "answer"),
+    "approve": ("autoresearch.workflows.cli.acts.signals", "approve"),
+    "veto": ("autoresearch.workflows.cli.acts.signals", "veto"),
+    "retract": ("autoresearch.workflows.cli.acts.tidy", "retract_command"),
+    "final": ("autoresearch.workflows.cli.acts.measure", "final_command"),
+    "consolidate": ("autoresearch.workflows.cli.acts.measure", "consolidate_command"),
+    "ablate": ("autoresearch.workflows.cli.acts.measure", "ablate_command"),
     "status": ("autoresearch.workflows.cli.look", "status"),
     "serve": ("autoresearch.workflows.cli.serve", "serve"),
     "mcp": ("autoresearch.workflows.cli.serve", "mcp"),
@@ -74,13 +74,13 @@ COMMANDS = {
     "runs": ("autoresearch.workflows.cli.look", "runs"),
     "replay": ("autoresearch.workflows.cli.replay", "replay"),
     "rerun": ("autoresearch.workflows.cli.replay", "rerun_command"),
-    "adopt": ("autoresearch.workflows.cli.tidy", "adopt_command"),
-    "publish": ("autoresearch.workflows.cli.tidy", "publish_command"),
-    "clean": ("autoresearch.workflows.cli.tidy", "clean_command"),
-    "rebuild": ("autoresearch.workflows.cli.imports", "rebuild_command"),
-    "repair": ("autoresearch.workflows.cli.tidy", "repair_command"),
-    "fork": ("autoresearch.workflows.cli.imports", "fork_command"),
-    "import": ("autoresearch.workflows.cli.imports", "import_command"),
+    "adopt": ("autoresearch.workflows.cli.acts.tidy", "adopt_command"),
+    "publish": ("autoresearch.workflows.cli.acts.tidy", "publish_command"),
+    "clean": ("autoresearch.workflows.cli.acts.tidy", "clean_command"),
+    "rebuild": ("autoresearch.workflows.cli.acts.imports", "rebuild_command"),
+    "repair": ("autoresearch.workflows.cli.acts.tidy", "repair_command"),
+    "fork": ("autoresearch.workflows.cli.acts.imports", "fork_command"),
+    "import": ("autoresearch.workflows.cli.acts.imports", "import_command"),
 }
 
 

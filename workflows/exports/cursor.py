@@ -9,8 +9,8 @@ from pathlib import Path
 from attrs import asdict, frozen
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.system.process import hold_lock
-from autoresearch.events.codec import Position
+from autoresearch.engine.system.processes.process import hold_lock
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import CorruptHistory, NotFound
 from autoresearch.events.files import write_atomic
 from autoresearch.events.log.read import contains

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.errors import PositionVoided
 from autoresearch.events.log.read import read
 from autoresearch.workflows.exports.cursor import Cursor

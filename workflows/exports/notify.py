@@ -13,7 +13,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.one_iteration import one_iteration
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import RawEvent, Recorded
+from autoresearch.events.encoding.codec import RawEvent, Recorded
 from autoresearch.events.errors import NotFound, UsageRefused
 from autoresearch.projections.summary import standing
 from autoresearch.projections.words.event_text import describe

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from autoresearch.engine.system.version import program_version
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import NotFound
 from autoresearch.events.log.read import read
 from autoresearch.workflows.exports.asked import Asked, Exported

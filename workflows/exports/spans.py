@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.times import one_line
 from autoresearch.workflows.exports.feed import key_of

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound
 from autoresearch.events.log.read import lines
 from autoresearch.workflows.api.experiments import COLUMNS, experiment

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.events.codec import Recorded, event_type
+from autoresearch.events.encoding.codec import Recorded, event_type
 from autoresearch.events.errors import UsageRefused
 from autoresearch.projections.words.event_text import describe
 from autoresearch.workflows.api.history import stored_line

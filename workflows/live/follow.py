@@ -15,7 +15,7 @@ from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load_run, nothing
 from autoresearch.engine.runs.runner_lock import living_runner
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.errors import PositionVoided
 from autoresearch.events.log.read import read
 from autoresearch.events.log.seek import position_before

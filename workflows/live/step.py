@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import Moment
 from autoresearch.engine.runs.load import Loaded, load, nothing
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.log.read import read
 from autoresearch.projections.words.event_text import line

@@ -11,7 +11,7 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.log.seek import position_before
 from autoresearch.projections.agent_health import Question, still_open
 from autoresearch.projections.run_state import RunState

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.load import load
-from autoresearch.engine.system.process import Suspension, suspendable, terminable
+from autoresearch.engine.system.processes.process import Suspension, suspendable, terminable
 from autoresearch.workflows.api.run_now import RunNow, run_now
 from autoresearch.workflows.api.status import LiveFacts
 from autoresearch.workflows.live.browse import Browser

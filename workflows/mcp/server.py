@@ -15,7 +15,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 
-from autoresearch.engine.system.run_command import CommandTimedOut, run
+from autoresearch.engine.system.processes.run_command import CommandTimedOut, run
 
 
 LONGEST_S = 120.0  # a long history is read before something is appended to it

@@ -27,9 +27,9 @@ from autoresearch.events.log.read import read
 from autoresearch.events.values import JobStep
 from autoresearch.workflows.api.replay import what_if_object
 from autoresearch.workflows.api.report import time_spent
+from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong
 from autoresearch.workflows.pages.replay import what_it_means
 from autoresearch.workflows.pages.ways_out import worded
-from autoresearch.workflows.pages.wrong_words import what_is_wrong
 from autoresearch.workflows.web import objects
 from autoresearch.workflows.web.experiment import event_objects, experiment_object, log_piece
 from autoresearch.workflows.web.followed import Followed, Shelf

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded
+from autoresearch.events.encoding.codec import Recorded
 
 
 NAMED = ("received", "question")  # fields that hold the number of an event

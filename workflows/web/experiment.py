@@ -10,7 +10,7 @@ from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.one_iteration import OneIteration, one_iteration
 from autoresearch.events import catalog as ev
-from autoresearch.events.codec import Recorded, event_type
+from autoresearch.events.encoding.codec import Recorded, event_type
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import Best, Score
 from autoresearch.projections.words.event_text import describe

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, known, load, nothing
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.errors import AutoresearchError, CorruptHistory, NotFound, WayOut, WrongValue
 from autoresearch.events.log.read import blocks, read, verify
 from autoresearch.events.log.seek import position_before
@@ -21,8 +21,8 @@ from autoresearch.events.log.verify import Block, block_of
 from autoresearch.projections import register
 from autoresearch.projections.evidence import EVIDENCE, Evidence
 from autoresearch.projections.fold import Projection, fold_lines
+from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong
 from autoresearch.workflows.pages.ways_out import worded
-from autoresearch.workflows.pages.wrong_words import what_is_wrong
 from autoresearch.workflows.web.row_changes import ROW_CHANGES, RowChanges
 
 

@@ -6,16 +6,16 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded
 from autoresearch.engine.training.progress import progress_now
 from autoresearch.engine.verdicts.keep_rules import RULES
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
+from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.events.shapes import unstructure
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.timeline import Row
+from autoresearch.workflows.api.acts.signals import listed
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.report import spread_of_seeds
 from autoresearch.workflows.api.run_now import RunNow, run_now
-from autoresearch.workflows.api.signals import listed
 from autoresearch.workflows.api.status import LiveFacts, status_object
 from autoresearch.workflows.pages.status import health_words, now_words, prefetch_words
 from autoresearch.workflows.web.followed import Followed

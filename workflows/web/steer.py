@@ -14,7 +14,7 @@ from attrs import frozen
 from starlette.requests import Request
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.system.run_command import run
+from autoresearch.engine.system.processes.run_command import run
 from autoresearch.events.errors import UsageRefused
 
 

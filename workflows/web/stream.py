@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from autoresearch.events.codec import Position, Recorded
+from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.log.read import holds, read
 from autoresearch.workflows.web.experiment import event_object

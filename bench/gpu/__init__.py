@@ -1,0 +1,1 @@
+"""What the full profile does on a GPU: `python -m bench.gpu --out FILE`."""

@@ -1,0 +1,1 @@
+"""What a history costs: appended, folded, replayed, audited."""

@@ -1,0 +1,1 @@
+"""What each event may follow, what it must say, what a command may come to. Pure."""

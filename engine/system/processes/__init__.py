@@ -1,0 +1,1 @@
+"""Processes: started, outlived, listed, signalled and ended."""

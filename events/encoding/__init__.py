@@ -1,0 +1,1 @@
+"""From values to bytes and back: lines, schemas, versions and their steps, and secrets taken out."""

@@ -1,0 +1,241 @@
+"""The commands that say something to a run: stop, pause, propose, note, answer, approve and so on."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from attrs import evolve as replace
+
+from autoresearch.engine.control import signals
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.proposals.from_command import from_bytes, from_file, received
+from autoresearch.engine.proposals.parse import MAX_BYTES, from_fields
+from autoresearch.engine.runs.load import load
+from autoresearch.events import catalog as ev
+from autoresearch.events.encoding.shapes import unstructure
+from autoresearch.events.errors import UsageRefused, WayOut
+from autoresearch.projections.words.wording import short
+from autoresearch.workflows.api.acts import signals as objects
+from autoresearch.workflows.cli import options as opt
+from autoresearch.workflows.pages.acts.signals import (
+    answered_line,
+    decided_line,
+    pause_line,
+    proposed_line,
+    stop_line,
+    unpause_line,
+)
+
+
+def stop(
+    *,
+    now: Annotated[bool, typer.Option("--now", help="End the running job too.")] = False,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Stop the run after the current stage; `resume` goes on."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    outcome = signals.stop(paths, here.git, now=now)
+    if outcome.needs_runner:
+        opt.ensure_runner(paths)
+    _tell(paths, stop_line(outcome), objects.stop_object(outcome, paths.run_id), as_json=as_json)
+
+
+def pause(
+    *,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why, for those who look later.", metavar="TEXT")
+    ] = "",
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Start nothing new until `unpause`; what runs goes on."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    said = reason or "as asked"
+    outcome = signals.pause(paths, here.git, reason=said)
+    _tell(paths, pause_line(outcome), objects.pause_object(outcome, paths.run_id, said), as_json=as_json)
+
+
+def unpause(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+    """Lift a pause."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    outcome = signals.unpause(paths, here.git)
+    _tell(paths, unpause_line(outcome), objects.unpause_object(outcome, paths.run_id), as_json=as_json)
+
+
+def propose(
+    file: Annotated[
+        str | None, typer.Argument(help="A proposal as JSON; `-` reads standard input.", metavar="[FILE|-]")
+    ] = None,
+    *,
+    description: Annotated[
+        str, typer.Option("--description", help="The idea, in one line.", metavar="TEXT")
+    ] = "",
+    plan: Annotated[str, typer.Option("--plan", help="What to change, and where.", metavar="TEXT")] = "",
+    commit: Annotated[str, typer.Option("--commit", help="The commit's subject.", metavar="TEXT")] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A constant and its new value; repeatable.", metavar="NAME=VALUE"),
+    ] = None,
+    hypothesis: Annotated[
+        str, typer.Option("--hypothesis", help="Why it may help; kept with the result.", metavar="TEXT")
+    ] = "",
+    expected: Annotated[
+        str, typer.Option("--expected", help="What the result may be; kept with it.", metavar="TEXT")
+    ] = "",
+    first: Annotated[bool, typer.Option("--first", help="Before those that wait already.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say whether it fits the best code; nothing is recorded.")
+    ] = False,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Propose the next change yourself; it goes before the agent and the search."""
+    opt.refuse_inside_agent()
+    fields = bool(description or plan or commit or settings)
+    if (file is not None) == fields:
+        raise UsageRefused(
+            "give a proposal either as a file or by options" if fields else "there is nothing to propose",
+            remedy=WayOut("propose_example"),
+        )
+    if file is not None:
+        event = _read(file)
+    else:
+        event = _from_options(
+            description, plan, commit, settings or [], hypothesis=hypothesis, expected=expected
+        )
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    if check:
+        base = signals.check_proposal(load(paths).run, here.git, event.proposal)
+        fits = f"it fits {short(base)}, the best code; nothing was recorded"
+        _tell(paths, fits, objects.checked_object(paths.run_id, base), as_json=as_json)
+        return
+    queued = signals.propose(paths, here.git, replace(event, first=first))
+    _tell(paths, proposed_line(queued), objects.propose_object(queued, paths.run_id), as_json=as_json)
+
+
+def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+    """List the proposals that wait, in the order in which they are tried."""
+    paths = opt.target(repo).run(run_id).paths
+    waiting = load(paths).run.waiting
+    if as_json:
+        opt.print_object(objects.proposals_object(waiting, paths.run_id))
+        return
+    for one in waiting:
+        opt.say(f"{one.seq:>6}  {one.source}  {one.proposal.description}")
+    if not waiting:
+        opt.say(f"{paths.run_id}: no proposal waits")
+
+
+def withdraw(
+    number: Annotated[int, typer.Argument(help="As `proposals` lists it.", metavar="N")],
+    *,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Take a proposal back that no iteration has used yet."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    taken = signals.withdraw(paths, here.git, number)
+    _tell(paths, f"withdrawn: {taken}", objects.withdraw_object(paths.run_id, number, taken), as_json=as_json)
+
+
+def note(
+    text: Annotated[str, typer.Argument(help="What to remember.", metavar="TEXT")],
+    *,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Write something into the run's history; agents that propose read the last notes."""
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    signals.note(paths, here.git, text)
+    _tell(paths, "noted", objects.note_object(paths.run_id, text), as_json=as_json)
+
+
+def answer(
+    text: Annotated[str, typer.Argument(help="What the agent is told.", metavar="TEXT")],
+    *,
+    question: Annotated[
+        int | None,
+        typer.Option("--question", help="Which, as `status` numbers it; default: the only one.", metavar="N"),
+    ] = None,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Answer a question of an agent in words; whoever proposes next reads both."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    given = signals.answer(paths, here.git, text, number=question)
+    _tell(paths, answered_line(given), objects.answer_object(given, paths.run_id), as_json=as_json)
+
+
+def approve(
+    number: Annotated[int, typer.Argument(help="The iteration, as `status` names it.", metavar="N")],
+    *,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Let be kept what waits for a human's word (the setting `approve`)."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    decided = signals.decide_keep(paths, here.git, number)
+    _tell(paths, decided_line(decided), objects.approve_object(decided, paths.run_id), as_json=as_json)
+
+
+def veto(
+    number: Annotated[int, typer.Argument(help="The iteration, as `status` names it.", metavar="N")],
+    *,
+    why: Annotated[str, typer.Option("--why", help="Why; agents read it.", metavar="TEXT")],
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Do not let be kept what waits for a human's word; its commit stays under its ref."""
+    opt.refuse_inside_agent()
+    here = opt.target(repo)
+    paths = here.run(run_id).paths
+    decided = signals.decide_keep(paths, here.git, number, veto=why)
+    _tell(paths, decided_line(decided), objects.veto_object(decided, paths.run_id), as_json=as_json)
+
+
+def _tell(paths: RunPaths, line: str, done: objects.Done, *, as_json: bool) -> None:
+    """Print what was done: as an object where one was asked for, else in a line."""
+    if as_json:
+        opt.print_object(done)
+    else:
+        opt.say(f"{paths.run_id}: {line}")
+
+
+def _read(file: str) -> ev.ProposalReceived:
+    if file != "-":
+        return from_file(Path(file), source="cli")
+    return from_bytes(sys.stdin.buffer.read(MAX_BYTES + 1), where="standard input", name="", source="cli")
+
+
+def _from_options(
+    description: str, plan: str, commit: str, settings: list[str], *, hypothesis: str, expected: str
+) -> ev.ProposalReceived:
+    said = description or plan or commit or f"set {', '.join(settings)}"
+    proposal = from_fields(said, plan, commit, settings, hypothesis=hypothesis, expected=expected)
+    raw = json.dumps(unstructure(proposal), sort_keys=True).encode()
+    return received(proposal, name="", source="cli", raw=raw)

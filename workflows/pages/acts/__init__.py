@@ -1,0 +1,1 @@
+"""What the commands that act came to, in lines for people. Pure."""
