@@ -63,8 +63,9 @@ def test_a_run_is_moved_through_from_end_to_end(run):
         terminal.until("step 2 of 2")
         terminal.until("? keys")
         terminal.resize(50, 12)
-        drawn = terminal.until("? keys")
-        assert (True, False) == ("\x1b[12;1H" in drawn, "\x1b[13;1H" in drawn)
+        while "\x1b[13;1H" in (drawn := terminal.until("? keys")):
+            continue  # one more of the old size, drawn before it was heard of the new one
+        assert "\x1b[12;1H" in drawn
         with EventLog(run.history) as history:
             history.append([DONE], by="test")
         terminal.press("\x1b")
