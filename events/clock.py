@@ -28,6 +28,14 @@ def seconds_between(earlier: str, later: str) -> float:
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
+def passed(earlier: str, later: str) -> float:
+    """Return the seconds from one to another; 0 where either is no time, or the second is earlier."""
+    try:
+        return round(max(0.0, seconds_between(earlier, later)), 3)
+    except ValueError:  # an imported run may not say when it was
+        return 0.0
+
+
 def later(at: str, seconds: float) -> str:
     """Return the instant so many seconds after one, as histories write them."""
     return _text(datetime.fromisoformat(at) + timedelta(seconds=seconds))

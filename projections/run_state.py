@@ -9,6 +9,7 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from autoresearch.events.candidate_events import Without
+from autoresearch.events.clock import passed
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     AROUND,
@@ -280,6 +281,7 @@ class RunState:
     stop: Literal["after_stage", "now"] | None = None
     stopped: str | None = None  # how the run came to rest
     stopped_at: str = ""  # when it did last
+    rested_s: float = 0.0  # from such stops to what it was asked for next, all together
     stopped_reason: Reason | None = None
     touched: Reason | None = None  # what no training may touch was, since a human looked last
     baseline_guard: Reason | None = None  # which one the baseline failed, since a human looked last
@@ -318,6 +320,12 @@ class RunState:
     def loops_left(self) -> int:
         """Return the loops that were asked for and are not done."""
         return sum(one.loops_left for one in (*self.set_aside, *self.requests))
+
+    def rested_until(self, now: str) -> float:
+        """Return how long the run was at rest up to now: nobody waited for anything then."""
+        if self.stopped is None:
+            return self.rested_s
+        return self.rested_s + passed(self.stopped_at, now)
 
     @property
     def slots(self) -> int:

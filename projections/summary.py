@@ -36,6 +36,7 @@ def standing(run: RunState) -> Standing:
         "iterations_completed": run.completed,
         "loops_left": run.loops_left,
         "started_at": run.started_at,
+        "rested_s": run.rested_s,
         "rested_at": run.stopped_at if run.stopped is not None else None,
         "device_s": run.device_s,
         "until": run.limits.until,

@@ -100,13 +100,13 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: s
         state.consolidate_left, state.consolidate_again = request.consolidate, alone
     if request.loops:  # a rule that asks for several seeds may choose by those
         state.consolidate_repeats = ()
-    _go_on(state)
+    _go_on(state, at)
 
 
-def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, _at: str) -> None:
+def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, at: str) -> None:
     state.requests, state.set_aside = (*state.set_aside, *state.requests), ()
     _take_back_ends(state)
-    _go_on(state)
+    _go_on(state, at)
     _unpause(state)
 
 
@@ -155,10 +155,11 @@ def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, at: str) -> N
         state.requests = ()
 
 
-def _go_on(state: RunState) -> None:
+def _go_on(state: RunState, at: str) -> None:
     """Lift what a stop or a failure left behind; setup that was incomplete is looked at again."""
     agent_health.resumed(state)
     if state.stopped is not None:  # a human has looked
+        state.rested_s = state.rested_until(at)
         state.without_keep = state.crashes = 0
     state.stop = state.stopped = None
     state.stopped_reason = state.baseline_failed = state.baseline_reason = None

@@ -15,7 +15,12 @@ from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.log.read import read
 from autoresearch.events.values import OutputDigest, Process, Usage, why
 from autoresearch.projections.evidence import evidence_of
+from autoresearch.projections.fold import fold
+from autoresearch.projections.reducers.run import RUN
+from autoresearch.projections.run_state import RunState
+from autoresearch.projections.summary import standing
 from autoresearch.workflows.api.report import covered, report_object, time_spent
+from autoresearch.workflows.api.status import elapsed_s
 from autoresearch.workflows.report.as_html import body_of
 from autoresearch.workflows.report.as_markdown import markdown_of
 from autoresearch.workflows.report.as_text import bars, text_of
@@ -33,6 +38,7 @@ from autoresearch.workflows.report.document import (
     cited,
 )
 from autoresearch.workflows.report.page import document_of
+from tests import given as g
 
 
 RUNS = sorted((Path(__file__).parents[1] / "golden" / "runs").glob("*.jsonl"))
@@ -168,13 +174,43 @@ def test_time_is_told_apart_by_what_ran() -> None:
         recorded(8, "21:02:30", ev.RunStopped(how="done", reason=why("all_done"))),
     ]
     evidence = evolve(evidence_of(records), began_at=records[0].at)
-    spent = time_spent(evidence)
+    spent = time_spent(evidence, RunState())
     assert 150.0 == spent["elapsed_s"]
     assert 110.0 == spent["busy_s"]  # from 20 to 130, where the two lay upon each other once
     assert 10.0 + 20.0 == spent["waiting_s"]
     assert 10.0 == spent["away_s"]
     assert 120.0 == spent["device_s"]
     assert 2 == spent["lost"]
+
+
+def test_time_at_rest_is_none_of_the_run() -> None:
+    """From a stop to what is asked for next nothing is waited for: no page counts it in what a run took."""
+    process = Process(pid=1, started=1, boot_id="b")
+    runner = evolve(g.runner_started(), process=process)
+    stop = ev.RunStopped(how="stopped", reason=why("as_requested"))
+    first = [
+        recorded(1, "21:00:00", g.started()),
+        recorded(2, "21:00:00", g.asked(3)),
+        recorded(3, "21:00:10", runner),
+        recorded(4, "21:01:00", stop),
+    ]
+    again = [recorded(5, "22:00:00", ev.RunResumed()), recorded(6, "22:00:05", runner)]
+    last = [recorded(7, "22:00:30", stop), recorded(8, "23:00:30", ev.NoteAdded(text="seen"))]
+    for records, elapsed, away, rest in (
+        (first, 60.0, 10.0, 0.0),
+        ([*first, *again], 65.0, 15.0, 3540.0),
+        ([*first, *again, *last], 90.0, 15.0, 7140.0),
+    ):
+        time = reported(records)[0]["time"]
+        assert (elapsed, away, rest) == (time["elapsed_s"], time["away_s"], time["rest_s"])
+        run = fold(RUN, records)
+        assert elapsed == elapsed_s(standing(run), records[-1].at)
+    page = text_of(reported([*first, *again, *last])[1])
+    assert (
+        "1 min 30 s in all, of these 1 min 15 s (83%) waiting beside a runner, 15 s (17%) with no runner"
+        in page
+    )
+    assert "; beside that 1 h 59 min at rest" in page
 
 
 def test_intervals_that_overlap_are_covered_once() -> None:

@@ -61,7 +61,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "retracted": [one for one in cited if one["status"] == "retracted"],
         "cost": now["cost"],
         "agents": [_calls(calls) for calls in evidence.agents.values()],
-        "time": time_spent(evidence),
+        "time": time_spent(evidence, run),
         "points": [_point(one) for one in cited if one["metric"] is not None and one["status"] in SHOWN],
     }
 
@@ -171,8 +171,10 @@ def _point(row: dict[str, Any]) -> dict[str, Any]:
 # --- time --------------------------------------------------------------------------------------
 
 
-def time_spent(evidence: Evidence) -> dict[str, Any]:
+def time_spent(evidence: Evidence, run: RunState) -> dict[str, Any]:
     """Return seconds: in all, with a training or an evaluation, waiting beside a runner, and with none.
+
+    Time at rest, from a stop to what is asked for next, is told beside these and is none of them.
 
     `device_s` sums up over devices, so it may be more than what passed.
     """
@@ -181,11 +183,14 @@ def time_spent(evidence: Evidence) -> dict[str, Any]:
     alive = [_interval(span) for span in spans if span.kind == "runner"]
     busy, present = covered(working), covered([*working, *alive])
     whole = covered([_interval_of(evidence.began_at, evidence.last_at)]) if evidence.began_at else 0.0
+    rest = min(whole, run.rested_until(evidence.last_at)) if evidence.last_at else 0.0
+    whole -= rest
     return {
         "elapsed_s": max(whole, present),
         "busy_s": busy,
         "waiting_s": present - busy,
         "away_s": max(whole, present) - present,
+        "rest_s": rest,
         "device_s": sum(end - begin for begin, end in working),
         "training_s": _sum(spans, "train"),
         "evaluation_s": _sum(spans, "evaluate"),

@@ -11,7 +11,7 @@ from autoresearch.engine.system import disk
 from autoresearch.engine.system.gpu import Gpu, gpu_now
 from autoresearch.engine.system.locks import holding, is_locked
 from autoresearch.engine.training.progress import Progress, progress_now
-from autoresearch.events.clock import later, now, seconds_between
+from autoresearch.events.clock import later, now, passed, seconds_between
 from autoresearch.workflows.api.envelope import document
 
 
@@ -173,8 +173,10 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
 
 
 def elapsed_s(standing: Standing, as_of: str) -> float:
-    """Return the seconds since the run was created, up to now or to when it came to rest. Pure."""
-    return _between(standing["started_at"], standing["rested_at"] or as_of)
+    """Return the seconds since the run was created, without those in which it was at rest. Pure."""
+    whole = passed(standing["started_at"], standing["rested_at"] or as_of)
+    rested_s: float = standing["rested_s"]
+    return max(0.0, whole - rested_s)
 
 
 def seconds_left(standing: Standing, as_of: str) -> float | None:
@@ -184,7 +186,7 @@ def seconds_left(standing: Standing, as_of: str) -> float | None:
     work, until = standing["work_left_s"], standing["until"]
     ends = [work] if work is not None else []
     if until:
-        ends.append(max(0.0, _between(as_of, until)))
+        ends.append(max(0.0, passed(as_of, until)))
     return round(min(ends), 3) if ends else None
 
 
@@ -232,11 +234,3 @@ def _seconds(earlier: str, then: str) -> float:
         return seconds_between(earlier, then)
     except ValueError:
         return LAUNCH_S
-
-
-def _between(earlier: str, then: str) -> float:
-    """Return the seconds from one time to another, 0 where either is none, or the second is earlier."""
-    try:
-        return round(max(0.0, seconds_between(earlier, then)), 3)
-    except ValueError:  # an imported run may not say when it was
-        return 0.0

@@ -322,7 +322,8 @@ def _shares(time: dict[str, Any]) -> str:
         )
         if time[name] >= SOME_S
     ]
-    return f"{duration(whole)} in all, of these {', '.join(parts)}" if parts else duration(whole)
+    rest = f"; beside that {duration(time['rest_s'])} at rest" if time["rest_s"] >= SOME_S else ""
+    return (f"{duration(whole)} in all, of these {', '.join(parts)}" if parts else duration(whole)) + rest
 
 
 def _beside(time: dict[str, Any]) -> str:

@@ -26,7 +26,6 @@ from autoresearch.events.errors import AutoresearchError, CorruptHistory, Invali
 from autoresearch.events.log.read import read
 from autoresearch.events.values import JobStep
 from autoresearch.workflows.api.replay import what_if_object
-from autoresearch.workflows.api.report import time_spent
 from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong
 from autoresearch.workflows.pages.replay import what_it_means
 from autoresearch.workflows.pages.ways_out import worded
@@ -107,8 +106,7 @@ class Site:
 
     def spans(self, request: Request) -> Response:
         """Return what ran when, and where the time went."""
-        followed = self._followed(request)
-        return _json(objects.spans_object(followed) | {"time": time_spent(followed.evidence)})
+        return _json(objects.spans_object(self._followed(request)))
 
     def events(self, request: Request) -> Response:
         """Return the events up to one, the newest of them."""

@@ -14,7 +14,7 @@ from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.timeline import Row
 from autoresearch.workflows.api.acts.signals import listed
 from autoresearch.workflows.api.next_step import next_step
-from autoresearch.workflows.api.report import spread_of_seeds
+from autoresearch.workflows.api.report import spread_of_seeds, time_spent
 from autoresearch.workflows.api.run_now import RunNow, run_now
 from autoresearch.workflows.api.status import LiveFacts, status_object
 from autoresearch.workflows.pages.status import health_words, now_words, prefetch_words
@@ -111,13 +111,17 @@ def settings_object(followed: Followed) -> dict[str, Any]:
 
 
 def spans_object(followed: Followed) -> dict[str, Any]:
-    """Return what ran when: [kind, begin, end, iteration, number, device]; without an end, it still runs."""
+    """Return what ran when: [kind, begin, end, iteration, number, device]; without an end, it still runs.
+
+    And where the time went.
+    """
     evidence = followed.evidence
     spans = [[one.kind, one.begin, one.end, one.iteration, one.number, one.device] for one in evidence.spans]
     going_on = [
         [one.kind, one.begin, None, one.iteration, one.number, one.device] for one in evidence.open.values()
     ]
-    return {"began_at": evidence.began_at, "last_at": evidence.last_at, "spans": spans + going_on}
+    found = {"began_at": evidence.began_at, "last_at": evidence.last_at, "spans": spans + going_on}
+    return found | {"time": time_spent(evidence, followed.loaded.run)}
 
 
 def proposals_of(run: RunState) -> list[dict[str, Any]]:

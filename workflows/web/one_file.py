@@ -20,7 +20,6 @@ from autoresearch.engine.verdicts.keep_rules import RULES
 from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.log.read import read
 from autoresearch.workflows.api.replay import what_if_object
-from autoresearch.workflows.api.report import time_spent
 from autoresearch.workflows.pages.replay import what_it_means
 from autoresearch.workflows.report.as_html import body_of
 from autoresearch.workflows.report.document import Document
@@ -85,7 +84,7 @@ def data_of(followed: Followed, git: Commits) -> JSON:
     damage = followed.damage
     return {
         "rows": objects.rows_object(followed),
-        "spans": objects.spans_object(followed) | {"time": time_spent(followed.evidence)},
+        "spans": objects.spans_object(followed),
         "settings": objects.settings_object(followed),
         "events": [[*one.values()] for one in events],
         "states": _states(followed, _moments(followed, last)),

@@ -51,6 +51,7 @@ export class Lanes {
     const { time } = found;
     const share = (seconds) => `${duration(seconds)} (${Math.round((100 * seconds) / Math.max(1, time.elapsed_s))} %)`;
     fill(this.times, `${duration(time.elapsed_s)} in all: ${share(time.busy_s)} training or evaluating, ${share(time.waiting_s)} waiting beside a runner, ${share(time.away_s)} with no runner`,
+      time.rest_s >= 1 ? `; beside that ${duration(time.rest_s)} at rest` : "",
       time.lost || time.voided ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : "");
     this.paint();
   }
