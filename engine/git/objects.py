@@ -63,6 +63,8 @@ class Objects(Calls):
 
     def read_files(self, names: Sequence[tuple[str, str]]) -> tuple[bytes | None, ...]:
         """Return a file's bytes for each (commit, path), None where there is none; one call for all."""
+        if not names:
+            return ()
         revisions = [f"{commit}:{path}" for commit, path in names]
         objects = _objects(self.read("cat-file", "--batch", stdin=_lines(revisions)))
         together = [content if kind == b"blob" else None for _, kind, content in objects]
