@@ -29,7 +29,7 @@ ifneq ($(FOUND),$(WANTED))
 .PHONY: $(BIN)/python
 endif
 
-.PHONY: run test test-agents lint torture torture-short bench reference clean help
+.PHONY: run test test-agents lint torture torture-short record bench reference clean help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -44,6 +44,9 @@ test: $(VENV)/.dev     ## the test suite (about thirteen minutes on two cores)
 
 test-agents: $(VENV)/.dev $(AGENTS)/.installed  ## real opencode, codex and claude (npm: 1.1 GB), whose model is this machine (a quarter of an hour)
 	PATH="$(CURDIR)/$(AGENTS)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -n 2 -m long tests/agents tests/e2e/test_agents_real_opencode.py
+
+record: $(VENV)/.dev $(AGENTS)/.installed  ## record the runs of tests/golden/record.py anew; RUNS="night" for these alone (minutes)
+	$(BIN)/python -m tests.golden.record $(RUNS)
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -58,16 +59,11 @@ class Seat:
     def run(self, *words: str, loops: int = 1) -> None:
         """Start a run with this program, and wait for its end."""
         asked = ("start", "--agent", self.hands.name, "--loops", str(loops), "--prefetch", "0", *words)
-        done = subprocess.run(
-            [*self.runs.door, *asked, "--no-background-train"],
-            cwd=self.runs.repo,
-            env=self.runs.env,
-            capture_output=True,
-            text=True,
-            timeout=LONG_S,
-            check=False,
-        )
-        assert 0 == done.returncode, done.stdout + done.stderr
+        self._to_the_end(*asked)
+
+    def resume(self, *, loops: int) -> None:
+        """Go on with the run, and wait for its end."""
+        self._to_the_end("resume", "--loops", str(loops))
 
     def health(self) -> dict[str, object]:
         """Return what the status says of the program."""
@@ -101,6 +97,18 @@ class Seat:
         assert 0 == working.returncode, said
         return said
 
+    def _to_the_end(self, *words: str) -> None:
+        done = subprocess.run(
+            [*self.runs.door, *words, "--no-background-train"],
+            cwd=self.runs.repo,
+            env=self.runs.env,
+            capture_output=True,
+            text=True,
+            timeout=LONG_S,
+            check=False,
+        )
+        assert 0 == done.returncode, done.stdout + done.stderr
+
 
 def asked(turn: Turn) -> str:
     """Return the step that a request is of; "" of a program's own, as for a title."""
@@ -119,6 +127,28 @@ def proposal(name: str, **form: object) -> Say:
     return Say(json.dumps({"status": "ok", **words, **form}))
 
 
+def in_turn(*scripts: Any) -> Callable[[Turn], Any]:
+    """Return what a model does for the first question of a step, for the second, and so on."""
+    begun: list[str] = []
+
+    def script(turn: Turn) -> Any:
+        if not turn.results and turn.text not in begun:
+            begun.append(turn.text)
+        return scripts[min(len(begun), len(scripts)) - 1]
+
+    return script
+
+
+def edit(seat: Seat, old: str, new: str, *, beside: str = "") -> Callable[[Turn], Steps]:
+    """Return a script that edits train.py, and writes another file beside it."""
+
+    def script(_turn: Turn) -> Steps:
+        more = [seat.hands.write(seat.train.parent / beside, "mine")] if beside else []
+        return [*seat.hands.edit(seat.train, old, new), *more]
+
+    return script
+
+
 def hours_from_now(hours: float) -> str:
     """Return a time as services write it."""
     return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -130,6 +160,13 @@ def seat(program: Program, tmp_path: Path, request: pytest.FixtureRequest) -> It
     hands: Hands = request.param
     if not hands.installed:
         pytest.skip(f"{hands.name} is not installed: make test-agents")
+    with seated(hands, program, tmp_path / "bin") as one:
+        yield one
+
+
+@contextlib.contextmanager
+def seated(hands: Hands, runs: Program, tools: Path) -> Iterator[Seat]:
+    """Lead a program to a model that does as it is told, beside tools that are linked into a folder."""
     scripts: dict[str, Callable[[Turn], Steps]] = {}
 
     def reply(turn: Turn) -> Reply:
@@ -140,18 +177,17 @@ def seat(program: Program, tmp_path: Path, request: pytest.FixtureRequest) -> It
         return steps[min(len(turn.results), len(steps) - 1)]
 
     model = ModelServer(reply)
-    tools = tmp_path / "bin"
     for name in TOOLS:
         if found := shutil.which(name):
             (tools / name).symlink_to(found)
-    program.env |= {
+    runs.env |= {
         "PATH": f"{tools}:{BIN}:{node()}:/usr/bin:/bin",
         "PYTHON": str(ROOT / ".venv/bin/python"),
         "CLAUDE_CODE_MAX_RETRIES": "2",  # ten take it three minutes
         "OPENCODE_DISABLE_MODELS_FETCH": "1",
-        **hands.settings(model.url, Path(program.env["HOME"])),
+        **hands.settings(model.url, Path(runs.env["HOME"])),
     }
     try:
-        yield Seat(hands=hands, runs=program, model=model, scripts=scripts)
+        yield Seat(hands=hands, runs=runs, model=model, scripts=scripts)
     finally:
         model.close()

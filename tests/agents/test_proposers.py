@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
 
 from autoresearch.events import clock
-from tests.agents.conftest import Seat, Steps, hours_from_now, proposal
+from tests.agents.conftest import Seat, Steps, edit, hours_from_now, in_turn, proposal
 from tests.agents.model_server import Late, Refuse, Say, Turn, Wait
 from tests.agents.programs import CLAUDE, CODEX
 from tests.waiting import PATIENCE_S, until
@@ -16,18 +15,6 @@ from tests.waiting import PATIENCE_S, until
 pytestmark = pytest.mark.long
 
 DONE = Say("Done.")
-
-
-def in_turn(*scripts: Any) -> Callable[[Turn], Any]:
-    """Return what a model does for the first question of a step, for the second, and so on."""
-    begun: list[str] = []
-
-    def script(turn: Turn) -> Any:
-        if not turn.results and turn.text not in begun:
-            begun.append(turn.text)
-        return scripts[min(len(begun), len(scripts)) - 1]
-
-    return script
 
 
 @pytest.fixture(params=["plan", "edit"])
@@ -43,16 +30,6 @@ def makes(seat: Seat, request: pytest.FixtureRequest) -> Callable[..., None]:
             made = in_turn(*changes)
             seat.scripts["propose"] = lambda _turn: [proposal("finer")]
             seat.scripts["apply"] = lambda turn: [*made(turn)(turn), DONE]
-
-    return script
-
-
-def edit(seat: Seat, old: str, new: str, *, beside: str = "") -> Callable[[Turn], Steps]:
-    """Return a script that edits train.py, and writes another file beside it."""
-
-    def script(_turn: Turn) -> Steps:
-        more = [seat.hands.write(seat.train.parent / beside, "mine")] if beside else []
-        return [*seat.hands.edit(seat.train, old, new), *more]
 
     return script
 
