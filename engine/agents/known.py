@@ -118,6 +118,21 @@ def _opencode_command(ask: Ask) -> tuple[str, ...]:
     )
 
 
+def _opencode_environment(ask: Ask) -> dict[str, str]:
+    """Turn off AGENTS.md, which is for who operates runs.
+
+    The switch turns off the settings that lie in the checkout as well, so they are named one by one. Where
+    the user's environment takes their place already, or there are more than one can name, all is left on.
+    """
+    files = [file for name in ("opencode.json", "opencode.jsonc") if (file := ask.worktree / name).is_file()]
+    folders = [folder for name in (".opencode",) if (folder := ask.worktree / name).is_dir()]
+    named = {"OPENCODE_CONFIG": files, "OPENCODE_CONFIG_DIR": folders}
+    if any(len(found) + (variable in os.environ) > 1 for variable, found in named.items() if found):
+        return {}
+    settings = {variable: str(found[0]) for variable, found in named.items() if found}
+    return {"OPENCODE_DISABLE_PROJECT_CONFIG": "1", **settings}
+
+
 def _codex_command(ask: Ask) -> tuple[str, ...]:
     sandbox = "read-only" if ask.step == "propose" else "workspace-write"
     if ask.beside is not None:  # its own sandbox mounts, which nobody may who is confined already
@@ -206,6 +221,7 @@ OPENCODE = Program(
     read=transcripts.read_opencode,
     no_work=RETRIES,
     sums_steps=True,
+    env_of=_opencode_environment,
     env={
         "OPENCODE_DISABLE_AUTOUPDATE": "true",
         "OPENCODE_PERMISSION": '{"external_directory":"deny"}',  # --auto allows what is not denied

@@ -43,6 +43,7 @@ class Program:
     read: Callable[[Iterable[bytes]], Said]
     sums_steps: bool = False  # its usage is a sum over many lines: unknown once the log was capped
     env: dict[str, str] = field(factory=dict)
+    env_of: Callable[[Ask], dict[str, str]] = lambda _ask: {}
     env_to_propose: dict[str, str] = field(factory=dict)  # has the last word there
     kept: tuple[Kept, ...] = ()
     no_work: tuple[str, ...] = ()  # in lines that are as good as silence
@@ -66,6 +67,7 @@ class Program:
             env={
                 **confinement.environment(ask.worktree, hooks=ask.hooks.absolute(), temporary=job.temporary),
                 **self.env,
+                **self.env_of(ask),
                 **(plain_transcripts.protocol(ask, job) if self.is_own else {}),
                 **(self.env_to_propose if ask.step == "propose" else {}),
             },

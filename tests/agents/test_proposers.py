@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from autoresearch.events import clock
-from tests.agents.conftest import Seat, Steps, edit, hours_from_now, in_turn, proposal
+from tests.agents.conftest import Seat, Steps, asked, edit, hours_from_now, in_turn, proposal
 from tests.agents.model_server import Late, Refuse, Say, Turn, Wait
 from tests.agents.programs import CLAUDE, CODEX
 from tests.waiting import PATIENCE_S, until
@@ -15,6 +15,7 @@ from tests.waiting import PATIENCE_S, until
 pytestmark = pytest.mark.long
 
 DONE = Say("Done.")
+MARKER = "Words for who operates"
 
 
 @pytest.fixture(params=["plan", "edit"])
@@ -184,3 +185,18 @@ def test_a_write_outside(seat: Seat, makes: Callable[..., None]):
     assert not out.exists()
     assert before == (seat.runs.repo / "train.py").read_text()
     assert 2 == len(rows(seat))
+
+
+def test_the_operators_instructions_do_not_reach_it(seat: Seat, makes: Callable[..., None]):
+    """AGENTS.md and CLAUDE.md of the repository are in nothing it sends; opencode's settings there count."""
+    for name in ("AGENTS.md", "CLAUDE.md"):
+        (seat.runs.repo / name).write_text(f"{MARKER}: start a run.\n")
+    if settings := seat.runs.env.pop("OPENCODE_CONFIG_CONTENT", ""):
+        (seat.runs.repo / "opencode.json").write_text(settings)
+    seat.runs.git("add", "-A")
+    seat.runs.git("commit", "-qm", "how to operate")
+    makes(edit(seat, "LR = 0.1", "LR = 0.05"))
+    seat.run()
+    assert ["keep", "keep"] == [row["status"] for row in rows(seat)]
+    assert any(asked(turn) for turn in seat.model.turns)
+    assert [] == [turn.number for turn in seat.model.turns if MARKER in turn.text]

@@ -307,6 +307,35 @@ def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path
     assert aider[-4:] == ("--model", "some/model", "--file", "train.py")
 
 
+def test_opencode_reads_settings_of_the_checkout_and_no_instructions(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkout's settings are named to it, its instructions off; where that cannot be, all is left on."""
+    for name in ("OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR", "OPENCODE_DISABLE_PROJECT_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    question = Ask(step="apply", prompt="", worktree=plain, hooks=hooks_of(plain))
+
+    def told() -> dict[str, str]:
+        env = OPENCODE.job(question, tmp_path).env
+        return {name: env[name] for name in env if name.startswith(("OPENCODE_CONFIG", "OPENCODE_DISABLE_P"))}
+
+    off = {"OPENCODE_DISABLE_PROJECT_CONFIG": "1"}
+    assert off == told()
+    monkeypatch.setenv("OPENCODE_CONFIG", "/mine.json")
+    assert off == told()
+    (plain / "opencode.json").touch()
+    assert {} == told()
+    monkeypatch.delenv("OPENCODE_CONFIG")
+    (plain / ".opencode").mkdir()
+    settings = {
+        "OPENCODE_CONFIG": str(plain / "opencode.json"),
+        "OPENCODE_CONFIG_DIR": str(plain / ".opencode"),
+    }
+    assert off | settings == told()
+    (plain / "opencode.jsonc").touch()
+    assert {} == told()
+
+
 def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None:
     """For a proposal codex is read-only, aider in its mode to ask, and the others cannot edit."""
     said = {"prompt": "", "worktree": plain, "hooks": hooks_of(plain)}
