@@ -29,7 +29,7 @@ ifneq ($(FOUND),$(WANTED))
 .PHONY: $(BIN)/python
 endif
 
-.PHONY: run test test-agents lint torture torture-short record bench reference clean help
+.PHONY: run test test-agents test-exports lint torture torture-short record bench reference clean help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -47,6 +47,9 @@ test-agents: $(VENV)/.dev $(AGENTS)/.installed  ## real opencode, codex and clau
 
 record: $(VENV)/.dev $(AGENTS)/.installed  ## record the runs of tests/golden/record.py anew; RUNS="night" for these alone (minutes)
 	$(BIN)/python -m tests.golden.record $(RUNS)
+
+test-exports: $(VENV)/.exports  ## what needs large libraries (pip: 0.3 GB): export mlflow and wandb, pictures by vl-convert (two minutes)
+	$(BIN)/python -m pytest -rs tests/e2e/test_export_mlflow.py tests/e2e/test_export_wandb.py tests/unit/test_vega_lite.py tests/e2e/test_notebooks.py
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
 	$(BIN)/ruff check .
@@ -83,7 +86,7 @@ $(BIN)/python:
 $(VENV)/.torch-%: $(BIN)/python
 	@echo "downloads: $(SIZE)"
 	@if ls $(VENV)/.torch-* >/dev/null 2>&1; then $(BIN)/python -m pip uninstall --quiet --yes torch; fi
-	@rm -f $(VENV)/.torch-* $(VENV)/.run $(VENV)/.dev $(VENV)/.bench
+	@rm -f $(VENV)/.torch-* $(VENV)/.run $(VENV)/.dev $(VENV)/.bench $(VENV)/.exports
 	$(if $(filter %-cpu,$@),@$(BIN)/python -m pip install --quiet $(OF_CPU) '$(WHEEL)' 2>/dev/null || true)
 	@touch $@
 
@@ -100,6 +103,10 @@ $(VENV)/.run: $(TORCH) pyproject.toml
 $(VENV)/.dev: $(TORCH) pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.exports: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable '.[mlflow,wandb,plot]' ipython
+	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
