@@ -94,8 +94,8 @@ OWNERS = {
     "sse_starlette": {"workflows/web/"},
     "apprise": {"workflows/exports/notify.py"},
     "opentelemetry": {"workflows/exports/otlp.py"},
-    "mlflow": {"workflows/exports/mlflow.py"},
-    "wandb": {"workflows/exports/wandb.py"},
+    "mlflow": {"workflows/exports/trackers/mlflow.py"},
+    "wandb": {"workflows/exports/trackers/wandb.py"},
     "requests": {"workflows/exports/otlp.py"},  # its exporter takes a session of it
     "duckdb": {"workflows/exports/sql.py"},
     "pandas": {"workflows/python.py"},

@@ -26,8 +26,8 @@ SINKS = {  # only the module of the one that is named gets imported
     "notify": "autoresearch.workflows.exports.notify",
     "prometheus": "autoresearch.workflows.exports.prometheus",
     "otlp": "autoresearch.workflows.exports.otlp",
-    "mlflow": "autoresearch.workflows.exports.mlflow",
-    "wandb": "autoresearch.workflows.exports.wandb",
+    "mlflow": "autoresearch.workflows.exports.trackers.mlflow",
+    "wandb": "autoresearch.workflows.exports.trackers.wandb",
 }
 INTERRUPTED = 130
 NEEDED = ("starlette", "uvicorn", "sse_starlette")

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
+from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.errors import NotFound, UsageRefused
-from autoresearch.events.shapes import unstructure
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.times import one_line
 from autoresearch.workflows.exports.asked import Asked, Exported
-from autoresearch.workflows.exports.changed_rows import Changed, Told, changes, history_key, told_of
 from autoresearch.workflows.exports.cursor import Cursor
 from autoresearch.workflows.exports.post import PASSING, until_taken
+from autoresearch.workflows.exports.trackers.changed_rows import Changed, Told, changes, history_key, told_of
 
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from autoresearch.events.errors import NotFound, UsageRefused
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.projections.timeline import Row
 from autoresearch.workflows.exports.asked import Asked, Exported
-from autoresearch.workflows.exports.changed_rows import changes, history_key, told_of
 from autoresearch.workflows.exports.cursor import Cursor
+from autoresearch.workflows.exports.trackers.changed_rows import changes, history_key, told_of
 
 
 TAKES = {"--to", "--follow", "--from"}

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load
-from autoresearch.events.codec import Position
+from autoresearch.events.encoding.codec import Position
 from autoresearch.events.log.read import read
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.projections.timeline import Row
