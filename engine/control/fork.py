@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from autoresearch.engine.control.keys import Key, appended, holder
 from autoresearch.engine.control.start_point import check_files, ensure_branch, refuse_below_a_branch
 from autoresearch.engine.core.inheritance import inheritance
 from autoresearch.engine.core.refs import RunRefs
@@ -38,6 +39,7 @@ class Forked:
     best: Best | None  # that it begins with
     results: int
     left_open: tuple[int, ...]  # iterations that were open there, and are not taken over
+    again: bool = False  # it was made before, under the same key
 
 
 def fork(
@@ -48,6 +50,7 @@ def fork(
     at: str | None,
     branch: str | None,
     version: str,
+    key: Key | None = None,
 ) -> Forked:
     """Make a run of another one as of a moment (None: as it stands now).
 
@@ -55,6 +58,8 @@ def fork(
         UsageRefused, NotFound: there is no such moment, or nothing that could be gone on from.
         CorruptHistory: the other run's history is damaged before that moment.
     """
+    if (made := _made_before(home, key)) is not None:
+        return made
     seq = None if at is None else seq_at(source, at)
     loaded = load(source, upto=seq, deciding=True)
     run = loaded.run
@@ -69,6 +74,8 @@ def fork(
     check_files(git, base.hash, run.config)
     clear_dead(home, git)
     with alone(home):
+        if (made := _made_before(home, key)) is not None:  # of two at once
+            return made
         on = _branch(git, branch, base)
         paths = claim_run(home, on, taken=lambda one: bool(git.refs_below(RunRefs(one).prefix)))
         try:
@@ -82,7 +89,7 @@ def fork(
                 program_version=version,
             )
             taken_over = inheritance(run, loaded.timeline, head=loaded.position.hash)
-            write_idle(paths, [begun, *taken_over], by=BY)
+            write_idle(paths, [begun, *taken_over], by=BY, key=key.stored() if key is not None else None)
         except BaseException:
             give_up(paths, git)
             raise
@@ -95,6 +102,29 @@ def fork(
         best=run.best,
         results=len(loaded.timeline.closed),
         left_open=tuple(one.number for one in run.open),
+    )
+
+
+def _made_before(home: Path, key: Key | None) -> Forked | None:
+    """Return the run that was made under this key.
+
+    Raises: UsageRefused: the key was used for something else.
+    """
+    there = holder(home, key)
+    if there is None:
+        return None
+    begun, forked, *_ = (one.event for one in appended(there, key))
+    assert isinstance(begun, ev.RunStarted)  # the key is of a fork
+    assert isinstance(forked, ev.RunForked)
+    return Forked(
+        paths=there,
+        branch=begun.branch,
+        source=forked.source,
+        seq=forked.seq,
+        best=forked.keeps[-1] if forked.keeps else None,
+        results=forked.rows,
+        left_open=(),
+        again=True,
     )
 
 

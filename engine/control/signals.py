@@ -9,10 +9,12 @@ from attrs import frozen
 
 from autoresearch.engine.agents.known import is_installed
 from autoresearch.engine.control.append import append_judged
+from autoresearch.engine.control.keys import Key
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.proposals import accept, changes, same_code
 from autoresearch.engine.proposals.constants import DoesNotApply
+from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
@@ -31,6 +33,7 @@ class StopAsked:
     now: bool
     jobs: tuple[str, ...]  # that run now
     needs_runner: bool  # nobody is alive to do it
+    again: bool = False  # it was said before, under the same key
 
 
 @frozen(kw_only=True)
@@ -38,6 +41,7 @@ class PauseSet:
     """Nothing new starts; what runs now goes on."""
 
     jobs: tuple[str, ...]
+    again: bool = False  # it was said before, under the same key
 
 
 @frozen(kw_only=True)
@@ -45,6 +49,7 @@ class PauseLifted:
     """New things start again, where a runner is alive."""
 
     runner_alive: bool
+    again: bool = False  # it was said before, under the same key
 
 
 @frozen(kw_only=True)
@@ -56,6 +61,7 @@ class AnswerGiven:
     answer: str
     at_rest: bool  # nobody proposes before somebody asks for more
     runner_alive: bool
+    again: bool = False  # it was said before, under the same key
 
 
 @frozen(kw_only=True)
@@ -65,6 +71,16 @@ class KeepDecided:
     iteration: int
     veto: str | None  # the reason; None: it was approved
     runner_alive: bool
+    again: bool = False  # it was said before, under the same key
+
+
+@frozen(kw_only=True)
+class ProposalTakenBack:
+    """A proposal that no iteration uses any more."""
+
+    number: int
+    description: str
+    again: bool = False  # it was said before, under the same key
 
 
 @frozen(kw_only=True)
@@ -76,9 +92,10 @@ class ProposalQueued:
     place: int  # from 1: the next one that is used
     loops_left: bool
     runner_alive: bool
+    again: bool = False  # it was said before, under the same key
 
 
-def stop(paths: RunPaths, git: Commits, *, now: bool) -> StopAsked:
+def stop(paths: RunPaths, git: Commits, *, now: bool, key: Key | None = None) -> StopAsked:
     """Ask the runner to end.
 
     Raises:
@@ -92,11 +109,17 @@ def stop(paths: RunPaths, git: Commits, *, now: bool) -> StopAsked:
             raise _no_runner(run, paths)
         return [ev.StopRequested(now=now)]
 
-    _, run = append_judged(paths, git, judge)
-    return StopAsked(now=now, jobs=job_names(run), needs_runner=now and not alive)
+    done = append_judged(paths, git, judge, key=key)
+    over = done.again and load_run(paths).state.stopped is not None
+    return StopAsked(
+        now=now,
+        jobs=job_names(done.run),
+        needs_runner=now and not alive and not over,
+        again=done.again,
+    )
 
 
-def pause(paths: RunPaths, git: Commits, *, reason: str) -> PauseSet:
+def pause(paths: RunPaths, git: Commits, *, reason: str, key: Key | None = None) -> PauseSet:
     """Let nothing new start until somebody unpauses.
 
     Raises:
@@ -109,11 +132,11 @@ def pause(paths: RunPaths, git: Commits, *, reason: str) -> PauseSet:
             raise NotFound(f"{paths.run_id} is paused already: {say(run.paused)}", remedy=WayOut("unpause"))
         return [ev.RunPaused(reason=why("human", reason))]
 
-    _, run = append_judged(paths, git, judge)
-    return PauseSet(jobs=job_names(run))
+    done = append_judged(paths, git, judge, key=key)
+    return PauseSet(jobs=job_names(done.run), again=done.again)
 
 
-def unpause(paths: RunPaths, git: Commits) -> PauseLifted:
+def unpause(paths: RunPaths, git: Commits, *, key: Key | None = None) -> PauseLifted:
     """Lift a pause.
 
     Raises:
@@ -125,22 +148,24 @@ def unpause(paths: RunPaths, git: Commits) -> PauseLifted:
             raise NotFound(f"{paths.run_id} is not paused", remedy=WayOut("status"))
         return [ev.RunUnpaused()]
 
-    append_judged(paths, git, judge)
-    return PauseLifted(runner_alive=living_runner(paths) is not None)
+    done = append_judged(paths, git, judge, key=key)
+    return PauseLifted(runner_alive=living_runner(paths) is not None, again=done.again)
 
 
-def note(paths: RunPaths, git: Commits, text: str) -> None:
-    """Write something down; agents that propose read the last notes.
+def note(paths: RunPaths, git: Commits, text: str, *, key: Key | None = None) -> bool:
+    """Write something down, which agents that propose read; say whether it was said under this key before.
 
     Raises:
         InvalidInput: the text is empty.
     """
     if not text.strip():
         raise InvalidInput("a note needs a text", remedy=WayOut("note_example"))
-    append_judged(paths, git, lambda _run: [ev.NoteAdded(text=text)])
+    return append_judged(paths, git, lambda _run: [ev.NoteAdded(text=text)], key=key).again
 
 
-def answer(paths: RunPaths, git: Commits, text: str, *, number: int | None) -> AnswerGiven:
+def answer(
+    paths: RunPaths, git: Commits, text: str, *, number: int | None, key: Key | None = None
+) -> AnswerGiven:
     """Answer a question of an agent: the one of this number, else the only one that is open.
 
     Raises:
@@ -150,21 +175,20 @@ def answer(paths: RunPaths, git: Commits, text: str, *, number: int | None) -> A
     """
     if not text.strip():
         raise InvalidInput("an answer needs a text", remedy=WayOut("answer_example"))
-    found: Question | None = None
 
     def judge(run: RunState) -> Sequence[ev.Event]:
-        nonlocal found
-        found = _question(run, number)
-        return [ev.QuestionAnswered(question=found.number, answer=text)]
+        return [ev.QuestionAnswered(question=_question(run, number).number, answer=text)]
 
-    _, run = append_judged(paths, git, judge)
-    assert found is not None  # else it was refused
+    done = append_judged(paths, git, judge, key=key)
+    (said,) = done.events
+    assert isinstance(said, ev.QuestionAnswered)  # by this command, be it the first time
     return AnswerGiven(
-        number=found.number,
-        question=found.text,
+        number=said.question,
+        question=_question(done.before, said.question).text,
         answer=text,
-        at_rest=run.stopped is not None,
+        at_rest=done.run.stopped is not None,
         runner_alive=living_runner(paths) is not None,
+        again=done.again,
     )
 
 
@@ -182,7 +206,9 @@ def _question(run: RunState, number: int | None) -> Question:
     return found
 
 
-def decide_keep(paths: RunPaths, git: Commits, number: int, *, veto: str | None = None) -> KeepDecided:
+def decide_keep(
+    paths: RunPaths, git: Commits, number: int, *, veto: str | None = None, key: Key | None = None
+) -> KeepDecided:
     """Approve, or with a reason veto, what would be kept and waits for a human's word.
 
     Raises:
@@ -201,11 +227,14 @@ def decide_keep(paths: RunPaths, git: Commits, number: int, *, veto: str | None 
             return [ev.CandidateApproved(iteration=number)]
         return [ev.CandidateVetoed(iteration=number, why=veto)]
 
-    append_judged(paths, git, judge)
-    return KeepDecided(iteration=number, veto=veto, runner_alive=living_runner(paths) is not None)
+    done = append_judged(paths, git, judge, key=key)
+    alive = living_runner(paths) is not None
+    return KeepDecided(iteration=number, veto=veto, runner_alive=alive, again=done.again)
 
 
-def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> ProposalQueued:
+def propose(
+    paths: RunPaths, git: Commits, received: ev.ProposalReceived, *, key: Key | None = None
+) -> ProposalQueued:
     """Hand a proposal to the run; the next iteration without one uses it.
 
     One equal to it that waits already is answered with that one; to be first, that one is moved.
@@ -229,7 +258,8 @@ def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> Pro
             raise accept.refused(reason)
         return [received]
 
-    before, run = append_judged(paths, git, judge)
+    done = append_judged(paths, git, judge, key=key)
+    before, run = done.seq, done.run
     waiting = next((one for one in run.waiting if one.proposal == received.proposal), None)
     return ProposalQueued(
         seq=waiting.seq if waiting is not None else before + 1,
@@ -237,6 +267,7 @@ def propose(paths: RunPaths, git: Commits, received: ev.ProposalReceived) -> Pro
         place=run.waiting.index(waiting) + 1 if waiting is not None else 1,
         loops_left=run.stopped is None and run.loops_left > 0,
         runner_alive=living_runner(paths) is not None,
+        again=done.again,
     )
 
 
@@ -274,25 +305,22 @@ def _known(run: RunState, files: Mapping[str, bytes]) -> Reason | None:
     return why("code_known", name=run.config.metric.name, metric=equal.metric, iteration=equal.iteration)
 
 
-def withdraw(paths: RunPaths, git: Commits, number: int) -> str:
-    """Take a proposal back that waits; return its description.
+def withdraw(paths: RunPaths, git: Commits, number: int, *, key: Key | None = None) -> ProposalTakenBack:
+    """Take a proposal back that waits.
 
     Raises:
         NotFound: none waits under this number.
     """
-    taken = ""
 
     def judge(run: RunState) -> Sequence[ev.Event]:
-        nonlocal taken
-        found = next((one for one in run.waiting if one.seq == number), None)
-        if found is None:
+        if number not in [one.seq for one in run.waiting]:
             waiting = ", ".join(str(one.seq) for one in run.waiting) or "none"
             raise NotFound(f"no proposal {number} waits", remedy=f"those that wait: {waiting}")
-        taken = found.proposal.description
         return [ev.ProposalWithdrawn(received=number)]
 
-    append_judged(paths, git, judge)
-    return taken
+    done = append_judged(paths, git, judge, key=key)
+    taken = next(one.proposal for one in done.before.waiting if one.seq == number)
+    return ProposalTakenBack(number=number, description=taken.description, again=done.again)
 
 
 def _refuse_at_rest(run: RunState, paths: RunPaths) -> None:

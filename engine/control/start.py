@@ -6,27 +6,20 @@ Launches nothing (engine/control/launch.py does) and prints nothing.
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
 
 from attrs import evolve as replace
-from attrs import frozen
 
-from autoresearch.engine.agents.known import NONE, adapter, is_installed
-from autoresearch.engine.control.append import BY, append_judged
+from autoresearch.engine.agents.known import is_installed
+from autoresearch.engine.control.append import BY, append_judged, as_then
+from autoresearch.engine.control.keys import Key, appended, holder
+from autoresearch.engine.control.outcome import Idle, StartOutcome, asked_in, asked_of, started
 from autoresearch.engine.control.requests import (
     StartOptions,
     refuse_gone,
     refuse_options_without_loops,
     request_of,
 )
-from autoresearch.engine.control.start_point import (
-    branch_and_base,
-    check_files,
-    ensure_branch,
-    guidance_edited,
-    uncommitted,
-    unpulled,
-)
+from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch
 from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.imports.import_run import refuse_imported
@@ -35,63 +28,19 @@ from autoresearch.engine.ports.repository import Branches, Commits, Refs, Reposi
 from autoresearch.engine.proposals import accept, from_command
 from autoresearch.engine.runs.catalogue import run_named, started_runs
 from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up
-from autoresearch.engine.runs.locate import Chosen, find_run
+from autoresearch.engine.runs.locate import find_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
-from autoresearch.engine.system import landlock
 from autoresearch.events import catalog as ev
 from autoresearch.events import clock
 from autoresearch.events.errors import NotFound, RunLocked, WayOut
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.settings import RunConfig, changed_settings, deciding_changes
+from autoresearch.events.settings import RunConfig, changed_settings
 from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
-from autoresearch.projections.summary import sandbox, standing
+from autoresearch.projections.summary import standing
 from autoresearch.projections.words.wording import say
-
-
-@frozen(kw_only=True)
-class Proposer:
-    """Who proposes where no human does."""
-
-    agent: str  # NONE: the seeded search
-    wanted: bool  # an agent was not ruled out
-    available: bool  # its program is on PATH
-    sandbox: str  # what holds it to its checkout, or why nothing does; "" for the seeded search
-    landlock: int  # version of that in this kernel
-    found: str = ""  # why this agent
-
-
-@frozen(kw_only=True)
-class Idle:
-    """Why a runner has nothing to be told."""
-
-    why: Literal["nothing_left", "waits_for_human", "runner_alive", "limit_reached", "at_rest"]
-    loops_left: int
-    human: str = ""  # what a human must do
-    left_open: tuple[int, tuple[str, ...]] | None = None  # an iteration that waits, and the stages it needs
-
-
-@frozen(kw_only=True)
-class StartOutcome:
-    """A run that was asked to do something."""
-
-    paths: RunPaths
-    branch: str
-    request: Request | None  # None: to go on with what is left
-    seq: int  # of the history before it was asked
-    chosen: Chosen = "named"
-    idle: Idle | None = None  # None: a runner is needed
-    uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
-    submodules: tuple[str, ...] = ()  # whose files the run's checkouts do not have
-    unpulled: tuple[str, ...] = ()  # files in git LFS of which the user has the pointers alone
-    guards: tuple[str, ...] = ()  # commands that have to hold for a keep, and are run on the baseline
-    guidance_edited: str = ""  # the guidance file, where agents do not see its edits
-    earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
-    loops_aside: int = 0  # that were asked for before, and wait for a `resume`
-    remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
-    proposer: Proposer | None = None  # None: nothing is proposed
 
 
 def start(
@@ -105,6 +54,7 @@ def start(
     proposal: Path | None = None,
     beside: bool = True,
     turn: ExitStack | None = None,
+    key: Key | None = None,
 ) -> StartOutcome:
     """Create a run and record what was asked; whatever can be refused is refused before.
 
@@ -114,6 +64,8 @@ def start(
         UsageRefused, InvalidInput, NotFound: nothing was created.
         RunLocked: a run is at work in this repository, and the new one may not be `beside` it.
     """
+    if (there := holder(home, key)) is not None:
+        return _started_before(there, git, key)
     config = load_config(home)
     request = request_of(options, config=config)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
@@ -135,6 +87,8 @@ def start(
     _refuse_unfit(received, created, request, git)
     with ExitStack() as own:
         (turn or own).enter_context(alone(home))
+        if (there := holder(home, key)) is not None:  # of two at once
+            return _started_before(there, git, key)
         if not beside:
             _refuse_beside(home)
         on = named or default_branch(
@@ -142,19 +96,19 @@ def start(
         )
         paths = _claim(home, git, on, run_id)
         begun = replace(begun, run_id=paths.run_id, branch=on)
-        _begin(paths, git, [begun, *received, ev.LoopsRequested(request=request)])
-    return StartOutcome(
-        paths=paths,
-        branch=on,
-        request=request,
-        seq=0,
-        submodules=git.lacking_submodules(base.hash),
-        unpulled=unpulled(home, git, base.hash),
-        guards=config.guard_commands,
-        uncommitted=uncommitted(git, config),
-        guidance_edited=guidance_edited(git, config),
-        proposer=_proposer(request, config),
-    )
+        _begin(paths, git, [begun, *received, ev.LoopsRequested(request=request)], key=key)
+    return started(paths, git, begun, request)
+
+
+def _started_before(paths: RunPaths, git: Repository, key: Key | None) -> StartOutcome:
+    """Return what was asked of a run that was started under this key.
+
+    Raises: UsageRefused: the key was used for something else.
+    """
+    events = as_then(paths, appended(paths, key)).events
+    begun = events[0]
+    assert isinstance(begun, ev.RunStarted)  # the key is of a start
+    return started(paths, git, begun, asked_in(events), again=True)
 
 
 def resume(
@@ -166,6 +120,7 @@ def resume(
     runner_alive: Callable[[RunPaths], bool],
     proposal: Path | None = None,
     interrupted: bool = False,
+    key: Key | None = None,
 ) -> StartOutcome:
     """Ask a run for more loops, or to go on with what is left.
 
@@ -177,14 +132,11 @@ def resume(
     found = find_run(home, git, run_id)
     config = load_config(home)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
-    request: Request | None = None
     idle: Idle | None = None
-    changed_deciding: tuple[str, ...] = ()
 
     def judge(run: RunState) -> Sequence[ev.Event]:
-        nonlocal request, idle, changed_deciding
+        nonlocal idle
         request = idle = None
-        changed_deciding = deciding_changes(run.config, config)
         refuse_imported(run, git)
         changed = config_change(run, config, found.paths)
         configured = dry_run.after(run, changed)
@@ -215,22 +167,8 @@ def resume(
             return events
         return events if idle else [*events, ev.RunResumed()]
 
-    before, run = append_judged(found.paths, git, judge)
-    again = run.best is not None and not run.best.was_measured_with(run.deciding)
-    return StartOutcome(
-        paths=found.paths,
-        branch=run.branch,
-        request=request,
-        seq=before,
-        chosen=found.chosen,
-        idle=idle,
-        uncommitted=uncommitted(git, config),
-        guidance_edited=guidance_edited(git, config),
-        earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
-        loops_aside=sum(one.loops_left for one in run.set_aside) if request else 0,
-        remeasured_for=changed_deciding if again else (),
-        proposer=_proposer(request, config) if request and request.loops else None,
-    )
+    done = append_judged(found.paths, git, judge, key=key)
+    return replace(asked_of(found, git, done, config), idle=idle)
 
 
 def _refuse_beside(home: Path) -> None:
@@ -255,14 +193,14 @@ def _claim(home: Path, git: Refs, branch: str, run_id: str | None) -> RunPaths:
     return named
 
 
-def _begin(paths: RunPaths, git: Branches, events: Sequence[ev.Event]) -> None:
+def _begin(paths: RunPaths, git: Branches, events: Sequence[ev.Event], *, key: Key | None) -> None:
     """Make the branch and write the first events; on failure what was claimed is given up."""
     begun = events[0]
     assert isinstance(begun, ev.RunStarted)  # a history begins with it
     try:
         ensure_branch(paths, git, begun.branch, begun.base_commit)
         with EventLog(paths.history) as log:
-            log.append(events, by=BY)
+            log.append(events, by=BY, key=key.stored() if key is not None else None)
     except BaseException:
         give_up(paths, git)
         raise
@@ -343,20 +281,3 @@ def _limit(run: RunState, now: str) -> str:
     then = going_on if told is None else dry_run.after(going_on, [told])
     then = replace(then, without_keep=0, crashes=0)  # counted anew by whoever goes on
     return say(limits.reason(then)) if limits.is_reached(then) else ""
-
-
-def _proposer(request: Request, config: RunConfig) -> Proposer | None:
-    if "loop" not in request.stages or "propose" not in request.loop_stages:
-        return None
-    agent = request.agent if request.stochastic else NONE
-    available = agent != NONE and adapter(agent).available()
-    version = landlock.version()
-    held = "" if agent == NONE else sandbox(config, version)
-    return Proposer(
-        agent=agent,
-        wanted=request.stochastic,
-        available=available,
-        sandbox=held,
-        landlock=version,
-        found=request.agent_found,
-    )

@@ -202,7 +202,7 @@ def _copy(paths: RunPaths, files: dict[str, bytes]) -> None:
         write_atomic(paths.imported / name, content)
 
 
-def write_idle(paths: RunPaths, events: Sequence[ev.Event], *, by: str) -> None:
+def write_idle(paths: RunPaths, events: Sequence[ev.Event], *, by: str, key: str | None = None) -> None:
     """Write the whole history, ended as the decider would end it, and move it into its place."""
     paths.draft.mkdir()
     draft = paths.draft / paths.history.name
@@ -211,7 +211,7 @@ def write_idle(paths: RunPaths, events: Sequence[ev.Event], *, by: str) -> None:
     whole = [*events, ev.RunStopped(how=end.how, reason=end.reason)]
     with EventLog(draft) as log:
         for begin in range(0, len(whole), BATCH):
-            log.append(whole[begin : begin + BATCH], by=by)
+            log.append(whole[begin : begin + BATCH], by=by, key=None if begin else key)
     draft.rename(paths.history)
     shutil.rmtree(paths.draft)
     sync_folder(paths.folder)

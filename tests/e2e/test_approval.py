@@ -41,7 +41,9 @@ def test_a_human_approves_and_vetoes_in_words(waits, capsys):
     assert ("approval", 1) == (found["what"], found["iteration"])
     assert 3 == said(capsys, "approve", "2")[0]
     assert 5 == said(capsys, "veto", "1", "--why", " ")[0]
-    vetoed = checked("veto", said(capsys, "veto", "1", "--why", "it looks", "--json")[1])
+    words = ("veto", "1", "--why", "it looks", "--json", "--key", "no")
+    vetoed = checked("veto", said(capsys, *words)[1])
+    assert {**vetoed, "known": True} == checked("veto", said(capsys, *words)[1])
     assert ("it looks", False) == (vetoed["why"], vetoed["runner_alive"])
     assert "vetoed" == load(waits).run.open[0].approval.said
     assert 3 == said(capsys, "approve", "1")[0]
@@ -51,6 +53,7 @@ def test_a_human_approves_and_vetoes_in_words(waits, capsys):
 
 def test_a_word_is_an_object(waits, capsys):
     """Approving says what may be kept now."""
-    assert 1 == checked("approve", said(capsys, "approve", "1", "--json")[1])["iteration"]
+    told = [checked("approve", said(capsys, "approve", "1", "--json", "--key", "yes")[1]) for _ in range(2)]
+    assert [(1, False), (1, True)] == [(one["iteration"], one["known"]) for one in told]
     assert "approved" == load(waits).run.open[0].approval.said
     assert "vetoed by x: y" == say_verdict("vetoed", {"by": "x", "said": "y", "gain": 1.0, "min_delta": 0.0})

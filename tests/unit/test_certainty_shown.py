@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from autoresearch.engine.control.outcome import StartOutcome
 from autoresearch.engine.control.results.publish import Kept, Publication
-from autoresearch.engine.control.start import StartOutcome
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.upcasters import upcast

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from autoresearch.engine.control.start import Proposer, StartOutcome
+from autoresearch.engine.control.outcome import Proposer, StartOutcome
 from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.gpu import parse
 from autoresearch.engine.training.progress import Progress

@@ -9,6 +9,7 @@ import typer
 from attrs import frozen
 
 from autoresearch.engine.agents.inside import agent_is_calling
+from autoresearch.engine.control.keys import Key, holder, refuse_elsewhere
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import Found, find_home, find_run
@@ -219,6 +220,14 @@ Last = Annotated[
         min=0,
     ),
 ]
+KeyText = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        help="A name for this intent: said again under it, it is done once and answered alike.",
+        metavar="KEY",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
@@ -229,9 +238,18 @@ class Target:
     home: Path
     git: RealGit
 
-    def run(self, run_id: str | None) -> Found:
-        """Return the run that is meant."""
-        return find_run(self.home, self.git, run_id)
+    def run(self, run_id: str | None, key: Key | None = None) -> Found:
+        """Return the run that is meant; under a key that was used before, the one that it was used for.
+
+        Raises:
+            UsageRefused: it was used for another one than the one that is named.
+        """
+        there = holder(self.home, key)
+        if key is None or there is None:
+            return find_run(self.home, self.git, run_id)
+        found = find_run(self.home, self.git, run_id or there.run_id)
+        refuse_elsewhere(found.paths, key, there)
+        return found
 
 
 def target(repo: Path | None) -> Target:

@@ -29,7 +29,7 @@ ACTS = ToolAnnotations(read_only_hint=False, destructive_hint=False)
 INSTRUCTIONS = """\
 autoresearch changes a training script, trains it, and keeps what is better, by itself.
 These tools look at its runs and steer them. run_id "" is the latest run of the current branch.
-Call `wait` instead of asking `status` in a loop.
+Call `wait` instead of asking `status` in a loop. A `key` of yours makes a call that you repeat act once.
 """
 
 
@@ -60,9 +60,13 @@ class Commands:
             raise ToolError((done.stderr or done.stdout).decode(errors="replace").strip())
         return done.stdout.decode(errors="replace")
 
-    async def object(self, *words: str, run_id: str = "", stdin: bytes | None = None) -> Object:
-        """Run a command with --json and return its object."""
-        told: Object = json.loads(await self.call(words[0], "--json", *words[1:], run_id=run_id, stdin=stdin))
+    async def object(
+        self, *words: str, run_id: str = "", key: str = "", stdin: bytes | None = None
+    ) -> Object:
+        """Run a command with --json and return its object; under a key, once."""
+        under = [f"--key={key}"] if key else []
+        said = await self.call(words[0], "--json", *under, *words[1:], run_id=run_id, stdin=stdin)
+        told: Object = json.loads(said)
         return told
 
 
@@ -141,54 +145,54 @@ def _looking(commands: Commands) -> Sequence[Callable[..., Any]]:
 
 
 def _steering(commands: Commands) -> Sequence[Callable[..., Any]]:
-    async def propose(proposal: Object, run_id: str = "", check: bool = False) -> Object:  # noqa: FBT001, FBT002 - its fields
+    async def propose(proposal: Object, run_id: str = "", key: str = "", check: bool = False) -> Object:  # noqa: FBT001, FBT002 - its fields
         """Propose the next change: description, change_plan, commit_description; one of set, edits, patch.
 
         With `check`, only say whether it fits the best code.
         """
         raw = json.dumps({"status": "ok", **proposal}).encode()
         return await commands.object(
-            "propose", *(["--check"] if check else []), "-", run_id=run_id, stdin=raw
+            "propose", *(["--check"] if check else []), "-", run_id=run_id, key=key, stdin=raw
         )
 
-    async def answer(text: str, question: int | None = None, run_id: str = "") -> Object:
+    async def answer(text: str, question: int | None = None, run_id: str = "", key: str = "") -> Object:
         """Answer a question of an agent, by its number in `status` where several are open."""
         number = [] if question is None else [f"--question={question}"]
-        return await commands.object("answer", *number, "--", text, run_id=run_id)
+        return await commands.object("answer", *number, "--", text, run_id=run_id, key=key)
 
-    async def approve(number: int, run_id: str = "") -> Object:
+    async def approve(number: int, run_id: str = "", key: str = "") -> Object:
         """Let an iteration be kept that waits for a word: `approvals` in `status`."""
-        return await commands.object("approve", str(number), run_id=run_id)
+        return await commands.object("approve", str(number), run_id=run_id, key=key)
 
-    async def veto(number: int, why: str, run_id: str = "") -> Object:
+    async def veto(number: int, why: str, run_id: str = "", key: str = "") -> Object:
         """Do not let an iteration be kept that waits for a word."""
-        return await commands.object("veto", str(number), f"--why={why}", run_id=run_id)
+        return await commands.object("veto", str(number), f"--why={why}", run_id=run_id, key=key)
 
-    async def note(text: str, run_id: str = "") -> Object:
+    async def note(text: str, run_id: str = "", key: str = "") -> Object:
         """Write something into the run's history, which agents that propose read."""
-        return await commands.object("note", "--", text, run_id=run_id)
+        return await commands.object("note", "--", text, run_id=run_id, key=key)
 
-    async def pause(reason: str = "", run_id: str = "") -> Object:
+    async def pause(reason: str = "", run_id: str = "", key: str = "") -> Object:
         """Start nothing new until `unpause`; what runs goes on."""
-        return await commands.object("pause", f"--reason={reason}", run_id=run_id)
+        return await commands.object("pause", f"--reason={reason}", run_id=run_id, key=key)
 
-    async def unpause(run_id: str = "") -> Object:
+    async def unpause(run_id: str = "", key: str = "") -> Object:
         """Lift a pause."""
-        return await commands.object("unpause", run_id=run_id)
+        return await commands.object("unpause", run_id=run_id, key=key)
 
-    async def stop(now: bool = False, run_id: str = "") -> Object:  # noqa: FBT001, FBT002 - a tool's fields
+    async def stop(now: bool = False, run_id: str = "", key: str = "") -> Object:  # noqa: FBT001, FBT002 - a tool's fields
         """Stop the run after the current stage, or at once."""
-        return await commands.object("stop", *(["--now"] if now else []), run_id=run_id)
+        return await commands.object("stop", *(["--now"] if now else []), run_id=run_id, key=key)
 
-    async def start(loops: int = 1, agent: str = "") -> Object:
+    async def start(loops: int = 1, agent: str = "", key: str = "") -> Object:
         """Begin a new run; agent "none": the seeded search proposes. It goes on when this session is over."""
         asked = [f"--agent={agent}"] if agent else []
-        return await commands.object("start", f"--loops={loops}", *asked)
+        return await commands.object("start", f"--loops={loops}", *asked, key=key)
 
-    async def resume(loops: int | None = None, run_id: str = "") -> Object:
+    async def resume(loops: int | None = None, run_id: str = "", key: str = "") -> Object:
         """Ask for more loops; without a number, go on with what is left."""
         return await commands.object(
-            "resume", *([] if loops is None else [f"--loops={loops}"]), run_id=run_id
+            "resume", *([] if loops is None else [f"--loops={loops}"]), run_id=run_id, key=key
         )
 
     return propose, answer, approve, veto, note, pause, unpause, stop, start, resume

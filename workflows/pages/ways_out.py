@@ -55,6 +55,7 @@ SENTENCES = {
         "install it where it stays: `uv tool install {source}`; "
         "or call it by `uvx --from {source} autoresearch`; or stay with it: --no-background-train"
     ),
+    "key_example": "any name of your own, another one for each intent: --key night-3-resume",
     "list_stages": "list the stages in --only",
     "look_and_resume": "look into it, then `{program} resume --run-id {run_id}`",
     "make_environment": 'make it, or name another interpreter: python = "PATH" in the settings',

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from attrs import frozen
 
 from autoresearch.engine.control.append import append_judged
+from autoresearch.engine.control.keys import Key
 from autoresearch.engine.git.calls import ADDRESS
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commits, NotSigned
@@ -43,6 +44,7 @@ class RetractOutcome:
     branch: str
     branch_now: BranchNow
     held: bool  # a branch or a tag of the user contains the code that was the best
+    again: bool = False  # it was said before, under the same key
 
 
 class RetractGit(Commits, Branches, Protocol):
@@ -50,7 +52,13 @@ class RetractGit(Commits, Branches, Protocol):
 
 
 def retract(
-    paths: RunPaths, git: RetractGit, number: int, *, why: str, with_descendants: bool
+    paths: RunPaths,
+    git: RetractGit,
+    number: int,
+    *,
+    why: str,
+    with_descendants: bool,
+    key: Key | None = None,
 ) -> RetractOutcome:
     """Take back the result of an iteration, and on request of all that is made of its code.
 
@@ -62,35 +70,35 @@ def retract(
         raise InvalidInput(
             "a retraction needs a reason", remedy=WayOut("retract_example", number=str(number))
         )
-    before = RunState()
 
     def judge(run: RunState) -> Sequence[ev.Event]:
-        nonlocal before
-        before = run
         _move_back(paths, git, run)  # for one that was killed before it could
         _refuse(paths, run, number, with_descendants=with_descendants)
         _refuse_lost_best(run, git, number, with_descendants=with_descendants)
         return [ev.ResultRetracted(iteration=number, why=why, with_descendants=with_descendants)]
 
-    known = {row.iteration for row in load(paths).timeline.rows if row.retracted is not None}
-    append_judged(paths, git, judge)
+    done = append_judged(paths, git, judge, key=key)
+    known = _retracted(load(paths, upto=done.seq).timeline.rows)
     loaded = load(paths)
-    after, rows = loaded.run, loaded.timeline.rows
-    now = _move_back(paths, git, after)
+    now = _move_back(paths, git, loaded.run)
     _show(paths, git, loaded)
+    before, after, rows = done.before, done.run, load(paths, upto=done.run.seq).timeline.rows
     fell = before.best if before.best != after.best else None
     return RetractOutcome(
         iteration=number,
         before=before.best,
         best=after.best,
-        retracted=tuple(
-            row.iteration for row in rows if row.retracted is not None and row.iteration not in known
-        ),
+        retracted=tuple(number for number in _retracted(rows) if number not in known),
         standing=tuple(row for row in standing_on(rows, number) if row.retracted is None),
         branch=after.branch,
         branch_now=now,
         held=fell is not None and git.is_held(fell.commit),
+        again=done.again,
     )
+
+
+def _retracted(rows: Sequence[Row]) -> tuple[int, ...]:
+    return tuple(row.iteration for row in rows if row.retracted is not None)
 
 
 def _refuse(paths: RunPaths, run: RunState, number: int, *, with_descendants: bool) -> None:

@@ -12,8 +12,10 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.control.append import append_judged
+from autoresearch.engine.control.keys import Key
+from autoresearch.engine.control.outcome import StartOutcome, asked_in
 from autoresearch.engine.control.requests import StartOptions, request_of
-from autoresearch.engine.control.start import StartOutcome, config_change, refuse_blocked
+from autoresearch.engine.control.start import config_change, refuse_blocked
 from autoresearch.engine.control.start_point import uncommitted
 from autoresearch.engine.core import dry_run
 from autoresearch.engine.imports.import_run import refuse_imported
@@ -25,7 +27,7 @@ from autoresearch.engine.verdicts import repeats
 from autoresearch.events import catalog as ev
 from autoresearch.events.candidate_events import Without
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
-from autoresearch.events.values import Best, Proposal, Reason, Request, why
+from autoresearch.events.values import Best, Proposal, Reason, why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.wording import name_of, say
 
@@ -44,7 +46,7 @@ class TakeOutOutcome:
 
 
 def take_out(
-    home: Path, run_id: str | None, purpose: Purpose, *, seeds: int, git: Repository
+    home: Path, run_id: str | None, purpose: Purpose, *, seeds: int, git: Repository, key: Key | None = None
 ) -> TakeOutOutcome:
     """Ask for the best without each doubtful keep (`drop`), or without each keep (`ablate`).
 
@@ -55,11 +57,8 @@ def take_out(
     config = load_config(home)
     tried: list[Without] = []
     stuck: list[tuple[int, Reason]] = []
-    request: Request | None = None
-    fresh: tuple[int, ...] = ()
 
     def judge(run: RunState) -> Sequence[ev.Event]:
-        nonlocal request, fresh
         tried.clear()
         stuck.clear()
         refuse_imported(run, git)
@@ -83,19 +82,21 @@ def take_out(
         lift = [ev.RunUnpaused()] if run.paused is not None else []
         return [*events, *lift, ev.LoopsRequested(request=request)]
 
-    before, run = append_judged(found.paths, git, judge)
+    done = append_judged(found.paths, git, judge, key=key)
     started = StartOutcome(
         paths=found.paths,
-        branch=run.branch,
-        request=request,
-        seq=before,
+        branch=done.run.branch,
+        request=asked_in(done.events),
+        seq=done.seq,
         chosen=found.chosen,
         uncommitted=uncommitted(git, config),
+        again=done.again,
     )
+    without = [one.without for one in done.events if isinstance(one, ev.ProposalReceived) and one.without]
     return TakeOutOutcome(
         started=started,
-        tried=tuple(one.keep for one in tried),
-        repeats=fresh,
+        tried=tuple(one.keep for one in without),
+        repeats=without[0].repeats if without else (),
         stuck=tuple(stuck),
     )
 

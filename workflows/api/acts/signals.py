@@ -13,6 +13,7 @@ from autoresearch.engine.control.signals import (
     PauseLifted,
     PauseSet,
     ProposalQueued,
+    ProposalTakenBack,
     StopAsked,
 )
 from autoresearch.events.encoding.shapes import unstructure
@@ -25,17 +26,17 @@ Done: TypeAlias = dict[str, Any]  # Any: it is JSON
 
 def stop_object(outcome: StopAsked, run_id: str) -> Done:
     """Return what the runner ends, and whether at once."""
-    return _done("stop", run_id, now=outcome.now, jobs=list(outcome.jobs))
+    return _done("stop", run_id, now=outcome.now, jobs=list(outcome.jobs), known=outcome.again)
 
 
 def pause_object(outcome: PauseSet, run_id: str, reason: str) -> Done:
     """Return what goes on though nothing new starts."""
-    return _done("pause", run_id, reason=reason, jobs=list(outcome.jobs))
+    return _done("pause", run_id, reason=reason, jobs=list(outcome.jobs), known=outcome.again)
 
 
 def unpause_object(outcome: PauseLifted, run_id: str) -> Done:
     """Return whether anybody goes on."""
-    return _done("unpause", run_id, runner_alive=outcome.runner_alive)
+    return _done("unpause", run_id, runner_alive=outcome.runner_alive, known=outcome.again)
 
 
 def propose_object(outcome: ProposalQueued, run_id: str) -> Done:
@@ -44,7 +45,7 @@ def propose_object(outcome: ProposalQueued, run_id: str) -> Done:
         "propose",
         run_id,
         number=outcome.seq,
-        known=outcome.known,
+        known=outcome.known or outcome.again,
         place=outcome.place,
         loops_left=outcome.loops_left,
         runner_alive=outcome.runner_alive,
@@ -68,14 +69,15 @@ def listed(waiting: Iterable[WaitingProposal]) -> list[Done]:
     return [{"number": one.seq, "source": one.source} | unstructure(one.proposal) for one in waiting]
 
 
-def withdraw_object(run_id: str, number: int, description: str) -> Done:
+def withdraw_object(outcome: ProposalTakenBack, run_id: str) -> Done:
     """Return the proposal that was taken back."""
-    return _done("withdraw", run_id, number=number, description=description)
+    described = {"number": outcome.number, "description": outcome.description}
+    return _done("withdraw", run_id, **described, known=outcome.again)
 
 
-def note_object(run_id: str, text: str) -> Done:
+def note_object(run_id: str, text: str, *, known: bool) -> Done:
     """Return what was noted."""
-    return _done("note", run_id, text=text)
+    return _done("note", run_id, text=text, known=known)
 
 
 def answer_object(outcome: AnswerGiven, run_id: str) -> Done:
@@ -88,17 +90,19 @@ def answer_object(outcome: AnswerGiven, run_id: str) -> Done:
         answer=outcome.answer,
         at_rest=outcome.at_rest,
         runner_alive=outcome.runner_alive,
+        known=outcome.again,
     )
 
 
 def approve_object(outcome: KeepDecided, run_id: str) -> Done:
     """Return what may be kept now."""
-    return _done("approve", run_id, iteration=outcome.iteration, runner_alive=outcome.runner_alive)
+    told = {"runner_alive": outcome.runner_alive, "known": outcome.again}
+    return _done("approve", run_id, iteration=outcome.iteration, **told)
 
 
 def veto_object(outcome: KeepDecided, run_id: str) -> Done:
     """Return what is not kept, and why."""
-    told = {"why": outcome.veto, "runner_alive": outcome.runner_alive}
+    told = {"why": outcome.veto, "runner_alive": outcome.runner_alive, "known": outcome.again}
     return _done("veto", run_id, iteration=outcome.iteration, **told)
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from autoresearch.engine.control.launch import Launched
+from autoresearch.engine.control.outcome import StartOutcome
 from autoresearch.engine.control.results.take_out import TakeOutOutcome
-from autoresearch.engine.control.start import StartOutcome
 from autoresearch.events.values import OPEN_END
 from autoresearch.projections.words.wording import say
 from autoresearch.workflows.api.envelope import document
@@ -25,6 +25,7 @@ def start_object(
         "until": (request.until or None) if request is not None else None,
         "earlier_loops": outcome.earlier_loops,
         "loops_aside": outcome.loops_aside,
+        "known": outcome.again,
         "idle": idle.why if idle is not None else None,
         "agent": proposer.agent if proposer is not None else None,
         "agent_found": (proposer.found or None) if proposer is not None else None,

@@ -31,6 +31,7 @@ def retract_object(outcome: RetractOutcome, run_id: str) -> Object:
         branch=outcome.branch,
         branch_now=outcome.branch_now,
         held_by_a_branch_of_yours=outcome.held,
+        known=outcome.again,
     )
 
 
@@ -96,6 +97,7 @@ def fork_object(made: Forked) -> Object:
         best=_best(made.best),
         results=made.results,
         left_open=list(made.left_open),
+        known=made.again,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from autoresearch.engine.control.fork import fork
+from autoresearch.engine.control.keys import key_of
 from autoresearch.engine.imports.any_table import Wanted
 from autoresearch.engine.imports.import_run import Imported, import_run
 from autoresearch.engine.runs.settings import load_config
@@ -111,6 +112,7 @@ def fork_command(
             "--branch", help="The branch of the new run; default: a new one of today.", metavar="NAME"
         ),
     ] = None,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     repo: opt.Repo = None,
 ) -> None:
@@ -122,7 +124,8 @@ def fork_command(
     opt.refuse_inside_agent()
     here = opt.target(repo)
     source = here.run(run).paths
-    made = fork(here.home, source, here.git, at=at, branch=branch, version=program_version())
+    asked = key_of(key, "fork", source=source.run_id, at=at, branch=branch)
+    made = fork(here.home, source, here.git, at=at, branch=branch, version=program_version(), key=asked)
     rebuild(made.paths)
     if as_json:
         opt.print_object(fork_object(made))

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from autoresearch.engine.control.keys import Key, key_of
+from autoresearch.engine.control.outcome import StartOutcome
 from autoresearch.engine.control.requests import MOST_SEEDS, StartOptions
 from autoresearch.engine.control.results.take_out import Purpose, TakeOutOutcome, take_out
-from autoresearch.engine.control.start import StartOutcome
 from autoresearch.engine.paths import RunPaths
 from autoresearch.workflows.api.acts.start import taken_out_fields
 from autoresearch.workflows.cli import options as opt
@@ -29,6 +30,7 @@ def final_command(
     seeds: Seeds = SEEDS,
     background_train: opt.Background = True,
     follow: opt.Follow = False,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -39,7 +41,10 @@ def final_command(
     as `resume --loops 0 --final N`.
     """
     options = StartOptions(loops=0, final=seeds, consolidate=0)
-    shared = _shared(options, background=background_train, follow=follow, as_json=as_json, repo=repo)
+    asked = key_of(key, "final", seeds=seeds)
+    shared = _shared(
+        options, background=background_train, follow=follow, as_json=as_json, repo=repo, key=asked
+    )
     return ask_for(shared, opt.named(run, run_id), command="final")
 
 
@@ -52,6 +57,7 @@ def consolidate_command(
     ] = False,
     background_train: opt.Background = True,
     follow: opt.Follow = False,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -62,8 +68,11 @@ def consolidate_command(
     while it runs, they go first. With --drop, what was found doubtful before is taken out, each by itself,
     and stays out where the best is not worse without it.
     """
+    asked = key_of(key, "consolidate", seeds=seeds, drop=drop)
     options = StartOptions() if drop else StartOptions(loops=0, consolidate=seeds)
-    shared = _shared(options, background=background_train, follow=follow, as_json=as_json, repo=repo)
+    shared = _shared(
+        options, background=background_train, follow=follow, as_json=as_json, repo=repo, key=asked
+    )
     if drop:
         return _without("drop", seeds, opt.named(run, run_id), shared, command="consolidate")
     return ask_for(shared, opt.named(run, run_id), command="consolidate", beside=taken_out_fields)
@@ -75,6 +84,7 @@ def ablate_command(
     seeds: Seeds = SEEDS,
     background_train: opt.Background = True,
     follow: opt.Follow = False,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -83,16 +93,25 @@ def ablate_command(
 
     K keeps cost K + 1 trainings a seed. The best stays what it is.
     """
-    shared = _shared(StartOptions(), background=background_train, follow=follow, as_json=as_json, repo=repo)
+    asked = key_of(key, "ablate", seeds=seeds)
+    shared = _shared(
+        StartOptions(), background=background_train, follow=follow, as_json=as_json, repo=repo, key=asked
+    )
     return _without("ablate", seeds, opt.named(run, run_id), shared, command="ablate")
 
 
 def _shared(
-    options: StartOptions, *, background: bool, follow: bool, as_json: bool, repo: Path | None
+    options: StartOptions,
+    *,
+    background: bool,
+    follow: bool,
+    as_json: bool,
+    repo: Path | None,
+    key: Key | None,
 ) -> SharedOptions:
     opt.refuse_inside_agent()
     return shared_options(
-        options, background=background, follow=follow, here=opt.target(repo), as_json=as_json
+        options, background=background, follow=follow, here=opt.target(repo), as_json=as_json, key=key
     )
 
 
@@ -101,7 +120,9 @@ def _without(purpose: Purpose, seeds: int, run_id: str | None, shared: SharedOpt
 
     def ask(paths: RunPaths, _alive: Callable[[RunPaths], bool]) -> StartOutcome:
         nonlocal made
-        made = take_out(shared.here.home, paths.run_id, purpose, seeds=seeds, git=shared.here.git)
+        made = take_out(
+            shared.here.home, paths.run_id, purpose, seeds=seeds, git=shared.here.git, key=shared.key
+        )
         if not shared.as_json:
             for said in take_out_lines(made):
                 opt.say(said)

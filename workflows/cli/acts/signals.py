@@ -9,6 +9,7 @@ import typer
 from attrs import evolve as replace
 
 from autoresearch.engine.control import signals
+from autoresearch.engine.control.keys import key_of
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.proposals.from_command import from_bytes, from_file, received
 from autoresearch.engine.proposals.parse import MAX_BYTES, from_fields
@@ -20,6 +21,7 @@ from autoresearch.projections.words.wording import short
 from autoresearch.workflows.api.acts import signals as objects
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages.acts.signals import (
+    KNOWN,
     answered_line,
     decided_line,
     pause_line,
@@ -32,6 +34,7 @@ from autoresearch.workflows.pages.acts.signals import (
 def stop(
     *,
     now: Annotated[bool, typer.Option("--now", help="End the running job too.")] = False,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -39,11 +42,18 @@ def stop(
     """Stop the run after the current stage; `resume` goes on."""
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(run_id).paths
-    outcome = signals.stop(paths, here.git, now=now)
+    asked = key_of(key, "stop", now=now)
+    paths = here.run(run_id, asked).paths
+    outcome = signals.stop(paths, here.git, now=now, key=asked)
     if outcome.needs_runner:
         opt.ensure_runner(paths)
-    _tell(paths, stop_line(outcome), objects.stop_object(outcome, paths.run_id), as_json=as_json)
+    _tell(
+        paths,
+        stop_line(outcome),
+        objects.stop_object(outcome, paths.run_id),
+        as_json=as_json,
+        again=outcome.again,
+    )
 
 
 def pause(
@@ -51,6 +61,7 @@ def pause(
     reason: Annotated[
         str, typer.Option("--reason", help="Why, for those who look later.", metavar="TEXT")
     ] = "",
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -58,19 +69,39 @@ def pause(
     """Start nothing new until `unpause`; what runs goes on."""
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(run_id).paths
+    asked = key_of(key, "pause", reason=reason)
+    paths = here.run(run_id, asked).paths
     said = reason or "as asked"
-    outcome = signals.pause(paths, here.git, reason=said)
-    _tell(paths, pause_line(outcome), objects.pause_object(outcome, paths.run_id, said), as_json=as_json)
+    outcome = signals.pause(paths, here.git, reason=said, key=asked)
+    _tell(
+        paths,
+        pause_line(outcome),
+        objects.pause_object(outcome, paths.run_id, said),
+        as_json=as_json,
+        again=outcome.again,
+    )
 
 
-def unpause(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
+def unpause(
+    *,
+    key: opt.KeyText = None,
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
     """Lift a pause."""
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(run_id).paths
-    outcome = signals.unpause(paths, here.git)
-    _tell(paths, unpause_line(outcome), objects.unpause_object(outcome, paths.run_id), as_json=as_json)
+    asked = key_of(key, "unpause")
+    paths = here.run(run_id, asked).paths
+    outcome = signals.unpause(paths, here.git, key=asked)
+    _tell(
+        paths,
+        unpause_line(outcome),
+        objects.unpause_object(outcome, paths.run_id),
+        as_json=as_json,
+        again=outcome.again,
+    )
 
 
 def propose(
@@ -97,6 +128,7 @@ def propose(
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether it fits the best code; nothing is recorded.")
     ] = False,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -116,14 +148,21 @@ def propose(
             description, plan, commit, settings or [], hypothesis=hypothesis, expected=expected
         )
     here = opt.target(repo)
-    paths = here.run(run_id).paths
+    asked = key_of(key, "propose", sha256=event.sha256, first=first)
+    paths = here.run(run_id, asked).paths
     if check:
         base = signals.check_proposal(load(paths).run, here.git, event.proposal)
         fits = f"it fits {short(base)}, the best code; nothing was recorded"
         _tell(paths, fits, objects.checked_object(paths.run_id, base), as_json=as_json)
         return
-    queued = signals.propose(paths, here.git, replace(event, first=first))
-    _tell(paths, proposed_line(queued), objects.propose_object(queued, paths.run_id), as_json=as_json)
+    queued = signals.propose(paths, here.git, replace(event, first=first), key=asked)
+    _tell(
+        paths,
+        proposed_line(queued),
+        objects.propose_object(queued, paths.run_id),
+        as_json=as_json,
+        again=queued.again,
+    )
 
 
 def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
@@ -142,6 +181,7 @@ def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: op
 def withdraw(
     number: Annotated[int, typer.Argument(help="As `proposals` lists it.", metavar="N")],
     *,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -149,23 +189,27 @@ def withdraw(
     """Take a proposal back that no iteration has used yet."""
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(run_id).paths
-    taken = signals.withdraw(paths, here.git, number)
-    _tell(paths, f"withdrawn: {taken}", objects.withdraw_object(paths.run_id, number, taken), as_json=as_json)
+    asked = key_of(key, "withdraw", number=number)
+    paths = here.run(run_id, asked).paths
+    taken = signals.withdraw(paths, here.git, number, key=asked)
+    done = objects.withdraw_object(taken, paths.run_id)
+    _tell(paths, f"withdrawn: {taken.description}", done, as_json=as_json, again=taken.again)
 
 
 def note(
     text: Annotated[str, typer.Argument(help="What to remember.", metavar="TEXT")],
     *,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> None:
     """Write something into the run's history; agents that propose read the last notes."""
     here = opt.target(repo)
-    paths = here.run(run_id).paths
-    signals.note(paths, here.git, text)
-    _tell(paths, "noted", objects.note_object(paths.run_id, text), as_json=as_json)
+    asked = key_of(key, "note", text=text)
+    paths = here.run(run_id, asked).paths
+    again = signals.note(paths, here.git, text, key=asked)
+    _tell(paths, "noted", objects.note_object(paths.run_id, text, known=again), as_json=as_json, again=again)
 
 
 def answer(
@@ -175,6 +219,7 @@ def answer(
         int | None,
         typer.Option("--question", help="Which, as `status` numbers it; default: the only one.", metavar="N"),
     ] = None,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -182,14 +227,22 @@ def answer(
     """Answer a question of an agent in words; whoever proposes next reads both."""
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(run_id).paths
-    given = signals.answer(paths, here.git, text, number=question)
-    _tell(paths, answered_line(given), objects.answer_object(given, paths.run_id), as_json=as_json)
+    asked = key_of(key, "answer", text=text, question=question)
+    paths = here.run(run_id, asked).paths
+    given = signals.answer(paths, here.git, text, number=question, key=asked)
+    _tell(
+        paths,
+        answered_line(given),
+        objects.answer_object(given, paths.run_id),
+        as_json=as_json,
+        again=given.again,
+    )
 
 
 def approve(
     number: Annotated[int, typer.Argument(help="The iteration, as `status` names it.", metavar="N")],
     *,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -197,15 +250,23 @@ def approve(
     """Let be kept what waits for a human's word (the setting `approve`)."""
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(run_id).paths
-    decided = signals.decide_keep(paths, here.git, number)
-    _tell(paths, decided_line(decided), objects.approve_object(decided, paths.run_id), as_json=as_json)
+    asked = key_of(key, "approve", number=number)
+    paths = here.run(run_id, asked).paths
+    decided = signals.decide_keep(paths, here.git, number, key=asked)
+    _tell(
+        paths,
+        decided_line(decided),
+        objects.approve_object(decided, paths.run_id),
+        as_json=as_json,
+        again=decided.again,
+    )
 
 
 def veto(
     number: Annotated[int, typer.Argument(help="The iteration, as `status` names it.", metavar="N")],
     *,
     why: Annotated[str, typer.Option("--why", help="Why; agents read it.", metavar="TEXT")],
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -213,17 +274,24 @@ def veto(
     """Do not let be kept what waits for a human's word; its commit stays under its ref."""
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(run_id).paths
-    decided = signals.decide_keep(paths, here.git, number, veto=why)
-    _tell(paths, decided_line(decided), objects.veto_object(decided, paths.run_id), as_json=as_json)
+    asked = key_of(key, "veto", number=number, why=why)
+    paths = here.run(run_id, asked).paths
+    decided = signals.decide_keep(paths, here.git, number, veto=why, key=asked)
+    _tell(
+        paths,
+        decided_line(decided),
+        objects.veto_object(decided, paths.run_id),
+        as_json=as_json,
+        again=decided.again,
+    )
 
 
-def _tell(paths: RunPaths, line: str, done: objects.Done, *, as_json: bool) -> None:
+def _tell(paths: RunPaths, line: str, done: objects.Done, *, as_json: bool, again: bool = False) -> None:
     """Print what was done: as an object where one was asked for, else in a line."""
     if as_json:
         opt.print_object(done)
     else:
-        opt.say(f"{paths.run_id}: {line}")
+        opt.say(f"{paths.run_id}: {KNOWN if again else ''}{line}")
 
 
 def _read(file: str) -> ev.ProposalReceived:

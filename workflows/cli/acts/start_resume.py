@@ -11,9 +11,11 @@ import typer
 from attrs import evolve, frozen
 
 from autoresearch.engine.control.deadline import until_of
+from autoresearch.engine.control.keys import Key, key_of
 from autoresearch.engine.control.launch import refuse_second_runner
+from autoresearch.engine.control.outcome import StartOutcome
 from autoresearch.engine.control.requests import StartOptions
-from autoresearch.engine.control.start import StartOutcome, resume, start
+from autoresearch.engine.control.start import resume, start
 from autoresearch.engine.control.start_point import refuse_read_only
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load, load_run
@@ -31,6 +33,9 @@ from autoresearch.workflows.pages.acts.start import launched_line, start_lines
 from autoresearch.workflows.pages.ways_out import typed
 
 
+BESIDE = ("key", "as_json", "follow", "background_train", "repo", "run_id")  # what no intent is made of
+
+
 @frozen(kw_only=True)
 class SharedOptions:
     """What the options say that start and resume share."""
@@ -41,6 +46,7 @@ class SharedOptions:
     follow: bool
     here: opt.Target
     as_json: bool = False
+    key: Key | None = None
 
 
 def _shared_options(
@@ -67,6 +73,7 @@ def _shared_options(
     prefetch: opt.Prefetch = None,
     final: opt.Final = None,
     follow: opt.Follow = False,
+    key: Key | None = None,
     as_json: opt.AsJson = False,
     repo: opt.Repo = None,
 ) -> SharedOptions:
@@ -100,6 +107,7 @@ def _shared_options(
         follow=follow,
         here=here,
         as_json=as_json,
+        key=key,
     )
 
 
@@ -110,6 +118,7 @@ def shared_options(
     follow: bool,
     here: opt.Target,
     as_json: bool,
+    key: Key | None,
     proposal: Path | None = None,
 ) -> SharedOptions:
     """Return them together.
@@ -128,16 +137,20 @@ def shared_options(
         follow=follow,
         here=here,
         as_json=as_json,
+        key=key,
     )
 
 
 def _with_shared_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command the shared options behind its own; what they say is its first argument."""
-    names = inspect.signature(_shared_options).parameters
+    names = dict(inspect.signature(_shared_options).parameters)
+    names["key"] = names["key"].replace(annotation=opt.KeyText)
     own = list(inspect.signature(command).parameters.values())[1:]
+    called = command.__name__.removesuffix("_command")
 
     @functools.wraps(command)
     def whole(**given: Any) -> int:  # noqa: ANN401 - typer has checked them
+        given["key"] = key_of(given["key"], called, **{n: one for n, one in given.items() if n not in BESIDE})
         value = _shared_options(**{name: given.pop(name) for name in names})
         return command(value, **given)
 
@@ -181,6 +194,7 @@ def start_command(
             proposal=shared.proposal,
             beside=another,
             turn=turn,
+            key=shared.key,
         )
         return (
             _tell(outcome, "start", turn=turn)
@@ -229,6 +243,7 @@ def ask_for(
             runner_alive=alive,
             proposal=shared.proposal,
             interrupted=interrupted,
+            key=shared.key,
         )
 
     return serve(shared, run_id, ask, command=command, beside=beside)
@@ -243,7 +258,7 @@ def serve(
     beside: Callable[[], dict[str, Any]] = dict,
 ) -> int:
     """Ask a run for something, and see to it that a runner does it; `beside` are fields of the object."""
-    found = shared.here.run(run_id)  # once: the latest may be another one a moment later
+    found = shared.here.run(run_id, shared.key)  # once: the latest may be another one a moment later
     if not shared.background:
         refuse_second_runner(found.paths)  # says who holds it; that nobody took it since, the runner sees
         alone = lambda: _told(evolve(ask(found.paths, lambda _: False), chosen=found.chosen))  # noqa: E731
@@ -260,7 +275,13 @@ def _told(outcome: StartOutcome) -> bool:
     """Say what was asked of a run that is held here; return whether there is anything to do."""
     for line_ in start_lines(outcome):
         opt.say(line_)
-    return outcome.idle is None
+    return _needs_runner(outcome)
+
+
+def _needs_runner(outcome: StartOutcome) -> bool:
+    """Say whether somebody has to do what was asked; of what was asked before, whether anything is left."""
+    done = outcome.again and load_run(outcome.paths).state.stopped is not None
+    return outcome.idle is None and not done
 
 
 def _let_go(turn: ExitStack | None) -> bool:
@@ -276,7 +297,7 @@ def _go(outcome: StartOutcome, *, background: bool, follow: bool, turn: ExitStac
     """
     for line_ in start_lines(outcome):
         opt.say(line_)
-    if outcome.idle is not None:
+    if not _needs_runner(outcome):
         _make_up(outcome.paths)
         return 0
     if not background:
@@ -302,9 +323,10 @@ def _tell(
     """See to it that a runner does what was asked, and print all of it as one object."""
     from autoresearch.workflows.api.acts.start import start_object  # noqa: PLC0415 - for programs alone
 
-    if outcome.idle is not None:
+    needed = _needs_runner(outcome)
+    if not needed:
         _make_up(outcome.paths)
-    launched = opt.ensure_runner(outcome.paths) if outcome.idle is None else None
+    launched = opt.ensure_runner(outcome.paths) if needed else None
     _let_go(turn)
     opt.print_object(start_object(outcome, launched, command) | (beside or {}))
     return 0

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from autoresearch.engine.control.clean import Remains, clean, never_trained, remains
+from autoresearch.engine.control.keys import key_of
 from autoresearch.engine.control.repair import repair
 from autoresearch.engine.control.results import pull_request
 from autoresearch.engine.control.results.adopt import adopt
@@ -157,6 +158,7 @@ def retract_command(
         bool,
         typer.Option("--with-descendants", help="Take back, too, all that is made of its code."),
     ] = False,
+    key: opt.KeyText = None,
     as_json: opt.AsJson = False,
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
@@ -168,8 +170,9 @@ def retract_command(
     """
     opt.refuse_inside_agent()
     here = opt.target(repo)
-    paths = here.run(opt.named(run, run_id)).paths
-    outcome = retract(paths, here.git, number, why=why, with_descendants=with_descendants)
+    asked = key_of(key, "retract", number=number, why=why, with_descendants=with_descendants)
+    paths = here.run(opt.named(run, run_id), asked).paths
+    outcome = retract(paths, here.git, number, why=why, with_descendants=with_descendants, key=asked)
     if as_json:
         opt.print_object(retract_object(outcome, paths.run_id))
         return

@@ -2,6 +2,7 @@
 
 from autoresearch.engine.control.fork import Forked
 from autoresearch.projections.words.wording import name_of, short
+from autoresearch.workflows.pages.acts.signals import KNOWN
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -10,8 +11,9 @@ def forked_lines(made: Forked) -> list[str]:
     best = made.best
     code = "the code it began with" if best is None else name_of(best.iteration)
     score = "" if best is None else f", {best.metric:.6f}, commit {short(best.commit)}"
+    known = KNOWN if made.again else ""
     lines = [
-        f"{made.paths.run_id} on {made.branch}: {made.source} as of event {made.seq}",
+        f"{known}{made.paths.run_id} on {made.branch}: {made.source} as of event {made.seq}",
         f"it begins with {code}{score}, and {made.results} results",
     ]
     if made.left_open:

@@ -6,6 +6,7 @@ from autoresearch.engine.control.results.retract import RetractOutcome
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.wording import name_of, short
 from autoresearch.workflows.api.experiments import status_of
+from autoresearch.workflows.pages.acts.signals import KNOWN
 
 
 SHOWN = 12  # iterations that a line names
@@ -15,7 +16,8 @@ def retracted_lines(outcome: RetractOutcome) -> list[str]:
     """Say what is believed no more, what is the best now, what is made of it, and where the branch stands."""
     others = [number for number in outcome.retracted if number != outcome.iteration]
     more = f", and what is made of it: {_numbers(others)}" if others else ""
-    return [f"{name_of(outcome.iteration)} is retracted{more}", *_best_lines(outcome), *_standing(outcome)]
+    said = f"{KNOWN if outcome.again else ''}{name_of(outcome.iteration)} is retracted{more}"
+    return [said, *_best_lines(outcome), *_standing(outcome)]
 
 
 def _best_lines(outcome: RetractOutcome) -> list[str]:

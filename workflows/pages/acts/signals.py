@@ -15,6 +15,7 @@ from autoresearch.workflows.pages.ways_out import typed
 
 
 SHOWN = 5
+KNOWN = "this was said before under the same key, and nothing was changed; then: "
 
 
 def stop_line(outcome: StopAsked) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from autoresearch.engine.agents.known import NONE
 from autoresearch.engine.control.launch import Launched
+from autoresearch.engine.control.outcome import Idle, Proposer, StartOutcome
 from autoresearch.engine.control.results.take_out import TakeOutOutcome
-from autoresearch.engine.control.start import Idle, Proposer, StartOutcome
 from autoresearch.engine.control.start_point import more
 from autoresearch.events.errors import WayOut
 from autoresearch.events.values import TOP_STAGES, Request
@@ -29,6 +29,8 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         "latest_of_branch": f" (the latest run of {outcome.branch})",
     }
     yield f"{outcome.paths.run_id} on {outcome.branch}{chosen[outcome.chosen]}"
+    if outcome.again:
+        yield "this was asked before under the same key, and nothing was changed; then:"
     if outcome.request is not None:
         yield f"asked for {_asked(outcome.request, again=outcome.seq > 0)}"
     if outcome.remeasured_for:

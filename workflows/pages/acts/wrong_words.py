@@ -14,6 +14,8 @@ SENTENCES = {
     "at_on_many_days": "--at {at}: that time was on {days} days of {run_id}",
     "for_misspelt": "{option} {given}: expected a length of time",
     "interrupted_asks_nothing": "--interrupted goes on as the run stood, and can be asked for nothing new",
+    "key_misspelt": "--key: expected 1 to {most} characters that can be printed",
+    "key_used": "--key {key} was used for another intent: `{command}`, event {seq} of {run_id}",
     "loop_only_without_loop": "--loop-only speaks of a loop that the stages leave out",
     "loops_out_of_range": "--loops {loops}: expected 0 to {most}",
     "loops_without_loop": "--loops {loops} asks for loops, and the stages leave the loop out",

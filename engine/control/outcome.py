@@ -1,0 +1,124 @@
+"""What start and resume were asked, as they return it: of which run, what for, and who proposes."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from attrs import frozen
+
+from autoresearch.engine.agents.known import NONE, adapter
+from autoresearch.engine.control.append import Appended
+from autoresearch.engine.control.start_point import guidance_edited, uncommitted, unpulled
+from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.ports.repository import OwnCheckout, Repository
+from autoresearch.engine.runs.locate import Chosen, Found
+from autoresearch.engine.system import landlock
+from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig, deciding_changes
+from autoresearch.events.values import Request
+from autoresearch.projections.summary import sandbox
+
+
+@frozen(kw_only=True)
+class Proposer:
+    """Who proposes where no human does."""
+
+    agent: str  # NONE: the seeded search
+    wanted: bool  # an agent was not ruled out
+    available: bool  # its program is on PATH
+    sandbox: str  # what holds it to its checkout, or why nothing does; "" for the seeded search
+    landlock: int  # version of that in this kernel
+    found: str = ""  # why this agent
+
+
+@frozen(kw_only=True)
+class Idle:
+    """Why a runner has nothing to be told."""
+
+    why: Literal["nothing_left", "waits_for_human", "runner_alive", "limit_reached", "at_rest"]
+    loops_left: int
+    human: str = ""  # what a human must do
+    left_open: tuple[int, tuple[str, ...]] | None = None  # an iteration that waits, and the stages it needs
+
+
+@frozen(kw_only=True)
+class StartOutcome:
+    """A run that was asked to do something."""
+
+    paths: RunPaths
+    branch: str
+    request: Request | None  # None: to go on with what is left
+    seq: int  # of the history before it was asked
+    chosen: Chosen = "named"
+    idle: Idle | None = None  # None: a runner is needed
+    uncommitted: tuple[str, ...] = ()  # files whose edits are not part of the run
+    submodules: tuple[str, ...] = ()  # whose files the run's checkouts do not have
+    unpulled: tuple[str, ...] = ()  # files in git LFS of which the user has the pointers alone
+    guards: tuple[str, ...] = ()  # commands that have to hold for a keep, and are run on the baseline
+    guidance_edited: str = ""  # the guidance file, where agents do not see its edits
+    earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
+    loops_aside: int = 0  # that were asked for before, and wait for a `resume`
+    remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
+    proposer: Proposer | None = None  # None: nothing is proposed
+    again: bool = False  # it was asked before, under the same key
+
+
+def started(
+    paths: RunPaths, git: Repository, begun: ev.RunStarted, request: Request | None, *, again: bool = False
+) -> StartOutcome:
+    """Return what was asked of a run when it began."""
+    config = begun.config
+    return StartOutcome(
+        paths=paths,
+        branch=begun.branch,
+        request=request,
+        seq=0,
+        submodules=git.lacking_submodules(begun.base_commit),
+        unpulled=unpulled(paths.home, git, begun.base_commit),
+        guards=config.guard_commands,
+        uncommitted=uncommitted(git, config),
+        guidance_edited=guidance_edited(git, config),
+        proposer=_proposer(request, config) if request is not None else None,
+        again=again,
+    )
+
+
+def asked_of(found: Found, git: OwnCheckout, done: Appended, config: RunConfig) -> StartOutcome:
+    """Return what was asked of a run that was there."""
+    run, request = done.run, asked_in(done.events)
+    remeasured = run.best is not None and not run.best.was_measured_with(run.deciding)
+    return StartOutcome(
+        paths=found.paths,
+        branch=run.branch,
+        request=request,
+        seq=done.seq,
+        chosen=found.chosen,
+        uncommitted=uncommitted(git, config),
+        guidance_edited=guidance_edited(git, config),
+        earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
+        loops_aside=sum(one.loops_left for one in run.set_aside) if request else 0,
+        remeasured_for=deciding_changes(done.before.config, run.config) if remeasured else (),
+        proposer=_proposer(request, config) if request and request.loops else None,
+        again=done.again,
+    )
+
+
+def asked_in(events: Sequence[ev.Event]) -> Request | None:
+    """Return the request among events that were recorded together; None where there is none."""
+    return next((one.request for one in events if isinstance(one, ev.LoopsRequested)), None)
+
+
+def _proposer(request: Request, config: RunConfig) -> Proposer | None:
+    if "loop" not in request.stages or "propose" not in request.loop_stages:
+        return None
+    agent = request.agent if request.stochastic else NONE
+    available = agent != NONE and adapter(agent).available()
+    version = landlock.version()
+    held = "" if agent == NONE else sandbox(config, version)
+    return Proposer(
+        agent=agent,
+        wanted=request.stochastic,
+        available=available,
+        sandbox=held,
+        landlock=version,
+        found=request.agent_found,
+    )
