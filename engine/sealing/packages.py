@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from autoresearch.engine.system.interpreter import is_passing
+
 
 LOADED = (".py", ".pth", ".so", ".pyd", ".dll", ".dylib")
 # Python's own caches are made by reading; packages below the standard library are another environment's.
@@ -22,7 +24,8 @@ def digest(places: Collection[str]) -> str:
     programs = {place for place in places if Path(place).is_file()}
     lines = [line for one in sorted(programs) for line in _program(Path(one))]
     for folder in _outermost(place for place in places if place not in programs):
-        lines += sorted((*_lines(folder), *_interpreter(folder)))
+        passing = is_passing(_environment_of(folder))
+        lines += sorted(_of_one_command(folder) if passing else (*_lines(folder), *_interpreter(folder)))
     return hashlib.sha256(b"".join(lines)).hexdigest()[:16] if lines else ""
 
 
@@ -34,16 +37,35 @@ def _interpreter(folder: str) -> Iterator[bytes]:
     packages = Path(folder)
     if packages.name not in ("site-packages", "dist-packages"):
         return
-    home = packages.parent.parent.parent
-    for path in (home / "pyvenv.cfg", *sorted((home / "bin").glob("python*"))):
+    for path in _started_by(_environment_of(folder)):
         yield from _program(path)
 
 
-def _program(path: Path) -> Iterator[bytes]:
+def _of_one_command(folder: str) -> Iterator[bytes]:
+    """Yield the same of an environment that uv makes anew for each command: by names below it, and contents.
+
+    It holds no package: a .pth in it names the folders of the packages, which are looked at as any others.
+    """
+    home = _environment_of(folder)
+    code = (path for path in Path(folder).rglob("*") if path.suffix in LOADED)
+    for path in (*code, *_started_by(home)):
+        yield from _program(path, name=str(path.relative_to(home)))
+
+
+def _environment_of(folder: str) -> Path:
+    return Path(folder).parent.parent.parent
+
+
+def _started_by(home: Path) -> tuple[Path, ...]:
+    return (home / "pyvenv.cfg", *sorted((home / "bin").glob("python*")))
+
+
+def _program(path: Path, *, name: str = "") -> Iterator[bytes]:
     with contextlib.suppress(OSError):
         real, found = path.resolve(), path.stat()
         status = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        yield os.fsencode(f"{path}\0{real}\0{_content(real, status)}\n")
+        told = name or f"{path}\0{real}"
+        yield os.fsencode(f"{told}\0{_content(real, status)}\n")
 
 
 @lru_cache

@@ -72,6 +72,24 @@ def test_what_starts_an_environment_is_told(tmp_path: Path):
     assert 3 == len(set(seen))
 
 
+def of_one_command(home: Path, packages: str) -> str:
+    """Make what uv makes for each command that it runs `--with` packages; return its site-packages."""
+    site = home / "lib" / "python3.11" / "site-packages"
+    site.mkdir(parents=True)
+    (home / "bin").mkdir()
+    (home / "bin" / "python").symlink_to("/bin/sh")
+    (home / "pyvenv.cfg").write_text("uv = 0.13.9\nextends-environment = /usr\n")
+    (site / "_overlay.pth").write_text(f"import site; site.addsitedir({packages!r})")
+    return str(site)
+
+
+def test_an_environment_made_for_one_command_is_told_by_what_it_names(tmp_path: Path):
+    """Made anew at another place it is the same one; one that names other packages is another."""
+    first = digest([of_one_command(tmp_path / "a", "/kept/x")])
+    assert first == digest([of_one_command(tmp_path / "b", "/kept/x")])
+    assert first != digest([of_one_command(tmp_path / "c", "/kept/y")])
+
+
 def test_who_touches_an_interpreter_changes_nothing(tmp_path: Path):
     """Another environment that is made may link to the program of this one, and make it executable again."""
     real = tmp_path / "python3.11"
