@@ -29,7 +29,7 @@ ifneq ($(FOUND),$(WANTED))
 .PHONY: $(BIN)/python
 endif
 
-.PHONY: run test test-agents test-exports lint torture torture-short record bench reference clean help
+.PHONY: run test test-agents test-exports test-installs lint torture torture-short record bench reference clean help
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -50,6 +50,9 @@ record: $(VENV)/.dev $(AGENTS)/.installed  ## record the runs of tests/golden/re
 
 test-exports: $(VENV)/.exports  ## what needs large libraries (pip: 0.3 GB): export mlflow and wandb, pictures by vl-convert (two minutes)
 	$(BIN)/python -m pytest -rs tests/e2e/test_export_mlflow.py tests/e2e/test_export_wandb.py tests/unit/test_vega_lite.py tests/e2e/test_notebooks.py
+
+test-installs: $(VENV)/.dev  ## nine repositories, served by the program of pip, as a tool of uv's and by uv run (five minutes)
+	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/e2e/test_three_installs.py
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
 	$(BIN)/ruff check .

@@ -14,12 +14,11 @@ import pytest
 from tests.e2e.conftest import Program, at_rest
 from tests.e2e.test_projects import clone
 from tests.unit.test_laws import MODULES, ROOT, relative
-from tests.waiting import PATIENCE_S
+from tests.wheels import built, call, copy_of_repository
 
 
 FOREIGN = ("events", "projections", "engine", "workflows")  # one is installed by a well-known search client
 HIDING = ("contextlib", "json", "signal", "typing")  # backports, that must stay behind the standard library
-BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
 TRAIN = "import engine\nLR = 0.1  # search: 0.1 | 0.2\nprint(f'val_bpb: {engine.SCORE}')\n"
 SETTINGS = """[tool.autoresearch]
 keep_rule = "lower"
@@ -31,37 +30,10 @@ agent = "none"
 """
 
 
-def call(*words: str, cwd: Path) -> str:
-    """Run a program that must succeed; return what it printed last."""
-    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    assert 0 == done.returncode, f"{words}: {done.stdout}{done.stderr}"
-    return done.stdout.strip().rpartition("\n")[2]
-
-
-def built(kind: str, source: Path, into: Path) -> Path:
-    """Build an sdist or a wheel of a source tree, without a download."""
-    into.mkdir(exist_ok=True)
-    return into / call(sys.executable, "-c", BUILD, f"build_{kind}", str(into), cwd=source)
-
-
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository as git would clone it, with what is not committed yet."""
-    copy = tmp_path_factory.mktemp("source")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.split("\0")[:-1]:
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_symlink():
-            (copy / name).symlink_to((ROOT / name).readlink())
-        elif (ROOT / name).is_file():
-            (copy / name).write_bytes((ROOT / name).read_bytes())
-    return copy
+    return copy_of_repository(tmp_path_factory.mktemp("source"))
 
 
 @pytest.fixture(scope="module")

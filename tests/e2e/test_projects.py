@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from attrs import frozen
+from uv import find_uv_bin
 
 from tests.e2e.conftest import Program, at_rest
 
@@ -248,9 +249,7 @@ def test_the_users_environment_trains(program: Program):
 
 def test_a_project_of_uv_is_served(program: Program):
     """uv makes the environment of its lock and runs each training in it, from the checkouts of the run."""
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not installed")
+    uv = find_uv_bin()
     (Path(program.env["PATH"]) / "uv").symlink_to(uv)
     program.env |= {"UV_OFFLINE": "1", "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
     project = clone(program, "upstream")
