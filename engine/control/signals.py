@@ -17,13 +17,17 @@ from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound, UsageRefused, WayOut, Wrong
 from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.agent_health import Question, still_open
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped
 from autoresearch.projections.summary import job_names, standing
+from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.wording import say, words
+
+
+NAMED = 5  # proposals that wait, in a refusal
 
 
 @frozen(kw_only=True)
@@ -305,22 +309,37 @@ def _known(run: RunState, files: Mapping[str, bytes]) -> Reason | None:
     return why("code_known", name=run.config.metric.name, metric=equal.metric, iteration=equal.iteration)
 
 
-def withdraw(paths: RunPaths, git: Commits, number: int, *, key: Key | None = None) -> ProposalTakenBack:
+def withdraw(
+    paths: RunPaths, git: Commits, number: int | None, *, key: Key | None = None
+) -> ProposalTakenBack:
     """Take a proposal back that waits.
 
     Raises:
-        NotFound: none waits under this number.
+        NotFound: none waits, or none under this number.
+        UsageRefused: no number is named.
     """
 
     def judge(run: RunState) -> Sequence[ev.Event]:
-        if number not in [one.seq for one in run.waiting]:
-            waiting = ", ".join(str(one.seq) for one in run.waiting) or "none"
-            raise NotFound(f"no proposal {number} waits", remedy=f"those that wait: {waiting}")
-        return [ev.ProposalWithdrawn(received=number)]
+        found = next((one for one in run.waiting if one.seq == number), None)
+        if found is None:
+            raise _not_waiting(run, paths, number)
+        return [ev.ProposalWithdrawn(received=found.seq)]
 
     done = append_judged(paths, git, judge, key=key)
-    taken = next(one.proposal for one in done.before.waiting if one.seq == number)
-    return ProposalTakenBack(number=number, description=taken.description, again=done.again)
+    taken = next(one for one in done.before.waiting if one.seq == number)
+    return ProposalTakenBack(number=taken.seq, description=taken.proposal.description, again=done.again)
+
+
+def _not_waiting(run: RunState, paths: RunPaths, number: int | None) -> AutoresearchError:
+    """Return the refusal to take back what does not wait, naming what does."""
+    if not run.waiting:
+        return NotFound(f"no proposal of {paths.run_id} waits", remedy=WayOut("propose_one"))
+    waiting = [f"{one.seq} ({one_line(one.proposal.description, 60)})" for one in run.waiting[:NAMED]]
+    more = [f"{len(run.waiting) - NAMED} more"] if len(run.waiting) > NAMED else []
+    said, way_out = ", ".join([*waiting, *more]), WayOut("withdraw_one", number=str(run.waiting[0].seq))
+    if number is None:
+        return UsageRefused(Wrong("none_to_withdraw", waiting=said), remedy=way_out)
+    return NotFound(f"no proposal {number} waits; what waits: {said}", remedy=way_out)
 
 
 def _refuse_at_rest(run: RunState, paths: RunPaths) -> None:

@@ -59,6 +59,21 @@ def test_proposals_are_listed_put_first_and_withdrawn(repo, capsys):
     assert 3 == said(capsys, "withdraw", str(listed[0]["number"]))[0]
 
 
+def test_what_waits_is_named_to_who_names_no_number(repo, capsys):
+    """Without a number `withdraw` says what waits and what to type; where nothing waits, it says that."""
+    code, refused = said(capsys, "withdraw")
+    assert (3, True) == (code, "no proposal of " in refused)
+    assert "propose FILE" in refused
+    for power in (18, 17):
+        assert 0 == said(capsys, "propose", "--set", f"BATCH=2**{power}", "--description", "less")[0]
+    first, second = (one["number"] for one in json.loads(said(capsys, "proposals", "--json")[1])["proposals"])
+    code, refused = said(capsys, "withdraw")
+    assert (2, True) == (code, f"what waits: {first} (" in refused)
+    assert f"withdraw {first}` takes that one back" in refused
+    code, refused = said(capsys, "withdraw", "999")
+    assert (3, True) == (code, f", {second} (" in refused)
+
+
 def test_an_equal_proposal_is_known(repo, capsys):
     """Said twice it waits once, under its first number; asked to be first, it is moved and still one."""
     for name in ("a", "b"):

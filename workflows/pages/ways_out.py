@@ -151,6 +151,7 @@ SENTENCES = {
         "or bring it by hand: git cherry-pick {commit}"
     ),
     "publish_other_name": "look at it: git log {branch}; another one: `{program} publish --name NAME`",
+    "propose_one": "`{program} propose FILE` hands one in, and says the number that takes it back",
     "raise_later": "ask for more with `{program} resume --for 8h` when that is over",
     "resume_as_before": "leave it out, or resume with --interrupted alone",
     "say_length": "as in --for 8h, 90m or 1h30m",
@@ -158,6 +159,7 @@ SENTENCES = {
     "stop_now": "`{program} stop --now --run-id {run_id}` ends it",
     "unpause": "`{program} unpause` goes on",
     "wait_or_stop": "wait for it, or `{program} stop` ends it",
+    "withdraw_one": "`{program} withdraw {number}` takes that one back; `{program} proposals` lists all",
 }
 
 

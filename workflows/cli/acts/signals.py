@@ -179,7 +179,14 @@ def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: op
 
 
 def withdraw(
-    number: Annotated[int, typer.Argument(help="As `proposals` lists it.", metavar="N")],
+    number: Annotated[
+        int | None,
+        typer.Argument(
+            help="As `proposals` lists it; without one, what waits is named.",
+            metavar="[N]",
+            show_default=False,
+        ),
+    ] = None,
     *,
     key: opt.KeyText = None,
     as_json: opt.AsJson = False,

@@ -22,6 +22,7 @@ SENTENCES = {
     "budget_out_of_range": "{budget} {value}: expected a number above 0",
     "max_trainings_out_of_range": "--max-trainings {trainings}: expected 1 to {most}",
     "no_stage_named": "{option} names no stage",
+    "none_to_withdraw": "no number of a proposal is named; what waits: {waiting}",
     "only_with_range": "--only cannot go with --from-stage or --to-stage",
     "option_without_loops": "{option} speaks of new loops, and none are asked for",
     "final_out_of_range": "--final {final}: expected 0 to {most}",
