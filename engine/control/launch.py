@@ -1,17 +1,22 @@
 """Give a run its runner: detached from the terminal, or the one that is alive already."""
 
+import shlex
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import living_runner
+from autoresearch.engine.system.interpreter import is_passing
 from autoresearch.engine.system.processes.outliving import ends_with, spawn_away
 from autoresearch.engine.system.processes.process import alive, holder
+from autoresearch.engine.system.version import installed_from
 from autoresearch.events.clock import from_epoch
-from autoresearch.events.errors import RunFailed, RunLocked, WayOut
+from autoresearch.events.errors import NotFound, RunFailed, RunLocked, WayOut
 from autoresearch.events.values import Process
 
 
@@ -54,6 +59,19 @@ def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) 
             break
         time.sleep(POLL_S)
     return Launched(runner=None, already=False, ends_with=ends_with())
+
+
+def cannot_stay() -> NotFound | None:
+    """Return the refusal to leave a runner in an environment that is gone once this command ends.
+
+    None: the environment stays, and so does a runner.
+    """
+    if not is_passing(Path(sys.prefix)):
+        return None
+    return NotFound(
+        f"uv removes {sys.prefix} once this command ends, and a runner in the background with it",
+        remedy=WayOut("install_or_stay", source=shlex.quote(installed_from())),
+    )
 
 
 def refuse_second_runner(paths: RunPaths) -> None:

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
+from autoresearch.engine.control.launch import cannot_stay
 from autoresearch.engine.control.start_point import unpulled, unserved_pointers
 from autoresearch.engine.metrics.metric import MetricReader
 from autoresearch.engine.onboarding.init import printed_in, value_in
@@ -27,7 +28,7 @@ from autoresearch.engine.system.interpreter import Interpreter, look_for
 from autoresearch.engine.system.processes import run_command
 from autoresearch.engine.training.spec import CPU
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import AutoresearchError, InvalidInput
+from autoresearch.events.errors import AutoresearchError, InvalidInput, WayOut
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason
 
@@ -60,6 +61,10 @@ def look(trials: Trials, branch: str | None) -> Iterator[Finding]:
     home = trials.home
     commit = trials.git.resolve("HEAD") or ""
     yield _git(home, commit, branch)
+    if (refusal := cannot_stay()) is not None:
+        assert isinstance(refusal.remedy, WayOut)  # as it is made
+        told: dict[str, object] = {"said": str(refusal), **refusal.remedy.fields}
+        yield Finding(check="runner", state="fail", code="runner_cannot_stay", inputs=told)
     try:
         file, given = settings_given(home)
         config = load_config(home)

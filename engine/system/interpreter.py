@@ -21,7 +21,8 @@ from autoresearch.events.setting import folder_and_words, with_python
 UV, POETRY = "uv", "poetry"
 VENVS = (".venv", "venv")
 CONDA_FILES = ("environment.yml", "environment.yaml")
-PASSING = "extends-environment"  # a key of uv's, in pyvenv.cfg
+PASSING = "extends-environment"  # a key of uv's, in pyvenv.cfg of what `--with` makes
+BUILT_BY_UV = "builds-v"  # begins the name of the folder in its cache in which `--isolated` makes one
 ASKED_WITHIN_S = 60.0  # poetry on a cold network disk
 
 _NAME = re.compile(r"^name:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
@@ -49,11 +50,13 @@ def look_for(home: Path, setting: Sequence[str] = ()) -> Interpreter:
 
 
 def is_passing(environment: Path) -> bool:
-    """Say whether an environment lasts no longer than one command, as that which `uv run --with` makes."""
+    """Say whether an environment lasts no longer than one command, as `uv run --with` makes one."""
     try:
-        return PASSING in (environment / "pyvenv.cfg").read_text()
+        told = (environment / "pyvenv.cfg").read_text()
     except (OSError, UnicodeDecodeError):
         return False
+    built = environment.parent.name.startswith(BUILT_BY_UV) and environment.name.startswith(".tmp")
+    return PASSING in told or built
 
 
 def with_interpreter(command: Sequence[str], python: Sequence[str]) -> tuple[str, ...]:

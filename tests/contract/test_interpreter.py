@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.sealing.own_code import interpreter_of
-from autoresearch.engine.system.interpreter import look_for, surroundings, with_interpreter
+from autoresearch.engine.system.interpreter import is_passing, look_for, surroundings, with_interpreter
 from autoresearch.events.errors import NotFound
 from autoresearch.events.setting import with_python
 from autoresearch.workflows.cli.options import refuse_passing_environment
@@ -66,6 +66,18 @@ def test_one_that_ends_with_its_command_is_none(home: Path, tmp_path: Path, monk
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "builds" / "passing"))
     with pytest.raises(NotFound, match="uv removes"):
         refuse_passing_environment()
+
+
+def test_an_isolated_environment_of_uv_ends_with_its_command_too(tmp_path: Path):
+    """`uv run --isolated` makes one in its cache, which nothing in its pyvenv.cfg tells from a project's."""
+    for folder, passes in (
+        ("builds-v0/.tmpqno1Yl", True),
+        ("project/.venv", False),
+        ("builds-v0/kept", False),
+    ):
+        environment(tmp_path / folder)
+        (tmp_path / folder / "pyvenv.cfg").write_text("uv = 0.13.9\nversion_info = 3.11.7\n")
+        assert passes is is_passing(tmp_path / folder)
 
 
 def test_the_runners_own_is_the_last(home: Path):

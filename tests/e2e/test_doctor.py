@@ -1,6 +1,8 @@
 """What `doctor` says of a repository and its machine, and with which exit code."""
 
 import json
+import sys
+from pathlib import Path
 
 from tests.e2e.conftest import Program
 
@@ -38,6 +40,28 @@ def test_all_is_looked_at_and_nothing_changed(program: Program):
     assert all(any(line[6:].startswith(check) for line in lines) for check in CHECKS)
     assert before == (program.git("for-each-ref"), program.git("status", "--porcelain"))
     assert 1 == len(program.git("worktree", "list").splitlines())
+
+
+def test_an_environment_that_ends_with_its_command_is_named_before_anything_trains(program: Program):
+    """What `start` refuses, `doctor` fails on and `init` says first: all in the same words."""
+    passing = program.repo.parent / "builds" / "passing"
+    packages = passing / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "all.pth").write_text("\n".join(path for path in sys.path if path.endswith("-packages")))
+    (passing / "bin").mkdir()
+    python = passing / "bin" / "python"
+    python.symlink_to(Path(sys.executable).resolve())
+    home = Path(sys.executable).resolve().parent
+    (passing / "pyvenv.cfg").write_text(f"home = {home}\nuv = 0.13.9\nextends-environment = {sys.prefix}\n")
+    program.door = (str(python), *program.door[1:])
+    said = f"uv removes {passing} once this command ends"
+    assert said in program("start", code=3).stderr
+    found = looked(program, code=1)["runner"]
+    assert ("fail", True) == (found["state"], said in str(found["said"]))
+    assert "uv tool install" in str(found["way_out"])
+    first = program("init").stdout.splitlines()[0]
+    assert said in first
+    assert "so `start` will be refused: install it where it stays" in first
 
 
 def test_settings_that_make_no_sense_fail(program: Program):

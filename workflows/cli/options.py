@@ -1,6 +1,5 @@
 """The options that commands share, their completion, and what every command needs to know of its place."""
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ from autoresearch.engine.control.keys import Key, holder, refuse_elsewhere
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import Found, find_home, find_run
-from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import AutoresearchError, NotFound, UsageRefused
 from autoresearch.events.values import LOOP_STAGES, TOP_STAGES
 from autoresearch.workflows.api.envelope import json_text
 
@@ -288,14 +287,10 @@ def refuse_passing_environment() -> None:
     Raises:
         NotFound: this is such a one.
     """
-    from autoresearch.engine.system.interpreter import is_passing  # noqa: PLC0415 - as below
-    from autoresearch.engine.system.version import installed_from  # noqa: PLC0415 - as below
+    from autoresearch.engine.control.launch import cannot_stay  # noqa: PLC0415 - as below
 
-    if is_passing(Path(sys.prefix)):
-        raise NotFound(
-            f"uv removes {sys.prefix} once this command ends, and a runner in the background with it",
-            remedy=WayOut("install_or_stay", source=shlex.quote(installed_from())),
-        )
+    if (refusal := cannot_stay()) is not None:
+        raise refusal
 
 
 def ensure_runner(paths: "RunPaths") -> "Launched":

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from autoresearch.engine.onboarding.doctor import Finding
 from autoresearch.engine.system.interpreter import Interpreter
+from autoresearch.events.errors import WayOut
 from autoresearch.projections.words.wording import FOUND, say, short
 from autoresearch.workflows.pages.onboarding import interpreter_line
-from autoresearch.workflows.pages.ways_out import program
+from autoresearch.workflows.pages.ways_out import program, worded
 
 
 MARKS = {"ok": "ok  ", "info": "-   ", "warn": "warn", "fail": "FAIL"}
@@ -14,6 +15,7 @@ MARKS = {"ok": "ok  ", "info": "-   ", "warn": "warn", "fail": "FAIL"}
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "git": ("git {version}; {home} at {commit}{branch}", ""),
     "git_old": ("git {version} is too old: 2.31 is needed", "install a newer git"),
+    "runner_cannot_stay": ("{said}", "{install_or_stay}"),
     "settings": ("{file}: {count} set", ""),
     "settings_none": (
         "none: the defaults serve a repository with train.py and prepare.py",
@@ -160,6 +162,8 @@ def _fields(one: Finding) -> Mapping[str, object]:
             torch = f", torch {given['torch']}" if given["torch"] else ""
             version = f"Python {given['version']}{torch}" if given["version"] else ""
             fields |= {"told": interpreter_line(python), "versions": version}
+        case "runner_cannot_stay":
+            fields |= {"install_or_stay": worded(WayOut("install_or_stay", source=str(given["source"])))}
         case "data":
             shared = _listed(given["shared"])
             fields |= {"shared": f"; shared: {shared}" if shared else ""}

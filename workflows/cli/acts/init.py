@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 from attrs import define, evolve, field
 
+from autoresearch.engine.control.launch import cannot_stay
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.onboarding import init
 from autoresearch.engine.onboarding.commands import Called, by_python, parsed
@@ -27,7 +28,7 @@ from autoresearch.projections.words.wording import say
 from autoresearch.workflows.api.doctor import SetUp, init_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages import onboarding as page
-from autoresearch.workflows.pages.ways_out import typed
+from autoresearch.workflows.pages.ways_out import typed, worded
 
 
 SYNC_S = 3600.0
@@ -114,6 +115,8 @@ class _Init:
         commit = git.resolve("HEAD")
         assert commit is not None  # `target` refuses a repository without one
         file, given = settings_given(home)
+        if (refusal := cannot_stay()) is not None:
+            self._say(f"runner       {refusal}, so `start` will be refused: {worded(refusal.remedy)}")
         sight = look_at(home, commit, git)
         proposed = self._proposed(sight, given)
         config, new = init.merged(home, proposed, sight.files, force=self.answers.force)
