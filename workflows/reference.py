@@ -1,4 +1,4 @@
-"""Generate docs/cli.md, docs/events.md and docs/config.md; `--write` writes them, `--check` compares.
+"""Generate cli.md, events.md, config.md and run.ipynb of docs/; `--write` writes, `--check` compares.
 
 The pages are made of what the program itself knows, so they cannot say anything else.
 """
@@ -19,6 +19,7 @@ from autoresearch.events import values
 from autoresearch.events.catalog import Event
 from autoresearch.events.files import write_atomic
 from autoresearch.workflows.cli.main import COMMANDS, EXIT_CODES, NAME, build
+from autoresearch.workflows.report.notebook import notebook
 
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -67,7 +68,12 @@ def main(words: list[str]) -> int:
 
 def pages() -> dict[str, str]:
     """Return every generated page by its file name."""
-    return {"cli.md": cli_page(), "events.md": events_page(), "config.md": config_page()}
+    return {
+        "cli.md": cli_page(),
+        "events.md": events_page(),
+        "config.md": config_page(),
+        "run.ipynb": notebook(None),
+    }
 
 
 def cli_page() -> str:

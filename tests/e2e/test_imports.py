@@ -66,6 +66,7 @@ MAY = {
     "ablate": ("ablate nosuch-r001", SETTINGS),
     "report": ("report", SETTINGS),
     "plot": ("plot -o plot.json", SETTINGS),
+    "notebook": ("notebook -o run.ipynb", SETTINGS),
     "export": ("export webhook --to http://127.0.0.1:9/", COMMON | {"logging", "tempfile", "watchdog"}),
     "sql": ("sql SELECT", COMMON | VERSION | {"logging"}),
     "mcp": ("mcp --repo nowhere", COMMON),

@@ -41,6 +41,7 @@ WORDS = {
     "show": "show 1",
     "report": "report",
     "plot": "plot -o plot.json",
+    "notebook": "notebook -o run.ipynb",
     "history": "history --last 3",
     "logs": "logs 1",
     "replay": "replay",

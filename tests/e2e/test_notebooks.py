@@ -9,6 +9,7 @@ import pytest
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.views import rebuild
+from autoresearch.workflows.cli.main import main
 from tests.cli_helpers import make_repo
 
 
@@ -23,18 +24,24 @@ found = pd.read_csv("results.tsv", sep="\\t")
 for column in ("val_bpb", "memory_gb"):
     found[column] = pd.to_numeric(found[column], errors="coerce")
 found["status"] = found["status"].str.strip().str.upper()
+counts = found["status"].value_counts()
+rate = counts.get("KEEP", 0) / (counts.get("KEEP", 0) + counts.get("DISCARD", 0))
 """,
     """
 valid = found[found["status"] != "CRASH"].reset_index(drop=True)
 first = valid.loc[0, "val_bpb"]
 mask = valid["status"] == "KEEP"
 frontier = valid.loc[mask, "val_bpb"].cummin()
+shown = valid[valid["val_bpb"] <= first + 0.0005]
+said = [str(valid.loc[place, "description"]).strip() for place in valid.index[mask]]
 """,
     """
 keeps = found[found["status"] == "KEEP"].copy()
 keeps["delta"] = keeps["val_bpb"].shift(1) - keeps["val_bpb"]
 best = keeps.loc[keeps["val_bpb"].idxmin()]
 hits = keeps.iloc[1:].sort_values("delta", ascending=False)
+effort = [(row["index"], row["val_bpb"]) for _, row in keeps.reset_index().iterrows()]
+share = (found.iloc[0]["val_bpb"] - keeps["val_bpb"].min()) / found.iloc[0]["val_bpb"] * 100
 """,
 )
 
@@ -51,9 +58,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunPaths:
     return RunPaths(home=made, folder=folder)
 
 
-def cells() -> list[str]:
-    """Return the code cells of our notebook."""
-    found = json.loads(OURS.read_text())["cells"]
+def cells(notebook: Path = OURS) -> list[str]:
+    """Return the code cells of a notebook of ours."""
+    found = json.loads(notebook.read_text())["cells"]
     return ["".join(one["source"]) for one in found if one["cell_type"] == "code"]
 
 
@@ -72,6 +79,21 @@ def test_our_notebook_runs_and_agrees_with_the_run(run):
     assert space["now"]["counts"]["kept"] + 1 == len(space["kept"])
     assert len(space["ideas"]) == space["outcomes"]["ideas"].sum()
     assert space["then"]["seq"] < space["now"]["seq"]
+
+
+def test_a_notebook_reads_the_run_that_it_names(run, tmp_path, monkeypatch, capsys):
+    """What `notebook` writes is ours but for the run: its id, or outside of the repository its folder."""
+    away = tmp_path / "away"
+    away.mkdir()
+    for output, named in ((Path("x.ipynb"), "mar8-r001"), (away / "x.ipynb", str(run.folder))):
+        assert 0 == main(["notebook", "-o", str(output)])
+        assert f"RUN = {json.dumps(named)}\n" in cells(output)[0]
+        assert cells()[1:] == cells(output)[1:]
+    monkeypatch.chdir(away)
+    space = executed([one for one in cells(Path("x.ipynb")) if "vl_convert" not in one])
+    assert ("mar8-r001", 5) == (space["table"].attrs["run_id"], len(space["table"]))
+    assert 2 == main(["notebook", "-o", "x.py"])
+    assert "name an .ipynb" in capsys.readouterr().err
 
 
 def test_our_notebook_draws_the_run(run):
@@ -93,6 +115,9 @@ def test_results_tsv_reads_in_the_way_of_upstream(run, monkeypatch):
     assert (2.5, 1.5) == (space["first"], space["best"]["val_bpb"])
     assert [2.5, 1.5] == list(space["frontier"])
     assert [1.0] == list(space["hits"]["delta"])
+    assert [(0, 2.5), (2, 1.5)] == space["effort"]
+    assert (40.0, 0.4) == (space["share"], space["rate"])
+    assert (5, ["baseline", "rate 2"]) == (len(space["shown"]), space["said"])
 
 
 def test_a_crash_reads_as_one(run, monkeypatch):

@@ -31,7 +31,7 @@ from tests.waiting import until
 LOOKING = {
     *("status", "watch", "wait", "experiments", "show", "logs", "history", "runs", "replay"),
     "rerun",
-    *("report", "plot", "proposals", "doctor", "serve", "mcp", "export", "sql"),
+    *("report", "plot", "proposals", "doctor", "serve", "mcp", "export", "sql", "notebook"),
 }
 WITHOUT_RUN = {"init"}  # it writes settings, and knows no run
 RUN = "autoresearch-here-r001"

@@ -66,6 +66,7 @@ COMMANDS = {
     "experiments": ("autoresearch.workflows.cli.look", "experiments"),
     "report": ("autoresearch.workflows.cli.report", "report_command"),
     "plot": ("autoresearch.workflows.cli.report", "plot_command"),
+    "notebook": ("autoresearch.workflows.cli.report", "notebook_command"),
     "export": ("autoresearch.workflows.cli.serve", "export_command"),
     "sql": ("autoresearch.workflows.cli.serve", "sql_command"),
     "show": ("autoresearch.workflows.cli.look", "show"),

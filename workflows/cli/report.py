@@ -1,4 +1,4 @@
-"""The commands that write a run into a file, for who reads it elsewhere: report, plot."""
+"""The commands that write a run into a file, for who reads it elsewhere: report, plot, notebook."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,8 +19,12 @@ from autoresearch.workflows.report.as_markdown import markdown_of
 from autoresearch.workflows.report.as_text import text_of
 from autoresearch.workflows.report.document import CitedEvent, Document, cited
 from autoresearch.workflows.report.drawn import KINDS, drawn, refuse_other_kind
+from autoresearch.workflows.report.notebook import notebook
 from autoresearch.workflows.report.page import chart_of, document_of
 from autoresearch.workflows.report.vega_lite import specification
+
+
+NOTEBOOK = ".ipynb"
 
 
 def report_command(
@@ -98,6 +102,35 @@ def plot_command(
     said = _written(output, drawn(specification(charts), output.suffix))
     if as_json:
         opt.print_object(document("plot", runs=list(charts), path=str(output)))
+    else:
+        opt.say(said)
+
+
+def notebook_command(
+    run: opt.Run = None,
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="The file to write, .ipynb.", metavar="FILE"),
+    ],
+    as_json: opt.AsJson = False,
+    run_id: opt.RunId = None,
+    repo: opt.Repo = None,
+) -> None:
+    """Write a Jupyter notebook that reads a run with pandas and draws it.
+
+    It reads the run anew each time that it is executed. Needs the extra `notebook` then, the picture `plot`.
+    """
+    if output.suffix != NOTEBOOK:
+        raise UsageRefused(
+            f"a notebook is no {output.suffix or 'file without an ending'}", remedy="name an .ipynb"
+        )
+    _refuse_no_folder(output)
+    paths = opt.target(repo).run(opt.named(run, run_id)).paths
+    inside = output.absolute().parent.resolve().is_relative_to(paths.home.resolve())
+    said = _written(output, notebook(paths.run_id if inside else str(paths.folder.absolute())).encode())
+    if as_json:
+        opt.print_object(document("notebook", run_id=paths.run_id, path=str(output)))
     else:
         opt.say(said)
 
