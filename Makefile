@@ -43,13 +43,13 @@ test: $(VENV)/.dev     ## the test suite (about thirteen minutes on two cores)
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
 
 test-agents: $(VENV)/.dev $(AGENTS)/.installed  ## real opencode, codex and claude (npm: 1.1 GB), whose model is this machine (a quarter of an hour)
-	PATH="$(CURDIR)/$(AGENTS)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -n 2 -m long tests/agents tests/e2e/test_agents_real_opencode.py
+	PATH="$(CURDIR)/$(AGENTS)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -n 2 -m long tests/agents tests/e2e/agents/test_agents_real_opencode.py
 
 record: $(VENV)/.dev $(AGENTS)/.installed  ## record the runs of tests/golden/record.py anew; RUNS="night" for these alone (minutes)
 	$(BIN)/python -m tests.golden.record $(RUNS)
 
 test-exports: $(VENV)/.exports  ## what needs large libraries (pip: 0.3 GB): export mlflow and wandb, pictures by vl-convert (two minutes)
-	$(BIN)/python -m pytest -rs tests/e2e/test_export_mlflow.py tests/e2e/test_export_wandb.py tests/unit/test_vega_lite.py tests/e2e/test_notebooks.py
+	$(BIN)/python -m pytest -rs tests/e2e/exports/test_export_mlflow.py tests/e2e/exports/test_export_wandb.py tests/unit/shown/test_vega_lite.py tests/e2e/looking/test_notebooks.py
 
 test-installs: $(VENV)/.dev  ## nine repositories, served by the program of pip, as a tool of uv's and by uv run (five minutes)
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/e2e/test_three_installs.py

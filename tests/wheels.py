@@ -11,7 +11,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tests.unit.test_laws import ROOT
+from tests.unit.laws.test_laws import ROOT
 from tests.waiting import PATIENCE_S
 
 

@@ -18,7 +18,7 @@ from autoresearch.events.log.read import read
 from autoresearch.workflows.cli.main import build, main
 from tests.at_once import both, world
 from tests.e2e.conftest import Program, at_rest
-from tests.e2e.test_json_forms import WORDS, run  # noqa: F401 - a fixture
+from tests.e2e.looking.test_json_forms import WORDS, run  # noqa: F401 - a fixture
 from tests.fault.test_commands_at_once import FORMS
 
 

@@ -13,7 +13,7 @@ import pytest
 from uv import find_uv_bin
 
 from tests.e2e.conftest import Program
-from tests.e2e.test_projects import BY_NAME, OF_COMPILERS, clone, settings, three_iterations
+from tests.e2e.own_projects.test_projects import BY_NAME, OF_COMPILERS, clone, settings, three_iterations
 from tests.wheels import built, call, copy_of_repository, hollow, packed_again
 
 

@@ -11,12 +11,12 @@ from tests.golden.mutations import LETTING_MORE, MUTATIONS
 
 # Of kinds that no story of a whole run comes to: their tests are named.
 ELSEWHERE = {
-    "code_gone": "contract/test_audit_tampering.py",
-    "curve_gone": "contract/test_early_stop.py",
-    "other_search": "contract/test_audit_tampering.py",
-    "diff_gone": "contract/test_left_files.py",
+    "code_gone": "contract/audit/test_audit_tampering.py",
+    "curve_gone": "contract/training/test_early_stop.py",
+    "other_search": "contract/audit/test_audit_tampering.py",
+    "diff_gone": "contract/audit/test_left_files.py",
     "fork_gone": "contract/test_fork.py",
-    "signature_unknown": "contract/test_signed_anchors.py",
+    "signature_unknown": "contract/git/test_signed_anchors.py",
 }
 
 
