@@ -1,6 +1,8 @@
 """What a call cost where its program names no price: from a table that is pinned, and named by its digest.
 
-The list prices of the makers as of 2025-11, in USD for a million tokens. An estimate is written into the
+The list prices of the makers as of 2025-11, in USD for a million tokens; those of gemini as models.dev has
+them for Google, in opencode-ai 1.18.33, for requests of at most 200,000 tokens: longer ones of its pro models
+cost twice as much, and a call does not say which it had. An estimate is written into the
 history with the digest of the table, so that no replay needs the prices of its own day. A model that is not
 here has no price: unknown, not zero.
 """
@@ -35,6 +37,13 @@ PRICES = {
     "claude-sonnet-4": Price(uncached=3.0, cached=0.3, written=3.75, out=15.0),
     "claude-sonnet-4-5": Price(uncached=3.0, cached=0.3, written=3.75, out=15.0),
     "codex-mini": Price(uncached=1.5, cached=0.375, out=6.0),
+    "gemini-2.5-flash": Price(uncached=0.3, cached=0.03, out=2.5),
+    "gemini-2.5-flash-lite": Price(uncached=0.1, cached=0.01, out=0.4),
+    "gemini-2.5-pro": Price(uncached=1.25, cached=0.125, out=10.0),
+    "gemini-3-flash-preview": Price(uncached=0.5, cached=0.05, out=3.0),
+    "gemini-3.1-flash-lite": Price(uncached=0.25, cached=0.025, out=1.5),
+    "gemini-3.1-pro-preview": Price(uncached=2.0, cached=0.2, out=12.0),
+    "gemini-3.5-flash": Price(uncached=1.5, cached=0.15, out=9.0),
     "gpt-4.1": Price(uncached=2.0, cached=0.5, out=8.0),
     "gpt-5": Price(uncached=1.25, cached=0.125, out=10.0),
     "gpt-5-codex": Price(uncached=1.25, cached=0.125, out=10.0),

@@ -38,9 +38,10 @@ def test_a_call_of_unknown_cost_is_feared_as_the_dearest() -> None:
     assert 1.1 == pytest.approx(summed(TOLD, evolve(TOLD, cost_usd=0.1), Usage()).feared_usd)
 
 
-def test_a_model_with_a_list_price_is_estimated() -> None:
+@pytest.mark.parametrize("model", ["openai/gpt-5-codex-2025-09-15", "gemini-2.5-pro"])
+def test_a_model_with_a_list_price_is_estimated(model: str) -> None:
     """Of a program that names no price the cost is computed, and the table is named by its digest."""
-    usage, table = priced(COUNTED, "openai/gpt-5-codex-2025-09-15")
+    usage, table = priced(COUNTED, model)
     assert (400 * 1.25 + 2000 * 0.125 + 68 * 10) / 1e6 == pytest.approx(usage.cost_usd)
     assert ("estimated", DIGEST) == (usage.cost_basis, table)
 
