@@ -149,6 +149,11 @@ def edit(seat: Seat, old: str, new: str, *, beside: str = "") -> Callable[[Turn]
     return script
 
 
+def rows(seat: Seat) -> Sequence[dict]:
+    """Return the table of experiments."""
+    return json.loads(seat.runs("experiments", "--json").stdout)["experiments"]
+
+
 def hours_from_now(hours: float) -> str:
     """Return a time as services write it."""
     return (datetime.now(UTC) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")

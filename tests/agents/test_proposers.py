@@ -1,15 +1,13 @@
-"""The real programs as agents of a run: what they do well, what they leave, and every way they fail."""
+"""The real programs as agents of a run: what they do well, and what they leave behind."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
-from autoresearch.events import clock
-from tests.agents.conftest import Seat, Steps, asked, edit, hours_from_now, in_turn, proposal
-from tests.agents.model_server import Late, Refuse, Say, Turn, Wait
-from tests.agents.programs import CLAUDE, CODEX
-from tests.waiting import PATIENCE_S, until
+from tests.agents.conftest import Seat, Steps, asked, edit, in_turn, proposal, rows
+from tests.agents.model_server import Say, Turn
+from tests.agents.programs import CODEX
 
 
 pytestmark = pytest.mark.long
@@ -33,16 +31,6 @@ def makes(seat: Seat, request: pytest.FixtureRequest) -> Callable[..., None]:
             seat.scripts["apply"] = lambda turn: [*made(turn)(turn), DONE]
 
     return script
-
-
-def rows(seat: Seat) -> Sequence[dict]:
-    """Return the table of experiments."""
-    return json.loads(seat.runs("experiments", "--json").stdout)["experiments"]
-
-
-def searched(seat: Seat) -> bool:
-    """Say whether the search proposed in the program's place, and the run came to its end."""
-    return "search" in [row["source"] for row in rows(seat)] and seat.runs.status()["phase"] == "done"
 
 
 def test_three_iterations(seat: Seat):
@@ -84,72 +72,6 @@ def test_a_crash_is_mended(seat: Seat, makes: Callable[..., None]):
     assert ["keep", "keep"] == [row["status"] for row in rows(seat)]
     (triaged,) = seat.of("CrashTriaged")
     assert "fix_and_rerun" == triaged["data"]["action"]
-
-
-def test_a_rate_limit_that_ends(seat: Seat):
-    """What is refused is asked again, and the program proposes as soon as the service answers."""
-    seat.set_up()
-    status, kind = (429, "rate_limit_error") if seat.hands is CLAUDE else (429, "rate_limit_exceeded")
-    refused = Refuse(status, kind, "Rate limit reached, please try again in 1s.", {"retry-after": "1"})
-    proposing = [proposal("faster", set={"LR": 0.05})]
-    seat.scripts["propose"] = lambda turn: [refused] if turn.number < 3 else proposing
-    seat.run()
-    if searched(seat):  # the program gave up, and rests for half a minute
-        assert "transient" == seat.health()["kind"]
-        until(lambda: seat.health()["next_try"] < clock.now(), within_s=2 * PATIENCE_S, every_s=1)
-        seat.runs("resume", "--loops", "1", "--no-background-train")
-    assert "agent" == rows(seat)[-1]["source"]
-    assert seat.health()["well"]
-
-
-def test_a_quota_with_a_time(seat: Seat):
-    """A quota rests the program until the time that the service names; the search goes on."""
-    seat.set_up(agent_idle_s=20)
-    at = hours_from_now(3)
-    message = f"You exceeded your current quota. It resets at {at}."
-    kind = "rate_limit_error" if seat.hands is CLAUDE else "insufficient_quota"
-    seat.scripts["propose"] = lambda _turn: [Refuse(429, kind, message)]
-    seat.run()
-    assert searched(seat)
-    assert "limited" == seat.health()["kind"], seat.health()
-    if seat.hands is not CODEX:  # which has a sentence of its own for it, without the time
-        assert at[:16] == str(seat.health()["next_try"])[:16]
-
-
-def test_a_wrong_key(seat: Seat):
-    """A refused key is said at once and not asked again; the search makes both loops."""
-    seat.set_up()
-    refused = (
-        Refuse(401, "authentication_error", "invalid x-api-key")
-        if seat.hands is CLAUDE
-        else Refuse(401, "invalid_api_key", "Incorrect API key provided: none.")
-    )
-    seat.scripts["propose"] = lambda _turn: [refused]
-    seat.run(loops=2)
-    assert searched(seat)
-    assert "permanent" == seat.health()["kind"], seat.health()
-    assert 1 == len(seat.of("AgentAsked"))
-
-
-def test_a_dead_server(seat: Seat):
-    """A program that finds nobody is ended for its silence, in its own words; the search goes on."""
-    seat.set_up(agent_idle_s=10)
-    seat.model.close()
-    seat.run()
-    assert searched(seat)
-    assert seat.health()["kind"] in ("transient", "silent"), seat.health()
-    (answered,) = seat.of("AgentAnswered")
-    assert "connect" in answered["data"]["reason"]["said"].lower(), answered
-
-
-def test_silent_minutes(seat: Seat):
-    """A model that thinks without a word is waited for up to the limit of silence, and not beyond it."""
-    seat.set_up(agent_idle_s=12)
-    proposing = proposal("faster", set={"LR": 0.05})
-    seat.scripts["propose"] = in_turn([Late(6, proposing)], [Wait(300)])
-    seat.run(loops=2)
-    assert ["agent", "search"] == [row["source"] for row in rows(seat)[1:]]
-    assert "silent" == seat.health()["kind"], seat.health()
 
 
 def test_a_stray_file(seat: Seat, makes: Callable[..., None]):
