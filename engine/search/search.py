@@ -20,7 +20,7 @@ from autoresearch.projections.run_state import Iteration, RunState
 from autoresearch.projections.timeline import Row, Timeline
 
 
-VERSION = 2  # grows where one history gives another proposal; the event says which one it was
+VERSION = 3  # grows where one history gives another proposal; the event says which one it was
 TOGETHER = 3  # knobs that are turned at once, at most
 EVERY = 2  # so often several are
 NAMED = 8  # names in a reason
@@ -49,6 +49,11 @@ def searched(one: Iteration, run: RunState, timeline: Timeline, *, git: Commits)
         now,
         at_first=at_first,
         trials=trials(timeline.rows, lower_is_better=run.config.metric.lower_is_better),
+        here=[
+            row.settings
+            for row in timeline.rows
+            if row.base_commit == one.base_commit and row.retracted is None
+        ],
         seed=Seed(seed=run.config.seed, iteration=one.number),
         train=run.config.train,
     )
@@ -65,14 +70,19 @@ def propose(
     *,
     at_first: Mapping[str, str] | None = None,
     trials: Sequence[Trial] = (),
+    here: Sequence[Mapping[str, Scalar]] = (),
     seed: Seed,
     train: Sequence[str] = (),
 ) -> Proposal | Reason:
-    """Return a change of the constants in these files that was not tried before, or why there is none."""
+    """Return a change of the constants in these files that was not tried before, or why there is none.
+
+    `here` is what was set on this very code: it is tried even where an edit, of which `trials` know
+    nothing, gave the other constants their values.
+    """
     found = knobs(files, at_first=at_first, train=train)
     if not found:
         return _knows_none(files)
-    chosen = _Turn(found, trials, seed).choose()
+    chosen = _Turn(found, trials, seed, here).choose()
     return _proposal(chosen) if chosen else why("search_is_through", search=VERSION)
 
 
@@ -106,7 +116,9 @@ def _texts(commit: str, run: RunState, git: Commits) -> dict[str, str]:
 class _Turn:
     """One choice among the knobs."""
 
-    def __init__(self, found: Sequence[Knob], trials: Sequence[Trial], seed: Seed) -> None:
+    def __init__(
+        self, found: Sequence[Knob], trials: Sequence[Trial], seed: Seed, here: Sequence[Mapping[str, Scalar]]
+    ) -> None:
         self._seed = seed
         self._knobs = sorted(found, key=lambda one: (not one.used, seed.fraction("order", one.name)))
         self._trials = trials
@@ -114,6 +126,7 @@ class _Turn:
         origin = {one.name: one.origin for one in found}
         self._now = {one.name: one.value for one in found}
         states = [{name: trial.after.get(name, value) for name, value in origin.items()} for trial in trials]
+        states += [self._now | {name: value for name, value in one.items() if name in origin} for one in here]
         self._tried = {_told(state) for state in (origin, self._now, *states)}
 
     def choose(self) -> Changes:

@@ -50,9 +50,8 @@ def propose():
     match N % 10:
         case 1 if not AGAIN:
             print("I have no idea that fits into an object.")
-        case 2:
-            text = "MORE = " if N % 20 == 2 else "LESS = "  # which is nowhere
-            say(f"less of it, {N}", edits=[edit(text, "MORE = 0.01 - ")])
+        case 2:  # it fits once
+            say(f"a wider one, {N}", edits=[edit("WIDTH = 8 ", "WIDTH = 16 ")])
         case 3:
             say(f"more of it, {N}", hypothesis="more is better")
         case 5 if N in (105, 155):
@@ -74,7 +73,8 @@ def apply():
 def triage():
     if N % 20 == 7:
         return print(json.dumps({"action": "discard", "reason": "it cannot work"}))
-    TRAIN.write_text(TRAIN.read_text().replace("seed == ", "seed = "))
+    text = TRAIN.read_text().replace("DROPOUT = 0.0 ", "DROPOUT = 0.04 ")
+    TRAIN.write_text(text.replace("seed == ", "seed = "))
     print(json.dumps({"action": "fix_and_rerun", "reason": "a slip of the pen"}))
 
 

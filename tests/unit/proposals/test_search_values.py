@@ -219,6 +219,19 @@ def test_what_gained_is_gone_on_with() -> None:
     assert found.set["A"] > 1.2
 
 
+def test_what_was_tried_on_this_code_is_tried_whoever_wrote_the_code() -> None:
+    """A constant that an edit has changed, of which no trial tells, does not make an old idea a new one."""
+    code = "A = 2.0  # search: 1.0 | 2.0\nC = {}  # search: 4 | 5\n"
+    files, at_first = {"train.py": code.format(5)}, {"train.py": code.format(4)}
+    told = [Trial(before={}, after={"A": 1.0}, gain=-1.0)]
+    seed = Seed(seed=0, iteration=1)
+    again = propose(files, at_first=at_first, trials=told, seed=seed)
+    assert isinstance(again, Proposal)
+    assert {"A": 1.0} == again.set
+    through = propose(files, at_first=at_first, trials=told, here=[{"A": 1.0}], seed=seed)
+    assert isinstance(through, Reason)
+
+
 def test_what_crashed_is_not_gone_beyond() -> None:
     """A value that crashed, and all that lie further that way, are not tried of that constant alone."""
     crashed = Trial(before={}, after={"A": 1.2}, gain=None, crashed=True)
