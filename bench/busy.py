@@ -17,11 +17,11 @@ from statistics import median
 from attrs import evolve
 
 from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.ports.agent import AgentStep, Answer
+from autoresearch.engine.ports.agent import Answer
 from autoresearch.engine.ports.jobs import JobExit, JobOutput
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.load import load
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import AgentStep, Proposal
 from bench.table import Figure
 from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.paced import PacedWorld

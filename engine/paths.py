@@ -28,6 +28,7 @@ RUNNER = "runner"  # the role that the runner of a run holds its lock in
 HISTORY, STATE, RESULTS, RUNNER_LOG = "history.jsonl", "state.json", "results.tsv", "runner.log"
 NEXT_PROPOSAL, PROPOSALS = "next_proposal.json", "proposals"
 TRAIN_CHECKOUT, EDIT_CHECKOUT = "worktree", "workbench"
+REVIEW_CHECKOUT = f"{EDIT_CHECKOUT}-review"
 ITERATIONS, CANDIDATE = "iterations", "candidate.diff"
 PACK = "jobs.tar.gz"  # what an iteration's jobs left, once it is closed
 
@@ -112,6 +113,7 @@ class RunPaths:
         self.ref_hook = self.hooks / "reference-transaction"
         self.train_checkout = folder / TRAIN_CHECKOUT  # trains
         self.edit_checkout = folder / EDIT_CHECKOUT  # is edited, while another one trains
+        self.review_checkout = folder / REVIEW_CHECKOUT  # is only read
         self.prepared = folder / "prepared"  # what preparing made, linked into the checkouts that train
         # before the first event
         self.beginning = folder / ".beginning"  # the branch that is about to be made, and its commit

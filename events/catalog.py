@@ -13,12 +13,14 @@ Numbers count from 1: `preparation` those of a run; of an iteration, `change` ea
 (applied, mended, brought to another base), `call` the questions to agents, `training` the trainings.
 """
 
-from autoresearch.events.candidate_events import *  # noqa: F403 - every event can be had from here
-from autoresearch.events.candidate_events import CandidateEvent
-from autoresearch.events.result_events import *  # noqa: F403
-from autoresearch.events.result_events import ResultEvent
-from autoresearch.events.run_events import *  # noqa: F403
-from autoresearch.events.run_events import RunEvent
+from autoresearch.events.kinds.candidate_events import *  # noqa: F403 - every event can be had from here
+from autoresearch.events.kinds.candidate_events import CandidateEvent
+from autoresearch.events.kinds.result_events import *  # noqa: F403
+from autoresearch.events.kinds.result_events import ResultEvent
+from autoresearch.events.kinds.review_events import *  # noqa: F403
+from autoresearch.events.kinds.review_events import ReviewEvent
+from autoresearch.events.kinds.run_events import *  # noqa: F403
+from autoresearch.events.kinds.run_events import RunEvent
 
 
-Event = RunEvent | CandidateEvent | ResultEvent
+Event = RunEvent | CandidateEvent | ResultEvent | ReviewEvent

@@ -18,9 +18,9 @@ _HOLDS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-AGENT_STEPS = ("propose", "apply", "edit", "triage")
+AGENT_STEPS = ("propose", "apply", "edit", "triage", "review")
 AGENTS = ("opencode", "codex", "claude", "gemini", "aider", "custom")
-BY_STEP = "propose, apply, edit, triage, an agent's name, or both as codex.apply"
+BY_STEP = "propose, apply, edit, triage, review, an agent's name, or both as codex.apply"
 IN_FOLDER = ("env", "-C")  # how a command begins that runs in a folder of the checkout: its next word
 GUARD = re.compile(
     r"\s*(?P<name>[^\s<>=]+)\s*(?P<sign><=|>=|<|>)\s*(?P<bound>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"

@@ -4,15 +4,14 @@ A result may be compared with another only where the settings that decide agree.
 engine/runs/settings.py; the page docs/config.md is made of the meanings here. Pure.
 """
 
-import hashlib
-import json
 import re
 from typing import ClassVar
 
 from attrs import fields, frozen
 
-from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.setting import (
+    AGENTS,
     BY_STEP,
     GUARD,
     PYTHON,
@@ -43,7 +42,7 @@ INSIDE = "paths relative to the repository, without .."
 class RunConfig:
     """All settings of a run, as `[tool.autoresearch]` of pyproject.toml gives them."""
 
-    VALUE_VERSION: ClassVar[int] = 3
+    VALUE_VERSION: ClassVar[int] = 4
     train: tuple[str, ...] = setting(
         (PYTHON, "train.py"),
         f"The training command, a list or one string; `{PYTHON}` is your project's interpreter.",
@@ -254,6 +253,25 @@ class RunConfig:
     ask_wait_s: float = amount(
         0.0, "Seconds that nothing new is proposed after an agent's question; 0: the run does not wait."
     )
+    review: str = one_of(
+        ("off", "before-training", "before-keep"),
+        "Whether a second agent reviews each candidate, before it is trained or before it is kept, and may"
+        " veto it.",
+    )
+    review_agent: str = setting(
+        "",
+        "The agent that reviews: " + ", ".join(AGENTS) + "; empty: the one that proposes, in a session of its"
+        " own.",
+        holds=lambda name: name in ("", *AGENTS),
+        expected="empty, or one of " + ", ".join(AGENTS),
+    )
+    review_model: str = setting(
+        "", "The model the reviewer is asked to use; empty: what `agent_model` says, else its own."
+    )
+    review_when_unavailable: str = one_of(
+        ("go-on", "wait"),
+        "What a review that cannot be had means: go-on without it, which is recorded; or wait until it can.",
+    )
     approve: str = one_of(
         ("none", "human"),
         "Whether a human approves or vetoes what would be kept, before it is.",
@@ -338,28 +356,3 @@ def value_of(config: RunConfig, key: str) -> object:
     """Return what a setting holds, by its key in the table."""
     table, _, name = key.rpartition(".")
     return getattr(config.metric if table else config, name)
-
-
-def changed_settings(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
-    """Return the names of the settings that differ."""
-    return tuple(one.name for one in fields(RunConfig) if getattr(old, one.name) != getattr(new, one.name))
-
-
-def deciding_changes(old: RunConfig, new: RunConfig) -> tuple[str, ...]:
-    """Return the keys of the settings that differ, of those that decide what is compared."""
-    deciding = (key for key, (about, _) in definitions().items() if about.decides)
-    return tuple(key for key in deciding if value_of(old, key) != value_of(new, key))
-
-
-def deciding_digest(config: RunConfig, *, but: str = " ") -> str:
-    """Return what is equal where, of all settings, those that decide are: only then results are compared.
-
-    Defaults are left out: verdicts name the digest, and a setting that is added later changes none of them.
-    `but` is how the keys begin that do not count.
-    """
-    known = [entry for entry in definitions().items() if not entry[0].startswith(but)]
-    values = {key: (value_of(config, key), default) for key, (about, default) in known if about.decides}
-    deciding = {key: value for key, (value, default) in values.items() if value != default}
-    if config.metric.pattern == AS_BEFORE:
-        deciding.pop("metric.pattern", None)
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]

@@ -8,8 +8,8 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-from autoresearch.events.candidate_events import Without
 from autoresearch.events.clock import passed
+from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import (
     AROUND,
@@ -35,7 +35,7 @@ from autoresearch.projections.agent_health import AgentHealth, Question
 from autoresearch.projections.belief import Curve, Gain, KnownCode, Learned, Sealed, TakenOut
 from autoresearch.projections.parts.costs import Costs
 from autoresearch.projections.parts.limits import Budgets, Ends, Limits
-from autoresearch.projections.parts.reviews import Approval
+from autoresearch.projections.parts.reviews import Approval, Review
 
 
 @define(kw_only=True)  # never changed; frozen, it takes twice as long to make, three times an iteration
@@ -88,7 +88,7 @@ class Iteration:
     conflict: Conflict | None = None  # what could not be
     missed: Reason | None = None  # why the exact form of its proposal does not fit: an agent makes the change
     calls: int = 0  # agents asked so far, over all steps
-    agent: str = ""  # the one asked last
+    agent: str = ""  # the one asked last, but for a review
     agent_gave_up: bool = False  # the agent failed to propose, or only asks: the seeded search does
     asks: bool = False  # the agent asked a human instead of proposing, and nobody has answered
     tries: int = 0  # of an agent at this stage, that failed
@@ -115,6 +115,7 @@ class Iteration:
     guard_asked: str = ""  # the one whose command was started last
     guards_held: tuple[str, ...] = ()  # on its commit
     guard_reason: Reason | None = None  # why that does not hold
+    review: Review = Review()  # of its commit, by a second agent
     approval: Approval = Approval()  # of its commit, by a human
     spent: Spent = Spent()  # by the last training
     took_s: float = 0.0  # with its evaluation

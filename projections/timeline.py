@@ -9,7 +9,7 @@ from attrs import evolve as replace
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import (
     IMPORTED,
-    KNOWN_CODE,
+    UNTRAINED,
     Consolidated,
     Ended,
     Proposal,
@@ -251,7 +251,7 @@ def _close(into: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: 
     row.rule, row.inputs = event.rule, dict(event.inputs)
     into.worded = with_words(into.worded, row.iteration, into.proposals.pop(row.chosen, None))
     row.verdict = "keep" if kept else _why_not(row)
-    row.recorded = row.recorded or event.rule == KNOWN_CODE
+    row.recorded = row.recorded or event.rule in UNTRAINED
     _put_away(into, row, at)
     _state_beside_others(into, row)
 
@@ -332,7 +332,7 @@ def _why_not(row: Row) -> RowVerdict:
     if row.outcome == "not_applied":
         return "not_applied"
     measured = row.outcome in ("succeeded", "stopped_early")
-    return "discard" if measured or row.rule == KNOWN_CODE else "crash"
+    return "discard" if measured or row.rule in UNTRAINED else "crash"
 
 
 def _own(timeline: Timeline) -> Timeline:

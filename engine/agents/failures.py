@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from autoresearch.engine.agents.named_times import named_time
 from autoresearch.engine.ports.agent import Failing
 from autoresearch.events import clock
-from autoresearch.events.candidate_events import AgentFailure, FailureKind
+from autoresearch.events.kinds.candidate_events import AgentFailure, FailureKind
 from autoresearch.events.values import Reason
 
 

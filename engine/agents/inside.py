@@ -7,7 +7,7 @@ leaves its ancestors behind, too, stands in the checkout that it edits.
 import os
 from pathlib import Path
 
-from autoresearch.engine.paths import EDIT_CHECKOUT, RunPaths
+from autoresearch.engine.paths import EDIT_CHECKOUT, REVIEW_CHECKOUT, RunPaths
 from autoresearch.engine.system.processes import process_table
 
 
@@ -33,7 +33,7 @@ def _has_such_ancestor() -> bool:
 
 
 def _is_edited(folder: Path) -> bool:
-    """Say whether a folder lies in the checkout in which a run's agents edit."""
+    """Say whether a folder lies in a checkout in which a run's agents edit or read."""
     here = folder.resolve()
-    checkouts = (one for one in (here, *here.parents) if one.name == EDIT_CHECKOUT)
+    checkouts = (one for one in (here, *here.parents) if one.name in (EDIT_CHECKOUT, REVIEW_CHECKOUT))
     return any(RunPaths(home=one, folder=one.parent).history.is_file() for one in checkouts)

@@ -14,7 +14,7 @@ from attrs import frozen
 from autoresearch.engine.agents import plain_transcripts, transcripts
 from autoresearch.engine.agents.confinement import Kept
 from autoresearch.engine.agents.programs import Program
-from autoresearch.engine.ports.agent import Agent, Ask
+from autoresearch.engine.ports.agent import READS, Agent, Ask
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.settings import RunConfig
 
@@ -134,7 +134,7 @@ def _opencode_environment(ask: Ask) -> dict[str, str]:
 
 
 def _codex_command(ask: Ask) -> tuple[str, ...]:
-    sandbox = "read-only" if ask.step == "propose" else "workspace-write"
+    sandbox = "read-only" if ask.step in READS else "workspace-write"
     if ask.beside is not None:  # its own sandbox mounts, which nobody may who is confined already
         sandbox = "danger-full-access"
     return (
@@ -151,7 +151,7 @@ def _claude_command(ask: Ask) -> tuple[str, ...]:
     # A tool that it has not got cannot be denied to it, which would spoil its answer. What is allowed by name
     # is so for every path; acceptEdits allows edits below its folder.
     reads = "Read,Grep,Glob"
-    tools = reads if ask.step == "propose" else f"{reads},Edit,Write"
+    tools = reads if ask.step in READS else f"{reads},Edit,Write"
     return (
         *("claude", "-p", "--output-format", "stream-json", "--verbose", "--no-session-persistence"),
         *("--permission-mode", "acceptEdits", "--tools", tools, "--allowedTools", reads),
@@ -163,7 +163,7 @@ def _claude_command(ask: Ask) -> tuple[str, ...]:
 def _gemini_command(ask: Ask) -> tuple[str, ...]:
     # Headless, it has no tool that it would have to ask for: "default" reads, "auto_edit" also edits below
     # its folder; neither has a shell.
-    mode = "default" if ask.step == "propose" else "auto_edit"
+    mode = "default" if ask.step in READS else "auto_edit"
     return (
         "gemini",
         "--output-format",
@@ -176,9 +176,9 @@ def _gemini_command(ask: Ask) -> tuple[str, ...]:
 
 
 def _aider_command(ask: Ask) -> tuple[str, ...]:
-    proposes = ask.step == "propose"
+    reads = ask.step in READS
     shown = ask.files if len(ask.files) <= MOST_FILES else ()
-    named = "--read" if proposes else "--file"
+    named = "--read" if reads else "--file"
     return (
         *("aider", "--message-file", "/dev/stdin", "--yes-always"),
         *("--no-auto-commits", "--no-dirty-commits", "--no-gitignore", "--no-auto-lint", "--no-auto-test"),
@@ -187,7 +187,7 @@ def _aider_command(ask: Ask) -> tuple[str, ...]:
         # Nothing is sent: its log alone has the exact numbers of tokens.
         *("--no-analytics", "--analytics-log", "/dev/stdout"),
         *("--chat-history-file", "/dev/null", "--input-history-file", "/dev/null"),
-        *(("--edit-format", "ask") if proposes else ()),  # in which it edits nothing
+        *(("--edit-format", "ask") if reads else ()),  # in which it edits nothing
         *(("--map-tokens", "0") if shown else ()),
         *_model(ask, "--model"),
         *ask.args,
@@ -226,7 +226,7 @@ OPENCODE = Program(
         "OPENCODE_DISABLE_AUTOUPDATE": "true",
         "OPENCODE_PERMISSION": '{"external_directory":"deny"}',  # --auto allows what is not denied
     },
-    env_to_propose={"OPENCODE_PERMISSION": '{"external_directory":"deny","edit":"deny"}'},
+    env_to_read={"OPENCODE_PERMISSION": '{"external_directory":"deny","edit":"deny"}'},
     kept=(
         Kept("XDG_DATA_HOME", "~/.local/share", "opencode"),
         Kept("XDG_STATE_HOME", "~/.local/state", "opencode"),

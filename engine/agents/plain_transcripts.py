@@ -25,13 +25,13 @@ from autoresearch.engine.agents.transcripts import (
     total,
 )
 from autoresearch.engine.paths import ANSWER, JobPaths
-from autoresearch.engine.ports.agent import AgentStep, Ask
+from autoresearch.engine.ports.agent import Ask
 from autoresearch.engine.ports.jobs import JobOutput
 from autoresearch.engine.proposals.parse import decoded
 from autoresearch.engine.proposals.schema import NoProposal, check_schema, schema_file
 from autoresearch.engine.system.foreign_files import lines_of
 from autoresearch.events.files import write_atomic
-from autoresearch.events.values import Usage, because, why
+from autoresearch.events.values import AgentStep, Usage, because, why
 
 
 BANNER = re.compile(r"Aider v(\S+)")
@@ -47,6 +47,7 @@ SCHEMAS: Mapping[AgentStep, str] = {
     "edit": "proposal",
     "apply": "account",
     "triage": "verdict",
+    "review": "review",
 }
 
 
@@ -102,8 +103,8 @@ def answer_file(step: AgentStep, output: JobOutput) -> Said | None:
     try:
         answer = _object(b"".join(pieces))
         account = {name: answer.pop(name, None) for name in ACCOUNT}
-        if step == "triage":
-            check_schema(answer, "verdict")
+        if step in ("triage", "review"):
+            check_schema(answer, SCHEMAS[step])
     except NoProposal as error:
         return Said(answered=True, unusable=because("answer_file", error.reason))
     used = as_dict(account.get("usage"))

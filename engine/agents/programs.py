@@ -19,13 +19,13 @@ from autoresearch.engine.agents.transcripts import Said
 from autoresearch.engine.agents.versions import installed_version
 from autoresearch.engine.jobs.output import LogDigest, last_words
 from autoresearch.engine.paths import JobPaths
-from autoresearch.engine.ports.agent import PROPOSES, AgentStep, Answer, Ask
+from autoresearch.engine.ports.agent import PROPOSES, READS, Answer, Ask
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
 from autoresearch.engine.proposals.parse import parse_text
 from autoresearch.engine.proposals.schema import NoProposal
 from autoresearch.events.encoding.redact import redact, secret_values
 from autoresearch.events.files import write_atomic
-from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage, because, why
+from autoresearch.events.values import AgentStep, OutputDigest, Proposal, Reason, Usage, because, why
 
 
 LOG_LIMIT_BYTES = 16 * 2**20
@@ -44,11 +44,11 @@ class Program:
     sums_steps: bool = False  # its usage is a sum over many lines: unknown once the log was capped
     env: dict[str, str] = field(factory=dict)
     env_of: Callable[[Ask], dict[str, str]] = lambda _ask: {}
-    env_to_propose: dict[str, str] = field(factory=dict)  # has the last word there
+    env_to_read: dict[str, str] = field(factory=dict)  # has the last word where nothing is changed
     kept: tuple[Kept, ...] = ()
     no_work: tuple[str, ...] = ()  # in lines that are as good as silence
     is_own: bool = False  # the user's command, and not a program that is known
-    writes_notes: bool = False  # into its checkout, also where it only proposes
+    writes_notes: bool = False  # into its checkout, also where it only reads
 
     def available(self) -> bool:
         """Say whether the program is installed; a command of the user's own is taken to be."""
@@ -69,11 +69,11 @@ class Program:
                 **self.env,
                 **self.env_of(ask),
                 **(plain_transcripts.protocol(ask, job) if self.is_own else {}),
-                **(self.env_to_propose if ask.step == "propose" else {}),
+                **(self.env_to_read if ask.step in READS else {}),
             },
             unset=confinement.UNSET,
             writable=confinement.writable(
-                ask, job.temporary, self.kept, edits=self.writes_notes or ask.step != "propose"
+                ask, job.temporary, self.kept, edits=self.writes_notes or ask.step not in READS
             ),
             stdin=str(job.prompt),
             deadline_s=ask.timeout_s,

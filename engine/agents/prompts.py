@@ -112,7 +112,7 @@ def propose_prompt(
     `trouble` says why the answer before this one could not be used.
     """
     wrong = "Your last answer could not be used. Answer anew; what was wrong with it:"
-    remembered = "".join(_section(one.title, one.label, one.text) for one in memory)
+    remembered = "".join(section(one.title, one.label, one.text) for one in memory)
     task = (
         "make the next experiment of an automatic series: one change of its files."
         if edits
@@ -122,18 +122,18 @@ def propose_prompt(
     return f"""\
 You {task}
 
-The goal is a {"lower" if metric.lower_is_better else "higher"} {_line(metric.name, LINE_LIMIT)}. \
+The goal is a {"lower" if metric.lower_is_better else "higher"} {one_line(metric.name, LINE_LIMIT)}. \
 At the baseline it was {_number(baseline)}; the best so far is {_number(best)}.
 The files in this folder are that best. An experiment may change only: {", ".join(editable)[:LIST_LIMIT]}.
 Read what you need, then {"make" if edits else "propose"} one change that was not tried yet.
 
 {RULES}
-The guidance of this series{_of(guidance_from)}:
-{_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
+The guidance of this series{of_source(guidance_from)}:
+{fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
 {remembered}\
-{_section(wrong, "data", trouble[:NOTE_LIMIT])}\
-{_section("What was asked of the people who watch:", "notes", *map(_question, questions))}\
-{_section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}
+{section(wrong, "data", trouble[:NOTE_LIMIT])}\
+{section("What was asked of the people who watch:", "notes", *map(_question, questions))}\
+{section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}
 {EDIT_CONTRACT if edits else ANSWER_CONTRACT}"""
 
 
@@ -160,21 +160,22 @@ Carry out the change of one experiment in this folder, completely and nothing mo
 
 {RULES}
 The change:
-{_plan(proposal)}
-{_section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}\
-{_section("It was carried out once, and that could not be used; do it anew:", "data", trouble)}\
-{_section("That is how it was made:", "diff", diff[:DIFF_LIMIT])}\
-{_section("It was to be made exactly as shown below, and that does not fit the files:", "data", missed)}\
-{_section("That is how it was to be made:", "diff", _form(proposal) if missed else "")}
-The guidance of this series{_of(guidance_from)}:
-{_fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
+{plan_of(proposal)}
+{section("It was made once, before these files were changed, and does not fit them:", "data", conflict)}\
+{section("It was carried out once, and that could not be used; do it anew:", "data", trouble)}\
+{section("That is how it was made:", "diff", diff[:DIFF_LIMIT])}\
+{section("It was to be made exactly as shown below, and that does not fit the files:", "data", missed)}\
+{section("That is how it was to be made:", "diff", _form(proposal) if missed else "")}
+The guidance of this series{of_source(guidance_from)}:
+{fenced(guidance[:GUIDANCE_LIMIT], "guidance")}
 
 The files must still compile afterwards. When you are done, say in one sentence what you changed.
 """
 
 
-def _of(guidance_from: str) -> str:
-    return f", {_line(guidance_from, LINE_LIMIT)}" if guidance_from else ""
+def of_source(guidance_from: str) -> str:
+    """Return where the guidance is from, as a part of its title."""
+    return f", {one_line(guidance_from, LINE_LIMIT)}" if guidance_from else ""
 
 
 def triage_prompt(
@@ -192,31 +193,32 @@ If the idea itself does not work, change nothing and give it up.
 
 {RULES}
 What was tried:
-{_plan(proposal)}
+{plan_of(proposal)}
 
 Why it ended:
-{_fenced(reason[:NOTE_LIMIT])}
+{fenced(reason[:NOTE_LIMIT])}
 
 Its log, around the error:
-{_fenced(log[-LOG_LIMIT:])}
+{fenced(log[-LOG_LIMIT:])}
 
 {TRIAGE_CONTRACT}"""
 
 
 def parse_triage(text: str) -> tuple[Action, Reason]:
     """Return what the agent decided about a crash; anything but a clear fix_and_rerun is a discard."""
-    answer = _last_object(text)
+    answer = last_object(text)
     if answer is None:
         return "discard", why("triage_no_object")
     action, said = answer.get("action"), answer.get("reason")
-    line = _line(said, REASON_LIMIT) if isinstance(said, str) else ""
+    line = one_line(said, REASON_LIMIT) if isinstance(said, str) else ""
     reason = why("agent_decided", line) if line else why("triage_no_reason")
     if action == "fix_and_rerun":
         return "fix_and_rerun", reason
     return "discard", reason if action == "discard" else why("triage_no_action")
 
 
-def _last_object(text: str) -> dict[str, Any] | None:
+def last_object(text: str) -> dict[str, Any] | None:
+    """Return the last JSON object of a text, of those that stand in no other; None where it has none."""
     decoder, found, end = json.JSONDecoder(), None, 0
     for start in deque((match.start() for match in OBJECT_START.finditer(text)), maxlen=OBJECT_TRIES):
         if start >= end:  # else it stands inside the one before
@@ -232,20 +234,23 @@ def _form(proposal: Proposal) -> str:
 
 
 def _question(one: Question) -> str:
-    question, answer = _line(one.text, NOTE_LIMIT), _line(one.answer, NOTE_LIMIT)
+    question, answer = one_line(one.text, NOTE_LIMIT), one_line(one.answer, NOTE_LIMIT)
     return f"Question: {question}\nAnswer: {answer or 'none yet; propose without it'}"
 
 
-def _plan(proposal: Proposal) -> str:
-    return _fenced(f"{proposal.description}\n\n{proposal.change_plan}"[:PLAN_LIMIT], "plan")
+def plan_of(proposal: Proposal) -> str:
+    """Return what a proposal says it does, in a fence."""
+    return fenced(f"{proposal.description}\n\n{proposal.change_plan}"[:PLAN_LIMIT], "plan")
 
 
-def _section(title: str, label: Label, *texts: str) -> str:
+def section(title: str, label: Label, *texts: str) -> str:
+    """Return a title and texts in a fence; "" where there is no text."""
     text = "\n".join(texts)
-    return f"\n{title}\n{_fenced(text, label)}\n" if text.strip() else ""
+    return f"\n{title}\n{fenced(text, label)}\n" if text.strip() else ""
 
 
-def _fenced(text: str, label: Label = "data") -> str:
+def fenced(text: str, label: Label = "data") -> str:
+    """Return a text in a fence that nothing inside can close."""
     # The fence is longer than any run of backticks inside, so that data cannot close it; a run as long as
     # the text itself would make it three times as long.
     text = LONG_RUN.sub("`" * LONGEST_RUN, text)
@@ -255,7 +260,7 @@ def _fenced(text: str, label: Label = "data") -> str:
     return f"{fence}{label}\n{text.strip() or '(empty)'}\n{fence}"
 
 
-def _line(text: str, limit: int) -> str:
+def one_line(text: str, limit: int) -> str:
     """Make one printable line of any text, at most `limit` characters."""
     printable = "".join(char if char.isprintable() else " " for char in text)  # also ends lone surrogates
     return " ".join(printable.split())[:limit]

@@ -8,18 +8,19 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.agents import branch_guard, confinement
+from autoresearch.engine.asking.options import args_of, model_of
 from autoresearch.engine.asking.prompting import Prompting
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
 from autoresearch.engine.paths import JobPaths, RunPaths
-from autoresearch.engine.ports.agent import Agent, AgentStep, Ask
+from autoresearch.engine.ports.agent import Agent, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
 from autoresearch.engine.proposals.editable import in_checkout
 from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events import catalog as ev
-from autoresearch.events.setting import for_step
+from autoresearch.events.values import AgentStep
 from autoresearch.projections.run_state import Iteration, RunState
 from autoresearch.projections.timeline import Timeline
 
@@ -30,7 +31,7 @@ class AskingGit(Commits, Branches, Worktrees, Protocol):
 
 @frozen(kw_only=True)
 class Asking:
-    """Asks the agents of one run, in its edit checkout."""
+    """Asks the agents of one run, in its edit checkout; who reviews, in another one."""
 
     paths: RunPaths
     git: AskingGit
@@ -50,18 +51,19 @@ class Asking:
         prompt = prompting.prompt(step, run, timeline, one)
         files = self.paths.job(one.number, step, command.call)
         folder = files.folder
-        self.git.ensure_worktree(self.paths.edit_checkout, stands_on)
+        bench = self.paths.review_checkout if step == "review" else self.paths.edit_checkout
+        self.git.ensure_worktree(bench, stands_on)
         branch_guard.keep_hook(self.paths.ref_hook)
         agent = self.adapter(command.agent)
         ask = Ask(
             step=step,
             prompt=prompt,
-            worktree=self.paths.edit_checkout,
+            worktree=bench,
             hooks=self.paths.hooks,
             run=self.paths.run_id,
             iteration=one.number,
-            model=for_step(run.config.agent_model, agent.name, step, ""),
-            args=for_step(run.config.agent_args, agent.name, step, ()),
+            model=model_of(run.config, agent.name, step),
+            args=args_of(run.config, agent.name, step),
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,
             command=with_interpreter(run.config.agent_command, run.setup.interpreter),
@@ -70,7 +72,7 @@ class Asking:
         )
         self.jobs.drop_foreign(folder)
         if isinstance(self.jobs.look(folder), Absent):  # else it was begun: it may have read and edited
-            self.git.reset(self.paths.edit_checkout, stands_on)
+            self.git.reset(bench, stands_on)
             folder.mkdir(parents=True, exist_ok=True)
             branch_guard.remember(files, self.git, stands_on=stands_on)
             self.jobs.start(
@@ -100,6 +102,9 @@ def _begins(command: do.Asks, one: Iteration) -> tuple[AgentStep, str]:
         case do.AskToTriage():
             assert one.commit is not None  # what crashed was committed
             return "triage", one.commit
+        case do.AskToReview():
+            assert one.commit is not None  # what is trained or kept was committed
+            return "review", one.commit
 
 
 def _asked(files: JobPaths, ask: Ask) -> bytes:

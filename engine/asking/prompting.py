@@ -6,20 +6,22 @@ from typing import Protocol
 from attrs import frozen
 
 from autoresearch.engine.agents import prompts
+from autoresearch.engine.asking.review import review_prompt
 from autoresearch.engine.jobs.output import END_BYTES, LogDigest
 from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.agent import AgentStep
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.search.search import knobs_at
 from autoresearch.engine.training import crash
+from autoresearch.engine.verdicts import repeats
 from autoresearch.events.encoding.redact import secret_values
 from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.values import AgentStep
 from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline
-from autoresearch.projections.words.wording import say
+from autoresearch.projections.words.wording import say, say_verdict
 
 
 HEAD = "HEAD"  # what the user has checked out
@@ -47,6 +49,8 @@ class Prompting:
                 return self._apply_prompt(run, one)
             case "triage":
                 return self._triage_prompt(run, one)
+            case "review":
+                return self._review_prompt(run, one)
 
     def _propose_prompt(
         self, run: RunState, timeline: Timeline, one: Iteration, *, edits: bool = False
@@ -121,6 +125,20 @@ class Prompting:
             editable=run.config.editable,
         )
 
+    def _review_prompt(self, run: RunState, one: Iteration) -> str:
+        assert one.commit is not None  # it is committed before
+        guidance, source = self._guidance(run, one)
+        return review_prompt(
+            one.proposal,
+            diff=self._diff(Made(commit=one.commit, base_commit=one.base_commit)),
+            numbers=_numbers(run, one) if one.next_stage == "decide" else (),
+            metric=run.config.metric,
+            editable=run.config.editable,
+            guidance=guidance,
+            guidance_from=source,
+            trouble=say(one.review.trouble),
+        )
+
     def _log_of_crash(self, run: RunState, one: Iteration) -> str:
         """Return what the failed job printed around its error; where that is gone, what the history has."""
         for step, number in (("evaluate", one.evaluations), ("train", one.trainings)):
@@ -135,6 +153,21 @@ class Prompting:
             if one.log_tail and text.endswith(one.log_tail):
                 return crash.around(text, prompts.LOG_LIMIT)
         return one.log_tail
+
+
+def _numbers(run: RunState, one: Iteration) -> tuple[str, ...]:
+    """Return what a candidate measured, and the verdict that would keep it."""
+    judged, best = repeats.judged(run, one), run.best
+    base = [] if best is None else [f"the best: {best.metric:.6f}, which took {best.spent.seconds:.0f} s"]
+    beside = (f"{name}: {', '.join(f'{each:g}' for each in each_one)}" for name, each_one in one.also.items())
+    return (
+        f"the verdict would be: keep, {say_verdict(judged.rule, judged.inputs)}",
+        f"the candidate, of each training: {', '.join(f'{score.metric:.6f}' for score in one.scores)}",
+        f"its last training took {one.spent.seconds:.0f} s",
+        *base,
+        f"the baseline: {'unknown' if run.baseline is None else f'{run.baseline:.6f}'}",
+        *beside,
+    )
 
 
 def _unusable(run: RunState, one: Iteration) -> str:

@@ -13,7 +13,8 @@ from autoresearch.engine.ports.repository import OwnCheckout, Repository
 from autoresearch.engine.runs.locate import Chosen, Found
 from autoresearch.engine.system import landlock
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig, deciding_changes
+from autoresearch.events.compared import deciding_changes
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
 from autoresearch.projections.summary import sandbox
 

@@ -33,9 +33,10 @@ from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.events import catalog as ev
 from autoresearch.events import clock
+from autoresearch.events.compared import changed_settings
 from autoresearch.events.errors import NotFound, RunLocked, WayOut
 from autoresearch.events.log.append import EventLog
-from autoresearch.events.settings import RunConfig, changed_settings
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting

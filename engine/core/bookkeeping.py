@@ -21,6 +21,7 @@ def event_of(
         | do.DeferCandidate
         | do.TriageCrash
         | do.GiveUpChange
+        | do.MissReview
         | do.RecordResult
         | do.LeaveOpen
         | do.PauseRun
@@ -55,6 +56,8 @@ def event_of(
             )
         case do.GiveUpChange():
             return ev.ChangeFailed(iteration=command.iteration, change=command.change, reason=command.reason)
+        case do.MissReview():
+            return ev.ReviewMissed(**asdict(command, recurse=False))
         case do.RecordResult():
             return _result(open_iteration(run, command.iteration))
         case do.Remeasure():

@@ -7,6 +7,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from autoresearch.engine.core.asks.commands import *  # noqa: F403 - all commands are had from here
+from autoresearch.engine.core.asks.commands import Asks, MissReview
 from autoresearch.events.values import Consolidated, JobStep, LoopStage, Purpose, Reason, Scalar
 
 
@@ -40,24 +42,6 @@ class ChooseProposal:
 
 
 @frozen(kw_only=True)
-class AskForProposal:
-    """Ask an agent what to try next."""
-
-    iteration: int
-    call: int
-    agent: str
-
-
-@frozen(kw_only=True)
-class AskToEdit:
-    """Have an agent make the next change, in the edit checkout, and say what it is."""
-
-    iteration: int
-    call: int
-    agent: str
-
-
-@frozen(kw_only=True)
 class ProposeBySearch:
     """Let the seeded search propose."""
 
@@ -80,16 +64,6 @@ class ApplyProposal:
     iteration: int
     change: int
     mendable: bool = False  # an agent can carry out the plan of what does not fit
-
-
-@frozen(kw_only=True)
-class AskToApply:
-    """Give a prose plan to an agent, in the edit checkout."""
-
-    iteration: int
-    call: int
-    agent: str
-    change: int
 
 
 @frozen(kw_only=True)
@@ -211,15 +185,6 @@ class TriageCrash:
 
 
 @frozen(kw_only=True)
-class AskToTriage:
-    """Show an agent the crash; it may mend the candidate."""
-
-    iteration: int
-    call: int
-    agent: str
-
-
-@frozen(kw_only=True)
 class RecordResult:
     """Write down what the iteration came to."""
 
@@ -324,7 +289,6 @@ class Stop:
     reason: Reason
 
 
-Asks = AskForProposal | AskToEdit | AskToApply | AskToTriage  # of agents
 Command = (
     CheckSetup
     | Prepare
@@ -343,6 +307,7 @@ Command = (
     | Reread
     | Evaluate
     | CheckGuard
+    | MissReview
     | AskForApproval
     | ScoreHoldout
     | TriageCrash

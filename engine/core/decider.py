@@ -6,6 +6,7 @@ who waits, and a human is the one who may be waited for (projections/summary.py)
 
 from autoresearch.engine.core import agents, final, keeping, limits, prefetch, slots
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.asks import reviewing
 from autoresearch.engine.verdicts import guards, known_code, repeats
 from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reason, Request, why
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
@@ -93,7 +94,8 @@ def _in_order(state: RunState, active: PendingRequest | None) -> tuple[do.Comman
     if state.best is None and active is not None:
         going_on = _baseline(state, active.request)
     ends = tuple(one for one in going_on if isinstance(one, do.Stop) or limits.allows(state, one))
-    if ends or state.jobs or (keeping.waits_for_human(state) and not limits.ends_jobs(state)):
+    waits = keeping.waits_for_human(state) or reviewing.waits_for_reviewer(state)
+    if ends or state.jobs or (waits and not limits.ends_jobs(state)):
         return ends
     measuring = final.consolidation(state) or final.next_step(state)
     if measuring is not None and limits.may_measure(state, measuring):
@@ -197,6 +199,7 @@ def _open_ones(state: RunState) -> tuple[do.Command, ...]:
         commands.append(do.StartIteration(iteration=number, base_commit=base, first_stage="propose"))
     if stuck and not commands and not state.jobs:
         commands.append(do.LeaveOpen(iteration=stuck[0].number, next_stage=stuck[0].next_stage))
+    commands = reviewing.one_at_a_time(commands)
     if limits.is_reached(state):
         commands = [command for command in commands if limits.allows(state, command)]
     # The device goes first, for one at a time: what else there is to do can be done while it works.
@@ -248,6 +251,8 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return (do.Reread(iteration=one.number, training=one.trainings),)
         case "train" if (same := known_code.answer(state, one)) is not None:
             return (do.DiscardCandidate(iteration=one.number, rule=KNOWN_CODE, inputs=same),)
+        case "train" if (due := reviewing.first(state, one, request, "before-training", {})) is not None:
+            return due
         case "train":
             return _train(state, one, request)
         case "triage":
@@ -265,7 +270,7 @@ def _stage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comman
             return ()
         case "decide":
             base = final.for_verdict(state, one)
-            return _decide(state, one) if base is None else (base,)
+            return _decide(state, one, request) if base is None else (base,)
 
 
 def _apply(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
@@ -346,11 +351,11 @@ def _triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
     return (do.TriageCrash(iteration=one.number, change=one.change, reason=reason),)
 
 
-def _decide(state: RunState, one: Iteration) -> tuple[do.Command, ...]:
+def _decide(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
     judged = repeats.judged(state, one)
     if not judged.keep:
         return (do.DiscardCandidate(iteration=one.number, rule=judged.rule, inputs=judged.inputs),)
-    if (first := keeping.first(state, one, judged)) is not None:
+    if (first := keeping.first(state, one, judged, request)) is not None:
         return first
     assert one.commit is not None  # a metric comes from a commit
     return (

@@ -1,24 +1,30 @@
-"""What stands between a verdict that keeps and the keep: the commands of guards, and a human's word. Pure."""
+"""What stands between a verdict that keeps and the keep: guards' commands, a review, a human's word. Pure."""
 
 from attrs import evolve as replace
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import slots
+from autoresearch.engine.core.asks import reviewing
 from autoresearch.engine.core.rules.transitions import Misfit
 from autoresearch.engine.verdicts import guards
 from autoresearch.engine.verdicts.keep_rules import Verdict
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import VETOES, Scalar
+from autoresearch.events.values import VETOES, Request, Scalar
 from autoresearch.projections.run_state import Iteration, RunState
 
 
 VETOED, NOT_APPROVED = VETOES
 
 
-def first(state: RunState, one: Iteration, judged: Verdict) -> tuple[do.Command, ...] | None:
+def first(
+    state: RunState, one: Iteration, judged: Verdict, request: Request
+) -> tuple[do.Command, ...] | None:
     """Return what comes before a candidate is kept: nothing while it waits; None where it may be."""
     if (guard := guards.due(one, state.config)) is not None:
         return _check(state, one, guard)
+    reviewed = reviewing.first(state, one, request, "before-keep", judged.inputs)
+    if reviewed is not None:
+        return reviewed
     return _approve(state, one, judged)
 
 

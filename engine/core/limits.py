@@ -26,6 +26,7 @@ _ENDS = (
     | do.Evaluate
     | do.CheckGuard
     | do.AskForApproval
+    | do.MissReview
     | do.TriageCrash
     | do.RecordResult
     | do.KeepCandidate
@@ -49,6 +50,9 @@ def allows(state: RunState, command: do.Command) -> bool:
     if isinstance(command, do.StartTraining):
         one = state.iteration(command.iteration)
         return _may_train(state) and one is not None and one.measures is not None
+    if isinstance(command, do.AskToReview):  # of what waits for its verdict
+        one = state.iteration(command.iteration)
+        return state.limits.time_up != "none" and one is not None and one.next_stage == "decide"
     if isinstance(command, do.Evaluate | do.CheckGuard | do.ScoreHoldout):
         return state.limits.time_up != "none"
     return isinstance(command, _ENDS)
@@ -90,6 +94,8 @@ def is_pointless(state: RunState, one: Iteration) -> bool:
     assert one.job is not None  # the caller checked
     if one.job.step in ON_DEVICE:
         return prefetch.measures_retracted(state, one)
+    if one.job.step == "review" and one.next_stage == "decide":
+        return False
     return is_reached(state) or (one.job.step in ("propose", "edit") and bool(state.waiting))
 
 
@@ -141,8 +147,8 @@ def _reserve(state: RunState) -> int:
     return count
 
 
-def _budget(state: RunState) -> Reason | None:
-    """Return which budget of the whole run is used up; None: there is room in all of them."""
+def agents_spent(state: RunState) -> Reason | None:
+    """Return which budget of the run for agents is used up; None: there is room in both."""
     budgets, costs = state.budgets, state.costs
     if budgets.cost_usd and costs.tells_no_cost:
         return why("cost_untold", max_cost=budgets.cost_usd, calls=costs.calls)
@@ -163,6 +169,14 @@ def _budget(state: RunState) -> Reason | None:
             tokens=costs.tokens,
             uncounted=costs.uncounted,
         )
+    return None
+
+
+def _budget(state: RunState) -> Reason | None:
+    """Return which budget of the whole run is used up; None: there is room in all of them."""
+    budgets = state.budgets
+    if (spent := agents_spent(state)) is not None:
+        return spent
     if budgets.device_hours and state.device_s + _needed_s(state) > budgets.device_hours * HOUR_S:
         hours = round(state.device_s / HOUR_S, 2)
         return why("device_hours_used_up", max_device_hours=budgets.device_hours, hours=hours)

@@ -60,8 +60,9 @@ def may_open_another(state: RunState) -> bool:
     request = requests[-1]
     assert request is not None  # looked at above
     train = sum(one.holds_slot for one in state.open)
+    reviewed = sum(one.next_stage == "decide" and one.review.waits for one in state.open)
     wanted = max(request.prefetch, state.slots - train)  # a free slot is filled without prefetch
-    return train > 0 and len(state.open) - train < wanted
+    return train > 0 and len(state.open) - train - reviewed < wanted
 
 
 def has_old_base(state: RunState, one: Iteration) -> bool:
@@ -97,9 +98,9 @@ def gives_way(state: RunState, one: Iteration) -> bool:
 
 
 def _waits(one: Iteration) -> bool:
-    """Say whether nothing, or at most the command of a guard, runs for it."""
-    return one.job is None or one.job.step == "guard"
+    """Say whether nothing, or at most the command of a guard, runs for it, and no review is waited for."""
+    return (one.job is None or one.job.step == "guard") and not one.review.waits
 
 
 def _agent_at_work(one: Iteration) -> bool:
-    return one.job is not None and one.job.step not in ON_DEVICE
+    return one.job is not None and one.job.step not in (*ON_DEVICE, "review")  # that one has its own bench

@@ -114,7 +114,7 @@ class Effects:
             case do.ApplyProposal():
                 one = open_iteration(run, command.iteration)
                 return (self._edits.apply(command, one, run),)
-            case do.AskForProposal() | do.AskToEdit() | do.AskToApply() | do.AskToTriage():
+            case do.AskForProposal() | do.AskToEdit() | do.AskToApply() | do.AskToTriage() | do.AskToReview():
                 return (self._asking.ask(command, run, context.timeline),)
             case do.RebaseCandidate():
                 return self._edits.rebase(command, open_iteration(run, command.iteration), run)

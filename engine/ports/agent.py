@@ -2,18 +2,18 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Protocol, get_args
 
 from attrs import frozen
 
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
-from autoresearch.events.candidate_events import FailureKind
-from autoresearch.events.values import OutputDigest, Proposal, Reason, Usage
+from autoresearch.events.kinds.candidate_events import FailureKind
+from autoresearch.events.values import AgentStep, OutputDigest, Proposal, Reason, Usage
 
 
-AgentStep = Literal["propose", "apply", "edit", "triage"]
 STEPS: tuple[AgentStep, ...] = get_args(AgentStep)
 PROPOSES = ("propose", "edit")  # the answer holds a proposal
+READS = ("propose", "review")  # no file is changed
 
 
 @frozen(kw_only=True)

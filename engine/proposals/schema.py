@@ -24,7 +24,7 @@ class NoProposal(InvalidInput):
 
 
 def schema_file(name: str) -> Path:
-    """Return where a published schema lies: proposal, verdict, or account."""
+    """Return where a published schema lies: proposal, verdict, review, or account."""
     # Found by its place: what people touch stands above the engine, which imports nothing of it.
     return Path(__file__).parents[2] / "workflows" / "schemas" / f"{name}.schema.json"
 

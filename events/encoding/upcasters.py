@@ -32,8 +32,10 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "agent_version": "",
         "prices": "",
     },
+    ("AgentAnswered", 2): lambda data: data,  # another step came to be
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("AgentAsked", 2): lambda data: data,  # another step came to be
+    ("AgentAsked", 3): lambda data: data,  # and another
     ("ChangeApplied", 1): lambda data: {**data, "put_back": []},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("ChainConsolidated", 1): lambda data: {**data, "keeps": [_with_interval(one) for one in data["keeps"]]},
@@ -54,6 +56,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("RunImported", 1): lambda data: {**data, "columns": {}, "skipped": {}},
     ("JobLost", 1): lambda data: data,  # another step came to be
     ("JobLost", 2): lambda data: data,  # and another
+    ("JobLost", 3): lambda data: data,  # and another
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("ResultRecorded", 2): lambda data: data,  # and another
     ("ResultInherited", 1): lambda data: {**data, "also": {}, "unpriced": 0},  # the same
@@ -139,6 +142,13 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "count_killed_at_exit": False,
         # The default of then; without one the metric is found by its name.
         "metric": {"pattern": r"^val_bpb:\s*(\S+)", **data.get("metric", {}), "file": "", "key": ""},
+    },
+    ("RunConfig", 3): lambda data: {
+        **data,
+        "review": "off",
+        "review_agent": "",
+        "review_model": "",
+        "review_when_unavailable": "go-on",
     },
 }
 

@@ -1,4 +1,4 @@
-"""What those said of a candidate who look at it before it is kept. Pure."""
+"""What those said of a candidate who look at it before it is trained or kept. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -7,6 +7,25 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.values import Reason
+
+
+@frozen(kw_only=True)
+class Review:
+    """What a second agent said of a candidate's commit."""
+
+    agent: str = ""  # that was asked last; "": none yet
+    tries: int = 0  # that failed
+    trouble: Reason | None = None  # why the last of them did
+    missed: Reason | None = None  # why it waits, or goes on without
+    said: Literal["", "pass", "veto", "nothing"] = ""  # nothing: it goes on without
+    model: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Say whether the candidate waits for it."""
+        return bool(self.agent or self.missed) and not self.said
 
 
 @frozen(kw_only=True)
@@ -25,7 +44,15 @@ class Approval:
         return bool(self.asked) and not self.said
 
 
-# By the event: what a human's word is after it. Of events that are read lazily: they are no instances.
+# By the event: what is said after it. Of events that are read lazily: they are no instances.
+REVIEWED: Mapping[type[Any], Callable[[Review, Any], Review]] = {
+    ev.ReviewGiven: lambda was, event: replace(
+        was, said=event.verdict, model=event.model, reasons=event.reasons, trouble=None
+    ),
+    ev.ReviewMissed: lambda was, event: replace(
+        was, missed=event.reason, said="nothing" if event.then == "go-on" else was.said
+    ),
+}
 SPOKEN: Mapping[type[Any], Callable[[Approval, Any, int, str], Approval]] = {
     ev.ApprovalAsked: lambda _, event, seq, at: Approval(asked=seq, asked_at=at, until=event.until),
     ev.CandidateApproved: lambda was, *_: replace(was, said="approved"),

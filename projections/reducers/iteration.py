@@ -10,7 +10,7 @@ from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of,
 from autoresearch.projections import agent_health
 from autoresearch.projections.belief import Curve
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.parts.reviews import Approval
+from autoresearch.projections.parts.reviews import Approval, Review
 from autoresearch.projections.run_state import (
     Conflict,
     DeferredCandidate,
@@ -24,7 +24,6 @@ from autoresearch.projections.run_state import (
 PARTS = 20  # of a budget: the bank of real trainings was measured so (bench/bank/early_stop.py)
 
 Means = dict[int, float]  # by part, from 0
-ASKED = 2  # how often an agent is asked to propose where its answer cannot be used
 
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
@@ -55,36 +54,6 @@ def _input_needed(state: RunState, event: ev.InputNeeded, _seq: int, _at: str) -
         one.agent_gave_up = False
 
 
-def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> None:
-    one = state.iteration(event.iteration)
-    if one is not None:
-        one.calls, one.agent = event.call, event.agent
-        one.job = Job(step=event.step, number=event.call, since=at)
-
-
-def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str) -> None:
-    outcome = event.outcome
-    agent_health.note_answer(state, event, seq, at)
-    proposals = int(event.step in ("propose", "edit") and outcome == "ok")
-    state.costs = state.costs.plus(event.usage, proposals=proposals)
-    if outcome != "cancelled":
-        state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
-    one = state.iteration(event.iteration)
-    if one is not None:
-        one.job, one.lost = None, 0
-        if outcome == "failed":
-            one.tries, one.trouble = one.tries + 1, event.reason
-        if outcome == "failed" and event.step in ("propose", "edit"):
-            one.agent_gave_up = _gave_up(state, one, event.failure)
-
-
-def _gave_up(state: RunState, one: Iteration, failure: ev.AgentFailure | None) -> bool:
-    """Say whether the search proposes in the place of an agent; one that rests is asked again by itself."""
-    if failure is None or state.config.when_agent_fails == "pause":
-        return True
-    return failure.kind == "unusable" and one.tries >= ASKED
-
-
 def _iteration_started(state: RunState, event: ev.IterationStarted, _seq: int, at: str) -> None:
     number, base = event.iteration, event.base_commit
     one = Iteration(number=number, base_commit=base, next_stage=event.first_stage, since=at)
@@ -113,7 +82,7 @@ def _change_failed(state: RunState, event: ev.ChangeFailed, _seq: int, at: str) 
     if one is not None:
         one.outcome, one.reason = "not_applied", event.reason
         one.next_stage, one.since = "record", at
-        if one.calls:
+        if one.agent:
             agent_health.note_not_applied(state, one.agent, event.reason, at)
 
 
@@ -121,11 +90,12 @@ def _candidate_committed(state: RunState, event: ev.CandidateCommitted, _seq: in
     one = state.iteration(event.iteration)
     if one is not None:
         one.commit, one.tree, one.diff_sha256 = event.commit, event.tree, event.diff_sha256
-        if one.calls:
+        if one.agent:
             state.not_applied = 0
         one.code, one.base_code = event.code_sha256, event.base_code_sha256
         one.voided, one.scores, one.curve, one.also = (), (), None, {}
-        one.guards_held, one.guard_reason, one.approval = (), None, Approval()
+        one.guards_held, one.guard_reason = (), None
+        one.review, one.approval = Review(), Approval()
         one.next_stage, one.since = "train", at
 
 
@@ -345,8 +315,6 @@ def means(points: Iterable[tuple[float, float]]) -> Means:
 REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.ProposalChosen: _proposal_chosen,
     ev.InputNeeded: _input_needed,
-    ev.AgentAsked: _agent_asked,
-    ev.AgentAnswered: _agent_answered,
     ev.IterationStarted: _iteration_started,
     ev.ChangeApplied: _change_applied,
     ev.ChangeMissed: _change_missed,

@@ -1,6 +1,6 @@
 """What a verdict, and what is measured once more of a keep, do to the state of a run; none of them fails."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve as replace
@@ -20,7 +20,6 @@ from autoresearch.events.values import (
 )
 from autoresearch.projections.belief import Belief, Gain, KnownCode, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.parts.reviews import SPOKEN, Approval
 from autoresearch.projections.run_state import (
     Counts,
     Iteration,
@@ -225,15 +224,6 @@ def _guard_finished(state: RunState, event: ev.GuardFinished, _seq: int, at: str
             state.baseline_guard = because("baseline_fails_guard", event.reason, guard=event.guard)
 
 
-def _approval(told: Callable[[Approval, Any, int, str], Approval]) -> Reducer[RunState]:
-    def reduce(state: RunState, event: Any, seq: int, at: str) -> None:  # noqa: ANN401 - one of SPOKEN
-        one = state.iteration(event.iteration)
-        if one is not None:
-            one.approval = told(one.approval, event, seq, at)
-
-    return reduce
-
-
 def _holdout_started(state: RunState, event: ev.HoldoutStarted, _seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
     state.looks = event.looks_before
@@ -283,7 +273,7 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
     before = state.counts
     state.counts = _count(before, one, kept=kept)
     crashed = state.counts.crashed > before.crashed
-    if crashed or one.outcome != "not_applied":
+    if crashed or one.outcome not in ("not_applied", None):
         state.crashes = state.crashes + 1 if crashed else 0
     if one.without is None:
         state.without_keep = 0 if kept else state.without_keep + 1
@@ -336,6 +326,8 @@ def remeasured(best: Best, one: Iteration) -> Best:
 def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
     if one.outcome == "stopped_early":
         return replace(counts, stopped_early=counts.stopped_early + 1)
+    if one.outcome is None:  # vetoed before it was trained
+        return replace(counts, discarded=counts.discarded + 1)
     ended = [counts.kept, counts.discarded, counts.crashed, counts.not_applied]
     ended[0 if kept else 1 if one.outcome == "succeeded" else 3 if one.outcome == "not_applied" else 2] += 1
     return replace(counts, kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])
@@ -359,7 +351,6 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RemeasureDropped: _remeasure_dropped,
     ev.GuardStarted: _guard_started,
     ev.GuardFinished: _guard_finished,
-    **{event: _approval(told) for event, told in SPOKEN.items()},
     ev.HoldoutStarted: _holdout_started,
     ev.HoldoutScored: _holdout_scored,
     ev.GainStated: _gain_stated,

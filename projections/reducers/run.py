@@ -10,14 +10,15 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig, deciding_digest
+from autoresearch.events.compared import deciding_digest
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import IMPORTED, OPEN_END, Best, Score
 from autoresearch.projections import agent_health
 from autoresearch.projections.fold import Projection, Reducer
 from autoresearch.projections.parts.limits import Budgets, Ends, Limits
+from autoresearch.projections.reducers import calls, retraction, reviews
 from autoresearch.projections.reducers import iteration as iteration_reducers
 from autoresearch.projections.reducers import keep as keep_reducers
-from autoresearch.projections.reducers import retraction
 from autoresearch.projections.run_state import Job, PendingRequest, RunState, WaitingProposal
 from autoresearch.projections.state_format import RUN_NAME, RUN_VERSION
 
@@ -313,8 +314,10 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.ResultInherited: _result_inherited,
     ev.RunImported: _run_imported,
     ev.ResultImported: _result_imported,
+    **calls.REDUCERS,
     **iteration_reducers.REDUCERS,
     **keep_reducers.REDUCERS,
+    **reviews.REDUCERS,
 }
 
 RUN = Projection(

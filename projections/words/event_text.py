@@ -54,6 +54,8 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.TrainingReread: lambda e: "" if e.outcome == "succeeded" else "failed",
     ev.EvaluationFinished: lambda e: "failed" if e.outcome != "succeeded" else "several" if e.printed else "",
     ev.GuardFinished: lambda e: "" if e.holds else "failed",
+    ev.ReviewGiven: lambda e: "veto" if e.verdict == "veto" else "reasons" if e.reasons else "",
+    ev.ReviewMissed: lambda e: "wait" if e.then == "wait" else "",
     ev.ApprovalAsked: lambda e: "until" if e.until else "",
     ev.HoldoutScored: lambda e: "" if e.outcome == "succeeded" else "failed",
     ev.JobLost: lambda e: "prepare" if e.step == "prepare" else "",

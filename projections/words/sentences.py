@@ -249,6 +249,9 @@ REASONS: Mapping[str, str] = {
     "triage_no_object": "the agent's answer holds no JSON object",
     "triage_no_action": "the agent's answer names no known action",
     "triage_no_reason": "the agent gave no reason",
+    "nobody_reviews": "no agent is asked for anything in this run",
+    "review_no_object": "the reviewer's answer holds no JSON object",
+    "review_unclear": "the reviewer's answer is no review: {because}",
     "agent_changed_nothing": "the agent changed nothing",
     # What is no proposal: a dropped file, an answer.
     "not_a_regular_file": "it is not a regular file",
@@ -332,4 +335,5 @@ STEPS = {
     "edit": "make a change",
     "apply": "apply the change",
     "triage": "look at the crash",
+    "review": "review a candidate",
 }

@@ -33,6 +33,8 @@ VERDICTS: Mapping[str, str] = {
     "guard": "it breaks the guard {guard}: {value:g}",
     "guard_failed": "it fails the guard {guard}: {because}",
     "vetoed": "vetoed by {by}: {said}",
+    "vetoed_by_review": "vetoed by {by} ({reviewer}): {said}",
+    "vetoed_by_review_model": "vetoed by {by} ({reviewer}, {model}): {said}",
     "not_approved": "nobody approved it until {until}",
     "overspent": "it took {times:.2f} times what the best took, and {most_spent:g} times is the most",
     "improved": "improved ({metric:.6f} {better} {best:.6f})",

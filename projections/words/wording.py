@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, TypeVar
 
-    from autoresearch.events.candidate_events import AgentFailure
     from autoresearch.events.errors import AutoresearchError
+    from autoresearch.events.kinds.candidate_events import AgentFailure
     from autoresearch.events.values import Consolidated, CurvePoint, Reason, Request, Usage
 
     E = TypeVar("E", bound=AutoresearchError)
@@ -97,6 +97,8 @@ def say_verdict(rule: str, inputs: Mapping[str, Any]) -> str:
 
 def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
     """Return which sentence words a verdict: a rule that compares has one for each way it can end."""
+    if rule == "vetoed" and "reviewer" in inputs:
+        return "vetoed_by_review_model" if "model" in inputs else "vetoed_by_review"
     if rule in ("vetoed", "not_approved"):
         return rule
     if rule == "not_comparable":

@@ -4,7 +4,8 @@ from attrs import evolve
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig, deciding_digest
+from autoresearch.events.compared import deciding_digest
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Spent, why
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human

@@ -9,7 +9,8 @@ from attrs import evolve
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig, changed_settings, deciding_digest
+from autoresearch.events.compared import changed_settings, deciding_digest
+from autoresearch.events.settings import RunConfig
 from autoresearch.projections.words.wording import say_verdict
 from tests.given import (
     BASE,

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.candidate_events import Without
+from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
 from autoresearch.projections.belief import TakenOut

@@ -13,7 +13,7 @@ from attrs import evolve
 from autoresearch.engine.jobs.output import digest
 from autoresearch.engine.ports.agent import AgentStep, Answer, Ask, Failing
 from autoresearch.engine.ports.jobs import JobExit, JobOutput, JobSpec
-from autoresearch.events.candidate_events import FailureKind
+from autoresearch.events.kinds.candidate_events import FailureKind
 from autoresearch.events.values import OutputDigest, Proposal, Usage, why
 
 

@@ -301,8 +301,8 @@ LETTING_MORE: dict[str, Slip] = {
     ),
     "one more is prepared than asked for": (
         prefetch,
-        "return train > 0 and len(state.open) - train < wanted",
-        "return train > 0 and len(state.open) - train <= wanted",
+        "return train > 0 and len(state.open) - train - reviewed < wanted",
+        "return train > 0 and len(state.open) - train - reviewed <= wanted",
     ),
     "one more is opened than asked for": (
         prefetch,
@@ -318,7 +318,7 @@ LETTING_MORE: dict[str, Slip] = {
     "somebody is judged while the best is measured again": (
         decider,
         'case "decide" if prefetch.measures_again(state):\n            return ()',
-        'case "decide" if prefetch.measures_again(state):\n            return _decide(state, one)',
+        'case "decide" if prefetch.measures_again(state):\n            return _decide(state, one, request)',
     ),
     "two changes are made at once": (
         prefetch,

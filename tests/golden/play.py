@@ -21,8 +21,8 @@ from autoresearch.engine.core.limits import SLACK
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
-from autoresearch.events.candidate_events import Without
 from autoresearch.events.encoding.codec import Position, Recorded, chain, envelope, payload, text_field
+from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.log.read import read
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.setting import guard_argv
@@ -61,6 +61,7 @@ AGENTS_BEFORE: dict[str, Any] = {
     "agent_timeout_s": 600.0,
     "agent_idle_s": 120.0,
 }
+REVIEWED: dict[str, Any] = {"review_agent": "claude", "when_agent_fails": "search"}
 RETRY_AT = "2026-03-08T23:30:00.000Z"
 AFFORDED = 4  # calls of agents
 WAITS = ("transient", "limited", "silent")
@@ -198,7 +199,7 @@ class Player:
                 return (_chosen(command.iteration, waiting.source, waiting.proposal, command.received),)
             case do.ProposeBySearch():
                 return (_chosen(command.iteration, "search", _proposal(command.iteration), None),)
-            case do.AskForProposal() | do.AskToEdit() | do.AskToApply() | do.AskToTriage():
+            case do.AskForProposal() | do.AskToEdit() | do.AskToApply() | do.AskToTriage() | do.AskToReview():
                 return (_asked(command),)
             case do.ApplyProposal():
                 if command.mendable:
@@ -433,7 +434,7 @@ class Player:
             iteration=number,
             step=job.step,  # type: ignore[arg-type]
             call=job.number,
-            agent="opencode",
+            agent=one.review.agent if job.step == "review" else "opencode",
             outcome=outcome,  # type: ignore[arg-type]
             reason=reason.get(outcome),
             failure=ev.AgentFailure(kind=kind, retry_at=RETRY_AT if kind in WAITS else "")  # type: ignore[arg-type]
@@ -476,6 +477,10 @@ class Player:
             case "apply":
                 failed = ev.ChangeFailed(iteration=number, change=one.change, reason=reason["failed"])
                 return answer, failed if outcome == "failed" else self.applied(number, one.change)
+            case "review":
+                return (
+                    (answer,) if outcome == "failed" else (answer, _reviewed(number, one.review.agent, told))
+                )
             case _:
                 return answer, *self.triaged(number, one.change, told, answer)
 
@@ -569,12 +574,13 @@ def _chosen(number: int, source: Any, said: Proposal, received: int | None) -> e
     )
 
 
-def _asked(command: do.AskForProposal | do.AskToEdit | do.AskToApply | do.AskToTriage) -> ev.AgentAsked:
+def _asked(command: do.Asks) -> ev.AgentAsked:
     steps = {
         do.AskForProposal: "propose",
         do.AskToEdit: "edit",
         do.AskToApply: "apply",
         do.AskToTriage: "triage",
+        do.AskToReview: "review",
     }
     return ev.AgentAsked(
         iteration=command.iteration,
@@ -584,6 +590,13 @@ def _asked(command: do.AskForProposal | do.AskToEdit | do.AskToApply | do.AskToT
         prompt_sha256="9" * 64,
         sandbox="unknown",
     )
+
+
+def _reviewed(number: int, agent: str, told: str) -> ev.ReviewGiven:
+    """Return what a reviewer said: a pass, or as the script says a veto or a pass with a remark."""
+    reasons = ("train.py:7 reads the test text",) if told in ("veto", "remark") else ()
+    verdict = "veto" if told == "veto" else "pass"
+    return ev.ReviewGiven(iteration=number, agent=agent, model="m1", verdict=verdict, reasons=reasons)  # type: ignore[arg-type]
 
 
 def _same_fields(cls: Any, given: Any, /, **more: Any) -> Any:
@@ -757,6 +770,57 @@ def scripts() -> dict[str, Script]:
                 (_asks_about(2), (ev.CandidateVetoed(iteration=2, why="it reads the test text"),)),
                 (_asks_about(5), (ev.CandidateApproved(iteration=5),)),
             ),
+        ),
+        "reviewed-before-training": Script(  # a lost review is asked for again; the last can be had no more
+            config=evolve(PLAIN, **REVIEWED, review="before-training"),
+            requests=(Request(loops=7, agent="opencode", prefetch=1),),
+            trainings={(0, 1): 2.0, (1, 1): 1.75, (3, 1): "crashed", (6, 1): 1.5},
+            calls={
+                (2, 2): "veto",
+                (3, 2): "lost",
+                (3, 4): "fixed",
+                (4, 2): "unusable",
+                (4, 3): "unusable",
+                (5, 2): "transient",
+                (6, 2): "remark",
+                (7, 2): "permanent",
+            },
+        ),
+        "reviewed-before-keep": Script(  # the next is trained meanwhile
+            config=evolve(PLAIN, **REVIEWED, review="before-keep", approve="human", not_approved="keep"),
+            requests=(Request(loops=6, prefetch=1),),
+            trainings={(0, 1): 2.0, **{(number, 1): 2.0 - number / 8 for number in range(1, 7)}, (5, 1): 2.0},
+            calls={(2, 1): "veto", (4, 1): "limited"},
+            last_first=True,
+        ),
+        "reviewed-in-two-slots": Script(  # what is reviewed may be beaten meanwhile
+            config=evolve(PLAIN, **REVIEWED, review="before-keep"),
+            requests=(Request(loops=6, prefetch=1),),
+            devices=("0", "1"),
+            trainings={(0, 1): 2.0, **{(number, 1): 2.0 - number / 8 for number in range(1, 7)}, (3, 1): 1.9},
+            last_first=True,
+        ),
+        "review-waited-for": Script(  # until it can be had, however long that takes
+            config=evolve(PLAIN, **REVIEWED, review="before-keep", review_when_unavailable="wait"),
+            requests=(Request(loops=3, prefetch=1),),
+            trainings={(0, 1): 2.0, (1, 1): 1.75, (2, 1): 1.5, (3, 1): 1.25},
+            calls={(1, 1): "limited", (1, 2): "permanent", (2, 1): "unusable", (2, 2): "unusable"},
+            human=at(
+                (
+                    lambda run: any(one.needs_human for one in run.agents) and not run.jobs,
+                    (ev.RunResumed(),),
+                )
+            ),
+        ),
+        "review-beyond-the-budget": Script(  # what is trained is kept without, and nothing new is begun
+            config=evolve(PLAIN, **REVIEWED, review="before-keep"),
+            requests=(Request(loops=9, prefetch=1, max_cost_usd=0.02),),
+            trainings={(0, 1): 2.0, **{(number, 1): 2.0 - number / 8 for number in range(1, 10)}},
+            last_first=True,
+        ),
+        "review-by-nobody": Script(  # there is no agent
+            config=evolve(PLAIN, **(REVIEWED | {"review_agent": ""}), review="before-training"),
+            requests=(Request(loops=1),),
         ),
         "kept-without-a-word": Script(
             config=evolve(PLAIN, approve="human", not_approved="keep"),

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.core import keeping
+from autoresearch.engine.core.asks import reviewing
 from autoresearch.engine.core.commands import STARTS
 from autoresearch.engine.core.rules.event_rules import EVENT_RULES
 from autoresearch.engine.verdicts import guards
@@ -123,7 +124,8 @@ def _asked_for(run: RunState, event: ev.IterationStarted) -> str | None:
     if not taken:
         return f"a training beside which iteration {event.iteration} could be prepared"
     most = max(requests[-1].prefetch, run.slots - taken)
-    return None if len(run.open) - taken < most else f"no more than {most} prepared at once"
+    reviewed = sum(one.next_stage == "decide" and one.review.waits for one in run.open)
+    return None if len(run.open) - taken - reviewed < most else f"no more than {most} prepared at once"
 
 
 def _question(run: RunState, event: ev.AgentAsked | ev.ProposalChosen) -> str | None:
@@ -162,7 +164,10 @@ def _wait(run: RunState, event: ev.AgentAsked) -> str | None:
 
 
 def _edit_checkout(run: RunState, event: ev.AgentAsked) -> str | None:
-    """Let one change at a time be made: there is one checkout for it."""
+    """Let one change at a time be made, and one be reviewed: there is one checkout for each."""
+    if event.step == "review":
+        steps = [one.number for one in run.open if one.job is not None and one.job.step == "review"]
+        return f"the review of iteration {steps[0]}" if steps else None
     for one in run.open:
         at_work = one.job is not None and one.job.step in ("propose", "apply", "edit", "triage")
         if one.number != event.iteration and (at_work or one.next_stage == "commit"):
@@ -199,6 +204,15 @@ def _approval(run: RunState, event: ev.CandidateKept) -> str | None:
     return keeping.not_approved(run, one) if one is not None else None
 
 
+def _review(run: RunState, event: ev.CandidateKept | ev.TrainingStarted) -> str | None:
+    """Train, or keep, nothing that was not reviewed, where the settings ask for that."""
+    one = run.iteration(event.iteration)
+    if one is None or (isinstance(event, ev.TrainingStarted) and one.next_stage != "train"):
+        return None
+    keeps = isinstance(event, ev.CandidateKept)
+    return reviewing.lacks(run, one, "before-keep" if keeps else "before-training")
+
+
 def _claim(run: RunState, event: ev.EvaluationFinished) -> str | None:
     """Believe no evaluation and its training where their numbers are not the same."""
     one = run.iteration(event.iteration)
@@ -232,6 +246,7 @@ HOLDS_BACK = (
     HoldsBack("edit_checkout", (ev.AgentAsked,), _edit_checkout),
     HoldsBack("failures", _STARTED, _failures),
     HoldsBack("guard", (ev.CandidateKept,), _guard),
+    HoldsBack("review", (ev.CandidateKept, ev.TrainingStarted), _review),
     HoldsBack("approval", (ev.CandidateKept,), _approval),
     HoldsBack("claim", (ev.EvaluationFinished,), _claim),
 )
@@ -293,7 +308,7 @@ def _due(run: RunState, event: ev.TrainingStarted) -> Iterator[Iteration]:
     if any(one.number == event.iteration and one.measures is not None for one in run.open):
         return
     for one in run.open:
-        waits = one.job is None or one.job.step == "guard"
+        waits = (one.job is None or one.job.step == "guard") and not one.review.waits
         if one.number != event.iteration and waits and (run.best is not None or one.number == 0):
             yield one
 

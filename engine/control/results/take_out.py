@@ -25,8 +25,8 @@ from autoresearch.engine.runs.locate import find_run
 from autoresearch.engine.runs.settings import load_config
 from autoresearch.engine.verdicts import repeats
 from autoresearch.events import catalog as ev
-from autoresearch.events.candidate_events import Without
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
+from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.values import Best, Proposal, Reason, why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.wording import name_of, say

@@ -12,6 +12,7 @@ from attrs import asdict, frozen
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import keeping
+from autoresearch.engine.core.asks import reviewing
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.core.rules import transitions as states
@@ -27,6 +28,7 @@ STEPS: Mapping[type[Any], str] = {
     do.AskToEdit: "edit",
     do.AskToApply: "apply",
     do.AskToTriage: "triage",
+    do.AskToReview: "review",
 }
 Determined: TypeAlias = Callable[[Any, RunState, Any], dict[str, Any]]  # of a command, its state, the event
 
@@ -137,7 +139,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ),
     ev.InputNeeded: EventRule(after=states.before("propose"), of=(do.ProposeBySearch,)),
     ev.AgentAsked: EventRule(after=states.next_call, of=tuple(STEPS), determined=_step),
-    ev.AgentAnswered: EventRule(after=states.all_of(states.call_running, states.same("agent", "agent"))),
+    ev.AgentAnswered: EventRule(after=states.all_of(states.call_running, reviewing.answered)),
     ev.WaitEnded: EventRule(after=states.wait_is_over),
     ev.QuestionAsked: EventRule(after=states.before("propose")),
     ev.QuestionAnswered: EventRule(by=("cli",), after=states.question_open),
@@ -190,6 +192,12 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.GuardFinished: EventRule(after=states.guard_running),
     ev.HoldoutStarted: EventRule(after=states.next_look, of=(do.ScoreHoldout,), determined=_argv("holdout")),
     ev.HoldoutScored: EventRule(after=states.look_running),
+    ev.ReviewGiven: EventRule(after=reviewing.given),
+    ev.ReviewMissed: EventRule(
+        after=states.all_of(states.before("train", "decide"), reviewing.missing),
+        of=(do.MissReview,),
+        determined=_all,
+    ),
     ev.ApprovalAsked: EventRule(
         after=states.all_of(states.before("decide"), keeping.asked_once), of=(do.AskForApproval,)
     ),

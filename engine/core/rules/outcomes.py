@@ -125,6 +125,9 @@ def after_answer(
             given_up = ExpectedEvent(type=ev.CrashTriaged, fields=own | {"action": "discard"} | reason)
             mended = ExpectedEvent(type=ev.CrashTriaged, fields=own | {"action": "fix_and_rerun"})
             return ((given_up,),) if failed else ((given_up, mended),)
+        case "review":
+            said = {"iteration": one.number, "agent": answer.agent}
+            return () if failed else ((ExpectedEvent(type=ev.ReviewGiven, fields=said),),)
 
 
 def after_editing(chosen: ev.ProposalChosen, change: int) -> tuple[tuple[ExpectedEvent, ...], ...]:

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from autoresearch.engine.core import limits
 from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import changed_settings
-from autoresearch.events.values import KNOWN_CODE, JobStep
+from autoresearch.events.compared import changed_settings
+from autoresearch.events.values import KNOWN_CODE, VETOES, JobStep
 from autoresearch.projections.agent_health import health_of, still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
@@ -134,8 +134,10 @@ def before(*stages: str) -> AfterCheck:
 
 
 def discardable(run: RunState, event: ev.CandidateDiscarded) -> Misfit | None:
-    """Expect what waits for its verdict; of known code, what waits for its training."""
-    return before("train" if event.rule == KNOWN_CODE else "decide")(run, event)
+    """Expect what waits for its verdict; of known code, or where a review vetoed it, for its training."""
+    one = run.iteration(event.iteration)
+    vetoed = event.rule in VETOES and one is not None and one.review.said == "veto"
+    return before("train" if event.rule == KNOWN_CODE else "decide", *(["train"] * vetoed))(run, event)
 
 
 def before_next_stage(run: RunState, event: ev.IterationLeftOpen) -> Misfit | None:

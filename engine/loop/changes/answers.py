@@ -10,6 +10,8 @@ from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.failures import failure, moment
 from autoresearch.engine.agents.prices import priced
 from autoresearch.engine.agents.prompts import parse_triage
+from autoresearch.engine.asking.options import model_of
+from autoresearch.engine.asking.review import parse_review
 from autoresearch.engine.core import agents
 from autoresearch.engine.loop.changes.edits import EditCheckout
 from autoresearch.engine.memory.close import close_to
@@ -20,7 +22,6 @@ from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals import changes
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import from_epoch
-from autoresearch.events.setting import for_step
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState
@@ -40,13 +41,14 @@ class Answers:
         self, one: Iteration, job: Job, done: JobExit, run: RunState, timeline: Timeline
     ) -> tuple[ev.Event, ...]:
         """Return the events of an agent's job that has ended."""
-        assert job.step in ("propose", "apply", "edit", "triage")  # the caller checked the others
+        assert job.step in ("propose", "apply", "edit", "triage", "review")  # the caller checked the others
         files = self.paths.job(one.number, job.step, job.number)
-        answer = self.adapter(one.agent).answer(job.step, self.jobs.output(files.folder), done)
+        agent = one.review.agent if job.step == "review" else one.agent
+        answer = self.adapter(agent).answer(job.step, self.jobs.output(files.folder), done)
         harm = branch_guard.put_back(files, self.git)
         if harm is not None:
             answer = _unusable(answer, harm)
-        stands_on = one.commit if job.step == "triage" else one.base_commit
+        stands_on = one.commit if job.step in ("triage", "review") else one.base_commit
         # On another commit where the runner died, and the base moved, before it was written down.
         if done.reason == "terminated" or not branch_guard.stood_on(files, stands_on or ""):
             return (_answered(one, job, done, run, answer, outcome="cancelled"),)
@@ -61,6 +63,8 @@ class Answers:
                 answer, followed = self._applied(one, answer, run, files)
             case "triage":
                 followed = self._triaged(one, answer, run, files)
+            case "review":
+                answer, followed = _reviewed(one, answer, run)
         return (_answered(one, job, done, run, answer, outcome="ok" if answer.ok else "failed"), *followed)
 
     @property
@@ -128,18 +132,19 @@ def _answered(
     one: Iteration, job: Job, done: JobExit, run: RunState, answer: Answer, *, outcome: str
 ) -> ev.AgentAnswered:
     failed = outcome == "failed"
-    asked = for_step(run.config.agent_model, one.agent, job.step, "")
+    agent = one.review.agent if job.step == "review" else one.agent
+    asked = model_of(run.config, agent, job.step)
     usage, prices = priced(answer.usage, answer.model or asked)
     return ev.AgentAnswered(
         iteration=one.number,
         step=job.step,  # type: ignore[arg-type]  # the caller checked
         call=job.number,
-        agent=one.agent,
+        agent=agent,
         outcome=outcome,  # type: ignore[arg-type]
         reason=why("called_back") if outcome == "cancelled" else answer.reason,
         failure=failure(
             answer.failing or Failing(kind="transient"),
-            in_a_row=health_of(run.agents, one.agent).in_a_row,
+            in_a_row=health_of(run.agents, agent).in_a_row,
             at=moment(done.ended_at),
         )
         if failed
@@ -168,6 +173,25 @@ def _proposed(one: Iteration, answer: Answer, done: JobExit, run: RunState) -> t
         received=None,
     )
     return (chosen,)
+
+
+def _reviewed(one: Iteration, answer: Answer, run: RunState) -> tuple[Answer, tuple[ev.Event, ...]]:
+    """Take what a reviewer said of a candidate; an answer without a clear verdict is none."""
+    if not answer.ok:
+        return answer, ()
+    found = parse_review(answer.text)
+    if isinstance(found, Reason):
+        return _unusable(answer, found), ()
+    verdict, reasons = found
+    agent = one.review.agent
+    given = ev.ReviewGiven(
+        iteration=one.number,
+        agent=agent,
+        model=answer.model or model_of(run.config, agent, "review"),
+        verdict=verdict,
+        reasons=reasons,
+    )
+    return answer, (given,)
 
 
 def _if_new(one: Iteration, answer: Answer, run: RunState, timeline: Timeline) -> Answer:

@@ -9,9 +9,9 @@ from autoresearch.engine.audit.checks.left_files import LeftFiles
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
+from autoresearch.events.compared import changed_settings
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
-from autoresearch.events.settings import changed_settings
 from autoresearch.events.values import why
 from autoresearch.projections.reducers.run import RUN
 from tests import given as g

@@ -10,8 +10,8 @@ from attrs import evolve
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
-from autoresearch.events.candidate_events import Without
 from autoresearch.events.clock import from_epoch, now
+from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import OPEN_END, Edit, Proposal, Request

@@ -7,7 +7,7 @@ import pytest
 from autoresearch.engine.agents.failures import failing, failure
 from autoresearch.engine.agents.named_times import named_time
 from autoresearch.engine.ports.agent import Failing
-from autoresearch.events.candidate_events import AgentFailure
+from autoresearch.events.kinds.candidate_events import AgentFailure
 from autoresearch.events.values import why
 
 

@@ -19,7 +19,7 @@ from autoresearch.projections.timeline import Row, Timeline
 
 # Who may name files that are called as a run's are, and why.
 FOREIGN_NAMES = {
-    "events/run_events.py": {"results.tsv"},  # a kind of source, as it is stored
+    "events/kinds/run_events.py": {"results.tsv"},  # a kind of source, as it is stored
     "engine/imports/results_tsv.py": {"results.tsv"},  # the same
     "engine/imports/single_file_runner.py": {"history.jsonl", "state.json"},  # another program's
 }

@@ -171,7 +171,7 @@ class TrainingVoided:
 class JobLost:
     """A job ended without a result by no fault of its own (reboot, kill, stop): it begins again."""
 
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     iteration: int  # 0 where data was prepared
     step: JobStep
     number: int  # the preparation, the call or the training that was lost

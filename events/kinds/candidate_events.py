@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from attrs import frozen
 
 from autoresearch.events.values import (
+    AgentStep,
     LoopStage,
     OutputDigest,
     Proposal,
@@ -88,11 +89,11 @@ class InputNeeded:
 
 @frozen(kw_only=True)
 class AgentAsked:
-    """An agent was started as a job: to propose, to apply, to do both at once, or to look at a crash."""
+    """An agent was started as a job: to propose, apply, do both at once, look at a crash, or review."""
 
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     iteration: int
-    step: Literal["propose", "apply", "edit", "triage"]
+    step: AgentStep
     call: int
     agent: str
     prompt_sha256: str
@@ -116,9 +117,9 @@ class AgentFailure:
 class AgentAnswered:
     """An agent's job ended. `failed` covers missing, hung, non-zero, silent and nonsense."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int
-    step: Literal["propose", "apply", "edit", "triage"]
+    step: AgentStep
     call: int
     agent: str
     outcome: Literal["ok", "failed", "cancelled"]
@@ -288,45 +289,6 @@ class CandidateDeferred:
     chosen: int  # seq of the ProposalChosen that gave it its proposal
 
 
-# --- who looks at what would be kept ------------------------------------------------------------
-
-
-@frozen(kw_only=True)
-class ApprovalAsked:
-    """What would be kept waits for a human, who approves or vetoes it."""
-
-    VERSION: ClassVar[int] = 1
-    iteration: int
-    until: str  # RFC 3339: from then on it counts that nobody spoke; "": it waits as long as that takes
-
-
-@frozen(kw_only=True)
-class CandidateApproved:
-    """A human lets a candidate be kept."""
-
-    VERSION: ClassVar[int] = 1
-    iteration: int
-
-
-@frozen(kw_only=True)
-class CandidateVetoed:
-    """A human does not let a candidate be kept, whatever its number."""
-
-    VERSION: ClassVar[int] = 1
-    iteration: int
-    why: str  # as it was given
-
-
-@frozen(kw_only=True)
-class ApprovalTimedOut:
-    """Nobody approved or vetoed a candidate in time; what follows, the settings say."""
-
-    VERSION: ClassVar[int] = 1
-    iteration: int
-    until: str
-    now: str  # by the runner's clock
-
-
 CandidateEvent = (
     ProposalReceived
     | ProposalWithdrawn
@@ -347,8 +309,4 @@ CandidateEvent = (
     | BaseMoved
     | CandidateRebased
     | CandidateDeferred
-    | ApprovalAsked
-    | CandidateApproved
-    | CandidateVetoed
-    | ApprovalTimedOut
 )

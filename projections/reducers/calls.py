@@ -1,0 +1,55 @@
+"""What a question to an agent, and its answer, do to the state of a run; none of them fails."""
+
+from typing import Any
+
+from attrs import evolve as replace
+
+from autoresearch.events import catalog as ev
+from autoresearch.projections import agent_health
+from autoresearch.projections.fold import Reducer
+from autoresearch.projections.run_state import Iteration, Job, RunState
+
+
+ASKED = 2  # how often an agent is asked to propose where its answer cannot be used
+
+
+def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> None:
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.calls = event.call
+        if event.step == "review":
+            one.review = replace(one.review, agent=event.agent)
+        else:
+            one.agent = event.agent
+        one.job = Job(step=event.step, number=event.call, since=at)
+
+
+def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str) -> None:
+    outcome = event.outcome
+    agent_health.note_answer(state, event, seq, at)
+    proposals = int(event.step in ("propose", "edit") and outcome == "ok")
+    state.costs = state.costs.plus(event.usage, proposals=proposals)
+    if outcome != "cancelled":
+        state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
+    one = state.iteration(event.iteration)
+    if one is not None:
+        one.job, one.lost = None, 0
+        if outcome == "failed" and event.step == "review":
+            one.review = replace(one.review, tries=one.review.tries + 1, trouble=event.reason)
+        elif outcome == "failed":
+            one.tries, one.trouble = one.tries + 1, event.reason
+        if outcome == "failed" and event.step in ("propose", "edit"):
+            one.agent_gave_up = _gave_up(state, one, event.failure)
+
+
+def _gave_up(state: RunState, one: Iteration, failure: ev.AgentFailure | None) -> bool:
+    """Say whether the search proposes in the place of an agent; one that rests is asked again by itself."""
+    if failure is None or state.config.when_agent_fails == "pause":
+        return True
+    return failure.kind == "unusable" and one.tries >= ASKED
+
+
+REDUCERS: dict[type[Any], Reducer[RunState]] = {
+    ev.AgentAsked: _agent_asked,
+    ev.AgentAnswered: _agent_answered,
+}
