@@ -24,7 +24,7 @@ TYPED = [
 PROPOSALS = [text for kind, text in BLOCKS if kind == "json"]
 
 
-@pytest.mark.parametrize("name", ["cli.md", "events.md", "config.md"])
+@pytest.mark.parametrize("name", ["cli.md", "events.md", "config.md", "run.ipynb", reference.FORM_SCRIPT])
 def test_generated_pages_are_fresh(name):
     """docs/ says what the program says: run `python -m autoresearch.workflows.reference --write`."""
     assert reference.pages()[name] == (ROOT / "docs" / name).read_text()

@@ -6,14 +6,12 @@ from itertools import pairwise
 
 from attrs import frozen
 
+from autoresearch.workflows.report.chart_form import OF_ALL, RADIUS, RADIUS_KEPT, ROOM, TICKS
 from autoresearch.workflows.report.document import Chart, Point
 
 
 WIDTH, HEIGHT = 960, 380
 LEFT, RIGHT, TOP, BOTTOM = 76, 16, 14, 44
-RADIUS, RADIUS_KEPT = 3.5, 5.0
-TICKS = 5
-OF_ALL = 0.9  # so many of the results have room, and all that was kept; the others lie at the edge
 
 
 @frozen(kw_only=True)
@@ -55,9 +53,17 @@ def svg(chart: Chart) -> str:
 
 
 def best_so_far(chart: Chart) -> list[tuple[int, float]]:
-    """Return, from the baseline on, each iteration that became the best, and to its end the last one."""
-    kept = [(point.iteration, point.value) for point in chart.points if point.kept]
-    return [*kept, (chart.points[-1].iteration, kept[-1][1])] if kept else []
+    """Return, from the baseline on, each iteration that became the best, and to its end the last one.
+
+    What was kept and is neither compared with the best nor better never was: an imported table may have it.
+    """
+    best: list[tuple[int, float]] = []
+    for point in chart.points:
+        last = best[-1][1] if best else None
+        better = last is None or (point.value < last if chart.lower_is_better else point.value > last)
+        if point.kept and (better or point.compared or point.iteration == 0):
+            best.append((point.iteration, point.value))
+    return [*best, (chart.points[-1].iteration, best[-1][1])] if best else []
 
 
 def scale_of(chart: Chart) -> Scale:
@@ -68,7 +74,7 @@ def scale_of(chart: Chart) -> Scale:
     usual = values[: max(1, math.ceil(OF_ALL * len(values)))]
     shown = [*usual, *(point.value for point in chart.points if point.kept)]
     low, high = min(shown), max(shown)
-    room = (high - low) * 0.06 or abs(high) * 0.01 or 1.0
+    room = (high - low) * ROOM or abs(high) * 0.01 or 1.0
     last = max(point.iteration for point in chart.points)
     return Scale(last=last, low=low - room, high=high + room)
 

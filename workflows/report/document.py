@@ -61,6 +61,7 @@ class Point:
     value: float
     kept: bool
     within_noise: bool  # it is not told from its base
+    compared: bool = False  # with its base, by a rule that states a gain
     title: str
     seq: int | None
 

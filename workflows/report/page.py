@@ -158,6 +158,7 @@ def chart_of(found: dict[str, Any]) -> Chart:  # Any: it is JSON
             value=one["metric"],
             kept=one["status"] == "keep",
             within_noise=one["half_width"] is not None and abs(one["gain"] or 0.0) < one["half_width"],
+            compared=one["gain"] is not None,
             title=_title(one),
             seq=one["seq"],
         )

@@ -8,13 +8,12 @@ from typing import Any
 
 from autoresearch.events.errors import UsageRefused
 from autoresearch.workflows.report.chart import Scale, best_so_far, scale_of, ticks
+from autoresearch.workflows.report.chart_form import BAND, MARK, RADIUS, RADIUS_KEPT, RESULT, area
 from autoresearch.workflows.report.document import Chart, Point
 
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # the name of the form; nobody fetches it
 WIDTH, HEIGHT = 800, 360
-GREEN, GREY = "#2f9e44", "#868e96"
-SIZE, SIZE_KEPT = 36, 90
 
 JSON = dict[str, Any]  # Any: a specification nests as deep as it likes
 
@@ -131,7 +130,7 @@ def _band(chart: Chart, room: Scale, colour: JSON | None) -> JSON:
     scale = {"domain": [room.low, room.high], "zero": False, "nice": False}
     return {
         "data": {"name": "best"},
-        "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.18, "clip": True, "color": GREEN},
+        "mark": {"type": "area", "interpolate": "step-after", "opacity": BAND, "clip": True, "color": MARK},
         "encoding": {
             "y": {"field": "low", "type": "quantitative", "title": title, "scale": scale},
             "y2": {"field": "high"},
@@ -143,7 +142,7 @@ def _band(chart: Chart, room: Scale, colour: JSON | None) -> JSON:
 def _line(colour: JSON | None) -> JSON:
     return {
         "data": {"name": "best"},
-        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "color": GREEN},
+        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "color": MARK},
         "encoding": {
             "y": {"field": "value", "type": "quantitative"},
             **({"color": colour} if colour else {}),
@@ -152,7 +151,7 @@ def _line(colour: JSON | None) -> JSON:
 
 
 def _points(colour: JSON | None) -> JSON:
-    told = {"condition": {"test": "datum.kept", "value": GREEN}, "value": GREY}
+    told = {"condition": {"test": "datum.kept", "value": MARK}, "value": RESULT}
     paint = {**colour, "legend": None} if colour else told
     hollow = {"test": "datum.kept && datum.within_noise", "value": 0}
     faint = {"test": "!datum.kept", "value": 0.55}
@@ -162,7 +161,7 @@ def _points(colour: JSON | None) -> JSON:
         "encoding": {
             "y": {"field": "shown", "type": "quantitative"},
             "shape": {"field": "shape", "type": "nominal", "scale": None},
-            "size": {"condition": {"test": "datum.kept", "value": SIZE_KEPT}, "value": SIZE},
+            "size": {"condition": {"test": "datum.kept", "value": area(RADIUS_KEPT)}, "value": area(RADIUS)},
             "stroke": paint,
             "fill": paint,
             "fillOpacity": {"condition": [hollow, faint], "value": 1},

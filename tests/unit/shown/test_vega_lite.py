@@ -6,8 +6,10 @@ import sys
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from autoresearch.events.errors import NotFound, UsageRefused
+from autoresearch.workflows.report.chart import best_so_far
 from autoresearch.workflows.report.document import Chart, Point
 from autoresearch.workflows.report.drawn import drawn
 from autoresearch.workflows.report.vega_lite import specification
@@ -45,6 +47,15 @@ def test_a_specification_holds_all_results_and_the_best() -> None:
     assert [(4.5, 5.5), (3.5, 4.5), (3.5, 4.5)] == [(one["low"], one["high"]) for one in best]
     assert ["area", "line", "point"] == [layer["mark"]["type"] for layer in spec["layer"]]
     assert "a-r001: m, lower is better" == spec["title"]["text"]
+
+
+def test_the_best_line_leaves_out_what_never_was_the_best() -> None:
+    """A keep that is worse is in the line only where it has a gain over its base, under other conditions."""
+    chart = chart_of(4.0, 5.0)
+    worse, compared = chart.points[1], evolve(chart.points[1], compared=True)
+    assert [(0, 4.0), (1, 4.0)] == best_so_far(chart)
+    assert [(0, 4.0), (1, 5.0), (1, 5.0)] == best_so_far(evolve(chart, points=(chart.points[0], compared)))
+    assert [(1, 5.0), (1, 5.0)] == best_so_far(evolve(chart, points=(worse,)))
 
 
 def test_what_is_far_off_is_an_arrow_at_the_edge() -> None:

@@ -1,13 +1,13 @@
 // All results over the iterations: keeps, the best so far, and the band that seeds alone make.
 
 import { STATUS, clean, fill, h, interval, number } from "./dom.js";
+import { FORM } from "./form.js";
 import { withinNoise } from "./model.js";
 
-const SHOWN = new Set(["keep", "discard", "retracted", "remeasured"]);
+const SHOWN = new Set(FORM.shown);
 const FAILED = new Set(["crash", "not_applied", "accident"]);
 const HEIGHT = 340;
 const ROOM = { left: 74, right: 18, top: 16, bottom: 34 };
-const OF_ALL = 0.9; // so many of the results have room, and all that was kept; the others lie at the edge
 const NEAR = 22; // pixels
 
 export class Chart {
@@ -49,13 +49,13 @@ export class Chart {
     const lower = this.shown?.lower_is_better ?? true;
     if (this.scaled?.all === this.all && this.scaled.width === width && this.scaled.lower === lower) return this.scaled;
     const values = this.all.filter(measured).map((row) => row.metric).sort((one, other) => (lower ? one - other : other - one));
-    const usual = values.slice(0, Math.max(1, Math.ceil(OF_ALL * values.length)));
+    const usual = values.slice(0, Math.max(1, Math.ceil(FORM.ofAll * values.length)));
     let [low, high] = [Infinity, -Infinity];
     const take = (value) => { low = Math.min(low, value); high = Math.max(high, value); };
     usual.forEach(take);
     for (const row of this.all) if (row.status === "keep") take(row.metric);
     if (low > high) [low, high] = [0, 1];
-    const room = (high - low) * 0.07 || Math.abs(high) * 0.01 || 1;
+    const room = (high - low) * FORM.room || Math.abs(high) * 0.01 || 1;
     [low, high] = [low - room, high + room];
     const last = Math.max(1, this.all.at(-1)?.iteration ?? 1);
     const wide = width - ROOM.left - ROOM.right;
@@ -198,7 +198,7 @@ function measured(row) {
 }
 
 /** Return each iteration that became the best; what was taken back never was. */
-function bestSoFar(rows, lower) {
+export function bestSoFar(rows, lower) {
   const found = [];
   for (const row of rows) {
     if (row.status !== "keep" || row.metric === null) continue;
@@ -232,7 +232,7 @@ function dot(pen, scale, colour, row, dense) {
     pen.lineTo(x + 4, y - tip * 0.4);
     pen.lineTo(x - 4, y - tip * 0.4);
     pen.closePath();
-  } else pen.arc(x, y, kept ? (dense ? 2.6 : 4.6) : 3.1, 0, 2 * Math.PI);
+  } else pen.arc(x, y, kept ? (dense ? 2.6 : FORM.radiusKept) : FORM.radius, 0, 2 * Math.PI);
   pen.fill();
   if (kept) pen.stroke();
   return [x, y];
@@ -294,7 +294,7 @@ function axes(pen, scale, colour, width) {
 }
 
 export function ticks(low, high) {
-  const rough = (high - low) / 5;
+  const rough = (high - low) / FORM.ticks;
   const size = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((times) => size * times).find((one) => one >= rough * 0.999);
   const found = [];
