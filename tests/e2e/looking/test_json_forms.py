@@ -1,8 +1,11 @@
 """What `--json` prints: for every command one object, of a form that is published and fits it."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -13,12 +16,19 @@ from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.events import catalog as ev
+from autoresearch.events.log.read import read
 from autoresearch.events.values import why
+from autoresearch.projections.fold import fold
+from autoresearch.projections.reducers.run import RUN
+from autoresearch.projections.summary import standing
+from autoresearch.workflows.api.report import report_of
+from autoresearch.workflows.api.status import LiveFacts, status_object
 from autoresearch.workflows.cli import options
 from autoresearch.workflows.cli.main import COMMANDS, build, main
 from tests import given as g
 from tests.cli_helpers import git, make_repo, make_run
 from tests.core.test_agent_asks import asks
+from tests.golden.play import FOLDER
 
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "docs" / "schemas"
@@ -73,6 +83,28 @@ WORDS = {
     "retract": "retract 1 --why untrue --run-id {run}",
     "clean": "clean {run}",
 }
+OPEN = {  # objects whose fields depend on what they tell of
+    "doctor.findings.fields",
+    "history.events",
+    "history.events.data",
+    "init.settings",
+    "proposals.proposals",
+    "replay.checks",
+    "replay.state",
+    "replay-at.state",
+    "replay-under.iterations.inputs",
+    "sql.rows",
+}
+TOLD = {  # golden runs, and what of `status` only such a run fills
+    "agent-questions-with-a-wait": "questions",
+    "agent-rests": "agents",
+    "approved-and-vetoed": "approvals",
+    "consolidate": "keeps",
+    "final": "gain",
+    "holdout": "holdout",
+    "three-devices": "trainings",
+}
+EACH = 3  # events from one status to the next
 CODES = {"doctor": {0, 1}, "replay": {6, 9}, "rerun": {1}}  # of a history that is made up
 
 
@@ -154,4 +186,50 @@ def test_each_form_is_what_is_printed(run, capsys):
         assert code in CODES.get(form, {0}), (form, said.err)
         told[form] = json.loads(said.out)
         assert f"autoresearch.{form}/1" == told[form]["schema"]
-        jsonschema.validate(told[form], json.loads((SCHEMAS / f"{form}-1.schema.json").read_text()))
+        jsonschema.validate(told[form], form_of(form))
+
+
+def imprecise(form: dict[str, Any], name: str) -> Iterator[str]:
+    """Yield the objects of a form whose fields it does not tell, and the lists whose items it does not."""
+    kinds = form.get("type", ())
+    if "object" in kinds:
+        closed = form.get("additionalProperties") is False and "properties" in form and "required" in form
+        if not closed and not isinstance(form.get("additionalProperties"), dict):
+            yield name
+    if "array" in kinds and "items" not in form:
+        yield name
+    inner = {**form.get("properties", {}), **form.get("$defs", {})}
+    for key, one in inner.items():
+        yield from imprecise(one, f"{name}.{key}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(form.get(key), dict):
+            yield from imprecise(form[key], name)
+
+
+def form_of(name: str) -> dict[str, Any]:
+    """Return the published form of a command."""
+    return json.loads((SCHEMAS / f"{name}-1.schema.json").read_text())
+
+
+def test_a_form_tells_the_fields_of_each_object():
+    """Nothing nested is left open but what is listed, so that a program can be written from the form."""
+    names = (path.name.removesuffix("-1.schema.json") for path in SCHEMAS.iterdir())
+    assert {place for name in names for place in imprecise(form_of(name), name)} == OPEN
+
+
+def test_the_status_and_report_of_runs_of_every_kind_fit(tmp_path):
+    """At each third event of runs that ask, wait, rest and look, `status` fits its form; so does `report`."""
+    status, report = (jsonschema.Draft202012Validator(form_of(name)) for name in ("status", "report"))
+    facts = LiveFacts(runner_alive=True, progress=None, gpu=None, dropped=0, as_of="2027-01-01T00:00:00.000Z")
+    for name, field in TOLD.items():
+        paths = RunPaths(home=tmp_path, folder=tmp_path / name)
+        paths.folder.mkdir()
+        shutil.copy(FOLDER / f"{name}.jsonl", paths.history)
+        told, state, recorded = False, None, list(read(paths.history))
+        for first in range(0, len(recorded), EACH):
+            state = fold(RUN, recorded[first : first + EACH], since=state)
+            one = json.loads(json.dumps(status_object(paths, standing(state), facts)))
+            status.validate(one)
+            told = told or bool(one[field])
+        assert told, (name, field)
+        report.validate(json.loads(json.dumps(report_of(paths))))
