@@ -15,6 +15,8 @@ Numbers count from 1: `preparation` those of a run; of an iteration, `change` ea
 
 from autoresearch.events.kinds.candidate_events import *  # noqa: F403 - every event can be had from here
 from autoresearch.events.kinds.candidate_events import CandidateEvent
+from autoresearch.events.kinds.idea_events import *  # noqa: F403
+from autoresearch.events.kinds.idea_events import IdeaEvent
 from autoresearch.events.kinds.result_events import *  # noqa: F403
 from autoresearch.events.kinds.result_events import ResultEvent
 from autoresearch.events.kinds.review_events import *  # noqa: F403
@@ -23,4 +25,4 @@ from autoresearch.events.kinds.run_events import *  # noqa: F403
 from autoresearch.events.kinds.run_events import RunEvent
 
 
-Event = RunEvent | CandidateEvent | ResultEvent | ReviewEvent
+Event = RunEvent | CandidateEvent | ResultEvent | ReviewEvent | IdeaEvent

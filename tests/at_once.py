@@ -110,6 +110,7 @@ EFFECTS = {
     ev.ProposalReceived: "propose",
     ev.ProposalWithdrawn: "withdraw",
     ev.NoteAdded: "note",
+    ev.IdeaNoted: "ideas",
     ev.ResultRetracted: "retract",
     ev.KeepAdopted: "adopt",
     ev.RunCleaned: "clean",

@@ -18,10 +18,11 @@ from autoresearch.events.values import Proposal, Reason, why
 from autoresearch.projections.agent_health import Question
 
 
+IDEAS_AT_ONCE = 5  # that are taken from one answer
 LOG_LIMIT = 12_000  # characters of a log that are shown, around the error
 GUIDANCE_LIMIT = 32_000  # of the guidance file, from its beginning, and so on
 PLAN_LIMIT = 32_000
-PROMPT_LIMIT = 180_000  # of all that a proposer is told
+PROMPT_LIMIT = 200_000  # of all that a proposer is told
 DIFF_LIMIT = 16_000
 NOTE_LIMIT = 2_000
 LINE_LIMIT = 300
@@ -67,6 +68,15 @@ and may say with "hypothesis" why it may help, and with "expected" what its resu
 steps for the same tokens.", "commit_description": "experiment: halve the batch"}
 """
 
+# For a run that keeps a backlog.
+BESIDE = f"""
+Beside the keys that are named below, the answer may have these for whoever proposes after you:
+  "lesson"  one short text: what the results so far have taught
+  "ideas"   ["what may be tried later, in one line", ...], at most {IDEAS_AT_ONCE} new ones
+  "idea"    the number of an idea for later that this takes up
+"""
+LESSON = 'Either may have "lesson", too: one short text, what this crash has taught.\n'
+
 TRIAGE_CONTRACT = """\
 Answer with exactly one JSON object, as the last thing you print, with no text after it; either
 {"action": "fix_and_rerun", "reason": "one sentence: what you mended"}
@@ -106,8 +116,9 @@ def propose_prompt(
     questions: Sequence[Question] = (),
     guidance_from: str = "",
     edits: bool = False,
+    backlog: bool = False,
 ) -> str:
-    """Ask for the next change, to be made at once with `edits`.
+    """Ask for the next change, to be made at once with `edits`; with `backlog` for what is left for later.
 
     `trouble` says why the answer before this one could not be used.
     """
@@ -133,7 +144,8 @@ The guidance of this series{of_source(guidance_from)}:
 {remembered}\
 {section(wrong, "data", trouble[:NOTE_LIMIT])}\
 {section("What was asked of the people who watch:", "notes", *map(_question, questions))}\
-{section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}
+{section("Notes by the people who watch:", "notes", *(note[:NOTE_LIMIT] for note in notes))}\
+{BESIDE if backlog else ""}
 {EDIT_CONTRACT if edits else ANSWER_CONTRACT}"""
 
 
@@ -184,6 +196,8 @@ def triage_prompt(
     reason: str,
     log: str,
     editable: Sequence[str],
+    *,
+    backlog: bool = False,
 ) -> str:
     """Ask whether a candidate that did not succeed is mended or given up."""
     return f"""\
@@ -201,7 +215,7 @@ Why it ended:
 Its log, around the error:
 {fenced(log[-LOG_LIMIT:])}
 
-{TRIAGE_CONTRACT}"""
+{TRIAGE_CONTRACT}{LESSON if backlog else ""}"""
 
 
 def parse_triage(text: str) -> tuple[Action, Reason]:
@@ -215,6 +229,11 @@ def parse_triage(text: str) -> tuple[Action, Reason]:
     if action == "fix_and_rerun":
         return "fix_and_rerun", reason
     return "discard", reason if action == "discard" else why("triage_no_action")
+
+
+def parse_lesson(text: str) -> object:
+    """Return what the agent says that a crash taught; None where it says nothing."""
+    return (last_object(text) or {}).get("lesson")
 
 
 def last_object(text: str) -> dict[str, Any] | None:

@@ -35,4 +35,17 @@ def inheritance(run: RunState, timeline: Timeline, *, head: str) -> tuple[ev.Eve
         )
         for row in rows
     ]
-    return (forked, *results, *(ev.NoteAdded(text=text) for text in timeline.notes))
+    notes = [ev.NoteAdded(text=text) for text in timeline.notes]
+    return (forked, *results, *notes, *_left_for_later(run))
+
+
+def _left_for_later(run: RunState) -> tuple[ev.Event, ...]:
+    """Return the ideas that are open, numbered anew in their order, and the lessons."""
+    lessons = [
+        ev.LessonNoted(iteration=one.iteration, agent=one.agent, text=one.text) for one in run.backlog.lessons
+    ]
+    ideas = [
+        ev.IdeaNoted(idea=number, text=one.text, agent=one.agent, iteration=one.iteration)
+        for number, one in enumerate(run.backlog.open, start=1)
+    ]
+    return (*lessons, *ideas)

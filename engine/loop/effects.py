@@ -18,6 +18,7 @@ from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.changes.candidates import Candidates
 from autoresearch.engine.loop.changes.edits import EditCheckout
 from autoresearch.engine.loop.scores import Scores
+from autoresearch.engine.memory.backlog import left_beside
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Jobs, JobSpec
@@ -108,7 +109,7 @@ class Effects:
             case do.Prepare():
                 return self._prepare(command, run)
             case do.ChooseProposal():
-                return (self._choose(command, run),)
+                return self._choose(command, run)
             case do.ProposeBySearch():
                 return (self._search(command, context),)
             case do.ApplyProposal():
@@ -175,19 +176,21 @@ class Effects:
         self.jobs.start(folder, spec)
         return (ev.PrepareStarted(preparation=command.preparation, command=spec.command),)
 
-    def _choose(self, command: do.ChooseProposal, run: RunState) -> ev.ProposalChosen:
+    def _choose(self, command: do.ChooseProposal, run: RunState) -> tuple[ev.Event, ...]:
         """Give a proposal that was brought, or deferred, to an iteration; its file is used up."""
         waiting = proposal_at(run, command.received)
         with contextlib.suppress(FileNotFoundError):  # it came by a command, or was moved already
             used = self.paths.consumed_proposal(command.iteration)
             self.paths.received_proposal(waiting.seq).rename(used)
-        return ev.ProposalChosen(
+        chosen = ev.ProposalChosen(
             iteration=command.iteration,
             source=waiting.source,
             description=waiting.proposal.description,
             proposal=None,
             received=waiting.seq,
         )
+        beside = left_beside(run, waiting.proposal.other, iteration=command.iteration, agent="")
+        return (chosen, *beside)
 
     def _search(self, command: do.ProposeBySearch, context: EffectContext) -> ev.Event:
         one = open_iteration(context.run, command.iteration)

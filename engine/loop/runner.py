@@ -50,6 +50,8 @@ from autoresearch.projections.summary import waiting_for_human
 Observer = Callable[[Recorded, RunState], None]
 Mode = Literal["background", "foreground"]
 
+# What tells of jobs, and is true in the state alone in which it was looked at.
+IN_THIS_STATE = (ev.TrainingFellBehind, ev.IdeaNoted, ev.IdeaTaken)
 LOOK_ANYWAY_S = 1.0  # the level-triggered scan behind the bell; watchdog can be silent (network mounts)
 
 
@@ -281,7 +283,7 @@ class Runner:
             events = self._collector.collect(number, job, self._loaded.run, self._loaded.timeline)
             if not events:
                 continue
-            decided = isinstance(events[0], ev.TrainingFellBehind)  # in this state, and in no other
+            decided = any(isinstance(one, IN_THIS_STATE) for one in events)
             expected = self._loaded.position.seq if decided else None
             try:
                 self._append(events, by="runner", expected=expected)

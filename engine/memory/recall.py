@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from attrs import frozen
 
 from autoresearch.engine.agents.prompts import DIFF_LIMIT, Section
+from autoresearch.engine.memory.backlog import ideas_told, lessons_told
 from autoresearch.engine.memory.ideas import (
     PLATEAU,
     Idea,
@@ -96,6 +97,10 @@ def recall(run: RunState, timeline: Timeline, code: Code) -> tuple[Section, ...]
             "Being tried now:",
             fitting([line_of(one, WIDTH) for one in ideas if one.row.verdict is None], OPEN),
         ),
+        Section(
+            "Lessons of agents before you, the newest first (iteration, lesson):", lessons_told(run.backlog)
+        ),
+        Section("Ideas for later, in their order (number, of whom, idea):", ideas_told(run.backlog)),
         Section("How to go on:", plateau(closed, run)[:PLATEAU_LIMIT], "plan"),
     )
 

@@ -99,7 +99,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "crashes_in_a_row": 0,
         "agent_found": "",
     },
-    ("Request", 3): lambda data: {**data, "alone": False, "others": []},
+    ("Request", 3): lambda data: {**data, "alone": False},
     ("RunConfig", 1): lambda data: {
         **data,
         "keep_rule": data.get("keep_rule", "lower"),  # which was the default
@@ -145,8 +145,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     },
     ("RunConfig", 3): lambda data: {
         **data,
-        "agent_turns": "round-robin",
-        "device_hour_usd": 2.0,
+        "backlog": 0,
         "review": "off",
         "review_agent": "",
         "review_model": "",

@@ -5,6 +5,7 @@ no trace here but counts and the best one, so that the state stays small at a hu
 projections/timeline.py has a row for each. Reducers never fail.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve as replace
@@ -15,6 +16,8 @@ from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import IMPORTED, OPEN_END, Best, Score
 from autoresearch.projections import agent_health
 from autoresearch.projections.fold import Projection, Reducer
+from autoresearch.projections.parts import backlog
+from autoresearch.projections.parts.backlog import Backlog
 from autoresearch.projections.parts.limits import Budgets, Ends, Limits
 from autoresearch.projections.reducers import calls, retraction, reviews
 from autoresearch.projections.reducers import iteration as iteration_reducers
@@ -276,6 +279,18 @@ def _result_imported(state: RunState, event: ev.ResultImported, _seq: int, _at: 
     state.comparisons += metric is not None
 
 
+# --- what is left for later --------------------------------------------------------------------
+
+
+def _in_backlog(change: Callable[[Backlog, Any, str], Backlog]) -> Reducer[RunState]:
+    """Return the reducer of an event that changes the backlog alone."""
+
+    def reducer(state: RunState, event: Any, _seq: int, at: str) -> None:  # noqa: ANN401 - any of them
+        state.backlog = change(state.backlog, event, at)
+
+    return reducer
+
+
 # --- the projection ----------------------------------------------------------------------------
 
 
@@ -315,6 +330,7 @@ REDUCERS: dict[type[Any], Reducer[RunState]] = {
     ev.RunImported: _run_imported,
     ev.ResultImported: _result_imported,
     **calls.REDUCERS,
+    **{kind: _in_backlog(change) for kind, change in backlog.CHANGES.items()},
     **iteration_reducers.REDUCERS,
     **keep_reducers.REDUCERS,
     **reviews.REDUCERS,

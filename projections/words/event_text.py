@@ -30,6 +30,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
     ev.StopRequested: lambda e: "now" if e.now else "",
     ev.TimeRanOut: lambda e: "none" if e.left == "none" else "",
     ev.SetupChecked: lambda e: "missing" if not e.ok else "data" if e.data_id else "",
+    ev.IdeaNoted: lambda e: "agent" if e.agent else "",
     ev.PrepareFinished: lambda e: "" if e.ok else "failed",
     ev.RunImported: lambda e: "rest" if e.left_out else "skipped" if e.skipped else "",
     ev.ProposalReceived: lambda e: "first" if e.first else "file" if e.name else "",

@@ -47,6 +47,7 @@ FORMS = {  # of every command that acts, with what it is told; {} is which of th
     "propose": ["propose --set LR=0.0{}7 --description propose-{}"],
     "withdraw": ["withdraw 2"],
     "note": ["note note-{}"],
+    "ideas": ["ideas add idea-{}"],
     "answer": ["answer answer-{}"],  # refused: no agent asked
     "approve": ["approve 1"],  # refused: nothing waits
     "veto": ["veto 1 --why veto-{}"],  # the same
@@ -184,7 +185,7 @@ def look_at_effects(done: list[Did], before: World, scene: Scene, where: str) ->
         where
     )
     for number, one in enumerate(done, start=1):
-        if one.name in ("note", "propose", "pause", "retract"):
+        if one.name in ("note", "ideas", "propose", "pause", "retract"):
             assert found[f"{one.name}-{number}"] == one.acted, f"{where}: {found}"
 
 

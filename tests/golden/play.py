@@ -19,6 +19,7 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.keeping import timed_out
 from autoresearch.engine.core.limits import SLACK
 from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.memory.backlog import left_beside
 from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Position, Recorded, chain, envelope, payload, text_field
@@ -60,11 +61,11 @@ AGENTS_BEFORE: dict[str, Any] = {
     "when_agent_fails": "pause",
     "agent_timeout_s": 600.0,
     "agent_idle_s": 120.0,
+    "backlog": 0,
 }
 REVIEWED: dict[str, Any] = {"review_agent": "claude", "when_agent_fails": "search"}
 RETRY_AT = "2026-03-08T23:30:00.000Z"
 AFFORDED = 4  # calls of agents
-PRICES = {"claude": 0.5}  # in USD, a call; of others 0.01
 WAITS = ("transient", "limited", "silent")
 
 Batch = tuple[ev.Event, ...]
@@ -98,6 +99,7 @@ class Script:
     surroundings: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of the trainings of an iteration
     calls: Mapping[tuple[int, int], str] = field(factory=dict)  # lost, failed, asks, prose ...
     preparations_lost: frozenset[int] = frozenset()
+    beside: Mapping[int, Mapping[str, str]] = field(factory=dict)  # of proposals: keys that change nothing
     misses: frozenset[int] = frozenset()  # iterations whose proposal has edits that miss
     failures: frozenset[int] = frozenset()  # iterations whose change does not apply
     rebased: Mapping[int, str] = field(factory=dict)
@@ -197,7 +199,11 @@ class Player:
                 return (ev.PrepareStarted(preparation=command.preparation, command=run.config.prepare),)
             case do.ChooseProposal():
                 waiting = proposal_at(run, command.received)
-                return (_chosen(command.iteration, waiting.source, waiting.proposal, command.received),)
+                chosen = _chosen(command.iteration, waiting.source, waiting.proposal, command.received)
+                return (
+                    chosen,
+                    *left_beside(run, waiting.proposal.other, iteration=command.iteration, agent=""),
+                )
             case do.ProposeBySearch():
                 return (_chosen(command.iteration, "search", _proposal(command.iteration), None),)
             case do.AskForProposal() | do.AskToEdit() | do.AskToApply() | do.AskToTriage() | do.AskToReview():
@@ -428,21 +434,21 @@ class Player:
         kind = told if told in (*WAITS, "permanent", "unusable") else None
         outcome = "failed" if kind else told if told in ("failed", "cancelled") else "ok"
         reason = {
-            "failed": why("agent_silent", agent=one.agent, seconds=120.0),
+            "failed": why("agent_silent", agent="opencode", seconds=120.0),
             "cancelled": why("called_back"),
         }
         answer = ev.AgentAnswered(
             iteration=number,
             step=job.step,  # type: ignore[arg-type]
             call=job.number,
-            agent=one.review.agent if job.step == "review" else one.agent,
+            agent=one.review.agent if job.step == "review" else "opencode",
             outcome=outcome,  # type: ignore[arg-type]
             reason=reason.get(outcome),
             failure=ev.AgentFailure(kind=kind, retry_at=RETRY_AT if kind in WAITS else "")  # type: ignore[arg-type]
             if kind
             else None,
             seconds=60.0,
-            usage=Usage(cost_usd=PRICES.get(one.agent, 0.01), cost_basis="reported"),
+            usage=Usage(cost_usd=0.01, cost_basis="reported"),
             model_asked="",
             agent_version="",
             prices="",
@@ -458,7 +464,7 @@ class Player:
             case "propose" | "edit" if told == "questions":
                 waits = self.run.config.ask_wait_s > 0 and not self.run.questions
                 until = RETRY_AT if waits else ""
-                asked = {"agent": one.agent, "question": "the rate, or the depth?", "until": until}
+                asked = {"agent": "opencode", "question": "the rate, or the depth?", "until": until}
                 return answer, ev.QuestionAsked(iteration=number, **asked)
             case "propose" if told == "asks":  # as it was recorded once
                 return answer, ev.InputNeeded(iteration=number, question=why("agent_asks", "which one?"))
@@ -467,7 +473,11 @@ class Player:
                 said = evolve(_proposal(number), set=prose)
                 if number in self.script.misses:
                     said = evolve(said, set={}, edits=(Edit(file="x", search="a", replace="b"),))
-                return (answer,) if outcome == "failed" else (answer, _chosen(number, "agent", said, None))
+                said = evolve(said, other=dict(self.script.beside.get(number, {})))
+                left = left_beside(self.run, said.other, iteration=number, agent="opencode")
+                if outcome == "failed":
+                    return (answer,)
+                return (answer, _chosen(number, "agent", said, None), *left)
             case "edit" if outcome == "failed":
                 return (answer,)
             case "edit" if told == "form":  # it changed nothing, and said exactly what is to be changed
@@ -649,6 +659,10 @@ def _withdraws_one(run: RunState) -> Batch:
     if not run.waiting:
         return received(8), received(9), received(7, first=True)
     return (ev.ProposalWithdrawn(received=run.waiting[-1].seq),) if len(run.waiting) > 2 else ()
+
+
+def _idea(number: int, text: str) -> ev.IdeaNoted:
+    return ev.IdeaNoted(idea=number, text=text, agent="", iteration=None)
 
 
 def _without(purpose: Literal["drop", "ablate"], *repeats: int) -> tuple[ev.ProposalReceived, ...]:
@@ -1197,36 +1211,6 @@ def scripts() -> dict[str, Script]:
                 )
             ),
         ),
-        "agents-take-turns": Script(  # one that rests is passed over, and carries out what it proposed
-            config=evolve(PLAIN, when_agent_fails="search"),
-            requests=(Request(loops=7, agent="opencode", others=("claude:opus", "search")),),
-            calls={
-                (1, 1): "limited",
-                (3, 1): "unusable",
-                (3, 2): "unusable",
-                (4, 1): "prose",
-                (4, 2): "unusable",
-                (5, 1): "prose",
-                (5, 2): "limited",
-                (6, 1): "questions",
-                (6, 2): "permanent",
-            },
-            trainings={(2, 1): "crashed"},
-            time=at(
-                (
-                    lambda run: run.completed == 2 and run.agents[-1].rests,
-                    (ev.WaitEnded(agent="opencode", until=RETRY_AT, now=RETRY_AT),),
-                )
-            ),
-        ),
-        "agents-by-gain": Script(  # a dear one, and a cheap one whose changes are kept
-            config=evolve(PLAIN, when_agent_fails="search", agent_turns="by-gain"),
-            requests=(Request(loops=9, agent="claude", others=("opencode",), prefetch=1),),
-            trainings={
-                (number, 1): metric
-                for number, metric in enumerate((2.0, 2.1, 1.9, 2.2, 1.8, 1.9, 1.7, 1.65, 1.9, 1.6))
-            },
-        ),
         "agent-rests-over-a-conflict": Script(  # which only it could mend
             config=evolve(PLAIN, when_agent_fails="search"),
             requests=(Request(loops=3, agent="opencode", prefetch=2),),
@@ -1288,6 +1272,19 @@ def scripts() -> dict[str, Script]:
             requests=(AGENT,),
             calls={(2, 1): "asks"},
             human=at((lambda run: run.need_input is not None, (received(7),))),
+        ),
+        "ideas-for-later": Script(  # 1 leaves two and a lesson, 2 takes up the one that a human left
+            config=evolve(PLAIN, backlog=3),
+            requests=(AGENT,),
+            beside={
+                1: {"ideas": '["deeper", "wider", "both"]', "lesson": '"the rate is too high"'},
+                2: {"idea": "1", "ideas": '["wider", "slower"]'},
+            },
+            human=at(
+                (lambda run: run.best is not None, (_idea(1, "a warm-up"),)),
+                (_trains(1), (ev.IdeaPutFirst(idea=3),)),
+                (_trains(2), (ev.IdeaDropped(idea=2),)),
+            ),
         ),
         "agent-questions": Script(  # 1 asks and proposes, 2 only asks; 3 has the answer
             config=PLAIN,

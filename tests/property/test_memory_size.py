@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 
 from autoresearch.engine.agents.prompts import DIFF_LIMIT, PROMPT_LIMIT, Section, propose_prompt
 from autoresearch.engine.memory import recall
+from autoresearch.engine.memory.backlog import IDEAS, LESSONS, idea_text, lesson_of
 from autoresearch.engine.memory.recall import Code
 from autoresearch.engine.search.knobs import knobs
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Best, Proposal, Score, why
 from autoresearch.projections.agent_health import Question
 from autoresearch.projections.fold import Rows
+from autoresearch.projections.parts.backlog import Backlog, LaterIdea, Lesson
 from autoresearch.projections.parts.worded import MOST_NAMES, WORDED, worded
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row, Timeline
@@ -64,6 +66,23 @@ class Told:
 
 
 @st.composite
+def backlogs(draw: st.DrawFn) -> Backlog:
+    """Return what was left for later, as much of it as a state remembers."""
+    idea = LaterIdea(
+        number=1,
+        text=idea_text(draw(texts())),
+        agent=draw(SHORT),
+        iteration=None,
+        noted_at="",
+        dropped=draw(st.booleans()),
+    )
+    lesson = Lesson(iteration=1, agent="", text=lesson_of(draw(texts())))
+    return Backlog(
+        ideas=(idea,) * draw(st.sampled_from([0, 1, 300])), lessons=(lesson,) * draw(st.sampled_from([0, 20]))
+    )
+
+
+@st.composite
 def histories(draw: st.DrawFn) -> Told:
     """Return what was folded of a history: few kinds of rows, repeated up to hundreds of times."""
     kinds = [draw(rows(number)) for number in range(draw(st.integers(0, 6)))]
@@ -83,7 +102,7 @@ def histories(draw: st.DrawFn) -> Told:
         worded=tuple(worded(row.iteration, plan) for row in closed[-WORDED:]),
     )
     run, text = (
-        RunState(keeps=(keep,) * draw(st.sampled_from([0, 1, 300]))),
+        RunState(keeps=(keep,) * draw(st.sampled_from([0, 1, 300])), backlog=draw(backlogs())),
         draw(texts()) * draw(st.sampled_from([1, 10])),
     )
     asked = Question(number=1, iteration=1, agent="a", text=draw(texts()), asked_at="", answer=draw(texts()))
@@ -103,6 +122,7 @@ def prompt(told: Told) -> str:
         guidance=told.text,
         editable=("train.py",),
         trouble=told.text,
+        backlog=True,
     )
 
 
@@ -121,7 +141,7 @@ def test_all_sections_full_stay_within_the_size() -> None:
     long = "x" * 10**5
     sections = [
         *(recall.STANDING, recall.CHAIN, recall.NEWEST, recall.OLDER, recall.NEAR_MISSES, recall.CRASHES),
-        *(recall.CONSTANTS, recall.OPEN, recall.PLATEAU_LIMIT, DIFF_LIMIT),
+        *(recall.CONSTANTS, recall.OPEN, recall.PLATEAU_LIMIT, DIFF_LIMIT, IDEAS, LESSONS),
     ]
     full = propose_prompt(
         metric=MetricSpec(name=long),
@@ -133,5 +153,6 @@ def test_all_sections_full_stay_within_the_size() -> None:
         guidance=long,
         editable=[long],
         trouble=long,
+        backlog=True,
     )
     assert 0.9 * PROMPT_LIMIT < len(full) <= PROMPT_LIMIT

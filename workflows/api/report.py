@@ -10,12 +10,12 @@ from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.events.log.read import read
 from autoresearch.events.values import OPEN_END, Request
 from autoresearch.projections.evidence import Calls, Evidence, Span, evidence_of
-from autoresearch.projections.parts.proposers import taking_turns
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_row, say_stopped, say_waiting
 from autoresearch.projections.summary import standing
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.wording import asked_for
+from autoresearch.workflows.api.acts.ideas import ideas_listed
 from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.experiments import experiment, status_of
 
@@ -60,6 +60,8 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "near_misses": _near_misses(cited),
         "failed": [one for one in cited if one["status"] in FAILED],
         "retracted": [one for one in cited if one["status"] == "retracted"],
+        "ideas": ideas_listed(run.backlog),
+        "lessons": [{"iteration": one.iteration, "text": one.text} for one in run.backlog.lessons],
         "cost": now["cost"],
         "agents": [_calls(calls) for calls in evidence.agents.values()],
         "time": time_spent(evidence, run),
@@ -68,7 +70,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
 
 
 def _asked(seq: int, at: str, request: Request) -> dict[str, Any]:
-    agent = ", ".join(taking_turns(request)) if request.asks_agent else None
+    agent = request.agent if request.asks_agent else None
     asked = {"loops": None if request.loops == OPEN_END else request.loops, "until": request.until or None}
     return {
         "seq": seq,

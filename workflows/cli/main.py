@@ -51,6 +51,7 @@ COMMANDS = {
     "proposals": ("autoresearch.workflows.cli.acts.signals", "proposals"),
     "withdraw": ("autoresearch.workflows.cli.acts.signals", "withdraw"),
     "note": ("autoresearch.workflows.cli.acts.signals", "note"),
+    "ideas": ("autoresearch.workflows.cli.acts.ideas", "ideas_command"),
     "answer": ("autoresearch.workflows.cli.acts.signals", "answer"),
     "approve": ("autoresearch.workflows.cli.acts.signals", "approve"),
     "veto": ("autoresearch.workflows.cli.acts.signals", "veto"),

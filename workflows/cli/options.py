@@ -169,9 +169,8 @@ AgentName = Annotated[
     str | None,
     typer.Option(
         "--agent",
-        help="The agent that proposes and edits: auto, none, opencode, codex, claude, gemini, aider, custom; "
-        "or several that take turns, with commas, and `search` among them.",
-        metavar="NAME[,...]",
+        help="The agent that proposes and edits: auto, none, opencode, codex, claude, gemini, aider, custom.",
+        metavar="NAME",
     ),
 ]
 Timeout = Annotated[

@@ -122,6 +122,10 @@ def _looking(commands: Commands) -> Sequence[Callable[..., Any]]:
         """Return the last iterations: what was tried, and what came of it."""
         return await commands.object("experiments", f"--last={last}", run_id=run_id)
 
+    async def ideas(run_id: str = "") -> Object:
+        """List what was left for later, by agents and people, and what results taught."""
+        return await commands.object("ideas", run_id=run_id)
+
     async def show(number: int, run_id: str = "") -> Object:
         """Return one iteration whole: proposal, diff, metrics, events; 0 is the baseline."""
         return await commands.object("show", str(number), run_id=run_id)
@@ -141,7 +145,7 @@ def _looking(commands: Commands) -> Sequence[Callable[..., Any]]:
         told: Object = json.loads(await commands.call(*words, run_id=run_id, longest_s=seconds + LONGEST_S))
         return told
 
-    return status, history, experiments, show, diff, wait
+    return status, history, experiments, ideas, show, diff, wait
 
 
 def _steering(commands: Commands) -> Sequence[Callable[..., Any]]:
@@ -172,6 +176,14 @@ def _steering(commands: Commands) -> Sequence[Callable[..., Any]]:
         """Write something into the run's history, which agents that propose read."""
         return await commands.object("note", "--", text, run_id=run_id, key=key)
 
+    async def idea(
+        add: str = "", drop: int | None = None, first: int | None = None, run_id: str = "", key: str = ""
+    ) -> Object:
+        """Leave an idea for later, drop one by its number, or put one first."""
+        words = ("add", "--", add) if drop is None and first is None else ("drop", str(drop))
+        words = words if first is None else ("first", str(first))
+        return await commands.object("ideas", *words, run_id=run_id, key=key)
+
     async def pause(reason: str = "", run_id: str = "", key: str = "") -> Object:
         """Start nothing new until `unpause`; what runs goes on."""
         return await commands.object("pause", f"--reason={reason}", run_id=run_id, key=key)
@@ -195,4 +207,4 @@ def _steering(commands: Commands) -> Sequence[Callable[..., Any]]:
             "resume", *([] if loops is None else [f"--loops={loops}"]), run_id=run_id, key=key
         )
 
-    return propose, answer, approve, veto, note, pause, unpause, stop, start, resume
+    return propose, answer, approve, veto, note, idea, pause, unpause, stop, start, resume

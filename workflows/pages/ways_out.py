@@ -51,6 +51,9 @@ SENTENCES = {
     "experiments": "`{program} experiments` lists the iterations",
     "go_on_with_stages": "`{program} resume --loops 1 --loop-only {stages}` goes on with it",
     "hand_over_or_stop": "leave out --no-background-train to hand it the request, or `{program} stop` first",
+    "idea_example": "for example `{program} ideas add 'a cosine schedule'`, `{program} ideas drop 3`",
+    "drop_idea": "`{program} ideas drop N` takes one off",
+    "put_idea_first": "`{program} ideas first {number}` puts it before the others",
     "install_or_stay": (
         "install it where it stays: `uv tool install {source}`; "
         "or call it by `uvx --from {source} autoresearch`; or stay with it: --no-background-train"

@@ -20,6 +20,7 @@ from autoresearch.workflows.report.document import (
     Span,
     Table,
 )
+from autoresearch.workflows.report.later import later
 
 
 SHOWN_FAILURES = 12
@@ -40,6 +41,7 @@ def document_of(found: dict[str, Any]) -> Document:  # Any: it is JSON
         *_near(found),
         *_failed(found),
         *_retracted(found),
+        *later(found),
         *_costs(found),
         *_time(found),
         *_next(found),

@@ -12,6 +12,7 @@ from autoresearch.events.errors import AutoresearchError
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped, say_waiting
 from autoresearch.projections.timeline import Row
+from autoresearch.workflows.api.acts.ideas import ideas_listed
 from autoresearch.workflows.api.acts.signals import listed
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.report import spread_of_seeds, time_spent
@@ -86,6 +87,7 @@ def state_object(paths: RunPaths, loaded: Loaded, *, live: bool) -> dict[str, An
         "jobs": [[number, job.step, job.number, job.since] for number, job in run.jobs],
         "queue": proposals_of(run),
         "notes": list(loaded.timeline.notes),
+        "ideas": [one for one in ideas_listed(loaded.run.backlog) if one["state"] == "open"],
         "cost_usd": cost_of(rows),
     }
 

@@ -9,6 +9,8 @@ the states since the runner's own last event count too.
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from attrs import asdict
+
 from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
@@ -21,6 +23,7 @@ from autoresearch.engine.core.rules.outcomes import (
     after_rebasing,
     outcomes,
 )
+from autoresearch.engine.memory.backlog import left_beside
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.projections.run_state import RunState
@@ -29,6 +32,7 @@ from autoresearch.projections.run_state import RunState
 Offer: TypeAlias = tuple[RunState, tuple[do.Command, ...]]
 
 TROUBLE = "trouble"  # the reason of a pause that the world asked for, not the decider
+LEFT_BESIDE = (ev.IdeaTaken, ev.LessonNoted, ev.IdeaNoted)
 _ITS_OWN = ("runner", "inbox")  # recorded by the process that decides
 
 
@@ -39,6 +43,7 @@ class Decisions:
         self.tally = Tally("decisions", "decisions taken again")
         self._earlier: list[Offer] = []  # what was on offer since the runner's own last event
         self._due: tuple[tuple[ExpectedEvent, ...], ...] = ()  # what must follow in this batch
+        self._beside: tuple[ExpectedEvent, ...] = ()  # what its proposal leaves for later, too
         self._edited = False  # whether it is of an agent that proposed and edited at once
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded, *, search: Search) -> None:
@@ -58,6 +63,13 @@ class Decisions:
         self._nothing_due(None)
 
     def _judge(self, before: RunState, event: ev.Event, recorded: Recorded, search: Search) -> None:
+        if isinstance(event, LEFT_BESIDE):  # a proposal determines it; of a question or a crash nothing does
+            if self._beside:
+                self.tally.count += 1
+                left, *more = self._beside
+                self._beside = tuple(more)
+                self._compare((left,), event, recorded)
+            return
         if self._due:
             self.tally.count += 1
             expected, self._due = self._due[0], self._due[1:]
@@ -69,6 +81,8 @@ class Decisions:
         elif not _is_undecided(before, event):
             self.tally.count += 1
             self._compare(tuple(self._possible(before, event, search)), event, recorded)
+        if isinstance(event, ev.ProposalChosen):
+            self._beside = _left_for_later(before, event)
         if isinstance(event, ev.ProposalChosen) and self._edited:
             one = before.iteration(event.iteration)
             self._due = after_editing(event, one.change if one is not None else 1)
@@ -107,11 +121,25 @@ class Decisions:
             self._earlier.append((before, commands))
 
     def _nothing_due(self, recorded: Recorded | None) -> None:
-        if self._due:
-            names = " or ".join(one.type.__name__ for one in self._due[0])
+        if self._due or self._beside:
+            due = self._due[0] if self._due else self._beside[:1]
+            names = " or ".join(one.type.__name__ for one in due)
             found = "the next batch" if recorded else "the end of the history"
             self.tally.differ(record=recorded, field="type", expected=names, found=found)
-            self._due = ()
+            self._due = self._beside = ()
+
+
+def _left_for_later(before: RunState, event: ev.ProposalChosen) -> tuple[ExpectedEvent, ...]:
+    """Return what is to be noted beside a proposal that was chosen."""
+    one = before.iteration(event.iteration)
+    if event.source == "search" or one is None:
+        return ()
+    waited = {each.seq: each.proposal for each in before.waiting}
+    waited |= {each.seq: each.proposal for each in before.deferred}
+    said = event.proposal or waited.get(event.received or 0)
+    agent = one.agent if event.proposal is not None else ""
+    left = left_beside(before, said.other, iteration=one.number, agent=agent) if said is not None else ()
+    return tuple(ExpectedEvent(type=type(each), fields=asdict(each, recurse=False)) for each in left)
 
 
 def _is_undecided(before: RunState, event: ev.Event) -> bool:

@@ -30,7 +30,9 @@ class Fork:
             case ev.RunForked():
                 self._forked = event
                 self._taken_over.append((event, recorded))
-            case ev.ResultInherited() | ev.NoteAdded() if self._forked is not None and recorded.by == "fork":
+            case ev.ResultInherited() | ev.NoteAdded() | ev.IdeaNoted() | ev.LessonNoted() if (
+                self._forked is not None and recorded.by == "fork"
+            ):
                 self._taken_over.append((event, recorded))
             case _:
                 pass

@@ -15,6 +15,7 @@ from autoresearch.engine.core import keeping
 from autoresearch.engine.core.asks import reviewing
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.refs import RunRefs
+from autoresearch.engine.core.rules import of_ideas
 from autoresearch.engine.core.rules import transitions as states
 from autoresearch.engine.core.rules.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
@@ -121,6 +122,11 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
         by=("runner", "import", "fork"), after=states.at_work, of=(do.Stop,), determined=_all
     ),
     ev.NoteAdded: EventRule(by=("cli", "fork")),
+    ev.IdeaNoted: EventRule(by=("cli", "runner", "fork"), after=of_ideas.next_idea),
+    ev.IdeaPutFirst: EventRule(by=("cli",), after=of_ideas.open_idea),
+    ev.IdeaDropped: EventRule(by=("cli",), after=of_ideas.open_idea),
+    ev.IdeaTaken: EventRule(after=of_ideas.taken_idea),
+    ev.LessonNoted: EventRule(by=("runner", "fork"), after=of_ideas.lesson),
     ev.KeepAdopted: EventRule(by=("cli",), after=states.something_kept),
     ev.ResultRetracted: EventRule(by=("cli",), after=states.retractable),
     ev.RunCleaned: EventRule(by=("cli",)),

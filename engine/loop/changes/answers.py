@@ -9,11 +9,12 @@ from attrs import frozen
 from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.failures import failure, moment
 from autoresearch.engine.agents.prices import priced
-from autoresearch.engine.agents.prompts import parse_triage
+from autoresearch.engine.agents.prompts import parse_lesson, parse_triage
 from autoresearch.engine.asking.options import model_of
 from autoresearch.engine.asking.review import parse_review
 from autoresearch.engine.core import agents
 from autoresearch.engine.loop.changes.edits import EditCheckout
+from autoresearch.engine.memory.backlog import left_beside, lesson_of
 from autoresearch.engine.memory.close import close_to
 from autoresearch.engine.paths import JobPaths, RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer, Failing
@@ -62,7 +63,7 @@ class Answers:
             case "apply":
                 answer, followed = self._applied(one, answer, run, files)
             case "triage":
-                followed = self._triaged(one, answer, run, files)
+                followed = (*self._triaged(one, answer, run, files), *_taught(one, answer, run))
             case "review":
                 answer, followed = _reviewed(one, answer, run)
         return (_answered(one, job, done, run, answer, outcome="ok" if answer.ok else "failed"), *followed)
@@ -163,8 +164,10 @@ def _answered(
 def _proposed(one: Iteration, answer: Answer, done: JobExit, run: RunState) -> tuple[ev.Event, ...]:
     if not answer.ok or answer.proposal is None:
         return ()
+    beside = left_beside(run, answer.proposal.other, iteration=one.number, agent=one.agent)
     if answer.proposal.status == "need_input":
-        return (_asked(one, answer.proposal.description, done, run),)
+        asked = _asked(one, answer.proposal.description, done, run)
+        return (asked, *(said for said in beside if not isinstance(said, ev.IdeaTaken)))
     chosen = ev.ProposalChosen(
         iteration=one.number,
         source="agent",
@@ -172,7 +175,13 @@ def _proposed(one: Iteration, answer: Answer, done: JobExit, run: RunState) -> t
         proposal=answer.proposal,
         received=None,
     )
-    return (chosen,)
+    return (chosen, *beside)
+
+
+def _taught(one: Iteration, answer: Answer, run: RunState) -> tuple[ev.Event, ...]:
+    """Return what an agent says that a crash taught; nothing where its answer could not be used."""
+    lesson = lesson_of(parse_lesson(answer.text)) if answer.ok and run.config.backlog else ""
+    return (ev.LessonNoted(iteration=one.number, agent=one.agent, text=lesson),) if lesson else ()
 
 
 def _reviewed(one: Iteration, answer: Answer, run: RunState) -> tuple[Answer, tuple[ev.Event, ...]]:

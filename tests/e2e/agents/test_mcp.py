@@ -15,6 +15,8 @@ stdio = pytest.importorskip("mcp.client.stdio", reason="the extra mcp is not ins
 TOOLS = {
     *("status", "history", "experiments", "show", "diff", "wait"),
     *("propose", "answer", "approve", "veto", "note", "pause", "unpause", "stop", "start", "resume"),
+    "idea",
+    "ideas",
 }
 
 
@@ -37,7 +39,7 @@ def test_a_client_looks_and_steers(program: Program):
 
             listed = (await client.list_tools()).tools
             assert TOOLS == {one.name for one in listed}
-            assert {"status", "history", "experiments", "show", "diff", "wait"} == {
+            assert {"status", "history", "experiments", "ideas", "show", "diff", "wait"} == {
                 one.name for one in listed if one.annotations.read_only_hint
             }
             assert ("autoresearch.status/1", "done") == _of(await call("status"), "schema", "phase")
@@ -48,6 +50,9 @@ def test_a_client_looks_and_steers(program: Program):
             waits = await call("propose", proposal=proposal | {"set": {"WIDTH": 16}})
             assert ("autoresearch.propose/1", 1) == _of(waits, "schema", "place")
             assert "-- no option" == (await call("note", text="-- no option"))["text"]
+            added = [await call("idea", add="later", key="once") for _ in range(2)]
+            assert [(1, False), (1, True)] == [_of(one, "changed", "known") for one in added]
+            assert ["later"] == [one["text"] for one in (await call("ideas"))["ideas"]]
             refused = await client.call_tool("unpause", {})
             assert (True, True) == (refused.is_error, "is not paused" in refused.content[0].text)
             asked = await call("resume", loops=1)

@@ -62,6 +62,7 @@ WORDS = {
     "doctor": "doctor",
     "init": "init",
     "note": "note x",
+    "ideas": "ideas add later",
     "answer": "answer yes",
     "propose": "propose --set LR=0.3",
     "proposals": "proposals",

@@ -15,12 +15,13 @@ export class Side {
     this.questions = h("section", { class_: "card asked", "aria-label": "Questions", hidden: true });
     this.queue = h("section", { class_: "card", "aria-label": "Queue" });
     this.notes = h("section", { class_: "card", "aria-label": "Notes", hidden: true });
+    this.ideas = h("section", { class_: "card", "aria-label": "Ideas for later", hidden: true });
     this.agentSaid = h("div");
     this.agentLog = new LiveLog({ base, opened: false });
     fill(this.agent, h("h2", { text: "Agent" }), this.agentSaid, this.agentLog.element);
     this.type = h("select", { "aria-label": "Type of event", onchange: () => this.list() });
     this.log = h("ol", { class_: "events" });
-    this.element = h("aside", { class_: "side" }, steer.element, this.questions, this.devices, this.agent, this.queue, this.notes,
+    this.element = h("aside", { class_: "side" }, steer.element, this.questions, this.devices, this.agent, this.queue, this.ideas, this.notes,
       h("section", { class_: "card", "aria-label": "Events" }, h("div", { class_: "tools" }, h("h2", { text: "Events" }), this.type), this.log));
     this.records = [];
   }
@@ -30,6 +31,10 @@ export class Side {
     this.drawAgent(found, at);
     this.drawQuestions(found.status.questions ?? []);
     this.drawQueue(found.queue);
+    const ideas = found.ideas ?? []; // a page that is a file may be of before
+    this.ideas.hidden = ideas.length === 0;
+    fill(this.ideas, h("h2", { text: "Ideas for later" }), h("ul", {}, ideas.map((one) =>
+      h("li", { dir: "auto", text: clean(`${one.number}: ${one.text} (${one.agent ?? "a human"})`, 400) }))));
     this.notes.hidden = found.notes.length === 0;
     fill(this.notes, h("h2", { text: "Notes" }), h("ul", {}, found.notes.map((note) => h("li", { dir: "auto", text: clean(note, 600) }))));
   }

@@ -1,0 +1,1 @@
+"""What a human writes down for whoever proposes: ideas for later."""
