@@ -1,4 +1,4 @@
-"""Draw docs/run.svg: what `autoresearch watch` shows of a real run at this moment.
+"""Draw docs/pictures/watch.svg: what `autoresearch watch` shows of a real run at this moment.
 
 python docs/picture.py [RUN_ID]       # in the repository that holds the run
 """
@@ -31,12 +31,12 @@ def drawn(paths: RunPaths) -> str:
 
 
 def main() -> None:
-    """Write the picture beside this file."""
+    """Write the picture."""
     home = find_top(Path.cwd())
     latest = latest_run(home, None)
     assert latest is not None, "there is no run to draw"
     paths = run_named(home, sys.argv[1]) if len(sys.argv) > 1 else latest[0]
-    Path(__file__).with_name("run.svg").write_text(drawn(paths))
+    (Path(__file__).parent / "pictures" / "watch.svg").write_text(drawn(paths))
 
 
 if __name__ == "__main__":

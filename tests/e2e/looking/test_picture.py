@@ -1,9 +1,11 @@
-"""The picture of README, drawn of a run by the script that draws it."""
+"""The pictures of README: of `watch`, by the script that draws it, and of `plot`."""
 
+import re
 import runpy
 from pathlib import Path
 
 import tests.given as g
+from autoresearch.workflows.report.chart_form import MARK, RESULT
 from tests.cli_helpers import make_repo, make_run
 
 
@@ -15,5 +17,18 @@ def test_the_picture_shows_the_run(tmp_path: Path):
     assert svg.startswith("<svg")
     assert "baseline" in svg
     assert paths.run_id in svg
+    assert "url(http" not in svg
+    assert "@font-face" not in svg
+
+
+def test_the_first_picture_is_one_of_plot() -> None:
+    """docs/run.svg has title, legend, axes and colours of what `plot` draws, and fetches nothing."""
+    svg = (Path(__file__).parents[3] / "docs" / "run.svg").read_text()
+    said = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert any(one.endswith(": val_bpb, lower is better") for one in said)
+    assert any("hollow: kept within noise" in one for one in said)
+    assert {"iteration", "val_bpb (lower is better)"} <= set(said)
+    assert MARK in svg
+    assert RESULT in svg
     assert "url(http" not in svg
     assert "@font-face" not in svg
