@@ -49,6 +49,12 @@ class Worktrees(Protocol):
         What stands at the paths `beside` is no change.
         """
 
+    def changed_inside(self, folder: Path, base: str) -> tuple[str, ...]:
+        """Return what in its submodules is not as commit `base` records it, and is not ignored, sorted.
+
+        No `changes` has that: a commit holds which commit a submodule stands on, and none of its files.
+        """
+
     def apply_patch(self, folder: Path, patch: bytes) -> str | None:
         """Apply a unified diff to the worktree's files, whole or not at all; return git's words against."""
 

@@ -7,7 +7,7 @@ it (engine/git/repository.py). Knows nothing of runs and worktrees.
 import difflib
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.proposals import constants
@@ -62,6 +62,12 @@ def check_candidate(diff: Diff, files: Mapping[str, bytes], config: RunConfig) -
         if trouble is not None:
             return trouble
     return None
+
+
+def inside_submodules(paths: Sequence[str]) -> Reason:
+    """Return why a change of these files may not be trained: they lie in submodules."""
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return why("inside_submodules", files=", ".join(paths[:NAMED]) + more)
 
 
 def _constant(name: str, files: Mapping[str, bytes]) -> tuple[str, Constant]:

@@ -176,6 +176,9 @@ REASONS: Mapping[str, str] = {
     "no_change": "it changes nothing",
     "foreign_files": "it touches {files}; only {editable} may change",
     "foreign_files_more": "it touches {files} and {more} more; only {editable} may change",
+    "inside_submodules": (
+        "it touches {files} in a submodule, and a change holds only files of the repository itself"
+    ),
     "file_gone": "{file} is gone, or no longer a plain file",
     "not_plain": "{file} is no longer a plain file",
     "no_compile": "{file} does not compile: {said}",

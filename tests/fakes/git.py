@@ -260,6 +260,12 @@ class FakeGit:
         """Return what tells git's filters and attributes, beside committed ones, from others; "" for none."""
         return ""
 
+    def changed_inside(self, folder: Path, base: str) -> tuple[str, ...]:
+        """Return nothing: its commits hold files alone."""
+        self._require(folder)
+        self._commit(base)
+        return ()
+
     def differing(self, folder: Path) -> tuple[str, ...]:
         """Return the files that are not as the commit says that the worktree was reset to, sorted."""
         self._require(folder)

@@ -74,6 +74,19 @@ class Submodules(Objects):
                 said = self._inside(one, folder / one.path, admin, "ls-files", *how, "-z")
                 yield from (os.fsencode(f"{one.path}/") + path for path in said.split(b"\0") if path)
 
+    def _changed_inside(self, folder: Path, admin: Path, index: Path, commit: str) -> Iterator[str]:
+        """Yield what in the submodules of a checkout is not as a commit records it, and is not ignored."""
+        for one in self._submodules(commit) if may_have_submodules(index) else ():
+            place = folder / one.path
+            if place.is_symlink() or not place.is_dir():  # to the run's repository that is a change
+                continue
+            if one.store is None:
+                yield from (f"{one.path}/{entry.name}" for entry in place.iterdir())
+                continue
+            for how in (("--modified",), ("--others", "--exclude-standard", "--directory")):
+                said = self._inside(one, place, admin, "ls-files", *how, "-z")
+                yield from (f"{one.path}/{os.fsdecode(path)}" for path in said.split(b"\0") if path)
+
     def _inside(self, one: Submodule, place: Path, admin: Path, *command: str) -> bytes:
         index = admin / INDEXES / quote(one.path, safe="")
         index.parent.mkdir(exist_ok=True)

@@ -156,6 +156,12 @@ class Worktrees(Submodules):
         self._seen[folder] = _Seen(base, tree, found.sha256)
         return found
 
+    def changed_inside(self, folder: Path, base: str) -> tuple[str, ...]:
+        """Return what in its submodules is not as commit `base` records it, and is not ignored, sorted."""
+        folder = records.real(folder)
+        admin = self._admin(folder)
+        return tuple(sorted(set(self._changed_inside(folder, admin, admin / PRIVATE_INDEX, base))))
+
     def commit(self, folder: Path, *, base: str, message: str, beside: tuple[str, ...] = ()) -> Commit:
         """Commit the worktree's files as they are with the one parent `base`; the worktree stays as it is.
 

@@ -81,15 +81,22 @@ class EditCheckout:
     ) -> ev.ChangeApplied | ev.ChangeFailed:
         """Look at what an agent's job left there; whatever may not be trained is cleared away.
 
-        What it left beside its change is put back first. Asked again, says the same.
+        What it left beside its change is put back first, and what it did in submodules, which no change can
+        hold. Asked again, says the same.
         """
         found = changes_in(self.git, self.folder, one.base_commit)
-        left = leavings.beside(found.files, run.config) if isinstance(found, Diff) else ()
-        if isinstance(found, Reason) or (left and len(left) == len(found.files)):  # there is nothing else
+        if isinstance(found, Reason):
+            return self._judged(found, one, change=change)
+        left = leavings.beside(found.files, run.config)
+        inside = self.git.changed_inside(self.folder, one.base_commit)
+        nothing_else = len(left) == len(found.files)
+        if inside and (nothing_else or any(leavings.is_protected(name, run.config) for name in inside)):
+            return self._judged(changes.inside_submodules(inside), one, change=change)
+        if left and nothing_else:
             return self._judged(self._examined(one, run), one, change=change)
         named = leavings.names(left, self.git.committed(one.base_commit)) if left else ()
-        put_back = leavings.remember(job, named)
-        if left:
+        put_back = leavings.remember(job, (*named, *inside))
+        if left or inside:
             kept = leavings.take(self.folder, (name for name in found.files if name not in left))
             self.clear(one)
             leavings.lay(self.folder, kept)

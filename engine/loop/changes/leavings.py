@@ -25,6 +25,11 @@ def beside(files: Iterable[str], config: RunConfig) -> tuple[str, ...]:
     return tuple(name for name in files if not is_editable(name, config) and name not in config.protected)
 
 
+def is_protected(name: str, config: RunConfig) -> bool:
+    """Say whether a file in a submodule, or a folder that it lies in, is protected."""
+    return any(str(path) in config.protected for path in (Path(name), *Path(name).parents))
+
+
 def names(left: Sequence[str], there: Iterable[str]) -> tuple[str, ...]:
     """Return what people call these paths: a folder that the base has not is one name."""
     folders = {f"{parent}/" for path in there for parent in Path(path).parents}

@@ -7,6 +7,13 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git.repository import RealGit
+from autoresearch.engine.loop.changes.edits import EditCheckout
+from autoresearch.engine.paths import RunPaths
+from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig
+from autoresearch.projections.run_state import Iteration
+from autoresearch.projections.words.wording import say
+from tests.given import given, started
 
 
 LOCAL = ("-c", "protocol.file.allow=always")
@@ -124,3 +131,69 @@ def test_one_that_is_not_initialised_any_more_is_served(home: Path):
     _git(home, "submodule", "--quiet", "deinit", "--force", "--all")
     folder, _ = _at(RealGit(home), home)
     assert "A = 1\n" == (folder / "vendor/lib/lib.py").read_text()
+
+
+def test_what_a_change_cannot_hold_is_told(home: Path):
+    """What was edited, made or removed in a submodule, also in one inside, and nothing that is ignored."""
+    git = RealGit(home)
+    folder, commit = _at(git, home)
+    git.reset(folder, commit)
+    assert () == git.changed_inside(folder, commit)
+    (folder / "train.py").write_text("import lib  # better\n")
+    (folder / "vendor/lib/lib.py").write_text("A = 2\n")
+    (folder / "vendor/lib/in ner/deep.py").unlink()
+    (folder / "vendor/lib/notes").mkdir()
+    (folder / "vendor/lib/notes/one.md").write_text("by an agent")
+    (folder / "vendor/lib/.gitignore").write_text("*.pyc\n")
+    (folder / "vendor/lib/made.pyc").write_text("by an agent's test")
+    assert ("train.py",) == git.changes(folder, commit).files
+    inside = ("vendor/lib/.gitignore", "vendor/lib/in ner/deep.py", "vendor/lib/lib.py", "vendor/lib/notes/")
+    assert inside == git.changed_inside(folder, commit)
+
+
+def test_what_is_laid_in_the_place_of_one_that_is_not_here_is_told(home: Path):
+    """An empty folder has nothing to compare with: all that stands there came since."""
+    _git(home, "submodule", "--quiet", "deinit", "--force", "--all")
+    shutil.rmtree(home / ".git/modules/of mine")
+    git = RealGit(home)
+    folder, commit = _at(git, home)
+    assert () == git.changed_inside(folder, commit)
+    (folder / "vendor/lib/own.py").write_text("A = 2\n")
+    assert ("vendor/lib/own.py",) == git.changed_inside(folder, commit)
+
+
+@pytest.mark.parametrize(
+    ("protected", "also", "outcome"),
+    [
+        (("program.md",), True, "put back"),
+        (("program.md",), False, "in a submodule"),
+        (("vendor/lib",), True, "in a submodule"),
+        (("vendor/lib/lib.py",), True, "in a submodule"),
+    ],
+)
+def test_an_edit_in_a_submodule_is_named_and_a_protected_one_voids_the_change(
+    home: Path, protected: tuple[str, ...], outcome: str, *, also: bool
+):
+    """The good edit beside it counts; alone, or where its submodule is protected, it is no change."""
+    git = RealGit(home)
+    base = git.resolve("HEAD") or ""
+    paths = RunPaths(home=home, folder=home / ".autoresearch" / "runs" / "a-r001")
+    edit = EditCheckout(paths=paths, git=git)
+    one = Iteration(number=1, base_commit=base, next_stage="apply", since="")
+    run = given(started(RunConfig(editable=("train.py",), protected=protected)))
+    job = paths.job(1, "edit", 1)
+    job.folder.mkdir(parents=True)
+    edit.clear(one)
+    (edit.folder / "vendor/lib/lib.py").write_text("A = 2\n")
+    if also:
+        (edit.folder / "train.py").write_text("import lib  # better\n")
+    told = edit.examine(one, run, change=1, job=job)
+    if outcome == "put back":
+        assert isinstance(told, ev.ChangeApplied)
+        assert (("train.py",), ("vendor/lib/lib.py",)) == (told.files, told.put_back)
+        assert told == edit.examine(one, run, change=1, job=job)
+        assert "import lib  # better\n" == (edit.folder / "train.py").read_text()
+    else:
+        assert isinstance(told, ev.ChangeFailed)
+        assert f"it touches vendor/lib/lib.py {outcome}" in say(told.reason)
+    assert "A = 1\n" == (edit.folder / "vendor/lib/lib.py").read_text()
