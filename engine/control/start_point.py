@@ -65,22 +65,17 @@ def check_files(git: Commits, base: str, config: RunConfig) -> None:
                 f"{name} is editable, and not UTF-8 at offset {where}",
                 remedy=f"iconv -f LATIN1 -t UTF-8 {name} > new && mv new {name}, then commit it",
             )
-    for name in (*editable.absent(base, config, git), *git.missing(base, config.protected))[:1]:
+    for name in (*editable.absent(base, config, git), *editable.absent_protected(base, config, git))[:1]:
         raise NotFound(
             f"{name} is not in commit {base[:7]}, on which the run would stand",
             remedy=WayOut("commit_or_init", file=name),
         )
-    if pointers := unserved_pointers(git, base):
+    if pointers := git.unserved_pointers(base):
         raise NotFound(
             f"{pointers[0]}{more(pointers)} of {base[:7]} lies in git LFS, and git here has no such filter: "
             "trainings would read a pointer",
-            remedy="git lfs install && git lfs pull",
+            remedy="git lfs install && git lfs pull; in submodules: git submodule foreach git lfs pull",
         )
-
-
-def unserved_pointers(git: Commits, base: str) -> tuple[str, ...]:
-    """Return the files of a commit that lie in git LFS, where git here would check out the pointers alone."""
-    return git.lfs_pointers(base) if not git.has_filter("lfs") else ()
 
 
 def unpulled(home: Path, git: Commits, base: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ A call takes 2 to 5 ms, so a run of thousands of commits is not read one by one.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from autoresearch.projections.words.wording import stated
 LONGEST = 1000  # characters of a revision: a full ref name
 SHOWN = 64  # files that are kept in memory: of one commit after the other, the same one or two are asked for
 WHOLE_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+LFS = "lfs"  # its filter
 LFS_SIZES = range(100, 1025)  # bytes; git LFS itself takes no longer text for a pointer
 DIFF_SETTINGS = ("-c", "diff.suppressBlankEmpty=false")
 
@@ -107,12 +108,7 @@ class Objects(Calls):
         said = self.look("ls-tree", "-r", "-l", "-z", "--full-tree", f"{commit}^{{commit}}")
         if said is None:
             raise stated(NotFound, why("no_commit", commit=commit, top=str(self.top)))
-        entries = (entry.partition(b"\t") for entry in said.split(b"\0") if b" blob " in entry[:12])
-        sized = [(path, about.split()) for about, _, path in entries]
-        small = [(path, words[2]) for path, words in sized if int(words[3]) in LFS_SIZES]
-        found = _objects(self.read("cat-file", "--batch", stdin=b"".join(name + b"\n" for _, name in small)))
-        told = zip((path for path, _ in small), found, strict=True)
-        return tuple(sorted(os.fsdecode(path) for path, (_, _, text) in told if text.startswith(LFS_POINTER)))
+        return pointers_among(said, lambda names: self.read("cat-file", "--batch", stdin=names))
 
     def has_filter(self, name: str) -> bool:
         """Say whether the user's git has this filter."""
@@ -199,6 +195,16 @@ def _lines(revisions: Sequence[str], *, peel: str = "") -> bytes:
     """Return what `cat-file --batch` reads; a revision that could not stand on one line names nothing."""
     plain = (one if _is_line(one) else "?" for one in revisions)
     return b"".join(f"{one}{peel}\n".encode() for one in plain)
+
+
+def pointers_among(listed: bytes, contents: Callable[[bytes], bytes]) -> tuple[str, ...]:
+    """Return which files that `ls-tree -r -l -z` listed only name what git LFS keeps elsewhere, sorted."""
+    entries = (entry.partition(b"\t") for entry in listed.split(b"\0") if b" blob " in entry[:12])
+    sized = [(path, about.split()) for about, _, path in entries]
+    small = [(path, words[2]) for path, words in sized if int(words[3]) in LFS_SIZES]
+    found = _objects(contents(b"".join(name + b"\n" for _, name in small)))
+    told = zip((path for path, _ in small), found, strict=True)
+    return tuple(sorted(os.fsdecode(path) for path, (_, _, text) in told if text.startswith(LFS_POINTER)))
 
 
 def _objects(said: bytes) -> Iterator[tuple[str, bytes, bytes]]:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from attrs import field, frozen
 
 from autoresearch.engine.control.launch import cannot_stay
-from autoresearch.engine.control.start_point import unpulled, unserved_pointers
+from autoresearch.engine.control.start_point import unpulled
 from autoresearch.engine.metrics.metric import MetricReader
 from autoresearch.engine.onboarding.init import printed_in, value_in
 from autoresearch.engine.onboarding.trial import TrialGit, Trials
@@ -146,7 +146,7 @@ def _elsewhere(home: Path, git: TrialGit, commit: str) -> Iterator[Finding]:
     submodules = list(git.lacking_submodules(commit))
     if submodules:
         yield Finding(check="submodules", state="warn", code="submodules", inputs={"paths": submodules})
-    if pointers := unserved_pointers(git, commit):
+    if pointers := git.unserved_pointers(commit):
         yield Finding(check="lfs", state="fail", code="lfs_pointers", inputs={"paths": _few(pointers)})
     elif pointers := unpulled(home, git, commit):
         yield Finding(check="lfs", state="warn", code="lfs_unpulled", inputs={"paths": _few(pointers)})

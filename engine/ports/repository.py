@@ -102,14 +102,17 @@ class Commits(Protocol):
         Raises: NotFound: there is no such commit.
         """
 
+    def in_submodule(self, commit: str, path: str) -> bool:
+        """Say whether a path is that of a submodule of a commit, or lies in one."""
+
     def lfs_pointers(self, commit: str) -> tuple[str, ...]:
-        """Return the files of a commit whose text only names what git LFS keeps elsewhere, sorted.
+        """Return the files of a commit and its submodules whose text only names what git LFS keeps, sorted.
 
         Raises: NotFound: there is no such commit.
         """
 
-    def has_filter(self, name: str) -> bool:
-        """Say whether the user's git has this filter, which makes the files of a checkout (`lfs`)."""
+    def unserved_pointers(self, commit: str) -> tuple[str, ...]:
+        """Return those of them that stay pointers in a checkout: git here has no filter for them."""
 
     def diff(self, old: str, new: str) -> Diff:
         """Return the difference between two commits."""

@@ -35,6 +35,11 @@ def absent(commit: str, config: RunConfig, git: Commits) -> tuple[str, ...]:
     return tuple(one for one in missing if not any(_matches(path, one) for path in there))
 
 
+def absent_protected(commit: str, config: RunConfig, git: Commits) -> tuple[str, ...]:
+    """Return those names of `protected` that are no file of a commit, and lie in none of its submodules."""
+    return tuple(one for one in git.missing(commit, config.protected) if not git.in_submodule(commit, one))
+
+
 def files_at(commit: str, config: RunConfig, git: Commits) -> dict[str, bytes]:
     """Return the editable files of a commit."""
     found: dict[str, bytes] = {}

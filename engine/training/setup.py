@@ -33,7 +33,7 @@ def check_setup(run: RunState, *, paths: RunPaths, git: SetupGit) -> ev.SetupChe
     config = run.config
     absent = (
         *editable.absent(run.base_commit, config, git),
-        *git.missing(run.base_commit, config.protected),
+        *editable.absent_protected(run.base_commit, config, git),
     )
     missing = tuple(
         why("not_in_commit", file=name, commit=run.base_commit, branch=run.branch) for name in absent

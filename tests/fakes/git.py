@@ -99,14 +99,19 @@ class FakeGit:
         self._commit(commit)
         return ()
 
+    def in_submodule(self, commit: str, path: str) -> bool:
+        """Say no: its commits hold files alone."""
+        self._commit(commit)
+        return False
+
     def lfs_pointers(self, commit: str) -> tuple[str, ...]:
         """Return none: its files are what they are."""
         self._commit(commit)
         return ()
 
-    def has_filter(self, name: str) -> bool:
-        """Say that there is none."""
-        return False
+    def unserved_pointers(self, commit: str) -> tuple[str, ...]:
+        """Return none, as above."""
+        return self.lfs_pointers(commit)
 
     def signing(self) -> ports.Signing | None:
         """Return how commits are signed: not at all."""

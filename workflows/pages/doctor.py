@@ -33,11 +33,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "lfs_pointers": (
         "{paths}: in git LFS, and git here has no such filter: trainings would read pointers",
-        "git lfs install && git lfs pull",
+        "git lfs install && git lfs pull; in submodules: git submodule foreach git lfs pull",
     ),
     "lfs_unpulled": (
         "{paths}: in git LFS, and not pulled here: trainings may read pointers",
-        "git lfs pull",
+        "git lfs pull; in submodules: git submodule foreach git lfs pull",
     ),
     "guard": ("{guard}: holds on the code as it stands, {seconds:.1f} s", ""),
     "guard_fails": (

@@ -9,7 +9,7 @@ found there.
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +17,7 @@ from attrs import frozen
 
 from autoresearch.engine.git.calls import EXACTLY
 from autoresearch.engine.git.checkouts.stray import may_have_submodules
-from autoresearch.engine.git.objects import WHOLE_HASH, Objects
+from autoresearch.engine.git.objects import LFS, WHOLE_HASH, Objects, pointers_among
 from autoresearch.engine.git.program import Refused, call, output
 from autoresearch.events.errors import NotFound
 from autoresearch.events.values import why
@@ -47,6 +47,28 @@ class Submodules(Objects):
     def lacking_submodules(self, commit: str) -> tuple[str, ...]:
         """Return the submodules of a commit whose files are not here, so that checkouts lack them, sorted."""
         return tuple(sorted(one.path for one in self._submodules(commit) if one.store is None))
+
+    def in_submodule(self, commit: str, path: str) -> bool:
+        """Say whether a path is that of a submodule of a commit, or lies in one."""
+        return any(f"{path}/".startswith(f"{one.path}/") for one in self._submodules(commit))
+
+    def lfs_pointers(self, commit: str) -> tuple[str, ...]:
+        """Return the files of a commit and its submodules whose text only names what LFS keeps, sorted."""
+        return tuple(sorted((*super().lfs_pointers(commit), *self._pointers_inside(commit))))
+
+    def unserved_pointers(self, commit: str) -> tuple[str, ...]:
+        """Return those of them that stay pointers in a checkout: git here has no filter for them."""
+        own = () if self.has_filter(LFS) else super().lfs_pointers(commit)
+        return tuple(sorted((*own, *self._pointers_inside(commit, unserved=True))))
+
+    def _pointers_inside(self, commit: str, *, unserved: bool = False) -> Iterator[str]:
+        for one in self._submodules(commit):
+            store = one.store
+            if store is None or (unserved and _has_filter(store)):
+                continue
+            listed = _ask(store, "ls-tree", "-r", "-l", "-z", "--full-tree", f"{one.commit}^{{commit}}")
+            contents = partial(_contents, store)
+            yield from (f"{one.path}/{path}" for path in pointers_among(listed, contents))
 
     def _fill(self, folder: Path, admin: Path, index: Path, commit: str, kept: tuple[str, ...]) -> None:
         """Make the submodules of a checkout what its commit records; those that are not here are empty."""
@@ -154,12 +176,38 @@ def _has(store: Path, commit: str) -> bool:
     return True
 
 
-def _ask(store: Path, *command: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> bytes:
+def _has_filter(store: Path) -> bool:
+    """Say whether git LFS is set up for a submodule, by the user's settings or its own."""
+    try:
+        return bool(_ask(store, "config", "--get-regexp", rf"^filter\.{LFS}\.(smudge|process)$"))
+    except Refused:
+        return False
+
+
+def _contents(store: Path, names: bytes) -> bytes:
+    return _ask(store, "cat-file", "--batch", stdin=names)
+
+
+def _ask(
+    store: Path,
+    *command: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: bytes | None = None,
+) -> bytes:
     """Ask a repository that is named by its own folder, whatever work tree its settings name."""
     where = {"GIT_DIR": str(store), "GIT_WORK_TREE": str(store), **(env or {})}
     own = (Path(f"{where['GIT_INDEX_FILE']}.lock"),) if "GIT_INDEX_FILE" in where else ()
     return output(
-        call(command, cwd=cwd or store, env=where, settings=EXACTLY, timeout_s=CHECKOUT_S, own_locks=own)
+        call(
+            command,
+            cwd=cwd or store,
+            env=where,
+            settings=EXACTLY,
+            stdin=stdin,
+            timeout_s=CHECKOUT_S,
+            own_locks=own,
+        )
     )
 
 

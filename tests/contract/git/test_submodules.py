@@ -9,6 +9,7 @@ import pytest
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.loop.changes.edits import EditCheckout
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.proposals.editable import absent_protected
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.projections.run_state import Iteration
@@ -197,3 +198,11 @@ def test_an_edit_in_a_submodule_is_named_and_a_protected_one_voids_the_change(
         assert isinstance(told, ev.ChangeFailed)
         assert f"it touches vendor/lib/lib.py {outcome}" in say(told.reason)
     assert "A = 1\n" == (edit.folder / "vendor/lib/lib.py").read_text()
+
+
+def test_a_submodule_may_be_protected(home: Path):
+    """By its path, or that of a file in it; what is neither a file nor in one is not in the commit."""
+    git = RealGit(home)
+    there, absent = ("vendor/lib", "vendor/lib/lib.py", "train.py"), ("vendor/libs", "vendor/other")
+    config = RunConfig(protected=(*there, *absent))
+    assert absent == absent_protected(git.resolve("HEAD") or "", config, git)

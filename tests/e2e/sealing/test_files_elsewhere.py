@@ -68,3 +68,27 @@ def test_submodules_that_are_not_here_are_named_at_the_start(program: Program):
     assert "the submodules vendor/lib are not here, and empty in the run's checkouts" in said
     assert "warn  submodules     vendor/lib: not here" in program("doctor", code=None).stdout
     assert "the submodules vendor/lib, which are not here" in program("init", "--yes", code=4).stdout
+
+
+def test_files_of_lfs_in_a_submodule_are_named_as_those_of_the_repository(program: Program, tmp_path: Path):
+    """Without a filter that serves the submodule a run does not begin; with one it does."""
+    (lib := tmp_path / "lib").mkdir()
+    (lib / "set.bin").write_text(POINTER)
+    (lib / ".gitattributes").write_text("*.bin filter=lfs -text\n")
+    who = ("-c", "user.name=t", "-c", "user.email=t@t", "-c", "protocol.file.allow=always")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "data")):
+        subprocess.run(["git", *who, *words], cwd=lib, check=True)
+    subprocess.run(["git", *who, "submodule", "--quiet", "add", lib, "lib"], cwd=program.repo, check=True)
+    commit(program, "LR = 0.1\nprint('val_bpb:', open('lib/set.bin').read().strip())\n")
+    program.git("config", "filter.lfs.smudge", "cat")  # of the repository alone
+    assert "FAIL  lfs            lib/set.bin: in git LFS" in program("doctor", code=1).stdout
+    refused = program("start", *HERE, "--loops", "0", code=3).stderr
+    assert "lib/set.bin of " in refused
+    assert "git submodule foreach git lfs pull" in refused
+    (pointer := tmp_path / "pointer").write_text(POINTER)
+    git = ("git", "-C", str(program.repo / "lib"), "config")
+    subprocess.run([*git, "filter.lfs.smudge", f"{shutil.which('sed')} -n 's/^size 4/1.25/p'"], check=True)
+    subprocess.run([*git, "filter.lfs.clean", f"{shutil.which('cat')} '{pointer}'"], check=True)
+    said = program("start", *HERE, "--loops", "0").stdout
+    assert "lib/set.bin in git LFS was not pulled here" in said
+    assert 1.25 == program.status()["best_metric"]

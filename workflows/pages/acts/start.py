@@ -49,7 +49,8 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         )
     if outcome.unpulled:
         names = f"{outcome.unpulled[0]}{more(outcome.unpulled)}"
-        yield f"{names} in git LFS was not pulled here, and trainings may read a pointer: git lfs pull"
+        pull = "git lfs pull; in submodules: git submodule foreach git lfs pull"
+        yield f"{names} in git LFS was not pulled here, and trainings may read a pointer: {pull}"
     if outcome.guards:
         names = ", ".join(guard.partition(":")[0].strip() for guard in outcome.guards)
         yield (
