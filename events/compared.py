@@ -1,12 +1,31 @@
-"""In which settings two differ, and whether results are compared: where those that decide agree. Pure."""
+"""Which settings there are, in which two runs differ, and which decide whether results are compared. Pure."""
 
 import hashlib
 import json
 
 from attrs import fields
 
-from autoresearch.events.metric_spec import AS_BEFORE
-from autoresearch.events.settings import RunConfig, definitions, value_of
+from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
+from autoresearch.events.setting import Setting
+from autoresearch.events.settings import RunConfig
+
+
+def definitions() -> dict[str, tuple[Setting, object]]:
+    """Return every setting by its key in the table, with its definition and default, in order."""
+    found: dict[str, tuple[Setting, object]] = {}
+    for one in fields(RunConfig):
+        if one.name == "metric":
+            for part in fields(MetricSpec):
+                found[f"metric.{part.name}"] = part.metadata["setting"], getattr(MetricSpec(), part.name)
+        else:
+            found[one.name] = one.metadata["setting"], getattr(RunConfig(), one.name)
+    return found
+
+
+def value_of(config: RunConfig, key: str) -> object:
+    """Return what a setting holds, by its key in the table."""
+    table, _, name = key.rpartition(".")
+    return getattr(config.metric if table else config, name)
 
 
 def changed_settings(old: RunConfig, new: RunConfig) -> tuple[str, ...]:

@@ -73,6 +73,23 @@ def for_step(value: V | dict[str, V], agent: str, step: str, otherwise: V) -> V:
     return next((value[key] for key in nearest if key in value), otherwise)
 
 
+def program_in(agent: str) -> str:
+    """Return the program of an agent that may name a model: of `codex:gpt-5.5`, codex."""
+    return agent.partition(":")[0]
+
+
+def model_for(models: str | dict[str, str], agent: str, step: str) -> str:
+    """Return the model that an agent is asked to use at a step; "" leaves it its own.
+
+    What a table says of a step goes before the model in an agent's name, and that before all the rest.
+    """
+    program, _, model = agent.partition(":")
+    if not model:
+        return for_step(models, program, step, "")
+    by_step = models if isinstance(models, dict) else {}
+    return by_step.get(f"{program}.{step}") or by_step.get(step) or model
+
+
 def _positive(value: float) -> bool:
     return value > 0
 

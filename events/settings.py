@@ -7,7 +7,7 @@ engine/runs/settings.py; the page docs/config.md is made of the meanings here. P
 import re
 from typing import ClassVar
 
-from attrs import fields, frozen
+from attrs import frozen
 
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.setting import (
@@ -16,7 +16,6 @@ from autoresearch.events.setting import (
     GUARD,
     PYTHON,
     SEED,
-    Setting,
     above_zero,
     all_inside,
     amount,
@@ -198,9 +197,21 @@ class RunConfig:
         "Whether a training counts that a fault in its own program (SIGSEGV, SIGABRT …) ends with its result"
         " printed.",
     )
-    agent: str = setting(
+    agent: str | tuple[str, ...] = setting(
         "auto",
-        "The agent that proposes and applies: auto, opencode, codex, claude, gemini, aider, custom or none.",
+        "The agent that proposes and applies: auto, opencode, codex, claude, gemini, aider, custom or none;"
+        " or a list of them that take turns, with `search` where the search has its turn, too. A name may"
+        " say the model: `codex:gpt-5.5`.",
+        holds=bool,
+        expected="a name, or a list of names",
+    )
+    agent_turns: str = one_of(
+        ("round-robin", "by-gain"),
+        "Who of several proposes next: round-robin, who was asked longest ago; or by-gain, who promises most"
+        " gain for the money, by what each has gained and cost so far.",
+    )
+    device_hour_usd: float = amount(
+        2.0, "What an hour of a device costs, in USD: part of what an idea costs, where turns go by gain."
     )
     agent_command: tuple[str, ...] = setting(
         (), "An agent of your own: a command that reads the prompt on its standard input."
@@ -341,21 +352,3 @@ class RunConfig:
         """Return the seconds after which a training is ended."""
         startup_s = 300.0  # importing torch and compiling a model, generously
         return self.timeout_s or 2 * self.expected_s + startup_s
-
-
-def definitions() -> dict[str, tuple[Setting, object]]:
-    """Return every setting by its key in the table, with its definition and default, in order."""
-    found: dict[str, tuple[Setting, object]] = {}
-    for one in fields(RunConfig):
-        if one.name == "metric":
-            for part in fields(MetricSpec):
-                found[f"metric.{part.name}"] = part.metadata["setting"], getattr(MetricSpec(), part.name)
-        else:
-            found[one.name] = one.metadata["setting"], getattr(RunConfig(), one.name)
-    return found
-
-
-def value_of(config: RunConfig, key: str) -> object:
-    """Return what a setting holds, by its key in the table."""
-    table, _, name = key.rpartition(".")
-    return getattr(config.metric if table else config, name)

@@ -102,7 +102,8 @@ class Request:
     loop_stages: tuple[LoopStage, ...] = LOOP_STAGES
     stochastic: bool = True  # False: no agent is asked, the seeded search proposes
     auto_prepare: bool = True
-    agent: str = "none"  # resolved: the name of an adapter, or "none"
+    agent: str = "none"  # resolved: an adapter, with a model as "codex:gpt-5.5"; or "search", or "none"
+    others: tuple[str, ...] = ()  # that take turns with it, as they are listed
     agent_found: str = ""  # why that one, as in FOUND of projections/words/wording.py; "": not known
     timeout_s: float = 0.0  # deadline of each of its trainings; 0: as the settings say
     prefetch: int = 0  # iterations that are prepared while another one trains
@@ -263,9 +264,8 @@ class Spent:
         return max(found)[::-1] if found else None
 
     def _pairs(self, other: "Spent") -> list[tuple[str, float, float]]:
-        ours, theirs = self.cpu_seconds or 0.0, other.cpu_seconds or 0.0
-        pairs = [("wall", self.seconds, other.seconds), ("CPU", ours, theirs)]
-        return [pair for pair in pairs if pair[2] > 0]
+        cpu = self.cpu_seconds or 0.0, other.cpu_seconds or 0.0
+        return [pair for pair in (("wall", self.seconds, other.seconds), ("CPU", *cpu)) if pair[2] > 0]
 
 
 @frozen(kw_only=True)

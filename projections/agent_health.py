@@ -11,7 +11,7 @@ from autoresearch.events.values import Reason, because
 
 
 if TYPE_CHECKING:
-    from autoresearch.projections.run_state import RunState
+    from autoresearch.projections.run_state import Iteration, RunState
 
 NOT_APPLIED_IN_A_ROW = 10  # changes of an agent: it is no slip any more
 NOT_APPLIED_REST_S = 1800.0
@@ -103,7 +103,7 @@ def wait_ended(state: "RunState", event: ev.WaitEnded, _seq: int, _at: str) -> N
     """Let an agent be asked again, also by iterations that had given it up."""
     _put(state, replace(health_of(state.agents, event.agent), rests=False))
     for one in state.open:
-        one.agent_gave_up = False
+        one.gave_up = ()
     if state.need_input is not None and state.need_input.code == "search_is_through":
         state.need_input = None
 
@@ -136,15 +136,21 @@ def question_asked(state: "RunState", event: ev.QuestionAsked, seq: int, at: str
         state.questions = (*state.questions, new)[-REMEMBERED:]
     one = state.iteration(event.iteration)
     if one is not None:
-        one.agent_gave_up = again or one.asks
+        gave_up(one, event.agent, again or one.asks)
         one.asks = True
+
+
+def gave_up(one: "Iteration", agent: str, it_did: bool) -> None:  # noqa: FBT001
+    """Note whether an agent is asked no more for an iteration's proposal."""
+    others = tuple(name for name in one.gave_up if name != agent)
+    one.gave_up = (*others, agent) if it_did else others
 
 
 def question_answered(state: "RunState", event: ev.QuestionAnswered, _seq: int, _at: str) -> None:
     """Note an answer, with which an agent may be asked for a proposal again."""
     _settle(state, event.question, answer=event.answer)
     for one in state.open:
-        one.asks = one.agent_gave_up = False
+        one.asks, one.gave_up = False, ()
     if state.need_input is not None and state.need_input.code == "search_is_through":
         state.need_input = None
 
@@ -159,7 +165,9 @@ def proposer_of(run: "RunState") -> dict[str, Any] | None:
     request = run.request
     if request is None or not request.asks_agent:
         return None
-    return {"agent": request.agent, "found": request.agent_found}
+    turns = run.config.agent_turns if request.others else None
+    others = list(request.others)
+    return {"agent": request.agent, "found": request.agent_found, "others": others, "turns": turns}
 
 
 def open_questions(run: "RunState") -> list[dict[str, Any]]:

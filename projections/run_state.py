@@ -35,7 +35,9 @@ from autoresearch.projections.agent_health import AgentHealth, Question
 from autoresearch.projections.belief import Curve, Gain, KnownCode, Learned, Sealed, TakenOut
 from autoresearch.projections.parts.backlog import Backlog
 from autoresearch.projections.parts.costs import Costs
+from autoresearch.projections.parts.counts import Counts
 from autoresearch.projections.parts.limits import Budgets, Ends, Limits
+from autoresearch.projections.parts.proposers import Proposers
 from autoresearch.projections.parts.reviews import Approval, Review
 
 
@@ -90,7 +92,9 @@ class Iteration:
     missed: Reason | None = None  # why the exact form of its proposal does not fit: an agent makes the change
     calls: int = 0  # agents asked so far, over all steps
     agent: str = ""  # the one asked last, but for a review
-    agent_gave_up: bool = False  # the agent failed to propose, or only asks: the seeded search does
+    asked: str = ""  # the agent that is asked for its proposal, until there is one
+    proposer: str = ""  # whose its proposal is: an agent, "search" or "human"; "": nobody proposed it
+    gave_up: tuple[str, ...] = ()  # agents that failed to propose, or only ask: the next one is asked
     asks: bool = False  # the agent asked a human instead of proposing, and nobody has answered
     tries: int = 0  # of an agent at this stage, that failed
     trouble: Reason | None = None  # why the last of them could not be used
@@ -176,6 +180,7 @@ class DeferredCandidate:
     seq: int
     source: ProposalSource
     proposal: Proposal
+    proposer: str
     made: Made
 
 
@@ -211,18 +216,6 @@ class Setup:
     failure: Reason | None = None  # why the last preparation failed
     lost: int = 0  # preparations lost in a row
     job: Job | None = None
-
-
-@frozen(kw_only=True)
-class Counts:
-    """How the closed iterations ended, the baseline not counted."""
-
-    kept: int = 0
-    discarded: int = 0
-    crashed: int = 0  # crashed, timed_out, diverged, no_metric
-    stopped_early: int = 0  # trainings that were ended, since they lay far behind their base
-    not_applied: int = 0
-    retracted: int = 0  # that were kept before
 
 
 @define(kw_only=True)
@@ -275,6 +268,7 @@ class RunState:
     limits: Limits = Limits()
     budgets: Budgets = Budgets()
     costs: Costs = Costs()  # of all calls of agents
+    proposers: Proposers = ()  # what each who proposes has done, by name
     without_keep: int = 0  # ideas in a row, since a human resumed
     crashes: int = 0  # the same
     device_s: float = 0.0  # seconds that trainings and evaluations took, all together

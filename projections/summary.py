@@ -12,6 +12,7 @@ from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, open_questions, proposer_of
+from autoresearch.projections.parts.proposers import agents_of
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
@@ -120,16 +121,20 @@ def waiting_for_human(state: RunState) -> Reason | None:
 
 
 def waiting_for_agent(state: RunState) -> str:
-    """Return the agent whose rest has to end before anything can start; "" where nothing waits for one."""
+    """Return the agent whose rest has to end before anything can start; "" where nothing waits for one.
+
+    Of several, that is the first to come back.
+    """
     request = state.request
     if state.stopped is not None or state.paused is not None or request is None or not request.asks_agent:
         return ""
-    health = health_of(state.agents, request.agent)
-    if not health.rests or health.needs_human:
+    resting = [one for one in (health_of(state.agents, name) for name in agents_of(request)) if one.rests]
+    back = sorted((one for one in resting if not one.needs_human), key=lambda one: one.retry_at)
+    if len(resting) < len(agents_of(request)) or not back:
         return ""
     through = state.need_input is not None and state.need_input.code == "search_is_through"
     needs = any(one.next_stage in ("apply", "triage") and one.job is None for one in state.open)
-    return request.agent if (through and not state.waiting) or (needs and not state.jobs) else ""
+    return back[0].agent if (through and not state.waiting) or (needs and not state.jobs) else ""
 
 
 def waiting_for_answer(state: RunState) -> str:

@@ -237,13 +237,13 @@ def committed(
     )
 
 
-def agent_asked(iteration: int, step: str, call: int = 1) -> ev.AgentAsked:
+def agent_asked(iteration: int, step: str, call: int = 1, *, agent: str = "opencode") -> ev.AgentAsked:
     """An agent was asked."""
     return ev.AgentAsked(
         iteration=iteration,
         step=step,
         call=call,
-        agent="opencode",
+        agent=agent,
         prompt_sha256="0" * 64,
         sandbox="landlock",
     )
@@ -255,18 +255,21 @@ def agent_answered(
     outcome: str = "ok",
     call: int = 1,
     failure: ev.AgentFailure | None = None,
+    *,
+    agent: str = "opencode",
+    usage: Usage | None = None,
 ) -> ev.AgentAnswered:
     """An agent answered."""
     return ev.AgentAnswered(
         iteration=iteration,
         step=step,
         call=call,
-        agent="opencode",
+        agent=agent,
         outcome=outcome,
         reason=None if outcome == "ok" else HUNG,
         failure=failure,
         seconds=1.0,
-        usage=Usage(),
+        usage=usage or Usage(),
         model_asked="",
         agent_version="",
         prices="",

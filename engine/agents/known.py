@@ -16,7 +16,9 @@ from autoresearch.engine.agents.confinement import Kept
 from autoresearch.engine.agents.programs import Program
 from autoresearch.engine.ports.agent import READS, Agent, Ask
 from autoresearch.events.errors import UsageRefused
+from autoresearch.events.setting import program_in
 from autoresearch.events.settings import RunConfig
+from autoresearch.projections.parts.proposers import SEARCH
 
 
 NONE = "none"  # no agent is asked
@@ -38,6 +40,9 @@ class Found:
     login: str = ""  # the file, or the $VARIABLE, that it was taken for
 
 
+NOBODY = Found(agent=NONE, why="nothing_installed")
+
+
 def adapter(name: str) -> Agent:
     """Return the agent of a name that `resolve` gave, other than "none"."""
     return program_of(name)
@@ -45,7 +50,8 @@ def adapter(name: str) -> Agent:
 
 def program_of(name: str) -> Program:
     """Return the program behind the name of an agent."""
-    return PROGRAMS[EARLIER.get(name, name)]
+    program = program_in(name)
+    return PROGRAMS[EARLIER.get(program, program)]
 
 
 def is_installed(name: str) -> bool:
@@ -71,7 +77,13 @@ def find(
 
     Raises: UsageRefused: no agent has this name, or "custom" has no command.
     """
-    name = EARLIER.get(name, name)
+    program, colon, model = name.partition(":")
+    name = EARLIER.get(program, program)
+    if colon and (name not in PROGRAMS or not model):
+        raise UsageRefused(
+            f"{program}:{model} names no model of an agent",
+            remedy=f"use {CODEX.name}:MODEL, or {program} alone",
+        )
     if name == "auto":
         return _auto(config, which, home)
     if name == CUSTOM.name and not config.agent_command:
@@ -79,12 +91,29 @@ def find(
             "the agent 'custom' has no command",
             remedy='set agent_command = ["PROGRAM", ...] in [tool.autoresearch] of pyproject.toml',
         )
-    known = ("auto", NONE, *PROGRAMS)
+    known = ("auto", NONE, SEARCH, *PROGRAMS)
     if name not in known:
         near = get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageRefused(f"no agent is called {name!r}{hint}", remedy=f"use one of {', '.join(known)}")
-    return Found(agent=name, why="named")
+    return Found(agent=f"{name}{colon}{model}", why="named")
+
+
+def find_all(names: str | tuple[str, ...], config: RunConfig) -> tuple[Found, ...]:
+    """Return who take turns, by names that are a list, or in one string with commas; each of them once.
+
+    `search` among them is the seeded search; alone it is what no agent means.
+
+    Raises: UsageRefused: no agent has this name, one is named twice, or "none" beside others.
+    """
+    listed = [one.strip() for one in (names.split(",") if isinstance(names, str) else names)]
+    if not all(listed) or len(set(listed)) < len(listed) or (NONE in listed and len(listed) > 1):
+        raise UsageRefused(
+            f"{', '.join(listed)} is no list of agents", remedy="name each once, without none: codex,claude"
+        )
+    found = {one.agent: one for one in (find(name, config) for name in listed)}
+    agents = found.keys() - {NONE, SEARCH}  # auto may have found nothing
+    return tuple(one for one in found.values() if one.agent != NONE) if agents else (NOBODY,)
 
 
 def login_of(name: str, *, home: str = "~", environ: Mapping[str, str] = os.environ) -> str:
@@ -101,7 +130,7 @@ def _auto(config: RunConfig, which: Callable[[str], str | None], home: str) -> F
     for name in there:
         if login := login_of(name, home=home):
             return Found(agent=name, why="logged_in", login=login)
-    return Found(agent=there[0], why="installed") if there else Found(agent=NONE, why="nothing_installed")
+    return Found(agent=there[0], why="installed") if there else NOBODY
 
 
 def _model(ask: Ask, option: str) -> tuple[str, ...]:

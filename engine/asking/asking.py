@@ -48,7 +48,7 @@ class Asking:
         one = open_iteration(run, command.iteration)
         step, stands_on = _begins(command, one)
         prompting = Prompting(paths=self.paths, git=self.git, jobs=self.jobs)
-        prompt = prompting.prompt(step, run, timeline, one)
+        prompt = prompting.prompt(step, command.agent, run, timeline, one)
         files = self.paths.job(one.number, step, command.call)
         folder = files.folder
         bench = self.paths.review_checkout if step == "review" else self.paths.edit_checkout
@@ -62,7 +62,7 @@ class Asking:
             hooks=self.paths.hooks,
             run=self.paths.run_id,
             iteration=one.number,
-            model=model_of(run.config, agent.name, step),
+            model=model_of(run.config, command.agent, step),
             args=args_of(run.config, agent.name, step),
             timeout_s=run.config.agent_timeout_s,
             idle_s=run.config.agent_idle_s,
@@ -84,7 +84,7 @@ class Asking:
             iteration=one.number,
             step=step,
             call=command.call,
-            agent=agent.name,
+            agent=command.agent,
             prompt_sha256=hashlib.sha256(_asked(files, ask)).hexdigest(),
             sandbox="none" if ask.beside is None else "landlock",
         )

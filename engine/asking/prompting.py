@@ -40,20 +40,21 @@ class Prompting:
     jobs: Jobs
     checked_out: str = HEAD  # by the user, who may have newer guidance there
 
-    def prompt(self, step: AgentStep, run: RunState, timeline: Timeline, one: Iteration) -> str:
-        """Return what the agent is told for a step of an iteration in these states."""
+    def prompt(self, step: AgentStep, agent: str, run: RunState, timeline: Timeline, one: Iteration) -> str:
+        """Return what an agent is told for a step of an iteration in these states."""
         match step:
             case "propose" | "edit":
-                return self._propose_prompt(run, timeline, one, edits=step == "edit")
+                trouble = _unusable(run, one, agent)
+                return self._propose_prompt(run, timeline, one, trouble=trouble, edits=step == "edit")
             case "apply":
-                return self._apply_prompt(run, one)
+                return self._apply_prompt(run, one, trouble=_unusable(run, one, agent))
             case "triage":
                 return self._triage_prompt(run, one)
             case "review":
                 return self._review_prompt(run, one)
 
     def _propose_prompt(
-        self, run: RunState, timeline: Timeline, one: Iteration, *, edits: bool = False
+        self, run: RunState, timeline: Timeline, one: Iteration, *, trouble: str, edits: bool
     ) -> str:
         guidance, source = self._guidance(run, one)
         return prompts.propose_prompt(
@@ -66,7 +67,7 @@ class Prompting:
             guidance_from=source,
             editable=run.config.editable,
             metric=run.config.metric,
-            trouble=_unusable(run, one),
+            trouble=trouble,
             edits=edits,
             backlog=run.config.backlog > 0,
         )
@@ -79,7 +80,7 @@ class Prompting:
             knobs=knobs_at(one, run, git=self.git),
         )
 
-    def _apply_prompt(self, run: RunState, one: Iteration) -> str:
+    def _apply_prompt(self, run: RunState, one: Iteration, *, trouble: str) -> str:
         assert one.proposal is not None  # propose comes before apply
         before = one.conflict
         guidance, source = self._guidance(run, one)
@@ -90,7 +91,7 @@ class Prompting:
             guidance_from=source,
             conflict=say(before.reason) if before else "",
             diff=self._diff(before.made) if before else "",
-            trouble=_unusable(run, one),
+            trouble=trouble,
             missed=say(one.missed),
         )
 
@@ -172,6 +173,7 @@ def _numbers(run: RunState, one: Iteration) -> tuple[str, ...]:
     )
 
 
-def _unusable(run: RunState, one: Iteration) -> str:
+def _unusable(run: RunState, one: Iteration, agent: str) -> str:
     """Return why the agent's last answer for this step could not be used; "" where it gave none."""
-    return say(one.trouble) if health_of(run.agents, one.agent).kind == "unusable" else ""
+    failed = one.agent == agent and health_of(run.agents, agent).kind == "unusable"
+    return say(one.trouble) if failed else ""

@@ -160,7 +160,7 @@ class _Again:
         if self._git.resolve(one.base_commit) is None:
             raise NotFound(one.base_commit, remedy="")
         prompting = Prompting(paths=self._paths, git=self._git, jobs=self._jobs, checked_out=checked_out)
-        return prompting.prompt(event.step, before.run, before.timeline, one)
+        return prompting.prompt(event.step, event.agent, before.run, before.timeline, one)
 
 
 def _recorded_prompt(job: JobPaths) -> str | None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from autoresearch.engine.agents.known import NONE, adapter
+from autoresearch.engine.agents.known import NONE, is_installed
 from autoresearch.engine.control.append import Appended
 from autoresearch.engine.control.start_point import guidance_edited, uncommitted, unpulled
 from autoresearch.engine.paths import RunPaths
@@ -16,6 +16,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.compared import deciding_changes
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
+from autoresearch.projections.parts.proposers import agents_of
 from autoresearch.projections.summary import sandbox
 
 
@@ -25,10 +26,12 @@ class Proposer:
 
     agent: str  # NONE: the seeded search
     wanted: bool  # an agent was not ruled out
-    available: bool  # its program is on PATH
+    missing: tuple[str, ...]  # agents whose program is not on PATH
     sandbox: str  # what holds it to its checkout, or why nothing does; "" for the seeded search
     landlock: int  # version of that in this kernel
     found: str = ""  # why this agent
+    others: tuple[str, ...] = ()  # that take turns with it
+    turns: str = ""  # by which rule
 
 
 @frozen(kw_only=True)
@@ -111,15 +114,14 @@ def asked_in(events: Sequence[ev.Event]) -> Request | None:
 def _proposer(request: Request, config: RunConfig) -> Proposer | None:
     if "loop" not in request.stages or "propose" not in request.loop_stages:
         return None
-    agent = request.agent if request.stochastic else NONE
-    available = agent != NONE and adapter(agent).available()
     version = landlock.version()
-    held = "" if agent == NONE else sandbox(config, version)
     return Proposer(
-        agent=agent,
+        agent=request.agent if request.asks_agent else NONE,
         wanted=request.stochastic,
-        available=available,
-        sandbox=held,
+        missing=tuple(name for name in agents_of(request) if not is_installed(name)),
+        sandbox=sandbox(config, version) if request.asks_agent else "",
         landlock=version,
         found=request.agent_found,
+        others=request.others,
+        turns=config.agent_turns if request.others else "",
     )

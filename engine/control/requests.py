@@ -8,10 +8,12 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from autoresearch.engine.agents.known import CUSTOM, NONE, Found, find
+from autoresearch.engine.agents.known import CUSTOM, NONE, Found, find_all
 from autoresearch.events.errors import UsageRefused, WayOut, Wrong
+from autoresearch.events.setting import program_in
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import LOOP_STAGES, OPEN_END, TOP_STAGES, LoopStage, Request, TopStage
+from autoresearch.projections.parts.proposers import agents_of
 
 
 T = TypeVar("T")
@@ -133,7 +135,7 @@ def request_of(
             Wrong("final_out_of_range", final=str(options.final), most=str(MOST_SEEDS)),
             remedy="3 is enough for most; 0 compares nothing at the end",
         )
-    found = _agent(options, config, before)
+    found, *others = _agents(options, config, before)
     return Request(
         loops=loops,
         stages=stages,
@@ -142,6 +144,7 @@ def request_of(
         auto_prepare=_said(options.auto_prepare, before.auto_prepare if before else True),
         agent=found.agent,
         agent_found=found.why,
+        others=tuple(one.agent for one in others),
         timeout_s=_said(options.timeout_s, before.timeout_s if before else 0.0),
         prefetch=_said(options.prefetch, before.prefetch if before else config.prefetch),
         final=_said(options.final, before.final if before else config.final),
@@ -162,7 +165,7 @@ def refuse_gone(before: Request, config: RunConfig) -> None:
 
     Raises: UsageRefused: with the way out.
     """
-    if before.asks_agent and before.agent == CUSTOM.name and not config.agent_command:
+    if CUSTOM.name in map(program_in, agents_of(before)) and not config.agent_command:
         raise UsageRefused(Wrong("agent_command_gone"), remedy=WayOut("agent_again"))
 
 
@@ -204,14 +207,15 @@ def _stochastic(options: StartOptions, before: Request | None) -> bool:
     return options.agent is not None or before is None or before.stochastic
 
 
-def _agent(options: StartOptions, config: RunConfig, before: Request | None) -> Found:
-    """Return who proposes: the one that is named, else the one from before, else the settings'."""
+def _agents(options: StartOptions, config: RunConfig, before: Request | None) -> tuple[Found, ...]:
+    """Return who take turns in proposing: those named, else those from before, else the settings'."""
     if not _stochastic(options, before):
-        return Found(agent=NONE, why="")
+        return (Found(agent=NONE, why=""),)
     if options.agent is None and before is not None and before.stochastic:
         refuse_gone(before, config)
-        return Found(agent=before.agent, why=before.agent_found or "before")
-    return find(options.agent or config.agent, config)
+        others = (Found(agent=name, why="before") for name in before.others)
+        return (Found(agent=before.agent, why=before.agent_found or "before"), *others)
+    return find_all(options.agent or config.agent, config)
 
 
 def _stages(options: StartOptions) -> tuple[tuple[TopStage, ...], tuple[LoopStage, ...]]:

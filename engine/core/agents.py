@@ -3,11 +3,14 @@
 How agents are is folded in projections/agent_health.py; the decider (engine/core/decider.py) asks here.
 """
 
+from functools import partial
+
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.verdicts import known_code
+from autoresearch.engine.core.asks import turns
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Reason, Request, why
 from autoresearch.projections.agent_health import NOT_APPLIED_IN_A_ROW, health_of
+from autoresearch.projections.parts.proposers import SEARCH, agents_of
 from autoresearch.projections.run_state import Iteration, RunState, WaitingProposal
 
 
@@ -20,17 +23,18 @@ def propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
         # --proposal-file goes first, then whatever came first.
         first = min(waiting, key=lambda waiting: (waiting.source != "file", waiting.seq))
         return (do.ChooseProposal(iteration=one.number, received=first.seq),)
-    asks = _may_propose(state, one, request)
+    turn = turns.whose(state, one, request)
+    asks = turn not in (None, SEARCH)
     if state.need_input is not None and not (asks and _search_is_through(state)):
         return ()
     if state.deferred:
         return (do.ChooseProposal(iteration=one.number, received=state.deferred[0].seq),)
     if any(one.waits for one in state.questions):
         return ()
-    if asks:
+    if turn is not None and asks:
         at_once = state.config.agent_mode == "edit" and "apply" in request.loop_stages
         ask = do.AskToEdit if at_once else do.AskForProposal
-        return (ask(iteration=one.number, call=one.calls + 1, agent=request.agent),)
+        return (ask(iteration=one.number, call=one.calls + 1, agent=turn),)
     return (do.ProposeBySearch(iteration=one.number),)
 
 
@@ -46,19 +50,18 @@ def pause(state: RunState) -> Reason | None:
 
 
 def ready(state: RunState) -> tuple[WaitingProposal, ...]:
-    """Return the proposals of humans that can be tried now: what is prose waits for an agent that rests."""
-    request = state.request
-    rests = request is not None and request.asks_agent and health_of(state.agents, request.agent).rests
+    """Return the proposals of humans that can be tried now: what is prose waits where all agents rest."""
+    agents = agents_of(state.request)
+    rests = bool(agents) and all(health_of(state.agents, name).rests for name in agents)
     return tuple(one for one in state.waiting if not (rests and one.proposal.is_prose))
 
 
 def for_apply(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
-    """Have an agent make the change, wait for it, or give the change up."""
-    rests = _rests(state, request)
-    if rests is None:
-        ask = do.AskToApply(iteration=one.number, call=one.calls + 1, agent=request.agent, change=one.change)
-        return (ask,)
-    kind, reason = rests
+    """Have an agent make the change, wait for one, or give the change up."""
+    agent, why_not = _hand(state, one, request)
+    if why_not is None:
+        return (do.AskToApply(iteration=one.number, call=one.calls + 1, agent=agent, change=one.change),)
+    kind, reason = why_not
     if kind in PASSING:
         return ()
     return (do.GiveUpChange(iteration=one.number, change=one.change, reason=reason),)
@@ -69,24 +72,30 @@ def can_mend(state: RunState, one: Iteration, request: Request) -> bool:
     form = one.proposal is not None and bool(one.proposal.edits or one.proposal.patch)
     if not form or not request.asks_agent or one.without is not None:
         return False
-    rests = _rests(state, request)
-    return rests is None or rests[0] in PASSING
+    _, why_not = _hand(state, one, request)
+    return why_not is None or why_not[0] in PASSING
 
 
 def for_triage(state: RunState, one: Iteration, request: Request) -> tuple[do.Command, ...]:
-    """Have an agent look at the crash, wait for it, or give the candidate up."""
-    rests = _rests(state, request)
-    if rests is None:
-        return (do.AskToTriage(iteration=one.number, call=one.calls + 1, agent=request.agent),)
-    kind, reason = rests
+    """Have an agent look at the crash, wait for one, or give the candidate up."""
+    agent, why_not = _hand(state, one, request)
+    if why_not is None:
+        return (do.AskToTriage(iteration=one.number, call=one.calls + 1, agent=agent),)
+    kind, reason = why_not
     return (
         () if kind in PASSING else (do.TriageCrash(iteration=one.number, change=one.change, reason=reason),)
     )
 
 
 def tried_again(state: RunState, one: Iteration, kind: ev.FailureKind) -> bool:
-    """Say whether a change or a crash for which an agent failed in this way is given to it once more."""
-    return state.config.when_agent_fails == "search" and one.tries == 0 and kind in PASSING
+    """Say whether a change or a crash for which an agent failed in this way is given to one once more.
+
+    Of a failure that does not pass soon, that is another one which does not rest.
+    """
+    if state.config.when_agent_fails != "search" or one.tries > 0:
+        return False
+    others = [name for name in agents_of(state.request) if name != one.agent]
+    return kind in PASSING or not all(health_of(state.agents, name).rests for name in others)
 
 
 def waits_ended(state: RunState, now: str) -> tuple[ev.WaitEnded | ev.QuestionTimedOut, ...]:
@@ -106,24 +115,22 @@ def waits_ended(state: RunState, now: str) -> tuple[ev.WaitEnded | ev.QuestionTi
     return *rested, *in_vain
 
 
-def _may_propose(state: RunState, one: Iteration, request: Request) -> bool:
-    """Say whether an agent is asked for this iteration's proposal."""
-    if not request.asks_agent or one.agent_gave_up or state.answered >= known_code.IN_A_ROW:
-        return False
-    return not health_of(state.agents, request.agent).rests
-
-
 def _search_is_through(state: RunState) -> bool:
     """Say whether it is the search that has nothing to propose: then an agent is asked before a human."""
     through = state.need_input is not None and state.need_input.code == "search_is_through"
     return through and state.config.when_agent_fails == "search"
 
 
-def _rests(state: RunState, request: Request) -> tuple[ev.FailureKind, Reason] | None:
-    """Return why the agent is not asked now; None where it is."""
-    health = health_of(state.agents, request.agent)
-    if not health.rests:
-        return None
+def _hand(
+    state: RunState, one: Iteration, request: Request
+) -> tuple[str, tuple[ev.FailureKind, Reason] | None]:
+    """Return which agent makes or mends a change; or who is waited for, and why."""
+    agents = turns.hands(one, request)
+    resting = [one for one in map(partial(health_of, state.agents), agents) if one.rests]
+    if len(resting) < len(agents):
+        names = {one.agent for one in resting}
+        return next(name for name in agents if name not in names), None
+    health = next((one for one in resting if one.kind in PASSING), resting[0])
     assert health.kind is not None  # it failed in some way
     assert health.reason is not None
-    return health.kind, health.reason
+    return health.agent, (health.kind, health.reason)

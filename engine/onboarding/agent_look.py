@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autoresearch.engine.agents import branch_guard, confinement
-from autoresearch.engine.agents.known import CUSTOM, NONE, PROGRAMS, Found, find, login_of
+from autoresearch.engine.agents.known import CUSTOM, NONE, PROGRAMS, Found, find_all, login_of, program_of
 from autoresearch.engine.agents.plain_transcripts import keep_answer
 from autoresearch.engine.agents.programs import Program
 from autoresearch.engine.onboarding.doctor import ASKED_WITHIN_S, Finding, State
@@ -19,8 +19,9 @@ from autoresearch.engine.ports.agent import Answer, Ask
 from autoresearch.engine.system.interpreter import look_for, with_interpreter
 from autoresearch.engine.system.processes import run_command
 from autoresearch.events.errors import AutoresearchError
-from autoresearch.events.setting import for_step
+from autoresearch.events.setting import for_step, model_for, program_in
 from autoresearch.events.settings import RunConfig
+from autoresearch.projections.parts.proposers import SEARCH
 
 
 QUESTION = "Answer with the one word READY. Read no file and change nothing.\n"
@@ -28,24 +29,26 @@ ANSWER_S = 180.0
 
 
 def look_at_agents(trials: Trials, config: RunConfig, *, ask: bool) -> Iterator[Finding]:
-    """Yield a finding for each program that is there, and for the one that a run would ask."""
+    """Yield a finding for each program that is there, and for those that a run would ask."""
     try:
-        found = find(config.agent, config)
+        found = find_all(config.agent, config)
     except AutoresearchError as error:
         yield Finding(check="agent", state="fail", code="agent_unknown", inputs={"said": str(error)})
         return
-    wanted = found.agent
+    wanted = {program_in(one.agent): one for one in found if one.agent not in (NONE, SEARCH)}
     for program in PROGRAMS.values():
-        if program.name == wanted or (program is not CUSTOM and program.available()):
-            yield _program(program, found, home=trials.home)
-    if wanted == NONE:
+        if program.name in wanted or (program is not CUSTOM and program.available()):
+            yield _program(program, wanted.get(program.name), home=trials.home)
+    if not wanted:
         yield Finding(check="agent", state="info", code="agent_none")
     elif ask:
-        yield _asked(trials, PROGRAMS[wanted], config)
+        for one in found:
+            if one.agent != SEARCH:
+                yield _asked(trials, one.agent, config)
 
 
-def _program(program: Program, found: Found, *, home: Path) -> Finding:
-    name, is_wanted = program.name, program.name == found.agent
+def _program(program: Program, wanted: Found | None, *, home: Path) -> Finding:
+    name, is_wanted = program.name, wanted is not None
     if not program.available():
         return Finding(check="agent", state="fail", code="agent_missing", inputs={"name": name})
     if program is CUSTOM:
@@ -53,7 +56,7 @@ def _program(program: Program, found: Found, *, home: Path) -> Finding:
     login = login_of(name)
     state: State = "ok" if login else "warn" if is_wanted else "info"
     inputs: dict[str, object] = {"name": name, "version": _version(name, home), "login": login}
-    inputs |= {"is_wanted": is_wanted, "why": found.why}
+    inputs |= {"is_wanted": is_wanted, "why": wanted.why if wanted else ""}
     return Finding(check="agent", state=state, code="agent" if login else "agent_no_login", inputs=inputs)
 
 
@@ -68,24 +71,25 @@ def _version(name: str, home: Path) -> str:
     return lines[0][:60] if lines and done.exit_code == 0 else ""
 
 
-def _asked(trials: Trials, program: Program, config: RunConfig) -> Finding:
-    """Ask the program as a run does, in a checkout of its own, held to it as a run's are."""
+def _asked(trials: Trials, agent: str, config: RunConfig) -> Finding:
+    """Ask an agent as a run does, in a checkout of its own, held to it as a run's are."""
     try:
-        answer = trials.within(lambda paths: _answer(trials, program, config, paths))
+        answer = trials.within(lambda paths: _answer(trials, agent, config, paths))
     except (AutoresearchError, OSError) as error:
         return Finding(
             check="question",
             state="fail",
             code="question_failed",
-            inputs={"name": program.name, "said": str(error)},
+            inputs={"name": agent, "said": str(error)},
         )
-    inputs: dict[str, object] = {"name": program.name, "said": answer.text.strip()[-100:]}
+    inputs: dict[str, object] = {"name": agent, "said": answer.text.strip()[-100:]}
     if answer.reason is not None:
         return Finding(check="question", state="fail", code="reason", reason=answer.reason, inputs=inputs)
     return Finding(check="question", state="ok", code="question", inputs=inputs)
 
 
-def _answer(trials: Trials, program: Program, config: RunConfig, paths: RunPaths) -> Answer:
+def _answer(trials: Trials, agent: str, config: RunConfig, paths: RunPaths) -> Answer:
+    program = program_of(agent)
     commit = trials.git.resolve("HEAD") or ""
     trials.git.ensure_worktree(paths.train_checkout, commit)
     branch_guard.keep_hook(paths.ref_hook)
@@ -94,7 +98,7 @@ def _answer(trials: Trials, program: Program, config: RunConfig, paths: RunPaths
         prompt=QUESTION,
         worktree=paths.train_checkout,
         hooks=paths.hooks,
-        model=for_step(config.agent_model, program.name, "propose", ""),
+        model=model_for(config.agent_model, agent, "propose"),
         args=for_step(config.agent_args, program.name, "propose", ()),
         timeout_s=ANSWER_S,
         command=with_interpreter(config.agent_command, look_for(trials.home, config.python).words),

@@ -21,10 +21,11 @@ from autoresearch.engine.onboarding.trial import Trial, Trials
 from autoresearch.engine.runs.places import PYPROJECT
 from autoresearch.engine.runs.settings import TABLE, load_config, read_settings, settings_given
 from autoresearch.engine.sealing.checkout import QUOTED
+from autoresearch.events.compared import value_of
 from autoresearch.events.files import write_atomic
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.setting import folder_and_words
-from autoresearch.events.settings import RunConfig, value_of
+from autoresearch.events.settings import RunConfig
 
 
 NEVER_PRINTED = "a metric that is not known yet"  # no line has it: the log alone is wanted

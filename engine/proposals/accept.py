@@ -14,6 +14,7 @@ from autoresearch.engine.proposals import changes, constants, editable
 from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import Proposal, Reason, Request, why
+from autoresearch.projections.parts.proposers import agents_of
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.wording import say
 
@@ -65,7 +66,7 @@ def refused(reason: Reason) -> InvalidInput:
 
 def _nobody(asked: Sequence[Request], installed: Callable[[str], bool]) -> Reason | None:
     """Return why nobody carries out a plan in prose; None where somebody may."""
-    agents = [one.agent for one in asked if one.asks_agent]
+    agents = [name for one in asked for name in agents_of(one)]
     if not agents:
         return why("prose") if asked else None
     return None if any(map(installed, agents)) else why("prose_not_installed", agent=agents[0])

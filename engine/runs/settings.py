@@ -16,10 +16,11 @@ from attrs import Attribute, evolve, fields
 from autoresearch.engine.runs.places import OWN_FILE, PYPROJECT, SETTING, is_place
 from autoresearch.engine.runs.settings_check import check, refuse_unless, shown
 from autoresearch.engine.verdicts.keep_rules import KEEP_RULES, is_rule
+from autoresearch.events.compared import definitions
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.setting import Setting
-from autoresearch.events.settings import RunConfig, definitions
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import CONDITIONS
 
 
@@ -173,6 +174,7 @@ def _readers() -> dict[Any, tuple[str, Callable[[Any], Any]]]:
         int: ("a whole number", _whole),
         float: ("a number", _number),
         tuple[str, ...]: ("a list of strings, or one string", _words),
+        str | tuple[str, ...]: ("a string, or a list of strings", _string_or_list),
         str | dict[str, str]: ("a string, or a table of strings", _string_or_strings),
         tuple[str, ...] | dict[str, tuple[str, ...]]: ("a list of strings, or a table of lists", _words_by),
         tuple[float, ...]: ("a list of numbers", _numbers),
@@ -223,6 +225,10 @@ def _strings(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or any("=" in name or not name for name in value):
         raise TypeError
     return {name: _string(text) for name, text in value.items()}
+
+
+def _string_or_list(value: object) -> str | tuple[str, ...]:
+    return tuple(map(_string, value)) if isinstance(value, list) else _string(value)
 
 
 def _string_or_strings(value: object) -> str | dict[str, str]:

@@ -1,9 +1,10 @@
 """Whether the values of settings make sense, each by itself and beside the others. Pure."""
 
 from autoresearch.engine.proposals.editable import is_editable
+from autoresearch.events.compared import definitions, value_of
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.setting import guard_argv
-from autoresearch.events.settings import RunConfig, definitions, value_of
+from autoresearch.events.settings import RunConfig
 
 
 def check(config: RunConfig) -> None:

@@ -99,7 +99,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "crashes_in_a_row": 0,
         "agent_found": "",
     },
-    ("Request", 3): lambda data: {**data, "alone": False},
+    ("Request", 3): lambda data: {**data, "alone": False, "others": []},
     ("RunConfig", 1): lambda data: {
         **data,
         "keep_rule": data.get("keep_rule", "lower"),  # which was the default
@@ -146,6 +146,8 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("RunConfig", 3): lambda data: {
         **data,
         "backlog": 0,
+        "agent_turns": "round-robin",
+        "device_hour_usd": 2.0,
         "review": "off",
         "review_agent": "",
         "review_model": "",

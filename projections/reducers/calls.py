@@ -7,14 +7,21 @@ from attrs import evolve as replace
 from autoresearch.events import catalog as ev
 from autoresearch.projections import agent_health
 from autoresearch.projections.fold import Reducer
+from autoresearch.projections.parts import proposers
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
 ASKED = 2  # how often an agent is asked to propose where its answer cannot be used
 
 
-def _agent_asked(state: RunState, event: ev.AgentAsked, _seq: int, at: str) -> None:
+def _agent_asked(state: RunState, event: ev.AgentAsked, seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
+    if event.step in ("propose", "edit"):
+        state.proposers = proposers.had_turn(state.proposers, event.agent, seq)
+        if one is not None and one.asked not in ("", event.agent):  # it has tries of its own
+            one.tries, one.trouble, one.asks = 0, None, False
+        if one is not None:
+            one.asked = event.agent
     if one is not None:
         one.calls = event.call
         if event.step == "review":
@@ -29,6 +36,8 @@ def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str)
     agent_health.note_answer(state, event, seq, at)
     proposals = int(event.step in ("propose", "edit") and outcome == "ok")
     state.costs = state.costs.plus(event.usage, proposals=proposals)
+    if event.step != "review":  # which no proposal of its own costs
+        state.proposers = proposers.answered(state.proposers, event.agent, event.usage, proposals=proposals)
     if outcome != "cancelled":
         state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1
     one = state.iteration(event.iteration)
@@ -39,7 +48,7 @@ def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str)
         elif outcome == "failed":
             one.tries, one.trouble = one.tries + 1, event.reason
         if outcome == "failed" and event.step in ("propose", "edit"):
-            one.agent_gave_up = _gave_up(state, one, event.failure)
+            agent_health.gave_up(one, event.agent, _gave_up(state, one, event.failure))
 
 
 def _gave_up(state: RunState, one: Iteration, failure: ev.AgentFailure | None) -> bool:

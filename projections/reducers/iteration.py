@@ -10,7 +10,9 @@ from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of,
 from autoresearch.projections import agent_health
 from autoresearch.projections.belief import Curve
 from autoresearch.projections.fold import Reducer
+from autoresearch.projections.parts.proposers import SEARCH, WHO, had_turn
 from autoresearch.projections.parts.reviews import Approval, Review
+from autoresearch.projections.reducers import turns
 from autoresearch.projections.run_state import (
     Conflict,
     DeferredCandidate,
@@ -28,30 +30,34 @@ Means = dict[int, float]  # by part, from 0
 
 def _proposal_chosen(state: RunState, event: ev.ProposalChosen, seq: int, at: str) -> None:
     proposal, received, made, without = event.proposal, event.received, None, None
+    one = state.iteration(event.iteration)
+    who = WHO.get(event.source, one.asked if one is not None else "")
     if received is not None:
         for waiting in state.waiting:
             if waiting.seq == received:
                 proposal, without = waiting.proposal, waiting.without
         for deferred in state.deferred:
             if deferred.seq == received:
-                proposal, made = deferred.proposal, deferred.made
+                proposal, made, who = deferred.proposal, deferred.made, deferred.proposer
         state.waiting = tuple(each for each in state.waiting if each.seq != received)
         state.deferred = tuple(each for each in state.deferred if each.seq != received)
     state.need_input = None
-    one = state.iteration(event.iteration)
+    turns.note_proposal(state, who, seq, is_new=made is None)
     if one is not None:
+        one.proposer, one.asked, one.gave_up = who, "", ()
         one.proposal, one.source, one.chosen = proposal, event.source, seq
         one.made, one.without = made, without
         one.tries, one.trouble = 0, None
         one.next_stage, one.since = "apply", at
 
 
-def _input_needed(state: RunState, event: ev.InputNeeded, _seq: int, _at: str) -> None:
+def _input_needed(state: RunState, event: ev.InputNeeded, seq: int, _at: str) -> None:
     state.need_input = event.question
+    state.proposers = had_turn(state.proposers, SEARCH, seq)
     one = state.iteration(event.iteration)
     # Nobody else is left to propose; one that asked had its turn.
     if one is not None and state.config.when_agent_fails == "search" and not one.asks:
-        one.agent_gave_up = False
+        one.gave_up = ()
 
 
 def _iteration_started(state: RunState, event: ev.IterationStarted, _seq: int, at: str) -> None:
@@ -125,10 +131,12 @@ def _candidate_deferred(state: RunState, event: ev.CandidateDeferred, seq: int, 
     if one is not None:
         made = Made(commit=event.commit, base_commit=event.base_commit)
         if one.proposal is not None:
-            deferred = DeferredCandidate(seq=seq, source=event.source, proposal=one.proposal, made=made)
+            deferred = DeferredCandidate(
+                seq=seq, source=event.source, proposal=one.proposal, proposer=one.proposer, made=made
+            )
             state.deferred = (*state.deferred, deferred)
         _unmake(one, at, next_stage="propose")
-        one.proposal = one.source = None
+        one.proposal, one.source, one.proposer = None, None, ""
 
 
 def _training_started(state: RunState, event: ev.TrainingStarted, _seq: int, at: str) -> None:
@@ -177,7 +185,7 @@ def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: s
     one = state.iteration(event.iteration)
     if one is not None:
         one.job, one.since, one.voided = None, at, event.files
-        state.device_s += event.seconds
+        turns.on_device(state, one, event.seconds)
         _note_touched(state, event.reason)
         one.unscored = False
         one.lost += 1
@@ -193,7 +201,7 @@ def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, a
         one.also = one.also | {name: (*one.also.get(name, ()), value) for name, value in event.also.items()}
     one.spent = Spent(seconds=event.seconds, cpu_seconds=event.cpu_seconds)
     one.took_s = event.seconds
-    state.device_s += event.seconds
+    turns.on_device(state, one, event.seconds)
     if state.config.stop_losers and one.repeat == 1 and event.outcome == "succeeded":
         losses = means(event.progress.points if event.progress else ())
         one.curve = Curve(
@@ -233,7 +241,7 @@ def _evaluation_finished(state: RunState, event: ev.EvaluationFinished, _seq: in
         one.job, one.lost, one.since = None, 0, at
         one.unscored = False
         one.took_s += event.seconds
-        state.device_s += event.seconds
+        turns.on_device(state, one, event.seconds)
         _scored(state, one, event)
         _keep_tail(one, event)
 

@@ -20,13 +20,9 @@ from autoresearch.events.values import (
 )
 from autoresearch.projections.belief import Belief, Gain, KnownCode, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
-from autoresearch.projections.run_state import (
-    Counts,
-    Iteration,
-    Job,
-    PendingRequest,
-    RunState,
-)
+from autoresearch.projections.parts.counts import Counts
+from autoresearch.projections.reducers import turns
+from autoresearch.projections.run_state import Iteration, Job, PendingRequest, RunState
 
 
 _CURVES = 4  # of one keep, each under other conditions
@@ -50,6 +46,7 @@ def _candidate_kept(state: RunState, event: ev.CandidateKept, _seq: int, _at: st
             state.baseline_outside = _outside(state, one)
     learn(state, event.inputs, kept=True)
     take_out(state, event.iteration, event.inputs, kept=True)
+    turns.note_verdict(state, one, event.inputs, kept=True)
     _close(state, one, kept=True)
 
 
@@ -64,6 +61,7 @@ def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: in
     one = state.iteration(event.iteration)
     learn(state, event.inputs, kept=False)
     take_out(state, event.iteration, event.inputs, kept=False)
+    turns.note_verdict(state, one, event.inputs, kept=False)
     if event.rule == KNOWN_CODE and one is not None:
         _answer(state, one)
     else:
@@ -215,7 +213,7 @@ def _guard_finished(state: RunState, event: ev.GuardFinished, _seq: int, at: str
     if one is None:
         return
     one.job, one.lost, one.since = None, 0, at
-    state.device_s += event.seconds
+    turns.on_device(state, one, event.seconds)
     if event.holds:
         one.guards_held = (*one.guards_held, event.guard)
     else:

@@ -11,6 +11,7 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Best, Retracted
+from autoresearch.projections.parts.proposers import without
 from autoresearch.projections.run_state import Iteration, RunState
 
 
@@ -23,6 +24,7 @@ def retract(state: RunState, event: ev.ResultRetracted, _seq: int, _at: str) -> 
     state.keeps = tuple(one for one in state.keeps if one.iteration not in out)
     named = () if number in out or number in known else (Retracted(iteration=number),)
     state.retracted = (*state.retracted, *named, *map(_of, gone))
+    state.proposers = without(state.proposers, frozenset(out))
     counts = state.counts
     state.counts = replace(counts, kept=counts.kept - len(gone), retracted=counts.retracted + len(gone))
     free = {number, *out}  # their code is trained again; what else is made of it is not known

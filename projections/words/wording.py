@@ -204,7 +204,7 @@ def say_proposer(asked: Mapping[str, str] | None) -> str:
 
 def proposer(request: Request) -> str:
     """Return who proposes where no human does."""
-    return request.agent if request.asks_agent else "the seeded search"
+    return ", ".join((request.agent, *request.others)) if request.asks_agent else "the seeded search"
 
 
 def _sureness(one: Consolidated) -> str:

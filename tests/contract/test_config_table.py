@@ -7,10 +7,11 @@ import pytest
 from attrs import evolve, fields
 
 from autoresearch.engine.runs import settings
+from autoresearch.events.compared import definitions
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.metric_spec import MetricSpec
-from autoresearch.events.setting import for_step
-from autoresearch.events.settings import RunConfig, definitions
+from autoresearch.events.setting import for_step, model_for
+from autoresearch.events.settings import RunConfig
 
 
 def load(folder: Path, text: str) -> RunConfig:
@@ -100,7 +101,8 @@ def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
         ("device = 'a'\ndevice_lock = 'a'", "device and device_lock are one setting", "leave out device"),
         ("env = {A = 1}", "env = {'A': 1}: expected a table of strings", ""),
         ("env = {'A=B' = 'x'}", "expected a table of strings", ""),
-        ("agent = ['x']", r"agent = \['x'\]: expected a string", ""),
+        ("agent = [1]", r"agent = \[1\]: expected a string, or a list of strings", ""),
+        ("agent = []", "agent = ", ""),
         ("agent = [", "is no TOML", ""),
         ("agent_model = '" + "x" * 500 + "'\nagent_model = ''", "is no TOML", ""),
         ("seed = '" + "x" * 500 + "'", r"seed = 'x+\.\.\.: expected", ""),
@@ -174,5 +176,8 @@ def test_models_and_words_go_by_step_and_agent(tmp_path: Path) -> None:
         for_step(plain.agent_model, "aider", "edit", ""),
         for_step(plain.agent_args, "aider", "edit", ()),
     )
+    asked = [("codex:o", "propose"), ("codex:o", "triage"), ("claude:o", "apply"), ("codex", "apply")]
+    assert ["large", "small", "o", "own"] == [model_for(config.agent_model, *one) for one in asked]
+    assert "o" == model_for(plain.agent_model, "codex:o", "propose")
     with pytest.raises(InvalidInput, match="agent_model"):
         load(tmp_path, '[tool.autoresearch]\nagent_model = {chat = "m"}\n')

@@ -30,7 +30,7 @@ UNUSABLE = ev.AgentFailure(kind="unusable", retry_at="")  # asked again at once
 
 def begun(**budgets: float) -> tuple[ev.Event, ...]:
     """Return a run with its baseline, under some budgets."""
-    return (started(), asked(9, agent="fake", **budgets), runner_started(), *BASELINE)
+    return (started(), asked(9, agent="opencode", **budgets), runner_started(), *BASELINE)
 
 
 def names(state: RunState) -> list[str]:
@@ -78,7 +78,7 @@ def test_the_money_ends_a_run_and_more_of_it_goes_on():
     said = {"max_cost": 1.0, "usd": 1.2, "calls": 2, "unpriced": 0}
     code, inputs = stop_of(*story)
     assert ("cost_used_up", said) == (code, inputs)
-    story += [ev.RunStopped(how="stopped", reason=why(code)), asked(0, agent="fake", max_cost_usd=2.0)]
+    story += [ev.RunStopped(how="stopped", reason=why(code)), asked(0, agent="opencode", max_cost_usd=2.0)]
     assert 9 == given(*story).loops_left
     assert ["ProposeBySearch"] == names(given(*story))
 

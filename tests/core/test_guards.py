@@ -7,8 +7,9 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import dry_run
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
+from autoresearch.events.compared import definitions
 from autoresearch.events.setting import guard_argv
-from autoresearch.events.settings import RunConfig, definitions
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import why
 from autoresearch.projections.state_text import say_kept
 from autoresearch.projections.summary import standing

@@ -6,12 +6,13 @@ Each is a module, what its source says, and what it would say with the slip.
 from types import ModuleType
 
 from autoresearch.engine.core import agents, bookkeeping, decider, final, keeping, limits, prefetch, slots
+from autoresearch.engine.core.asks import turns
 from autoresearch.engine.verdicts import guards, keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
 from autoresearch.projections import run_state
+from autoresearch.projections.reducers import calls, retraction
 from autoresearch.projections.reducers import iteration as iteration_reducers
 from autoresearch.projections.reducers import keep as keep_reducers
-from autoresearch.projections.reducers import retraction
 from autoresearch.projections.reducers import run as run_reducers
 
 
@@ -156,7 +157,14 @@ MUTATIONS: dict[str, Slip] = {
         "_answer(state, one)\n    else",
         "_close(state, one, kept=False)\n    else",
     ),
-    "an agent is asked however often it was answered": (agents, "answered >= known", "answered > known"),
+    "an agent is asked however often it was answered": (turns, "answered < known", "answered <= known"),
+    "who had the last turn has the next": (turns, "return min(known,", "return max(known,"),
+    "who promises least for its cost has the turn": (turns, "return max(able,", "return min(able,"),
+    "who proposes does not carry out": (
+        turns,
+        "first = (one.proposer,) if one.proposer in agents else ()",
+        "first = agents[1:]",
+    ),
     "what was retracted is known": (retraction, "and one.iteration not in free", ""),
     "the same code may win": (keep_rules, "if one.tree == best.tree:", "if one.tree is None:"),
     "a crash is judged by its number": (
@@ -181,9 +189,9 @@ MUTATIONS: dict[str, Slip] = {
     ),
     "a timeout is mended": (decider, 'if one.outcome == "timed_out":', 'if one.outcome == "never":'),
     "a failed agent is asked again": (
-        agents,
-        "if not request.asks_agent or one.agent_gave_up or",
-        "if not request.asks_agent or",
+        turns,
+        "and name not in one.gave_up and",
+        "and",
     ),
     "what came last goes first": (agents, "first = min(waiting", "first = max(waiting"),
     "a deferred one is forgotten": (agents, "if state.deferred:", "if state.deferred and state.waiting:"),
@@ -268,7 +276,7 @@ MUTATIONS: dict[str, Slip] = {
         "return False and all(",
     ),
     "a success forgives no failure": (
-        iteration_reducers,
+        calls,
         'state.agent_failures = 0 if outcome == "ok" else state.agent_failures + 1',
         "state.agent_failures += 1",
     ),
@@ -341,9 +349,9 @@ LETTING_MORE: dict[str, Slip] = {
         "    if len(waiting := ready(state)) > 1:\n        # --proposal-file",
     ),
     "an agent that rests is asked": (
-        agents,
-        "return not health_of(state.agents, request.agent).rests",
-        "return True",
+        turns,
+        "return not rests and",
+        "return",
     ),
     "an agent that failed again and again is asked again": (
         agents,

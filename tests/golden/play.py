@@ -66,6 +66,7 @@ AGENTS_BEFORE: dict[str, Any] = {
 REVIEWED: dict[str, Any] = {"review_agent": "claude", "when_agent_fails": "search"}
 RETRY_AT = "2026-03-08T23:30:00.000Z"
 AFFORDED = 4  # calls of agents
+PRICES = {"claude": 0.5}  # in USD, a call; of others 0.01
 WAITS = ("transient", "limited", "silent")
 
 Batch = tuple[ev.Event, ...]
@@ -434,21 +435,21 @@ class Player:
         kind = told if told in (*WAITS, "permanent", "unusable") else None
         outcome = "failed" if kind else told if told in ("failed", "cancelled") else "ok"
         reason = {
-            "failed": why("agent_silent", agent="opencode", seconds=120.0),
+            "failed": why("agent_silent", agent=one.agent, seconds=120.0),
             "cancelled": why("called_back"),
         }
         answer = ev.AgentAnswered(
             iteration=number,
             step=job.step,  # type: ignore[arg-type]
             call=job.number,
-            agent=one.review.agent if job.step == "review" else "opencode",
+            agent=one.review.agent if job.step == "review" else one.agent,
             outcome=outcome,  # type: ignore[arg-type]
             reason=reason.get(outcome),
             failure=ev.AgentFailure(kind=kind, retry_at=RETRY_AT if kind in WAITS else "")  # type: ignore[arg-type]
             if kind
             else None,
             seconds=60.0,
-            usage=Usage(cost_usd=0.01, cost_basis="reported"),
+            usage=Usage(cost_usd=PRICES.get(one.agent, 0.01), cost_basis="reported"),
             model_asked="",
             agent_version="",
             prices="",
@@ -464,7 +465,7 @@ class Player:
             case "propose" | "edit" if told == "questions":
                 waits = self.run.config.ask_wait_s > 0 and not self.run.questions
                 until = RETRY_AT if waits else ""
-                asked = {"agent": "opencode", "question": "the rate, or the depth?", "until": until}
+                asked = {"agent": one.agent, "question": "the rate, or the depth?", "until": until}
                 return answer, ev.QuestionAsked(iteration=number, **asked)
             case "propose" if told == "asks":  # as it was recorded once
                 return answer, ev.InputNeeded(iteration=number, question=why("agent_asks", "which one?"))
@@ -1210,6 +1211,36 @@ def scripts() -> dict[str, Script]:
                     (ev.WaitEnded(agent="opencode", until=RETRY_AT, now=RETRY_AT),),
                 )
             ),
+        ),
+        "agents-take-turns": Script(  # one that rests is passed over, and carries out what it proposed
+            config=evolve(PLAIN, when_agent_fails="search"),
+            requests=(Request(loops=7, agent="opencode", others=("claude:opus", "search")),),
+            calls={
+                (1, 1): "limited",
+                (3, 1): "unusable",
+                (3, 2): "unusable",
+                (4, 1): "prose",
+                (4, 2): "unusable",
+                (5, 1): "prose",
+                (5, 2): "limited",
+                (6, 1): "questions",
+                (6, 2): "permanent",
+            },
+            trainings={(2, 1): "crashed"},
+            time=at(
+                (
+                    lambda run: run.completed == 2 and run.agents[-1].rests,
+                    (ev.WaitEnded(agent="opencode", until=RETRY_AT, now=RETRY_AT),),
+                )
+            ),
+        ),
+        "agents-by-gain": Script(  # a dear one, and a cheap one whose changes are kept
+            config=evolve(PLAIN, when_agent_fails="search", agent_turns="by-gain"),
+            requests=(Request(loops=9, agent="claude", others=("opencode",), prefetch=1),),
+            trainings={
+                (number, 1): metric
+                for number, metric in enumerate((2.0, 2.1, 1.9, 2.2, 1.8, 1.9, 1.7, 1.65, 1.9, 1.6))
+            },
         ),
         "agent-rests-over-a-conflict": Script(  # which only it could mend
             config=evolve(PLAIN, when_agent_fails="search"),

@@ -10,6 +10,7 @@ from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.events.log.read import read
 from autoresearch.events.values import OPEN_END, Request
 from autoresearch.projections.evidence import Calls, Evidence, Span, evidence_of
+from autoresearch.projections.parts.proposers import taking_turns
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_row, say_stopped, say_waiting
 from autoresearch.projections.summary import standing
@@ -70,7 +71,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
 
 
 def _asked(seq: int, at: str, request: Request) -> dict[str, Any]:
-    agent = request.agent if request.asks_agent else None
+    agent = ", ".join(taking_turns(request)) if request.asks_agent else None
     asked = {"loops": None if request.loops == OPEN_END else request.loops, "until": request.until or None}
     return {
         "seq": seq,

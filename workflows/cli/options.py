@@ -169,8 +169,9 @@ AgentName = Annotated[
     str | None,
     typer.Option(
         "--agent",
-        help="The agent that proposes and edits: auto, none, opencode, codex, claude, gemini, aider, custom.",
-        metavar="NAME",
+        help="The agent that proposes and edits: auto, none, opencode, codex, claude, gemini, aider, custom; "
+        "or several that take turns, with commas, and `search` among them.",
+        metavar="NAME[,...]",
     ),
 ]
 Timeout = Annotated[

@@ -20,6 +20,7 @@ from autoresearch.engine.verdicts import guards
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.values import LOOP_STAGES, Request
+from autoresearch.projections.parts.proposers import agents_of
 from autoresearch.projections.run_state import Iteration, RunState, WaitingProposal
 
 
@@ -144,9 +145,10 @@ def _question(run: RunState, event: ev.AgentAsked | ev.ProposalChosen) -> str | 
 
 
 def _needs_agent(run: RunState, one: WaitingProposal) -> bool:
-    """Say whether a proposal is prose, and the agent that would carry it out rests."""
-    agent = run.request.agent if run.request is not None and run.request.asks_agent else ""
-    return one.proposal.is_prose and any(one.agent == agent and one.rests for one in run.agents)
+    """Say whether a proposal is prose, and all agents that could carry it out rest."""
+    agents = agents_of(run.request)
+    rest = {one.agent for one in run.agents if one.rests}
+    return one.proposal.is_prose and bool(agents) and rest.issuperset(agents)
 
 
 def _search_is_through(run: RunState) -> bool:

@@ -1,1 +1,1 @@
-"""What is asked of agents: the commands that ask, and whether a second one reviews a candidate. Pure."""
+"""What is asked of agents: the commands that ask, whose turn it is, whether one reviews. Pure."""

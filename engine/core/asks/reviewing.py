@@ -13,6 +13,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import VETOES, Reason, Request, Scalar, why
 from autoresearch.projections.agent_health import health_of
+from autoresearch.projections.parts.proposers import agents_of
 from autoresearch.projections.parts.reviews import Review
 from autoresearch.projections.run_state import Iteration, RunState
 
@@ -63,7 +64,7 @@ def one_at_a_time(commands: list[do.Command]) -> list[do.Command]:
 
 def reviewer(config: RunConfig, request: Request) -> str:
     """Return the agent that reviews; "none" where no agent is asked for anything."""
-    return config.review_agent or (request.agent if request.asks_agent else NOBODY)
+    return config.review_agent or next(iter(agents_of(request)), NOBODY)
 
 
 def waits_for_reviewer(state: RunState) -> bool:

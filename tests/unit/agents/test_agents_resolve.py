@@ -2,7 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from autoresearch.engine.agents.known import LOGINS, PROGRAMS, Found, adapter, find, resolve
+from autoresearch.engine.agents.known import (
+    LOGINS,
+    NONE,
+    PROGRAMS,
+    Found,
+    adapter,
+    find,
+    find_all,
+    resolve,
+)
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.settings import RunConfig
 
@@ -69,13 +78,40 @@ def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
     """The remedy lists every name that would have been right."""
     with pytest.raises(UsageRefused) as refused:
         find(name, PLAIN, which=everything)
-    assert refused.value.remedy == "use one of auto, none, opencode, codex, claude, gemini, aider, custom"
+    assert (
+        refused.value.remedy
+        == "use one of auto, none, search, opencode, codex, claude, gemini, aider, custom"
+    )
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     """A slip of one letter is recognised."""
     with pytest.raises(UsageRefused, match="did you mean opencode"):
         resolve("opncode", PLAIN)
+
+
+def test_a_list_names_who_take_turns() -> None:
+    """A list, or names with commas, is resolved one by one; a name may say its model."""
+    listed = ["codex:gpt-5.5", "claude", "search"]
+    assert listed == [one.agent for one in find_all("codex:gpt-5.5, claude,search", PLAIN)]
+    assert listed == [one.agent for one in find_all(tuple(listed), PLAIN)]
+    assert ["custom", "codex"] == [one.agent for one in find_all(("auto", "custom", "codex"), OWN)]
+    assert "codex" == adapter("codex:gpt-5.5").name
+
+
+@pytest.mark.parametrize("names", ["search", ("search",), "none"])
+def test_the_search_alone_is_no_agent(names: str | tuple[str, ...]) -> None:
+    """Where only the search has turns, nobody is asked."""
+    assert [NONE] == [one.agent for one in find_all(names, PLAIN)]
+
+
+@pytest.mark.parametrize(
+    "names", ["codex,", "codex,codex", "none,codex", "codex:", "search:big", ",", "codex;claude"]
+)
+def test_what_is_no_list_of_agents_is_refused(names: str) -> None:
+    """An empty name, one twice, none beside others, and a model of nobody's are refused."""
+    with pytest.raises(UsageRefused):
+        find_all(names, PLAIN)
 
 
 def test_the_command_agent_needs_a_command() -> None:

@@ -189,7 +189,7 @@ def test_where_agents_are_asked_it_is_said_what_holds_them(writes, version, kind
     assert {"kind": kind, "version": version} == status_object(seen)["sandbox"]
     assert f"agents   {said}\n" in page_of(seen)
     assert kind == sandbox(config, version)
-    proposer = Proposer(agent="opencode", wanted=True, available=True, sandbox=kind, landlock=version)
+    proposer = Proposer(agent="opencode", wanted=True, missing=(), sandbox=kind, landlock=version)
     outcome = StartOutcome(paths=seen.paths, branch="b", request=None, seq=0, proposer=proposer)
     assert ["opencode proposes", said] == list(start_lines(outcome))[-2:]
 

@@ -115,9 +115,13 @@ def _proposer(one: Proposer) -> str:
     if one.agent == NONE:
         return "there is no agent to ask (`--agent` names one): the seeded search proposes"
     why = f" ({FOUND[one.found]})" if one.found in FOUND and one.found != "named" else ""
-    if not one.available:
-        return f"{one.agent} proposes{why}, but is not on PATH: asking it will fail"
-    return f"{one.agent} proposes{why}"
+    who = f"{one.agent} proposes{why}"
+    if one.others:
+        who = f"{', '.join((one.agent, *one.others))} take turns in proposing ({one.turns})"
+    if one.missing:
+        is_not, them = ("is", "it") if len(one.missing) == 1 else ("are", "them")
+        return f"{who}, but {', '.join(one.missing)} {is_not} not on PATH: asking {them} will fail"
+    return who
 
 
 def _idle(idle: Idle) -> str:
