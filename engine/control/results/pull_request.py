@@ -10,6 +10,7 @@ from autoresearch.events.errors import AutoresearchError, NotFound, WayOut
 
 
 GH_S = 120.0  # at most: it asks a server
+TOLD = 500  # characters of what it said
 
 
 def require_gh(home: Path, git: Remote) -> None:
@@ -38,6 +39,6 @@ def open_it(home: Path, git: Remote, made: Published, *, base: str, title: str) 
     command = ["gh", "pr", "create", "--head", made.branch, "--title", title, "--body-file", str(made.text)]
     done = run([*command, *(["--base", base] if base else [])], cwd=home, timeout_s=GH_S)
     if done.exit_code != 0:
-        told = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise NotFound(f"gh opened no pull request: {told[-1]}", remedy=by_hand)
+        told = " ".join(done.stderr.decode(errors="replace").split()) or "it said nothing"
+        raise NotFound(f"gh opened no pull request: {told[:TOLD]}", remedy=by_hand)
     return done.stdout.decode(errors="replace").strip()
