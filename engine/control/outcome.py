@@ -12,8 +12,10 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import OwnCheckout, Repository
 from autoresearch.engine.runs.locate import Chosen, Found
 from autoresearch.engine.system import landlock
+from autoresearch.engine.system.interpreter import Interpreter, look_for
 from autoresearch.events import catalog as ev
 from autoresearch.events.compared import deciding_changes
+from autoresearch.events.setting import PYTHON
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
 from autoresearch.projections.parts.proposers import agents_of
@@ -64,6 +66,7 @@ class StartOutcome:
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
     proposer: Proposer | None = None  # None: nothing is proposed
     again: bool = False  # it was asked before, under the same key
+    python: Interpreter | None = None  # of a new run: what `{python}` of its training stands for
 
 
 def started(
@@ -83,6 +86,7 @@ def started(
         guidance_edited=guidance_edited(git, config),
         proposer=_proposer(request, config) if request is not None else None,
         again=again,
+        python=look_for(paths.home, config.python) if any(PYTHON in word for word in config.train) else None,
     )
 
 

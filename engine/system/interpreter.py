@@ -130,7 +130,8 @@ def _conda(home: Path) -> Interpreter | None:
 
 
 def _poetry(home: Path) -> Interpreter | None:
-    if POETRY not in _tools(home) and not (home / "poetry.lock").is_file():
+    named = _named_by_poetry(home)
+    if not named:
         return None
     try:
         done = run_command.run(
@@ -140,10 +141,18 @@ def _poetry(home: Path) -> Interpreter | None:
     except AutoresearchError:
         python = ""
     if python:
-        return Interpreter(words=(python,), source=POETRY, named="poetry.lock")
-    return Interpreter(
-        words=(sys.executable,), source="runner", lacks="poetry_environment", named="poetry.lock"
-    )
+        return Interpreter(words=(python,), source=POETRY, named=named)
+    return Interpreter(words=(sys.executable,), source="runner", lacks="poetry_environment", named=named)
+
+
+def _named_by_poetry(home: Path) -> str:
+    """Return what says that a project is poetry's; "" where nothing does."""
+    if (home / "poetry.lock").is_file():
+        return "poetry.lock"
+    builds = _table(_project_file(home), "build-system").get("build-backend", "")
+    if POETRY in _tools(home) or str(builds).startswith("poetry.core"):
+        return "pyproject.toml"
+    return ""
 
 
 # In the order in which they are believed.
@@ -160,14 +169,23 @@ def _uv_environment(home: Path) -> Path:
 
 
 def _tools(home: Path) -> Mapping[str, object]:
-    """Return the tables below [tool] of pyproject.toml; none where it cannot be read."""
+    """Return the tables below [tool] of pyproject.toml."""
+    return _table(_project_file(home), "tool")
+
+
+def _table(of: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _project_file(home: Path) -> Mapping[str, object]:
+    """Return what pyproject.toml holds; nothing where it cannot be read."""
     import tomllib  # noqa: PLC0415 - 6 ms, where no runner looks for an interpreter
 
     try:
-        tools = tomllib.loads((home / "pyproject.toml").read_text()).get("tool", {})
+        return tomllib.loads((home / "pyproject.toml").read_text())
     except (OSError, ValueError):
         return {}
-    return tools if isinstance(tools, dict) else {}
 
 
 def _conda_name(home: Path) -> str:

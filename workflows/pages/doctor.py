@@ -6,7 +6,7 @@ from autoresearch.engine.onboarding.doctor import Finding
 from autoresearch.engine.system.interpreter import Interpreter
 from autoresearch.events.errors import WayOut
 from autoresearch.projections.words.wording import FOUND, say, short
-from autoresearch.workflows.pages.onboarding import interpreter_line
+from autoresearch.workflows.pages.python import interpreter_line
 from autoresearch.workflows.pages.ways_out import program, worded
 
 

@@ -7,10 +7,10 @@ from autoresearch.engine.onboarding.metric_names import Candidate
 from autoresearch.engine.onboarding.proposal import Proposed
 from autoresearch.engine.onboarding.settings_file import as_toml
 from autoresearch.engine.onboarding.trial import Trial
-from autoresearch.engine.system.interpreter import Interpreter
 from autoresearch.events.setting import SEED
 from autoresearch.events.settings import RunConfig
 from autoresearch.projections.words.wording import say
+from autoresearch.workflows.pages.python import interpreter_line
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -25,15 +25,6 @@ SOURCES = {
     "option": "as --train says",
     "setting": "as the settings say",
 }
-PYTHONS = {
-    "setting": "the setting `python`",
-    "uv": "uv's, because of {named}",
-    "venv": "{named} of the repository",
-    "active": "the active environment {named}",
-    "conda": "conda's {named}",
-    "poetry": "poetry's",
-    "runner": "autoresearch's own: the repository names none",
-}
 PROGRAM = """\
 # Program
 
@@ -46,11 +37,6 @@ and why.
 
 - (name the ideas that you believe in, and what was tried before and did not help)
 """
-
-
-def interpreter_line(python: Interpreter) -> str:
-    """Say what `{python}` stands for, and where that was found."""
-    return f"{' '.join(python.words)}  ({PYTHONS[python.source].format(named=python.named)})"
 
 
 def command_line(proposed: Proposed) -> str:

@@ -12,6 +12,7 @@ from autoresearch.engine.system.interpreter import is_passing, look_for, surroun
 from autoresearch.events.errors import NotFound
 from autoresearch.events.setting import with_python
 from autoresearch.workflows.cli.options import refuse_passing_environment
+from autoresearch.workflows.pages.python import interpreter_line
 
 
 NAMED_BY_SHELLS = ("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_EXE", "UV_PROJECT_ENVIRONMENT")
@@ -122,12 +123,17 @@ def test_conda_is_what_the_repository_names_else_what_is_active(
     assert ("conda_environment", "other") == (look_for(home).lacks, look_for(home).named)
 
 
-def test_poetry_is_asked(home: Path, tmp_path: Path):
-    """A project of poetry is run by the Python that poetry names; none is named as missing."""
-    (home / "pyproject.toml").write_text("[tool.poetry]\nname = 'x'\n")
-    assert "poetry_environment" == look_for(home).lacks
+@pytest.mark.parametrize(
+    "says", ["[tool.poetry]\nname = 'x'\n", "[build-system]\nbuild-backend = 'poetry.core.masonry.api'\n"]
+)
+def test_poetry_is_asked(home: Path, tmp_path: Path, says: str):
+    """A project of poetry is run by the Python that poetry names; none is named as missing, by what asks."""
+    (home / "pyproject.toml").write_text(says)
+    assert ("poetry_environment", "pyproject.toml") == (look_for(home).lacks, look_for(home).named)
+    assert "pyproject.toml asks for poetry's environment" in interpreter_line(look_for(home))
     program(tmp_path, "poetry", "echo /envs/x/bin/python")
     assert ("poetry", ("/envs/x/bin/python",)) == found(home)
+    assert "/envs/x/bin/python  (poetry's, because of pyproject.toml)" == interpreter_line(look_for(home))
 
 
 def test_the_setting_has_the_last_word(home: Path):

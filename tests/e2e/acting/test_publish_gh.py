@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.acting.test_publish import kept_two
 from tests.e2e.conftest import Program
-from tests.e2e.test_publish import kept_two
 
 
 HOST = "github.localhost"  # which gh speaks to without TLS; a proxy leads it here

@@ -18,6 +18,7 @@ from autoresearch.projections.words.wording import (
     say,
     say_sandbox,
 )
+from autoresearch.workflows.pages.python import interpreter_line
 from autoresearch.workflows.pages.ways_out import typed, worded
 
 
@@ -33,6 +34,8 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         yield "this was asked before under the same key, and nothing was changed; then:"
     if outcome.request is not None:
         yield f"asked for {_asked(outcome.request, again=outcome.seq > 0)}"
+    if outcome.python is not None:
+        yield f"interpreter: {interpreter_line(outcome.python)}"
     if outcome.remeasured_for:
         names = ", ".join(outcome.remeasured_for)
         yield f"{names} changed: before the next verdict the best is measured again under the new settings"
