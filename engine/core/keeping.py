@@ -34,7 +34,9 @@ def waits_for_human(state: RunState) -> bool:
 
 
 def timed_out(state: RunState, now: str) -> tuple[ev.ApprovalTimedOut, ...]:
-    """Return which waits for a human's word are over, by the clock of the runner."""
+    """Return which waits for a human's word are over, by the clock of the runner; at rest none goes on."""
+    if state.stopped is not None:
+        return ()
     waiting = [(one.number, one.approval.until) for one in state.open if one.approval.waits]
     return tuple(
         ev.ApprovalTimedOut(iteration=number, until=until, now=now)

@@ -7,6 +7,7 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.clock import later
 from autoresearch.events.values import Reason
 
 
@@ -42,6 +43,15 @@ class Approval:
     def waits(self) -> bool:
         """Say whether the human is asked, and has not spoken."""
         return bool(self.asked) and not self.said
+
+    def after_rest(self, seconds: float) -> "Approval":
+        """Return it after the run was at rest for a time, in which no wait goes on."""
+        if not (self.waits and self.until):
+            return self
+        try:
+            return replace(self, until=later(self.until, seconds))
+        except ValueError:  # no time at all: another check says so
+            return self
 
 
 # By the event: what is said after it. Of events that are read lazily: they are no instances.

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
+from autoresearch.events.clock import passed
 from autoresearch.events.compared import deciding_digest
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import IMPORTED, OPEN_END, Best, Score
@@ -163,7 +164,10 @@ def _go_on(state: RunState, at: str) -> None:
     """Lift what a stop or a failure left behind; setup that was incomplete is looked at again."""
     agent_health.resumed(state)
     if state.stopped is not None:  # a human has looked
-        state.rested_s = state.rested_until(at)
+        rest_s = passed(state.stopped_at, at)
+        state.rested_s += rest_s
+        for one in state.open:
+            one.approval = one.approval.after_rest(rest_s)
         state.without_keep = state.crashes = 0
     state.stop = state.stopped = None
     state.stopped_reason = state.baseline_failed = state.baseline_reason = None

@@ -1,17 +1,21 @@
 """What the decider does with what would be kept, where a human is to be asked before."""
 
 import pytest
+from attrs import evolve
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import keeping
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import why
+from autoresearch.projections.fold import fold
+from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human
 from autoresearch.projections.words.wording import say_verdict
-from tests.given import BASELINE, asked, candidate, given, row, started, trained, training
+from tests.given import BASELINE, asked, candidate, given, recorded, row, started, trained, training
 
 
 UNTIL = "2026-03-08T22:00:00.000Z"
@@ -81,3 +85,21 @@ def test_a_limit_of_the_run_waits_for_the_word_too():
     begun = (started(config), asked(max_trainings=2), *BASELINE, *candidate(1), training(1), trained(1, 1.25))
     assert (do.AskForApproval(iteration=1),) == decide(given(*begun, row(1, 1.25)))
     assert () == decide(given(*begun, row(1, 1.25), WAITS))
+
+
+@pytest.mark.parametrize("goes_on", [ev.RunResumed(), asked(1)])
+def test_a_run_at_rest_runs_no_wait_down(goes_on: ev.Event):
+    """Stopped with 40 minutes of the hour left, it has these 40 from when somebody lets it go on."""
+    config = RunConfig(agent="none", keep_rule="lower", final=0, approve="human")
+    begun = (started(config), asked(), *BASELINE, *candidate(1), training(1), trained(1, 1.25), row(1, 1.25))
+    stop = ev.RunStopped(how="stopped", reason=why("as_requested"))
+    story = recorded(*begun, WAITS)
+    for event, at in ((stop, "2026-03-08T21:20:00.000Z"), (goes_on, "2026-03-09T08:00:00.000Z")):
+        story.append(evolve(recorded(event, after=len(story))[0], at=at))
+    rested, going_on = fold(RUN, story[:-1]), fold(RUN, story)
+    assert () == keeping.timed_out(rested, "2026-03-09T08:00:00.000Z")
+    assert () == keeping.timed_out(going_on, "2026-03-09T08:39:59.999Z")
+    (over,) = keeping.timed_out(going_on, "2026-03-09T08:40:00.000Z")
+    assert "2026-03-09T08:40:00.000Z" == over.until
+    assert over.until == standing(going_on)["approvals"][0]["until"]
+    assert keeping.overdue(going_on, over) is None
