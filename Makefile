@@ -51,7 +51,7 @@ record: $(VENV)/.dev $(AGENTS)/.installed  ## record the runs of tests/golden/re
 test-exports: $(VENV)/.exports  ## what needs large libraries (pip: 0.3 GB): export mlflow and wandb, pictures by vl-convert (two minutes)
 	$(BIN)/python -m pytest -rs tests/e2e/exports/test_export_mlflow.py tests/e2e/exports/test_export_wandb.py tests/unit/shown/test_vega_lite.py tests/e2e/looking/test_notebooks.py
 
-test-installs: $(VENV)/.dev  ## nine repositories, served by the program of pip, as a tool of uv's and by uv run (five minutes)
+test-installs: $(VENV)/.dev  ## nine repositories, served by the program of pip, as a tool of uv's and by uv run (ten minutes)
 	$(BIN)/python -m pytest -n 2 -m "long or not long" tests/e2e/own_projects/test_three_installs.py
 
 lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshness of generated files
