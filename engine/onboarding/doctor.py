@@ -6,7 +6,7 @@ A finding is a code and its fields; its sentence and the way out are said where 
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -14,10 +14,12 @@ from attrs import field, frozen
 
 from autoresearch.engine.control.launch import cannot_stay
 from autoresearch.engine.control.start_point import unpulled
-from autoresearch.engine.metrics.metric import MetricReader
+from autoresearch.engine.metrics import metric_file
+from autoresearch.engine.metrics.metric import NUMBER, MetricReader
 from autoresearch.engine.onboarding.init import printed_in, value_in
 from autoresearch.engine.onboarding.trial import TrialGit, Trials
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import METRIC, RunPaths
+from autoresearch.engine.ports.jobs import JobOutput
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.catalogue import latest_run
 from autoresearch.engine.runs.load import load_run
@@ -29,6 +31,7 @@ from autoresearch.engine.system.processes import run_command
 from autoresearch.engine.training.spec import CPU
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, InvalidInput, WayOut
+from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason
 
@@ -166,6 +169,8 @@ def _metric(trials: Trials, config: RunConfig, branch: str | None) -> Finding:
     if best is not None:
         told = {"name": name, "run": found[0].run_id, "value": best.metric, "file": config.metric.file}
         return Finding(check="metric", state="ok", code="metric_in_file", inputs=told)
+    if config.metric.file:
+        return _metric_of_file(trials, config.metric, found[0])
     number, log = _newest_log(trials, found[0])
     inputs: dict[str, object] = {"name": name, "run": found[0].run_id, "iteration": number}
     if not log:
@@ -181,11 +186,35 @@ def _metric(trials: Trials, config: RunConfig, branch: str | None) -> Finding:
     return Finding(check="metric", state="fail", code="metric_none", inputs=inputs | {"others": others})
 
 
+def _metric_of_file(trials: Trials, spec: MetricSpec, paths: RunPaths) -> Finding:
+    """Say whether what the newest training left has the metric: the file that it wrote was taken from it."""
+    key = spec.key or spec.name
+    inputs: dict[str, object] = {"name": spec.name, "run": paths.run_id, "file": spec.file, "key": key}
+    number, taken = _newest(trials, paths, lambda output: output.file(METRIC) or ())
+    if not taken:
+        number, log = _newest_log(trials, paths)
+        code, state = ("metric_no_file", "fail") if log else ("metric_no_file_yet", "info")
+        told = inputs | {"iteration": number}
+        return Finding(check="metric", state=state, code=code, inputs=told)  # type: ignore[arg-type]  # of two
+    said = metric_file.read(spec, spec.name, taken)
+    told = inputs | {"iteration": number, "keys": said.keys or "nothing that can be read"}
+    if said.text is None or not NUMBER.fullmatch(said.text):
+        return Finding(check="metric", state="fail", code="metric_no_key", inputs=told)
+    return Finding(
+        check="metric", state="ok", code="metric_in_newest_file", inputs=told | {"value": float(said.text)}
+    )
+
+
 def _newest_log(trials: Trials, paths: RunPaths) -> tuple[int, bytes]:
+    return _newest(trials, paths, lambda output: output.log())
+
+
+def _newest(trials: Trials, paths: RunPaths, of: Callable[[JobOutput], Iterable[bytes]]) -> tuple[int, bytes]:
+    """Return the end of what the newest training left that left any of it, and its iteration."""
     for number in range(load_run(paths).state.last_iteration, -1, -1):
         for training in range(9, 0, -1):
             end = b""
-            for piece in trials.jobs.output(paths.job(number, "train", training).folder).log():
+            for piece in of(trials.jobs.output(paths.job(number, "train", training).folder)):
                 end = (end + piece)[-MOST_LOG:]
             if end:
                 return number, end

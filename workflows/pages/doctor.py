@@ -58,7 +58,17 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "`{program} start --loops 0` trains the code as it stands and shows it",
     ),
     "metric_in_file": ("{name} is read from {file}; the best of {run} has {value:g}", ""),
-    "metric_no_log": ("{name}; {run} has no log of a training", ""),
+    "metric_in_newest_file": ("{name} is read from {file}; iteration {iteration} left {value:g} there", ""),
+    "metric_no_file_yet": ("{name} is read from {file}, key {key}; {run} has not trained yet", ""),
+    "metric_no_file": (
+        "iteration {iteration} of {run} wrote no {file}, in its checkout or its job's folder",
+        "set metric.file to what the script writes; one that lay there before the training does not count",
+    ),
+    "metric_no_key": (
+        "{file} of iteration {iteration} of {run} has no number under {key}; it has {keys}",
+        "set metric.key to one of these",
+    ),
+    "metric_no_log": ("{name} is looked for in what a training prints; {run} has printed nothing yet", ""),
     "metric_none": (
         "the log of iteration {iteration} of {run} has no {name}; it has {others}",
         "set metric.name to one of these, or let the script print `{name}: VALUE`",

@@ -115,3 +115,28 @@ def test_an_agent_that_is_wanted_and_missing_fails(program: Program):
     settings = program.repo / "pyproject.toml"
     settings.write_text(settings.read_text() + 'agent = "codex"\n')
     assert "agent_missing" == looked(program, code=1)["agent"]["code"]
+
+
+def test_a_metric_in_a_file_is_looked_for_there_before_there_is_a_best(program: Program):
+    """Of a baseline without its number: the file that it did not write, then the keys that it wrote."""
+    settings = program.repo / "pyproject.toml"
+    before = settings.read_text()
+    settings.write_text(f'{before}metric = {{ name = "acc", file = "out.json", lower_is_better = false }}\n')
+    script = program.repo / "train.py"
+    program("start", "--loops", "0", "--no-background-train", code=None)
+    found = looked(program, code=1)["metric"]
+    assert ("fail", "metric_no_file") == (found["state"], found["code"])
+    assert "wrote no out.json, in its checkout or its job's folder" in str(found["said"])
+    script.write_text("import json\nLR = 1\njson.dump({'accuracy': 0.5}, open('out.json', 'w'))\n")
+    program.git("commit", "-qam", "it writes a file")
+    program("start", "--another", "--loops", "0", "--no-background-train", code=None)
+    found = looked(program, code=1)["metric"]
+    assert ("fail", "metric_no_key") == (found["state"], found["code"])
+    assert "has no number under acc; it has accuracy" in str(found["said"])
+    settings.write_text(settings.read_text().replace('"acc"', '"accuracy"'))
+    found = looked(program)["metric"]
+    assert ("ok", "metric_in_newest_file", 0.5) == (
+        found["state"],
+        found["code"],
+        found["fields"]["value"],  # type: ignore[index]  # it is JSON
+    )
