@@ -9,9 +9,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from attrs import evolve
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events import catalog as ev
+from autoresearch.events.values import ProgressDigest
 from autoresearch.workflows.cli.main import main
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
@@ -26,6 +28,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 WHOLE = "/run/0/autoresearch-whole-r001"
+ROWS = """async () => {
+  const { load } = await import("/static/model.js");
+  return (await load("/api/0/confirm-r001")).run.all();
+}"""
 STEP_MS = 100.0  # in which every panel shows the state as of another event
 
 
@@ -117,6 +123,51 @@ def test_the_slider_shows_every_panel_as_of_an_event(open_page: Any, site: Site)
     seen.page.keyboard.press("Shift+ArrowLeft")
     seen.page.wait_for_url("**?at=*")
     assert "as of event" in until(lambda: seen.page.inner_text(".stand"))
+
+
+def test_the_first_screen_answers(open_page: Any):
+    """It names the best, who proposed it, what helped most, and whether the log holds; a time is typed."""
+    seen = open_page("/run/0/confirm-r001")
+    seen.page.wait_for_selector(".figures")
+    assert re.search(r"log whole: \d+ events", seen.page.inner_text(".stand"))
+    kept = [row for row in seen.page.evaluate(ROWS) if row["status"] == "keep" and row["iteration"]]
+    most = max(kept, key=lambda row: row["gain"])
+    said = seen.page.inner_text(".figure:has-text('helped most')")
+    assert f"+{most['gain']:.6f}" in said
+    assert f"#{most['iteration']} {most['description'][:60]}, by {most['source']}" in said
+    assert f"by {kept[-1]['source']}" in seen.page.inner_text(".figure:has-text('best ')")
+    first = kept[0]["closed_at"]
+    seen.page.fill(".when", first[11:19])
+    seen.page.press(".when", "Enter")
+    seen.page.wait_for_selector(".then-mark")
+    assert first[11:19] == until(lambda: seen.page.input_value(".when"))[:8]
+    seen.page.click(".figure:has-text('helped most') .link")
+    seen.page.wait_for_selector(f".drawer h2:has-text('Iteration {most['iteration']}')")
+    assert "log damaged after event" in open_page("/run/0/corrupt-r001").page.inner_text(".stand")
+
+
+def test_the_loss_is_drawn_beside_the_bests(open_page: Any, tmp_path: Path):
+    """Both curves lie on one scale, from the lowest loss to the highest of the two, and end in words."""
+    losses = {1: ((10.0, 3.0), (50.0, 2.5), (100.0, 2.0)), 2: ((2.0, 9.0), (10.0, 4.0), (100.0, 3.0))}
+    events = [
+        evolve(event, progress=ProgressDigest(sha256="0" * 64, lines=3, points=losses[event.iteration]))
+        if isinstance(event, ev.TrainingFinished)
+        else event
+        for event in (*tried(1, 0.9, keep=True), *tried(2, 1.2))
+    ]
+    paths = make_run(make_repo(tmp_path / "repo"), *BEGUN, *events)
+    with serving(paths.home) as site:
+        seen = open_page(f"/run/0/{paths.run_id}/2", of=site)
+        seen.page.wait_for_selector(".curve .of-best")
+        drawn = [one.get_attribute("d") for one in seen.page.query_selector_all(".curve path")]
+        assert ["M63.0 79.0L299.0 114.5L594.0 150.0", "M63.0 8.0L594.0 79.0"] == drawn
+        said = seen.page.inner_text(".part:has(.curve)")
+        assert "ends at 3.0000; the best (thin) at 2.0000" in said
+        seen.page.goto(f"{site.address}/run/0/{paths.run_id}/1")
+        seen.page.wait_for_selector(".curve path")
+        assert 1 == seen.page.locator(".curve path").count()  # the best itself
+        seen.context.close()
+    seen.wrong.clear()  # the browser says that the server is away
 
 
 def test_it_is_read_with_the_keyboard_alone(open_page: Any):

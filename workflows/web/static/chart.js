@@ -309,6 +309,9 @@ function labels(pen, scale, colour, kept, width) {
   pen.fillStyle = colour.mark;
   pen.textAlign = "left";
   const taken = [];
+  pen.strokeStyle = colour.panel;
+  pen.lineWidth = 3;
+  pen.lineJoin = "round";
   for (const row of kept) {
     const [x, y] = [scale.x(row.iteration) + 7, scale.y(row.metric) - 9];
     const text = clean(row.description, 34);
@@ -316,6 +319,7 @@ function labels(pen, scale, colour, kept, width) {
     const box = x + wide > width - 4 ? [width - 4 - wide, y - 8, width - 4, y + 6] : [x, y - 8, x + wide, y + 6];
     if (taken.some((one) => one[0] < box[2] && box[0] < one[2] && one[1] < box[3] && box[1] < one[3])) continue;
     taken.push(box);
+    pen.strokeText(text, box[0], y); // so that it is read over dots
     pen.fillText(text, box[0], y);
   }
 }

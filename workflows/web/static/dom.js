@@ -72,10 +72,15 @@ export function plural(count, word) {
 }
 
 export const STATUS = {
-  keep: "kept", discard: "discarded", crash: "crashed", not_applied: "not applied", open: "running",
+  baseline: "baseline", keep: "kept", discard: "discarded", crash: "crashed", not_applied: "not applied", open: "running",
   stopped_early: "stopped early", retracted: "retracted", accident: "accident", remeasured: "measured again",
   dropped: "dropped", recorded: "recorded", rebased: "rebased",
 };
+
+/** Return hours of devices; a short run's as what they are. */
+export function deviceTime(hours) {
+  return hours < 0.1 ? duration(hours * 3600) : `${hours.toFixed(2)} h`;
+}
 
 export function chip(status) {
   return h("span", { class_: `chip s-${status}`, text: STATUS[status] ?? status.replaceAll("_", " ") });

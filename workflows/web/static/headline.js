@@ -1,15 +1,17 @@
 // What a run is worth, how sure that is, where it stands, and why it waits.
 
-import { clean, clock, day, duration, fill, h, number, plural, signed } from "./dom.js";
+import { clean, clock, day, deviceTime, duration, fill, h, number, percent, plural, signed } from "./dom.js";
+import { largestStep } from "./model.js";
 
 const WAITS = new Set(["waiting", "paused", "failed", "interrupted", "unreadable"]);
 
 export class Headline {
-  constructor() {
+  constructor({ open }) {
+    this.open = open;
     this.element = h("section", { class_: "headline", "aria-label": "Where the run stands" });
   }
 
-  draw(found, at) {
+  draw(found, at, rows) {
     const run = found.status;
     fill(
       this.element,
@@ -22,11 +24,50 @@ export class Headline {
       h("div", { class_: `stand p-${run.phase}` },
         h("span", { class_: `phase p-${run.phase}`, text: run.phase }),
         h("span", { class_: "why", dir: "auto", text: clean(stands(found), 500) }),
-        at !== null && h("span", { class_: "then-mark", text: `as of event ${found.seq}, ${clock(run.as_of)}` })),
+        at !== null && h("span", { class_: "then-mark", text: `as of event ${found.seq}, ${clock(run.as_of)}` }),
+        whole(found)),
       found.health && h("p", { class_: "banner warn", text: clean(found.health, 400) }),
       run.trouble && h("p", { class_: "banner bad", role: "alert", text: clean(run.trouble, 400) }),
-      h("div", { class_: "figures" }, best(found), gain(found), tried(run), time(run), cost(found)));
+      h("div", { class_: "figures" }, this.best(found, rows), gain(found), this.helped(rows), tried(run), time(run), cost(found)));
   }
+
+  link(row) {
+    return [h("button", { type: "button", class_: "link", onclick: () => this.open(row.iteration), text: `#${row.iteration}` }),
+      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(row.source, 30)}` })];
+  }
+
+  best(found, rows) {
+    const { best_metric: now, baseline_metric: first, metric } = found.status;
+    if (now === null) return figure(`best ${clean(metric, 40)}`, "–", small("no result yet"));
+    const share = first ? (100 * (now - first)) / Math.abs(first) : null;
+    const better = share !== null && (found.lower_is_better ? share < 0 : share > 0);
+    const row = found.best_iteration ? rows.find((one) => one.iteration === found.best_iteration) : null;
+    return figure(
+      `best ${clean(metric, 40)}`, number(now),
+      small(found.best_iteration === 0
+        ? "the baseline itself"
+        : ["baseline ", number(first), share !== null && h("b", { class_: better ? "good" : "" },
+          ` ${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)}\u00a0%`)]),
+      row && small(this.link(row)),
+      small(`${found.lower_is_better ? "lower" : "higher"} is better · rule ${clean(found.keep_rule, 30)}`));
+  }
+
+  /** Name the change that gained most on what was the best before it, and how sure that is. */
+  helped(rows) {
+    const row = largestStep(rows);
+    if (!row) return figure("helped most", "–", small("nothing was kept yet"));
+    const sure = row.sureness ? `${row.sureness} on fresh seeds` : row.probability === null || row.probability === undefined ? "" : `${percent(row.probability)} sure`;
+    const half = row.half_width === null || row.half_width === undefined ? "" : h("span", { class_: "half", text: `± ${number(row.half_width)}` });
+    return figure("helped most", [signed(row.gain), " ", half], small(this.link(row)), small(sure || "by one measurement each"));
+  }
+}
+
+/** Say whether the log holds: every line that is shown was checked by its hash. */
+function whole(found) {
+  const words = found.damage ? `log damaged after event ${found.last}`
+    : found.torn_bytes > 0 ? "the log's last write is torn" : `log whole: ${plural(found.last, "event")}`;
+  return h("span", { class_: found.damage ? "bad" : found.torn_bytes > 0 ? "warn" : "quiet", text: words,
+    title: "Each line holds the hash of the one before it; `autoresearch replay` also checks every decision and git." });
 }
 
 function stands(found) {
@@ -41,20 +82,6 @@ function figure(name, large, ...small) {
 
 function small(...said) {
   return h("p", { class_: "small" }, said);
-}
-
-function best(found) {
-  const { best_metric: now, baseline_metric: first, metric } = found.status;
-  if (now === null) return figure(`best ${clean(metric, 40)}`, "–", small("no result yet"));
-  const share = first ? (100 * (now - first)) / Math.abs(first) : null;
-  const better = share !== null && (found.lower_is_better ? share < 0 : share > 0);
-  return figure(
-    `best ${clean(metric, 40)}`, number(now),
-    small(found.best_iteration === 0
-      ? "the baseline itself"
-      : ["baseline ", number(first), share !== null && h("b", { class_: better ? "good" : "" },
-        ` ${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)} %`)]),
-    small(`${found.lower_is_better ? "lower" : "higher"} is better · rule ${clean(found.keep_rule, 30)}`));
 }
 
 function gain(found) {
@@ -100,7 +127,10 @@ function time(run) {
 
 function cost(found) {
   const money = found.cost_usd;
-  return figure("device hours", found.status.device_hours.toFixed(2),
-    small(money === null ? "agents said no price" : `$${money.toFixed(2)} for agents`),
+  const { calls, tokens } = found.status.cost;
+  const asked = calls ? `${plural(calls, "call")} of agents${tokens ? `, ${tokens.toLocaleString("en")} tokens` : ""}` : "";
+  return figure("cost", [deviceTime(found.status.device_hours), " ", h("span", { class_: "half", text: "of devices" })],
+    small(money === null ? (calls ? "agents said no price" : "no agent was asked") : `$${money.toFixed(2)} for agents`),
+    asked && small(asked),
     money && found.status.counts.kept ? small(`$${(money / found.status.counts.kept).toFixed(2)} for each that was kept`) : null);
 }

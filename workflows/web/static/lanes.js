@@ -11,6 +11,7 @@ const SPANS = [["all", 0], ["last hour", 3600], ["last 10 min", 600]];
 const ORDER = { propose: 0, apply: 1, triage: 2, train: 3, evaluate: 4 };
 const LEFT = 78;
 const TOP = 22;
+const GAPS = 3; // of the longest, told in words
 
 export class Lanes {
   constructor({ base, open, goTo }) {
@@ -50,9 +51,11 @@ export class Lanes {
     this.last = Date.parse(found.last_at) / 1000;
     const { time } = found;
     const share = (seconds) => `${duration(seconds)} (${Math.round((100 * seconds) / Math.max(1, time.elapsed_s))} %)`;
+    const idle = gaps(this.spans, this.last).map(([begin, end]) => `${duration(end - begin)} from ${clock(new Date(begin * 1000).toISOString())}`);
     fill(this.times, `${duration(time.elapsed_s)} in all: ${share(time.busy_s)} training or evaluating, ${share(time.waiting_s)} waiting beside a runner, ${share(time.away_s)} with no runner`,
       time.rest_s >= 1 ? `; beside that ${duration(time.rest_s)} at rest` : "",
-      time.lost || time.voided ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : "");
+      time.lost || time.voided ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : "",
+      idle.length ? `. Longest with no device at work: ${idle.join(", ")}` : "");
     this.paint();
   }
 
@@ -205,6 +208,17 @@ export class Lanes {
   placeTip(x, y, box) {
     this.tip.style.transform = `translate(${Math.min(x + 12, box.width - this.tip.offsetWidth - 4)}px, ${y + 14}px)`;
   }
+}
+
+/** Return the longest times between trainings and evaluations, the longest first. */
+function gaps(spans, last) {
+  const found = [];
+  let reached = null;
+  for (const [kind, begin, end] of spans.filter(([one]) => one === "train" || one === "evaluate").sort((one, other) => one[1] - other[1])) {
+    if (reached !== null && begin - reached >= 1) found.push([reached, begin]);
+    reached = Math.max(reached ?? 0, end ?? last);
+  }
+  return found.sort((one, other) => other[1] - other[0] - (one[1] - one[0])).slice(0, GAPS);
 }
 
 function kindOf(status) {

@@ -3,6 +3,8 @@
 
 import { get } from "./api.js";
 
+const DAY = 86400000; // milliseconds
+
 export class Run {
   constructor(loaded) {
     this.id = loaded.id;
@@ -56,6 +58,17 @@ export class Run {
     return sorted ? found : found.sort((one, other) => one.iteration - other.iteration);
   }
 
+  /** Return the last start, verdict or human act at a time of day (UTC, in ms), on the last day that had it. */
+  atTime(time) {
+    const began = [...this.versions.values()].map(([{ seq, row }]) => [seq, row.started_at]);
+    const times = [...began, ...this.closed.map(({ seq, row }) => [seq, row.closed_at]), ...this.human]
+      .filter(([, at]) => at).map(([seq, at]) => [seq, Date.parse(at)]).sort((one, other) => one[0] - other[0]);
+    if (!times.length) return 1;
+    const last = times.at(-1)[1];
+    const wanted = last - ((((last - time) % DAY) + DAY) % DAY);
+    return times.findLast(([, at]) => at <= wanted)?.[0] ?? 1;
+  }
+
   /** Return the nearest event before or behind one: any, a verdict, or a human's act. */
   step(kind, seq, direction) {
     if (kind === "event") return Math.min(this.last, Math.max(1, seq + direction));
@@ -72,6 +85,17 @@ function latest(versions, seq) {
     if (versions[index].seq <= seq) return versions[index].row;
   }
   return null;
+}
+
+/** Return the status that a row is listed under: the baseline was not kept for being better. */
+export function statusOf(row) {
+  return row.iteration === 0 && row.status === "keep" ? "baseline" : row.status;
+}
+
+/** Return the keep that gained most on what was the best before it; null where none has. */
+export function largestStep(rows) {
+  const gained = rows.filter((row) => row.iteration && row.status === "keep" && row.gain > 0 && !row.taken_out);
+  return gained.reduce((most, row) => (most && most.gain >= row.gain ? most : row), null);
 }
 
 /** Say whether a kept row's gain is no more than chance may give. */

@@ -8,7 +8,7 @@ export class OtherRule {
   constructor({ base, open }) {
     Object.assign(this, { base, open });
     this.rule = h("select", { "aria-label": "Rule", onchange: () => this.choose() });
-    this.value = h("input", { type: "text", inputmode: "decimal", size: 8, placeholder: "by more than", "aria-label": "The rule's number" });
+    this.value = h("input", { type: "text", inputmode: "decimal", size: 11, placeholder: "by more than", "aria-label": "The rule's number" });
     this.body = h("div");
     this.element = h("details", { class_: "card other-rule", ontoggle: () => this.begin() }, h("summary", { text: "Under another rule" }),
       h("p", { class_: "quiet", text: "The results stay; only the verdicts are taken again, as `replay --policy` does." }),

@@ -69,7 +69,7 @@ class RunPage {
   lay() {
     const { home, runId } = this;
     const open = (iteration) => this.show(iteration);
-    this.headline = new Headline();
+    this.headline = new Headline({ open });
     this.chart = new Chart({ open });
     this.table = new Table({ open, compare: (picked) => this.go(compareAddress(picked.map((one) => `${home}/${runId}/${one}`))) });
     this.otherRule = new OtherRule({ base: this.base, open });
@@ -162,6 +162,7 @@ class RunPage {
     const { run } = this.model;
     const all = run.all();
     const rows = this.at === null ? all : run.rows(this.at);
+    this.seen = rows;
     this.chart.draw(rows, all, this.shown);
     this.table.draw(rows, this.shown);
     this.slider.draw(run, this.at, this.asOf);
@@ -172,7 +173,7 @@ class RunPage {
     const scale = JSON.stringify([found.of_seeds, found.lower_is_better, found.status.metric]);
     this.shown = found;
     this.asOf = found.status.as_of;
-    this.headline.draw(found, this.at);
+    this.headline.draw(found, this.at, this.seen);
     this.side.draw(found, this.at);
     this.steer.draw(found, this.at);
     this.lanes.draw(this.at === null ? null : found.status.as_of, this.model.run);

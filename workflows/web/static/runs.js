@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { compareAddress } from "./compare.js";
-import { clean, day, duration, fill, h, interval, number, plural } from "./dom.js";
+import { clean, day, deviceTime, duration, fill, h, interval, number, plural } from "./dom.js";
 
 const AGAIN_MS = 3000;
 
@@ -69,7 +69,7 @@ function card(run, named, picked, count) {
       fact("best", number(run.best_metric)),
       fact("gain", run.gain ? interval(run.gain.value, run.gain.half_width) : change(run)),
       fact("tried", plural(run.iterations_completed, "change")),
-      fact("device hours", run.device_hours.toFixed(2)),
+      fact("device time", deviceTime(run.device_hours)),
       fact("money", run.cost_usd === null ? "–" : `$${run.cost_usd.toFixed(2)}`),
       fact("took", duration(run.elapsed_s)),
       fact("began", day(run.started_at))));

@@ -18,6 +18,8 @@ export class Slider {
       oninput: () => goTo(Number(this.range.value)) });
     this.marks = h("canvas", { class_: "marks", "aria-hidden": "true" });
     this.label = h("output", { class_: "label" });
+    this.when = h("input", { type: "text", class_: "when", "aria-label": "Time of day, UTC", title: "Type a time, such as 3:00 (UTC), and Enter: all as of then" });
+    const whenForm = h("form", { class_: "at", onsubmit: (event) => { event.preventDefault(); this.atTime(); } }, this.when);
     this.live = h("button", { type: "button", class_: "live", onclick: () => goTo(null), title: "Live (l)" }, h("i"), "live");
     const kinds = h("select", { "aria-label": "Step by", onchange: () => { this.kind = kinds.value; } },
       KINDS.map(([value, words]) => h("option", { value, text: words })));
@@ -28,7 +30,7 @@ export class Slider {
     this.element = h("div", { class_: "slider", role: "group", "aria-label": "Time" },
       h("button", { type: "button", "aria-label": "Back", title: "Back (←)", onclick: () => step(-1), text: "◀" }), kinds,
       h("button", { type: "button", "aria-label": "Forward", title: "Forward (→)", onclick: () => step(1), text: "▶" }),
-      h("div", { class_: "track" }, this.marks, this.range), this.label, this.live,
+      h("div", { class_: "track" }, this.marks, this.range), this.label, whenForm, this.live,
       h("button", { type: "button", class_: "plain", "aria-label": "Keys", onclick: () => this.help(), text: "?" }), this.keys);
   }
 
@@ -44,11 +46,20 @@ export class Slider {
     this.range.max = String(run.last);
     this.range.value = String(now);
     this.range.setAttribute("aria-valuetext", at === null ? `live, event ${now}` : `event ${now} of ${run.last}`);
-    fill(this.label, h("b", { text: now.toLocaleString("en") }), h("span", { class_: "quiet", text: ` of ${run.last.toLocaleString("en")}` }),
-      h("span", { class_: "when", text: asOf ? clock(asOf) : "" }));
+    fill(this.label, h("b", { text: now.toLocaleString("en") }), h("span", { class_: "quiet", text: ` of ${run.last.toLocaleString("en")}` }));
+    if (document.activeElement !== this.when) this.when.value = asOf ? clock(asOf) : "";
     this.live.setAttribute("aria-pressed", String(at === null));
     const drawn = `${run.last} ${this.marks.clientWidth} ${document.documentElement.dataset.theme}`;
     if (drawn !== this.drawn) this.paint(drawn);
+  }
+
+  /** Go to the time that was typed; what is none is taken back. */
+  atTime() {
+    const found = this.when.value.trim().match(/^(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*z?$/i);
+    this.when.blur();
+    if (!found) return;
+    const [hours, minutes, seconds] = found.slice(1).map((one) => Number(one ?? 0));
+    this.goTo(this.run.atTime(1000 * (3600 * hours + 60 * minutes + seconds)));
   }
 
   /** Draw a mark for each keep, and one for each act of a human. */

@@ -1,13 +1,14 @@
 // The table of iterations: filter, sort, columns, keys. Only the rows in sight are in the page.
 
 import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, percent } from "./dom.js";
+import { statusOf } from "./model.js";
 
 const ROW = 34; // pixels, as in the stylesheet
 const AHEAD = 12;
 const COLUMNS = [
   { name: "pick", title: "" },
   { name: "iteration", title: "#", right: true, cell: (row) => String(row.iteration) },
-  { name: "status", title: "status", cell: (row) => chip(row.status) },
+  { name: "status", title: "status", cell: (row) => chip(statusOf(row)) },
   { name: "metric", title: "metric", right: true, cell: (row) => number(row.metric) },
   { name: "gain", title: "gain ± interval", right: true, cell: (row) => interval(row.gain, row.half_width) },
   { name: "probability", title: "sure", right: true, cell: (row) => row.sureness ?? percent(row.probability) },
@@ -20,6 +21,7 @@ const COLUMNS = [
   { name: "description", title: "change", cell: (row) => clean(row.description || "…", 200) },
 ];
 const KEPT = "columns";
+const MOST_FIRST = new Set(["iteration", "gain", "probability", "seconds", "memory_gb", "closed_at"]);
 
 export class Table {
   constructor({ open, compare }) {
@@ -30,7 +32,7 @@ export class Table {
     this.chosen = null;
     const stored = JSON.parse(localStorage.getItem(KEPT) ?? "null");
     this.shownColumns = new Set(Array.isArray(stored) ? stored : COLUMNS.filter((one) => !one.hidden).map((one) => one.name));
-    this.filter = h("input", { type: "search", placeholder: "filter: words, > 0.98, keep …", "aria-label": "Filter the table",
+    this.filter = h("input", { type: "search", placeholder: "filter: lr, > 0.98 …", "aria-label": "Filter the table",
       oninput: later(80, () => this.arrange()) });
     this.chips = h("div", { class_: "chips", role: "group", "aria-label": "Status" });
     this.count = h("span", { class_: "quiet", role: "status" });
@@ -70,7 +72,7 @@ export class Table {
     const matches = matcher(wanted);
     const said = this.rows.filter(matches);
     this.drawChips(said);
-    this.found = this.status ? said.filter((row) => row.status === this.status) : said;
+    this.found = this.status ? said.filter((row) => statusOf(row) === this.status) : said;
     const { name, down } = this.sort;
     const sign = down ? -1 : 1;
     if (name === "iteration") this.found = down ? this.found.toReversed() : this.found;
@@ -83,7 +85,7 @@ export class Table {
 
   drawChips(rows) {
     const counts = new Map();
-    for (const row of rows) counts.set(row.status, (counts.get(row.status) ?? 0) + 1);
+    for (const status of rows.map(statusOf)) if (status !== "baseline") counts.set(status, (counts.get(status) ?? 0) + 1);
     if (this.status && !counts.has(this.status)) counts.set(this.status, 0);
     const made = JSON.stringify([[...counts], this.status]);
     if (made === this.chipsMade) return;
@@ -107,7 +109,7 @@ export class Table {
   }
 
   by(name) {
-    this.sort = { name, down: this.sort.name === name ? !this.sort.down : name === "iteration" };
+    this.sort = { name, down: this.sort.name === name ? !this.sort.down : MOST_FIRST.has(name) };
     this.arrange();
   }
 
@@ -202,7 +204,7 @@ function matcher(wanted) {
   if (!words.length) return () => true;
   return (row) => {
     const settings = JSON.stringify(row.settings ?? {});
-    const text = `#${row.iteration} ${row.status} ${STATUS[row.status] ?? ""} ${row.source ?? ""} ${row.description} ${row.reason} ${settings}`.toLowerCase();
+    const text = `#${row.iteration} ${statusOf(row)} ${STATUS[statusOf(row)] ?? ""} ${row.source ?? ""} ${row.description} ${row.reason} ${settings}`.toLowerCase();
     return words.every((word) => text.includes(word));
   };
 }
