@@ -12,7 +12,7 @@ from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, open_questions, proposer_of
-from autoresearch.projections.parts.proposers import agents_of
+from autoresearch.projections.parts.proposers import agents_of, told
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
@@ -62,6 +62,7 @@ def standing(run: RunState) -> Standing:
         "waiting_proposals": len(run.waiting),
         "need_input": _kept(run.need_input),
         "proposer": proposer_of(run),
+        "proposers": [told(one) for one in run.proposers],
         "agents": _agents(run),
         "waits_for_agent": waiting_for_agent(run),
         "questions": open_questions(run),

@@ -1,5 +1,7 @@
 """What each who proposes has done, gained and cost: agents, the search, and the human. Pure."""
 
+from typing import Any
+
 from attrs import evolve as replace
 from attrs import frozen
 
@@ -47,6 +49,21 @@ class Proposer:
         """Return what it cost, agents and devices; None where a call did not say."""
         told = self.costs.unpriced == 0
         return self.costs.usd + self.device_s / HOUR_S * device_hour_usd if told else None
+
+
+def told(one: Proposer) -> dict[str, Any]:  # Any: it is JSON
+    """Return what one has done as `status` and `report` have it; what is not known is null."""
+    known, unpriced = one.costs.known_usd, one.costs.unpriced
+    return {
+        "name": one.name,
+        "proposals": one.proposals,
+        "keeps": len(one.keeps),
+        "gain": one.gain,
+        "calls": one.costs.calls,
+        "usd": None if known is None else round(known, 6),
+        "calls_of_unknown_cost": unpriced,
+        "device_s": one.device_s,
+    }
 
 
 Proposers = tuple[Proposer, ...]

@@ -197,9 +197,24 @@ FOUND: Mapping[str, str] = {
 }
 
 
-def say_proposer(asked: Mapping[str, str] | None) -> str:
-    """Return which agent is asked, and why that one; "" where none is, or nobody knows."""
-    return f"{asked['agent']}: {FOUND[asked['found']]}" if asked and asked["found"] else ""
+def say_proposers(standing: Mapping[str, Any]) -> list[str]:
+    """Say which agent is asked, and why that one; or who takes turns, and what each gained and cost."""
+    asked = standing["proposer"]
+    if not asked or not asked["others"]:
+        return [f"{asked['agent']}: {FOUND[asked['found']]}"] if asked and asked["found"] else []
+    turns = f"{', '.join((asked['agent'], *asked['others']))} take turns, {asked['turns']}"
+    return [turns, *map(_proposed, standing["proposers"])]
+
+
+def say_usd(one: Mapping[str, Any]) -> str:
+    """Say what one who proposes cost: what nobody said is unknown, and never zero."""
+    least = "at least " if one["calls_of_unknown_cost"] else ""
+    return "unknown" if one["usd"] is None else f"{least}${one['usd']:.2f}"
+
+
+def _proposed(one: Mapping[str, Any]) -> str:
+    ideas = f"{one['proposals']} idea{'' if one['proposals'] == 1 else 's'}, {one['keeps']} kept"
+    return f"{one['name']}: {ideas}, gain {one['gain']:.6g}, cost {say_usd(one)}"
 
 
 def proposer(request: Request) -> str:

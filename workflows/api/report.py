@@ -64,6 +64,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "ideas": ideas_listed(run.backlog),
         "lessons": [{"iteration": one.iteration, "text": one.text} for one in run.backlog.lessons],
         "cost": now["cost"],
+        "proposers": now["proposers"],
         "agents": [_calls(calls) for calls in evidence.agents.values()],
         "time": time_spent(evidence, run),
         "points": [_point(one) for one in cited if one["metric"] is not None and one["status"] in SHOWN],

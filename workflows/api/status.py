@@ -162,6 +162,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "questions": standing["questions"],
         "approvals": standing["approvals"],
         "proposer": standing["proposer"],
+        "proposers": standing["proposers"],
         "agents": [{**one, "reason": _said(one["reason"])} for one in standing["agents"]],
         "gpu": _fields(facts.gpu, "utilisation_percent", "memory_used_mb", "memory_total_mb", "name"),
         "state_path": str(paths.state),

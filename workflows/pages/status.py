@@ -16,7 +16,7 @@ from autoresearch.projections.state_text import (
     say_waiting,
 )
 from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_proposer, say_sandbox, short
+from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_proposers, say_sandbox, short
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
 from autoresearch.workflows.pages.ways_out import after_no_gain, typed
 
@@ -59,7 +59,7 @@ def status_page(seen: Glance) -> str:
         ("gpu", _gpu_words(seen.facts.gpu)),
         ("runner", _runner_words(seen)),
         ("agents", say_sandbox(**held) if (held := standing["sandbox"]) else ""),
-        ("asks", say_proposer(standing["proposer"])),
+        *(("asks", words) for words in say_proposers(standing)),
         ("health", health_words(standing)),
         *(("asked", words) for words in question_words(standing)),
         *(("approve", words) for words in approval_words(standing)),

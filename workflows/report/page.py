@@ -4,7 +4,7 @@ from typing import Any
 
 from autoresearch.projections.state_text import say_interval, say_no_gain
 from autoresearch.projections.words.times import duration, minute_of, one_line
-from autoresearch.projections.words.wording import short
+from autoresearch.projections.words.wording import say_usd, short
 from autoresearch.workflows.pages.ways_out import program
 from autoresearch.workflows.report.document import (
     Block,
@@ -42,6 +42,7 @@ def document_of(found: dict[str, Any]) -> Document:  # Any: it is JSON
         *_failed(found),
         *_retracted(found),
         *later(found),
+        *_proposers(found),
         *_costs(found),
         *_time(found),
         *_next(found),
@@ -261,6 +262,18 @@ def _retracted(found: dict[str, Any]) -> tuple[Block, ...]:
         (f"iteration {one['iteration']}: {one_line(one['reason'], REASON)}",) for one in found["retracted"]
     )
     return Heading(text="Taken back"), Listing(lines=lines)
+
+
+def _proposers(found: dict[str, Any]) -> tuple[Block, ...]:
+    if len(found["proposers"]) < 2:  # noqa: PLR2004 - of one, the rest of the report tells
+        return ()
+    head = ("proposes", "ideas", "kept", "gain", "cost", "on devices")
+    counts = ((one, str(one["proposals"]), str(one["keeps"])) for one in found["proposers"])
+    rows = tuple(
+        (one["name"], ideas, kept, f"{one['gain']:.6g}", say_usd(one), duration(one["device_s"]))
+        for one, ideas, kept in counts
+    )
+    return Heading(text="Who proposed"), Table(head=head, rows=rows, right=frozenset(range(1, 6)))
 
 
 def _costs(found: dict[str, Any]) -> tuple[Block, ...]:
