@@ -110,7 +110,7 @@ def play(seed: int, prompt: Callable[[Night], str], *, wrong: float) -> tuple[fl
     assert score is not None  # where it begins, nothing crashes
     night = Night(land, base, score)
     night.keeps.append(_kept(0, "0" * 40, score))
-    guesses = _told(land, Random(f"model {seed}"), wrong)  # noqa: S311 - a night is played again by its seed
+    guesses = guesses_of(land, Random(f"model {seed}"), wrong)  # noqa: S311 - a night is played again by its seed
     done, repeated = set[Change](), 0
     for _ in range(LOOPS):
         change = choose(guesses, read(prompt(night)))
@@ -148,7 +148,7 @@ def _surprise(change: Change, guesses: dict[Change, float], tried: dict[Change, 
     return fmean(near) if near else 0.0
 
 
-def _told(land: Landscape, random: Random, wrong: float) -> dict[Change, float]:
+def guesses_of(land: Landscape, random: Random, wrong: float) -> dict[Change, float]:
     """Return what the model guesses of each change: the truth, with its error."""
     found = {}
     for index in range(len(land.ranges)):

@@ -73,6 +73,7 @@ class World:
         loops: int,
         proposals: tuple[Proposal, ...] = (),
         agent: str = "none",
+        others: tuple[str, ...] = (),
         prefetch: int = 0,
         slots: int = 1,
         keep_rule: str = "lower",
@@ -105,7 +106,13 @@ class World:
             config=RunConfig(**(config | settings)),
             program_version="test",
         )
-        ends = {"final": final, "consolidate": consolidate, "until": until, "max_trainings": max_trainings}
+        ends: dict[str, Any] = {
+            "others": others,
+            "final": final,
+            "consolidate": consolidate,
+            "until": until,
+            "max_trainings": max_trainings,
+        }
         asked = ev.LoopsRequested(request=Request(loops=loops, agent=agent, prefetch=prefetch, **ends))
         given = [
             ev.ProposalReceived(source="file", name="p", sha256="0" * 64, dropped_at="", proposal=one)

@@ -47,6 +47,7 @@ FIELDS = [
         "questions",
         "approvals",
         "proposer",
+        "proposers",
         "agents",
         "gpu",
         "state_path",
