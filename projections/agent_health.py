@@ -115,6 +115,12 @@ def resumed(state: "RunState") -> None:
             _put(state, replace(one, rests=False))
 
 
+def reviewer_of(state: "RunState", one: "Iteration") -> AgentHealth | None:
+    """Return how the agent is whose review a candidate waits for; None where it waits for none."""
+    named = one.review.agent or state.config.review_agent
+    return health_of(state.agents, named) if one.review.waits and one.job is None else None
+
+
 def still_open(questions: tuple[Question, ...], text: str = "") -> tuple[Question, ...]:
     """Return those that have no answer yet; where a text is given, only those of these words."""
     return tuple(one for one in questions if not one.answer and text in ("", one.text))

@@ -3,17 +3,17 @@
 A view, always rewritten whole. What never trained has no commit and counts as a crash, so that notebooks
 which drop crashes do not take its 0.000000 for a score; its description begins with "not applied:". What the
 world is to blame for begins with "accident:". What was not trained, since its code was known, counts so, too,
-and begins with "same code as"; so does what was
-stopped early, with "stopped early: ". What was retracted is no keep; it begins with "retracted:".
+and begins with "same code as"; so does what was stopped early, with "stopped early:", and what was vetoed
+before it was trained, with "vetoed:". What was retracted is no keep; it begins with "retracted:".
 """
 
 from collections.abc import Iterable
 
-from autoresearch.events.values import KNOWN_CODE
+from autoresearch.events.values import KNOWN_CODE, VETOES
 from autoresearch.projections.timeline import Row, Timeline
 
 
-VERSION = "5"  # grows with any change of what a table looks like; state.json names it
+VERSION = "6"  # grows with any change of what a table looks like; state.json names it
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 
 
@@ -58,6 +58,8 @@ def _kind(row: Row) -> str:
         return f"same code as {row.inputs['same_as']}: "
     if row.outcome == "stopped_early":
         return "stopped early: "
+    if row.rule == VETOES[0]:
+        return "vetoed: "
     return "not applied: " if row.outcome == "not_applied" else ""
 
 

@@ -11,7 +11,7 @@ from attrs import asdict
 from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.values import Reason, why
-from autoresearch.projections.agent_health import health_of, open_questions, proposer_of
+from autoresearch.projections.agent_health import health_of, open_questions, proposer_of, reviewer_of
 from autoresearch.projections.parts.proposers import agents_of, told
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
@@ -116,6 +116,8 @@ def waiting_for_human(state: RunState) -> Reason | None:
     for one in state.open:
         if one.approval.waits and not one.approval.until:
             return why("approval_wanted", iteration=one.number)
+        if (broken := reviewer_of(state, one)) is not None and broken.needs_human:
+            return why("review_wanted", iteration=one.number, agent=broken.agent)
     if state.need_input is not None and not state.waiting and not waiting_for_agent(state):
         return state.need_input
     return None
@@ -127,8 +129,11 @@ def waiting_for_agent(state: RunState) -> str:
     Of several, that is the first to come back.
     """
     request = state.request
-    if state.stopped is not None or state.paused is not None or request is None or not request.asks_agent:
+    if state.stopped is not None or state.paused is not None or request is None:
         return ""
+    reviewers = [health for one in state.open if (health := reviewer_of(state, one)) is not None]
+    if waiting := [one.agent for one in reviewers if one.rests and not one.needs_human and not state.jobs]:
+        return waiting[0]
     resting = [one for one in (health_of(state.agents, name) for name in agents_of(request)) if one.rests]
     back = sorted((one for one in resting if not one.needs_human), key=lambda one: one.retry_at)
     if len(resting) < len(agents_of(request)) or not back:

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from attrs import frozen
 
-from autoresearch.engine.agents.known import CUSTOM, NONE, Found, find_all
+from autoresearch.engine.agents.known import CUSTOM, NONE, Found, find, find_all
 from autoresearch.events.errors import UsageRefused, WayOut, Wrong
 from autoresearch.events.setting import program_in
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import LOOP_STAGES, OPEN_END, TOP_STAGES, LoopStage, Request, TopStage
-from autoresearch.projections.parts.proposers import agents_of
+from autoresearch.projections.parts.proposers import SEARCH, agents_of
 
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ def request_of(
     What asks for a measurement alone is served alone where the run is `at_rest`.
 
     Raises:
-        UsageRefused: a misspelt stage, a number below 0, an unknown agent, or words that contradict.
+        UsageRefused: a misspelt stage, a number below 0, an unknown agent or none, or words that contradict.
     """
     stages, loop_stages = _stages(options)
     only_final = before is not None and options.final is not None and not options.names_stages
@@ -136,6 +136,8 @@ def request_of(
             remedy="3 is enough for most; 0 compares nothing at the end",
         )
     found, *others = _agents(options, config, before)
+    if loops:
+        _refuse_unreviewed(config, {one.agent for one in (found, *others)})
     return Request(
         loops=loops,
         stages=stages,
@@ -167,6 +169,14 @@ def refuse_gone(before: Request, config: RunConfig) -> None:
     """
     if CUSTOM.name in map(program_in, agents_of(before)) and not config.agent_command:
         raise UsageRefused(Wrong("agent_command_gone"), remedy=WayOut("agent_again"))
+
+
+def _refuse_unreviewed(config: RunConfig, agents: set[str]) -> None:
+    """Refuse loops that are to be reviewed where nobody can: no agent is asked, and none is named for it."""
+    if config.review != "off" and config.review_agent:
+        find(config.review_agent, config)
+    elif config.review != "off" and agents <= {NONE, SEARCH}:
+        raise UsageRefused(Wrong("nobody_reviews", review=config.review), remedy=WayOut("name_reviewer"))
 
 
 def refuse_options_without_loops(options: StartOptions) -> None:

@@ -9,6 +9,7 @@ class Counts:
 
     kept: int = 0
     discarded: int = 0
+    vetoed: int = 0  # by a review, or a human
     crashed: int = 0  # crashed, timed_out, diverged, no_metric
     stopped_early: int = 0  # trainings that were ended, since they lay far behind their base
     not_applied: int = 0

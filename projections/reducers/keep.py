@@ -9,6 +9,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.setting import outside
 from autoresearch.events.values import (
     KNOWN_CODE,
+    VETOES,
     Best,
     Conditions,
     Consolidated,
@@ -65,7 +66,7 @@ def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: in
     if event.rule == KNOWN_CODE and one is not None:
         _answer(state, one)
     else:
-        _close(state, one, kept=False)
+        _close(state, one, kept=False, vetoed=event.rule == VETOES[0])
 
 
 def _answer(state: RunState, one: Iteration) -> None:
@@ -258,7 +259,7 @@ def _with(known: tuple[Consolidated, ...], stated: tuple[Consolidated, ...]) -> 
     return tuple(newest[number] for number in sorted(newest))
 
 
-def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
+def _close(state: RunState, one: Iteration | None, *, kept: bool, vetoed: bool = False) -> None:
     if one is None:
         return
     state.open = tuple(other for other in state.open if other is not one)
@@ -269,7 +270,7 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool) -> None:
     state.completed += 1
     state.answered = 0
     before = state.counts
-    state.counts = _count(before, one, kept=kept)
+    state.counts = replace(before, vetoed=before.vetoed + 1) if vetoed else _count(before, one, kept=kept)
     crashed = state.counts.crashed > before.crashed
     if crashed or one.outcome not in ("not_applied", None):
         state.crashes = state.crashes + 1 if crashed else 0
@@ -324,8 +325,6 @@ def remeasured(best: Best, one: Iteration) -> Best:
 def _count(counts: Counts, one: Iteration, *, kept: bool) -> Counts:
     if one.outcome == "stopped_early":
         return replace(counts, stopped_early=counts.stopped_early + 1)
-    if one.outcome is None:  # vetoed before it was trained
-        return replace(counts, discarded=counts.discarded + 1)
     ended = [counts.kept, counts.discarded, counts.crashed, counts.not_applied]
     ended[0 if kept else 1 if one.outcome == "succeeded" else 3 if one.outcome == "not_applied" else 2] += 1
     return replace(counts, kept=ended[0], discarded=ended[1], crashed=ended[2], not_applied=ended[3])

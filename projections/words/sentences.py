@@ -47,6 +47,7 @@ REASONS: Mapping[str, str] = {
     "not_applied_in_a_row": "{times} changes of agents in a row were not applied",
     "not_applied_in_a_row_since": "{times} changes of agents in a row were not applied, the last: {because}",
     "agent_asks": "{said}",
+    "review_wanted": "{iteration:name} waits for the review of {agent}, which has to be mended first",
     "approval_wanted": "{iteration:name} would be kept, and waits for your word",
     "search_is_through": "the seeded search has tried every value it knows; drop a proposal",
     "search_knows_none": "the seeded search knows no constants in {files}; drop a proposal",

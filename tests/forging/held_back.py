@@ -150,6 +150,18 @@ HELD_BACK = {
         "held back",
         "CandidateKept.approval",
     ),
+    "a keep that no review let pass": of(
+        "review-beyond-the-budget",
+        drop_all("ReviewMissed"),
+        "held back",
+        "CandidateKept.review",
+    ),
+    "a training of what no review let pass": of(
+        "reviewed-before-training",
+        drop_all("ReviewMissed"),
+        "held back",
+        "TrainingStarted.review",
+    ),
     "a keep whose guard was never run": of(
         "guarded-by-commands",
         drop_all("GuardStarted", "GuardFinished"),

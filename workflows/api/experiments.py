@@ -14,7 +14,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.metric_spec import MetricSpec
-from autoresearch.events.values import Proposal
+from autoresearch.events.values import VETOES, Proposal
 from autoresearch.projections.state_text import say_row
 from autoresearch.projections.timeline import Row
 from autoresearch.workflows.api.envelope import document
@@ -59,7 +59,7 @@ def status_of(row: Row) -> str:
         return "retracted"
     if row.verdict is not None:
         ended = row.outcome if row.outcome == "stopped_early" else row.verdict
-        return "accident" if row.accident else ended
+        return "accident" if row.accident else "vetoed" if row.rule == VETOES[0] else ended
     return "recorded" if row.recorded else "open"
 
 

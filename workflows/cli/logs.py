@@ -23,8 +23,8 @@ from autoresearch.workflows.pages.transcript import readable
 from autoresearch.workflows.pages.ways_out import typed
 
 
-STEPS = ("train", "evaluate", "guard", "holdout", "prepare", "propose", "edit", "apply", "triage")
-OF_AGENTS = frozenset({"propose", "edit", "apply", "triage"})
+STEPS = ("train", "evaluate", "guard", "holdout", "prepare", "propose", "edit", "apply", "triage", "review")
+OF_AGENTS = frozenset({"propose", "edit", "apply", "triage", "review"})
 LINES = 200  # that are printed where nobody says how many
 MOST_BYTES = 2**15  # of a log then: an agent's transcript has lines of any length
 RECENT = 8  # iterations; in an older one no job is started
@@ -41,7 +41,7 @@ def logs(
         str,
         typer.Option(
             "--step",
-            help="train, evaluate, what an agent did: propose, apply, triage; or prepare.",
+            help="train, evaluate, what an agent did: propose, apply, triage, review; or prepare.",
             metavar="STEP",
         ),
     ] = "",

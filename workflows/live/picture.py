@@ -33,6 +33,7 @@ STATUS_COLOURS = {
     "crash": "red",
     "not_applied": "magenta",
     "accident": "yellow",
+    "vetoed": "yellow",
     "stopped_early": "magenta",
     "retracted": "yellow",
     "open": "cyan",

@@ -306,8 +306,7 @@ def _done_words(standing: Standing) -> str:
     ends = [
         f"{count} {word}"
         for count, word in (
-            (counts["kept"], "kept"),
-            (counts["discarded"], "discarded"),
+            *((counts[word], word) for word in ("kept", "discarded", "vetoed")),
             (counts["stopped_early"], "stopped early"),
             (counts["crashed"], "crashed"),
             (counts["not_applied"], "not applied"),

@@ -30,6 +30,7 @@ SENTENCES = {
     "begin_earlier": (
         "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
     ),
+    "name_reviewer": 'set review_agent in [tool.autoresearch] of pyproject.toml, or review = "off"',
     "agent_again": (
         "put it back, or name who proposes: `{program} resume --loops N --agent NAME`, or --no-stochastic"
     ),

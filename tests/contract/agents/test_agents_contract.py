@@ -336,10 +336,11 @@ def test_opencode_reads_settings_of_the_checkout_and_no_instructions(
     assert {} == told()
 
 
-def test_a_proposer_has_no_tool_that_writes(plain: Path, tmp_path: Path) -> None:
-    """For a proposal codex is read-only, aider in its mode to ask, and the others cannot edit."""
+@pytest.mark.parametrize("reads", ["propose", "review"])
+def test_who_only_reads_has_no_tool_that_writes(reads: AgentStep, plain: Path, tmp_path: Path) -> None:
+    """For a proposal or a review codex is read-only, aider in its mode to ask, and the others cannot edit."""
     said = {"prompt": "", "worktree": plain, "hooks": hooks_of(plain)}
-    question, apply = (Ask(step=step, **said) for step in ("propose", "apply"))
+    question, apply = (Ask(step=step, **said) for step in (reads, "apply"))
     assert "read-only" in CODEX.job(question, tmp_path).command
     command = CLAUDE.job(question, tmp_path).command
     assert command[command.index("--tools") + 1] == "Read,Grep,Glob"
@@ -361,7 +362,7 @@ def test_what_claude_may_do_everywhere_writes_nothing(plain: Path, tmp_path: Pat
     assert command[command.index("--allowedTools") + 1] == "Read,Grep,Glob"
 
 
-@pytest.mark.parametrize("step", ["propose", "apply", "triage"])
+@pytest.mark.parametrize("step", ["propose", "apply", "triage", "review"])
 def test_a_confined_program_writes_where_it_must(
     step: AgentStep, plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,7 +376,7 @@ def test_a_confined_program_writes_where_it_must(
     assert spec.writable is not None
     assert spec.env["TMPDIR"] == str(job / "tmp")
     assert {str(job / "tmp"), str(tmp_path / "codex"), "/more", "/dev/null"} <= set(spec.writable)
-    assert (str(plain) in spec.writable) == (step != "propose")
+    assert (str(plain) in spec.writable) == (step not in ("propose", "review"))
     assert "danger-full-access" in spec.command  # its own sandbox does not start within another one
     assert not any(path.is_relative_to(place) for place in spec.writable for path in (run, job))
     assert CODEX.job(evolve(question, beside=None), job).writable is None

@@ -88,6 +88,8 @@ def test_a_failure_is_one_whatever_the_file_says(job: JobPaths):
         ("propose", b'{"usage": {"tokens": 1}}', "unknown_key"),
         ("propose", b'{"status": "ok"}', "lacks_keys"),
         ("triage", b'{"action": "shrug", "reason": "x"}', "value_not_known"),
+        ("review", b'{"verdict": "shrug", "reasons": []}', "value_not_known"),
+        ("review", b'{"verdict": "veto", "reasons": []}', "schema_against"),
         ("apply", b'{"model": 7}', "value_of_other_kind"),
     ],
 )

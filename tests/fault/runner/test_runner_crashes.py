@@ -3,6 +3,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -15,6 +16,7 @@ from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import OPEN_END, Edit, Proposal, Request
+from tests.fakes.agents import FakeAgent, answered
 from tests.fakes.curves import on_curves
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import Crashed, World, anchored, audited, crash_at, log_end, result_of
@@ -326,6 +328,37 @@ def a_run_that_asks_a_human(folder: Path) -> World:
     return world
 
 
+PASS, VETO = '{"verdict": "pass", "reasons": []}', '{"verdict": "veto", "reasons": ["it reads the test"]}'
+
+
+def a_run_that_is_reviewed(folder: Path, *answers: str, prefetch: int = 0, **settings: Any) -> World:
+    """Return a run whose candidates an agent reviews; the first review of the second is lost."""
+    world = World(folder)
+    asked = (PROPOSALS[0], proposal("a little", LR=0.05), proposal("a lot", LR=0.03))
+    world.start(loops=3, proposals=asked, prefetch=prefetch, review_agent="fake", **settings)
+    world.agent = FakeAgent(*(answered(text=one) for one in answers))
+    train = world.jobs.on_start
+
+    def begin(jobs: FakeJobs, job: Path, spec: JobSpec) -> None:
+        if not job.name.startswith("review"):
+            return train(jobs, job, spec)
+        return jobs.lose(job) if f"{job.parent.name}/{job.name}" == "0002/review.1" else jobs.finish(job)
+
+    world.jobs.on_start = begin
+    return world
+
+
+def a_run_reviewed_before_training(folder: Path) -> World:
+    """Return a run of which a review passes the first, vetoes the second, and says nothing of the third."""
+    answers = (PASS, VETO, "I cannot say", "no")
+    return a_run_that_is_reviewed(folder, *answers, review="before-training", prefetch=1)
+
+
+def a_run_reviewed_before_keeps(folder: Path) -> World:
+    """Return a run of which a review vetoes the first keep and passes the others, one at the second try."""
+    return a_run_that_is_reviewed(folder, VETO, PASS, "no", PASS, review="before-keep")
+
+
 RUNS = {
     "a run": a_run,
     "under new settings": a_run_under_new_settings,
@@ -340,6 +373,8 @@ RUNS = {
     "looked at": a_run_with_a_holdout,
     "guarded": a_run_with_guards,
     "approved": a_run_that_asks_a_human,
+    "reviewed before training": a_run_reviewed_before_training,
+    "reviewed before keeps": a_run_reviewed_before_keeps,
     "for an hour": a_run_for_an_hour,
     "out of time": a_run_out_of_time,
 }
@@ -486,6 +521,32 @@ def test_a_run_that_asks_a_human(tmp_path: Path):
     told = [row.rule for row in load(world.paths).timeline.rows][1:]
     assert ["lower", "vetoed", "not_approved"] == told
     assert 3 == events_of(world).count("ApprovalAsked")
+
+
+def test_a_run_whose_trainings_are_reviewed(tmp_path: Path):
+    """What is vetoed is not trained; what two answers say nothing of is trained without, and that is told."""
+    world = a_run_reviewed_before_training(tmp_path)
+    assert 0 == world.runner().run()
+    assert ["0000/train.1", "0001/train.1", "0003/train.1"] == world.trained
+    ends = [(row.verdict, row.rule, row.outcome) for row in load(world.paths).timeline.rows][1:]
+    assert [("keep", "lower", "succeeded"), ("discard", "vetoed", None)] == ends[:2]
+    (missed,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.ReviewMissed)]
+    assert (3, "review_no_object", "go-on") == (missed.iteration, missed.reason.code, missed.then)
+    told = world.agent.asked[-1].prompt
+    assert "the reviewer's answer holds no JSON object" in told, "the second time it hears why"
+    assert world.agent.asked[-1].worktree == world.paths.review_checkout
+
+
+def test_a_run_whose_keeps_are_reviewed(tmp_path: Path):
+    """A veto takes the place of a keep, and the reviewer saw the diff, the claim and the numbers."""
+    world = a_run_reviewed_before_keeps(tmp_path)
+    assert 0 == world.runner().run()
+    rules = [(row.verdict, row.rule) for row in load(world.paths).timeline.rows][1:]
+    assert [("discard", "vetoed"), ("keep", "lower"), ("keep", "lower")] == rules
+    first = world.agent.asked[0].prompt
+    assert "+WIDTH = 16" in first
+    assert "wider" in first
+    assert "the verdict would be: keep, improved" in first
 
 
 def test_a_run_with_guards(tmp_path: Path):

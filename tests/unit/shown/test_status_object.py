@@ -165,7 +165,7 @@ def test_the_object_tells_what_is_going_on():
     ]
     assert {"percent": 42.0, "seconds_left": 18.0, "loss": 3.2, "tok_per_s": 2e4} == told["progress"]
     assert (2, 0, 3) == (told["loops_left"], told["iterations_completed"], told["waiting_proposals"])
-    ends = ("kept", "discarded", "crashed", "stopped_early", "not_applied", "retracted")
+    ends = ("kept", "discarded", "vetoed", "crashed", "stopped_early", "not_applied", "retracted")
     assert dict.fromkeys(ends, 0) == told["counts"]
 
 

@@ -26,6 +26,7 @@ SENTENCES = {
     "only_with_range": "--only cannot go with --from-stage or --to-stage",
     "option_without_loops": "{option} speaks of new loops, and none are asked for",
     "final_out_of_range": "--final {final}: expected 0 to {most}",
+    "nobody_reviews": "review = {review!r}, and no agent is asked for anything",
     "prefetch_out_of_range": "--prefetch {prefetch}: expected 0 to {most}",
     "range_backwards": "--from-stage {first} comes after --to-stage {last}",
     "setting_twice": "--set {setting} was given twice",

@@ -111,7 +111,7 @@ function whisker({ value, half_width: half }) {
 function tried(run) {
   const { counts } = run;
   const words = [
-    ["kept", counts.kept], ["discarded", counts.discarded], ["crashed", counts.crashed],
+    ["kept", counts.kept], ["discarded", counts.discarded], ["vetoed", counts.vetoed], ["crashed", counts.crashed],
     ["stopped early", counts.stopped_early], ["not applied", counts.not_applied], ["retracted", counts.retracted],
   ].filter(([name, count]) => count || name === "kept");
   const left = run.loops_left >= 900000 ? "goes on until it is stopped" : `${plural(run.loops_left, "loop")} left`;

@@ -95,7 +95,7 @@ export class Side {
   drawAgent(found, at) {
     const { agents } = found.status;
     const now = Date.parse(found.status.as_of);
-    const asked = found.jobs.filter(([, step]) => ["propose", "apply", "triage"].includes(step));
+    const asked = found.jobs.filter(([, step]) => ["propose", "edit", "apply", "triage", "review"].includes(step));
     const said = [...asked.map(([number, step, , since]) => `#${number}: ${step}, for ${duration(Math.max(0, (now - Date.parse(since)) / 1000))}`),
       found.prefetch && `prepared meanwhile: ${found.prefetch}`].filter(Boolean);
     this.agent.hidden = !said.length && !agents.length;
