@@ -66,7 +66,8 @@ def why_pointless(run: RunState) -> tuple[str, WayOut | None]:
     if run.best is None:
         return "nothing was measured yet: there is no gain to measure", WayOut("resume", run_id=run.run_id)
     if len(run.keeps) == 1:
-        return "nothing was kept beside the baseline: there is no gain to measure", WayOut("ask_for_more")
+        more = WayOut("resume", run_id=run.run_id) if run.loops_left else WayOut("ask_for_more")
+        return "nothing was kept beside the baseline: there is no gain to measure", more
     if repeats.of_seeds(run) == 0:
         return "every seed gives the same number here: fresh ones tell nothing new", WayOut("experiments")
     return "", None

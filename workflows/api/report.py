@@ -55,6 +55,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "of_seeds": of_seeds,
         "exact": of_seeds == 0.0 or now["exact_gain"] is not None,
         "comparisons": now["comparisons"],
+        "loops_left": run.loops_left,
         "holdout": _holdout(run, evidence),
         "counts": dict(Counter(status_of(row) for row in rows if row.iteration)),
         "kept": [one for one in cited if one["status"] == "keep" and one["iteration"]],

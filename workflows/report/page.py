@@ -77,6 +77,8 @@ def _verdict(found: dict[str, Any]) -> Line:
         if say_no_gain(gain["value"], gain["half_width"]) == "a loss":
             return ("The best loses: ", said, f"{of} (95 % interval), against the baseline.")
         return ("No gain shown: ", said, f"{of} (95 % interval); it may be luck.")
+    if not best["iteration"] and not set(found["counts"]) - {"open"}:
+        return ("No gain yet: no change was tried to its end.",)
     if not best["iteration"]:
         return ("No gain: nothing was better than the baseline.",)
     if found["exact"]:
@@ -362,6 +364,7 @@ def _next(found: dict[str, Any]) -> tuple[Block, ...]:
             )
             lines.append((f"git merge {found['branch']}", "takes what was kept into your branch"))
         lines.append((f"{program()} show {best['iteration']} --run-id {run}", "shows the best whole"))
-    lines.append((f"{program()} resume --run-id {run} --loops 10", "goes on"))
+    more = "" if found["loops_left"] else " --loops 10"
+    lines.append((f"{program()} resume --run-id {run}{more}", "goes on"))
     lines.append((f"{program()} replay --run-id {run}", "checks that all of this is true"))
     return Heading(text="What to do next"), Commands(lines=tuple(lines))

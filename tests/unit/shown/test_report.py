@@ -213,6 +213,14 @@ def test_time_at_rest_is_none_of_the_run() -> None:
     assert "; beside that 1 h 59 min at rest" in page
 
 
+def test_a_run_that_tried_nothing_yet_is_not_said_to_have_gained_nothing() -> None:
+    """Stopped behind its baseline it has no gain yet, and what is left goes on without a number of loops."""
+    stop = ev.RunStopped(how="stopped", reason=why("as_requested"))
+    page = text_of(reported(g.recorded(g.started(), g.asked(3), *g.BASELINE, stop))[1])
+    assert "No gain yet: no change was tried to its end." in page
+    assert "resume --run-id autoresearch-mar8-r001  " in page
+
+
 def test_intervals_that_overlap_are_covered_once() -> None:
     """The covered time is that of the union."""
     assert 6.0 == covered([(4.0, 6.0), (0.0, 3.0), (1.0, 2.0), (2.0, 5.0)])
