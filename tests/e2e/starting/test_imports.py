@@ -51,6 +51,7 @@ MAY = {
     "note": ("note x", COMMON),
     "proposals": ("proposals", COMMON),
     "withdraw": ("withdraw 1", COMMON),
+    "ideas": ("ideas", COMMON),
     "answer": ("answer x", COMMON),
     "approve": ("approve 1", COMMON),
     "veto": ("veto 1 --why x", COMMON),
