@@ -105,7 +105,7 @@ def test_status_is_one_object_or_a_page(done, capsys):
     """`--json` prints one JSON object and nothing else; without it, a page."""
     told = json.loads(call("status --json", capsys))
     assert ("autoresearch.status/1", done.run_id, "done") == (told["schema"], told["run_id"], told["phase"])
-    ends = {"discarded": 0, "stopped_early": 0, "not_applied": 0, "retracted": 0}
+    ends = {"discarded": 0, "vetoed": 0, "stopped_early": 0, "not_applied": 0, "retracted": 0}
     assert {"kept": 1, "crashed": 1, **ends} == told["counts"]
     assert str(done.history) == told["history_path"]
     page = call("status", capsys)
