@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from tests.agents.model_server import ModelServer, Reply, Say, Turn
+from tests.agents.model_apis import Reply, Say, Turn
+from tests.agents.model_server import ModelServer
 from tests.agents.programs import ALL, BIN, ROOT, Hands, node
 from tests.e2e.conftest import Program, program  # noqa: F401 - a fixture
 from tests.waiting import PATIENCE_S

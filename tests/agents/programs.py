@@ -1,4 +1,4 @@
-"""The three real programs: where they are, how each is led to the loopback model, and what its tools take.
+"""The real programs: where they are, how each is led to the loopback model, and what its tools take.
 
 AUTORESEARCH_AGENTS names the folder into which `make test-agents` has npm install them.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from tests.agents.model_server import Call
+from tests.agents.model_apis import Call
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,9 +112,31 @@ def _claude_settings(url: str, home: Path) -> dict[str, str]:
     }
 
 
+def _gemini_settings(url: str, home: Path) -> dict[str, str]:
+    folder = home / ".gemini"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "security": {"auth": {"selectedType": "gemini-api-key"}},
+        "privacy": {"usageStatisticsEnabled": False},
+    }
+    (folder / "settings.json").write_text(json.dumps(settings))
+    return {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": "none", "GEMINI_CLI_TRUST_WORKSPACE": "true"}
+
+
+def _gemini_server(command: Sequence[str], home: Path, _env: dict[str, str]) -> None:
+    file = home / ".gemini" / "settings.json"
+    server = {"command": command[0], "args": list(command[1:]), "timeout": 120_000, "trust": True}
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"mcpServers": {"autoresearch": server}}))
+
+
 def _claude_edit(file: Path, old: str, new: str) -> Sequence[Call]:
     change = {"file_path": str(file), "old_string": old, "new_string": new}
     return Call("Read", {"file_path": str(file)}), Call("Edit", change)
+
+
+def _gemini_edit(file: Path, old: str, new: str) -> Sequence[Call]:
+    change = {"file_path": str(file), "old_string": old, "new_string": new}
+    return (Call("replace", change | {"instruction": "put the other text there"}),)
 
 
 OPENCODE = Hands(
@@ -162,4 +184,15 @@ CLAUDE = Hands(
     operator=_claude_operator,
     search=True,
 )
-ALL = (OPENCODE, CODEX, CLAUDE)
+GEMINI = Hands(
+    name="gemini",
+    settings=_gemini_settings,
+    serve=_gemini_server,
+    line=lambda line: Call("run_shell_command", {"command": line, "description": "do it"}),
+    edit=_gemini_edit,
+    write=lambda file, text: Call("write_file", {"file_path": str(file), "content": text}),
+    model="gemini-2.5-pro",
+    operator=lambda _folder, _home: ("gemini", "--output-format", "stream-json", "--approval-mode", "yolo"),
+)
+OPERATORS = (OPENCODE, CODEX, CLAUDE)  # that read AGENTS.md by themselves
+ALL = (*OPERATORS, GEMINI)

@@ -7,8 +7,8 @@ from attrs import frozen
 
 from autoresearch.events import clock
 from tests.agents.conftest import Seat, Steps, edit, hours_from_now, in_turn, proposal, rows
-from tests.agents.model_server import Late, Refuse, Turn, Wait
-from tests.agents.programs import CLAUDE, CODEX
+from tests.agents.model_apis import Late, Refuse, Turn, Wait
+from tests.agents.programs import CLAUDE, CODEX, GEMINI
 from tests.waiting import PATIENCE_S, until
 
 
@@ -104,7 +104,8 @@ def test_a_dead_server(seat: Seat, mode: Mode):
     assert searched(seat)
     assert seat.health()["kind"] in ("transient", "silent"), seat.health()
     (answered,) = seat.of("AgentAnswered")
-    assert "connect" in answered["data"]["reason"]["said"].lower(), answered
+    words = "fetch failed" if seat.hands is GEMINI else "connect"
+    assert words in answered["data"]["reason"]["said"].lower(), answered
 
 
 def test_silent_minutes(seat: Seat, mode: Mode):

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.agents.conftest import Seat, edit, in_turn, proposal, rows
-from tests.agents.model_server import Say
+from tests.agents.model_apis import Say
 
 
 pytestmark = pytest.mark.long
@@ -26,7 +26,8 @@ def test_what_a_change_costs(seat: Seat, way: str):
     exact = [
         [proposal("it", set={name: json.loads(value) for name, value in form.items()})] for form in forms
     ]
-    seat.scripts["propose"] = in_turn(*exact) if way == "exact" else lambda _turn: [proposal("it")]
+    prose = [[proposal(new)] for _, new in CHANGES]
+    seat.scripts["propose"] = in_turn(*(exact if way == "exact" else prose))
     seat.scripts["apply"] = lambda turn: [*made(turn)(turn), Say("Done.")]
     seat.scripts["edit"] = lambda turn: [*made(turn)(turn), proposal("it")]
     seat.run(loops=LOOPS)

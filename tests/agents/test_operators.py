@@ -3,8 +3,8 @@
 import pytest
 
 from tests.agents.conftest import Seat
-from tests.agents.model_server import Call, Say
-from tests.agents.programs import ROOT
+from tests.agents.model_apis import Call, Say
+from tests.agents.programs import OPERATORS, ROOT
 from tests.e2e.conftest import at_rest
 
 
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.long
 MARKER = "For agents that drive autoresearch"
 
 
+@pytest.mark.parametrize("seat", OPERATORS, ids=lambda one: one.name, indirect=True)
 def test_by_agents_md(seat: Seat):
     """It is told of AGENTS.md, starts a run by its shell, and the run goes on when the program is gone."""
     words = " ".join(seat.runs.door)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.agents.conftest import Seat, Steps, asked, edit, in_turn, proposal, rows
-from tests.agents.model_server import Say, Turn
-from tests.agents.programs import CODEX
+from tests.agents.model_apis import Say, Turn
+from tests.agents.programs import CODEX, GEMINI
 
 
 pytestmark = pytest.mark.long
@@ -48,8 +48,9 @@ def test_three_iterations(seat: Seat):
     assert ["propose", "propose", "propose", "apply"] == [one["step"] for one in answers]
     for one in answers:
         assert all((one["agent_version"], one["session_id"], one["usage"]["output"] >= 34))
-        assert "unknown" == one["usage"]["cost_basis"] or one["usage"]["cost_usd"] > 0
-        assert seat.hands is CODEX or "reported" == one["usage"]["cost_basis"]
+        assert one["usage"]["cost_usd"] > 0
+        named = seat.hands not in (CODEX, GEMINI)  # which have no price of their own
+        assert ("reported" if named else "estimated") == one["usage"]["cost_basis"]
 
 
 def test_three_iterations_in_one_call_each(seat: Seat):

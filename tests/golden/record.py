@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.agents.conftest import Seat, edit, in_turn, proposal, seated
-from tests.agents.model_server import Say
+from tests.agents.model_apis import Say
 from tests.agents.programs import CLAUDE, CODEX, FOLDER, OPENCODE, ROOT, Hands
 from tests.e2e.conftest import CONFIG, TRAIN, Program
 from tests.golden import record_night
