@@ -12,6 +12,7 @@ from attrs import evolve as replace
 from autoresearch.engine.agents.known import is_installed
 from autoresearch.engine.control.append import BY, append_judged, as_then
 from autoresearch.engine.control.keys import Key, appended, holder
+from autoresearch.engine.control.notes.memory import memories
 from autoresearch.engine.control.outcome import Idle, StartOutcome, asked_in, asked_of, started
 from autoresearch.engine.control.requests import (
     StartOptions,
@@ -56,6 +57,7 @@ def start(
     beside: bool = True,
     turn: ExitStack | None = None,
     key: Key | None = None,
+    memory: Sequence[str] = (),
 ) -> StartOutcome:
     """Create a run and record what was asked; whatever can be refused is refused before.
 
@@ -70,6 +72,7 @@ def start(
     config = load_config(home)
     request = request_of(options, config=config)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
+    remembered = memories(home, git, memory)
     clear_dead(home, git)
     if run_id is not None and run_named(home, run_id).folder.exists():
         raise NotFound(f"{run_id} exists already", remedy=WayOut("other_run_id"))
@@ -97,7 +100,7 @@ def start(
         )
         paths = _claim(home, git, on, run_id)
         begun = replace(begun, run_id=paths.run_id, branch=on)
-        _begin(paths, git, [begun, *received, ev.LoopsRequested(request=request)], key=key)
+        _begin(paths, git, [begun, *received, *remembered, ev.LoopsRequested(request=request)], key=key)
     return started(paths, git, begun, request)
 
 
@@ -122,6 +125,7 @@ def resume(
     proposal: Path | None = None,
     interrupted: bool = False,
     key: Key | None = None,
+    memory: Sequence[str] = (),
 ) -> StartOutcome:
     """Ask a run for more loops, or to go on with what is left.
 
@@ -141,7 +145,8 @@ def resume(
         refuse_imported(run, git)
         changed = config_change(run, config, found.paths)
         configured = dry_run.after(run, changed)
-        events: list[ev.Event] = [*changed, *received]
+        remembered = memories(home, git, memory, own=found.paths.run_id)
+        events: list[ev.Event] = [*changed, *received, *remembered]
         after = dry_run.after(configured, received)
         asks = options.asks_for_loops or (bool(received) and dry_run.nothing_left(after))
         if asks:

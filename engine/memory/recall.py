@@ -21,6 +21,7 @@ from autoresearch.engine.memory.ideas import (
     verdict_of,
     without_keep,
 )
+from autoresearch.engine.memory.named import title_of
 from autoresearch.engine.memory.older import grouped
 from autoresearch.engine.memory.room import fitting
 from autoresearch.engine.search.knobs import Knob
@@ -101,6 +102,7 @@ def recall(run: RunState, timeline: Timeline, code: Code) -> tuple[Section, ...]
             "Lessons of agents before you, the newest first (iteration, lesson):", lessons_told(run.backlog)
         ),
         Section("Ideas for later, in their order (number, of whom, idea):", ideas_told(run.backlog)),
+        *(Section(title_of(one, run.config.metric), one.text) for one in run.backlog.memories),
         Section("How to go on:", plateau(closed, run)[:PLATEAU_LIMIT], "plan"),
     )
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from attrs import frozen
 
 
-__all__ = ["IdeaDropped", "IdeaNoted", "IdeaPutFirst", "IdeaTaken", "LessonNoted"]
+__all__ = ["IdeaDropped", "IdeaNoted", "IdeaPutFirst", "IdeaTaken", "LessonNoted", "MemoryNamed"]
 
 
 @frozen(kw_only=True)
@@ -57,4 +57,21 @@ class LessonNoted:
     text: str  # one line, cut where it was longer
 
 
-IdeaEvent = IdeaNoted | IdeaPutFirst | IdeaDropped | IdeaTaken | LessonNoted
+@frozen(kw_only=True)
+class MemoryNamed:
+    """A human named another run as memory: agents are told what it found, as it stood then.
+
+    The text is kept here, so that a prompt can be made again though that run be gone.
+    """
+
+    VERSION: ClassVar[int] = 1
+    run_id: str
+    seq: int  # of that run's last record then
+    head: str  # its hash: with it the whole history up to there is meant
+    metric: str
+    lower_is_better: bool
+    sha256: str  # of the text
+    text: str
+
+
+IdeaEvent = IdeaNoted | IdeaPutFirst | IdeaDropped | IdeaTaken | LessonNoted | MemoryNamed

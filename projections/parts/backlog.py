@@ -13,6 +13,8 @@ IDEA_LIMIT = 300  # characters of an idea
 LESSON_LIMIT = 500  # of a lesson
 CLOSED = 100  # ideas that are open no more and are remembered, the newest: a state stays small
 LESSONS = 20  # the newest
+MEMORIES = 4  # runs that agents are told of, those that were named last
+MEMORY_LIMIT = 4_200  # characters of what is told of one
 
 
 @frozen(kw_only=True)
@@ -48,12 +50,23 @@ class Lesson:
 
 
 @frozen(kw_only=True)
+class NamedMemory:
+    """What another run found, as it was folded when somebody named it."""
+
+    run_id: str
+    metric: str
+    lower_is_better: bool
+    text: str
+
+
+@frozen(kw_only=True)
 class Backlog:
     """All that was left for later."""
 
     noted: int = 0  # ideas so far
     ideas: tuple[LaterIdea, ...] = ()  # those that are open in the order in which they are to be tried
     lessons: tuple[Lesson, ...] = ()
+    memories: tuple[NamedMemory, ...] = ()  # of other runs, those that were named last
 
     @property
     def open(self) -> tuple[LaterIdea, ...]:
@@ -90,6 +103,17 @@ def _lesson(was: Backlog, event: Any, _at: str) -> Backlog:  # noqa: ANN401
     return replace(was, lessons=(*was.lessons, new)[-LESSONS:])
 
 
+def _memory(was: Backlog, event: Any, _at: str) -> Backlog:  # noqa: ANN401
+    new = NamedMemory(
+        run_id=event.run_id,
+        metric=event.metric,
+        lower_is_better=event.lower_is_better,
+        text=event.text,
+    )
+    others = tuple(one for one in was.memories if one.run_id != event.run_id)
+    return replace(was, memories=(*others, new)[-MEMORIES:])
+
+
 # By the event: the backlog after it.
 CHANGES: Mapping[type[Any], Callable[[Backlog, Any, str], Backlog]] = {
     ev.IdeaNoted: _noted,
@@ -97,4 +121,5 @@ CHANGES: Mapping[type[Any], Callable[[Backlog, Any, str], Backlog]] = {
     ev.IdeaDropped: lambda was, event, _at: _closed(was, event.idea, dropped=True),
     ev.IdeaTaken: lambda was, event, _at: _closed(was, event.idea, taken_by=event.iteration),
     ev.LessonNoted: _lesson,
+    ev.MemoryNamed: _memory,
 }

@@ -33,6 +33,7 @@ EVENTS: Mapping[str, str] = {
     "IdeaPutFirst": "idea {idea} is the first of those for later",
     "IdeaDropped": "idea {idea} was dropped",
     "IdeaTaken": "{iteration:name} takes up idea {idea}",
+    "MemoryNamed": "agents are told what {run_id} found, as of its event {seq}",
     "LessonNoted": "{iteration:name}: lesson: {text}",
     "SetupChecked": "setup is complete",
     "SetupChecked.data": "setup is complete, data {data_id:.12}",

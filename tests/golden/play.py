@@ -666,6 +666,12 @@ def _idea(number: int, text: str) -> ev.IdeaNoted:
     return ev.IdeaNoted(idea=number, text=text, agent="", iteration=None)
 
 
+def _memory(text: str) -> ev.MemoryNamed:
+    digest = sha256(text.encode()).hexdigest()
+    about = {"run_id": "other-r001", "seq": 9, "head": "0" * 64, "metric": "acc", "lower_is_better": False}
+    return ev.MemoryNamed(**about, text=text, sha256=digest)
+
+
 def _without(purpose: Literal["drop", "ablate"], *repeats: int) -> tuple[ev.ProposalReceived, ...]:
     """Return a human's wish to see the best without its first keep, and without its second."""
     return tuple(
@@ -1313,6 +1319,7 @@ def scripts() -> dict[str, Script]:
             },
             human=at(
                 (lambda run: run.best is not None, (_idea(1, "a warm-up"),)),
+                (_trains(1), (_memory("kept: 1  +0.5"),)),
                 (_trains(1), (ev.IdeaPutFirst(idea=3),)),
                 (_trains(2), (ev.IdeaDropped(idea=2),)),
             ),

@@ -13,7 +13,14 @@ from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.values import Best, Proposal, Score, why
 from autoresearch.projections.agent_health import Question
 from autoresearch.projections.fold import Rows
-from autoresearch.projections.parts.backlog import Backlog, LaterIdea, Lesson
+from autoresearch.projections.parts.backlog import (
+    MEMORIES,
+    MEMORY_LIMIT,
+    Backlog,
+    LaterIdea,
+    Lesson,
+    NamedMemory,
+)
 from autoresearch.projections.parts.worded import MOST_NAMES, WORDED, worded
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row, Timeline
@@ -77,8 +84,16 @@ def backlogs(draw: st.DrawFn) -> Backlog:
         dropped=draw(st.booleans()),
     )
     lesson = Lesson(iteration=1, agent="", text=lesson_of(draw(texts())))
+    memory = NamedMemory(
+        run_id="r" * 70,
+        metric=draw(SHORT) * 8,
+        lower_is_better=True,
+        text=(draw(texts()) + "x")[:MEMORY_LIMIT],
+    )
     return Backlog(
-        ideas=(idea,) * draw(st.sampled_from([0, 1, 300])), lessons=(lesson,) * draw(st.sampled_from([0, 20]))
+        memories=(memory,) * draw(st.sampled_from([0, 1, MEMORIES])),
+        ideas=(idea,) * draw(st.sampled_from([0, 1, 300])),
+        lessons=(lesson,) * draw(st.sampled_from([0, 20])),
     )
 
 
@@ -147,7 +162,10 @@ def test_all_sections_full_stay_within_the_size() -> None:
         metric=MetricSpec(name=long),
         baseline=1.0,
         best=1.0,
-        memory=[Section("t" * 100, "x" * limit) for limit in sections],
+        memory=[
+            *(Section("t" * 100, "x" * limit) for limit in sections),
+            *(Section("t" * 400, "x" * MEMORY_LIMIT) for _ in range(MEMORIES)),
+        ],
         notes=[long] * 10,
         questions=[Question(number=1, iteration=1, agent="a", text=long, asked_at="", answer=long)] * 10,
         guidance=long,

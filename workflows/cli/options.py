@@ -220,6 +220,15 @@ Last = Annotated[
         min=0,
     ),
 ]
+Memory = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--memory",
+        help="Another run of which agents are told what it found, as it stands now; repeatable.",
+        metavar="RUN",
+        autocompletion=complete_run,
+    ),
+]
 KeyText = Annotated[
     str | None,
     typer.Option(

@@ -79,6 +79,7 @@ SENTENCES = {
         "group around it) or metric.file; `{program} resume --run-id {run_id}` then reads the same output "
         "again"
     ),
+    "name_few_memories": "name up to {most} others: `{program} runs` lists them",
     "name_other_branch": "name another one: --branch autoresearch/NAME",
     "name_repository": "name the repository: --repo PATH",
     "note_instead": '`{program} note --run-id {run_id} "..."` says so to whoever looks',

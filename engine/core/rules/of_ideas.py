@@ -1,8 +1,10 @@
 """After which states what is left for later may be noted, moved, dropped and taken up. Pure."""
 
+from hashlib import sha256
+
 from autoresearch.engine.core.rules.transitions import Misfit
 from autoresearch.events import catalog as ev
-from autoresearch.projections.parts.backlog import IDEA_LIMIT, LESSON_LIMIT
+from autoresearch.projections.parts.backlog import IDEA_LIMIT, LESSON_LIMIT, MEMORY_LIMIT
 from autoresearch.projections.run_state import RunState
 
 
@@ -32,6 +34,14 @@ def taken_idea(run: RunState, event: ev.IdeaTaken) -> Misfit | None:
 def lesson(_run: RunState, event: ev.LessonNoted) -> Misfit | None:
     """Expect a text of one line that is not too long."""
     return _one_line(event.text, LESSON_LIMIT)
+
+
+def memory(_run: RunState, event: ev.MemoryNamed) -> Misfit | None:
+    """Expect a text that is not too long, and its digest."""
+    if len(event.text) > MEMORY_LIMIT:
+        return "text", f"at most {MEMORY_LIMIT} characters", f"{len(event.text)} characters"
+    digest = sha256(event.text.encode()).hexdigest()
+    return None if event.sha256 == digest else ("sha256", digest, event.sha256)
 
 
 def _one_line(text: str, limit: int) -> Misfit | None:

@@ -47,6 +47,7 @@ class SharedOptions:
     here: opt.Target
     as_json: bool = False
     key: Key | None = None
+    memory: tuple[str, ...] = ()
 
 
 def _shared_options(
@@ -72,6 +73,7 @@ def _shared_options(
     timeout: opt.Timeout = None,
     prefetch: opt.Prefetch = None,
     final: opt.Final = None,
+    memory: opt.Memory = None,
     follow: opt.Follow = False,
     key: Key | None = None,
     as_json: opt.AsJson = False,
@@ -100,7 +102,7 @@ def _shared_options(
     )
     here = opt.target(repo)
     refuse_read_only(here.git.common())
-    return shared_options(
+    shared = shared_options(
         options,
         proposal=proposal_file,
         background=background_train,
@@ -109,6 +111,7 @@ def _shared_options(
         as_json=as_json,
         key=key,
     )
+    return evolve(shared, memory=tuple(memory or ()))
 
 
 def shared_options(
@@ -195,6 +198,7 @@ def start_command(
             beside=another,
             turn=turn,
             key=shared.key,
+            memory=shared.memory,
         )
         return (
             _tell(outcome, "start", turn=turn)
@@ -244,6 +248,7 @@ def ask_for(
             proposal=shared.proposal,
             interrupted=interrupted,
             key=shared.key,
+            memory=shared.memory,
         )
 
     return serve(shared, run_id, ask, command=command, beside=beside)
@@ -295,9 +300,7 @@ def _go(outcome: StartOutcome, *, background: bool, follow: bool, turn: ExitStac
 
     `turn` is let go once a runner holds the run.
     """
-    for line_ in start_lines(outcome):
-        opt.say(line_)
-    if not _needs_runner(outcome):
+    if not _told(outcome):
         _make_up(outcome.paths)
         return 0
     if not background:
