@@ -220,3 +220,11 @@ def test_the_baseline_is_not_reviewed():
     config = RunConfig(**(SETTINGS | {"review": "before-training"}))  # type: ignore[arg-type]
     run = given(started(config), asked(1), BASELINE[0], BASELINE[1])
     assert isinstance(decide(run)[0], do.StartTraining)
+
+
+def test_what_trains_beside_the_baseline_is_reviewed_before():
+    """Where a second slot is free while the baseline trains, its candidate is asked about first, too."""
+    config = RunConfig(**(SETTINGS | {"review": "before-training", "slots": 2}))  # type: ignore[arg-type]
+    begun = (started(config), asked(2), *BASELINE[:3], *candidate(1))
+    assert ASKED == decide(given(*begun))
+    assert "StartTraining" in {type(one).__name__ for one in decide(given(*begun, *PASSED))}

@@ -26,7 +26,7 @@ NOBODY = "none"
 
 def lacks(state: RunState, one: Iteration, before: Before) -> str | None:
     """Return what a candidate needs of a review before this is done with it; None: nothing."""
-    if state.best is None or one.measures is not None or one.without is not None:
+    if one.number == 0 or one.measures is not None or one.without is not None:
         return None
     if one.review.said == "veto":
         return "a discard: a review vetoed it"
