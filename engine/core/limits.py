@@ -26,7 +26,6 @@ _ENDS = (
     | do.Evaluate
     | do.CheckGuard
     | do.AskForApproval
-    | do.MissReview
     | do.TriageCrash
     | do.RecordResult
     | do.KeepCandidate
@@ -53,6 +52,9 @@ def allows(state: RunState, command: do.Command) -> bool:
     if isinstance(command, do.AskToReview):  # of what waits for its verdict
         one = state.iteration(command.iteration)
         return state.limits.time_up != "none" and one is not None and one.next_stage == "decide"
+    if isinstance(command, do.MissReview):  # what is not trained now may be reviewed before it is
+        one = state.iteration(command.iteration)
+        return one is not None and one.next_stage == "decide"
     if isinstance(command, do.Evaluate | do.CheckGuard | do.ScoreHoldout):
         return state.limits.time_up != "none"
     return isinstance(command, _ENDS)

@@ -228,3 +228,12 @@ def test_what_trains_beside_the_baseline_is_reviewed_before():
     begun = (started(config), asked(2), *BASELINE[:3], *candidate(1))
     assert ASKED == decide(given(*begun))
     assert "StartTraining" in {type(one).__name__ for one in decide(given(*begun, *PASSED))}
+
+
+def test_what_is_not_trained_at_a_limit_may_be_reviewed_later():
+    """A budget that is used up before the review ends the run; with a larger one the review is asked for."""
+    spent = (asked(0, max_cost_usd=0.25), ask(), end(1, AT_ONCE, cost=0.5))
+    assert [do.Stop] == [type(one) for one in decide(ready(*spent))]
+    assert (do.AskToReview(iteration=1, call=2, agent="claude"),) == decide(
+        ready(*spent, asked(0, max_cost_usd=9.0))
+    )
