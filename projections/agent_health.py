@@ -8,6 +8,7 @@ from attrs import frozen
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import later
 from autoresearch.events.values import Reason, because
+from autoresearch.projections.parts.proposers import agents_of
 
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def resumed(state: "RunState") -> None:
 
 def reviewer_of(state: "RunState", one: "Iteration") -> AgentHealth | None:
     """Return how the agent is whose review a candidate waits for; None where it waits for none."""
-    named = one.review.agent or state.config.review_agent
+    named = one.review.agent or state.config.review_agent or next(iter(agents_of(state.request)), "")
     return health_of(state.agents, named) if one.review.waits and one.job is None else None
 
 

@@ -6,8 +6,8 @@ A module of its own, since who only looks imports neither folds nor what they ar
 import zlib
 
 
-FORMAT = "autoresearch.state/6"  # grows with any change of what stands beside the states
-RUN_NAME, RUN_VERSION = "run", 34  # of the run projection; grows with any change of what it computes
+FORMAT = "autoresearch.state/7"  # grows with any change of what stands beside the states
+RUN_NAME, RUN_VERSION = "run", 35  # of the run projection; grows with any change of what it computes
 
 _SEAL = b',\n  "seal": "'
 _END = b'"\n}\n'

@@ -45,8 +45,11 @@ def say_waiting(standing: Standing) -> str:
         one = standing["approvals"][0]
         until = f"until {minute_of(one['until'])}" if one["until"] else "as long as it takes"
         return f"{name_of(one['iteration'])} would be kept, and waits for your word {until}"
-    if standing["waits_for_human"]:
-        return f"a proposal is needed: {say_kept(standing['need_input'])}"
+    human = standing["reasons"]["human"]
+    if human is not None and human["code"] == "review_wanted":
+        return say_kept(human)
+    if human is not None:
+        return f"a proposal is needed: {say_kept(human)}"
     return ""
 
 

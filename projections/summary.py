@@ -323,6 +323,7 @@ def _reasons(run: RunState) -> dict[str, Any]:
         "baseline_failed": run.baseline_failed,
         "baseline": _kept(run.baseline_reason or run.baseline_outside),
         "paused": _kept(run.paused),
+        "human": _kept(waiting_for_human(run)),
     }
 
 

@@ -8,16 +8,21 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Usage, why
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.state_text import say_waiting
+from autoresearch.projections.summary import standing
 from autoresearch.projections.words.wording import say_verdict
 from tests.given import (
     BASE,
     BASELINE,
     HUNG,
     OUTPUT,
+    agent_answered,
+    agent_asked,
     asked,
     candidate,
     committed,
     given,
+    opened,
     row,
     started,
     trained,
@@ -236,4 +241,19 @@ def test_what_is_not_trained_at_a_limit_may_be_reviewed_later():
     assert [do.Stop] == [type(one) for one in decide(ready(*spent))]
     assert (do.AskToReview(iteration=1, call=2, agent="claude"),) == decide(
         ready(*spent, asked(0, max_cost_usd=9.0))
+    )
+
+
+def test_a_reviewer_who_has_to_be_mended_is_waited_for_by_name():
+    """Also where nobody is named for it, and the one that proposes broke before the review was asked for."""
+    wait = {"review_when_unavailable": "wait", "review_agent": ""}
+    wrong_key = ev.AgentFailure(kind="permanent", retry_at="")
+    config = RunConfig(**(SETTINGS | {"review": "before-keep"} | wait))  # type: ignore[arg-type]
+    story = (started(config), asked(3, agent="claude", prefetch=1), *BASELINE, *candidate(1), training(1))
+    broke = (opened(2), agent_asked(2, "propose", agent="claude"))
+    broke += (agent_answered(2, "propose", "failed", agent="claude", failure=wrong_key),)
+    missed = ev.ReviewMissed(iteration=1, agent="claude", reason=HUNG, then="wait")
+    run = given(*story, *broke, trained(1, 1.25), row(1, 1.25), missed)
+    assert "iteration 1 waits for the review of claude, which has to be mended first" == say_waiting(
+        standing(run)
     )
