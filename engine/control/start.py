@@ -272,7 +272,8 @@ def _why_idle(run: RunState, *, runner_alive: bool, now: str) -> Idle | None:
         return Idle(why="nothing_left", loops_left=0, left_open=left_open)
     if run.stopped is not None and (limit := _limit(run, now)):
         return Idle(why="limit_reached", loops_left=run.loops_left, human=limit)
-    if runner_alive and run.stopped is None and run.paused is None and run.stop is None:
+    broken = any(one.needs_human for one in run.agents)  # and asked again by whoever goes on
+    if runner_alive and not broken and run.stopped is None and run.paused is None and run.stop is None:
         human = say_waiting(standing(run))
         return Idle(
             why="waits_for_human" if human else "runner_alive", loops_left=run.loops_left, human=human

@@ -12,6 +12,7 @@ from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import resume, start
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.paths import RUNNER
+from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import hold_as_runner, living_runner
 from autoresearch.engine.system.processes.process import hold_lock, holder
 from autoresearch.events import catalog as ev
@@ -128,6 +129,23 @@ def test_a_run_whose_last_word_is_missing_gets_it(tmp_path, alive):
         paths.home, paths.run_id, StartOptions(), git=RealGit(paths.home), runner_alive=lambda _: alive
     )
     assert alive == bool(asked.idle)
+
+
+def test_a_resume_lets_a_mended_agent_be_asked_again_by_the_runner_that_is_alive(tmp_path):
+    """A key that was wrong is put right while the run waits: nobody has to stop its runner for that."""
+    wrong_key = ev.AgentFailure(kind="permanent", retry_at="")
+    broke = (g.opened(1), g.agent_asked(1, "propose"))
+    broke += (g.agent_answered(1, "propose", "failed", failure=wrong_key),)
+    begun = (g.asked(2, agent="opencode"), g.runner_started(), *g.BASELINE)
+    paths = make_run(make_repo(tmp_path / "repo"), *begun, *broke)
+
+    def again() -> str:
+        git_ = RealGit(paths.home)
+        asked = resume(paths.home, paths.run_id, StartOptions(), git=git_, runner_alive=lambda _: True)
+        return asked.idle.why if asked.idle else "asked"
+
+    assert ["asked", "runner_alive"] == [again(), again()]
+    assert not any(one.rests for one in load_run(paths).state.agents)
 
 
 def test_starts_at_once_get_ids_and_branches_of_their_own(tmp_path):
