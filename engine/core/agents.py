@@ -10,7 +10,7 @@ from autoresearch.engine.core.asks import turns
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import Reason, Request, why
 from autoresearch.projections.agent_health import NOT_APPLIED_IN_A_ROW, health_of
-from autoresearch.projections.parts.proposers import SEARCH, agents_of
+from autoresearch.projections.parts.proposers import SEARCH, agents_of, taking_turns
 from autoresearch.projections.run_state import Iteration, RunState, WaitingProposal
 
 
@@ -25,7 +25,7 @@ def propose(state: RunState, one: Iteration, request: Request) -> tuple[do.Comma
         return (do.ChooseProposal(iteration=one.number, received=first.seq),)
     turn = turns.whose(state, one, request)
     asks = turn not in (None, SEARCH)
-    if state.need_input is not None and not (asks and _search_is_through(state)):
+    if state.need_input is not None and not (asks and _search_is_through(state, request)):
         return ()
     if state.deferred:
         return (do.ChooseProposal(iteration=one.number, received=state.deferred[0].seq),)
@@ -115,10 +115,13 @@ def waits_ended(state: RunState, now: str) -> tuple[ev.WaitEnded | ev.QuestionTi
     return *rested, *in_vain
 
 
-def _search_is_through(state: RunState) -> bool:
-    """Say whether it is the search that has nothing to propose: then an agent is asked before a human."""
+def _search_is_through(state: RunState, request: Request) -> bool:
+    """Say whether it is the search that has nothing to propose: then an agent is asked before a human.
+
+    It is one of those that take turns, or stepped in for an agent.
+    """
     through = state.need_input is not None and state.need_input.code == "search_is_through"
-    return through and state.config.when_agent_fails == "search"
+    return through and (state.config.when_agent_fails == "search" or SEARCH in taking_turns(request))
 
 
 def _hand(

@@ -8,7 +8,7 @@ from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import Usage
+from autoresearch.events.values import Usage, why
 from autoresearch.projections.parts.proposers import Proposer, proposer_named
 from autoresearch.projections.run_state import RunState
 from tests.given import (
@@ -116,6 +116,15 @@ def test_they_take_turns_as_they_are_listed():
     """Each is asked in its turn, the search among them."""
     assert [A, B, SEARCH, A, B, SEARCH, A] == turns(begun(A, B, SEARCH), 1, 7)
     assert [B, A, B] == turns(begun(B, A), 1, 3)
+
+
+def test_a_search_that_is_through_leaves_its_turn_to_the_others():
+    """Whether a failure of an agent would pause the run or not: nobody failed."""
+    for when in ("search", "pause"):
+        config = RunConfig(keep_rule="lower", final=0, when_agent_fails=when)
+        story = (*begun(SEARCH, A, config=config), opened(1))
+        assert SEARCH == turn(*story)
+        assert A == turn(*story, ev.InputNeeded(iteration=1, question=why("search_is_through")))
 
 
 def test_one_that_rests_is_passed_over():

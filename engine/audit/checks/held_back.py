@@ -20,7 +20,7 @@ from autoresearch.engine.verdicts import guards
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.values import LOOP_STAGES, Request
-from autoresearch.projections.parts.proposers import agents_of
+from autoresearch.projections.parts.proposers import SEARCH, agents_of, taking_turns
 from autoresearch.projections.run_state import Iteration, RunState, WaitingProposal
 
 
@@ -152,9 +152,10 @@ def _needs_agent(run: RunState, one: WaitingProposal) -> bool:
 
 
 def _search_is_through(run: RunState) -> bool:
-    """Say whether it is the search that asked, in the place of an agent which may propose again."""
+    """Say whether it is the search that asked, beside or in the place of an agent which may propose."""
     asked = run.need_input is not None and run.need_input.code == "search_is_through"
-    return asked and run.config.when_agent_fails == "search"
+    listed = any(SEARCH in taking_turns(one.request) for one in run.requests)
+    return asked and (listed or run.config.when_agent_fails == "search")
 
 
 def _wait(run: RunState, event: ev.AgentAsked) -> str | None:
