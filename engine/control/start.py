@@ -155,7 +155,7 @@ def resume(
                 config=config,
                 before=after.request,
                 left=after.loops_left,
-                at_rest=after.stopped is not None,
+                at_rest=after.stopped is not None or after.ends_aside is not None,
             )
         _refuse_unfit(received, configured, request, git)
         if request is not None:

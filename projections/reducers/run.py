@@ -73,7 +73,8 @@ def _config(state: RunState, config: RunConfig) -> None:
 def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: str) -> None:
     # Before the baseline stands, a request without loops may still owe setup and baseline.
     request, rests = event.request, state.stopped is not None
-    apart = rests and request.alone
+    # Also where its runner was lost, or is at work, while it measures alone already.
+    apart = request.alone and (rests or state.ends_aside is not None)
     if "loop" in request.stages and not apart:
         _take_back_ends(state)
     earlier = (*state.set_aside, *state.requests)
@@ -96,7 +97,7 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: s
     state.set_aside, state.requests = (unserved, (asked,)) if only else ((), (*unserved, asked))
     alone = request.loops == 0 and not (limited or budgeted)  # else it goes on with the loops that are left
     keeps_alone = alone and request.consolidate > 0
-    if apart and keeps_alone:
+    if apart and rests and keeps_alone:
         state.final_left = 0
     if "loop" in request.stages and request.final != state.final_left and not keeps_alone:
         state.final_left, state.final_again = request.final, alone

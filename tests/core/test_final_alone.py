@@ -116,6 +116,17 @@ def test_a_run_at_work_does_its_loops_first():
     assert [("StartTraining", 2)] == [(type(one).__name__, one.iteration) for one in decide(before)]
 
 
+def test_a_final_asked_for_again_is_alone_as_well():
+    """Be it that the machine went down meanwhile, or that other seeds are wanted while it is at work."""
+    lost = (*stopped(), *final(), measures(1), runner_started())
+    again = given(*lost, asked(0, final=4, alone=True))
+    assert (4, [3]) == (again.final_left, [one.loops_left + 1 for one in again.set_aside])
+    assert [0] == [one.loops_left for one in again.requests]
+    both = given(*lost, asked(0, final=2, consolidate=3, alone=True))
+    assert (2, 3) == (both.final_left, both.consolidate_left)
+    assert 2 == len(given(*lost, asked(0, final=4, alone=True), ev.RunResumed()).requests)
+
+
 def test_what_waits_keeps_no_slot_from_the_final():
     """On two slots, one whose files were touched would train alone first, were it not set aside."""
     story = (*stopped(config=evolve(SEEDED, slots=2))[:-1], training(2), voided(2, "train.py"), STOPPED)
