@@ -11,7 +11,7 @@ from attrs import evolve as replace
 
 from autoresearch.engine.agents.known import is_installed
 from autoresearch.engine.control.append import BY, append_judged, as_then
-from autoresearch.engine.control.keys import Key, appended, holder
+from autoresearch.engine.control.keys import Key, appended, holder, refuse_elsewhere
 from autoresearch.engine.control.notes.memory import memories
 from autoresearch.engine.control.outcome import Idle, StartOutcome, asked_in, asked_of, started
 from autoresearch.engine.control.requests import (
@@ -68,7 +68,7 @@ def start(
         RunLocked: a run is at work in this repository, and the new one may not be `beside` it.
     """
     if (there := holder(home, key)) is not None:
-        return _started_before(there, git, key)
+        return _started_before(there, git, key, run_id)
     config = load_config(home)
     request = request_of(options, config=config)
     received = [from_command.from_file(proposal, source="file")] if proposal is not None else []
@@ -92,7 +92,7 @@ def start(
     with ExitStack() as own:
         (turn or own).enter_context(alone(home))
         if (there := holder(home, key)) is not None:  # of two at once
-            return _started_before(there, git, key)
+            return _started_before(there, git, key, run_id)
         if not beside:
             _refuse_beside(home)
         on = named or default_branch(
@@ -104,11 +104,13 @@ def start(
     return started(paths, git, begun, request)
 
 
-def _started_before(paths: RunPaths, git: Repository, key: Key | None) -> StartOutcome:
+def _started_before(paths: RunPaths, git: Repository, key: Key | None, run_id: str | None) -> StartOutcome:
     """Return what was asked of a run that was started under this key.
 
-    Raises: UsageRefused: the key was used for something else.
+    Raises: UsageRefused: the key was used for something else, or for a run of another id.
     """
+    if key is not None and run_id is not None:
+        refuse_elsewhere(run_named(paths.home, run_id), key, paths)
     events = as_then(paths, appended(paths, key)).events
     begun = events[0]
     assert isinstance(begun, ev.RunStarted)  # the key is of a start

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.control.keys import key_of
 from autoresearch.engine.control.launch import launch, refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
 from autoresearch.engine.control.start import resume, start
@@ -16,7 +17,7 @@ from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import hold_as_runner, living_runner
 from autoresearch.engine.system.processes.process import hold_lock, holder
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import RunFailed, RunLocked
+from autoresearch.events.errors import RunFailed, RunLocked, UsageRefused
 from autoresearch.events.log.append import EventLog
 from tests import given as g
 from tests.cli_helpers import git, make_repo, make_run
@@ -146,6 +147,22 @@ def test_a_resume_lets_a_mended_agent_be_asked_again_by_the_runner_that_is_alive
 
     assert ["asked", "runner_alive"] == [again(), again()]
     assert not any(one.rests for one in load_run(paths).state.agents)
+
+
+def test_a_key_of_a_start_is_of_the_run_that_it_names(tmp_path):
+    """Said again it is answered with that run, and with the id of another one it is refused."""
+    repo = make_repo(tmp_path / "repo")
+
+    def named(run_id: str | None) -> str:
+        key = key_of("k", "start")
+        return start(
+            repo, StartOptions(), git=RealGit(repo), version="0", run_id=run_id, key=key
+        ).paths.run_id
+
+    first = "mar10-r001"
+    assert [first] * 3 == [named(first), named(first), named(None)]
+    with pytest.raises(UsageRefused, match="key_used"):
+        named("mar10-r002")
 
 
 def test_starts_at_once_get_ids_and_branches_of_their_own(tmp_path):
