@@ -18,7 +18,7 @@ from autoresearch.engine.jobs import devices
 from autoresearch.engine.loop.changes.candidates import Candidates
 from autoresearch.engine.loop.changes.edits import EditCheckout
 from autoresearch.engine.loop.scores import Scores
-from autoresearch.engine.memory.backlog import left_beside
+from autoresearch.engine.memory.backlog import left_by_chosen
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Agent
 from autoresearch.engine.ports.jobs import Absent, Jobs, JobSpec
@@ -189,8 +189,7 @@ class Effects:
             proposal=None,
             received=waiting.seq,
         )
-        beside = left_beside(run, waiting.proposal.other, iteration=command.iteration, agent="")
-        return (chosen, *beside)
+        return (chosen, *left_by_chosen(run, waiting, iteration=command.iteration))
 
     def _search(self, command: do.ProposeBySearch, context: EffectContext) -> ev.Event:
         one = open_iteration(context.run, command.iteration)

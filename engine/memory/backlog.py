@@ -10,7 +10,7 @@ from autoresearch.engine.agents.prompts import IDEAS_AT_ONCE
 from autoresearch.engine.memory.room import fitting
 from autoresearch.events import catalog as ev
 from autoresearch.projections.parts.backlog import IDEA_LIMIT, LESSON_LIMIT, Backlog
-from autoresearch.projections.run_state import RunState
+from autoresearch.projections.run_state import DeferredCandidate, RunState, WaitingProposal
 from autoresearch.projections.words.times import one_line
 
 
@@ -42,6 +42,15 @@ def left_beside(
             for number, text in enumerate(new, start=run.backlog.noted + 1)
         ),
     )
+
+
+def left_by_chosen(
+    run: RunState, waiting: WaitingProposal | DeferredCandidate, *, iteration: int
+) -> tuple[ev.IdeaTaken | ev.LessonNoted | ev.IdeaNoted, ...]:
+    """Return what a proposal that waited leaves; one that was deferred left it when it was made."""
+    if isinstance(waiting, DeferredCandidate):
+        return ()
+    return left_beside(run, waiting.proposal.other, iteration=iteration, agent="")
 
 
 def idea_text(said: str) -> str:

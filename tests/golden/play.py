@@ -19,7 +19,7 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.engine.core.keeping import timed_out
 from autoresearch.engine.core.limits import SLACK
 from autoresearch.engine.core.refs import RunRefs
-from autoresearch.engine.memory.backlog import left_beside
+from autoresearch.engine.memory.backlog import left_beside, left_by_chosen
 from autoresearch.engine.verdicts.early_stop import base_losses, far_behind
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Position, Recorded, chain, envelope, payload, text_field
@@ -203,7 +203,7 @@ class Player:
                 chosen = _chosen(command.iteration, waiting.source, waiting.proposal, command.received)
                 return (
                     chosen,
-                    *left_beside(run, waiting.proposal.other, iteration=command.iteration, agent=""),
+                    *left_by_chosen(run, waiting, iteration=command.iteration),
                 )
             case do.ProposeBySearch():
                 return (_chosen(command.iteration, "search", _proposal(command.iteration), None),)

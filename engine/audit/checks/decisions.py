@@ -135,7 +135,6 @@ def _left_for_later(before: RunState, event: ev.ProposalChosen) -> tuple[Expecte
     if event.source == "search" or one is None:
         return ()
     waited = {each.seq: each.proposal for each in before.waiting}
-    waited |= {each.seq: each.proposal for each in before.deferred}
     said = event.proposal or waited.get(event.received or 0)
     agent = one.agent if event.proposal is not None else ""
     left = left_beside(before, said.other, iteration=one.number, agent=agent) if said is not None else ()

@@ -6,14 +6,15 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.agents.prompts import IDEAS_AT_ONCE, propose_prompt
-from autoresearch.engine.memory.backlog import left_beside
+from autoresearch.engine.memory.backlog import left_beside, left_by_chosen
 from autoresearch.engine.memory.recall import Code, recall
 from autoresearch.events import catalog as ev
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.events.settings import RunConfig
 from autoresearch.projections.parts.backlog import CHANGES, CLOSED, IDEA_LIMIT, LESSON_LIMIT, LESSONS, Backlog
-from autoresearch.projections.run_state import RunState
+from autoresearch.projections.run_state import DeferredCandidate, Made, RunState, WaitingProposal
 from autoresearch.projections.timeline import Timeline
+from tests.given import proposal
 
 
 def after(*events: ev.Event) -> Backlog:
@@ -46,6 +47,17 @@ def test_what_is_left_becomes_events():
     ) == left(
         a_run(noted(1), noted(2)), idea=2, lesson="depth\nis not it", ideas=["a cosine", "idea 1", "a cosine"]
     )
+
+
+def test_a_deferred_candidate_leaves_nothing_once_more():
+    """What its agent left was noted as it proposed; a human's proposal leaves it as it is taken up."""
+    said = proposal(other={"lesson": '"depth is not it"'})
+    dropped = WaitingProposal(seq=9, source="drop", proposal=said)
+    lesson = ev.LessonNoted(iteration=7, agent="", text="depth is not it")
+    assert (lesson,) == left_by_chosen(a_run(), dropped, iteration=7)
+    made = Made(commit="c", base_commit="b")
+    before = DeferredCandidate(seq=9, source="agent", proposal=said, proposer="codex", made=made)
+    assert () == left_by_chosen(a_run(), before, iteration=7)
 
 
 def test_what_is_long_is_cut_and_what_is_many_left_out():
