@@ -118,7 +118,8 @@ def waiting_for_human(state: RunState) -> Reason | None:
             return why("approval_wanted", iteration=one.number)
         if (broken := reviewer_of(state, one)) is not None and broken.needs_human:
             return why("review_wanted", iteration=one.number, agent=broken.agent)
-    if state.need_input is not None and not state.waiting and not waiting_for_agent(state):
+    asked = any(one.job is not None and one.job.step in ("propose", "edit") for one in state.open)
+    if state.need_input is not None and not (state.waiting or asked or waiting_for_agent(state)):
         return state.need_input
     return None
 

@@ -11,6 +11,7 @@ from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Usage, why
 from autoresearch.projections.parts.proposers import Proposer, proposer_named
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.summary import waiting_for_human
 from tests.given import (
     BASELINE,
     agent_answered,
@@ -124,7 +125,9 @@ def test_a_search_that_is_through_leaves_its_turn_to_the_others():
         config = RunConfig(keep_rule="lower", final=0, when_agent_fails=when)
         story = (*begun(SEARCH, A, config=config), opened(1))
         assert SEARCH == turn(*story)
-        assert A == turn(*story, ev.InputNeeded(iteration=1, question=why("search_is_through")))
+        through = (*story, ev.InputNeeded(iteration=1, question=why("search_is_through")))
+        assert A == turn(*through)
+        assert waiting_for_human(given(*through, agent_asked(1, "propose", agent=A))) is None
 
 
 def test_one_that_rests_is_passed_over():
