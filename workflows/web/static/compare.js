@@ -1,13 +1,15 @@
 // Experiments or runs side by side: what differs, their lines in one picture, and the change between two.
 
 import { get } from "./api.js";
-import { clean, fill, h, number, signed } from "./dom.js";
+import { clean, fill, h, number, percent, signed } from "./dom.js";
 import { diffLines } from "./experiment.js";
 import { overlay } from "./overlay.js";
 
 const LEFT_OUT = new Set(["diff", "events", "calls", "inputs", "pairs", "curve", "log_tail", "artifacts", "spark", "home", "running", "against", "seq",
   "state_path", "history_path", "runner_log_path", "progress", "gpu", "version", "questions", "schema", "runner", "in_progress",
-  "keeps", "agents", "as_of", "stands", "run_id", "best_val_bpb", "baseline_val_bpb", "approvals", "open"]);
+  "keeps", "agents", "as_of", "shrunk", "stands", "run_id", "best_val_bpb", "baseline_val_bpb", "approvals", "open"]);
+const NAMES = { half_width: "gain ±", probability: "sure", unpriced: "calls without a price", cpu_seconds: "CPU seconds" };
+const IN_METRIC = /^(metric|gain|best metric|baseline metric|also)/;
 const ORDER = ["status", "metric", "gain", "half_width", "probability", "best_metric", "baseline_metric", "settings", "description", "proposal", "conditions"];
 
 export const compareAddress = (places) => `/compare?${places.map((place) => `with=${encodeURIComponent(place)}`).join("&")}`;
@@ -39,7 +41,8 @@ async function load(places) {
 function flat(object, before = "", found = new Map()) {
   for (const [name, value] of Object.entries(object)) {
     if (!before && LEFT_OUT.has(name)) continue;
-    const path = before ? `${before} · ${name.replaceAll("_", " ")}` : name.replaceAll("_", " ");
+    const said = before ? name.replaceAll("_", " ") : NAMES[name] ?? name.replaceAll("_", " ");
+    const path = before ? `${before} · ${said}` : said;
     if (value && typeof value === "object" && !Array.isArray(value)) flat(value, path, found);
     else found.set(path, value);
   }
@@ -51,14 +54,14 @@ function draw(main, found) {
   const search = h("input", { type: "search", placeholder: "search by name", "aria-label": "Search by name", oninput: () => list() });
   const body = h("tbody");
   const count = h("span", { class_: "quiet", role: "status" });
-  const rank = (path) => { const place = ORDER.findIndex((one) => path.startsWith(one.replaceAll("_", " "))); return place < 0 ? ORDER.length : place; };
+  const rank = (path) => { const place = ORDER.findIndex((one) => path.startsWith(NAMES[one] ?? one.replaceAll("_", " "))); return place < 0 ? ORDER.length : place; };
   const paths = [...new Set(found.flatMap((one) => [...one.values.keys()]))].sort((one, other) => rank(one) - rank(other));
   const list = () => {
     const wanted = search.value.trim().toLowerCase();
     const rows = paths.map((path) => [path, found.map((one) => one.values.get(path))])
       .filter(([path, values]) => path.toLowerCase().includes(wanted) && (!only.checked || differ(values)));
     count.textContent = `${rows.length} of ${paths.length}`;
-    fill(body, rows.map(([path, values]) => h("tr", { class_: differ(values) ? "differs" : "" }, h("th", { scope: "row", text: clean(path, 80) }), values.map((value) => h("td", { dir: "auto", text: told(value) })))),
+    fill(body, rows.map(([path, values]) => h("tr", { class_: differ(values) ? "differs" : "" }, h("th", { scope: "row", text: clean(path, 80) }), values.map((value) => h("td", { dir: "auto", text: told(path, value) })))),
       rows.length === 0 && h("tr", {}, h("td", { colspan: found.length + 1, class_: "quiet", text: "no difference" })));
   };
   const ofRuns = found.every((one) => one.iteration === undefined);
@@ -93,8 +96,9 @@ function differ(values) {
   return new Set(values.map((value) => JSON.stringify(value ?? null))).size > 1;
 }
 
-function told(value) {
+function told(path, value) {
   if (value === null || value === undefined || value === "") return "–";
-  if (typeof value === "number" && !Number.isInteger(value)) return number(value);
+  if (path === NAMES.probability) return percent(value);
+  if (typeof value === "number" && !Number.isInteger(value)) return IN_METRIC.test(path) ? number(value) : String(+value.toPrecision(6));
   return clean(typeof value === "object" ? JSON.stringify(value) : String(value), 400);
 }

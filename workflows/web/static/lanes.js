@@ -10,6 +10,7 @@ const ROWS = 30; // iterations in the full form
 const SPANS = [["all", 0], ["last hour", 3600], ["last 10 min", 600]];
 const ORDER = { propose: 0, apply: 1, triage: 2, train: 3, evaluate: 4 };
 const LEFT = 78;
+const TICK_WIDTH = 84; // pixels that a time of the axis takes, with the room beside it
 const TOP = 22;
 const GAPS = 3; // of the longest, told in words
 
@@ -242,8 +243,9 @@ function text(pen, colour, said, x, y) {
 }
 
 function timeAxis(pen, colour, from, until, x, floor) {
-  const steps = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400];
-  const step = steps.find((one) => (until - from) / one <= 7) ?? 86400 * Math.ceil((until - from) / 86400 / 7);
+  const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400];
+  const most = Math.max(1, Math.min(7, Math.floor((x(until) - x(from)) / TICK_WIDTH)));
+  const step = steps.find((one) => (until - from) / one <= most) ?? 86400 * Math.ceil((until - from) / 86400 / most);
   pen.strokeStyle = colour.line;
   pen.fillStyle = colour.faint;
   pen.textAlign = "center";
