@@ -67,6 +67,7 @@ def protocol(ask: Ask, job: JobPaths) -> dict[str, str]:
         "AUTORESEARCH_ITERATION": str(ask.iteration),
         "AUTORESEARCH_SCHEMA": str(schema_file(SCHEMAS[ask.step])),
         "AUTORESEARCH_ANSWER": str(job.answer_draft),
+        "AUTORESEARCH_MODEL": ask.model,
     }
 
 

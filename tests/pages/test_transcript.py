@@ -74,3 +74,8 @@ def test_a_long_output_is_cut():
     item = {"type": "command_execution", "command": "x", "aggregated_output": "a\n" * 100, "exit_code": 2}
     said = list(readable(stream({"type": "item.completed", "item": item})))
     assert (15, "  | and 88 more lines", "  | exit code 2") == (len(said), said[-2], said[-1])
+
+
+def test_an_answer_that_a_program_of_ones_own_prints_is_shown():
+    """A JSON object of no type is no line of a known program's stream: it is shown as it was printed."""
+    assert ['{"verdict": "pass"}'] == list(readable(stream({"verdict": "pass"})))

@@ -1,6 +1,6 @@
 """What an agent's program printed as JSON lines, as people read it: what it said, did, and what went wrong.
 
-Of any line that is no JSON object, the line itself; of kinds that nobody knows, nothing.
+Of any line that is no JSON object with a `type`, the line itself; of types that nobody knows, nothing.
 """
 
 import json
@@ -24,7 +24,7 @@ def readable(log: Iterable[bytes]) -> Iterator[str]:
             value = json.loads(text)
         except (ValueError, RecursionError):
             value = None
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(value.get("type"), str):
             yield from _lines(value)
         else:
             yield text

@@ -147,13 +147,20 @@ def test_whoever_dies_in_between_loses_nothing(job: JobPaths, monkeypatch: pytes
 
 
 def test_only_a_command_of_ones_own_is_told(tmp_path: Path):
-    """The environment names step, run, iteration, a schema that is there, and a file in its own TMPDIR."""
+    """The environment names step, run, iteration, model, a schema that is there, and a file in its own TMPDIR."""
     question = Ask(
-        step="triage", prompt="", worktree=tmp_path, hooks=tmp_path, run="mar10-r001", iteration=7, beside=()
+        step="triage",
+        prompt="",
+        worktree=tmp_path,
+        hooks=tmp_path,
+        run="mar10-r001",
+        iteration=7,
+        model="fast",
+        beside=(),
     )
     spec = CUSTOM.job(question, tmp_path / "job")
-    told = {name: spec.env[f"AUTORESEARCH_{name}"] for name in ("STEP", "RUN", "ITERATION")}
-    assert {"STEP": "triage", "RUN": "mar10-r001", "ITERATION": "7"} == told
+    told = {name: spec.env[f"AUTORESEARCH_{name}"] for name in ("STEP", "RUN", "ITERATION", "MODEL")}
+    assert {"STEP": "triage", "RUN": "mar10-r001", "ITERATION": "7", "MODEL": "fast"} == told
     assert "verdict.schema.json" == json.loads(Path(spec.env["AUTORESEARCH_SCHEMA"]).read_text())["$id"]
     assert spec.env["TMPDIR"] == str(Path(spec.env["AUTORESEARCH_ANSWER"]).parent)
     assert spec.env["TMPDIR"] in (spec.writable or ())
