@@ -19,7 +19,7 @@ from autoresearch.engine.metrics.metric import NUMBER, MetricReader
 from autoresearch.engine.onboarding.init import printed_in, value_in
 from autoresearch.engine.onboarding.trial import TrialGit, Trials
 from autoresearch.engine.paths import METRIC, RunPaths
-from autoresearch.engine.ports.jobs import JobOutput
+from autoresearch.engine.ports.jobs import JobOutput, Running
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.catalogue import latest_run
 from autoresearch.engine.runs.load import load_run
@@ -210,11 +210,13 @@ def _newest_log(trials: Trials, paths: RunPaths) -> tuple[int, bytes]:
 
 
 def _newest(trials: Trials, paths: RunPaths, of: Callable[[JobOutput], Iterable[bytes]]) -> tuple[int, bytes]:
-    """Return the end of what the newest training left that left any of it, and its iteration."""
+    """Return the end of what the newest ended training left that left any of it, and its iteration."""
     for number in range(load_run(paths).state.last_iteration, -1, -1):
         for training in range(9, 0, -1):
-            end = b""
-            for piece in of(trials.jobs.output(paths.job(number, "train", training).folder)):
+            end, job = b"", paths.job(number, "train", training).folder
+            if isinstance(trials.jobs.look(job), Running):
+                continue  # its number may be yet to come
+            for piece in of(trials.jobs.output(job)):
                 end = (end + piece)[-MOST_LOG:]
             if end:
                 return number, end

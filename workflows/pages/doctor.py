@@ -59,7 +59,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "metric_in_file": ("{name} is read from {file}; the best of {run} has {value:g}", ""),
     "metric_in_newest_file": ("{name} is read from {file}; iteration {iteration} left {value:g} there", ""),
-    "metric_no_file_yet": ("{name} is read from {file}, key {key}; {run} has not trained yet", ""),
+    "metric_no_file_yet": ("{name} is read from {file}, key {key}; no training of {run} has ended yet", ""),
     "metric_no_file": (
         "iteration {iteration} of {run} wrote no {file}, in its checkout or its job's folder",
         "set metric.file to what the script writes; one that lay there before the training does not count",
@@ -68,7 +68,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{file} of iteration {iteration} of {run} has no number under {key}; it has {keys}",
         "set metric.key to one of these",
     ),
-    "metric_no_log": ("{name} is looked for in what a training prints; {run} has printed nothing yet", ""),
+    "metric_no_log": (
+        "{name} is looked for in what a training prints; no training of {run} has ended yet",
+        "",
+    ),
     "metric_none": (
         "the log of iteration {iteration} of {run} has no {name}; it has {others}",
         "set metric.name to one of these, or let the script print `{name}: VALUE`",

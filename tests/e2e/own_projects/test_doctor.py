@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.e2e.conftest import Program
+from tests.e2e.conftest import Program, at_rest
 
 
 CHECKS = [
@@ -96,6 +96,22 @@ def test_a_metric_that_no_log_has_names_what_is_there(program: Program):
     found = looked(program, code=1)["metric"]
     assert "metric_none" == found["code"]
     assert "val_bpb" in [one["name"] for one in found["fields"]["others"]]
+
+
+def test_the_log_of_a_training_that_runs_is_not_judged(program: Program):
+    """It may print its metric yet: only the logs of ended trainings are looked into."""
+    word = program.repo.parent / "go on"
+    train = program.repo / "train.py"
+    waits = f'print("---", flush=True)\nwhile not os.path.exists({str(word)!r}):\n    time.sleep(0.02)\n'
+    train.write_text(train.read_text().replace('print("---")\n', waits))
+    program.git("commit", "-qam", "it waits")
+    program("start", "--no-stochastic", "--loops", "0")
+    logs = program.run_folder()
+    program.wait(lambda _: any("---" in log.read_text() for log in logs.rglob("train.1/output.log")))
+    assert ("info", "metric_no_log") == tuple(looked(program)["metric"][key] for key in ("state", "code"))
+    word.touch()
+    program.wait(at_rest)
+    assert "metric" == looked(program)["metric"]["code"]
 
 
 def test_an_agent_is_asked_on_request(program: Program):
