@@ -15,6 +15,12 @@ METRIC_WORDS = re.compile(
 )
 _TRAINS = re.compile(rb"\.backward\(|\.fit\(|optimi[sz]er|value_and_grad|\bepochs?\b|learning_rate|\blr\b")
 _WRITES = re.compile(r"(?:save|dump|write(?:_text|_bytes|lines)?|to_csv|mkdir|makedirs|touch)\b")
+_WRITING = re.compile(r"[wax][bt+]*|r[bt]?\+[bt]?")  # the mode of an open
+_ARRAYS = ("np.", "numpy.")  # these name the file before what is saved
+_OF_PATHS = re.compile(  # calls that make a path of others, or take one from outside
+    r"(?:Pure)?Path|str|fspath|join(?:path)?|with_(?:name|suffix)|resolve|absolute|expanduser|abspath|realpath"
+    r"|dirname|format|get(?:env)?"
+)
 _GOOD_NAMES = {"train": 60, "fit": 40, "main": 25, "run": 20, "bench": 25, "benchmark": 25, "experiment": 20}
 _BAD_NAMES = re.compile(
     r"prepare|download|setup|conftest|test|eval|sample|generate|infer|predict|plot|export|convert|server|app|demo"
@@ -155,26 +161,47 @@ def _texts(tree: ast.AST) -> Iterator[str]:
 
 
 def _written(tree: ast.Module) -> Iterator[str]:
-    """Yield the texts, and the names that hold one, of calls that write."""
-    held = {
-        target.id: list(_texts(node.value))
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    """Yield the paths, and the names that hold one, that calls write to: not what they write."""
+    held: dict[str, list[str]] = {}
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        called = ast.unparse(node.func)
-        opens = called.rpartition(".")[2] == "open" and any(
-            text[:1] in ("w", "a", "x") for text in _texts(node)
-        )
-        if opens or _WRITES.search(called):
-            yield from _texts(node)
-            yield from (
-                text for one in ast.walk(node) if isinstance(one, ast.Name) for text in held.get(one.id, ())
-            )
+        if isinstance(node, ast.Assign):
+            paths = list(_paths(node.value, {}))
+            held |= {one.id: paths for one in node.targets if isinstance(one, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            for target in _targets(node):
+                yield from _paths(target, held)
+
+
+def _targets(call: ast.Call) -> Iterator[ast.expr]:
+    """Yield what a call writes to, as far as its name tells; nothing of one that only reads."""
+    of = [call.func.value] if isinstance(call.func, ast.Attribute) else []
+    called = ast.unparse(call.func)
+    name = called.rpartition(".")[2]
+    given = [*call.args, *(one.value for one in call.keywords)]
+    if name == "open":
+        if any(isinstance(one, ast.Constant) and _WRITING.fullmatch(str(one.value)) for one in given):
+            yield from (*of, *given)
+    elif name in ("write", "write_text", "write_bytes", "writelines"):
+        yield from of
+    elif name == "dump" or (name == "save" and len(call.args) > 1 and not called.startswith(_ARRAYS)):
+        yield from given[1:]
+    elif name == "save":
+        yield from given[:1]
+    elif _WRITES.search(called):
+        yield from (*of, *given)
+
+
+def _paths(node: ast.AST, held: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield the texts of an expression that is a path; a call that makes something else of it is none."""
+    if isinstance(node, ast.Call) and not _OF_PATHS.fullmatch(ast.unparse(node.func).rpartition(".")[2]):
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value
+    if isinstance(node, ast.Name):
+        yield from held.get(node.id, ())
+    for inner in ast.iter_child_nodes(node):
+        yield from _paths(inner, held)
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

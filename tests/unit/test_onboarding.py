@@ -128,6 +128,20 @@ def test_what_a_script_writes_is_told_from_what_it_reads():
     assert "data/x" not in script.writes
 
 
+def test_what_is_written_somewhere_is_not_where_it_is_written():
+    """What was read from a path and is saved elsewhere leaves that path one that is only read."""
+    source = (
+        b"pts = json.load(open('data/p.json'))\nwith open('weights/m.json', 'w') as f:\n"
+        b"    json.dump({'n': len(pts)}, f)\n"
+        b"root = Path('out')\n(root / 'n.json').write_text(json.dumps(pts))\n"
+        b"rows = np.load('data/rows.npy')\nnp.save('rows.npy', rows)\ntorch.save(net, 'net.pt')\n"
+        b"open('warm/w.json')\n"
+    )
+    script = read_script("a.py", source)
+    assert script is not None
+    assert {"weights/m.json", "w", "out", "n.json", "rows.npy", "net.pt"} == set(script.writes)
+
+
 @pytest.mark.parametrize(
     ("output", "name", "lower"),
     [
