@@ -63,6 +63,16 @@ def with_metric(config: RunConfig, name: str, *, lower: bool, file: str = "") ->
     return evolve(config, metric=MetricSpec(name=name, lower_is_better=lower, file=file))
 
 
+def with_way(
+    config: RunConfig, new: dict[str, object], *, lower: bool
+) -> tuple[RunConfig, dict[str, object]]:
+    """Return the settings with the other way as the better one of their metric, and what that adds."""
+    if config.metric.lower_is_better == lower:
+        return config, new
+    config = evolve(config, metric=evolve(config.metric, lower_is_better=lower))
+    return config, {**new, "metric.lower_is_better": lower}
+
+
 def metric_settings(config: RunConfig) -> dict[str, object]:
     """Return the settings that name a metric, by their keys."""
     spec = config.metric

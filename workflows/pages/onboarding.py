@@ -46,12 +46,19 @@ def command_line(proposed: Proposed) -> str:
     return " ".join(command)
 
 
-def proposal_lines(proposed: Proposed, new: Mapping[str, object], file: Path) -> Iterator[str]:
+def proposal_lines(
+    proposed: Proposed, new: Mapping[str, object], file: Path, *, loses_seed: bool = False
+) -> Iterator[str]:
     """Yield what was found, and the settings that would be added."""
     yield f"training     {command_line(proposed)}  ({SOURCES[proposed.source]})"
     yield f"interpreter  {interpreter_line(proposed.python)}"
     if proposed.settings.get("seed_env") or SEED in command_line(proposed):
         yield "seeds        what is compared is trained under the same one, the gain measured on fresh ones"
+    elif loses_seed:
+        yield (
+            f"seeds        off: the command before had {SEED}, this one has not; with it: "
+            f"--train '{command_line(proposed)} --seed={SEED}'"
+        )
     elif proposed.source not in ("option", "setting"):
         yield "seeds        no option --seed and no variable was found: `seed_env` would name one"
     if proposed.others:

@@ -21,6 +21,15 @@ print(f"loss: {(RATE - 0.01) ** 2:.6f}")
 """
 
 
+SET = """\
+[tool.autoresearch]
+train = ["{python}", "fit.py", "--seed={seed}"]
+[tool.autoresearch.metric]
+name = "loss"
+pattern = "loss: (.*)"
+"""
+
+
 @pytest.fixture
 def own(program: Program) -> Program:
     """A script that reads ignored data and goes on from what it left, and a pyproject.toml of other tools."""
@@ -68,6 +77,18 @@ def test_it_leaves_nothing_behind_and_commits_nothing(own: Program):
     assert 1 == len(own.git("worktree", "list").splitlines())
     assert "M pyproject.toml\n?? program.md" == own.git("status", "--short")
     assert not (own.repo / ".autoresearch" / "trial").exists()
+
+
+def test_an_option_takes_the_place_of_a_setting_and_says_what_goes_with_it(own: Program):
+    """A way alone replaces the one that is set; a training without the seed of before says so."""
+    settings = own.repo / "pyproject.toml"
+    settings.write_text(SET)
+    said = own("init", "--yes", "--no-trial", "--better", "higher", "--train", "python fit.py").stdout
+    assert "seeds        off: the command before had {seed}" in said
+    assert "--train '{python} fit.py --seed={seed}'" in said
+    assert {"name": "loss", "pattern": "loss: (.*)", "lower_is_better": False} == table(own)["metric"]
+    assert "metric       loss = 0.0081, lower is better" in own("init", "--yes", "--better", "lower").stdout
+    assert {"name": "loss", "pattern": "loss: (.*)", "lower_is_better": True} == table(own)["metric"]
 
 
 def test_a_second_call_changes_nothing(own: Program):

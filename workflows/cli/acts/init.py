@@ -119,9 +119,11 @@ class _Init:
             self._say(f"runner       {refusal}, so `start` will be refused: {worded(refusal.remedy)}")
         sight = look_at(home, commit, git)
         proposed = self._proposed(sight, given)
+        before = load_config(home)
         config, new = init.merged(home, proposed, sight.files, force=self.answers.force)
         self.done = evolve(self.done, settings_path=file, settings=new)
-        for line in page.proposal_lines(proposed, new, file):
+        loses_seed = before.is_seeded and not config.is_seeded
+        for line in page.proposal_lines(proposed, new, file, loses_seed=loses_seed):
             self._say(line)
         if not self.answers.yes and not self.answers.asks:
             self._say(f"nothing was written: {typed('init --yes')} writes it and trains once")
@@ -185,6 +187,8 @@ class _Init:
         if answers.metric:
             config, new = self._with_metric(config, new, answers.metric, None)
             has_metric = True
+        elif answers.better and has_metric:
+            config, new = init.with_way(config, new, lower=answers.better == "lower")
         if not answers.trains:
             return self._write(config, new, trial=None)
         trial, shared = self._trained(config, commit, has_metric=has_metric)
