@@ -7,7 +7,7 @@ from attrs import frozen
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import later
-from autoresearch.events.values import Reason, because
+from autoresearch.events.values import Reason, Scalar, because, why
 from autoresearch.projections.parts.proposers import agents_of
 
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NOT_APPLIED_IN_A_ROW = 10  # changes of an agent: it is no slip any more
 NOT_APPLIED_REST_S = 1800.0
+KNOWN_IN_A_ROW = 3  # proposals of one agent that were measured already, before it rests
+KNOWN_REST_S, LONGEST_REST_S = 30.0, 1800.0  # the first rest; each one after it is twice as long
 REMEMBERED = 20  # questions, the newest, answered or not: a state stays small
 
 
@@ -31,6 +33,7 @@ class AgentHealth:
     reason: Reason | None = None
     retry_at: str = ""  # from when on it is asked again; "": at once, or not before somebody resumes
     rests: bool = False  # it is not asked now
+    known: int = 0  # its proposals in a row that were measured already
 
     @property
     def needs_human(self) -> bool:
@@ -64,7 +67,7 @@ def note_answer(state: "RunState", event: ev.AgentAnswered, _seq: int, at: str) 
     before = health_of(state.agents, event.agent)
     failure = event.failure
     if event.outcome == "ok":
-        after = AgentHealth(agent=event.agent, last_good=at)
+        after = AgentHealth(agent=event.agent, last_good=at, known=before.known)
     elif failure is None:  # of a history in which no failure had a kind
         after = replace(before, failing_since=before.failing_since or at, in_a_row=before.in_a_row + 1)
     else:
@@ -78,6 +81,7 @@ def note_answer(state: "RunState", event: ev.AgentAnswered, _seq: int, at: str) 
             reason=event.reason,
             retry_at=failure.retry_at,
             rests=waits and state.config.when_agent_fails == "search",
+            known=before.known,
         )
     _put(state, after)
 
@@ -100,9 +104,36 @@ def note_not_applied(state: "RunState", agent: str, reason: Reason, at: str) -> 
     _put(state, after)
 
 
+def note_known(state: "RunState", agent: str, same_as: Scalar, at: str) -> None:
+    """Count a proposal that was measured already; from the third in a row on its agent rests, ever longer."""
+    before = health_of(state.agents, agent)
+    known = before.known + 1
+    after = replace(before, known=known)
+    if known >= KNOWN_IN_A_ROW and state.config.when_agent_fails == "search":
+        rest_s = min(LONGEST_REST_S, KNOWN_REST_S * 2 ** min(known - KNOWN_IN_A_ROW, 10))
+        after = replace(
+            after,
+            failing_since=before.failing_since or at,
+            in_a_row=before.in_a_row + 1,
+            kind="unusable",
+            reason=why("known_in_a_row", times=known, same_as=same_as),
+            retry_at=later(at, rest_s),
+            rests=True,
+        )
+    _put(state, after)
+
+
+def note_new(state: "RunState", agent: str) -> None:
+    """End the count of proposals that were measured already."""
+    before = health_of(state.agents, agent)
+    if before.known:
+        _put(state, replace(before, known=0))
+
+
 def wait_ended(state: "RunState", event: ev.WaitEnded, _seq: int, _at: str) -> None:
     """Let an agent be asked again, also by iterations that had given it up."""
     _put(state, replace(health_of(state.agents, event.agent), rests=False))
+    state.answered = 0
     for one in state.open:
         one.gave_up = ()
     if state.need_input is not None and state.need_input.code == "search_is_through":

@@ -19,6 +19,7 @@ from autoresearch.events.values import (
     because,
     why,
 )
+from autoresearch.projections import agent_health
 from autoresearch.projections.belief import Belief, Gain, KnownCode, Sealed, TakenOut, believed
 from autoresearch.projections.fold import Reducer
 from autoresearch.projections.parts.counts import Counts
@@ -58,24 +59,26 @@ def _outside(state: RunState, one: Iteration) -> Reason | None:
     return next(named, None)
 
 
-def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, _at: str) -> None:
+def _candidate_discarded(state: RunState, event: ev.CandidateDiscarded, _seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
     learn(state, event.inputs, kept=False)
     take_out(state, event.iteration, event.inputs, kept=False)
     turns.note_verdict(state, one, event.inputs, kept=False)
     if event.rule == KNOWN_CODE and one is not None:
-        _answer(state, one)
+        _answer(state, one, event.inputs.get("same_as"), at)
     else:
         _close(state, one, kept=False, vetoed=event.rule == VETOES[0])
 
 
-def _answer(state: RunState, one: Iteration) -> None:
+def _answer(state: RunState, one: Iteration, same_as: Scalar, at: str) -> None:
     """Close what was known already: no loop is done by it."""
     state.open = tuple(other for other in state.open if other is not one)
     state.completed += 1
     state.counts = replace(state.counts, discarded=state.counts.discarded + 1)
-    state.answered += one.source == "agent"
     state.without_keep += 1
+    if one.source == "agent":
+        state.answered += 1
+        agent_health.note_known(state, one.proposer, same_as, at)
 
 
 def comparisons_in(inputs: Mapping[str, Scalar]) -> int:
@@ -269,6 +272,8 @@ def _close(state: RunState, one: Iteration | None, *, kept: bool, vetoed: bool =
         return
     state.completed += 1
     state.answered = 0
+    if one.source == "agent":
+        agent_health.note_new(state, one.proposer)
     before = state.counts
     state.counts = replace(before, vetoed=before.vetoed + 1) if vetoed else _count(before, one, kept=kept)
     crashed = state.counts.crashed > before.crashed

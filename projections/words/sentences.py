@@ -44,6 +44,7 @@ REASONS: Mapping[str, str] = {
     "job_lost_in_a_row": "the {step} job of {iteration:name} was lost {times} times in a row",
     "trouble": "{because}",
     "human": "{said}",
+    "known_in_a_row": "{times} of its proposals in a row were measured already, the last as {same_as:name}",
     "not_applied_in_a_row": "{times} changes of agents in a row were not applied",
     "not_applied_in_a_row_since": "{times} changes of agents in a row were not applied, the last: {because}",
     "agent_asks": "{said}",

@@ -4,11 +4,14 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.agents import waits_ended
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from tests.given import (
     BASELINE,
+    agent_answered,
+    agent_asked,
     applied,
     asked,
     chosen,
@@ -77,7 +80,7 @@ def test_an_answer_is_no_loop():
 
 
 def test_after_three_answers_the_search_has_its_turn():
-    """An agent that proposes known code three times in a row is asked again only after something trained."""
+    """An agent that proposes known code three times in a row leaves the next turn to the search."""
     story = [started(), asked(9, agent="opencode"), *BASELINE, *measured(1, A)]
     for number in (2, 3, 4):
         assert ["AskForProposal"] == names(decide(given(*story, opened(number))))
@@ -164,3 +167,37 @@ def test_what_a_human_left_in_the_worktree_is_trained():
 def test_of_an_earlier_program_nothing_is_known():
     """A candidate without a digest is trained, whatever stands beside it."""
     assert ["StartTraining"] == names(decide(given(*STORY, *measured(1, ""), *made(2, ""))))
+
+
+def told(number: int, code: str, same_as: int | None) -> tuple[ev.Event, ...]:
+    """An agent was asked and proposed this code: it was measured by `same_as`, or (None) is trained."""
+    asks = agent_asked(number, "propose"), agent_answered(number, "propose")
+    begun, *rest = made(number, code, source="agent") if same_as is not None else measured(number, code)
+    said = (answered(answer(number, same_as, 2.0, code)),) if same_as is not None else ()
+    rest = [chosen(number, source="agent") if isinstance(one, ev.ProposalChosen) else one for one in rest]
+    return begun, *asks, *rest, *said
+
+
+def test_an_agent_that_proposes_known_code_rests_ever_longer():
+    """From its third answer in a row on, a loop of the search between them or not; something new ends it."""
+    story = [started(), asked(30, agent="opencode"), *BASELINE, *measured(1, A)]
+    story += [*told(2, A, 1), *told(3, A, 1)]
+    assert not any(one.rests for one in given(*story).agents)
+    story += [*measured(4, B), *told(5, A, 1)]
+    rests = []
+    for number in (6, 8, 10):
+        (agent,) = given(*story).agents
+        assert ("unusable", "known_in_a_row", True) == (agent.kind, agent.reason.code, agent.rests)
+        assert ["ProposeBySearch"] == names(decide(given(*story, opened(number))))
+        rests.append(agent.retry_at)
+        story += measured(number, f"{number:064}")
+        assert ["ProposeBySearch"] == names(decide(given(*story, opened(number + 1))))
+        (over,) = waits_ended(given(*story), "2099-01-01T00:00:00.000Z")
+        assert ["AskForProposal"] == names(decide(given(*story, over, opened(number + 1))))
+        story += [over, *told(number + 1, A, 1)]
+    (agent,) = given(*story).agents
+    assert (6, 6) == (agent.known, agent.reason.inputs["times"])
+    assert sorted(set(rests)) == rests
+    (over,) = waits_ended(given(*story), "2099-01-01T00:00:00.000Z")
+    (agent,) = given(*story, over, *told(12, "e" * 64, None)).agents
+    assert (0, False, "") == (agent.known, agent.rests, agent.failing_since)

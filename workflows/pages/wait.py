@@ -18,6 +18,10 @@ def wait_line(told: Mapping[str, Any]) -> str:  # Any: it is the object of `wait
             asked = told["question"]
             said = f"question {asked['number']} is open: {asked['question']}"
             return f"{said}; {typed(f'answer TEXT --run-id {run}')} answers it"
+        case "approval":
+            keep = told["iteration"]
+            said = f"iteration {keep} would be kept, and waits for a human's word"
+            return f"{said}; {typed(f'approve {keep} --run-id {run}')} keeps it"
         case "end":
             return f"it is idle: {told['reason']}; {typed(f'report {run}')} says what came of it"
         case "pause":
