@@ -154,7 +154,7 @@ MUTATIONS: dict[str, Slip] = {
     "known code is trained again": (known_code, "if each.code == one.code), None)", "if False), None)"),
     "an answer is a loop": (
         keep_reducers,
-        "_answer(state, one)\n    else",
+        '_answer(state, one, event.inputs.get("same_as"), at)\n    else',
         "_close(state, one, kept=False)\n    else",
     ),
     "an agent is asked however often it was answered": (turns, "answered < known", "answered <= known"),
