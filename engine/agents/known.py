@@ -89,7 +89,7 @@ def find(
     if name == CUSTOM.name and not config.agent_command:
         raise UsageRefused(
             "the agent 'custom' has no command",
-            remedy='set agent_command = ["PROGRAM", ...] in [tool.autoresearch] of pyproject.toml',
+            remedy='set agent_command = ["PROGRAM", ...] in the settings',
         )
     known = ("auto", NONE, SEARCH, *PROGRAMS)
     if name not in known:

@@ -3,6 +3,7 @@
 Refuses what is misspelt or contradicts itself, with the nearest word that is known.
 """
 
+from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -137,7 +138,7 @@ def request_of(
         )
     found, *others = _agents(options, config, before)
     if loops:
-        _refuse_unreviewed(config, {one.agent for one in (found, *others)})
+        refuse_unreviewed(config, {one.agent for one in (found, *others)})
     return Request(
         loops=loops,
         stages=stages,
@@ -171,8 +172,11 @@ def refuse_gone(before: Request, config: RunConfig) -> None:
         raise UsageRefused(Wrong("agent_command_gone"), remedy=WayOut("agent_again"))
 
 
-def _refuse_unreviewed(config: RunConfig, agents: set[str]) -> None:
-    """Refuse loops that are to be reviewed where nobody can: no agent is asked, and none is named for it."""
+def refuse_unreviewed(config: RunConfig, agents: AbstractSet[str]) -> None:
+    """Refuse loops that are to be reviewed where nobody can: no agent is asked, and none is named for it.
+
+    Raises: UsageRefused: with the way out.
+    """
     if config.review != "off" and config.review_agent:
         find(config.review_agent, config)
     elif config.review != "off" and agents <= {NONE, SEARCH}:

@@ -20,7 +20,12 @@ from autoresearch.engine.control.requests import (
     refuse_options_without_loops,
     request_of,
 )
-from autoresearch.engine.control.start_point import branch_and_base, check_files, ensure_branch
+from autoresearch.engine.control.start_point import (
+    branch_and_base,
+    check_files,
+    ensure_branch,
+    refuse_uncommitted_script,
+)
 from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.imports.import_run import refuse_imported
@@ -39,6 +44,7 @@ from autoresearch.events.errors import NotFound, RunLocked, WayOut
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
+from autoresearch.projections.parts.proposers import agents_of
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing
@@ -78,6 +84,8 @@ def start(
         raise NotFound(f"{run_id} exists already", remedy=WayOut("other_run_id"))
     named, base = branch_and_base(home, git, branch)
     check_files(git, base.hash, config)
+    if request.loops:
+        refuse_uncommitted_script(home, git, base.hash, config, set(agents_of(request)))
     begun = ev.RunStarted(
         run_id=run_id or "new",
         branch=named or "new",

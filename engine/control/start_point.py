@@ -2,8 +2,10 @@
 
 import errno
 import os
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from autoresearch.engine.agents.known import CUSTOM
 from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import (
@@ -17,6 +19,7 @@ from autoresearch.engine.ports.repository import (
 from autoresearch.engine.proposals import editable
 from autoresearch.engine.runs.claim import make_branch
 from autoresearch.events.errors import AutoresearchError, NotFound, WayOut
+from autoresearch.events.setting import program_in
 from autoresearch.events.settings import RunConfig
 
 
@@ -76,6 +79,38 @@ def check_files(git: Commits, base: str, config: RunConfig) -> None:
             "trainings would read a pointer",
             remedy="git lfs install && git lfs pull; in submodules: git submodule foreach git lfs pull",
         )
+
+
+def refuse_uncommitted_script(
+    home: Path, git: Commits, base: str, config: RunConfig, agents: AbstractSet[str]
+) -> None:
+    """Refuse loops whose agent is a command that needs a file which the base lacks: each call would fail."""
+    if file := uncommitted_script(home, git, base, config, agents):
+        raise NotFound(
+            f"agent_command runs {file}, which is not in commit {base[:7]}, on which the run would stand",
+            remedy=f"commit it: git add {file} && git commit; or name it by its whole path, from outside",
+        )
+
+
+def uncommitted_script(
+    home: Path, git: Commits, base: str, config: RunConfig, agents: AbstractSet[str]
+) -> str:
+    """Return the script of the agent's command that lies here and not in the base; "" where there is none.
+
+    It is called in a checkout of the base. A word behind the first one may be any file that it reads.
+    """
+    asked = {*agents, config.review_agent} if config.review != "off" else agents
+    if CUSTOM.name not in map(program_in, asked):
+        return ""
+    program, *others = config.agent_command or ("",)
+    words = [program] if "/" in program else others
+    paths = (os.path.normpath(word) for word in words)
+    script = next((path for path in paths if _is_file_below(home, path)), "")
+    return script if script and git.missing(base, (script,)) else ""
+
+
+def _is_file_below(home: Path, path: str) -> bool:
+    return not path.startswith(("/", "..")) and (home / path).is_file()
 
 
 def unpulled(home: Path, git: Commits, base: str) -> tuple[str, ...]:

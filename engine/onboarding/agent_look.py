@@ -6,25 +6,31 @@ A login is told by its file or variable alone: what these hold is never read.
 import os
 import shutil
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from autoresearch.engine.agents import branch_guard, confinement
 from autoresearch.engine.agents.known import CUSTOM, NONE, PROGRAMS, Found, find_all, login_of, program_of
 from autoresearch.engine.agents.plain_transcripts import keep_answer
 from autoresearch.engine.agents.programs import Program
+from autoresearch.engine.control.requests import refuse_unreviewed
+from autoresearch.engine.control.start_point import uncommitted_script
 from autoresearch.engine.onboarding.doctor import ASKED_WITHIN_S, Finding, State
 from autoresearch.engine.onboarding.trial import Trials
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.agent import Answer, Ask
 from autoresearch.engine.system.interpreter import look_for, with_interpreter
 from autoresearch.engine.system.processes import run_command
-from autoresearch.events.errors import AutoresearchError
+from autoresearch.events.errors import AutoresearchError, UsageRefused
 from autoresearch.events.setting import for_step, model_for, program_in
 from autoresearch.events.settings import RunConfig
 from autoresearch.projections.parts.proposers import SEARCH
 
 
-QUESTION = "Answer with the one word READY. Read no file and change nothing.\n"
+QUESTION = """\
+This only tries whether you can be asked: read no file and change nothing. Answer with this JSON object alone:
+{"status": "ok", "description": "it answers", "change_plan": "Change nothing.", "commit_description": "None"}
+"""
 ANSWER_S = 180.0
 
 
@@ -39,12 +45,27 @@ def look_at_agents(trials: Trials, config: RunConfig, *, ask: bool) -> Iterator[
     for program in PROGRAMS.values():
         if program.name in wanted or (program is not CUSTOM and program.available()):
             yield _program(program, wanted.get(program.name), home=trials.home)
+    yield from _refused(trials, config, {one.agent for one in found})
     if not wanted:
         yield Finding(check="agent", state="info", code="agent_none")
     elif ask:
         for one in found:
             if one.agent != SEARCH:
                 yield _asked(trials, one.agent, config)
+
+
+def _refused(trials: Trials, config: RunConfig, agents: AbstractSet[str]) -> Iterator[Finding]:
+    """Yield what `start` would refuse of who is asked."""
+    try:
+        refuse_unreviewed(config, agents)
+    except UsageRefused as error:
+        code = "agent_unknown" if error.wrong is None else error.wrong.name
+        inputs: dict[str, object] = {"said": str(error), "review": config.review}
+        yield Finding(check="review", state="fail", code=code, inputs=inputs)
+    commit = trials.git.resolve("HEAD") or ""
+    if file := uncommitted_script(trials.home, trials.git, commit, config, agents):
+        told: dict[str, object] = {"file": file, "commit": commit[:7]}
+        yield Finding(check="agent", state="fail", code="agent_uncommitted", inputs=told)
 
 
 def _program(program: Program, wanted: Found | None, *, home: Path) -> Finding:
@@ -82,7 +103,8 @@ def _asked(trials: Trials, agent: str, config: RunConfig) -> Finding:
             code="question_failed",
             inputs={"name": agent, "said": str(error)},
         )
-    inputs: dict[str, object] = {"name": agent, "said": answer.text.strip()[-100:]}
+    said = answer.proposal.description if answer.proposal is not None else answer.text.strip()
+    inputs: dict[str, object] = {"name": agent, "said": said[-100:]}
     if answer.reason is not None:
         return Finding(check="question", state="fail", code="reason", reason=answer.reason, inputs=inputs)
     return Finding(check="question", state="ok", code="question", inputs=inputs)
@@ -94,10 +116,11 @@ def _answer(trials: Trials, agent: str, config: RunConfig, paths: RunPaths) -> A
     trials.git.ensure_worktree(paths.train_checkout, commit)
     branch_guard.keep_hook(paths.ref_hook)
     question = Ask(
-        step="triage",
+        step="propose",
         prompt=QUESTION,
         worktree=paths.train_checkout,
         hooks=paths.hooks,
+        run=paths.run_id,
         model=model_for(config.agent_model, agent, "propose"),
         args=for_step(config.agent_args, program.name, "propose", ()),
         timeout_s=ANSWER_S,
@@ -105,8 +128,8 @@ def _answer(trials: Trials, agent: str, config: RunConfig, paths: RunPaths) -> A
         beside=confinement.beside(config, trials.home),
         keep_out=(trials.home, paths.folder),
     )
-    files = paths.job(0, "triage", 1)
+    files = paths.job(0, "propose", 1)
     files.folder.mkdir(parents=True, exist_ok=True)
     exit_ = trials.done(files, program.job(question, files.folder), "ask")
     keep_answer(files)
-    return program.answer("triage", trials.jobs.output(files.folder), exit_)
+    return program.answer("propose", trials.jobs.output(files.folder), exit_)

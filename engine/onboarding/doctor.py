@@ -72,26 +72,32 @@ def look(trials: Trials, branch: str | None) -> Iterator[Finding]:
         file, given = settings_given(home)
         config = load_config(home)
     except InvalidInput as error:
-        yield Finding(check="settings", state="fail", code="settings_wrong", inputs={"said": str(error)})
-        config = RunConfig()
+        remedy = error.remedy if isinstance(error.remedy, str) else ""
+        wrong: dict[str, object] = {"said": str(error), "remedy": remedy}
+        yield Finding(check="settings", state="fail", code="settings_wrong", inputs=wrong)
     else:
         code = "settings" if given else "settings_none"
         inputs: dict[str, object] = {"file": file.name, "count": len(given)}
         yield Finding(check="settings", state="ok" if given else "warn", code=code, inputs=inputs)
-    python = look_for(home, config.python)
+        yield from _under(config, trials, commit, branch)
+    yield from _elsewhere(home, trials.git, commit)
+    yield _disk(home)
+    yield _sandbox()
+    yield _notifications(home)
+    yield _clock(home)
+
+
+def _under(config: RunConfig, trials: Trials, commit: str, branch: str | None) -> Iterator[Finding]:
+    """Yield what hangs on the settings."""
+    python = look_for(trials.home, config.python)
     try:
         checked = trials.setup(config, commit)
     except AutoresearchError as error:
         yield Finding(check="data", state="warn", code="checkout_none", inputs={"said": str(error)})
     else:
         yield from _setup(python, checked)
-    yield from _elsewhere(trials.home, trials.git, commit)
     yield _metric(trials, config, branch)
-    yield _disk(home)
     yield _devices(config)
-    yield _sandbox()
-    yield _notifications(home)
-    yield _clock(home)
 
 
 def _git(home: Path, commit: str, branch: str | None) -> Finding:

@@ -21,7 +21,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "none: the defaults serve a repository with train.py and prepare.py",
         "`{program} init`",
     ),
-    "settings_wrong": ("{said}", "correct it; docs/config.md has all settings"),
+    "settings_wrong": ("{said}", "{remedy}"),
     "interpreter": ("{told}  {versions}", ""),
     "interpreter_silent": ("{told}; the training is no Python's, or cannot be asked", ""),
     "imports": ("{own} of the run's checkout first; packages from {libraries}", ""),
@@ -94,6 +94,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "agent_missing": ("{name} is wanted and not on PATH", 'install it, or set agent = "none"'),
     "agent_command": ("a command of your own; --ask tries it", ""),
+    "agent_uncommitted": (
+        "agent_command runs {file}, which is not in commit {commit}: a run calls it in a checkout of that",
+        "commit it: git add {file} && git commit",
+    ),
+    "nobody_reviews": ("review = {review!r}, and no agent is asked for anything", "{name_reviewer}"),
     "agent_unknown": ("{said}", "correct `agent` in the settings"),
     "agent_none": ("none is asked: the seeded search proposes, and you can", "--agent of `start` names one"),
     "question": ("{name} answered: {said}", ""),
@@ -175,6 +180,10 @@ def _fields(one: Finding) -> Mapping[str, object]:
             torch = f", torch {given['torch']}" if given["torch"] else ""
             version = f"Python {given['version']}{torch}" if given["version"] else ""
             fields |= {"told": interpreter_line(python), "versions": version}
+        case "settings_wrong":
+            fields |= {"remedy": given["remedy"] or "correct it; docs/config.md has all settings"}
+        case "nobody_reviews":
+            fields |= {"name_reviewer": worded(WayOut("name_reviewer"))}
         case "runner_cannot_stay":
             fields |= {"install_or_stay": worded(WayOut("install_or_stay", source=str(given["source"])))}
         case "data":

@@ -30,7 +30,7 @@ SENTENCES = {
     "begin_earlier": (
         "begin with propose, or with train for what stands in the worktree: --loop-only train,record,decide"
     ),
-    "name_reviewer": 'set review_agent in [tool.autoresearch] of pyproject.toml, or review = "off"',
+    "name_reviewer": 'set review_agent in the settings, or review = "off"',
     "agent_again": (
         "put it back, or name who proposes: `{program} resume --loops N --agent NAME`, or --no-stochastic"
     ),
@@ -41,8 +41,7 @@ SENTENCES = {
     "branch_example": "for example --branch autoresearch/mar10",
     "commit_or_init": (
         "git add {file} && git commit; or, if your script has no such file, `{program} init` writes the "
-        "settings of your repository: editable, protected, prepare and check of "
-        "[tool.autoresearch] in pyproject.toml"
+        "settings of your repository: editable, protected, prepare and check "
     ),
     "commands": "`{program} --help` lists what there is",
     "consolidate": "`{program} consolidate` says which keeps are in doubt",
@@ -75,7 +74,7 @@ SENTENCES = {
     "name_branch": "name the branch yourself: --branch NAME",
     "name_event_or_iteration": "name an event or an iteration instead: --at 57, --at iteration:7",
     "name_metric": (
-        "say in [tool.autoresearch] of pyproject.toml where the number is: metric.name, metric.pattern (one "
+        "say in the settings where the number is: metric.name, metric.pattern (one "
         "group around it) or metric.file; `{program} resume --run-id {run_id}` then reads the same output "
         "again"
     ),

@@ -1,10 +1,13 @@
 """What `doctor` says of a repository and its machine, and with which exit code."""
 
 import json
+import os
+import re
+import shutil
 import sys
 from pathlib import Path
 
-from tests.e2e.conftest import Program, at_rest
+from tests.e2e.conftest import ROOT, Program, at_rest
 
 
 CHECKS = [
@@ -21,7 +24,9 @@ CHECKS = [
     "clock",
     "agent",
 ]
-AGENT = "#!/bin/sh\nread question\necho READY\n"
+EXAMPLES = dict(
+    re.findall(r"```\w+\n# (agent\.\w+)\n(.*?)```", (ROOT / "docs" / "agents.md").read_text(), re.DOTALL)
+)
 
 
 def looked(program: Program, *words: str, code: int = 0) -> dict[str, dict[str, object]]:
@@ -70,6 +75,9 @@ def test_settings_that_make_no_sense_fail(program: Program):
     found = looked(program, code=1)["settings"]
     assert "fail" == found["state"]
     assert "slotz" in str(found["said"])
+    assert "did you mean slots?" == found["way_out"]
+    failed = json.loads(program("doctor", "--json", code=1).stdout)["findings"]
+    assert ["settings"] == [one["check"] for one in failed if one["state"] == "fail"]
 
 
 def test_what_a_clean_checkout_lacks_is_named(program: Program):
@@ -115,15 +123,42 @@ def test_the_log_of_a_training_that_runs_is_not_judged(program: Program):
 
 
 def test_an_agent_is_asked_on_request(program: Program):
-    """A command of one's own is asked a real question with --ask alone, and its answer is shown."""
+    """A command is asked for a real proposal with --ask alone: those of the docs answer, others fail."""
     agent = program.repo.parent / "agent.sh"
-    agent.write_text(AGENT)
     settings = program.repo / "pyproject.toml"
-    settings.write_text(settings.read_text() + f'agent_command = ["sh", "{agent}"]\n')
-    assert "question" not in looked(program)
-    assert "READY" == looked(program, "--ask")["question"]["fields"]["said"]
-    agent.write_text("#!/bin/sh\nexit 3\n")
-    assert "agent_exit" == looked(program, "--ask", code=1)["question"]["code"]
+    before = settings.read_text()
+    settings.write_text(before + f'agent_command = ["sh", "{agent}"]\n')
+    for text, code in (("exit 3\n", "agent_exit"), ("echo '{}'\n", "answer_no_proposal")):
+        agent.write_text(text)
+        assert "question" not in looked(program)
+        assert code == looked(program, "--ask", code=1)["question"]["code"]
+    program.env["PATH"] += f"{os.pathsep}{Path(shutil.which('cat') or '').parent}"
+    for (name, text), called in zip(EXAMPLES.items(), ("sh", "{python}"), strict=True):
+        (program.repo / name).write_text(text)
+        program.git("add", name)
+        program.git("commit", "-qm", "an agent")
+        settings.write_text(before + f'agent_command = ["{called}", "{name}"]\n')
+        assert "wider" in str(looked(program, "--ask")["question"]["said"])
+
+
+def test_what_start_refuses_of_agents_fails(program: Program):
+    """A script that is not committed, and a review by nobody, are named before a run is asked for."""
+    settings = program.repo / "pyproject.toml"
+    before = settings.read_text()
+    settings.write_text(before + 'review = "before-keep"\n')
+    assert ("fail", "nobody_reviews") == tuple(
+        looked(program, code=1)["review"][key] for key in ("state", "code")
+    )
+    assert "no agent is asked for anything" in program("start", "--loops", "1", code=2).stderr
+    (program.repo / "agent.sh").write_text(EXAMPLES["agent.sh"])
+    settings.write_text(before + 'agent_command = ["sh", "agent.sh"]\n')
+    assert "agent_uncommitted" in [
+        one["code"] for one in json.loads(program("doctor", "--json", code=1).stdout)["findings"]
+    ]
+    assert (
+        "agent_command runs agent.sh, which is not in commit"
+        in program("start", "--loops", "1", code=3).stderr
+    )
 
 
 def test_an_agent_that_is_wanted_and_missing_fails(program: Program):
