@@ -147,7 +147,7 @@ def test_whoever_dies_in_between_loses_nothing(job: JobPaths, monkeypatch: pytes
 
 
 def test_only_a_command_of_ones_own_is_told(tmp_path: Path):
-    """The environment names step, run, iteration, model, a schema that is there, and a file in its own TMPDIR."""
+    """The environment names step, run, iteration, model, a schema that is there, and a file in TMPDIR."""
     question = Ask(
         step="triage",
         prompt="",
