@@ -302,7 +302,6 @@ def _approvals(run: RunState) -> list[dict[str, Any]]:
 def _open(run: RunState) -> list[dict[str, Any]]:
     """Return what is open, the busiest first; `job` is the number of the one that runs."""
     first = busiest(run)
-    others = (one for one in run.open if one is not first)
     return [
         {
             "iteration": one.number,
@@ -310,7 +309,7 @@ def _open(run: RunState) -> list[dict[str, Any]]:
             "job": one.job.number if one.job else None,
             "device": one.job.device if one.job else "",
         }
-        for one in (first, *others)
+        for one in (first, *(other for other in run.open if other is not first))
         if one is not None
     ]
 
