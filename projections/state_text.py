@@ -83,6 +83,11 @@ def say_interval(gain: float, half_width: float | None) -> str:
     return f"{gain:+.6f}, no interval" if half_width is None else f"{gain:+.6f} ± {half_width:.6f}"
 
 
+def say_in_common(seeds: int) -> str:
+    """Say on how many seeds best and baseline are compared: those that both were trained under."""
+    return f"on {seeds} seed{'' if seeds == 1 else 's'} in common"
+
+
 def say_comparisons(count: int) -> str:
     """Return how often what is chosen was chosen by the validation data; "" where it never was."""
     return f"{count} comparison{'' if count == 1 else 's'} with the validation data" if count else ""

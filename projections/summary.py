@@ -12,6 +12,7 @@ from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, open_questions, proposer_of, reviewer_of
+from autoresearch.projections.parts.compared import compared, on_the_same_seeds
 from autoresearch.projections.parts.proposers import agents_of, told
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
@@ -27,7 +28,7 @@ SHOWN = 20  # proposals that wait: more than a page has room for
 
 def standing(run: RunState) -> Standing:
     """Return what `status`, object or page, tells of the history, and what its phase hangs on besides."""
-    best = run.best
+    best, beside = run.best, compared(run.keeps, run.baseline)
     training = next(((number, job) for number, job in run.jobs if job.step == "train"), None)
     return {
         "run_id": run.run_id,
@@ -46,14 +47,15 @@ def standing(run: RunState) -> Standing:
         "budgets": _budgets(run),
         "work_left_s": _work_left_s(run),
         "metric": run.config.metric.name,
-        "best_metric": best.metric if best else None,
-        "best_val_bpb": best.metric if best else None,
-        "baseline_metric": run.baseline,
+        "best_metric": beside.best,
+        "best_val_bpb": beside.best,
+        "baseline_metric": beside.baseline,
+        "seeds_in_common": beside.seeds,
         "gain": _gain(run),
         "comparisons": run.comparisons,
         "holdout": _holdout(run),
         "keeps": _sureness(run),
-        "baseline_val_bpb": run.baseline,
+        "baseline_val_bpb": beside.baseline,
         "kept_commit": (best.commit or None) if best else None,
         "in_progress": _in_progress(run),
         "trainings": _trainings(run),
@@ -79,7 +81,6 @@ def standing(run: RunState) -> Standing:
         "best_iteration": best.iteration if best else None,
         "to_adopt": best is not None and best.iteration > 0 and run.branch_commit != best.commit,
         "best_of_before": best is not None and not best.was_measured_with(run.deciding),
-        "on_the_same_seeds": _on_the_same_seeds(run),
         "exact_gain": _exact_gain(run),
         "final_is_left": bool(run.final_left),
         "evaluated": bool(run.config.evaluate),
@@ -248,26 +249,16 @@ def _sureness(run: RunState) -> list[dict[str, Any]]:
     ]
 
 
-def _on_the_same_seeds(run: RunState) -> list[float] | None:
-    """Return the means of best and baseline over what both were trained in alike; None where nothing is."""
-    if not run.keeps:
-        return None
-    best, first = run.keeps[-1], run.keeps[0]
-    ours, theirs = best.under(best.conditions), first.under(best.conditions)
-    both = [repeat for repeat in ours if repeat in theirs]
-    return [sum(of[repeat] for repeat in both) / len(both) for of in (ours, theirs)] if both else None
-
-
 def _exact_gain(run: RunState) -> float | None:
     """Return what the best gained where the baseline has the same number under every seed; else None."""
-    alike = _on_the_same_seeds(run)
+    alike = on_the_same_seeds(run.keeps[-1], run.keeps[0]) if run.keeps else None
     if alike is None or run.config.noise or run.learned.belief is not None:
         return None
     first = run.keeps[0]
     numbers = [tuple(first.under(score.conditions).values()) for score in first.scores]
     if all(len(each) == 1 for each in numbers) or any(len(set(each)) > 1 for each in numbers):
         return None
-    best, baseline = alike
+    best, baseline, _ = alike
     return baseline - best if run.config.metric.lower_is_better else best - baseline
 
 

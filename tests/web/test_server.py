@@ -13,6 +13,7 @@ from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.verdicts.what_if import what_if
 from autoresearch.events.log.read import read
+from autoresearch.projections.parts.compared import compared
 from autoresearch.workflows.api.experiments import experiment
 from autoresearch.workflows.api.replay import what_if_object
 from tests.cli_helpers import make_repo, make_run
@@ -111,7 +112,7 @@ def test_the_overview_as_of_an_event_is_that_of_status(site: Site):
             *(shown["seq"], shown["status"]["iterations_completed"]),
             shown["status"]["loops_left"],
         )
-        assert shown["status"]["best_metric"] == (run.best.metric if run.best else None)
+        assert shown["status"]["best_metric"] == compared(run.keeps, run.baseline).best
         assert shown["status"]["as_of"] == run.updated_at
 
 

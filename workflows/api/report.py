@@ -10,6 +10,7 @@ from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.events.log.read import read
 from autoresearch.events.values import OPEN_END, Request
 from autoresearch.projections.evidence import Calls, Evidence, Span, evidence_of
+from autoresearch.projections.parts.compared import Compared, compared
 from autoresearch.projections.parts.proposers import taking_turns
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_row, say_stopped, say_waiting
@@ -34,7 +35,7 @@ def report_of(paths: RunPaths, *, upto: int | None = None) -> dict[str, Any]:  #
 def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any: it is JSON
     """Return the object; its fields are a contract. `seq` is the event that a figure stands in. Pure."""
     run, rows = loaded.run, loaded.timeline.rows
-    now = standing(run)
+    now, beside = standing(run), compared(run.keeps, run.baseline)
     of_seeds = spread_of_seeds(rows)
     cited = [_row(row, evidence) for row in rows]
     return {
@@ -49,8 +50,9 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "evaluated": bool(run.config.evaluate),
         "asked": [_asked(one.seq, one.at, one.request) for one in evidence.asked],
         "stands": _stands(run),
-        "baseline": _measured(0, run.baseline, evidence) if run.baseline is not None else None,
-        "best": _best(run, rows, evidence),
+        "baseline": _baseline(beside, evidence),
+        "best": _best(run, beside, rows, evidence),
+        "seeds_in_common": beside.seeds,
         "gain": _gain(run, evidence),
         "of_seeds": of_seeds,
         "exact": of_seeds == 0.0 or now["exact_gain"] is not None,
@@ -101,13 +103,21 @@ def _measured(iteration: int, metric: float, evidence: Evidence) -> dict[str, An
     }
 
 
-def _best(run: RunState, rows: list[Row], evidence: Evidence) -> dict[str, Any] | None:
+def _baseline(beside: Compared, evidence: Evidence) -> dict[str, Any] | None:
+    if beside.baseline is None:
+        return None
+    more = {"mean": beside.baseline_mean, "first": beside.baseline_first}
+    return _measured(0, beside.baseline, evidence) | more
+
+
+def _best(run: RunState, beside: Compared, rows: list[Row], evidence: Evidence) -> dict[str, Any] | None:
     best = run.best
-    if best is None:
+    if best is None or beside.best is None:
         return None
     row = next((row for row in rows if row.iteration == best.iteration), None)
     said = {"commit": best.commit or None, "description": row.description if row else ""}
-    return _measured(best.iteration, best.metric, evidence) | said
+    more = {"mean": beside.best_mean, "first": row.metric if row else None}
+    return _measured(best.iteration, beside.best, evidence) | said | more
 
 
 def _gain(run: RunState, evidence: Evidence) -> dict[str, Any] | None:

@@ -142,6 +142,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "metric": standing["metric"],
         "best_metric": standing["best_metric"],
         "baseline_metric": standing["baseline_metric"],
+        "seeds_in_common": standing["seeds_in_common"],
         "gain": standing["gain"],
         "comparisons": standing["comparisons"],
         "holdout": standing["holdout"],

@@ -72,7 +72,7 @@ def _standing(seen: RunNow) -> list[RenderableType]:
     first = Text.assemble((run.run_id, "bold"), f" on {run.branch}: ", (word, COLOURS.get(word, "cyan")))
     second = Text(f"{run.completed} done, {run.loops_left} left")
     if run.best is not None:
-        best = f"{run.best.metric:.6f}"
+        best = f"{seen.glance.standing['best_metric']:.6f}"
         second.append(f"; best {run.config.metric.name} ").append(best, "bold green")
         second.append(f", {name_of(run.best.iteration)}")
         if run.gain is not None and run.gain.iteration == run.best.iteration:

@@ -9,6 +9,7 @@ from autoresearch.events.clock import wall
 from autoresearch.projections.state_text import (
     say_comparisons,
     say_gain,
+    say_in_common,
     say_interval,
     say_kept,
     say_outside,
@@ -239,12 +240,11 @@ def _best_words(standing: Standing) -> str:
     said = f"{name} {best:.6f}, {name_of(iteration)}, commit {short(standing['kept_commit'])}"
     if standing["best_of_before"]:
         return f"{said}; measured again before the next verdict, since settings changed"
-    alike = standing["on_the_same_seeds"]
-    if iteration == 0 or alike is None:  # of other conditions than the baseline's
+    seeds = standing["seeds_in_common"]
+    if iteration == 0 or seeds is None:  # of other conditions than the baseline's
         return said
-    best, baseline = alike
-    change = 100 * (best - baseline) / abs(baseline) if baseline else 0.0
-    return f"{said}; baseline {baseline:.6f} ({change:+.2f} %)"
+    change = f" ({100 * (best - baseline) / abs(baseline):+.2f} %)" if baseline else ""
+    return f"{said}; baseline {baseline:.6f}{change}, {say_in_common(seeds)}"
 
 
 def _gain_words(standing: Standing) -> str:

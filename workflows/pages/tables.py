@@ -6,6 +6,7 @@ from pathlib import Path
 from attrs import asdict
 
 from autoresearch.events.values import Consolidated, Proposal
+from autoresearch.projections.parts.compared import compared
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_comparisons, say_gain, say_interval, say_row
 from autoresearch.projections.timeline import Row
@@ -139,7 +140,7 @@ def proposal_text(proposal: Proposal) -> str:
 
 def state_page(run: RunState) -> str:
     """Return the folded state for people, and what comes next; for any point of a history."""
-    best = run.best
+    best, beside = run.best, compared(run.keeps, run.baseline)
     rows = [
         ("run", f"{run.run_id} on {run.branch}, from {run.imported or run.forked or short(run.base_commit)}"),
         ("seq", f"{run.seq}, {run.updated_at}"),
@@ -147,10 +148,10 @@ def state_page(run: RunState) -> str:
             "setup",
             "complete" if run.setup.ok else "; ".join(map(say, run.setup.missing)) or "not looked at yet",
         ),
-        ("baseline", "none yet" if run.baseline is None else f"{run.baseline:.6f}"),
+        ("baseline", "none yet" if beside.baseline is None else f"{beside.baseline:.6f}"),
         (
             "best",
-            f"{best.metric:.6f}, {name_of(best.iteration)}, commit {short(best.commit)}"
+            f"{beside.best:.6f}, {name_of(best.iteration)}, commit {short(best.commit)}"
             if best
             else "none yet",
         ),

@@ -4,8 +4,9 @@ from typing import Any
 
 from autoresearch.projections.state_text import say_interval, say_no_gain
 from autoresearch.projections.words.times import duration, minute_of, one_line
-from autoresearch.projections.words.wording import say_usd, short
+from autoresearch.projections.words.wording import say_usd
 from autoresearch.workflows.pages.ways_out import program
+from autoresearch.workflows.report.best import best_lines
 from autoresearch.workflows.report.document import (
     Block,
     Chart,
@@ -35,7 +36,7 @@ def document_of(found: dict[str, Any]) -> Document:  # Any: it is JSON
     """Return the page of a report's object."""
     blocks: list[Block] = [
         Paragraph(line=_verdict(found), strong=True),
-        Listing(lines=(*_best(found), *_asked(found), *_standing(found))),
+        Listing(lines=(*best_lines(found), *_asked(found), *_standing(found))),
         *_shown_chart(found),
         *_kept(found),
         *_near(found),
@@ -91,22 +92,6 @@ def _verdict(found: dict[str, Any]) -> Line:
         )
     way = f"`{program()} final` measures it on fresh seeds."
     return (f"A gain was not measured: the best was chosen by its own number, which flatters it. {way}",)
-
-
-def _best(found: dict[str, Any]) -> tuple[Line, ...]:
-    best, baseline = found["best"], found["baseline"]
-    if best is None:
-        return ()
-    figure = Cite(_number(best["metric"]), best["seq"])
-    lines: list[Line] = []
-    if best["iteration"]:
-        said = f", iteration {best['iteration']}, commit {short(best['commit'])}: "
-        lines.append((f"best {found['metric']} ", figure, said, one_line(best["description"], DESCRIPTION)))
-    if baseline is not None:
-        lines.append((f"baseline {found['metric']} ", Cite(_number(baseline["metric"]), baseline["seq"])))
-    if not found["evaluated"]:
-        lines.append(("the number is the script's own word: the settings name no `evaluate`",))
-    return tuple(lines)
 
 
 def _asked(found: dict[str, Any]) -> tuple[Line, ...]:

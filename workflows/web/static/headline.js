@@ -39,7 +39,8 @@ export class Headline {
   best(found, rows) {
     const { best_metric: now, baseline_metric: first, metric } = found.status;
     if (now === null) return figure(`best ${clean(metric, 40)}`, "–", small("no result yet"));
-    const share = first ? (100 * (now - first)) / Math.abs(first) : null;
+    const seeds = found.status.seeds_in_common;
+    const share = first && seeds !== null ? (100 * (now - first)) / Math.abs(first) : null;
     const better = share !== null && (found.lower_is_better ? share < 0 : share > 0);
     const row = found.best_iteration ? rows.find((one) => one.iteration === found.best_iteration) : null;
     return figure(
@@ -47,7 +48,8 @@ export class Headline {
       small(found.best_iteration === 0
         ? "the baseline itself"
         : ["baseline ", number(first), share !== null && h("b", { class_: better ? "good" : "" },
-          ` ${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)}\u00a0%`)]),
+          ` ${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)}\u00a0%`),
+          seeds !== null ? `, on ${plural(seeds, "seed")} in common` : ", no seed in common"]),
       row && small(this.link(row)),
       small(`${found.lower_is_better ? "lower" : "higher"} is better · rule ${clean(found.keep_rule, 30)}`));
   }
@@ -86,12 +88,12 @@ function small(...said) {
 
 function gain(found) {
   const gained = found.status.gain;
-  const { best_metric: now, baseline_metric: first } = found.status;
+  const { best_metric: now, baseline_metric: first, seeds_in_common: seeds } = found.status;
   if (gained) {
     return figure("gain on fresh seeds", [signed(gained.value), " ", h("span", { class_: "half", text: `± ${number(gained.half_width)}` })], whisker(gained),
       small(gained.shown ? `shown, on ${plural(gained.seeds, "seed")}, 95 %` : `not shown: the interval holds 0 (${plural(gained.seeds, "seed")})`));
   }
-  const own = now === null || first === null ? null : (found.lower_is_better ? first - now : now - first);
+  const own = now === null || first === null || seeds === null ? null : (found.lower_is_better ? first - now : now - first);
   return figure("gain", own === null ? "–" : signed(own),
     small(found.best_iteration === 0 ? "nothing was kept yet" : "by the seeds it was chosen on; not measured on fresh ones yet"),
     found.of_seeds ? small(`one seed differs from another by ${number(found.of_seeds)}`) : null);

@@ -80,9 +80,9 @@ function fact(name, said) {
 }
 
 function change(run) {
-  if (run.best_metric === null || !run.baseline_metric) return "–";
+  if (run.best_metric === null || !run.baseline_metric || run.seeds_in_common === null) return "–";
   const share = (100 * (run.best_metric - run.baseline_metric)) / Math.abs(run.baseline_metric);
-  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)} % (own seed)`;
+  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)} % (${plural(run.seeds_in_common, "own seed")})`;
 }
 
 function spark(run) {
