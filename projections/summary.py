@@ -335,8 +335,7 @@ def _in_progress(run: RunState) -> dict[str, Any] | None:
     """Return what is open now: iteration (None while preparing), stage, number of its job, since when."""
     if run.setup.job is not None:
         return _stage(None, "setup", run.setup.job, run.setup.job.since)
-    one = busiest(run)
-    if one is None:
+    if (one := busiest(run)) is None:
         return None
     return _stage(one.number, _doing(one), one.job, one.job.since if one.job else one.since)
 

@@ -7,9 +7,9 @@ from attrs import frozen
 
 from autoresearch.engine.agents.known import NONE, is_installed
 from autoresearch.engine.control.append import Appended
-from autoresearch.engine.control.start_point import guidance_edited, uncommitted, unpulled
+from autoresearch.engine.control.start_point import guidance_edited, newer_commit, uncommitted, unpulled
 from autoresearch.engine.paths import RunPaths
-from autoresearch.engine.ports.repository import OwnCheckout, Repository
+from autoresearch.engine.ports.repository import Repository
 from autoresearch.engine.runs.locate import Chosen, Found
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.interpreter import Interpreter, look_for
@@ -60,6 +60,7 @@ class StartOutcome:
     submodules: tuple[str, ...] = ()  # whose files the run's checkouts do not have
     unpulled: tuple[str, ...] = ()  # files in git LFS of which the user has the pointers alone
     guards: tuple[str, ...] = ()  # commands that have to hold for a keep, and are run on the baseline
+    newer_commit: str = ""  # the user's, where a run has no baseline yet and keeps the one that it began on
     guidance_edited: str = ""  # the guidance file, where agents do not see its edits
     earlier_loops: int = 0  # that were asked for before and go first; OPEN_END or nearly: as many as fit
     loops_aside: int = 0  # that were asked for before, and wait for a `resume`
@@ -90,7 +91,7 @@ def started(
     )
 
 
-def asked_of(found: Found, git: OwnCheckout, done: Appended, config: RunConfig) -> StartOutcome:
+def asked_of(found: Found, git: Repository, done: Appended, config: RunConfig) -> StartOutcome:
     """Return what was asked of a run that was there."""
     run, request = done.run, asked_in(done.events)
     remeasured = run.best is not None and not run.best.was_measured_with(run.deciding)
@@ -101,6 +102,7 @@ def asked_of(found: Found, git: OwnCheckout, done: Appended, config: RunConfig) 
         seq=done.seq,
         chosen=found.chosen,
         uncommitted=uncommitted(git, config),
+        newer_commit=newer_commit(git, run),
         guidance_edited=guidance_edited(git, config),
         earlier_loops=sum(one.loops_left for one in run.requests[:-1]) if request else 0,
         loops_aside=sum(one.loops_left for one in run.set_aside) if request else 0,

@@ -269,7 +269,7 @@ def propose(
         seq=waiting.seq if waiting is not None else before + 1,
         known=waiting is not None and waiting.seq <= before,
         place=run.waiting.index(waiting) + 1 if waiting is not None else 1,
-        loops_left=run.stopped is None and run.loops_left > 0,
+        loops_left=run.loops_left > 0,
         runner_alive=living_runner(paths) is not None,
         again=done.again,
     )

@@ -21,6 +21,7 @@ from autoresearch.engine.runs.claim import make_branch
 from autoresearch.events.errors import AutoresearchError, NotFound, WayOut
 from autoresearch.events.setting import program_in
 from autoresearch.events.settings import RunConfig
+from autoresearch.projections.run_state import RunState
 
 
 OWN_BRANCHES = "autoresearch/"
@@ -176,6 +177,14 @@ def uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
     """Return the files of a run that the user has edited and not committed; the guidance is another thing."""
     own = (*config.editable, *config.protected)
     return git.modified(tuple(path for path in own if path != config.guidance_file))
+
+
+def newer_commit(git: Repository, run: RunState) -> str:
+    """Return what the user has checked out, where a run without a baseline began on another; "" where not."""
+    head = git.resolve("HEAD")
+    if run.best is not None or head in (None, run.base_commit) or git.current_branch() == run.branch:
+        return ""
+    return head or ""
 
 
 def guidance_edited(git: OwnCheckout, config: RunConfig) -> str:

@@ -161,7 +161,8 @@ def next_words(seen: Glance) -> str:
     if phase == "failed" or (phase in ("stopped", "done") and not standing["baseline_done"]):
         shown = f"{typed('logs 0')} shows its output; " if standing["stopped"] == "baseline_failed" else ""
         return (
-            f"{shown}{typed('doctor')} looks for what is wrong; {typed('resume')} goes on once it is mended"
+            f"{shown}{typed('doctor')} looks for what is wrong; {typed('resume')} goes on once it is mended, "
+            f"on the commit that the run began on: after a commit of yours, {typed('start')} begins a new run"
         )
     if phase not in ("stopped", "done"):
         return ""

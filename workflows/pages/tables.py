@@ -5,7 +5,7 @@ from pathlib import Path
 
 from attrs import asdict
 
-from autoresearch.events.values import Consolidated, Proposal
+from autoresearch.events.values import KNOWN_CODE, Consolidated, Proposal
 from autoresearch.projections.parts.compared import compared
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_comparisons, say_gain, say_interval, say_row
@@ -65,11 +65,17 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             short(row.commit),
             row.source or "-",
             *((say_cost(row),) if priced else ()),
-            one_line(row.description, DESCRIPTION_CHARACTERS),
+            one_line(_known(row) + row.description, DESCRIPTION_CHARACTERS),
         )
         for row in rows
     ]
     return table(head, lines, right=frozenset({1, *range(3, 7 + len(also))}))
+
+
+def _known(row: Row) -> str:
+    """Say whose code a candidate has that was not trained, since that was measured."""
+    same = row.inputs.get("same_as")
+    return f"known: the code of {name_of(same)}: " if row.rule == KNOWN_CODE and isinstance(same, int) else ""
 
 
 def say_cost(row: Row) -> str:

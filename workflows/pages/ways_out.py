@@ -106,6 +106,13 @@ SENTENCES = {
         "restore it from a copy, or `{program} repair {run_id}` goes on with what it has; "
         "if {state} is not of this history, delete that"
     ),
+    "retract_doubtful": (
+        '`{program} retract {number} --why "doubtful on fresh seeds"` makes the baseline the best again'
+    ),
+    "doubtful_along": (
+        "`{program} consolidate --seeds 5` measures it once more on more seeds; "
+        "`{program} adopt` takes it along as it is"
+    ),
     "retract_example": 'for example `{program} retract {number} --why "another program used the card"`',
     "resume": "`{program} resume --run-id {run_id}` goes on",
     "retry_baseline": (
@@ -185,7 +192,11 @@ def after_no_gain(standing: Mapping[str, Any]) -> list[str]:
     if gain is None or gain["shown"]:
         return []
     said = f"{say_no_gain(gain['value'], gain['half_width'])} on fresh seeds"
-    if any(one["verdict"] == "doubtful" for one in standing["keeps"]):
+    stay = [one for one in standing["keeps"] if one["taken_out"] is None]
+    doubtful = [one["iteration"] for one in stay if one["verdict"] == "doubtful"]
+    if doubtful and len(standing["keeps"]) == 1:
+        return [f"{said}: {worded(WayOut('retract_doubtful', number=str(doubtful[0])))}"]
+    if doubtful:
         return [f"{said}: {typed('consolidate --drop')} tries the best without the doubtful keeps"]
     return [f"{said}: {typed('consolidate')} says which keeps are in doubt"]
 

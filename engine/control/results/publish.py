@@ -25,6 +25,7 @@ from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Consolidated
 from autoresearch.projections.belief import Gain
 from autoresearch.projections.timeline import Row
+from autoresearch.projections.words.wording import name_of
 
 
 @frozen(kw_only=True)
@@ -115,6 +116,13 @@ def publication(paths: RunPaths, git: PublishGit) -> Publication:
                 agent=agent,
                 model=model,
             )
+        )
+    unsure = [name_of(keep.iteration) for keep in run.keeps[1:] if keep.iteration in doubtful]
+    names = ", ".join(unsure)
+    if not kept and unsure:
+        raise NotFound(
+            f"all that {paths.run_id} has kept is doubtful on fresh seeds and stays out: {names}",
+            remedy=WayOut("doubtful_along"),
         )
     if not kept:
         raise NotFound(

@@ -125,6 +125,12 @@ def _to_take_out(run: RunState, purpose: Purpose) -> tuple[Best, ...]:
     if not found:
         said = "is in doubt" if purpose == "drop" else "could be taken out"
         raise NotFound(f"no keep of {run.run_id} {said}", remedy=WayOut("experiments"))
+    if purpose == "drop" and len(run.keeps) == 2:  # noqa: PLR2004 - baseline and best
+        name = found[0].iteration
+        raise NotFound(
+            f"without {name_of(name)} only the baseline is left, which was measured: nothing is to train",
+            remedy=WayOut("retract_doubtful", number=str(name)),
+        )
     asked = [one.keep for one in _under_way(run)]
     left = tuple(keep for keep in found if keep.iteration not in asked)
     if not left:

@@ -17,6 +17,7 @@ from autoresearch.projections.words.wording import (
     name_of,
     say,
     say_sandbox,
+    short,
 )
 from autoresearch.workflows.pages.python import interpreter_line
 from autoresearch.workflows.pages.ways_out import typed, worded
@@ -43,6 +44,11 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         names = ", ".join(outcome.uncommitted)
         yield (
             f"uncommitted changes to {names} are not part of the run: to include them, commit and start anew"
+        )
+    if outcome.newer_commit:
+        yield (
+            f"the run keeps the commit it began on, and {short(outcome.newer_commit)} is not part of it: "
+            f"{typed('start')} begins a new run on what you committed"
         )
     if outcome.submodules:
         names = ", ".join(outcome.submodules)
