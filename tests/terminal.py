@@ -37,7 +37,8 @@ class Terminal:
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env=os.environ | {"TERM": "xterm"},
+            env=os.environ
+            | {"TERM": "xterm", "COLUMNS": str(columns), "LINES": str(rows)},  # as some shells export
         )
         os.close(theirs)
 

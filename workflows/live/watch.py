@@ -1,11 +1,12 @@
 """Watch a run in a terminal: a live view (rich), and keys to move through it. Reads only."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.live import Live
 from rich.screen import Screen
 from rich.segment import Segment
@@ -40,6 +41,7 @@ def watch_live(paths: RunPaths, git: Commits, *, leave_waiting: bool = False) ->
             follower.news()
             seen = run_now(paths, follower.loaded.run, gpu=False)
             ending = ending_of(follower, pulse, leave_waiting=leave_waiting)
+            _measure(console)
             live.update(picture(seen, follower.loaded.timeline.rows, height=console.height), refresh=True)
             if ending is not None:
                 return ending
@@ -67,6 +69,7 @@ class Drawn:
 
     def show(self, browser: Browser, seen: RunNow) -> None:
         """Draw where something may have changed, and does look different."""
+        _measure(self._console)
         now = (self._console.size, seen.run, seen.phase, browser.moves, _without_time(seen.facts))
         if now == self._shown and not browser.follows_log:
             return
@@ -104,6 +107,14 @@ class Drawn:
     def _write(self, sequence: str) -> None:
         self._console.file.write(sequence)
         self._console.file.flush()
+
+
+def _measure(console: Console) -> None:
+    """Give a console its terminal's size: rich believes COLUMNS and LINES, which a shell exported once."""
+    with suppress(OSError, ValueError):  # it is none
+        columns, rows = os.get_terminal_size(console.file.fileno())
+        if columns > 0 and rows > 0:
+            console.size = ConsoleDimensions(columns, rows)
 
 
 def _without_time(facts: LiveFacts) -> dict[str, object]:
