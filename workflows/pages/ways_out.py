@@ -111,7 +111,7 @@ SENTENCES = {
     ),
     "doubtful_along": (
         "`{program} consolidate --seeds 5` measures it once more on more seeds; "
-        "`{program} adopt` takes it along as it is"
+        "`git merge {commit}` takes it along as it is"
     ),
     "retract_example": 'for example `{program} retract {number} --why "another program used the card"`',
     "resume": "`{program} resume --run-id {run_id}` goes on",

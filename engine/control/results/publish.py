@@ -122,7 +122,7 @@ def publication(paths: RunPaths, git: PublishGit) -> Publication:
     if not kept and unsure:
         raise NotFound(
             f"all that {paths.run_id} has kept is doubtful on fresh seeds and stays out: {names}",
-            remedy=WayOut("doubtful_along"),
+            remedy=WayOut("doubtful_along", commit=run.keeps[-1].commit[:7]),
         )
     if not kept:
         raise NotFound(

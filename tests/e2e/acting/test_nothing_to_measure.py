@@ -67,7 +67,7 @@ def test_publish_says_that_all_is_doubtful(doubtful, capsys):
     said = capsys.readouterr().err
     assert "doubtful on fresh seeds and stays out: iteration 1" in said
     assert "consolidate --seeds 5" in said
-    assert "adopt" in said
+    assert "git merge " in said
 
 
 def test_a_proposal_for_a_stopped_run_needs_no_loop_more(doubtful, repo, capsys):
