@@ -194,7 +194,7 @@ def _work_left_s(run: RunState) -> float | None:
     if run.stopped is not None:
         return None
     once_s = run.takes_s or run.config.expected_s
-    final_s = 2 * run.final_left * once_s
+    final_s = (2 * run.final_left + len(run.keeps) * run.consolidate_left) * once_s
     if run.limits.trainings_left is not None:
         return run.limits.trainings_left * once_s / run.slots
     loops = sum(one.loops_left for one in run.requests)  # without those that wait for a `resume`

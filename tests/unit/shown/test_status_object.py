@@ -266,6 +266,14 @@ def test_the_end_is_expected_by_what_there_was():
     assert (599.0, 0.0833) == (found["elapsed_s"], found["device_hours"])
 
 
+def test_the_end_is_expected_behind_a_consolidation():
+    """Baseline and keep are each measured on two seeds more, at five minutes: 20 minutes are left."""
+    tried = (g.opened(1), g.chosen(1), g.training(1), g.trained(1, 0.9), g.row(1, 0.9), g.kept(1))
+    asked = g.asked(0, consolidate=2, alone=True)
+    run = (g.started(), g.asked(1, final=0), g.runner_started(), *g.BASELINE, *tried, asked)
+    assert 1200.0 == pytest.approx(status_object(look(*run))["seconds_left"])
+
+
 def test_the_end_is_the_limit_where_loops_have_none():
     """As many loops as fit end at the time that was asked for; at rest nothing is expected any more."""
     run = (g.started(), g.asked(OPEN_END, until=LATE), g.runner_started(), *g.BASELINE)
