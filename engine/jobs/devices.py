@@ -54,7 +54,8 @@ def lock_of(place: str) -> Path:
 def holders(wanted: Sequence[str], *, job: Path | None = None) -> tuple[str, ...]:
     """Return who holds the places, for people, where none can be taken; none where one can, or `job` has one.
 
-    Who has not said its name yet is named by the file of its lock.
+    `job` may be a folder that many jobs lie in, as a run's. Who has not said its name yet is named by
+    the file of its lock.
     """
     locks: dict[Path, None] = {}
     for place in wanted:
@@ -63,7 +64,8 @@ def holders(wanted: Sequence[str], *, job: Path | None = None) -> tuple[str, ...
             return ()
         locks.update(dict.fromkeys(held))
     found = [_holder(lock) for lock in locks]
-    return () if str(job) in (one for one, _ in found) else tuple(name for _, name in found)
+    own = job is not None and any(Path(one).is_relative_to(job) for one, _ in found)
+    return () if own else tuple(name for _, name in found)
 
 
 def take(wanted: Sequence[str], *, job: Path, name: str) -> int | None:

@@ -96,7 +96,7 @@ def live_facts(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> Live
         gpu=gpu_now() if gpu else None,
         dropped=len(paths.dropped()),
         trouble=disk.trouble(paths.folder),
-        waits_for=_waits_for(standing),
+        waits_for=_waits_for(paths, standing),
         as_of=now(),
     )
 
@@ -218,13 +218,13 @@ def _progress(paths: RunPaths, standing: Standing) -> Progress | None:
     return progress_now(paths.job(training["iteration"], "train", training["training"]).folder)
 
 
-def _waits_for(standing: Standing) -> str:
-    """Return who keeps a training from being started, where one would be."""
+def _waits_for(paths: RunPaths, standing: Standing) -> str:
+    """Return who else keeps a training from being started, where one would be."""
     wanted = standing["device_wanted"]
     if wanted is None:
         return ""
     held = [
-        devices.holders(devices.places(wanted["lock"], device, count))
+        devices.holders(devices.places(wanted["lock"], device, count), job=paths.folder.absolute())
         for device, count in wanted["places"].items()
     ]
     return held[0][0] if all(held) else ""  # one device that is free is enough

@@ -62,12 +62,13 @@ def holders() -> tuple[str, ...]:
 
 
 def test_a_second_training_is_not_started(home: Path):
-    """While one trains, another is refused and leaves no trace; the holder is named."""
+    """While one trains, another is refused and leaves no trace; the holder is named, not to its own run."""
     assert start(home, "train.1", "sleep", "999")
     assert not start(home, "train.2", "sleep", "999")
     assert isinstance(JOBS.look(home / "train.2"), Absent)
     assert not (home / "train.2" / SPEC).exists()
     assert ("train.1",) == holders()
+    assert () == devices.holders(devices.places(CONFIG.device_lock, "cpu", 1), job=home.parents[1])
 
 
 def test_the_same_training_is_not_in_its_own_way(home: Path):
