@@ -125,6 +125,7 @@ def record_here(name: str, file: Path) -> None:
 
 def record(name: str) -> None:
     """Make a run in namespaces of its own, and say how large its pack is."""
+    FOLDER.mkdir(exist_ok=True)  # not every run needs programs in it
     places = {SOURCE: ROOT, AGENTS: FOLDER, PLACE / "out": RUNS_FOLDER}
     steps = [
         "hostname recorder",

@@ -41,7 +41,7 @@ SENTENCES = {
     "branch_example": "for example --branch autoresearch/mar10",
     "commit_or_init": (
         "git add {file} && git commit; or, if your script has no such file, `{program} init` writes the "
-        "settings of your repository: editable, protected, prepare and check "
+        "settings of your repository: editable, protected, prepare and check"
     ),
     "commands": "`{program} --help` lists what there is",
     "consolidate": "`{program} consolidate` says which keeps are in doubt",

@@ -45,4 +45,4 @@ def test_a_review_that_nobody_can_give_is_refused(program: Program):
     program.git("commit", "-qam", "reviewed")
     refused = program("start", "--loops", "1", "--no-stochastic", code=None)
     assert 2 == refused.returncode
-    assert "set review_agent in [tool.autoresearch]" in refused.stderr
+    assert "set review_agent in the settings" in refused.stderr

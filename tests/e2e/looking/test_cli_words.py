@@ -111,7 +111,7 @@ def test_a_repository_without_train_py_is_refused(repo, capsys):
     code, _, err = call("start", capsys)
     assert 3 == code
     assert "train.py is not in commit" in err
-    assert "editable, protected, prepare and check of [tool.autoresearch]" in err
+    assert "editable, protected, prepare and check" in err
     assert not (repo / ".autoresearch").exists()
 
 

@@ -55,4 +55,4 @@ def test_the_way_out_of_a_missing_file_leads_to_the_table(own: Program):
     own.git("commit", "-qam", "what a newcomer would try")
     said = own("start", code=3).stderr
     assert "prepare.py is not in commit" in said
-    assert "protected, prepare and check of [tool.autoresearch]" in said
+    assert "editable, protected, prepare and check" in said
