@@ -118,6 +118,7 @@ EFFECTS = {
 }
 TEXTS: Mapping[type[ev.Event], Callable[..., str]] = {
     ev.NoteAdded: lambda event: event.text,
+    ev.IdeaNoted: lambda event: event.text,
     ev.ResultRetracted: lambda event: event.why,
     ev.ProposalReceived: lambda event: event.proposal.description,
     ev.RunPaused: lambda event: event.reason.said,

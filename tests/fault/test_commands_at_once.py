@@ -47,7 +47,7 @@ FORMS = {  # of every command that acts, with what it is told; {} is which of th
     "propose": ["propose --set LR=0.0{}7 --description propose-{}"],
     "withdraw": ["withdraw 2"],
     "note": ["note note-{}"],
-    "ideas": ["ideas add idea-{}"],
+    "ideas": ["ideas add ideas-{}"],
     "answer": ["answer answer-{}"],  # refused: no agent asked
     "approve": ["approve 1"],  # refused: nothing waits
     "veto": ["veto 1 --why veto-{}"],  # the same
