@@ -8,14 +8,14 @@ engine/core/asks/turns.py.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from random import Random
 from statistics import fmean, stdev
 
-from autoresearch.engine.core.asks.turns import by_gain
+from autoresearch.engine.core.asks.turns import next_of
 from autoresearch.events.values import Usage
 from autoresearch.projections.parts import proposers
-from autoresearch.projections.parts.proposers import Kept, Proposers, proposer_named
+from autoresearch.projections.parts.proposers import Kept, Proposers
 from bench.memory import LEAST, choose, guesses_of
 from bench.search.landscapes import Parabolas
 
@@ -25,7 +25,7 @@ MONEY = 10.0  # USD a night
 DEVICE_HOUR_USD, TRAINING_S = 2.0, 300.0
 
 Agents = Mapping[str, tuple[float, float]]  # by name: the error of its guesses, and what an idea of it costs
-Turn = Callable[[tuple[str, ...], Proposers], str]
+RULES = ("round-robin", "by-gain")
 
 TEAMS: Mapping[str, Agents] = {
     "the dear one knows more": {"dear": (1.0, 0.60), "cheap": (9.0, 0.05)},
@@ -44,12 +44,12 @@ def main() -> None:
     say("| --- | --- | ---: | ---: | ---: |\n")
     for team, agents in TEAMS.items():
         played = {
-            f"{name} alone": [night(seed, {name: of}, first) for seed in range(nights)]
+            f"{name} alone": [night(seed, {name: of}, RULES[0]) for seed in range(nights)]
             for name, of in agents.items()
         }
         alone = max(played.values(), key=lambda each: fmean(gain for gain, _ in each))
-        for name, turn in {"round-robin": longest_ago, "by-gain": most_promising}.items():
-            played[name] = [night(seed, agents, turn) for seed in range(nights)]
+        for rule in RULES:
+            played[rule] = [night(seed, agents, rule) for seed in range(nights)]
         for name, each in played.items():
             gains = [gain for gain, _ in each]
             more = [gain - best for gain, (best, _) in zip(gains, alone, strict=True)]
@@ -59,24 +59,7 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def first(names: tuple[str, ...], _known: Proposers) -> str:
-    """Let the only one propose."""
-    return names[0]
-
-
-def longest_ago(names: tuple[str, ...], known: Proposers) -> str:
-    """Let propose who was asked longest ago."""
-    return min(names, key=lambda name: proposer_named(known, name).asked)
-
-
-def most_promising(names: tuple[str, ...], known: Proposers) -> str:
-    """Let propose who promises most gain for its cost, once each had a turn."""
-    fresh = [name for name in names if not proposer_named(known, name).asked]
-    promises = by_gain(tuple(proposer_named(known, name) for name in names), DEVICE_HOUR_USD)
-    return fresh[0] if fresh else max(names, key=promises.__getitem__)
-
-
-def night(seed: int, agents: Agents, turn: Turn) -> tuple[float, int]:
+def night(seed: int, agents: Agents, rule: str) -> tuple[float, int]:
     """Return the true gain of what is kept when the money is spent, and after how many ideas."""
     land = Parabolas(seed)
     base = [0.0 for _ in land.ranges]
@@ -90,7 +73,7 @@ def night(seed: int, agents: Agents, turn: Turn) -> tuple[float, int]:
     known: Proposers = ()
     money, ideas = MONEY, 0
     while True:
-        name = turn(tuple(agents), known)
+        name = next_of(tuple(agents), known, rule=rule, device_hour_usd=DEVICE_HOUR_USD)
         usd = agents[name][1]
         money -= usd + DEVICE_HOUR_USD * TRAINING_S / 3600
         if money < 0:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NOT_APPLIED_IN_A_ROW = 10  # changes of an agent: it is no slip any more
 NOT_APPLIED_REST_S = 1800.0
-KNOWN_IN_A_ROW = 3  # proposals of one agent that were measured already, before it rests
+KNOWN_IN_A_ROW = 3  # that were measured already, before their agent rests and the search has its turn
 KNOWN_REST_S, LONGEST_REST_S = 30.0, 1800.0  # the first rest; each one after it is twice as long
 REMEMBERED = 20  # questions, the newest, answered or not: a state stays small
 

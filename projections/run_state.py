@@ -331,7 +331,8 @@ class RunState:
 
     def device(self, slot: int) -> str:
         """Return the device that a slot trains on; slots are dealt out over the devices in turn."""
-        return (self.devices or ("cpu",))[(slot - 1) % max(1, len(self.devices))]
+        devices = self.devices or ("cpu",)
+        return devices[(slot - 1) % len(devices)]
 
     def has(self, device: str) -> bool:
         """Say whether trainings are dealt out over this device, too."""

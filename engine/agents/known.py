@@ -154,7 +154,8 @@ def _opencode_environment(ask: Ask) -> dict[str, str]:
     the user's environment takes their place already, or there are more than one can name, all is left on.
     """
     files = [file for name in ("opencode.json", "opencode.jsonc") if (file := ask.worktree / name).is_file()]
-    folders = [folder for name in (".opencode",) if (folder := ask.worktree / name).is_dir()]
+    own = ask.worktree / ".opencode"
+    folders = [own] if own.is_dir() else []
     named = {"OPENCODE_CONFIG": files, "OPENCODE_CONFIG_DIR": folders}
     if any(len(found) + (variable in os.environ) > 1 for variable, found in named.items() if found):
         return {}

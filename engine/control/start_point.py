@@ -78,7 +78,7 @@ def check_files(git: Commits, base: str, config: RunConfig) -> None:
         raise NotFound(
             f"{pointers[0]}{more(pointers)} of {base[:7]} lies in git LFS, and git here has no such filter: "
             "trainings would read a pointer",
-            remedy="git lfs install && git lfs pull; in submodules: git submodule foreach git lfs pull",
+            remedy=WayOut("install_lfs"),
         )
 
 

@@ -11,9 +11,6 @@ from autoresearch.projections.belief import KnownCode
 from autoresearch.projections.run_state import Iteration, RunState
 
 
-IN_A_ROW = 3  # answers to an agent, before the search has its turn
-
-
 def answer(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
     """Return who measured this candidate's code, and what; None where it has to be trained.
 

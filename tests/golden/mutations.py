@@ -157,7 +157,7 @@ MUTATIONS: dict[str, Slip] = {
         '_answer(state, one, event.inputs.get("same_as"), at)\n    else',
         "_close(state, one, kept=False)\n    else",
     ),
-    "an agent is asked however often it was answered": (turns, "answered < known", "answered <= known"),
+    "an agent is asked however often it was answered": (turns, "answered < KNOWN", "answered <= KNOWN"),
     "who had the last turn has the next": (turns, "return min(known,", "return max(known,"),
     "who promises least for its cost has the turn": (turns, "return max(able,", "return min(able,"),
     "who proposes does not carry out": (

@@ -28,7 +28,9 @@ def play(names: list[str], config: RunConfig, gains: list[float], costs: list[An
     had: list[str] = []
     for number, gain in enumerate(gains, start=1):
         state = g.given(*events)
-        had.append(next_of(names, state))
+        had.append(
+            next_of(names, state.proposers, rule=config.agent_turns, device_hour_usd=config.device_hour_usd)
+        )
         usage = Usage(cost_usd=cost[had[-1]])
         events = (*events, *tried(number, had[-1], gain=gain, usage=usage))
     return had

@@ -7,7 +7,7 @@ from autoresearch.engine.system.interpreter import Interpreter
 from autoresearch.events.errors import WayOut
 from autoresearch.projections.words.wording import FOUND, say, short
 from autoresearch.workflows.pages.python import interpreter_line
-from autoresearch.workflows.pages.ways_out import program, worded
+from autoresearch.workflows.pages.ways_out import PULL_LFS, program, worded
 
 
 MARKS = {"ok": "ok  ", "info": "-   ", "warn": "warn", "fail": "FAIL"}
@@ -33,11 +33,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "lfs_pointers": (
         "{paths}: in git LFS, and git here has no such filter: trainings would read pointers",
-        "git lfs install && git lfs pull; in submodules: git submodule foreach git lfs pull",
+        f"git lfs install && {PULL_LFS}",
     ),
     "lfs_unpulled": (
         "{paths}: in git LFS, and not pulled here: trainings may read pointers",
-        "git lfs pull; in submodules: git submodule foreach git lfs pull",
+        PULL_LFS,
     ),
     "guard": ("{guard}: holds on the code as it stands, {seconds:.1f} s", ""),
     "guard_fails": (

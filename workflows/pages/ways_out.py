@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 DOOR_NAME = "run_experiment.py"
+PULL_LFS = "git lfs pull; in submodules: git submodule foreach git lfs pull"
 
 SENTENCES = {
     "add_baseline": "leave out --only, or name the baseline too: --only setup,baseline,loop",
@@ -106,6 +107,7 @@ SENTENCES = {
         "restore it from a copy, or `{program} repair {run_id}` goes on with what it has; "
         "if {state} is not of this history, delete that"
     ),
+    "install_lfs": f"git lfs install && {PULL_LFS}",
     "retract_doubtful": (
         '`{program} retract {number} --why "doubtful on fresh seeds"` makes the baseline the best again'
     ),

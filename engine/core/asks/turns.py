@@ -10,10 +10,10 @@ them did not tell its cost, or one costs nothing at all, it is gain for each cal
 """
 
 import math
+from collections.abc import Sequence
 
-from autoresearch.engine.verdicts import known_code
 from autoresearch.events.values import Request
-from autoresearch.projections.agent_health import health_of
+from autoresearch.projections.agent_health import KNOWN_IN_A_ROW, health_of
 from autoresearch.projections.parts.proposers import (
     SEARCH,
     Proposers,
@@ -32,18 +32,21 @@ def whose(state: RunState, one: Iteration, request: Request) -> str | None:
     able = [name for name in taking_turns(request) if _is_able(state, one, name)]
     if one.asked in able:
         return one.asked
-    return next_of(able, state) if able else None
+    if not able:
+        return None
+    rule, device_hour_usd = state.config.agent_turns, state.config.device_hour_usd
+    return next_of(able, state.proposers, rule=rule, device_hour_usd=device_hour_usd)
 
 
-def next_of(able: list[str], state: RunState) -> str:
+def next_of(able: Sequence[str], proposers: Proposers, *, rule: str, device_hour_usd: float) -> str:
     """Return whose turn it is of these, as they are listed; who never had one goes first."""
-    known = tuple(proposer_named(state.proposers, name) for name in able)
+    known = tuple(proposer_named(proposers, name) for name in able)
     fresh = (one.name for one in known if not one.asked)
     if (first := next(fresh, None)) is not None:
         return first
-    if state.config.agent_turns == "round-robin":
+    if rule == "round-robin":
         return min(known, key=lambda one: one.asked).name
-    promises = by_gain(known, state.config.device_hour_usd)
+    promises = by_gain(known, device_hour_usd)
     return max(able, key=promises.__getitem__)
 
 
@@ -84,4 +87,4 @@ def _is_able(state: RunState, one: Iteration, name: str) -> bool:
     if name == SEARCH:
         return state.need_input is None
     rests = health_of(state.agents, name).rests
-    return not rests and name not in one.gave_up and state.answered < known_code.IN_A_ROW
+    return not rests and name not in one.gave_up and state.answered < KNOWN_IN_A_ROW

@@ -20,7 +20,7 @@ from autoresearch.projections.words.wording import (
     short,
 )
 from autoresearch.workflows.pages.python import interpreter_line
-from autoresearch.workflows.pages.ways_out import typed, worded
+from autoresearch.workflows.pages.ways_out import PULL_LFS, typed, worded
 
 
 def start_lines(outcome: StartOutcome) -> Iterator[str]:
@@ -58,8 +58,7 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         )
     if outcome.unpulled:
         names = f"{outcome.unpulled[0]}{more(outcome.unpulled)}"
-        pull = "git lfs pull; in submodules: git submodule foreach git lfs pull"
-        yield f"{names} in git LFS was not pulled here, and trainings may read a pointer: {pull}"
+        yield f"{names} in git LFS was not pulled here, and trainings may read a pointer: {PULL_LFS}"
     if outcome.guards:
         names = ", ".join(guard.partition(":")[0].strip() for guard in outcome.guards)
         yield (
