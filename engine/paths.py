@@ -23,6 +23,7 @@ DOOR = "workflows/run_experiment.py"
 OPEN_RUNS, HIDDEN_RUNS = "workflows/runs", ".autoresearch/runs"
 
 RUNNER = "runner"  # the role that the runner of a run holds its lock in
+RUNNER_COMES_S = 10.0  # so long may one that was asked for take to begin, on a busy machine
 
 # In a run's folder. Who watches or names a file without its folder takes its name from here.
 HISTORY, STATE, RESULTS, RUNNER_LOG = "history.jsonl", "state.json", "results.tsv", "runner.log"

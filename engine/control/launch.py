@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import RUNNER_COMES_S, RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.system.interpreter import is_passing
@@ -34,8 +34,8 @@ class Launched:
     ends_with: str = ""  # the name of a process that ends it, however it was started; "": none does
 
 
-def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = 1.0) -> Launched:
-    """Start `command` as the run's runner, unless one is alive; wait a moment until it holds the run.
+def launch(paths: RunPaths, command: Sequence[str], *, patience_s: float = RUNNER_COMES_S) -> Launched:
+    """Start `command` as the run's runner, unless one is alive; wait until it holds the run.
 
     Raises:
         RunFailed: it ended before it could do anything; says its last words.

@@ -6,7 +6,7 @@ Imports only what starts fast: workflows/quick_status.py answers with it first.
 from __future__ import annotations
 
 from autoresearch.engine.jobs import devices
-from autoresearch.engine.paths import RUNNER, RunPaths
+from autoresearch.engine.paths import RUNNER, RUNNER_COMES_S, RunPaths
 from autoresearch.engine.system import disk
 from autoresearch.engine.system.gpu import Gpu, gpu_now
 from autoresearch.engine.system.locks import holding, is_locked
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from autoresearch.projections.summary import Phase, Standing
 
-LAUNCH_S = 10.0  # so long may a runner that was asked for take to begin, on a busy machine
 
 RESTS: dict[str, Phase] = {
     "done": "done",
@@ -105,7 +104,7 @@ def phase(standing: Standing, facts: LiveFacts) -> Phase:
     """Return the one word for how a run stands. Pure."""
     if standing["stopped"] is not None:
         return RESTS.get(standing["stopped"], "stopped")
-    launching = not standing["has_runner"] and _seconds(standing["updated_at"], facts.as_of) < LAUNCH_S
+    launching = not standing["has_runner"] and _seconds(standing["updated_at"], facts.as_of) < RUNNER_COMES_S
     if standing["waits_for_human"] and (facts.runner_alive or launching or not facts.dropped):
         return "paused" if standing["paused"] else "waiting"
     if not facts.runner_alive and not launching:
@@ -235,4 +234,4 @@ def _seconds(earlier: str, then: str) -> float:
     try:
         return seconds_between(earlier, then)
     except ValueError:
-        return LAUNCH_S
+        return RUNNER_COMES_S
