@@ -15,7 +15,7 @@ from typing import NoReturn
 from autoresearch.engine.git.where import environment
 from autoresearch.engine.ports.repository import Diff
 from autoresearch.engine.system.disk import REFUSALS, require_room
-from autoresearch.engine.system.processes import run_command
+from autoresearch.engine.system.processes import process_table, run_command
 from autoresearch.engine.system.processes.process import signal_name
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.values import why
@@ -172,10 +172,4 @@ def _identity(lock: Path) -> tuple[int, int] | None:
 def _may_be_held(lock: Path) -> bool:
     if not Path("/proc/self/fd").is_dir():
         return time.time() - lock.stat().st_mtime < LOCK_AGE_S
-    for handle in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if os.readlink(handle) == str(lock):  # noqa: PTH115 - Path.readlink would parse each of thousands
-                return True
-        except OSError:
-            continue
-    return False
+    return bool(process_table.opened_by(str(lock)))

@@ -175,6 +175,21 @@ def end_session(leader: Identity, grace_s: float) -> None:
         time.sleep(0.02)
 
 
+def opened_by(file: str) -> set[int]:
+    """Return the processes that have this open, named as /proc names it; some may be gone by now.
+
+    Those of other users may not be looked at, and without /proc there is nobody.
+    """
+    found = set()
+    for name in os.listdir("/proc") if _PROC else ():  # noqa: PTH208 - as above
+        with suppress(OSError):  # it has ended, or is another user's
+            for handle in os.listdir(f"/proc/{name}/fd") if name.isdigit() else ():  # noqa: PTH208
+                with suppress(OSError):  # it was closed
+                    if os.readlink(f"/proc/{name}/fd/{handle}") == file:  # noqa: PTH115
+                        found.add(int(name))
+    return found
+
+
 def ps_entry(pid: int) -> Entry | None:
     """Look one process up through ps: where there is no /proc."""
     return next((entry for entry in _ps("-p", str(pid)) if entry.pid == pid), None)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.jobs.claim_file import read_claim
+from autoresearch.engine.system.processes.process_table import opened_by
 from tests.e2e.conftest import Program, at_rest, hold_trainings
 from tests.waiting import until
 
@@ -54,10 +55,4 @@ def _takes_in(folder: Path) -> bool:
     child = _claimed(folder, "child")
     theirs = {child, _claimed(folder, "supervisor")}
     pipe = Path(f"/proc/{child}/fd/1").readlink()
-    for handle in Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            if int(handle.parts[2]) not in theirs and handle.readlink() == pipe:
-                return True
-        except OSError:
-            continue
-    return False
+    return bool(opened_by(str(pipe)) - theirs)

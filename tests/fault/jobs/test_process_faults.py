@@ -270,3 +270,14 @@ while True:
         for _ in range(300):
             with process.hold_lock(path):
                 pass
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only /proc says what is open")
+def test_who_has_a_file_open_is_told_while_processes_come_and_go(tmp_path: Path):
+    """Looking for who has a file open passes over what ends meanwhile, and finds who has it."""
+    file = tmp_path / "held"
+    others = "for number in $(seq 300); do /bin/true; done"
+    with file.open("w"), subprocess.Popen(["sh", "-c", others]) as busy:
+        while busy.poll() is None:
+            assert {os.getpid()} == process_table.opened_by(str(file))
+    assert set() == process_table.opened_by(str(file))
