@@ -12,7 +12,8 @@ from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
 from autoresearch.projections.belief import TakenOut
 from autoresearch.projections.run_state import RunState
-from tests.golden.play import Batch, Player, Script, received
+from tests.golden.player import Player
+from tests.golden.script import Batch, Script, received
 
 
 CONFIG = RunConfig(keep_rule="climb", seed_env="SEED", noise=0.25, final=0)  # it asks for a gain of 0.125

@@ -12,8 +12,8 @@ from autoresearch.events.errors import InvalidInput, WrongValue
 from autoresearch.events.metric_spec import AS_BEFORE, MetricSpec
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Edit, ProgressDigest, Proposal
-from tests.golden.play import AGENTS_BEFORE
 from tests.golden.samples import sample
+from tests.golden.script import AGENTS_BEFORE
 
 
 @frozen(kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden import play
+from tests.golden import player
 from tests.golden.mutations import LETTING_MORE, MUTATIONS
 from tests.golden.play import FOLDER, history, scripts
 from tests.golden.replaying import differences, mutated
@@ -27,7 +27,7 @@ def test_a_changed_rule_is_noticed(slip: str):
 @pytest.mark.parametrize("slip", LETTING_MORE)
 def test_a_rule_that_lets_more_happen_is_noticed(slip: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A run made with the slip differs by today's rules, and under the slip by what had to be held back."""
-    monkeypatch.setattr(play, "MOST", MOST_EVENTS)
+    monkeypatch.setattr(player, "MOST", MOST_EVENTS)
     with mutated(*LETTING_MORE[slip]):
         made = list(_played(tmp_path))
         held = [path for path in made if "held back" in differences(path)]
