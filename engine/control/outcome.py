@@ -8,6 +8,7 @@ from attrs import frozen
 from autoresearch.engine.agents.known import NONE, is_installed
 from autoresearch.engine.control.append import Appended
 from autoresearch.engine.control.start_point import guidance_edited, newer_commit, uncommitted, unpulled
+from autoresearch.engine.core.asks.reviewing import reviewer as reviewer_of
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Repository
 from autoresearch.engine.runs.locate import Chosen, Found
@@ -34,6 +35,9 @@ class Proposer:
     found: str = ""  # why this agent
     others: tuple[str, ...] = ()  # that take turns with it
     turns: str = ""  # by which rule
+    review: str = ""  # what a second agent reads: "before-training", "before-keep", or nothing
+    reviewer: str = ""
+    reviewer_missing: bool = False  # its program is not on PATH
 
 
 @frozen(kw_only=True)
@@ -121,6 +125,7 @@ def _proposer(request: Request, config: RunConfig) -> Proposer | None:
     if "loop" not in request.stages or "propose" not in request.loop_stages:
         return None
     version = landlock.version()
+    reviewer = "" if config.review == "off" else reviewer_of(config, request)
     return Proposer(
         agent=request.agent if request.asks_agent else NONE,
         wanted=request.stochastic,
@@ -130,4 +135,7 @@ def _proposer(request: Request, config: RunConfig) -> Proposer | None:
         found=request.agent_found,
         others=request.others,
         turns=config.agent_turns if request.others else "",
+        review=config.review if reviewer else "",
+        reviewer=reviewer,
+        reviewer_missing=reviewer not in ("", NONE) and not is_installed(reviewer),
     )

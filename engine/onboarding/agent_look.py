@@ -9,8 +9,19 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from attrs import evolve
+
 from autoresearch.engine.agents import branch_guard, confinement
-from autoresearch.engine.agents.known import CUSTOM, NONE, PROGRAMS, Found, find_all, login_of, program_of
+from autoresearch.engine.agents.known import (
+    CUSTOM,
+    NONE,
+    PROGRAMS,
+    Found,
+    find,
+    find_all,
+    login_of,
+    program_of,
+)
 from autoresearch.engine.agents.plain_transcripts import keep_answer
 from autoresearch.engine.agents.programs import Program
 from autoresearch.engine.control.requests import refuse_unreviewed
@@ -42,16 +53,29 @@ def look_at_agents(trials: Trials, config: RunConfig, *, ask: bool) -> Iterator[
         yield Finding(check="agent", state="fail", code="agent_unknown", inputs={"said": str(error)})
         return
     wanted = {program_in(one.agent): one for one in found if one.agent not in (NONE, SEARCH)}
+    reviewer, nobody = _reviewer(config), not wanted
+    if reviewer is not None:
+        wanted.setdefault(program_in(reviewer.agent), reviewer)
     for program in PROGRAMS.values():
         if program.name in wanted or (program is not CUSTOM and program.available()):
             yield _program(program, wanted.get(program.name), home=trials.home)
     yield from _refused(trials, config, {one.agent for one in found})
-    if not wanted:
+    if nobody:
         yield Finding(check="agent", state="info", code="agent_none")
-    elif ask:
-        for one in found:
-            if one.agent != SEARCH:
-                yield _asked(trials, one.agent, config)
+    if ask:
+        for agent in dict.fromkeys(one.agent for one in (*found, *filter(None, (reviewer,)))):
+            if agent not in (NONE, SEARCH):
+                yield _asked(trials, agent, config)
+
+
+def _reviewer(config: RunConfig) -> Found | None:
+    """Return who reviews that is named for it; who proposes may do it as well."""
+    if config.review == "off" or not config.review_agent:
+        return None
+    try:
+        return evolve(find(config.review_agent, config), why="reviews")
+    except UsageRefused:  # said among what `start` would refuse
+        return None
 
 
 def _refused(trials: Trials, config: RunConfig, agents: AbstractSet[str]) -> Iterator[Finding]:
@@ -71,7 +95,8 @@ def _refused(trials: Trials, config: RunConfig, agents: AbstractSet[str]) -> Ite
 def _program(program: Program, wanted: Found | None, *, home: Path) -> Finding:
     name, is_wanted = program.name, wanted is not None
     if not program.available():
-        return Finding(check="agent", state="fail", code="agent_missing", inputs={"name": name})
+        code = "reviewer_missing" if wanted is not None and wanted.why == "reviews" else "agent_missing"
+        return Finding(check="agent", state="fail", code=code, inputs={"name": name})
     if program is CUSTOM:
         return Finding(check="agent", state="ok", code="agent_command", inputs={"name": name})
     login = login_of(name)

@@ -193,6 +193,7 @@ FOUND: Mapping[str, str] = {
     "own_command": "agent_command is set",
     "logged_in": "the first on PATH that is logged in",
     "installed": "the first on PATH, and none there is logged in",
+    "reviews": "it reviews",
     "nothing_installed": "no program that is known is on PATH",
 }
 

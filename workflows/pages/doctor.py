@@ -93,6 +93,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "log in: start `{name}` once; --ask tries it",
     ),
     "agent_missing": ("{name} is wanted and not on PATH", 'install it, or set agent = "none"'),
+    "reviewer_missing": (
+        "{name} is to review and not on PATH",
+        'install it, or set another review_agent, or review = "off"',
+    ),
     "agent_command": ("a command of your own; --ask tries it", ""),
     "agent_uncommitted": (
         "agent_command runs {file}, which is not in commit {commit}: a run calls it in a checkout of that",

@@ -162,10 +162,16 @@ def test_what_start_refuses_of_agents_fails(program: Program):
 
 
 def test_an_agent_that_is_wanted_and_missing_fails(program: Program):
-    """A program that the settings name and nobody has installed stops a run."""
+    """A program that the settings name and nobody has installed is named, also where it is to review."""
     settings = program.repo / "pyproject.toml"
-    settings.write_text(settings.read_text() + 'agent = "codex"\n')
+    before = settings.read_text()
+    settings.write_text(before + 'agent = "codex"\n')
     assert "agent_missing" == looked(program, code=1)["agent"]["code"]
+    settings.write_text(before + 'agent = "none"\nreview = "before-keep"\nreview_agent = "claude"\n')
+    found = json.loads(program("doctor", "--json", code=1).stdout)["findings"]
+    assert ["reviewer_missing", "agent_none"] == [one["code"] for one in found if one["check"] == "agent"]
+    started = program("start", "--loops", "1", "--no-background-train").stdout
+    assert "claude reviews before a keep, but it is not on PATH" in started
 
 
 def test_a_metric_in_a_file_is_looked_for_there_before_there_is_a_best(program: Program):

@@ -32,6 +32,8 @@ def start_object(
         "others": list(proposer.others) if proposer is not None else [],
         "agent_turns": (proposer.turns or None) if proposer is not None else None,
         "agent_available": not proposer.missing if proposer is not None else None,
+        "reviewer": (proposer.reviewer or None) if proposer is not None else None,
+        "reviewer_available": not proposer.reviewer_missing if proposer and proposer.reviewer else None,
         "sandbox": (proposer.sandbox or None) if proposer is not None else None,
         "uncommitted": list(outcome.uncommitted),
         "guidance_edited": outcome.guidance_edited or None,

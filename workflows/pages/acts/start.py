@@ -75,6 +75,8 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         yield f"what was asked for before waits: {left}, until {typed('resume')} goes on with it"
     if outcome.proposer is not None:
         yield _proposer(outcome.proposer)
+        if outcome.proposer.review:
+            yield _reviewer(outcome.proposer)
         if outcome.proposer.sandbox:
             yield say_sandbox(outcome.proposer.sandbox, outcome.proposer.landlock)
     if outcome.idle is not None:
@@ -129,6 +131,13 @@ def _proposer(one: Proposer) -> str:
     if one.missing:
         is_not, them = ("is", "it") if len(one.missing) == 1 else ("are", "them")
         return f"{who}, but {', '.join(one.missing)} {is_not} not on PATH: asking {them} will fail"
+    return who
+
+
+def _reviewer(one: Proposer) -> str:
+    who = f"{one.reviewer} reviews {one.review.replace('-', ' a ')}"
+    if one.reviewer_missing:
+        return f"{who}, but it is not on PATH: asking it will fail ({typed('doctor')} looks at it)"
     return who
 
 
