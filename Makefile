@@ -20,6 +20,7 @@ OF_CPU := --index-url https://download.pytorch.org/whl/cpu --retries 0 --timeout
 # The agent programs with which the tests of `make test-agents` were seen to pass.
 AGENTS   := .agent-programs
 PROGRAMS := opencode-ai@1.18.33 @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.328 @google/gemini-cli@0.61.0
+AIDER    := aider-chat==0.86.2
 
 # A .venv of another Python, or one whose making was cut short, is made anew.
 VERSION = import sys; print(*sys.version_info[:2])
@@ -42,7 +43,7 @@ run: $(VENV)/.run      ## (GPU=1: with torch for NVIDIA cards) a whole run on re
 test: $(VENV)/.dev     ## the test suite (about thirteen minutes on two cores)
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
 
-test-agents: $(VENV)/.dev $(AGENTS)/.installed  ## real opencode, codex, claude and gemini (npm: 1.2 GB), whose model is this machine (half an hour)
+test-agents: $(VENV)/.dev $(AGENTS)/.installed  ## real opencode, codex, claude, gemini and aider (npm and pip: 1.9 GB), whose model is this machine (three quarters of an hour)
 	PATH="$(CURDIR)/$(AGENTS)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -n 2 -m long tests/agents tests/e2e/agents/test_agents_real_opencode.py
 
 record: $(VENV)/.dev $(AGENTS)/.installed  ## record the runs of tests/golden/record.py anew; RUNS="night" for these alone (minutes)
@@ -97,6 +98,9 @@ $(AGENTS)/.installed: Makefile
 	rm -rf $(AGENTS)
 	mkdir $(AGENTS)
 	npm install --prefix $(AGENTS) --no-audit --no-fund --loglevel=error $(PROGRAMS)
+	$(PYTHON) -m venv $(AGENTS)/aider
+	@if $(AGENTS)/aider/bin/python -m pip install --quiet '$(AIDER)'; then ln -s ../../aider/bin/aider $(AGENTS)/node_modules/.bin/; else \
+		echo "no $(AIDER) for this Python (3.10 to 3.12 have it: make PYTHON=python3.12): its tests are skipped"; fi
 	@touch $@
 
 $(VENV)/.run: $(TORCH) pyproject.toml

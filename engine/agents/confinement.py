@@ -56,6 +56,8 @@ class Kept:
 def environment(worktree: Path, *, hooks: Path, temporary: Path) -> dict[str, str]:
     """Return what keeps an agent's git inside its worktree, and its hands off runs and others' files."""
     settings = {
+        "user.name": "agent",  # aider, where it finds none, writes one into the user's own settings
+        "user.email": AGENT_ADDRESS,
         "core.hooksPath": str(hooks),
         "core.fsmonitor": "false",
         "commit.gpgSign": "false",

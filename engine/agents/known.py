@@ -209,6 +209,8 @@ def _aider_command(ask: Ask) -> tuple[str, ...]:
     reads = ask.step in READS
     shown = ask.files if len(ask.files) <= MOST_FILES else ()
     named = "--read" if reads else "--file"
+    # With git it adds each new file to an index that it may not write, and drops all edits where that fails.
+    # Without, it names files from the folder that holds all of those shown, which has to be the checkout.
     return (
         *("aider", "--message-file", "/dev/stdin", "--yes-always"),
         *("--no-auto-commits", "--no-dirty-commits", "--no-gitignore", "--no-auto-lint", "--no-auto-test"),
@@ -219,6 +221,7 @@ def _aider_command(ask: Ask) -> tuple[str, ...]:
         *("--chat-history-file", "/dev/null", "--input-history-file", "/dev/null"),
         *(("--edit-format", "ask") if reads else ()),  # in which it edits nothing
         *(("--map-tokens", "0") if shown else ()),
+        *(("--no-git",) if not reads and any(Path(file).parent == Path() for file in shown) else ()),
         *_model(ask, "--model"),
         *ask.args,
         *(word for file in shown for word in (named, file)),
@@ -289,6 +292,8 @@ GEMINI = Program(
     no_work=("Retrying with backoff", "    at ", "  status: "),  # each of its tries prints a stack
     # In a folder that nobody trusts it edits nothing; the bench is a new one for each run.
     env={"GEMINI_CLI_TRUST_WORKSPACE": "true"},
+    # Its setting context.fileName only adds names to GEMINI.md (0.61), and people add these.
+    hidden=("GEMINI.md", "AGENTS.md", "CLAUDE.md"),
     kept=(Kept("", "~/.gemini"),),
 )
 AIDER = Program(

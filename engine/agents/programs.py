@@ -48,6 +48,7 @@ class Program:
     kept: tuple[Kept, ...] = ()
     no_work: tuple[str, ...] = ()  # in lines that are as good as silence
     is_own: bool = False  # the user's command, and not a program that is known
+    hidden: tuple[str, ...] = ()  # files that it reads as its instructions, and has no switch against
     writes_notes: bool = False  # into its checkout, also where it only reads
 
     def available(self) -> bool:

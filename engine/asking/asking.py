@@ -1,7 +1,8 @@
 """Asking an agent: what it is told, where it works, and the job that it is."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Protocol
 
 from attrs import evolve as replace
@@ -17,9 +18,10 @@ from autoresearch.engine.ports.agent import Agent, Ask
 from autoresearch.engine.ports.jobs import Absent, Jobs
 from autoresearch.engine.ports.repository import Branches, Commits
 from autoresearch.engine.ports.worktrees import Worktrees
-from autoresearch.engine.proposals.editable import in_checkout
+from autoresearch.engine.proposals.editable import in_checkout, is_editable
 from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events import catalog as ev
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import AgentStep
 from autoresearch.projections.run_state import Iteration, RunState
 from autoresearch.projections.timeline import Timeline
@@ -73,6 +75,7 @@ class Asking:
         self.jobs.drop_foreign(folder)
         if isinstance(self.jobs.look(folder), Absent):  # else it was begun: it may have read and edited
             self.git.reset(bench, stands_on)
+            _hide(bench, agent.hidden, run.config)
             folder.mkdir(parents=True, exist_ok=True)
             branch_guard.remember(files, self.git, stands_on=stands_on)
             self.jobs.start(
@@ -88,6 +91,13 @@ class Asking:
             prompt_sha256=hashlib.sha256(_asked(files, ask)).hexdigest(),
             sandbox="none" if ask.beside is None else "landlock",
         )
+
+
+def _hide(bench: Path, names: Iterable[str], config: RunConfig) -> None:
+    """Take the instructions for operators out of a checkout; who looks at the change puts them back."""
+    for path in (bench / name for name in names if not is_editable(name, config)):
+        if path.is_file() or path.is_symlink():
+            path.unlink()
 
 
 def _begins(command: do.Asks, one: Iteration) -> tuple[AgentStep, str]:

@@ -68,6 +68,10 @@ class Agent(Protocol):
     def name(self) -> str:
         """Return the name that events and settings give it."""
 
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Return the instructions for operators that it would read, and that its checkout goes without."""
+
     def available(self) -> bool:
         """Say whether the program is installed."""
 

@@ -28,6 +28,7 @@ STEPS = {
     "edit": "You make the next experiment",
     "apply": "Carry out the change of one experiment",
     "triage": "The training of one experiment did not succeed",
+    "review": "You review one change before it is",
     "operate": "You operate autoresearch here",
 }
 TOOLS = ("bash", "dirname", "uname", "readlink", "sed", "cat", "ls", "grep", "head", "sleep", "which", "rm")
@@ -77,11 +78,13 @@ class Seat:
 
     def serve_mcp(self) -> None:
         """Name the server of MCP in the program's settings."""
+        assert self.hands.serve is not None  # it is an operator
         command = (*self.runs.door, "mcp", "--repo", str(self.runs.repo))
         self.hands.serve(command, Path(self.runs.env["HOME"]), self.runs.env)
 
     def operate(self) -> str:
         """Let the program sit at the operator's seat, end all that it left; return what it printed."""
+        assert self.hands.operator is not None  # it is one
         with subprocess.Popen(
             self.hands.operator(self.runs.repo, Path(self.runs.env["HOME"])),
             cwd=self.runs.repo,
@@ -111,11 +114,11 @@ class Seat:
         assert 0 == done.returncode, done.stdout + done.stderr
 
 
-def asked(turn: Turn) -> str:
+def asked(turn: Turn, hands: Hands) -> str:
     """Return the step that a request is of; "" of a program's own, as for a title."""
     found = {step: turn.text.rfind(words) for step, words in STEPS.items()}
     last = max(found, key=lambda step: found[step])
-    return last if found[last] >= 0 and turn.tools else ""
+    return last if found[last] >= 0 and (turn.tools or hands.in_words) else ""
 
 
 def proposal(name: str, **form: object) -> Say:
@@ -176,11 +179,8 @@ def seated(hands: Hands, runs: Program, tools: Path) -> Iterator[Seat]:
     scripts: dict[str, Callable[[Turn], Steps]] = {}
 
     def reply(turn: Turn) -> Reply:
-        step = asked(turn)
-        if step not in scripts:
-            return Say("fine")
-        steps = scripts[step](turn)
-        return steps[min(len(turn.results), len(steps) - 1)]
+        step = asked(turn, hands)
+        return hands.reply(scripts[step](turn), len(turn.results)) if step in scripts else Say("fine")
 
     model = ModelServer(reply)
     for name in TOOLS:

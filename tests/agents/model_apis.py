@@ -151,6 +151,14 @@ def _chat(body: Json, reply: Call | Say, call: str) -> list[Json]:
     ]
 
 
+def chat(body: Json, reply: Call | Say, call: str) -> Json:
+    """Return all of an answer of chat completions that is not streamed."""
+    first, last = _chat(body, reply, call)
+    (begun,), (ended,) = first["choices"], last["choices"]
+    choice = {"index": 0, "message": begun["delta"], "finish_reason": ended["finish_reason"]}
+    return {**last, "object": "chat.completion", "choices": [choice]}
+
+
 def _responses(body: Json, reply: Call | Say, call: str) -> list[Json]:
     item: Json
     if isinstance(reply, Say):
@@ -243,6 +251,8 @@ READERS = {
     "messages": _read_messages,
     "gemini": _read_gemini,
 }
+# An answer that is not streamed.
+WHOLE = {"chat": chat, "messages": message, "gemini": gemini}
 # The pieces of an answer that is streamed.
 STREAMS = {
     "chat": _chat,

@@ -14,6 +14,7 @@ from attrs import evolve
 
 from tests.agents.model_apis import (
     STREAMS,
+    WHOLE,
     Api,
     Call,
     Json,
@@ -23,8 +24,6 @@ from tests.agents.model_apis import (
     Say,
     Turn,
     Wait,
-    gemini,
-    message,
     refusal,
     turn_of,
 )
@@ -102,8 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, api: Api, body: Json, reply: Call | Say, call: str) -> None:
         streams = ":stream" in self.path if api == "gemini" else body.get("stream")
-        if api in ("messages", "gemini") and not streams:
-            self._whole(200, (gemini if api == "gemini" else message)(body, reply, call))
+        if api in WHOLE and not streams:
+            self._whole(200, WHOLE[api](body, reply, call))
             return
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")

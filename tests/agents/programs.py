@@ -1,6 +1,6 @@
 """The real programs: where they are, how each is led to the loopback model, and what its tools take.
 
-AUTORESEARCH_AGENTS names the folder into which `make test-agents` has npm install them.
+AUTORESEARCH_AGENTS names the folder into which `make test-agents` has npm install them, and pip aider.
 """
 
 import json
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from tests.agents.model_apis import Call
+from autoresearch.engine.paths import EDIT_CHECKOUT
+from tests.agents.model_apis import Call, Late, Reply, Say
 
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,19 +26,34 @@ class Hands:
 
     name: str
     settings: Callable[[str, Path], dict[str, str]]  # (url of the model, home) -> environment
-    serve: Callable[[Sequence[str], Path, dict[str, str]], None]  # (a server of MCP, home, its environment)
-    line: Callable[[str], Call]
-    edit: Callable[[Path, str, str], Sequence[Call]]  # in a file, one text for another
-    write: Callable[[Path, str], Call]  # a file anew
+    edit: Callable[[Path, str, str], Sequence[Call | Say]]  # in a file, one text for another
+    write: Callable[[Path, str], Call | Say]  # a file anew
     model: str  # as it is asked for
-    operator: Callable[[Path, Path], Sequence[str]]  # (folder, home) -> its command at an operator's seat
+    # Of those that may sit at an operator's seat.
+    serve: Callable[[Sequence[str], Path, dict[str, str]], None] | None = None  # (MCP, home, environment)
+    line: Callable[[str], Call] | None = None
+    operator: Callable[[Path, Path], Sequence[str]] | None = None  # (folder, home) -> its command
 
     search: bool = False  # it has to look for tools of MCP before it may call them
+    in_words: bool = False  # its model has no tools: what it edits stands in its answer
+    has_session: bool = True
+    has_price: bool = True  # of its own
 
     @property
     def installed(self) -> bool:
-        """Say whether npm has put it where it is looked for."""
+        """Say whether it lies where it is looked for."""
         return (BIN / self.name).exists()
+
+    def reply(self, steps: Sequence[Reply], done: int) -> Reply:
+        """Return what the model does after some of its steps; without tools, all of them are one answer."""
+        if not self.in_words:
+            return steps[min(done, len(steps) - 1)]
+        late = sum(one.seconds for one in steps if isinstance(one, Late))
+        said = [one.reply if isinstance(one, Late) else one for one in steps]
+        if (trouble := next((one for one in said if not isinstance(one, Say)), None)) is not None:
+            return trouble
+        answer = Say("\n\n".join(one.text for one in said if isinstance(one, Say)))
+        return Late(late, answer) if late else answer
 
 
 def node() -> Path:
@@ -139,6 +155,28 @@ def _gemini_edit(file: Path, old: str, new: str) -> Sequence[Call]:
     return (Call("replace", change | {"instruction": "put the other text there"}),)
 
 
+def _aider_settings(url: str, home: Path) -> dict[str, str]:
+    prices = home / ".aider" / "caches" / "model_prices_and_context_window.json"
+    prices.parent.mkdir(parents=True)
+    prices.write_text('{"none": {}}')  # else it looks for them in the network, and tells at length of that
+    return {
+        "OPENAI_API_BASE": f"{url}/v1",
+        "OPENAI_API_KEY": "none",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }
+
+
+def _aider_edit(file: Path, old: str, new: str) -> Sequence[Say]:
+    """Return a block as aider wants it: whole lines, and the name of the file above."""
+    line = next((one for one in file.read_text().splitlines() if old in one), old)
+    return (_block(file, f"{line}\n", line.replace(old, new)),)
+
+
+def _block(file: Path, old: str, new: str) -> Say:
+    name = file.name if file.parent.name == EDIT_CHECKOUT else str(file)
+    return Say(f"{name}\n```\n<<<<<<< SEARCH\n{old}=======\n{new}\n>>>>>>> REPLACE\n```")
+
+
 OPENCODE = Hands(
     name="opencode",
     settings=_opencode_settings,
@@ -169,6 +207,7 @@ CODEX = Hands(
     edit=lambda file, old, new: (Call("exec_command", {"cmd": _replaced(file, old, new)}),),
     write=lambda file, text: Call("exec_command", {"cmd": f"echo {text} > {file}"}),
     model="gpt-5",
+    has_price=False,
     operator=lambda folder, _home: (
         *("codex", "exec", "--json", "--ephemeral", "-s", "danger-full-access", "-C", str(folder), "-"),
     ),
@@ -192,7 +231,17 @@ GEMINI = Hands(
     edit=_gemini_edit,
     write=lambda file, text: Call("write_file", {"file_path": str(file), "content": text}),
     model="gemini-2.5-pro",
+    has_price=False,
     operator=lambda _folder, _home: ("gemini", "--output-format", "stream-json", "--approval-mode", "yolo"),
 )
-OPERATORS = (OPENCODE, CODEX, CLAUDE)  # that read AGENTS.md by themselves
-ALL = (*OPERATORS, GEMINI)
+AIDER = Hands(
+    name="aider",
+    settings=_aider_settings,
+    edit=_aider_edit,
+    write=lambda file, text: _block(file, "", text),
+    model="openai/gpt-4o",
+    in_words=True,
+    has_session=False,
+)
+OPERATORS = (OPENCODE, CODEX, CLAUDE, GEMINI)  # that have a shell, and tools of MCP
+ALL = (*OPERATORS, AIDER)

@@ -5,7 +5,7 @@ import pytest
 from tests.agents.conftest import Seat
 from tests.agents.model_apis import Call, Say
 from tests.agents.programs import OPERATORS, ROOT
-from tests.e2e.conftest import at_rest
+from tests.e2e.conftest import at_rest, hold_trainings
 
 
 pytestmark = pytest.mark.long
@@ -20,10 +20,10 @@ def test_by_agents_md(seat: Seat):
     manual = (ROOT / "AGENTS.md").read_text().replace("python workflows/run_experiment.py", words)
     (seat.runs.repo / "AGENTS.md").write_text(manual)
     (seat.runs.repo / "CLAUDE.md").write_text("@AGENTS.md\n")
-    (seat.runs.repo / "train.py").write_text(
-        (seat.runs.repo / "train.py").read_text().replace("SECONDS = 0.2", "SECONDS = 3")
-    )
+    (seat.runs.repo / "GEMINI.md").write_text("@./AGENTS.md\n")  # it reads no other file
     seat.set_up()
+    turn = hold_trainings(seat.runs)  # however long the program takes to come to its end
+    assert seat.hands.line is not None
     seat.scripts["operate"] = lambda _turn: [
         seat.hands.line(f"{words} start --loops 1 --no-stochastic"),
         seat.hands.line(f"{words} status --json"),
@@ -36,9 +36,11 @@ def test_by_agents_md(seat: Seat):
     assert "it goes on by itself" in started
     assert "autoresearch.status/1" in told
     assert not at_rest(seat.runs.status())
+    turn.is_for_all()
     assert "done" == seat.runs.wait(at_rest)["phase"]
 
 
+@pytest.mark.parametrize("seat", OPERATORS, ids=lambda one: one.name, indirect=True)
 def test_by_mcp(seat: Seat):
     """It starts a run, waits for its end, proposes the next, and reads the table by tools alone."""
     seat.set_up()

@@ -7,7 +7,6 @@ import pytest
 
 from tests.agents.conftest import Seat, Steps, asked, edit, in_turn, proposal, rows
 from tests.agents.model_apis import Say, Turn
-from tests.agents.programs import CODEX, GEMINI
 
 
 pytestmark = pytest.mark.long
@@ -47,10 +46,10 @@ def test_three_iterations(seat: Seat):
     answers = [one["data"] for one in seat.of("AgentAnswered")]
     assert ["propose", "propose", "propose", "apply"] == [one["step"] for one in answers]
     for one in answers:
-        assert all((one["agent_version"], one["session_id"], one["usage"]["output"] >= 34))
+        assert all((one["agent_version"], one["usage"]["output"] >= 34))
+        assert seat.hands.has_session == bool(one["session_id"])
         assert one["usage"]["cost_usd"] > 0
-        named = seat.hands not in (CODEX, GEMINI)  # which have no price of their own
-        assert ("reported" if named else "estimated") == one["usage"]["cost_basis"]
+        assert ("reported" if seat.hands.has_price else "estimated") == one["usage"]["cost_basis"]
 
 
 def test_three_iterations_in_one_call_each(seat: Seat):
@@ -111,8 +110,8 @@ def test_a_write_outside(seat: Seat, makes: Callable[..., None]):
 
 
 def test_the_operators_instructions_do_not_reach_it(seat: Seat, makes: Callable[..., None]):
-    """AGENTS.md and CLAUDE.md of the repository are in nothing it sends; opencode's settings there count."""
-    for name in ("AGENTS.md", "CLAUDE.md"):
+    """AGENTS.md, CLAUDE.md and GEMINI.md are in nothing it sends; opencode's settings there count."""
+    for name in ("AGENTS.md", "CLAUDE.md", "GEMINI.md"):
         (seat.runs.repo / name).write_text(f"{MARKER}: start a run.\n")
     if settings := seat.runs.env.pop("OPENCODE_CONFIG_CONTENT", ""):
         (seat.runs.repo / "opencode.json").write_text(settings)
@@ -121,5 +120,5 @@ def test_the_operators_instructions_do_not_reach_it(seat: Seat, makes: Callable[
     makes(edit(seat, "LR = 0.1", "LR = 0.05"))
     seat.run()
     assert ["keep", "keep"] == [row["status"] for row in rows(seat)]
-    assert any(asked(turn) for turn in seat.model.turns)
+    assert any(asked(turn, seat.hands) for turn in seat.model.turns)
     assert [] == [turn.number for turn in seat.model.turns if MARKER in turn.text]

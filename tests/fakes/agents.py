@@ -49,13 +49,21 @@ def answered(
 class FakeAgent:
     """An agent that gives its answers in their order; after the last it fails."""
 
-    def __init__(self, *answers: Answer, name: str = "fake", installed: bool = True) -> None:
+    def __init__(
+        self,
+        *answers: Answer,
+        name: str = "fake",
+        installed: bool = True,
+        hidden: tuple[str, ...] = (),
+    ) -> None:
         """Take the answers; what was asked is in `asked`."""
+        self.hidden = hidden
         self._answers = list(answers)
         self._given: dict[JobOutput, Answer] = {}
         self._name = name
         self.installed = installed
         self.asked: list[Ask] = []
+        self.seen: list[frozenset[str]] = []  # what stood in its checkout then
 
     @property
     def name(self) -> str:
@@ -69,6 +77,7 @@ class FakeAgent:
     def job(self, ask: Ask, folder: Path) -> JobSpec:
         """Write prompt.txt into the job's folder and return how to run it."""
         self.asked.append(ask)
+        self.seen.append(frozenset(path.name for path in ask.worktree.iterdir()))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "prompt.txt").write_text(ask.prompt)
         return JobSpec(

@@ -72,6 +72,12 @@ class Answers:
     def _edits(self) -> EditCheckout:
         return EditCheckout(paths=self.paths, git=self.git)
 
+    def _examined(
+        self, one: Iteration, run: RunState, files: JobPaths, *, change: int
+    ) -> ev.ChangeApplied | ev.ChangeFailed:
+        hidden = self.adapter(one.agent).hidden
+        return self._edits.examine(one, run, change=change, job=files, hidden=hidden)
+
     def _edited(
         self, one: Iteration, answer: Answer, done: JobExit, run: RunState, files: JobPaths
     ) -> tuple[Answer, tuple[ev.Event, ...]]:
@@ -82,7 +88,7 @@ class Answers:
         if not answer.ok or answer.proposal is None or answer.proposal.status == "need_input":
             self._edits.clear(one)
             return answer, _proposed(one, answer, done, run)
-        made = self._edits.examine(one, run, change=one.change, job=files)
+        made = self._examined(one, run, files, change=one.change)
         if isinstance(made, ev.ChangeApplied):
             worded = replace(answer.proposal, set={}, edits=(), patch=None)
             return answer, (*_proposed(one, replace(answer, proposal=worded), done, run), made)
@@ -95,7 +101,7 @@ class Answers:
     ) -> tuple[Answer, tuple[ev.Event, ...]]:
         """Take what the agent made as the change; one that cannot be trained may be made once more."""
         if answer.ok:
-            made = self._edits.examine(one, run, change=one.change, job=files)
+            made = self._examined(one, run, files, change=one.change)
             again = isinstance(made, ev.ChangeFailed) and agents.tried_again(run, one, "unusable")
             if not again or isinstance(made, ev.ChangeApplied):
                 return answer, (made,)
@@ -117,7 +123,7 @@ class Answers:
         if answer.reason is not None:
             action, reason = "discard", answer.reason
         if action == "fix_and_rerun":
-            mended = self._edits.examine(one, run, change=one.change + 1, job=files)
+            mended = self._examined(one, run, files, change=one.change + 1)
             if isinstance(mended, ev.ChangeApplied) and mended.diff_sha256 != one.diff_sha256:
                 triaged = ev.CrashTriaged(
                     iteration=one.number, change=one.change, action="fix_and_rerun", reason=reason

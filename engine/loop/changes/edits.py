@@ -4,6 +4,8 @@ A change is made from its machine form, by an agent, or from what was made on an
 what stands there is examined before it may be trained.
 """
 
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -77,14 +79,14 @@ class EditCheckout:
         self.git.reset(self.folder, one.base_commit)
 
     def examine(
-        self, one: Iteration, run: RunState, *, change: int, job: JobPaths
+        self, one: Iteration, run: RunState, *, change: int, job: JobPaths, hidden: tuple[str, ...] = ()
     ) -> ev.ChangeApplied | ev.ChangeFailed:
         """Look at what an agent's job left there; whatever may not be trained is cleared away.
 
-        What it left beside its change is put back first, and what it did in submodules, which no change can
-        hold. Asked again, says the same.
+        What was `hidden` from it is put back first, then what it left beside its change, and what it did in
+        submodules, which no change can hold. Asked again, says the same.
         """
-        found = changes_in(self.git, self.folder, one.base_commit)
+        found = self._with(hidden, changes_in(self.git, self.folder, one.base_commit), one)
         if isinstance(found, Reason):
             return self._judged(found, one, change=change)
         left = leavings.beside(found.files, run.config)
@@ -97,10 +99,23 @@ class EditCheckout:
         named = leavings.names(left, self.git.committed(one.base_commit)) if left else ()
         put_back = leavings.remember(job, (*named, *inside))
         if left or inside:
-            kept = leavings.take(self.folder, (name for name in found.files if name not in left))
-            self.clear(one)
-            leavings.lay(self.folder, kept)
+            self._put_back(one, (name for name in found.files if name not in left))
         return self._judged(self._examined(one, run), one, change=change, put_back=put_back)
+
+    def _with(self, hidden: Sequence[str], found: Diff | Reason, one: Iteration) -> Diff | Reason:
+        """Return what was found, once the files are there again that its agent went without."""
+        files = () if isinstance(found, Reason) else found.files
+        gone = [name for name in files if name in hidden and not os.path.lexists(self.folder / name)]
+        if not gone:
+            return found
+        self._put_back(one, (name for name in files if name not in gone))
+        return changes_in(self.git, self.folder, one.base_commit)
+
+    def _put_back(self, one: Iteration, kept: Iterable[str]) -> None:
+        """Put the checkout on the iteration's base, and only these files as they stand."""
+        taken = leavings.take(self.folder, kept)
+        self.clear(one)
+        leavings.lay(self.folder, taken)
 
     def _judged(
         self, diff: Diff | Reason, one: Iteration, *, change: int, put_back: tuple[str, ...] = ()

@@ -305,6 +305,8 @@ def test_the_programs_are_called_as_they_were_seen_to_work(plain: Path, tmp_path
     assert [True] * len(PROGRAMS) == [("--more", "x") in pairwise(one) for one in more]
     assert aider[:3] == ("aider", "--message-file", "/dev/stdin")
     assert aider[-4:] == ("--model", "some/model", "--file", "train.py")
+    below = AIDER.job(evolve(modelled, files=("src/train.py",)), tmp_path).command
+    assert [True, False] == ["--no-git" in words for words in (aider, below)]
 
 
 def test_opencode_reads_settings_of_the_checkout_and_no_instructions(

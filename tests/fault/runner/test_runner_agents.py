@@ -125,7 +125,10 @@ def test_a_bad_change_of_the_agent_is_undone(tmp_path: Path, edits: dict[str, st
 
 
 def test_what_an_agent_leaves_beside_its_change_is_put_back(tmp_path: Path):
-    """Notes, tools and tests are put back and named, and the good edit counts, wherever a runner dies."""
+    """Notes, tools and tests are put back and named, and the good edit counts, wherever a runner dies.
+
+    So it is where a file was hidden from it, which is nobody's change.
+    """
     left = {
         ".aider.chat.history.md": "chat",
         ".claude/settings.json": "{}",
@@ -136,6 +139,7 @@ def test_what_an_agent_leaves_beside_its_change_is_put_back(tmp_path: Path):
     for instant in range(400):
         answers = (answered(proposal=proposal("wider")), answered())
         world = world_with(tmp_path / str(instant), *answers, edits=left | {"train.py": good})
+        world.agent.hidden = ("program.md",)
         try:
             world.runner(crash_at(instant)).run()
         except Crashed:

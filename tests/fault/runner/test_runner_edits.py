@@ -75,6 +75,24 @@ def test_leavings_are_put_back_and_what_is_protected_voids_the_change(tmp_path: 
     assert ["baseline", "search"] == [row.source for row in load(world.paths).timeline.rows]
 
 
+@pytest.mark.parametrize("mode", ["edit", "plan"])
+def test_what_is_hidden_from_an_agent_is_there_again_when_its_change_is_looked_at(tmp_path: Path, mode: str):
+    """It does not see the instructions for operators; its change counts, and nothing was put back."""
+    made = answered(proposal=proposal("wider"))
+    world = world_with(
+        tmp_path, made, *([answered()] if mode == "plan" else []), edits=WIDER, agent_mode=mode
+    )
+    world.agent.hidden = ("program.md",)
+    assert 0 == world.runner().run()
+    assert (["keep", "keep"], ["edit"] if mode == "edit" else ["propose", "apply"]) == (
+        verdicts(world),
+        steps(world),
+    )
+    (applied,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.ChangeApplied)]
+    assert (("train.py",), ()) == (applied.files, applied.put_back)
+    assert {"train.py"} == set.union(*map(set, world.agent.seen)) - {".git", ".gitignore"}
+
+
 def test_a_question_is_a_note_here_too(tmp_path: Path):
     """Whatever the agent edited while it asked is gone; it is asked again, and told that nobody answered."""
     world = edited(tmp_path, answered(proposal=ASKS), answered(proposal=proposal("wider")))
