@@ -11,7 +11,7 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
-from autoresearch.events.values import Request
+from autoresearch.events.values import ENDED_AS_ASKED, Request
 from autoresearch.projections.fold import Projection, Reducer
 
 
@@ -170,7 +170,7 @@ def _holdout_scored(evidence: Evidence, event: ev.HoldoutScored, seq: int, _at: 
 
 
 def _job_lost(evidence: Evidence, event: ev.JobLost, _seq: int, at: str) -> None:
-    evidence.lost += event.step == "train"
+    evidence.lost += event.step == "train" and event.reason.code not in ENDED_AS_ASKED
     _close(evidence, (event.step, event.iteration, event.number), at)
 
 

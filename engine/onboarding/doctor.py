@@ -19,7 +19,7 @@ from autoresearch.engine.metrics.metric import NUMBER, MetricReader
 from autoresearch.engine.onboarding.init import printed_in, value_in
 from autoresearch.engine.onboarding.trial import TrialGit, Trials
 from autoresearch.engine.paths import METRIC, RunPaths
-from autoresearch.engine.ports.jobs import JobOutput, Running
+from autoresearch.engine.ports.jobs import Finished, JobOutput, Lost, Running
 from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.catalogue import latest_run
 from autoresearch.engine.runs.load import load_run
@@ -216,12 +216,18 @@ def _newest_log(trials: Trials, paths: RunPaths) -> tuple[int, bytes]:
 
 
 def _newest(trials: Trials, paths: RunPaths, of: Callable[[JobOutput], Iterable[bytes]]) -> tuple[int, bytes]:
-    """Return the end of what the newest ended training left that left any of it, and its iteration."""
+    """Return the end of what the newest training left that left any of it, and its iteration.
+
+    One that runs, or was cut off, may not have come to its number; one that crashed says so by itself.
+    """
     for number in range(load_run(paths).state.last_iteration, -1, -1):
         for training in range(9, 0, -1):
             end, job = b"", paths.job(number, "train", training).folder
-            if isinstance(trials.jobs.look(job), Running):
-                continue  # its number may be yet to come
+            found = trials.jobs.look(job)
+            if isinstance(found, Running | Lost) or (
+                isinstance(found, Finished) and found.exit.exit_code != 0
+            ):
+                continue
             for piece in of(trials.jobs.output(job)):
                 end = (end + piece)[-MOST_LOG:]
             if end:

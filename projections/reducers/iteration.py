@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of, with_score
+from autoresearch.events.values import ENDED_AS_ASKED, LoopStage, Reason, Score, Spent, mean_of, with_score
 from autoresearch.projections import agent_health
 from autoresearch.projections.belief import Curve
 from autoresearch.projections.fold import Reducer
@@ -170,7 +170,7 @@ def _training_fell_behind(state: RunState, event: ev.TrainingFellBehind, _seq: i
 
 
 def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
-    by_chance = event.reason.code not in ("stop_now", "time_is_over")  # who asked for it need not be asked
+    by_chance = event.reason.code not in ENDED_AS_ASKED  # who asked for it need not be asked
     if event.step == "prepare":
         state.setup.job = None
         state.setup.lost += by_chance

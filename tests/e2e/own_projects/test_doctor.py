@@ -106,8 +106,8 @@ def test_a_metric_that_no_log_has_names_what_is_there(program: Program):
     assert "val_bpb" in [one["name"] for one in found["fields"]["others"]]
 
 
-def test_the_log_of_a_training_that_runs_is_not_judged(program: Program):
-    """It may print its metric yet: only the logs of ended trainings are looked into."""
+def test_the_log_of_a_training_that_did_not_end_by_itself_is_not_judged(program: Program):
+    """One that runs, or was stopped, may not have come to its metric: neither log is looked into."""
     word = program.repo.parent / "go on"
     train = program.repo / "train.py"
     waits = f'print("---", flush=True)\nwhile not os.path.exists({str(word)!r}):\n    time.sleep(0.02)\n'
@@ -117,7 +117,11 @@ def test_the_log_of_a_training_that_runs_is_not_judged(program: Program):
     logs = program.run_folder()
     program.wait(lambda _: any("---" in log.read_text() for log in logs.rglob("train.1/output.log")))
     assert ("info", "metric_no_log") == tuple(looked(program)["metric"][key] for key in ("state", "code"))
+    program("stop", "--now")
+    program.wait(at_rest)
+    assert ("info", "metric_no_log") == tuple(looked(program)["metric"][key] for key in ("state", "code"))
     word.touch()
+    program("resume")
     program.wait(at_rest)
     assert "metric" == looked(program)["metric"]["code"]
 

@@ -171,7 +171,9 @@ def test_time_is_told_apart_by_what_ran() -> None:
         recorded(
             7, "21:02:10", ev.JobLost(iteration=1, step="train", number=1, reason=why("machine_restarted"))
         ),
-        recorded(8, "21:02:30", ev.RunStopped(how="done", reason=why("all_done"))),
+        # whose end was asked for is no machine's fault
+        recorded(8, "21:02:20", ev.JobLost(iteration=2, step="train", number=1, reason=why("stop_now"))),
+        recorded(9, "21:02:30", ev.RunStopped(how="done", reason=why("all_done"))),
     ]
     evidence = evolve(evidence_of(records), began_at=records[0].at)
     spent = time_spent(evidence, RunState())
