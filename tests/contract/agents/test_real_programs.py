@@ -20,5 +20,5 @@ def _shape(line: str) -> list[str]:
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     return [
         cells[0],
-        *(re.sub(r"✓|[\d, ]+", "is tested", cell) if cell != NONE else cell for cell in cells[1:]),
+        *(re.sub(r"(?:✓|[\d, ])+", "is tested", cell) if cell != NONE else cell for cell in cells[1:]),
     ]
