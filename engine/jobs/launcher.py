@@ -142,6 +142,17 @@ class RealJobs:
         if claim.child is not None and not JobPaths(job).exit.exists():
             process.end_group(claim.child, _grace_s(job))
 
+    def wake(self, job: Path) -> None:
+        """Let a supervisor go on that was stopped alone: it would not hear its job's end, nor its deadline.
+
+        Where the job is stopped as well, somebody may have meant it so.
+        """
+        claim = read_claim(job)
+        if claim is None or claim.supervisor is None or not process.is_stopped(claim.supervisor):
+            return
+        if claim.child is None or not process.is_stopped(claim.child):
+            process.go_on(claim.supervisor)
+
     def rescue(self, job: Path) -> None:
         """Take what a job without a supervisor has printed since into its log; on Linux."""
         claim = read_claim(job)

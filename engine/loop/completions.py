@@ -56,7 +56,9 @@ class Collector:
         folder = self.paths.job(number, job.step, job.number).folder
         ended = self.jobs.look(folder)
         if isinstance(ended, Running):
-            if ended.supervisor is None:
+            if ended.supervisor is not None:
+                self.jobs.wake(folder)
+            else:
                 self.jobs.rescue(folder)
                 if self._overdue(job, run):
                     self.jobs.stop(folder)

@@ -130,6 +130,9 @@ class Jobs(Protocol):
     def stop(self, job: Path) -> None:
         """Ask the job to end; returns at once, its end follows."""
 
+    def wake(self, job: Path) -> None:
+        """Let a job's supervisor go on that was stopped alone, while its job was not."""
+
     def rescue(self, job: Path) -> None:
         """Take what a job without a supervisor has printed since into its log, as far as that can be done.
 

@@ -90,6 +90,9 @@ class FakeJobs:
         if self.ends_when_stopped:
             self.finish(job, reason="terminated", exit_code=None, signal=15)
 
+    def wake(self, job: Path) -> None:
+        """Do nothing: there is no supervisor."""
+
     def rescue(self, job: Path) -> None:
         """Do nothing: what a job printed is there."""
 

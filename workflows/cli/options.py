@@ -1,5 +1,6 @@
 """The options that commands share, their completion, and what every command needs to know of its place."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -318,3 +319,11 @@ def print_object(document: dict[str, Any]) -> None:  # Any: it is JSON
 def say(text: str, *, err: bool = False) -> None:
     """Print a line for people, at once."""
     typer.echo(text, err=err)
+
+
+def tell(text: str) -> None:
+    """Print a line of a command that still has something to do: a reader who saw enough does not end it."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError:  # of `| head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

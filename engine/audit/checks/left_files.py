@@ -13,7 +13,7 @@ from attrs import frozen
 
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.jobs import pack
-from autoresearch.engine.paths import EXIT, RunPaths
+from autoresearch.engine.paths import EXIT, PACK, RunPaths
 from autoresearch.engine.ports.agent import STEPS
 from autoresearch.engine.ports.jobs import Jobs
 from autoresearch.engine.proposals.parse import identity, parse
@@ -63,6 +63,7 @@ class LeftFiles:
         ] = {}  # seq of its start, and settings then
         self._told: set[JobName] = set()  # jobs that an event tells of
         self._may_be: set[JobName] = set()  # begun by a runner that died before it wrote so
+        self._found = _begun(paths)  # before the history is read: what a living runner makes then is later
 
     def see(self, before: RunState, event: ev.Event, recorded: Recorded) -> None:
         """Compare what one event says was left; what may be replaced is compared when it no longer may."""
@@ -179,8 +180,15 @@ class LeftFiles:
             self._same(path, "proposal", drop.proposal, _parsed(raw), seq=drop.seq)
 
     def _is_on_its_way(self, drop: _Drop, run: RunState) -> bool:
-        """Say whether a proposal's file lies where it is before, or after, its event is written."""
+        """Say whether a proposal's file lies where it is before, or after, its event is written.
+
+        Or where an iteration took it that was opened since the history was read.
+        """
         taken = [self._paths.consumed_proposal(one.number) for one in run.open]
+        number = run.last_iteration + 1
+        while (later := self._paths.consumed_proposal(number)).is_file():
+            taken.append(later)
+            number += 1
         found = (path for path in (*self._paths.dropped(), *taken) if path.is_file())
         return any(identity(path.read_bytes()) == drop.sha256 for path in found)
 
@@ -194,9 +202,7 @@ class LeftFiles:
                 )
 
     def _folders_nobody_made(self, run: RunState) -> None:
-        top = self._paths.iteration(0).parent
-        found = sorted(path for path in top.glob("*") if _ITERATION.fullmatch(path.name) and path.is_dir())
-        for folder in found:
+        for folder, begun in self._found.items():
             self.tally.count += 1
             number = int(folder.name)
             if number > run.last_iteration + 1 or (
@@ -205,7 +211,8 @@ class LeftFiles:
                 self._differ(folder, "folder", "an iteration that an event opened", f"iteration {number}")
                 continue
             for job in self._jobs_in(folder):
-                if (number, job) not in self._told | self._may_be and pack.holds(folder / job / EXIT):
+                told = (number, job) in self._told or (number, job) in self._may_be
+                if not told and (begun is None or job in begun) and pack.holds(folder / job / EXIT):
                     self._differ(folder / job, "folder", "a job that an event started", job)
 
     def _jobs_in(self, folder: Path) -> tuple[str, ...]:
@@ -234,6 +241,16 @@ class LeftFiles:
 
     def _name(self, path: Path) -> str:
         return str(path.relative_to(self._paths.folder))
+
+
+def _begun(paths: RunPaths) -> dict[Path, frozenset[str] | None]:
+    """Return the folders of iterations, and the jobs begun in each; None: packed, so that all had ended."""
+    top = paths.iteration(0).parent
+    found = sorted(path for path in top.glob("*") if _ITERATION.fullmatch(path.name) and path.is_dir())
+    return {
+        folder: None if (folder / PACK).exists() else frozenset(one.name for one in folder.iterdir())
+        for folder in found
+    }
 
 
 def _name_of(event: Started | Ended) -> JobName:

@@ -101,9 +101,19 @@ def send(process: Process, number: int) -> bool:
     return process_table.send(_identity(process), number)
 
 
+def is_stopped(process: Process) -> bool:
+    """Say whether just this process is alive and was stopped, as by SIGSTOP."""
+    return process_table.is_stopped(_identity(process))
+
+
+def go_on(process: Process) -> bool:
+    """Let just this process go on that was stopped; say whether it was there to hear it."""
+    return send(process, signal.SIGCONT)
+
+
 def ask_to_end(process: Process) -> bool:
-    """Send just this process the polite signal; say whether it was there to hear it."""
-    return send(process, signal.SIGTERM)
+    """Send just this process the polite signal, also one that was stopped; say whether it was there."""
+    return send(process, signal.SIGTERM) and go_on(process)
 
 
 def signal_name(number: int) -> str:

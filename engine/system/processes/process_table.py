@@ -33,10 +33,10 @@ _boot_id = ""
 class Entry:
     """One living process of the table; zombies are not in it."""
 
-    __slots__ = ("cpu_s", "group", "parent", "pid", "session", "started")
+    __slots__ = ("cpu_s", "group", "parent", "pid", "session", "started", "stopped")
 
     def __init__(
-        self, *, pid: int, parent: int, group: int, session: int, started: int, cpu_s: float
+        self, *, pid: int, parent: int, group: int, session: int, started: int, cpu_s: float, stopped: bool
     ) -> None:
         self.pid = pid
         self.parent = parent  # 0 where ps does not say
@@ -44,6 +44,7 @@ class Entry:
         self.session = session
         self.started = started  # clock ticks after boot; without /proc, epoch milliseconds
         self.cpu_s = cpu_s
+        self.stopped = stopped  # by SIGSTOP or its like, until SIGCONT
 
 
 def identity(pid: int) -> Identity | None:
@@ -71,6 +72,12 @@ def was_given(pid: int, variable: str) -> bool:
 def is_alive(who: Identity) -> bool:
     """Say whether just this process is alive: same pid, same birth, same boot, and no zombie."""
     return who[2] == boot_id() and identity(who[0]) == who
+
+
+def is_stopped(who: Identity) -> bool:
+    """Say whether just this process is alive and was stopped, as by SIGSTOP."""
+    entry = _entry(who[0]) if _PROC else ps_entry(who[0])
+    return entry is not None and entry.stopped and (entry.pid, entry.started, boot_id()) == who
 
 
 def boot_id() -> str:
@@ -219,6 +226,7 @@ def _entry(pid: int) -> Entry | None:
         session=int(words[3]),
         started=int(words[19]),
         cpu_s=sum(int(word) for word in words[11:15]) * _TICK_S,  # its own and that of children it waited for
+        stopped=words[0] == b"T",
     )
 
 
@@ -231,7 +239,15 @@ def _ps(*which: str) -> list[Entry]:
             group = int(words[1])  # ps on macOS knows no session numbers
             cpu_s = _seconds(words[3])
             entries.append(
-                Entry(pid=int(words[0]), parent=0, group=group, session=group, started=started, cpu_s=cpu_s)
+                Entry(
+                    pid=int(words[0]),
+                    parent=0,
+                    group=group,
+                    session=group,
+                    started=started,
+                    cpu_s=cpu_s,
+                    stopped=words[2][0] == "T",
+                )
             )
     return entries
 

@@ -1,5 +1,6 @@
 """What an audit looks at in a run's folder, in states that no story of a whole run comes to."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from attrs import evolve
 
 from autoresearch.engine.audit.checks.left_files import LeftFiles
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.proposals.parse import identity, parse
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.compared import changed_settings
@@ -20,6 +22,7 @@ from tests.fakes.world import Crashed, World, audited
 
 
 DISCARDED = ev.CandidateDiscarded(iteration=1, rule="no_result", inputs={"outcome": "not_applied"})
+FOUR = {"status": "ok"} | dict.fromkeys(("description", "change_plan", "commit_description"), "deeper")
 NOT_COMMITTED = ev.ChangeFailed(iteration=1, change=1, reason=why("no_change"))
 
 
@@ -79,3 +82,24 @@ def test_a_training_begun_under_other_settings_is_no_result(tmp_path: Path):
     assert ["began_on_another"] == lost
     assert {"0001/train.1", "0001/train.2"} <= set(world.trained)
     assert audited(world) is None
+
+
+def test_what_came_since_the_history_was_read_is_no_difference(tmp_path: Path):
+    """A living run goes on while it is audited: what it makes meanwhile stands behind the records read."""
+    raw = json.dumps({**FOUR, "set": {"DEPTH": 3}}).encode()
+    dropped = evolve(g.received(), sha256=identity(raw), proposal=parse(raw))
+    paths = RunPaths(home=tmp_path, folder=tmp_path)
+    for number in (0, 1):
+        paths.iteration(number).mkdir(parents=True)
+    check, state = LeftFiles(paths, FakeJobs()), g.given()
+    for recorded in g.recorded(g.started(), g.asked(3), *g.BASELINE, dropped):
+        check.see(state, recorded.event, evolve(recorded, by="runner"))
+        state = RUN.evolve(state, recorded)
+    later = paths.iteration(2) / "train.1"
+    later.mkdir(parents=True)
+    (later / "exit.json").write_text("{}")
+    paths.consumed.mkdir()
+    paths.consumed_proposal(1).write_bytes(raw)
+    check.finish(state, 20)
+    assert None is check.tally.first
+    assert "proposal_gone" not in [one.what for one in check.tally.check().not_seen]

@@ -1,5 +1,8 @@
 """Two commands at once: a second start beside a live run, and a resume of a run that another runner holds."""
 
+import os
+import subprocess
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -11,14 +14,21 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunLocked
 from autoresearch.events.values import Request
 from tests.at_once import both
-from tests.e2e.conftest import Program, at_rest, hold_trainings
+from tests.e2e.conftest import DOOR, Program, at_rest, hold_trainings
 from tests.fakes.world import World
 
 
 def test_a_second_start_is_refused_beside_a_live_run(program: Program):
-    """While a runner is at work, start says so and creates nothing, unless another run is asked for."""
+    """While a runner is at work, start says so and creates nothing, unless another run is asked for.
+
+    It is at work also where nobody reads on what the first start says, as behind `| head -1`.
+    """
     turn = hold_trainings(program)
-    program("start", "--loops", "1", "--no-stochastic")
+    nobody, pipe = os.pipe()
+    os.close(nobody)
+    words = (sys.executable, DOOR, "start", "--loops", "1", "--no-stochastic")
+    assert 0 == subprocess.run(words, cwd=program.repo, env=program.env, stdout=pipe, check=False).returncode
+    os.close(pipe)
     refused = program("start", "--loops", "1", "--no-stochastic", code=7)
     assert "is at work on" in refused.stderr
     assert "start --another" in refused.stderr

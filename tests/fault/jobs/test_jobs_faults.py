@@ -123,6 +123,33 @@ def test_stopped_process_still_ends(home: Path) -> None:
     assert finished(folder).exit_code == 7
 
 
+def test_a_stopped_supervisor_is_woken(home: Path) -> None:
+    """A supervisor that was stopped alone goes on and tells its job's end; with its job it is left so."""
+    go = home / "go"
+    folder = start(home, "sh", "-c", f"until [ -e '{go}' ]; do sleep 0.02; done; exit 3")
+    leader, above = child(folder), supervisor(folder)
+    for one in (leader, above):
+        process.send(one, signal.SIGSTOP)
+        until(lambda one=one: process.is_stopped(one))
+    JOBS.wake(folder)
+    assert process.is_stopped(above)
+    process.send(leader, signal.SIGCONT)
+    go.touch()
+    until(lambda: not process.alive(leader))
+    assert isinstance(JOBS.look(folder), Running)
+    JOBS.wake(folder)
+    assert 3 == finished(folder).exit_code
+
+
+def test_a_stopped_supervisor_hears_that_its_job_shall_end(home: Path) -> None:
+    """A job whose supervisor was stopped is ended all the same."""
+    folder = start(home, "sleep", "999")
+    process.send(supervisor(folder), signal.SIGSTOP)
+    until(lambda: process.is_stopped(read_claim(folder).supervisor))
+    JOBS.stop(folder)
+    assert "terminated" == finished(folder).reason
+
+
 def test_last_words_at_the_end_are_kept(home: Path) -> None:
     """What a job prints while it ends politely is in its log."""
     script = "trap 'echo last words; exit 3' TERM; echo ready; while :; do sleep 0.02; done"

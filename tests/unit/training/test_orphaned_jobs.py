@@ -28,6 +28,9 @@ class Jobs:
     def look(self, _folder: Path) -> Running:
         return Running(supervisor=self.supervisor)
 
+    def wake(self, _folder: Path) -> None:
+        """Do nothing: it was not stopped."""
+
     def rescue(self, _folder: Path) -> None:
         """Do nothing: it prints nothing."""
 

@@ -108,7 +108,7 @@ class _Init:
         """Tell people; who asked for one object reads all of it there."""
         self.done.said.append(line)
         if not self.answers.as_json:
-            opt.say(line)
+            opt.tell(line)
 
     def run(self) -> int:
         home, git = self.here.home, self.here.git
@@ -194,7 +194,7 @@ class _Init:
         trial, shared = self._trained(config, commit, has_metric=has_metric)
         if (train := init.from_its_folder(trial, config, self.here.home)) is not None:
             config, new = evolve(config, train=train), {**new, "train": train}
-            opt.say(f"training     {' '.join(train)}  (what it misses lies in its own folder)")
+            opt.tell(f"training     {' '.join(train)}  (what it misses lies in its own folder)")
             trial, shared = self._trained(config, commit, has_metric=has_metric)
         if shared:
             config = evolve(config, shared=(*config.shared, *shared))

@@ -279,7 +279,7 @@ def serve(
 def _told(outcome: StartOutcome) -> bool:
     """Say what was asked of a run that is held here; return whether there is anything to do."""
     for line_ in start_lines(outcome):
-        opt.say(line_)
+        opt.tell(line_)
     return _needs_runner(outcome)
 
 
