@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import evolve as replace
 from attrs import frozen
 
+from autoresearch.engine.core.decider import LOST_IN_A_ROW
 from autoresearch.engine.core.limits import ends_jobs
 from autoresearch.engine.metrics import metric_file
 from autoresearch.engine.paths import RunPaths
@@ -18,7 +19,7 @@ from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.sealing.imported import Imported
 from autoresearch.engine.sealing.seal import MOST_NAMED, Broken, inputs_broken
 from autoresearch.engine.sealing.surroundings import Surroundings
-from autoresearch.engine.training.result import Result, read_result, read_unseen
+from autoresearch.engine.training.result import Result, read_lost, read_result, read_unseen
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason, why
@@ -51,7 +52,10 @@ class Scores:
         return replace(ended, outcome="stopped_early", reason=reason)
 
     def unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
-        """Read a training that lost its supervisor alone and ended well; None where that is not certain."""
+        """Read a training that lost its supervisor alone and ended well; None where that is not certain.
+
+        A candidate of which this is the third such training in a row has crashed: what ends them is its own.
+        """
         folder = self.paths.job(number, "train", job.number).folder
         if ended.unseen is None or ends_jobs(run) or ended.unseen.seconds > job.deadline_s:
             return None
@@ -59,7 +63,11 @@ class Scores:
         one = run.iteration(number)
         if one is None:
             return None
-        result = read_unseen(run.config, self._output(one, job, ended.unseen, run), ended.unseen)
+        left = self._output(one, job, ended.unseen, run)
+        result = read_unseen(run.config, left, ended.unseen)
+        if result is None and one.number and one.lost >= LOST_IN_A_ROW - 1:
+            again = why("job_lost_in_a_row", step="train", iteration=number, times=one.lost + 1)
+            return _training(one, job, ended.unseen, read_lost(run.config, left, ended.unseen, again))
         if result is None:
             return None
         return self._training_event(one, job, ended.unseen, result, run)

@@ -110,6 +110,11 @@ def read_unseen(config: RunConfig, output: JobOutput, exit_: JobExit) -> Result 
     return replace(result, reason=why("end_unseen")) if whole else None
 
 
+def read_lost(config: RunConfig, output: JobOutput, exit_: JobExit, reason: Reason) -> Result:
+    """Say what came of a training that took its supervisor along again and again: a crash."""
+    return replace(read_result(config, output, exit_), outcome="crashed", metric=None, reason=reason)
+
+
 # --- within ------------------------------------------------------------------------------------
 
 _Judgement = tuple[Outcome, Reason | None, float | None]

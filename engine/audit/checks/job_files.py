@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import asdict
 
+from autoresearch.engine.audit.checks.held_back import MOST_IN_A_ROW
 from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.jobs.output import digest
@@ -16,13 +17,13 @@ from autoresearch.engine.paths import OUTPUT, PROGRESS, JobPaths, RunPaths
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, JobState, Lost
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.progress_digest import GrowingCurve
-from autoresearch.engine.training.result import Result, read_result, read_unseen
+from autoresearch.engine.training.result import Result, read_lost, read_result, read_unseen
 from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import InvalidInput
 from autoresearch.events.settings import RunConfig
-from autoresearch.events.values import OutputDigest
+from autoresearch.events.values import OutputDigest, Reason
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
@@ -61,11 +62,11 @@ class JobFiles:
             elif isinstance(event, ev.TrainingReread):
                 self._reread(before.config, event, folder, recorded)
             elif isinstance(event, EndOfJob):
-                self._compare(before.config, event, folder, recorded)
+                self._compare(before, event, folder, recorded)
         except InvalidInput as error:
             self.tally.differ(record=recorded, field="pack", expected="what can be read", found=str(error))
 
-    def _compare(self, config: RunConfig, event: EndOfJob, folder: Path, recorded: Recorded) -> None:
+    def _compare(self, before: RunState, event: EndOfJob, folder: Path, recorded: Recorded) -> None:
         ended = self._jobs.look(folder)
         if isinstance(ended, Absent):
             self.tally.miss("job_gone", self._name(folder), seq=recorded.seq)
@@ -76,7 +77,7 @@ class JobFiles:
             wanted = self._exit(ended, folder, event, recorded)
         else:
             self._output(folder, event.output, recorded)
-            wanted = self._exit(ended, folder, event, recorded) | self._result(ended, config, folder, event)
+            wanted = self._exit(ended, folder, event, recorded) | self._result(ended, before, folder, event)
         differs = first_difference(wanted, event)
         if differs is not None:
             # The event is compared with the files, but they are what may have been changed: both are named.
@@ -175,14 +176,17 @@ class JobFiles:
                     {"holds": _ended_well(ended.exit)} if isinstance(event, ev.GuardFinished) else {}
                 )
 
-    def _result(self, ended: JobState, config: RunConfig, folder: Path, event: EndOfJob) -> dict[str, Any]:
+    def _result(self, ended: JobState, before: RunState, folder: Path, event: EndOfJob) -> dict[str, Any]:
         """Return what a training or an evaluation left, as the fields of its event."""
         if not isinstance(event, ev.TrainingFinished | ev.EvaluationFinished | ev.HoldoutScored):
             return {}
+        config = before.config
         if _is_unseen(event, ended):
             assert isinstance(ended, Lost)  # looked at above
             assert ended.unseen is not None
             unseen = read_unseen(config, self._jobs.output(folder), ended.unseen)
+            if unseen is None and (again := _lost_again(before, event)) is not None:
+                unseen = read_lost(config, self._jobs.output(folder), ended.unseen, again)
             told = {"outcome": None} if unseen is None else _told(unseen)
         elif not isinstance(ended, Finished):
             return {}
@@ -228,6 +232,15 @@ def _is_unseen(event: ev.Event, ended: object) -> bool:
     """Say whether a training ended without its supervisor, by the event and by its folder."""
     said = isinstance(event, ev.TrainingFinished) and event.exit_code is None and event.signal is None
     return said and isinstance(ended, Lost) and ended.unseen is not None
+
+
+def _lost_again(before: RunState, event: EndOfJob) -> Reason | None:
+    """Return the reason of a crash that is said to be the third supervisor in a row, where two were lost."""
+    one = before.iteration(event.iteration) if isinstance(event, ev.TrainingFinished) else None
+    reason = event.reason if isinstance(event, ev.TrainingFinished) else None
+    if one is None or not one.number or one.lost < MOST_IN_A_ROW - 1:
+        return None
+    return reason if reason is not None and reason.code == "job_lost_in_a_row" else None
 
 
 def _wanted(one: Iteration, job: Job) -> begun.Begun:

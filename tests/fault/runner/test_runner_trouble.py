@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git.program import Refused
+from autoresearch.engine.ports.jobs import JobExit, Lost
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.system.processes.run_command import CommandTimedOut
 from autoresearch.events import catalog as ev
@@ -229,6 +230,32 @@ def test_a_machine_that_starts_nothing_for_long_asks_a_human(tmp_path: Path):
     with pytest.raises(WaitingForHuman, match="lost 3 times in a row"):
         world.runner().run()
     assert 5 == load(world.paths).run.loops_left
+
+
+def test_an_idea_that_takes_its_supervisor_along_has_crashed(tmp_path: Path):
+    """The third training in a row whose supervisor is killed is a crash, and the run goes on to the next."""
+    world = World(tmp_path)
+    world.start(loops=2)
+    train = world.jobs.on_start
+    at = "2026-03-09T00:00:00.000Z"
+    killed = Lost(
+        reason=why("supervisor_killed"),
+        unseen=JobExit(reason="exited", started_at=at, ended_at=at, seconds=1.0),
+    )
+
+    def start(jobs, folder: Path, spec) -> None:
+        if folder.parent.name == "0001":
+            jobs.jobs[folder].state = killed
+        else:
+            train(jobs, folder, spec)
+
+    world.jobs.on_start = start
+    assert 0 == world.runner().run()
+    assert ["keep", "crash"] == [row.verdict for row in load(world.paths).timeline.rows][:2]
+    assert 2 == load(world.paths).run.completed
+    lost = [one.event.number for one in read(world.paths.history) if isinstance(one.event, ev.JobLost)]
+    assert [1, 2] == lost
+    assert audited(world) is None
 
 
 def test_a_command_that_is_not_there_crashes(tmp_path: Path):
