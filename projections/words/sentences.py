@@ -224,6 +224,7 @@ REASONS: Mapping[str, str] = {
     "not_restored_said": "the change could not be restored from candidate.diff: {said:said}",
     "checkout_gone": "the checkout in which it was made is gone",
     "files_refused": "its files cannot be committed: {said:said}",
+    "not_storable": "{file} is a repository of its own, or holds more than {most_mb} MB",
     "no_worktree": "{folder} is no worktree of {top}",
     "link_for_worktree": "{folder} is a link, not a worktree; remove the link",
     "branch_harmed": "it moved {branches}, which is not its to move; that was undone",

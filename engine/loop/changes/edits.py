@@ -86,7 +86,8 @@ class EditCheckout:
         What was `hidden` from it is put back first, then what it left beside its change, and what it did in
         submodules, which no change can hold. Asked again, says the same.
         """
-        found = self._with(hidden, changes_in(self.git, self.folder, one.base_commit), one)
+        found = self._spare_git(run, job) or changes_in(self.git, self.folder, one.base_commit)
+        found = self._with(hidden, found, one)
         if isinstance(found, Reason):
             return self._judged(found, one, change=change)
         left = leavings.beside(found.files, run.config)
@@ -116,6 +117,20 @@ class EditCheckout:
         taken = leavings.take(self.folder, kept)
         self.clear(one)
         leavings.lay(self.folder, taken)
+
+    def _spare_git(self, run: RunState, job: JobPaths) -> Reason | None:
+        """Put back what git would choke on; return why the change is void by it, or None."""
+        try:
+            huge = leavings.unstorable(self.folder, self.git.untracked(self.folder))
+        except (InvalidInput, NotFound):  # the worktree is gone, which who looks for changes says
+            return None
+        left = leavings.beside(huge, run.config)
+        if len(left) < len(huge):
+            name = next(one for one in huge if one not in left)
+            return why("not_storable", file=name, most_mb=leavings.MOST_BYTES >> 20)
+        leavings.remember(job, left)
+        leavings.drop(self.folder, left)
+        return None
 
     def _judged(
         self, diff: Diff | Reason, one: Iteration, *, change: int, put_back: tuple[str, ...] = ()

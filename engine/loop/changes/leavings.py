@@ -4,9 +4,12 @@ Put back before the change is looked at, so that the good edit counts; what is p
 and voids the change. What was put back is named once, also where the runner died in between.
 """
 
+import contextlib
 import json
+import os
 import shutil
-from collections.abc import Iterable, Sequence
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -18,11 +21,29 @@ from autoresearch.events.settings import RunConfig
 
 
 NAMED = 20  # files or folders, at most
+MOST_BYTES = (
+    2**26
+)  # of a new file: git reads it whole, and what it stores lies in the user's repository for weeks
 
 
 def beside(files: Iterable[str], config: RunConfig) -> tuple[str, ...]:
     """Return those that a change may not touch, and that are not protected."""
     return tuple(name for name in files if not is_editable(name, config) and name not in config.protected)
+
+
+def unstorable(folder: Path, untracked: Iterable[str]) -> tuple[str, ...]:
+    """Return what git is not to be asked to store of these paths: huge files, and repositories inside."""
+    found = (one for name in untracked for one in _unstorable(folder / name))
+    return tuple(sorted(str(path.relative_to(folder)) for path in found))
+
+
+def drop(folder: Path, names: Iterable[str]) -> None:
+    """Remove these files and folders from a checkout."""
+    for name in names:
+        if (path := folder / name).is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def is_protected(name: str, config: RunConfig) -> bool:
@@ -78,6 +99,24 @@ def lay(folder: Path, kept: Iterable[Kept]) -> None:
         elif one.content is not None:
             path.write_bytes(one.content)
             path.chmod(one.mode)
+
+
+def _unstorable(path: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(path):
+        if ".git" in (*folders, *files):
+            folders.clear()
+            yield Path(place)
+        else:
+            yield from (one for file in files if _is_huge(one := Path(place, file)))
+    if _is_huge(path):
+        yield path
+
+
+def _is_huge(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        found = path.lstat()
+        return stat.S_ISREG(found.st_mode) and found.st_size > MOST_BYTES
+    return False
 
 
 def _kept(path: Path, name: str) -> Kept:

@@ -48,3 +48,21 @@ def test_kept_files_come_back_as_they_were(tmp_path: Path):
     assert 0o755 == (tmp_path / "src" / "a.py").stat().st_mode & 0o777
     assert "src/a.py" == str((tmp_path / "link").readlink())
     assert not (tmp_path / "gone.py").exists()
+
+
+def test_what_git_would_choke_on_is_found_and_goes(tmp_path: Path):
+    """A huge new file, however deep, and a repository inside go; links and the rest stay."""
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    for name in ("weights.bin", "data/deep/shard.bin"):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(leavings.MOST_BYTES + 1)
+    (tmp_path / "data" / "notes.md").write_text("small")
+    (tmp_path / "linked.bin").symlink_to(tmp_path / "weights.bin")
+    (tmp_path / "tool" / "inside" / ".git").mkdir(parents=True)
+    untracked = ("data", "gone", "linked.bin", "tool", "weights.bin")
+    found = leavings.unstorable(tmp_path, untracked)
+    assert ("data/deep/shard.bin", "tool/inside", "weights.bin") == found
+    leavings.drop(tmp_path, found)
+    assert () == leavings.unstorable(tmp_path, untracked)
+    assert "small" == (tmp_path / "data" / "notes.md").read_text()
+    assert (tmp_path / "linked.bin").is_symlink()

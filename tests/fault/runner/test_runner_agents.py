@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from autoresearch.engine.loop.changes import leavings
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
@@ -124,12 +125,14 @@ def test_a_bad_change_of_the_agent_is_undone(tmp_path: Path, edits: dict[str, st
     assert () == world.git.changes(world.paths.train_checkout, best.commit).files
 
 
-def test_what_an_agent_leaves_beside_its_change_is_put_back(tmp_path: Path):
-    """Notes, tools and tests are put back and named, and the good edit counts, wherever a runner dies.
+def test_what_an_agent_leaves_beside_its_change_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Notes, tools, tests and huge files are put back and named, and the good edit counts, whoever dies.
 
     So it is where a file was hidden from it, which is nobody's change.
     """
+    monkeypatch.setattr(leavings, "MOST_BYTES", 2000)
     left = {
+        "weights.bin": "w" * 2001,
         ".aider.chat.history.md": "chat",
         ".claude/settings.json": "{}",
         "tests/test_it.py": "",
@@ -149,7 +152,9 @@ def test_what_an_agent_leaves_beside_its_change_is_put_back(tmp_path: Path):
         assert ["keep", "keep"] == verdicts(world), instant
         (made,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.ChangeApplied)]
         assert ("train.py",) == made.files
-        assert {".aider.chat.history.md", ".claude/", "tests/", "lib.py"} == set(made.put_back), instant
+        assert {".aider.chat.history.md", ".claude/", "tests/", "lib.py", "weights.bin"} == set(
+            made.put_back
+        ), instant
         best = load(world.paths).run.best
         assert ("train.py",) == world.git.diff(world.git.resolve("main"), best.commit).files
     assert 40 < instant < 400, "it died at every instant there is"
