@@ -52,10 +52,14 @@ def _agent_answered(state: RunState, event: ev.AgentAnswered, seq: int, at: str)
 
 
 def _gave_up(state: RunState, one: Iteration, failure: ev.AgentFailure | None) -> bool:
-    """Say whether the search proposes in the place of an agent; one that rests is asked again by itself."""
+    """Say whether the search proposes in the place of an agent; one that rests is asked again by itself.
+
+    Where the search is through nobody is left to do so: the agent is asked until it rests.
+    """
     if failure is None or state.config.when_agent_fails == "pause":
         return True
-    return failure.kind == "unusable" and one.tries >= ASKED
+    through = state.need_input is not None and state.need_input.code == "search_is_through"
+    return failure.kind == "unusable" and one.tries >= ASKED and not through
 
 
 REDUCERS: dict[type[Any], Reducer[RunState]] = {

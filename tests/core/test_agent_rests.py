@@ -68,6 +68,14 @@ def test_an_unusable_answer_is_asked_again_once():
     assert ["ProposeBySearch"] == names(twice)
 
 
+def test_where_the_search_is_through_an_agent_that_does_not_rest_is_asked():
+    """Who asked a question in between fails for the first time again, and is not left for good."""
+    twice = (*BEGUN, *failed("unusable"), *failed("unusable", call=2), THROUGH)
+    question = ev.QuestionAsked(iteration=1, agent="opencode", question="which?", until="")
+    between = (agent_asked(1, "propose", 3), agent_answered(1, "propose", call=3), question)
+    assert ["AskForProposal"] == names(given(*twice, *between, *failed("unusable", call=4)))
+
+
 def test_without_search_and_agent_the_run_waits_for_the_agent():
     """Where the search has nothing either, the run waits until the agent may be asked, and for no human."""
     waits = given(*BEGUN, *failed("transient"), THROUGH)
