@@ -157,8 +157,9 @@ class Scores:
         seal = TrainCheckouts(paths=self.paths, git=self.git).seal(job.slot)
         broken = seal.broken(one.seal, one.commit, self.git) if one.seal else None
         if broken is None and "inputs" in one.surroundings:
-            inputs = Surroundings(paths=self.paths, git=self.git).inputs(run)
-            broken = inputs_broken(inputs, one.surroundings["inputs"], whole=_is_best_yet(result, run))
+            around = Surroundings(paths=self.paths, git=self.git)
+            whole, held = _is_best_yet(result, run), around.are_held(run)
+            broken = inputs_broken(around.inputs(run), one.surroundings["inputs"], whole=whole, held=held)
         if broken is None and job.step == "evaluate" and "packages" in one.surroundings:
             broken = Surroundings(paths=self.paths, git=self.git).loaded_otherwise(
                 run, one.surroundings["packages"]

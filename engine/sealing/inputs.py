@@ -48,14 +48,26 @@ class Inputs:
         told = "".join(f"{sha256} {name}\n" for name, (_, sha256) in sorted(now.items()))
         return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()[:16]
 
-    def touched(self) -> tuple[str, ...]:
+    def touched(self, *, held: bool = False) -> tuple[str, ...]:
         """Return the files that somebody wrote into, replaced or removed since the last digest.
 
-        One that was put back counts, since nobody can put its time of change back. New ones do not: a
-        training may leave a cache there, and the next digest tells of it.
+        One that was put back counts, since nobody can put its time of change back; unless the kernel `held`
+        the trainings back from them: then a time of change alone is a backup's link, or another mode. New
+        ones do not: a training may leave a cache there, and the next digest tells of it.
+
+        Raises:
+            OSError: a file cannot be read.
         """
-        now = {name: _status(path) for name, path in self._files()}
-        return tuple(sorted(name for name, (status, _) in self._before().items() if now.get(name) != status))
+        files = dict(self._files())
+        now = {name: _status(path) for name, path in files.items()}
+        return tuple(
+            sorted(
+                name
+                for name, (status, sha256) in self._before().items()
+                if now.get(name) != status
+                and not (held and _is_as_written(now.get(name), status) and _hashed(files[name]) == sha256)
+            )
+        )
 
     def altered(self) -> tuple[str, ...]:
         """Return the files whose content is not what it was; reads all of them, whatever their times say.
@@ -87,6 +99,11 @@ class Inputs:
             return {name: (list(status), str(sha256)) for name, (status, sha256) in read.items()}
         except (OSError, ValueError, TypeError, AttributeError):
             return {}
+
+
+def _is_as_written(now: Status | None, before: Status) -> bool:
+    """Say whether at most the time of change differs."""
+    return now is not None and [*now[:2], now[3]] == [*before[:2], before[3]]
 
 
 def _status(path: Path) -> Status:

@@ -94,12 +94,12 @@ class Seal:
             return b""
 
 
-def inputs_broken(inputs: Inputs, digest: str, *, whole: bool) -> Broken | None:
+def inputs_broken(inputs: Inputs, digest: str, *, whole: bool, held: bool) -> Broken | None:
     """Return which of the files outside a checkout are otherwise than when the training began.
 
-    By size and times, and where `whole` by all of their content.
+    By size and times, and where `whole` by all of their content; `held`: no training could write there.
     """
-    touched = inputs.touched() or (inputs.altered() if whole else ())
+    touched = inputs.touched(held=held) or (inputs.altered() if whole else ())
     if touched:
         reason = why("file_changed_while_training", file=touched[0], more=len(touched) - 1)
         return Broken(files=touched[:MOST_NAMED], reason=reason)

@@ -63,8 +63,11 @@ class Surroundings:
 
     def are_exposed(self, run: RunState) -> bool:
         """Say whether a training, held by nothing, could change what it is measured by, before it is read."""
-        held = run.config.holds_trainings and run.landlock > 0
-        return not held and bool(run.config.evaluate or run.setup.inputs or run.setup.made)
+        return not self.are_held(run) and bool(run.config.evaluate or run.setup.inputs or run.setup.made)
+
+    def are_held(self, run: RunState) -> bool:
+        """Say whether the kernel holds trainings back from all but places of their own."""
+        return run.config.holds_trainings and run.landlock > 0
 
     def loaded_otherwise(self, run: RunState, before: str) -> Broken | None:
         """Return what an evaluation loads otherwise than its training did, when `packages` were so."""

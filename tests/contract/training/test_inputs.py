@@ -84,6 +84,17 @@ def test_what_was_touched_is_named(place: Place):
     assert ("data/a.bin", "data/deep/b.bin") == place.inputs.touched()
 
 
+def test_a_link_made_by_a_backup_is_no_touch_where_the_kernel_held_trainings(place: Place):
+    """A file that only gained a name is as it was; a rewritten one is not, although its time was set back."""
+    stood = (place.data / "a.bin").stat()
+    (place.data.parent / "backup").hardlink_to(place.data / "a.bin")
+    assert ("data/a.bin",) == place.inputs.touched()
+    assert () == place.inputs.touched(held=True)
+    (place.data / "a.bin").write_text("zzzz")
+    os.utime(place.data / "a.bin", ns=(stood.st_atime_ns, stood.st_mtime_ns))
+    assert ("data/a.bin",) == place.inputs.touched(held=True)
+
+
 def test_content_that_changed_behind_the_same_status_is_found(place: Place, monkeypatch: pytest.MonkeyPatch):
     """Where sizes, times and inodes would all lie, reading everything finds what is otherwise."""
     assert () == place.inputs.altered()

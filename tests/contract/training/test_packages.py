@@ -1,5 +1,7 @@
 """What is noticed of the packages that a training could import, on a real disk."""
 
+import base64
+import hashlib
 import os
 from pathlib import Path
 
@@ -68,6 +70,58 @@ def test_what_starts_an_environment_is_told(tmp_path: Path):
     seen.append(digest([str(site)]))
     (tmp_path / "bin" / "python").unlink()
     (tmp_path / "bin" / "python").write_text("#!/bin/sh")
+    seen.append(digest([str(site)]))
+    assert 3 == len(set(seen))
+
+
+def installed(site: Path, content: str) -> Path:
+    """Make a package of one module as an installer does, which writes RECORD last; return the module."""
+    module, record = site / "pkg" / "one.py", site / "pkg-1.dist-info" / "RECORD"
+    for path in (module, record):
+        path.parent.mkdir(parents=True)
+    module.write_text(content)
+    sha256 = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).decode().rstrip("=")
+    record.write_text(f'pkg/one.py,sha256={sha256},5\n"odd, name.py",,\n')
+    os.utime(record, ns=(0, module.stat().st_ctime_ns))
+    return module
+
+
+def test_a_package_that_another_environment_links_to_is_the_same(tmp_path: Path):
+    """A module that gains a name and loses it, as uv does for each environment, is as it was."""
+    module = installed(tmp_path / "site-packages", "a = 1")
+    before = digest([str(tmp_path / "site-packages")])
+    (tmp_path / "linked").hardlink_to(module)
+    assert before == digest([str(tmp_path / "site-packages")])
+    (tmp_path / "linked").unlink()
+    assert before == digest([str(tmp_path / "site-packages")])
+
+
+def test_a_patched_package_is_another_whatever_is_made_of_its_times(tmp_path: Path):
+    """Neither a module's old time nor a RECORD that is younger, or says the new hash, hides a patch."""
+    site = tmp_path / "site-packages"
+    module, record = installed(site, "a = 1"), site / "pkg-1.dist-info" / "RECORD"
+    was, written, seen = module.stat(), record.stat(), [digest([str(site)])]
+    module.write_text("a = 2")
+    os.utime(module, ns=(was.st_atime_ns, was.st_mtime_ns))
+    seen.append(digest([str(site)]))
+    record.touch()
+    seen.append(digest([str(site)]))
+    record.write_text("pkg/one.py,sha256=another,5\n")
+    os.utime(record, ns=(written.st_atime_ns, written.st_mtime_ns))
+    seen.append(digest([str(site)]))
+    assert 4 == len(set(seen))
+
+
+def test_a_package_behind_a_link_is_looked_at_where_it_lies(tmp_path: Path):
+    """A module that is a link is told by what it leads to, and so is one that leads nowhere."""
+    site, kept = tmp_path / "site-packages", tmp_path / "kept.py"
+    site.mkdir()
+    kept.write_text("a = 1")
+    (site / "one.py").symlink_to(kept)
+    seen = [digest([str(site)])]
+    kept.write_text("a = 2")
+    seen.append(digest([str(site)]))
+    kept.unlink()
     seen.append(digest([str(site)]))
     assert 3 == len(set(seen))
 
