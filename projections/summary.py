@@ -12,6 +12,7 @@ from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, open_questions, proposer_of, reviewer_of
+from autoresearch.projections.parts import backlog
 from autoresearch.projections.parts.compared import compared, on_the_same_seeds
 from autoresearch.projections.parts.proposers import agents_of, told
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
@@ -62,6 +63,8 @@ def standing(run: RunState) -> Standing:
         "counts": asdict(run.counts),
         "not_applied_in_a_row": run.not_applied,
         "waiting_proposals": len(run.waiting),
+        "ideas": backlog.told(run.backlog),
+        "memory": [{"run_id": one.run_id, "seq": one.seq} for one in run.backlog.memories],
         "need_input": _kept(run.need_input),
         "proposer": proposer_of(run),
         "proposers": [told(one) for one in run.proposers],

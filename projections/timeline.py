@@ -44,6 +44,8 @@ class Row:
     base_commit: str  # "": imported, and not known
     closed_at: str | None = None
     source: ProposalSource | None = None
+    agent: str = ""  # that proposed it; "": no agent did
+    model: str = ""  # of that, as it reported it, else as it was asked for
     description: str = ""
     settings: dict[str, Scalar] = field(factory=dict)  # what the proposal set, by name
     touched: tuple[str, ...] = ()  # names in its words where it set nothing, else its files
@@ -92,6 +94,7 @@ class Timeline:
     open: tuple[Row, ...] = ()
     notes: tuple[str, ...] = ()  # the last ten
     proposals: dict[int, Proposal] = field(factory=dict)  # by seq: received and not used, or of open rows
+    authors: dict[int, tuple[str, str]] = field(factory=dict)  # by seq: agent and model of what was deferred
     worded: tuple[Worded, ...] = ()  # of the rows closed last
 
     @property
@@ -106,7 +109,7 @@ class Timeline:
 
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
-_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out", "touched")
+_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out", "touched", "agent", "model")
 INHERITED = tuple(one.name for one in fields(Row) if one.name not in _ITS_OWN)
 
 
@@ -165,9 +168,10 @@ def _proposal_withdrawn(timeline: Timeline, event: ev.ProposalWithdrawn, _seq: i
 def _proposal_chosen(timeline: Timeline, event: ev.ProposalChosen, seq: int, _at: str) -> None:
     received = event.received
     proposal = event.proposal if received is None else timeline.proposals.pop(received, None)
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.source, row.description, row.chosen = event.source, event.description, seq
+        if event.source != "agent" or received is not None:
+            row.agent, row.model = timeline.authors.pop(received or 0, ("", ""))
         if proposal is not None:
             row.settings, row.touched = dict(proposal.set), names_in(proposal)
             timeline.proposals[seq] = proposal
@@ -178,36 +182,34 @@ def _agent_answered(timeline: Timeline, event: ev.AgentAnswered, _seq: int, _at:
     if row is not None:
         row.cost_usd = row.cost_usd if cost is None else (row.cost_usd or 0.0) + cost
         row.unpriced += cost is None
+        if event.step in ("propose", "edit") and event.outcome == "ok":
+            row.agent, row.model = event.agent, event.model or event.model_asked
 
 
 def _change_applied(timeline: Timeline, event: ev.ChangeApplied, _seq: int, _at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.insertions, row.deletions = event.insertions, event.deletions
         row.touched = row.touched or event.files[:MOST_NAMES]
 
 
 def _candidate_committed(timeline: Timeline, event: ev.CandidateCommitted, _seq: int, _at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.commit, row.ref = event.commit, event.ref
         row.description = row.description or STOOD_THERE  # nobody proposed it
 
 
 def _base_moved(timeline: Timeline, event: ev.BaseMoved, _seq: int, _at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.base_commit, row.commit, row.ref = event.base_commit, None, None
 
 
 def _candidate_deferred(timeline: Timeline, event: ev.CandidateDeferred, seq: int, _at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         proposal = timeline.proposals.pop(row.chosen, None)
         if proposal is not None:
-            timeline.proposals[seq] = proposal
+            timeline.proposals[seq], timeline.authors[seq] = proposal, (row.agent, row.model)
         row.commit = row.ref = row.source = None
-        row.description, row.settings, row.touched = "", {}, ()
+        row.description, row.settings, row.touched, row.agent, row.model = "", {}, (), "", ""
 
 
 def _training_started(timeline: Timeline, event: ev.TrainingStarted, _seq: int, _at: str) -> None:
@@ -216,18 +218,15 @@ def _training_started(timeline: Timeline, event: ev.TrainingStarted, _seq: int, 
 
 
 def _training_finished(timeline: Timeline, event: ev.TrainingFinished, _seq: int, _at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.outcome, row.metric, row.training_s = event.outcome, event.metric, event.seconds
-        row.reason, row.cpu_s = event.reason, event.cpu_seconds
-        row.also = dict(event.also)
+        row.reason, row.cpu_s, row.also = event.reason, event.cpu_seconds, dict(event.also)
 
 
 def _scored_again(
     timeline: Timeline, event: ev.EvaluationFinished | ev.TrainingReread, _seq: int, _at: str
 ) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.outcome, row.metric, row.reason = event.outcome, event.metric, event.reason
 
 
@@ -237,8 +236,7 @@ def _change_failed(timeline: Timeline, event: ev.ChangeFailed, _seq: int, _at: s
 
 
 def _result_recorded(timeline: Timeline, event: ev.ResultRecorded, _seq: int, _at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.recorded = True
         row.outcome, row.metric, row.memory_gb = event.outcome, event.metric, event.memory_gb
         row.description = row.description or STOOD_THERE
@@ -258,22 +256,19 @@ def _close(into: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: 
 
 def _remeasure_started(timeline: Timeline, event: ev.RemeasureStarted, _seq: int, at: str) -> None:
     row = Row(iteration=event.iteration, started_at=at, base_commit=event.commit)
-    row.source, row.commit = "baseline", event.commit
-    row.description = ONCE_MORE.format(event.keep)
+    row.source, row.commit, row.description = "baseline", event.commit, ONCE_MORE.format(event.keep)
     timeline.open = (*timeline.open, row)
 
 
 def _keep_remeasured(timeline: Timeline, event: ev.KeepRemeasured, _seq: int, at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.rule, row.verdict = "remeasured", "remeasured"
         row.inputs = {"metric": event.metric, "before": event.before, "keep": event.keep}
         _put_away(timeline, row, at)
 
 
 def _remeasure_dropped(timeline: Timeline, event: ev.RemeasureDropped, _seq: int, at: str) -> None:
-    row = _open(timeline, event.iteration)
-    if row is not None:
+    if (row := _open(timeline, event.iteration)) is not None:
         row.verdict = "dropped"
         _put_away(timeline, row, at)
 
@@ -336,7 +331,12 @@ def _why_not(row: Row) -> RowVerdict:
 
 
 def _own(timeline: Timeline) -> Timeline:
-    return replace(timeline, open=tuple(map(replace, timeline.open)), proposals=dict(timeline.proposals))
+    return replace(
+        timeline,
+        open=tuple(map(replace, timeline.open)),
+        proposals=dict(timeline.proposals),
+        authors=dict(timeline.authors),
+    )
 
 
 REDUCERS: dict[type[Any], Reducer[Timeline]] = {
@@ -367,4 +367,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=8, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=9, initial=Timeline, own=_own, reducers=REDUCERS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.control.keys import Key, appended, holder
+from autoresearch.engine.control.outcome import memory_in
 from autoresearch.engine.control.start_point import check_files, ensure_branch, refuse_below_a_branch
 from autoresearch.engine.core.inheritance import inheritance
 from autoresearch.engine.core.refs import RunRefs
@@ -39,6 +40,7 @@ class Forked:
     best: Best | None  # that it begins with
     results: int
     left_open: tuple[int, ...]  # iterations that were open there, and are not taken over
+    memory: tuple[ev.MemoryNamed, ...] = ()  # other runs of which agents were told there, and are told on
     again: bool = False  # it was made before, under the same key
 
 
@@ -102,6 +104,7 @@ def fork(
         best=run.best,
         results=len(loaded.timeline.closed),
         left_open=tuple(one.number for one in run.open),
+        memory=memory_in(taken_over),
     )
 
 
@@ -113,7 +116,7 @@ def _made_before(home: Path, key: Key | None) -> Forked | None:
     there = holder(home, key)
     if there is None:
         return None
-    begun, forked, *_ = (one.event for one in appended(there, key))
+    begun, forked, *others = (one.event for one in appended(there, key))
     assert isinstance(begun, ev.RunStarted)  # the key is of a fork
     assert isinstance(forked, ev.RunForked)
     return Forked(
@@ -124,6 +127,7 @@ def _made_before(home: Path, key: Key | None) -> Forked | None:
         best=forked.keeps[-1] if forked.keeps else None,
         results=forked.rows,
         left_open=(),
+        memory=tuple(one for one in others if isinstance(one, ev.MemoryNamed)),
         again=True,
     )
 

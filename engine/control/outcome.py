@@ -70,14 +70,17 @@ class StartOutcome:
     loops_aside: int = 0  # that were asked for before, and wait for a `resume`
     remeasured_for: tuple[str, ...] = ()  # deciding settings that changed: the best is measured again first
     proposer: Proposer | None = None  # None: nothing is proposed
+    memory: tuple[ev.MemoryNamed, ...] = ()  # other runs of which agents are told
     again: bool = False  # it was asked before, under the same key
     python: Interpreter | None = None  # of a new run: what `{python}` of its training stands for
 
 
 def started(
-    paths: RunPaths, git: Repository, begun: ev.RunStarted, request: Request | None, *, again: bool = False
+    paths: RunPaths, git: Repository, events: Sequence[ev.Event], *, again: bool = False
 ) -> StartOutcome:
-    """Return what was asked of a run when it began."""
+    """Return what was asked of a run when it began, by its first events."""
+    begun, request = events[0], asked_in(events)
+    assert isinstance(begun, ev.RunStarted)  # a history begins with it
     config = begun.config
     return StartOutcome(
         paths=paths,
@@ -90,6 +93,7 @@ def started(
         uncommitted=uncommitted(git, config),
         guidance_edited=guidance_edited(git, config),
         proposer=_proposer(request, config) if request is not None else None,
+        memory=memory_in(events),
         again=again,
         python=look_for(paths.home, config.python) if any(PYTHON in word for word in config.train) else None,
     )
@@ -112,6 +116,7 @@ def asked_of(found: Found, git: Repository, done: Appended, config: RunConfig) -
         loops_aside=sum(one.loops_left for one in run.set_aside) if request else 0,
         remeasured_for=deciding_changes(done.before.config, run.config) if remeasured else (),
         proposer=_proposer(request, config) if request and request.loops else None,
+        memory=memory_in(done.events),
         again=done.again,
     )
 
@@ -119,6 +124,11 @@ def asked_of(found: Found, git: Repository, done: Appended, config: RunConfig) -
 def asked_in(events: Sequence[ev.Event]) -> Request | None:
     """Return the request among events that were recorded together; None where there is none."""
     return next((one.request for one in events if isinstance(one, ev.LoopsRequested)), None)
+
+
+def memory_in(events: Sequence[ev.Event]) -> tuple[ev.MemoryNamed, ...]:
+    """Return the other runs that were named as memory among events that were recorded together."""
+    return tuple(one for one in events if isinstance(one, ev.MemoryNamed))
 
 
 def _proposer(request: Request, config: RunConfig) -> Proposer | None:

@@ -13,7 +13,7 @@ from autoresearch.engine.agents.known import is_installed
 from autoresearch.engine.control.append import BY, append_judged, as_then
 from autoresearch.engine.control.keys import Key, appended, holder, refuse_elsewhere
 from autoresearch.engine.control.notes.memory import memories
-from autoresearch.engine.control.outcome import Idle, StartOutcome, asked_in, asked_of, started
+from autoresearch.engine.control.outcome import Idle, StartOutcome, asked_of, started
 from autoresearch.engine.control.requests import (
     StartOptions,
     refuse_gone,
@@ -108,8 +108,9 @@ def start(
         )
         paths = _claim(home, git, on, run_id)
         begun = replace(begun, run_id=paths.run_id, branch=on)
-        _begin(paths, git, [begun, *received, *remembered, ev.LoopsRequested(request=request)], key=key)
-    return started(paths, git, begun, request)
+        events: list[ev.Event] = [begun, *received, *remembered, ev.LoopsRequested(request=request)]
+        _begin(paths, git, events, key=key)
+    return started(paths, git, events)
 
 
 def _started_before(paths: RunPaths, git: Repository, key: Key | None, run_id: str | None) -> StartOutcome:
@@ -120,9 +121,8 @@ def _started_before(paths: RunPaths, git: Repository, key: Key | None, run_id: s
     if key is not None and run_id is not None:
         refuse_elsewhere(run_named(paths.home, run_id), key, paths)
     events = as_then(paths, appended(paths, key)).events
-    begun = events[0]
-    assert isinstance(begun, ev.RunStarted)  # the key is of a start
-    return started(paths, git, begun, asked_in(events), again=True)
+    assert isinstance(events[0], ev.RunStarted)  # the key is of a start
+    return started(paths, git, events, again=True)
 
 
 def resume(

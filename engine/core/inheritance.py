@@ -36,7 +36,12 @@ def inheritance(run: RunState, timeline: Timeline, *, head: str) -> tuple[ev.Eve
         for row in rows
     ]
     notes = [ev.NoteAdded(text=text) for text in timeline.notes]
-    return (forked, *results, *notes, *_left_for_later(run))
+    return (forked, *results, *notes, *_left_for_later(run), *_memories(run))
+
+
+def _memories(run: RunState) -> tuple[ev.Event, ...]:
+    """Return the other runs that agents were told of, with what they are told."""
+    return tuple(ev.MemoryNamed(**asdict(one)) for one in run.backlog.memories)
 
 
 def _left_for_later(run: RunState) -> tuple[ev.Event, ...]:

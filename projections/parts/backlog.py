@@ -14,6 +14,7 @@ LESSON_LIMIT = 500  # of a lesson
 CLOSED = 100  # ideas that are open no more and are remembered, the newest: a state stays small
 LESSONS = 20  # the newest
 MEMORIES = 4  # runs that agents are told of, those that were named last
+NEXT_IDEAS = 3  # that `status` tells of
 MEMORY_LIMIT = 4_200  # characters of what is told of one
 
 
@@ -54,8 +55,11 @@ class NamedMemory:
     """What another run found, as it was folded when somebody named it."""
 
     run_id: str
+    seq: int  # of that run's last record then
+    head: str
     metric: str
     lower_is_better: bool
+    sha256: str
     text: str
 
 
@@ -76,6 +80,15 @@ class Backlog:
     def idea(self, number: int) -> LaterIdea | None:
         """Return the open idea of this number."""
         return next((one for one in self.open if one.number == number), None)
+
+
+def told(backlog: Backlog) -> dict[str, Any]:
+    """Return how many ideas are open, with those to be tried next, and how many lessons there are."""
+    first = [
+        {"number": one.number, "agent": one.agent or None, "text": one.text}
+        for one in backlog.open[:NEXT_IDEAS]
+    ]
+    return {"open": len(backlog.open), "next": first, "lessons": len(backlog.lessons)}
 
 
 def _noted(was: Backlog, event: Any, at: str) -> Backlog:  # noqa: ANN401 - events are read lazily
@@ -106,8 +119,11 @@ def _lesson(was: Backlog, event: Any, _at: str) -> Backlog:  # noqa: ANN401
 def _memory(was: Backlog, event: Any, _at: str) -> Backlog:  # noqa: ANN401
     new = NamedMemory(
         run_id=event.run_id,
+        seq=event.seq,
+        head=event.head,
         metric=event.metric,
         lower_is_better=event.lower_is_better,
+        sha256=event.sha256,
         text=event.text,
     )
     others = tuple(one for one in was.memories if one.run_id != event.run_id)

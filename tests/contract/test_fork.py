@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import get_type_hints
 
@@ -109,6 +110,35 @@ def test_as_it_stands_now(world: World):
     assert (4, ("the card is shared on Mondays",)) == (loaded.run.best.iteration, loaded.timeline.notes)
     assert load(world.paths).position.seq == made.seq
     assert audited(new) is None
+
+
+def test_what_agents_are_told_goes_along(world: World):
+    """A fork is told word for word what its run was told of other runs; one of before that is whole."""
+    text = "kept: a wider layer"
+    named = ev.MemoryNamed(
+        run_id="other-r001",
+        seq=9,
+        head="0" * 64,
+        metric="val_bpb",
+        lower_is_better=True,
+        sha256=sha256(text.encode()).hexdigest(),
+        text=text,
+    )
+    with EventLog(world.paths.history) as log:
+        log.append([named], by="cli")
+    new, made = forked(world, None)
+    assert (named,) == made.memory
+    there = load(new.paths).run.backlog.memories
+    assert load(world.paths).run.backlog.memories == there
+    assert [(9, text)] == [(one.seq, one.text) for one in there]
+    assert audited(new) is None
+    assert () == forked(world, "iteration:1")[1].memory
+
+    def without(records: list[Record]) -> None:  # as forks were made before
+        records.remove(first(records, "MemoryNamed"))
+
+    tamper(new.paths.history, without)
+    assert "" == check(new).note
 
 
 def test_it_goes_on_from_there(world: World):
@@ -242,7 +272,7 @@ def test_every_field_of_a_row_is_handed_on():
     """A field that rows get later is forgotten by no fork."""
     assert set(INHERITED) == {one.name for one in fields(ev.ResultInherited)}
     # How sure the other run is of a keep is said of its chain, and stays with it.
-    assert {"ref", "chosen", "as_given", "sureness", "taken_out", "touched"} == {
+    assert {"ref", "chosen", "as_given", "sureness", "taken_out", "touched", "agent", "model"} == {
         one.name for one in fields(Row)
     } - set(INHERITED)
     ours, theirs = get_type_hints(ev.ResultInherited), get_type_hints(Row)

@@ -86,6 +86,9 @@ def backlogs(draw: st.DrawFn) -> Backlog:
     lesson = Lesson(iteration=1, agent="", text=lesson_of(draw(texts())))
     memory = NamedMemory(
         run_id="r" * 70,
+        seq=1,
+        head="0" * 64,
+        sha256="0" * 64,
         metric=draw(SHORT) * 8,
         lower_is_better=True,
         text=(draw(texts()) + "x")[:MEMORY_LIMIT],

@@ -47,6 +47,8 @@ COLUMNS = (
     "taken_out",
     "cost_usd",
     "unpriced",
+    "agent",
+    "model",
 )
 
 OF_METRIC = ("metric_name", "lower_is_better")
@@ -67,6 +69,7 @@ def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     """Return an iteration's row as JSON and CSV have it."""
     said = asdict(row) | {name: row.inputs.get(name) for name in FROM_VERDICT}
     said |= {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
+    said |= {"agent": row.agent or None, "model": row.model or None}
     said |= {"cpu_seconds": row.cpu_s, "comparisons": row.comparisons} | _sureness(row)
     return {name: said[name] for name in COLUMNS} | {
         "metrics": dict(row.also),

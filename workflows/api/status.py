@@ -158,6 +158,8 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "waits_for": facts.waits_for or None,
         "sandbox": standing["sandbox"],
         "waiting_proposals": standing["waiting_proposals"] + facts.dropped,
+        "ideas": standing["ideas"],
+        "memory": standing["memory"],
         "need_input": _said(standing["need_input"]),
         "questions": standing["questions"],
         "approvals": standing["approvals"],

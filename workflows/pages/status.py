@@ -11,7 +11,6 @@ from autoresearch.projections.state_text import (
     say_gain,
     say_in_common,
     say_interval,
-    say_kept,
     say_outside,
     say_stopped,
     say_waiting,
@@ -19,21 +18,23 @@ from autoresearch.projections.state_text import (
 from autoresearch.projections.words.times import duration, one_line
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_proposers, say_sandbox, short
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
+from autoresearch.workflows.pages.proposing import (
+    approval_words,
+    cost_words,
+    health_words,
+    ideas_words,
+    memory_words,
+    question_words,
+)
 from autoresearch.workflows.pages.ways_out import after_no_gain, typed
 
 
 TYPE_CHECKING = False  # as in typing
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from autoresearch.engine.system.gpu import Gpu
     from autoresearch.engine.training.progress import Progress
     from autoresearch.projections.summary import Standing
     from autoresearch.workflows.api.status import Glance
-
-
-QUESTIONS = 3  # that are shown
 
 
 def status_page(seen: Glance) -> str:
@@ -64,6 +65,8 @@ def status_page(seen: Glance) -> str:
         ("health", health_words(standing)),
         *(("asked", words) for words in question_words(standing)),
         *(("approve", words) for words in approval_words(standing)),
+        ("ideas", ideas_words(standing)),
+        ("memory", memory_words(standing)),
         ("polling", f"{seen.silent} tells of no changes" if seen.silent else ""),
         ("files", str(seen.folder)),
         ("next", next_words(seen)),
@@ -114,47 +117,6 @@ def progress_words(progress: Progress | None) -> list[str]:
     return [words for words in said if words]
 
 
-def health_words(standing: Standing) -> str:
-    """Say which agents fail, since when, why, and when they are asked again; "" where all are well."""
-    return "; ".join(_failing_words(one) for one in standing["agents"] if not one["well"])
-
-
-def cost_words(standing: Standing) -> str:
-    """Say what agents cost: a sum over calls of which some did not say is at least that."""
-    cost, most = standing["cost"], standing["budgets"]["cost_usd"]
-    if not cost["calls"]:
-        return ""
-    calls = f"{cost['calls']} call{'' if cost['calls'] == 1 else 's'} of agents"
-    if cost["usd"] is None:
-        return f"unknown, for {calls}{_tokens_words(cost)}"
-    least = "at least " if cost["at_least"] else ""
-    about = " (estimated)" if cost["calls_estimated"] else ""
-    of = f" of {most:.2f}" if most else ""
-    each = [
-        f"{least}{cost[name]:.2f} USD a {what}"
-        for name, what in (("usd_per_proposal", "proposal"), ("usd_per_keep", "keep"))
-        if cost[name] is not None
-    ]
-    return ", ".join([f"{least}{cost['usd']:.2f}{of} USD{about} for {calls}{_tokens_words(cost)}", *each])
-
-
-def _tokens_words(cost: Mapping[str, Any]) -> str:
-    if cost["tokens"] is None:
-        return ""
-    return f", {'at least ' if cost['calls_of_unknown_tokens'] else ''}{cost['tokens']:,} tokens"
-
-
-def _failing_words(one: Mapping[str, Any]) -> str:
-    since = f"{one['agent']} fails since {one['failing_since']}"
-    times = f", {one['failures_in_a_row']} times in a row" if one["failures_in_a_row"] > 1 else ""
-    why = f" ({one['kind']}: {say_kept(one['reason'])})" if one["kind"] else ""
-    if not one["rests"]:
-        return f"{since}{times}{why}"
-    again = f"asked again at {one['next_try']}" if one["next_try"] else f"not asked before {typed('resume')}"
-    good = f"; its last good answer was at {one['last_good']}" if one["last_good"] else ""
-    return f"{since}{times}{why}, {again}{good}"
-
-
 def next_words(seen: Glance) -> str:
     """Say what to do with a run that does nothing by itself any more; "" where it goes on."""
     standing, phase = seen.standing, seen.phase
@@ -177,26 +139,6 @@ def next_words(seen: Glance) -> str:
     left = standing["loops_left"]
     steps.append(f"{typed('resume' if left else 'resume --loops 10')} goes on")
     return "; ".join(steps)
-
-
-def question_words(standing: Standing) -> list[str]:
-    """Return what agents asked and nobody has answered, the newest last, each with its way out."""
-    return [
-        f"{one['question']} ({one['agent']}, {name_of(one['iteration'])}); "
-        + typed(f"answer --question {one['number']} TEXT")
-        for one in standing["questions"][-QUESTIONS:]
-    ]
-
-
-def approval_words(standing: Standing) -> list[str]:
-    """Return what waits for a human's word before it is kept, each with its two ways out."""
-    return [
-        f"{name_of(one['iteration'])}, {standing['metric']} {one['metric']:.6f}: {one['description']}; "
-        + typed(f"approve {one['iteration']}")
-        + " or "
-        + typed(f"veto {one['iteration']} --why TEXT")
-        for one in standing["approvals"]
-    ]
 
 
 def _phase_words(seen: Glance) -> str:

@@ -18,6 +18,7 @@ from autoresearch.workflows.api.next_step import next_step
 
 
 DESCRIPTION_CHARACTERS = 60
+AUTHOR_CHARACTERS = 40
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> str:
@@ -63,7 +64,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             f"{row.memory_gb:.1f} GB" if row.memory_gb else "-",
             _took(row),
             short(row.commit),
-            row.source or "-",
+            say_author(row),
             *((say_cost(row),) if priced else ()),
             one_line(_known(row) + row.description, DESCRIPTION_CHARACTERS),
         )
@@ -76,6 +77,12 @@ def _known(row: Row) -> str:
     """Say whose code a candidate has that was not trained, since that was measured."""
     same = row.inputs.get("same_as")
     return f"known: the code of {name_of(same)}: " if row.rule == KNOWN_CODE and isinstance(same, int) else ""
+
+
+def say_author(row: Row) -> str:
+    """Say who proposed: an agent by its name, and its model behind a colon, as settings name them."""
+    who = ":".join(one for one in (row.agent, row.model) if one) or row.source or "-"
+    return one_line(who, AUTHOR_CHARACTERS)
 
 
 def say_cost(row: Row) -> str:
@@ -120,7 +127,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
     ]
     parts = ["\n".join(head)]
     if story.proposal is not None:
-        parts.append(_section(f"proposal ({row.source})", proposal_text(story.proposal)))
+        parts.append(_section(f"proposal by {say_author(row)}", proposal_text(story.proposal)))
     if diff:
         parts.append(_section("diff", diff))
     parts.append(

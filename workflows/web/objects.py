@@ -18,7 +18,8 @@ from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.report import spread_of_seeds, time_spent
 from autoresearch.workflows.api.run_now import RunNow, run_now
 from autoresearch.workflows.api.status import LiveFacts, status_object
-from autoresearch.workflows.pages.status import health_words, now_words, prefetch_words
+from autoresearch.workflows.pages.proposing import health_words
+from autoresearch.workflows.pages.status import now_words, prefetch_words
 from autoresearch.workflows.web.followed import Followed
 
 

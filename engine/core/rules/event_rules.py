@@ -127,7 +127,7 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.IdeaDropped: EventRule(by=("cli",), after=of_ideas.open_idea),
     ev.IdeaTaken: EventRule(after=of_ideas.taken_idea),
     ev.LessonNoted: EventRule(by=("runner", "fork"), after=of_ideas.lesson),
-    ev.MemoryNamed: EventRule(by=("cli",), after=of_ideas.memory),
+    ev.MemoryNamed: EventRule(by=("cli", "fork"), after=of_ideas.memory),
     ev.KeepAdopted: EventRule(by=("cli",), after=states.something_kept),
     ev.ResultRetracted: EventRule(by=("cli",), after=states.retractable),
     ev.RunCleaned: EventRule(by=("cli",)),

@@ -11,6 +11,7 @@ from autoresearch.engine.runs.load import load_run
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
+from autoresearch.projections.summary import standing
 from autoresearch.workflows.cli.main import main
 from tests.e2e.looking.test_json_forms import run  # noqa: F401 - a fixture
 from tests.fakes.agents import answered
@@ -32,6 +33,9 @@ def test_a_human_sees_and_edits_them(run: RunPaths, capsys):  # noqa: F811 - the
         told(capsys, "ideas", "add", text)
     assert "idea 3 is the first" in told(capsys, "ideas", "first", "3")
     told(capsys, "ideas", "drop", "1")
+    status = json.loads(told(capsys, "status", "--json"))["ideas"]
+    assert (2, [3, 2]) == (status["open"], [one["number"] for one in status["next"]])
+    assert "2 left for later, first 3 (a human): wider" in told(capsys, "status")
     lines = told(capsys, "ideas").splitlines()
     assert ["3", "2", "1"] == [line.split()[0] for line in lines]
     assert "open" in lines[0]
@@ -78,6 +82,19 @@ def test_agents_leave_and_take_them(tmp_path: Path):
     ]
     assert "1  (fake)  lower\n2  (fake)  higher" in world.agent.asked[1].prompt
     assert "1  width pays" in world.agent.asked[1].prompt
+    assert audited(world) is None
+
+
+def test_what_a_crash_taught_is_told(tmp_path: Path):
+    """A lesson that an agent leaves as it looks at a crash is in the next prompt, and counted in `status`."""
+    broke = answered(proposal=proposal("break", FAIL="yes"))
+    gave_up = answered(text='{"action": "discard", "reason": "no", "lesson": "FAIL is\\nno knob"}')
+    world = world_with(tmp_path, broke, gave_up, answered(proposal=proposal("wider", WIDTH=16)), loops=2)
+    world.runner().run()
+    assert ["propose", "triage", "propose"] == [one.step for one in world.agent.asked]
+    assert '"lesson"' in world.agent.asked[1].prompt
+    assert "1  FAIL is no knob" in world.agent.asked[2].prompt
+    assert 1 == standing(load_run(world.paths).state)["ideas"]["lessons"]
     assert audited(world) is None
 
 

@@ -1,5 +1,6 @@
 """Other runs named as memory: what they found is told as facts, and stays with the run that is told it."""
 
+import json
 import shutil
 
 from attrs import evolve
@@ -14,6 +15,13 @@ from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.projections.parts.backlog import MEMORY_LIMIT, NamedMemory
 from autoresearch.workflows.cli.main import main
 from tests.e2e.looking.test_json_forms import run  # noqa: F401 - a fixture
+
+
+TABLE = """commit\tval_bpb\tmemory_gb\tstatus\tdescription
+aaaaaaa\t1.500000\t1.0\tkeep\tbaseline
+bbbbbbb\t1.400000\t1.0\tkeep\ta wider layer
+ccccccc\t1.600000\t1.0\tdiscard\ta deeper one
+"""
 
 
 def told(capsys, *words: str, code: int = 0) -> str:
@@ -51,6 +59,18 @@ def test_what_another_run_found_is_told(run: RunPaths, capsys):  # noqa: F811 - 
     told(capsys, "resume", "--run-id", "told-r001", "--loops", "1", "--memory", run.run_id, code=3)
 
 
+def test_an_imported_run_is_told(run: RunPaths, capsys):  # noqa: F811 - the fixture
+    """The kept chain of another program's table is told, and `start --json` says of which run, as of when."""
+    (run.home / "results.tsv").write_text(TABLE)
+    made = json.loads(told(capsys, "import", str(run.home / "results.tsv"), "--json"))
+    words = ("start", "--only", "setup,baseline", "--another", "--memory", made["run_id"], "--json")
+    started = json.loads(told(capsys, *words))
+    assert [made["run_id"]] == [one["run_id"] for one in started["memory"]]
+    paths = RunPaths(home=run.home, folder=run.folder.with_name(started["run_id"]))
+    assert "1.400000  a wider layer" in sections(paths)
+    assert started["memory"] == json.loads(told(capsys, "status", "--json"))["memory"]
+
+
 def sections(paths: RunPaths) -> str:
     """Return the memory of a run's prompt."""
     loaded = load(paths)
@@ -59,7 +79,15 @@ def sections(paths: RunPaths) -> str:
 
 def test_another_metric_is_said():
     """What was measured by another metric, or in the other direction, is said to be no measure here."""
-    one = NamedMemory(run_id="other-r001", metric="val_bpb", lower_is_better=True, text="")
+    one = NamedMemory(
+        run_id="other-r001",
+        seq=1,
+        head="",
+        metric="val_bpb",
+        lower_is_better=True,
+        sha256="",
+        text="",
+    )
     assert "the same metric" in title_of(one, MetricSpec())
     assert "say nothing here" in title_of(evolve(one, lower_is_better=False), MetricSpec())
     assert "say nothing here" in title_of(evolve(one, metric="acc"), MetricSpec())

@@ -8,7 +8,7 @@ from autoresearch.engine.agents.versions import installed_version
 from autoresearch.events.values import Usage
 from autoresearch.projections.parts.costs import SILENT, Costs
 from autoresearch.projections.summary import standing
-from autoresearch.workflows.pages.status import cost_words
+from autoresearch.workflows.pages.proposing import cost_words
 from tests import given as g
 
 

@@ -52,6 +52,8 @@ FIELDS = [
         "waits_for",
         "sandbox",
         "waiting_proposals",
+        "ideas",
+        "memory",
         "need_input",
         "questions",
         "approvals",

@@ -11,6 +11,7 @@ from autoresearch.engine.control.results.retract import RetractOutcome
 from autoresearch.engine.imports.import_run import Imported
 from autoresearch.engine.runs.views import Rebuilt
 from autoresearch.events.values import Best
+from autoresearch.workflows.api.acts.start import memory_object
 from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.experiments import status_of
 
@@ -97,6 +98,7 @@ def fork_object(made: Forked) -> Object:
         best=_best(made.best),
         results=made.results,
         left_open=list(made.left_open),
+        memory=memory_object(made.memory),
         known=made.again,
     )
 

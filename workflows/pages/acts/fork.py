@@ -3,6 +3,7 @@
 from autoresearch.engine.control.fork import Forked
 from autoresearch.projections.words.wording import name_of, short
 from autoresearch.workflows.pages.acts.signals import KNOWN
+from autoresearch.workflows.pages.acts.start import memory_lines
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -18,4 +19,8 @@ def forked_lines(made: Forked) -> list[str]:
     ]
     if made.left_open:
         lines.append(f"open there, and left out: {', '.join(map(str, made.left_open))}")
-    return [*lines, f"go on: {typed(f'resume --run-id {made.paths.run_id} --loops 5')}"]
+    lines += memory_lines(made.memory)
+    return [
+        *lines,
+        f"go on: {typed(f'resume --run-id {made.paths.run_id} --loops 5')}",
+    ]

@@ -1,12 +1,13 @@
 """What start and resume were asked, and who does it, in lines: the outcomes of engine/control/start.py."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from autoresearch.engine.agents.known import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.outcome import Idle, Proposer, StartOutcome
 from autoresearch.engine.control.results.take_out import TakeOutOutcome
 from autoresearch.engine.control.start_point import more
+from autoresearch.events import catalog as ev
 from autoresearch.events.errors import WayOut
 from autoresearch.events.values import TOP_STAGES, Request
 from autoresearch.projections.words.times import one_line
@@ -79,8 +80,15 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
             yield _reviewer(outcome.proposer)
         if outcome.proposer.sandbox:
             yield say_sandbox(outcome.proposer.sandbox, outcome.proposer.landlock)
+    yield from memory_lines(outcome.memory)
     if outcome.idle is not None:
         yield _idle(outcome.idle)
+
+
+def memory_lines(memory: Sequence[ev.MemoryNamed]) -> Iterator[str]:
+    """Yield a line for each other run of which agents are told."""
+    for one in memory:
+        yield f"agents are told what {one.run_id} found, as of its event {one.seq}"
 
 
 def _asked(request: Request, *, again: bool) -> str:
