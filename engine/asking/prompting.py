@@ -19,6 +19,7 @@ from autoresearch.events.encoding.redact import secret_values
 from autoresearch.events.errors import AutoresearchError
 from autoresearch.events.values import AgentStep
 from autoresearch.projections.agent_health import health_of
+from autoresearch.projections.parts.compared import compared
 from autoresearch.projections.run_state import Iteration, Made, RunState
 from autoresearch.projections.timeline import Timeline
 from autoresearch.projections.words.wording import say, say_verdict
@@ -57,9 +58,10 @@ class Prompting:
         self, run: RunState, timeline: Timeline, one: Iteration, *, trouble: str, edits: bool
     ) -> str:
         guidance, source = self._guidance(run, one)
+        beside = compared(run.keeps, run.baseline)
         return prompts.propose_prompt(
-            best=run.best.metric if run.best else None,
-            baseline=run.baseline,
+            best=beside.best,
+            baseline=beside.baseline,
             memory=recall(run, timeline, self._code(run, one)),
             notes=timeline.notes,
             questions=run.questions[-10:],
@@ -160,15 +162,15 @@ class Prompting:
 
 def _numbers(run: RunState, one: Iteration) -> tuple[str, ...]:
     """Return what a candidate measured, and the verdict that would keep it."""
-    judged, best = repeats.judged(run, one), run.best
-    base = [] if best is None else [f"the best: {best.metric:.6f}, which took {best.spent.seconds:.0f} s"]
+    judged, best, stands = repeats.judged(run, one), run.best, compared(run.keeps, run.baseline)
+    base = [] if best is None else [f"the best: {stands.best:.6f}, which took {best.spent.seconds:.0f} s"]
     beside = (f"{name}: {', '.join(f'{each:g}' for each in each_one)}" for name, each_one in one.also.items())
     return (
         f"the verdict would be: keep, {say_verdict(judged.rule, judged.inputs)}",
         f"the candidate, of each training: {', '.join(f'{score.metric:.6f}' for score in one.scores)}",
         f"its last training took {one.spent.seconds:.0f} s",
         *base,
-        f"the baseline: {'unknown' if run.baseline is None else f'{run.baseline:.6f}'}",
+        f"the baseline: {'unknown' if stands.baseline is None else f'{stands.baseline:.6f}'}",
         *beside,
     )
 

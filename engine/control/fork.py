@@ -23,7 +23,8 @@ from autoresearch.engine.runs.load import Loaded, load, require_own
 from autoresearch.events import catalog as ev
 from autoresearch.events import clock
 from autoresearch.events.errors import NotFound, WayOut
-from autoresearch.events.values import Best
+from autoresearch.projections.parts.compared import ShownBest, shown_best
+from autoresearch.projections.words.times import counted
 
 
 BY = "fork"
@@ -37,7 +38,7 @@ class Forked:
     branch: str
     source: str
     seq: int  # of the other run, as of which it was made
-    best: Best | None  # that it begins with
+    best: ShownBest | None  # that it begins with
     results: int
     left_open: tuple[int, ...]  # iterations that were open there, and are not taken over
     memory: tuple[ev.MemoryNamed, ...] = ()  # other runs of which agents were told there, and are told on
@@ -67,7 +68,7 @@ def fork(
     run = loaded.run
     if seq is not None and loaded.position.seq < seq:
         raise NotFound(
-            f"{source.run_id} has {loaded.position.seq} events, so there is no event {seq}",
+            f"{source.run_id} has {counted(loaded.position.seq, 'event')}, so there is no event {seq}",
             remedy=WayOut("events"),
         )
     require_own(source, run)
@@ -101,7 +102,7 @@ def fork(
         branch=on,
         source=source.run_id,
         seq=loaded.position.seq,
-        best=run.best,
+        best=shown_best(run.keeps, run.baseline),
         results=len(loaded.timeline.closed),
         left_open=tuple(one.number for one in run.open),
         memory=memory_in(taken_over),
@@ -124,7 +125,7 @@ def _made_before(home: Path, key: Key | None) -> Forked | None:
         branch=begun.branch,
         source=forked.source,
         seq=forked.seq,
-        best=forked.keeps[-1] if forked.keeps else None,
+        best=shown_best(forked.keeps, None),
         results=forked.rows,
         left_open=(),
         memory=tuple(one for one in others if isinstance(one, ev.MemoryNamed)),

@@ -16,6 +16,7 @@ from autoresearch.engine.runs.one_iteration import CLOSES
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import CorruptHistory, NotFound, UsageRefused, WayOut, Wrong
 from autoresearch.events.log.read import read
+from autoresearch.projections.words.times import counted
 
 
 LISTS = WayOut("events")
@@ -55,7 +56,7 @@ def moment_at(paths: RunPaths, seq: int) -> Moment:
     loaded = load(paths, upto=seq)
     if loaded.position.seq < seq:
         raise NotFound(
-            f"{paths.run_id} has {load(paths).position.seq} events, so there is no event {seq}",
+            f"{paths.run_id} has {counted(load(paths).position.seq, 'event')}, so there is no event {seq}",
             remedy=LISTS,
         )
     coming = read(paths.history, after=seq, upto=seq + 1, since=loaded.position)

@@ -40,6 +40,25 @@ def compared(keeps: tuple[Best, ...], first: float | None) -> Compared:
     )
 
 
+@frozen(kw_only=True)
+class ShownBest:
+    """The best as it is told of: by the number that stands beside the baseline's."""
+
+    iteration: int
+    commit: str
+    metric: float
+
+
+def shown_best(keeps: tuple[Best, ...], first: float | None) -> ShownBest | None:
+    """Return the last keep with its number of `compared`; None: nothing was kept."""
+    number = compared(keeps, first).best
+    return (
+        None
+        if number is None
+        else ShownBest(iteration=keeps[-1].iteration, commit=keeps[-1].commit, metric=number)
+    )
+
+
 def on_the_same_seeds(best: Best, baseline: Best) -> tuple[float, float, int] | None:
     """Return the means of both over what both were trained in alike, and of how many; None: nothing is."""
     ours, theirs = best.under(best.conditions), baseline.under(best.conditions)

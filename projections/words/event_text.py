@@ -22,7 +22,7 @@ from autoresearch.projections.words.wording import WORDS, say_verdict
 
 
 LINE_CHARACTERS = 240
-FORMS = 5  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
+FORMS = 6  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
 
 # Where an event has more than one sentence: which, by what the event says. "" is the plain one.
 VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {

@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 # Reasons, by their code. A field is an input; {said} is what somebody outside said.
 REASONS: Mapping[str, str] = {
     # A stop, a pause, what a human is asked for.
-    "done": "{completed} iterations, best {metric} {best:.6f}",
-    "done_without_best": "{completed} iterations",
+    "done": "{completed:iterations}",
+    "done_without_best": "{completed:iterations}",
     "as_requested": "as requested",
-    "time_is_up": "the time that was asked for is up, until {until:minute}; {completed} iterations",
-    "trainings_used_up": "the {trainings} trainings that were asked for are used up; {completed} iterations",
-    "cost_used_up": "agents cost {usd:.2f} USD in {calls} calls; at most {max_cost:.2f} was asked for",
-    "cost_used_up_at_least": "agents cost at least {usd:.2f} USD in {calls} calls, {unpriced} of unknown cost"
+    "time_is_up": "the time that was asked for is up, until {until:minute}; {completed:iterations}",
+    "trainings_used_up": "what was asked for, {trainings:trainings}, is used up; {completed:iterations}",
+    "cost_used_up": "agents cost {usd:.2f} USD in {calls:calls}; at most {max_cost:.2f} was asked for",
+    "cost_used_up_at_least": "agents cost at least {usd:.2f} USD in {calls:calls}, {unpriced} of unknown cost"
     " counted as the dearest; at most {max_cost:.2f} was asked for",
-    "cost_untold": "none of {calls} calls of agents says what it cost, so that {max_cost:.2f} USD cannot be"
+    "cost_untold": "none of {calls:calls} of agents says what it cost, so that {max_cost:.2f} USD cannot be"
     " held to",
-    "tokens_used_up_at_least": "agents took at least {tokens} tokens, {uncounted} calls that do not say"
+    "tokens_used_up_at_least": "agents took at least {tokens:tokens}, {uncounted:calls} that do not say"
     " counted as the largest; at most {max_tokens} were asked for",
-    "tokens_untold": "none of {calls} calls of agents says what tokens it took, so that {max_tokens} cannot"
+    "tokens_untold": "none of {calls:calls} of agents says what tokens it took, so that {max_tokens} cannot"
     " be held to",
-    "tokens_used_up": "agents took {tokens} tokens; at most {max_tokens} were asked for",
+    "tokens_used_up": "agents took {tokens:tokens}; at most {max_tokens} were asked for",
     "device_hours_used_up": "{hours:g} device hours were used, and the next training would take more than the"
     " {max_device_hours:g} that were asked for",
-    "no_keep_for": "{ideas} ideas in a row were not kept",
-    "crashes_in_a_row": "{times} trainings in a row crashed",
+    "no_keep_for": "nothing was kept of {ideas:ideas} in a row",
+    "crashes_in_a_row": "{times:trainings} in a row crashed",
     "setup_incomplete": "{missing} missing",
     "baseline_failed": "{outcome:words}",
     "remeasure_failed": "{best:name}, the best, could not be measured again: {outcome:words}",
     "no_baseline_allowed": "there is no baseline yet, and the request leaves it out",
     "no_setup_allowed": "setup is not done yet, and the request leaves it out",
     "nothing_to_do_it_on": "no iteration is open, so there is nothing to {stage}",
-    "agent_failed_in_a_row": "the agent failed {times} times in a row",
-    "job_lost_in_a_row": "the {step} job of {iteration:name} was lost {times} times in a row",
+    "agent_failed_in_a_row": "the agent failed {times:times} in a row",
+    "job_lost_in_a_row": "the {step} job of {iteration:name} was lost {times:times} in a row",
     "trouble": "{because}",
     "human": "{said}",
     "known_in_a_row": "{times} of its proposals in a row were measured already, the last as {same_as:name}",
@@ -191,7 +191,7 @@ REASONS: Mapping[str, str] = {
     "file_not_read": "it is not {language}: {said}",
     "code_known": "it is known: iteration {iteration} has the same code, {name} {metric:.6f}",
     "proposal_known": "it is known: an equal one waits since event {seq}",
-    "constant_repeated": "{name} is assigned {times} times ({places}); use an edit",
+    "constant_repeated": "{name} is assigned {times:times} ({places}); use an edit",
     "constant_unknown": "no constant {name} in {files}",
     "constant_misspelt": "no constant {name} in {files}; did you mean {near}?",
     "constant_unknown_listed": "no constant {name} in {files}; there are {known}",
@@ -212,7 +212,7 @@ REASONS: Mapping[str, str] = {
         "edit {number} of {file}: the text to replace does not occur; line {line} is nearest: {near}"
     ),
     "edit_ambiguous": (
-        "edit {number} of {file}: the text to replace occurs {times} times; give more of its surroundings"
+        "edit {number} of {file}: the text to replace occurs {times:times}; give more of its surroundings"
     ),
     "patch_misses": "the patch does not apply: {said:said}",
     "prose_not_installed": "the plan is prose, and {agent} is not installed (no such program on PATH)",
@@ -240,7 +240,7 @@ REASONS: Mapping[str, str] = {
     "agent_killed": "{agent} was killed by signal {signal}",
     "agent_exit": "{agent} exited with {exit_code}: {said:said}",
     "agent_no_answer": "{agent} gave no answer (no output)",
-    "agent_bad_lines": "{agent} gave no answer ({lines} lines of its output could not be read)",
+    "agent_bad_lines": "{agent} gave no answer ({lines:lines} of its output could not be read)",
     "answer_empty": "the answer is empty",
     "answer_file": "what was written to AUTORESEARCH_ANSWER is no answer: {because}",
     "answer_no_proposal": "the answer holds no valid proposal: {because}",
@@ -250,7 +250,7 @@ REASONS: Mapping[str, str] = {
     # What becomes of a crash.
     "too_slow": "too slow for the budget",
     "nobody_mends": "no agent to mend it",
-    "mended_enough": "mended {times} times already",
+    "mended_enough": "mended {times:times} already",
     "agent_decided": "{said}",
     "triage_no_object": "the agent's answer holds no JSON object",
     "triage_no_action": "the agent's answer names no known action",

@@ -14,6 +14,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things, with their word in the form that goes with it: `1 row`, `2,000 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def minute_of(at: str) -> str:
     """Return the day and minute, UTC, of a time as histories write it: `2026-03-08 21:04Z`."""
     return f"{at[:16].replace('T', ' ')}Z"

@@ -22,7 +22,7 @@ VERDICTS: Mapping[str, str] = {
     "not_comparable_data": "measured on other data ({data}) than the best ({best_data})",
     "not_comparable_python": "trained by Python {python}, the best by {best_python}",
     "not_comparable_torch": "trained with torch {torch}, the best with {best_torch}",
-    "not_comparable_threads": "trained with {threads} threads, the best with {best_threads}",
+    "not_comparable_threads": "trained with {threads:threads}, the best with {best_threads}",
     "not_comparable_driver": "trained under driver {driver}, the best under {best_driver}",
     "not_comparable_deciding": "trained under other settings than the best was measured under",
     "not_comparable_inputs": "trained on other input files than the best",
@@ -48,7 +48,7 @@ VERDICTS: Mapping[str, str] = {
         "no better: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked"
     ),
     "unsure": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}, which is not sure enough",
-    "baseline_repeated": "the baseline, the mean of {trainings} trainings, which differ by {of_seeds:.6f}",
+    "baseline_repeated": "the baseline, the mean of {trainings:trainings}, which differ by {of_seeds:.6f}",
     "drop": (
         "no worse without {without:name}: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds};"
         " {may_lose:.6f} may be lost"

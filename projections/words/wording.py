@@ -6,9 +6,10 @@ Imports only what starts fast: the page of `status` has reasons to say.
 from __future__ import annotations
 
 import string
+from functools import partial
 
 from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
-from autoresearch.projections.words.times import duration, minute_of
+from autoresearch.projections.words.times import counted, duration, minute_of
 from autoresearch.projections.words.verdicts import VERDICTS
 
 
@@ -152,7 +153,7 @@ def asked_for(request: Request) -> str:
     if request.until:
         said.append(f"until {minute_of(request.until)}")
     if request.max_trainings:
-        said.append(f"at most {request.max_trainings} training{'' if request.max_trainings == 1 else 's'}")
+        said.append(f"at most {counted(request.max_trainings, 'training')}")
     said += _budgets(request)
     if request.stages != TOP_STAGES:
         said.append(f"only {', '.join(request.stages)}")
@@ -169,16 +170,18 @@ def _budgets(request: Request) -> list[str]:
     """Return the budgets that a request names."""
     said = [
         f"agents at most {request.max_cost_usd:g} USD" if request.max_cost_usd else "",
-        f"agents at most {request.max_tokens} tokens" if request.max_tokens else "",
+        f"agents at most {counted(request.max_tokens, 'token')}" if request.max_tokens else "",
         f"at most {request.max_device_hours:g} device hours" if request.max_device_hours else "",
-        f"until {request.no_keep_for} ideas in a row are not kept" if request.no_keep_for else "",
+        f"until nothing is kept of {counted(request.no_keep_for, 'idea')} in a row"
+        if request.no_keep_for
+        else "",
         f"until {request.crashes_in_a_row} in a row crash" if request.crashes_in_a_row else "",
     ]
     return [words for words in said if words]
 
 
 def _loops(number: int) -> str:
-    return f"{number} loop{'' if number == 1 else 's'}"
+    return counted(number, "loop")
 
 
 def loops_left_words(number: int) -> str:
@@ -251,6 +254,12 @@ def _left_out(left_out: Mapping[str, str]) -> str:
     )
 
 
+# A field with one of these as its format, in the plural, is said with it: `{rows:results}` is "1 result".
+COUNTED = (
+    *("byte", "call", "change", "idea", "iteration", "line", "pair", "ref", "result", "row", "seed"),
+    *("thread", "time", "token", "training", "worktree"),
+)
+
 FORMATS: Mapping[str, Callable[[Any], str]] = {
     "argv": " ".join,
     "conditions": lambda names: CONDITIONS.get("".join(names[:1]), CONDITIONS["device"]),
@@ -268,15 +277,14 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "points": lambda points: ", ".join(map(_point, points)),
     "proposer": proposer,
     "reason": say,
-    "looks": lambda number: f"{number} time{'' if number == 1 else 's'}",
     "kinds": lambda kinds: " or ".join(KINDS.get(kind, kind) for kind in kinds.split()),
     "reasons": lambda reasons: "; ".join(map(say, reasons)),
     "request": asked_for,
-    "seeds": lambda number: f"{number} seed{'' if number == 1 else 's'}",
-    "seeds_of": lambda repeats: FORMATS["seeds"](len(repeats)),
+    "seeds_of": lambda repeats: counted(len(repeats), "seed"),
     "sureness": lambda keeps: ", ".join(map(_sureness, keeps)) or "nothing could be compared",
     "said": lambda said: said or "it said nothing",
     "short": short,
     "step": lambda step: STEPS.get(step, step),
     "words": words,
+    **{f"{noun}s": partial(counted, noun=noun) for noun in COUNTED},
 }

@@ -11,6 +11,7 @@ from autoresearch.engine.verdicts.what_if import Judged, WhatIf
 from autoresearch.events.encoding.codec import Recorded, event_type
 from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.values import Best
+from autoresearch.projections.parts.compared import ShownBest, shown_best
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.wording import say_verdict
 from autoresearch.workflows.api.envelope import document
@@ -54,11 +55,11 @@ def _head(form: str, loaded: Loaded) -> dict[str, Any]:
 
 
 def _state(loaded: Loaded) -> dict[str, Any]:
-    state = {**unstructure(loaded.run), "best": _best(loaded.run.best)}
+    state = {**unstructure(loaded.run), "best": _best(shown_best(loaded.run.keeps, loaded.run.baseline))}
     return {"state": state, "next": next_step(loaded.run)}
 
 
-def _best(best: Best | None) -> dict[str, Any] | None:
+def _best(best: Best | ShownBest | None) -> dict[str, Any] | None:
     if best is None:
         return None
     return {"iteration": best.iteration, "commit": best.commit, "metric": best.metric}

@@ -16,6 +16,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
+from autoresearch.projections.words.times import counted
 from autoresearch.workflows.api.history import log_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import RunFollower, follow_file
@@ -150,7 +151,7 @@ def _print_transcript(job: JobPaths, lines: int | None, *, run_id: str) -> None:
         opt.print_object(log_object(run_id, job, begin=begin, text=text))
         return
     if begin and lines is None:
-        opt.say(f"{begin} bytes before this: {typed('logs --last 0')} prints all", err=True)
+        opt.say(f"{counted(begin, 'byte')} before this: {typed('logs --last 0')} prints all", err=True)
     _write(whole[begin:])
     sys.stdout.flush()
 
@@ -164,7 +165,7 @@ def _print_end(job: JobPaths, lines: int | None, *, run_id: str) -> None:
             opt.print_object(log_object(run_id, job, begin=begin, text=file.read().decode(errors="replace")))
             return
         if begin and lines is None:
-            opt.say(f"{begin} bytes before this: {typed('logs --last 0')} prints all", err=True)
+            opt.say(f"{counted(begin, 'byte')} before this: {typed('logs --last 0')} prints all", err=True)
         file.seek(begin)
         while piece := file.read(2**16):
             _write(piece)

@@ -6,6 +6,7 @@ Imports only what starts fast.
 from __future__ import annotations
 
 from autoresearch.projections.state_text import say_kept
+from autoresearch.projections.words.times import counted
 from autoresearch.projections.words.wording import name_of
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -31,7 +32,7 @@ def cost_words(standing: Standing) -> str:
     cost, most = standing["cost"], standing["budgets"]["cost_usd"]
     if not cost["calls"]:
         return ""
-    calls = f"{cost['calls']} call{'' if cost['calls'] == 1 else 's'} of agents"
+    calls = f"{counted(cost['calls'], 'call')} of agents"
     if cost["usd"] is None:
         return f"unknown, for {calls}{_tokens_words(cost)}"
     least = "at least " if cost["at_least"] else ""
@@ -48,7 +49,7 @@ def cost_words(standing: Standing) -> str:
 def _tokens_words(cost: Mapping[str, Any]) -> str:
     if cost["tokens"] is None:
         return ""
-    return f", {'at least ' if cost['calls_of_unknown_tokens'] else ''}{cost['tokens']:,} tokens"
+    return f", {'at least ' if cost['calls_of_unknown_tokens'] else ''}{counted(cost['tokens'], 'token')}"
 
 
 def _failing_words(one: Mapping[str, Any]) -> str:

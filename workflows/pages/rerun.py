@@ -1,7 +1,7 @@
 """A run driven again by its recorded answers -> text. Pure."""
 
 from autoresearch.engine.audit.rerun import Departure, Rerun
-from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.times import counted, one_line
 from autoresearch.workflows.pages.replay import VALUE_CHARACTERS, not_seen_line
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -10,8 +10,9 @@ def rerun_page(found: Rerun) -> str:
     """Return each departure, what could not be compared, and how it came out."""
     end = found.loaded.position.seq
     head = (
-        f"{found.loaded.run.run_id or 'no run'}: {end} events, {found.decisions} decisions taken again, "
-        f"{found.prompts} prompts made again\n"
+        f"{found.loaded.run.run_id or 'no run'}: {counted(end, 'event')}, "
+        f"{counted(found.decisions, 'decision')} taken again, "
+        f"{counted(found.prompts, 'prompt')} made again\n"
     )
     shown = "".join(_departure(one) for one in found.departures)
     more = f"and {found.more} more\n" if found.more else ""

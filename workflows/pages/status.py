@@ -15,7 +15,7 @@ from autoresearch.projections.state_text import (
     say_stopped,
     say_waiting,
 )
-from autoresearch.projections.words.times import duration, one_line
+from autoresearch.projections.words.times import counted, duration, one_line
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_proposers, say_sandbox, short
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
 from autoresearch.workflows.pages.proposing import (
@@ -212,7 +212,7 @@ def holdout_words(standing: Standing) -> str:
     best, baseline, looks = seen["best"], seen["baseline"], seen["looks"]
     said = [] if best is None else [f"{name_of(seen['iteration'])} {best:.6f}"]
     said += [] if baseline is None else [f"baseline {baseline:.6f}"]
-    times = f"looked at {looks} time{'' if looks == 1 else 's'} in this repository"
+    times = f"looked at {counted(looks, 'time')} in this repository"
     return f"{', '.join(said) or 'it could not be scored'}; {times}"
 
 
@@ -230,7 +230,7 @@ def keeps_words(standing: Standing) -> str:
     if not of["confirmed"] and not of["doubtful"] and not out:
         return ""
     seeds = max((one["pairs"] for one in keeps if one["verdict"]), default=0)
-    said = [f"{len(of['confirmed'])} confirmed on {seeds} fresh seed{'' if seeds == 1 else 's'}"]
+    said = [f"{len(of['confirmed'])} confirmed on {counted(seeds, 'fresh seed')}"]
     if of["doubtful"]:
         each = (
             f"{name_of(one['iteration'])} ({say_interval(one['gain'], one['half_width'])})"
@@ -258,7 +258,7 @@ def _done_words(standing: Standing) -> str:
         if count
     ]
     said = f" ({', '.join(ends)})" if ends else ""
-    return f"{done} iteration{'' if done == 1 else 's'}{said}, {left_words(standing)} left"
+    return f"{counted(done, 'iteration')}{said}, {left_words(standing)} left"
 
 
 def left_words(standing: Standing) -> str:
@@ -282,7 +282,7 @@ def ends_words(seen: Glance) -> str:
     left = seconds_left(standing, as_of)
     limits = [f"until {wall(standing['until'], beside=as_of)} at the latest"] if standing["until"] else []
     if standing["trainings_left"] is not None:
-        limits.append(f"{standing['trainings_left']} trainings left")
+        limits.append(f"{counted(standing['trainings_left'], 'training')} left")
     if standing["stopped"] is not None or left is None:
         return ""
     at = ends_at(standing, as_of)

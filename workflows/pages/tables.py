@@ -11,7 +11,7 @@ from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_comparisons, say_gain, say_interval, say_row
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
-from autoresearch.projections.words.times import duration, one_line
+from autoresearch.projections.words.times import counted, duration, one_line
 from autoresearch.projections.words.wording import loops_left_words, name_of, say, short
 from autoresearch.workflows.api.experiments import Story, other_metrics, status_of
 from autoresearch.workflows.api.next_step import next_step
@@ -106,7 +106,7 @@ def _gain(row: Row) -> str:
 def artifacts_words(folder: Path) -> str:
     """Return where the artifacts of an iteration lie, and how large they are."""
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    return f"{folder} ({len(sizes)} file{'' if len(sizes) == 1 else 's'}, {sum(sizes) / 1e6:,.1f} MB)"
+    return f"{folder} ({counted(len(sizes), 'file')}, {sum(sizes) / 1e6:,.1f} MB)"
 
 
 def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifacts: str = "") -> str:
@@ -172,7 +172,8 @@ def state_page(run: RunState) -> str:
         ("chosen", f"by {said}" if (said := say_comparisons(run.comparisons)) else ""),
         (
             "done",
-            f"{run.completed} iterations; {', '.join(f'{n} {k}' for k, n in asdict(run.counts).items())}",
+            f"{counted(run.completed, 'iteration')}; "
+            + ", ".join(f"{n} {k}" for k, n in asdict(run.counts).items()),
         ),
         ("left", loops_left_words(run.loops_left)),
         *(
@@ -196,7 +197,9 @@ def _took(row: Row) -> str:
 def _fresh(sure: Consolidated) -> str:
     beside = f"beside the others (without it: {name_of(sure.base)})"
     against = f"on {name_of(sure.base)}" if sure.base < sure.iteration else beside
-    return f"{sure.verdict}: {say_interval(sure.gain, sure.half_width)} {against}, {sure.pairs} pairs"
+    return (
+        f"{sure.verdict}: {say_interval(sure.gain, sure.half_width)} {against}, {counted(sure.pairs, 'pair')}"
+    )
 
 
 def _spent(row: Row) -> str:

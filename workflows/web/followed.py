@@ -21,6 +21,7 @@ from autoresearch.events.log.verify import Block, block_of
 from autoresearch.projections import register
 from autoresearch.projections.evidence import EVIDENCE, Evidence
 from autoresearch.projections.fold import Projection, fold_lines
+from autoresearch.projections.words.times import counted
 from autoresearch.workflows.pages.acts.wrong_words import what_is_wrong
 from autoresearch.workflows.pages.ways_out import worded
 from autoresearch.workflows.web.row_changes import ROW_CHANGES, RowChanges
@@ -87,7 +88,7 @@ class Followed:
                 return self.loaded
             if not 0 < seq <= last:
                 raise NotFound(
-                    f"{self.paths.run_id} has {last} events, so there is no event {seq}",
+                    f"{self.paths.run_id} has {counted(last, 'event')}, so there is no event {seq}",
                     remedy=WayOut("events"),
                 )
             near = self._kept[(seq - 1) // EVERY]

@@ -22,6 +22,7 @@ from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.values import LOOP_STAGES, Request
 from autoresearch.projections.parts.proposers import SEARCH, agents_of, taking_turns
 from autoresearch.projections.run_state import Iteration, RunState, WaitingProposal
+from autoresearch.projections.words.times import counted
 
 
 Against: TypeAlias = Callable[
@@ -70,7 +71,7 @@ def _limit(run: RunState, event: Any) -> str | None:  # noqa: ANN401 - of anythi
     one = run.iteration(event.iteration)
     measures = isinstance(event, ev.TrainingStarted) and one is not None and one.measures is not None
     if isinstance(event, ev.TrainingStarted) and limits.trainings_left == 0:
-        return f"a request for more than {limits.trainings} trainings"
+        return f"a request for more than {counted(limits.trainings, 'training')}"
     if limits.time_up is None or (measures and limits.time_up == "too_little"):
         return None
     return f"a request for longer than until {limits.until}"

@@ -21,7 +21,7 @@ from autoresearch.engine.runs.load import Loaded, load
 from autoresearch.engine.runs.views import rebuild
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound, RunLocked, WayOut
-from autoresearch.events.values import Best
+from autoresearch.projections.parts.compared import ShownBest, shown_best
 from autoresearch.projections.reducers.retraction import taken
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.timeline import Row, standing_on
@@ -37,8 +37,8 @@ class RetractOutcome:
     """What a retraction changed, and what it left."""
 
     iteration: int
-    before: Best | None  # the best, as it was
-    best: Best | None  # as it is now
+    before: ShownBest | None  # the best, as it was
+    best: ShownBest | None  # as it is now
     retracted: tuple[int, ...]  # iterations whose result is believed no more, by this word
     standing: tuple[Row, ...]  # later iterations that are made of its code and were not retracted
     branch: str
@@ -86,8 +86,8 @@ def retract(
     fell = before.best if before.best != after.best else None
     return RetractOutcome(
         iteration=number,
-        before=before.best,
-        best=after.best,
+        before=shown_best(before.keeps, before.baseline),
+        best=shown_best(after.keeps, after.baseline),
         retracted=tuple(number for number in _retracted(rows) if number not in known),
         standing=tuple(row for row in standing_on(rows, number) if row.retracted is None),
         branch=after.branch,

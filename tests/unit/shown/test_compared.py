@@ -10,7 +10,9 @@ from autoresearch.engine.runs.load import Loaded, nothing
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Best, Conditions, Score
 from autoresearch.projections.evidence import evidence_of
-from autoresearch.projections.parts.compared import Compared, compared
+from autoresearch.projections.parts.compared import Compared, compared, shown_best
+from autoresearch.projections.state_text import say_stopped
+from autoresearch.projections.summary import standing
 from autoresearch.workflows.api.report import report_object
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.api.status import LiveFacts, status_object
@@ -75,6 +77,9 @@ def test_every_page_has_the_same_two_numbers(path: Path) -> None:
         *((report[name] or {}).get("metric") for name in ("best", "baseline")),
         report["seeds_in_common"],
     )
+    shown = shown_best(loaded.run.keeps, loaded.run.baseline)  # what fork, retract and `replay` tell
+    assert best == (None if shown is None else shown.metric)
+    assert "best" not in say_stopped(standing(loaded.run)), "the stop names no number of its own"
     for name, number in (("best", best), ("baseline", baseline)):
         (said,) = re.findall(rf"^{name} +(.*)$", state_page(loaded.run), re.MULTILINE)
         assert said.startswith("none yet" if number is None else f"{number:.6f}")

@@ -10,7 +10,7 @@ from autoresearch.engine.control.results.publish import Publication, Published
 from autoresearch.engine.control.results.retract import RetractOutcome
 from autoresearch.engine.imports.import_run import Imported
 from autoresearch.engine.runs.views import Rebuilt
-from autoresearch.events.values import Best
+from autoresearch.projections.parts.compared import ShownBest
 from autoresearch.workflows.api.acts.start import memory_object
 from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.experiments import status_of
@@ -120,7 +120,7 @@ def import_object(made: Imported) -> Object:
     )
 
 
-def _best(best: Best | None) -> Object | None:
+def _best(best: ShownBest | None) -> Object | None:
     if best is None:
         return None
     return {"iteration": best.iteration, "metric": best.metric, "commit": best.commit}

@@ -14,6 +14,7 @@ from autoresearch.engine.runs.views import Rebuilt, rebuild
 from autoresearch.engine.system.version import program_version
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.metric_spec import MetricSpec
+from autoresearch.projections.words.times import counted
 from autoresearch.workflows.api.acts.tidy import fork_object, import_object, rebuild_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.pages.acts.fork import forked_lines
@@ -66,7 +67,8 @@ def import_command(
         opt.print_object(import_object(made))
         return
     there = ", which was imported before" if made.again else ""
-    opt.say(f"{made.paths.run_id} on {made.branch}: {made.head.rows} results from {made.head.name}{there}")
+    results = counted(made.head.rows, "result")
+    opt.say(f"{made.paths.run_id} on {made.branch}: {results} from {made.head.name}{there}")
     for line in _read_as(made):
         opt.say(line)
     if made.head.left_out:

@@ -1,6 +1,7 @@
 """What a new run begins with, in lines."""
 
 from autoresearch.engine.control.fork import Forked
+from autoresearch.projections.words.times import counted
 from autoresearch.projections.words.wording import name_of, short
 from autoresearch.workflows.pages.acts.signals import KNOWN
 from autoresearch.workflows.pages.acts.start import memory_lines
@@ -15,7 +16,7 @@ def forked_lines(made: Forked) -> list[str]:
     known = KNOWN if made.again else ""
     lines = [
         f"{known}{made.paths.run_id} on {made.branch}: {made.source} as of event {made.seq}",
-        f"it begins with {code}{score}, and {made.results} results",
+        f"it begins with {code}{score}, and {counted(made.results, 'result')}",
     ]
     if made.left_open:
         lines.append(f"open there, and left out: {', '.join(map(str, made.left_open))}")

@@ -10,6 +10,7 @@ from autoresearch.engine.control.signals import (
     ProposalQueued,
     StopAsked,
 )
+from autoresearch.projections.words.times import counted
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.pages.ways_out import typed
 
@@ -84,10 +85,11 @@ def repaired_lines(outcome: Repaired | None, run_id: str) -> list[str]:
     if outcome is None:
         return [f"{run_id}: its history is whole; nothing was changed"]
     event = outcome.event
+    lines_of = counted(event.lines, "line")
     lines = [
         f"{run_id}: {outcome.what or 'a repair was not finished'}",
         f"the history goes on as record {outcome.seq}",
-        f"set aside from byte {event.offset} on: {event.lines} lines, {event.bytes} bytes",
+        f"set aside from byte {event.offset} on: {lines_of}, {counted(event.bytes, 'byte')}",
         f"the history as it was: {outcome.before}",
     ]
     lines += _some([f"its {ref} ({short(commit)})" for ref, commit in outcome.refs], "refs")

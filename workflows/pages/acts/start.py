@@ -10,7 +10,7 @@ from autoresearch.engine.control.start_point import more
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import WayOut
 from autoresearch.events.values import TOP_STAGES, Request
-from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.times import counted, one_line
 from autoresearch.projections.words.wording import (
     FOUND,
     asked_for,
@@ -102,14 +102,14 @@ def _asked(request: Request, *, again: bool) -> str:
 
 
 def _fresh(seeds: int) -> str:
-    return f"{seeds} fresh seed{'' if seeds == 1 else 's'}"
+    return f"{counted(seeds, 'fresh seed')}"
 
 
 def take_out_lines(outcome: TakeOutOutcome) -> Iterator[str]:
     """Yield what is tried without which keep, and what cannot be taken out."""
     yield (
         f"the best is trained without {', '.join(map(name_of, outcome.tried))}, each by itself,"
-        f" on {len(outcome.repeats)} fresh seed{'' if len(outcome.repeats) == 1 else 's'}"
+        f" on {counted(len(outcome.repeats), 'fresh seed')}"
     )
     for number, against in outcome.stuck:
         yield f"{name_of(number)} cannot be taken out alone, and stays: {one_line(say(against), 300)}"
