@@ -9,7 +9,6 @@ from pathlib import Path
 from attrs import frozen
 
 from autoresearch.engine.control.keys import Key, appended, holder
-from autoresearch.engine.control.outcome import memory_in
 from autoresearch.engine.control.start_point import check_files, ensure_branch, refuse_below_a_branch
 from autoresearch.engine.core.inheritance import inheritance
 from autoresearch.engine.core.refs import RunRefs
@@ -105,7 +104,7 @@ def fork(
         best=shown_best(run.keeps, run.baseline),
         results=len(loaded.timeline.closed),
         left_open=tuple(one.number for one in run.open),
-        memory=memory_in(taken_over),
+        memory=tuple(one for one in taken_over if isinstance(one, ev.MemoryNamed)),
     )
 
 

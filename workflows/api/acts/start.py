@@ -1,14 +1,13 @@
 """The object of `start` and `resume`: what was asked of which run, and who does it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.outcome import StartOutcome
 from autoresearch.engine.control.results.take_out import TakeOutOutcome
-from autoresearch.events import catalog as ev
 from autoresearch.events.values import OPEN_END
 from autoresearch.projections.words.wording import say
+from autoresearch.workflows.api.acts.memory import memory_object
 from autoresearch.workflows.api.envelope import document
 
 
@@ -50,11 +49,6 @@ def start_object(
         "seq": outcome.seq,
         "history_path": str(outcome.paths.history),
     }
-
-
-def memory_object(memory: Sequence[ev.MemoryNamed]) -> list[dict[str, Any]]:  # Any: it is JSON
-    """Return the other runs of which agents are told, and as of which of their events."""
-    return [{"run_id": one.run_id, "seq": one.seq} for one in memory]
 
 
 def taken_out_fields(outcome: TakeOutOutcome | None = None) -> dict[str, Any]:  # Any: it is JSON

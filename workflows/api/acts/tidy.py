@@ -11,7 +11,7 @@ from autoresearch.engine.control.results.retract import RetractOutcome
 from autoresearch.engine.imports.import_run import Imported
 from autoresearch.engine.runs.views import Rebuilt
 from autoresearch.projections.parts.compared import ShownBest
-from autoresearch.workflows.api.acts.start import memory_object
+from autoresearch.workflows.api.acts.memory import memory_object
 from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.experiments import status_of
 

@@ -3,8 +3,8 @@
 from autoresearch.engine.control.fork import Forked
 from autoresearch.projections.words.times import counted
 from autoresearch.projections.words.wording import name_of, short
+from autoresearch.workflows.pages.acts.memory import memory_lines
 from autoresearch.workflows.pages.acts.signals import KNOWN
-from autoresearch.workflows.pages.acts.start import memory_lines
 from autoresearch.workflows.pages.ways_out import typed
 
 

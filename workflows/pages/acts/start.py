@@ -1,13 +1,12 @@
 """What start and resume were asked, and who does it, in lines: the outcomes of engine/control/start.py."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from autoresearch.engine.agents.known import NONE
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.outcome import Idle, Proposer, StartOutcome
 from autoresearch.engine.control.results.take_out import TakeOutOutcome
 from autoresearch.engine.control.start_point import more
-from autoresearch.events import catalog as ev
 from autoresearch.events.errors import WayOut
 from autoresearch.events.values import TOP_STAGES, Request
 from autoresearch.projections.words.times import counted, one_line
@@ -20,6 +19,7 @@ from autoresearch.projections.words.wording import (
     say_sandbox,
     short,
 )
+from autoresearch.workflows.pages.acts.memory import memory_lines
 from autoresearch.workflows.pages.python import interpreter_line
 from autoresearch.workflows.pages.ways_out import PULL_LFS, typed, worded
 
@@ -83,12 +83,6 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
     yield from memory_lines(outcome.memory)
     if outcome.idle is not None:
         yield _idle(outcome.idle)
-
-
-def memory_lines(memory: Sequence[ev.MemoryNamed]) -> Iterator[str]:
-    """Yield a line for each other run of which agents are told."""
-    for one in memory:
-        yield f"agents are told what {one.run_id} found, as of its event {one.seq}"
 
 
 def _asked(request: Request, *, again: bool) -> str:
