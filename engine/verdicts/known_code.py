@@ -15,10 +15,12 @@ def answer(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
     """Return who measured this candidate's code, and what; None where it has to be trained.
 
     What a human left in the worktree is trained, since that is what he asked for, and so is what takes a keep
-    out: the code of the keep before it was measured, but not on these seeds.
+    out: the code of the keep before it was measured, but not on these seeds. Where only the baseline is left
+    of the best, that is no question of seeds: who doubts every keep retracts them.
     """
-    asked_for = one.proposal is None or one.without is not None
-    if state.best is None or not one.code or asked_for or one.trainings > 0:
+    if one.without is not None:
+        return _the_baseline(state, one)
+    if state.best is None or not one.code or one.proposal is None or one.trainings > 0:
         return None
     same = _same(state, one) if _as_then(state) else None
     return None if same is None else {"same_as": same.iteration, "metric": same.metric, "code": same.code}
@@ -28,6 +30,14 @@ def can_be_reread(state: RunState, one: Iteration) -> bool:
     """Say whether a baseline printed no number, and only what says where to find it has changed since."""
     without = one.number == 0 and one.outcome == "no_metric" and not state.config.evaluate
     return without and one.deciding != state.deciding and one.trained_as == state.trained_as
+
+
+def _the_baseline(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
+    first = state.keeps[0]
+    drops = one.without is not None and one.without.purpose == "drop" and one.trainings == 0
+    if not drops or first.iteration != 0 or one.tree != first.tree:
+        return None
+    return {"same_as": 0, "metric": first.metric, "code": one.code}
 
 
 def _same(state: RunState, one: Iteration) -> KnownCode | None:

@@ -6,12 +6,15 @@ from typing import Literal
 import pytest
 from attrs import evolve
 
+from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
 from autoresearch.projections.belief import TakenOut
 from autoresearch.projections.run_state import RunState
+from tests import given as g
 from tests.golden.player import Player
 from tests.golden.script import Batch, Script, received
 
@@ -156,6 +159,34 @@ def test_code_that_is_known_is_trained_all_the_same():
     """The best without its last change is the one before it: measured, but not on these seeds."""
     player = play(wish(2), same_code={3: 1}, t3_1=1.5, t3_2=1.5, t4_1=1.5, t4_2=1.5)
     assert isinstance(verdict_on(player, 3), ev.CandidateKept)
+
+
+@pytest.mark.parametrize(("purpose", "trained"), [("drop", False), ("ablate", True)])
+def test_a_drop_that_leaves_the_baseline_is_not_trained(purpose: Literal["drop", "ablate"], *, trained: bool):
+    """A drop may end at the baseline's own tree, which was measured; an ablation is trained."""
+    first = (
+        g.started(RunConfig(keep_rule="lower", seed_env="SEED", final=0)),
+        g.asked(1),
+        g.runner_started(),
+        *g.BASELINE,
+        *g.candidate(1),
+    )
+    kept = (*first, g.training(1), g.trained(1, 1.0), g.row(1, 1.0), g.kept(1))
+    back = evolve(g.committed(2), tree=g.given(*kept).keeps[0].tree)
+    tried = (
+        wish(1, purpose),
+        g.asked(1),
+        g.opened(2),
+        g.chosen(2, received=len(kept) + 1),
+        g.applied(2),
+        back,
+    )
+    (command,) = decide(g.given(*kept, *tried))
+    if trained:
+        assert isinstance(command, do.StartTraining)
+    else:
+        assert isinstance(command, do.DiscardCandidate)
+        assert ("known_code", 0) == (command.rule, command.inputs["same_as"])
 
 
 def test_what_crashes_without_it_is_not_mended():
