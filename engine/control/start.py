@@ -25,6 +25,7 @@ from autoresearch.engine.control.start_point import (
     check_files,
     ensure_branch,
     refuse_uncommitted_script,
+    refuse_unshared,
 )
 from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.refs import RunRefs
@@ -84,6 +85,7 @@ def start(
         raise NotFound(f"{run_id} exists already", remedy=WayOut("other_run_id"))
     named, base = branch_and_base(home, git, branch)
     check_files(git, base.hash, config)
+    refuse_unshared(home, config)
     if request.loops:
         refuse_uncommitted_script(home, git, base.hash, config, set(agents_of(request)))
     begun = ev.RunStarted(

@@ -21,7 +21,9 @@ from autoresearch.engine.runs.claim import make_branch
 from autoresearch.events.errors import AutoresearchError, NotFound, WayOut
 from autoresearch.events.setting import program_in
 from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
+from autoresearch.projections.words.wording import say
 
 
 OWN_BRANCHES = "autoresearch/"
@@ -80,6 +82,15 @@ def check_files(git: Commits, base: str, config: RunConfig) -> None:
             "trainings would read a pointer",
             remedy=WayOut("install_lfs"),
         )
+
+
+def refuse_unshared(home: Path, config: RunConfig) -> None:
+    """Refuse what every checkout is to have a link to, and is not here: setup could only say the same."""
+    for path in config.shared:
+        if not (home / path).exists():
+            raise NotFound(
+                say(why("shared_is_not_there", path=path, folder=str(home))), remedy=WayOut("make_shared")
+            )
 
 
 def refuse_uncommitted_script(

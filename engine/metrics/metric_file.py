@@ -27,7 +27,7 @@ class InFile:
     """What a file says: the number as a text, or else which keys it has."""
 
     text: str | None
-    keys: str = ""
+    keys: str = ""  # the paths, in a line
     paths: tuple[str, ...] = ()  # of all values, those within objects too: `val.loss`
 
 
@@ -52,7 +52,8 @@ def read(spec: MetricSpec, name: str, taken: bytes) -> InFile:
     told = _row(text) if spec.file.endswith(".csv") else _object(text, lines=spec.file.endswith(".jsonl"))
     if not isinstance(told, dict):
         return InFile(text=None)
-    return InFile(text=value_at(told, key), keys=", ".join(map(str, told))[:200], paths=tuple(_paths(told)))
+    paths = tuple(_paths(told))
+    return InFile(text=value_at(told, key), keys=", ".join(paths)[:200], paths=paths)
 
 
 def _paths(told: Mapping[str, object], above: str = "") -> Iterator[str]:

@@ -58,7 +58,7 @@ def look_at_agents(trials: Trials, config: RunConfig, *, ask: bool) -> Iterator[
         wanted.setdefault(program_in(reviewer.agent), reviewer)
     for program in PROGRAMS.values():
         if program.name in wanted or (program is not CUSTOM and program.available()):
-            yield _program(program, wanted.get(program.name), home=trials.home)
+            yield _program(program, wanted.get(program.name), config, home=trials.home)
     yield from _refused(trials, config, {one.agent for one in found})
     if nobody:
         yield Finding(check="agent", state="info", code="agent_none")
@@ -92,11 +92,14 @@ def _refused(trials: Trials, config: RunConfig, agents: AbstractSet[str]) -> Ite
         yield Finding(check="agent", state="fail", code="agent_uncommitted", inputs=told)
 
 
-def _program(program: Program, wanted: Found | None, *, home: Path) -> Finding:
+def _program(program: Program, wanted: Found | None, config: RunConfig, *, home: Path) -> Finding:
     name, is_wanted = program.name, wanted is not None
-    if not program.available():
-        code = "reviewer_missing" if wanted is not None and wanted.why == "reviews" else "agent_missing"
-        return Finding(check="agent", state="fail", code=code, inputs={"name": name})
+    if not program.available() and wanted is not None and wanted.why == "reviews":
+        return Finding(check="agent", state="fail", code="reviewer_missing", inputs={"name": name})
+    if not program.available():  # as `start` says: where settings do not pause it, the run goes on without
+        pauses = config.when_agent_fails == "pause"
+        told: dict[str, object] = {"name": name, "pauses": pauses}
+        return Finding(check="agent", state="fail" if pauses else "warn", code="agent_missing", inputs=told)
     if program is CUSTOM:
         return Finding(check="agent", state="ok", code="agent_command", inputs={"name": name})
     login = login_of(name)

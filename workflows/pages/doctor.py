@@ -92,10 +92,13 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{name} {version}, no login found{wanted}",
         "log in: start `{name}` once; --ask tries it",
     ),
-    "agent_missing": ("{name} is wanted and not on PATH", 'install it, or set agent = "none"'),
     "reviewer_missing": (
         "{name} is to review and not on PATH",
         'install it, or set another review_agent, or review = "off"',
+    ),
+    "agent_missing": (
+        "{name} is wanted and not on PATH{instead}",
+        'install it, or set agent = "none"',
     ),
     "agent_command": ("a command of your own; --ask tries it", ""),
     "agent_uncommitted": (
@@ -203,6 +206,9 @@ def _fields(one: Finding) -> Mapping[str, object]:
         case "agent" | "agent_no_login":
             wanted = f", which a run asks: {FOUND[str(given['why'])]}" if given["is_wanted"] else ""
             fields |= {"wanted": wanted}
+        case "agent_missing":
+            instead = "a run pauses" if given["pauses"] else "the seeded search proposes in its place"
+            fields |= {"instead": f": {instead}"}
         case _:
             fields |= {key: _listed(value) for key, value in given.items() if isinstance(value, list)}
     return fields

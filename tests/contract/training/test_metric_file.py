@@ -75,11 +75,13 @@ def test_a_long_file_of_lines_is_read_from_its_ends(tmp_path: Path) -> None:
 
 
 def test_a_key_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
-    """Of a file without the number the reason says which keys it has."""
+    """Of a file without the number the reason says which keys it has, those within objects by their paths."""
     reason = reason_of(
-        leave(tmp_path, metric=b'{"acc": 0.83, "loss": 1}'), MetricSpec(name="accuracy", file="m.json")
+        leave(tmp_path, metric=b'{"acc": 0.83, "val": {"loss": 1, "top": {"5": 0.9}}}'),
+        MetricSpec(name="accuracy", file="m.json"),
     )
-    assert "it ended well, but m.json has no number accuracy; its keys: acc, loss" == say(reason)
+    keys = "acc, val.loss, val.top.5"
+    assert f"it ended well, but m.json has no number accuracy; its keys: {keys}" == say(reason)
 
 
 def test_what_was_looked_for_and_what_is_there_is_said(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def test_what_a_clean_checkout_lacks_is_named(program: Program):
     (program.repo / "pyproject.toml").write_text(settings + 'shared = ["data"]\n')
     found = looked(program, code=1)["data"]
     assert ("shared_is_not_there", True) == (found["code"], bool(found["way_out"]))
+    assert "data, which is shared, is not in" in program("start", "--loops", "1", code=3).stderr
     (program.repo / "data").mkdir()
     assert ["data"] == looked(program)["data"]["fields"]["shared"]
     (program.repo / "pyproject.toml").write_text(
@@ -165,12 +166,16 @@ def test_what_start_refuses_of_agents_fails(program: Program):
     )
 
 
-def test_an_agent_that_is_wanted_and_missing_fails(program: Program):
-    """A program that the settings name and nobody has installed is named, also where it is to review."""
+def test_an_agent_that_is_wanted_and_missing_is_named(program: Program):
+    """It is a warning, as `start` goes on with the search, but where it pauses the run or is to review."""
     settings = program.repo / "pyproject.toml"
     before = settings.read_text()
     settings.write_text(before + 'agent = "codex"\n')
-    assert "agent_missing" == looked(program, code=1)["agent"]["code"]
+    found = looked(program)["agent"]
+    assert ("agent_missing", "warn") == (found["code"], found["state"])
+    assert "the seeded search proposes in its place" in found["said"]
+    settings.write_text(before + 'agent = "codex"\nwhen_agent_fails = "pause"\n')
+    assert "fail" == looked(program, code=1)["agent"]["state"]
     settings.write_text(before + 'agent = "none"\nreview = "before-keep"\nreview_agent = "claude"\n')
     found = json.loads(program("doctor", "--json", code=1).stdout)["findings"]
     assert ["reviewer_missing", "agent_none"] == [one["code"] for one in found if one["check"] == "agent"]
