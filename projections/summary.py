@@ -15,6 +15,7 @@ from autoresearch.projections.agent_health import health_of, open_questions, pro
 from autoresearch.projections.parts import backlog
 from autoresearch.projections.parts.compared import compared, on_the_same_seeds
 from autoresearch.projections.parts.proposers import agents_of, told
+from autoresearch.projections.parts.purpose import IDEA, purpose_of
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
@@ -184,7 +185,7 @@ def _cost(run: RunState) -> dict[str, Any]:
 
 
 def _share(usd: float | None, of: int) -> float | None:
-    return None if usd is None or not of else round(usd / of, 6)
+    return round(usd / of, 6) if usd is not None and of else None
 
 
 def _budgets(run: RunState) -> dict[str, Any]:
@@ -303,6 +304,7 @@ def _open(run: RunState) -> list[dict[str, Any]]:
             "job": one.job.number if one.job else None,
             "device": one.job.device if one.job else "",
         }
+        | _purpose(run, one)
         for one in (first, *(other for other in run.open if other is not first))
         if one is not None
     ]
@@ -337,10 +339,10 @@ def _device_wanted(run: RunState) -> dict[str, Any] | None:
 def _in_progress(run: RunState) -> dict[str, Any] | None:
     """Return what is open now: iteration (None while preparing), stage, number of its job, since when."""
     if run.setup.job is not None:
-        return _stage(None, "setup", run.setup.job, run.setup.job.since)
+        return _stage(None, "setup", run.setup.job, run.setup.job.since) | dict(IDEA)
     if (one := busiest(run)) is None:
         return None
-    return _stage(one.number, _doing(one), one.job, one.job.since if one.job else one.since)
+    return _stage(one.number, _doing(one), one.job, (one.job or one).since) | _purpose(run, one)
 
 
 def _doing(one: Iteration) -> str:
@@ -348,6 +350,11 @@ def _doing(one: Iteration) -> str:
     if one.job is not None and one.job.step in ("guard", "holdout"):
         return one.job.step
     return "evaluate" if one.unscored else one.next_stage
+
+
+def _purpose(run: RunState, one: Iteration) -> dict[str, Any]:
+    fresh = {"final": run.final_repeats, "consolidate": run.consolidate_repeats}
+    return {**purpose_of(one.without, one.measures, one.repeats, fresh)}
 
 
 def _trainings(run: RunState) -> list[dict[str, Any]]:

@@ -173,7 +173,7 @@ def resume(
         if request is not None:
             refuse_blocked(after, request)
             if options.measures_alone:
-                _refuse_pointless(after)
+                _refuse_pointless(after, request)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
             return [*events, *lift, ev.LoopsRequested(request=request)]
         refuse_options_without_loops(options)
@@ -235,10 +235,10 @@ def refuse_blocked(run: RunState, request: Request) -> None:
         raise NotFound(why, remedy=way_out)
 
 
-def _refuse_pointless(run: RunState) -> None:
-    why, way_out = dry_run.why_pointless(run)
-    if way_out is not None:
-        raise NotFound(why, remedy=way_out)
+def _refuse_pointless(run: RunState, request: Request) -> None:
+    for why, way_out in (dry_run.why_pointless(run), dry_run.why_idle(run, request)):
+        if way_out is not None:
+            raise NotFound(why, remedy=way_out)
 
 
 def _refuse_unfit(

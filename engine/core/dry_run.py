@@ -10,6 +10,7 @@ from attrs import evolve as replace
 
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import active_request, decide
+from autoresearch.engine.core.final import trains
 from autoresearch.engine.verdicts import repeats
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
@@ -71,6 +72,19 @@ def why_pointless(run: RunState) -> tuple[str, WayOut | None]:
     if repeats.of_seeds(run) == 0:
         return "every seed gives the same number here: fresh ones tell nothing new", WayOut("experiments")
     return "", None
+
+
+def why_idle(run: RunState, request: Request) -> tuple[str, WayOut | None]:
+    """Say why a request for fresh seeds alone would train nothing; "" and None where it trains."""
+    busy, then = run.stopped is None, after(run, [ev.LoopsRequested(request=request)])
+    if busy and run.final_repeats and request.final == run.final_left and not request.consolidate:
+        return "the gain is being measured on fresh seeds already", WayOut("status")
+    if busy and run.consolidate_repeats and request.consolidate == run.consolidate_left:
+        return "each keep is being measured on fresh seeds already", WayOut("status")
+    if busy or trains(then):
+        return "", None
+    why = "what was kept can no longer be measured as the baseline was: nothing is trained"
+    return why, WayOut("experiments")
 
 
 def stages_from(first: LoopStage) -> tuple[LoopStage, ...]:

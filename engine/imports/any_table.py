@@ -20,6 +20,7 @@ from autoresearch.events.errors import InvalidInput, WayOut
 from autoresearch.events.metric_spec import BITS_PER_BYTE, MetricSpec
 from autoresearch.projections.results import COLUMNS, line_of
 from autoresearch.projections.timeline import imported_row
+from autoresearch.projections.words.times import counted
 
 
 MIB = 1024.0
@@ -100,7 +101,7 @@ def _read(
             rows.append(one)
     if bad and not wanted.skip_bad:
         line, why = min(bad.items())
-        more = f" (and {len(bad) - 1} lines more cannot be read)" if len(bad) > 1 else ""
+        more = f" (and {counted(len(bad) - 1, 'line')} more cannot be read)" if len(bad) > 1 else ""
         raise InvalidInput(f"{name}:{line} has {why}{more}", remedy=WAY_OUT)
     return rows, bad
 

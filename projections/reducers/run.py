@@ -99,10 +99,13 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: s
     keeps_alone = alone and request.consolidate > 0
     if apart and rests and keeps_alone:
         state.final_left = 0
-    if "loop" in request.stages and request.final != state.final_left and not keeps_alone:
+    # Asked for by itself it is stated anew, unless it is being measured: also where as many were left.
+    anew = alone and request.final > 0 and not state.final_repeats
+    if "loop" in request.stages and (request.final != state.final_left or anew) and not keeps_alone:
         state.final_left, state.final_again = request.final, alone
         state.final_repeats = ()
-    if "loop" in request.stages and request.consolidate != state.consolidate_left:
+    anew = alone and request.consolidate > 0 and not state.consolidate_repeats
+    if "loop" in request.stages and (request.consolidate != state.consolidate_left or anew):
         state.consolidate_left, state.consolidate_again = request.consolidate, alone
     if request.loops:  # a rule that asks for several seeds may choose by those
         state.consolidate_repeats = ()

@@ -14,6 +14,7 @@ from tests.given import (
     BASELINE,
     asked,
     candidate,
+    discarded,
     given,
     kept,
     row,
@@ -125,6 +126,27 @@ def test_a_final_asked_for_again_is_alone_as_well():
     both = given(*lost, asked(0, final=2, consolidate=3, alone=True))
     assert (2, 3) == (both.final_left, both.consolidate_left)
     assert 2 == len(given(*lost, asked(0, final=4, alone=True), ev.RunResumed()).requests)
+
+
+def test_a_final_behind_an_ablation_measures_again():
+    """As many seeds were left as are asked for, of a gain that was stated: it is stated anew all the same."""
+    stated = (*stopped(), *final(), STATED, DONE)
+    ablated = given(*stated, asked(1, final=2), *candidate(4), discarded(4), DONE)
+    assert (2, "done") == (ablated.final_left, ablated.stopped)
+    again = given(*stated, asked(1, final=2), *candidate(4), discarded(4), DONE, *final())
+    assert "Remeasure" in names(again)
+
+
+def test_a_measurement_that_would_train_nothing_is_refused():
+    """One that is under way is named, and one that cannot be had; any other is taken."""
+    wanted = asked(0, final=2, alone=True).request
+    assert ("", None) == dry_run.why_idle(given(*stopped()), wanted)
+    under_way = given(*stopped(), *final(), measures(1))
+    assert "being measured on fresh seeds already" in dry_run.why_idle(under_way, wanted)[0]
+    more = asked(0, final=4, alone=True).request
+    assert ("", None) == dry_run.why_idle(under_way, more)
+    nothing = given(started(SEEDED), asked(3), runner_started(), *BASELINE, STOPPED)
+    assert "nothing is trained" in dry_run.why_idle(nothing, wanted)[0]
 
 
 def test_what_waits_keeps_no_slot_from_the_final():

@@ -136,8 +136,8 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "trainings_left": standing["trainings_left"],
         "cost": standing["cost"],
         "budgets": standing["budgets"],
-        "ends_at": ends_at(standing, facts.as_of),
-        "seconds_left": seconds_left(standing, facts.as_of),
+        "ends_at": ends_at(standing, facts),
+        "seconds_left": seconds_left(standing, facts),
         "metric": standing["metric"],
         "best_metric": standing["best_metric"],
         "baseline_metric": standing["baseline_metric"],
@@ -182,21 +182,26 @@ def elapsed_s(standing: Standing, as_of: str) -> float:
     return max(0.0, whole - rested_s)
 
 
-def seconds_left(standing: Standing, as_of: str) -> float | None:
-    """Return the seconds that the run goes on, as is expected; None at rest, or where nobody knows. Pure."""
-    if standing["stopped"] is not None:
+def seconds_left(standing: Standing, facts: LiveFacts) -> float | None:
+    """Return the seconds that the run goes on, as is expected; None at rest, or where nobody knows. Pure.
+
+    Where it waits for a human only a time ends it, and without a runner nothing does.
+    """
+    word = phase(standing, facts)
+    if standing["stopped"] is not None or word == "interrupted":
         return None
     work, until = standing["work_left_s"], standing["until"]
-    ends = [work] if work is not None else []
+    held = word in ("paused", "waiting") and (standing["paused"] or standing["waits_for_human"])
+    ends = [work] if work is not None and not held else []
     if until:
-        ends.append(max(0.0, passed(as_of, until)))
+        ends.append(max(0.0, passed(facts.as_of, until)))
     return round(min(ends), 3) if ends else None
 
 
-def ends_at(standing: Standing, as_of: str) -> str | None:
+def ends_at(standing: Standing, facts: LiveFacts) -> str | None:
     """Return when the run ends, as is expected. Pure."""
-    left = seconds_left(standing, as_of)
-    return None if left is None else later(as_of, left)
+    left = seconds_left(standing, facts)
+    return None if left is None else later(facts.as_of, left)
 
 
 def _fields(one: Progress | Gpu | None, *names: str) -> dict[str, object] | None:

@@ -31,10 +31,23 @@ from autoresearch.workflows.pages.ways_out import after_no_gain, typed
 
 TYPE_CHECKING = False  # as in typing
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from autoresearch.engine.system.gpu import Gpu
     from autoresearch.engine.training.progress import Progress
     from autoresearch.projections.summary import Standing
     from autoresearch.workflows.api.status import Glance
+
+
+# What an iteration is for that tries no idea.
+PURPOSES = {
+    "final": "the final measurement: {keep} on fresh seeds",
+    "consolidate": "the consolidation: {keep} on fresh seeds",
+    "verdict": "{keep} measured again, to compare a candidate with it",
+    "drop": "the best without {keep}, which was found doubtful",
+    "ablate": "the ablation: the best without {keep}",
+}
 
 
 def status_page(seen: Glance) -> str:
@@ -86,7 +99,9 @@ def now_words(seen: Glance) -> str:
     waits = "" if one["job"] or seen.phase in ("loop", "baseline") else ", which waits"
     if seen.facts.waits_for:
         waits = f", which waits for the device: {seen.facts.waits_for} holds it"
-    said = f"{name_of(one['iteration'])}: {one['stage']}{job}{_where(one['device'])}{waits}"
+    said = (
+        f"{name_of(one['iteration'])}{purpose_words(one)}: {one['stage']}{job}{_where(one['device'])}{waits}"
+    )
     return ", ".join([said, *progress_words(seen.facts.progress)])
 
 
@@ -95,8 +110,14 @@ def prefetch_words(standing: Standing) -> str:
     said = []
     for one in standing["open"][1:]:
         stage = "ready" if one["stage"] == "train" and not one["job"] else one["stage"]
-        said.append(f"{name_of(one['iteration'])}: {stage}{_where(one['device'])}")
+        said.append(f"{name_of(one['iteration'])}{purpose_words(one)}: {stage}{_where(one['device'])}")
     return "; ".join(said)
+
+
+def purpose_words(one: Mapping[str, Any]) -> str:
+    """Say what an iteration is for that tries no idea, in brackets; "" for an idea."""
+    said = PURPOSES.get(one["purpose"] or "", "")
+    return f" ({said.format(keep=name_of(one['keep']))})" if said else ""
 
 
 def _where(device: str) -> str:
@@ -279,13 +300,13 @@ def time_words(seen: Glance) -> str:
 def ends_words(seen: Glance) -> str:
     """Say when the run ends: by its limits, or by what was asked for at the pace it has."""
     standing, as_of = seen.standing, seen.facts.as_of
-    left = seconds_left(standing, as_of)
+    left = seconds_left(standing, seen.facts)
     limits = [f"until {wall(standing['until'], beside=as_of)} at the latest"] if standing["until"] else []
     if standing["trainings_left"] is not None:
         limits.append(f"{counted(standing['trainings_left'], 'training')} left")
     if standing["stopped"] is not None or left is None:
         return ""
-    at = ends_at(standing, as_of)
+    at = ends_at(standing, seen.facts)
     return ", ".join([f"about {wall(at or as_of, beside=as_of)}, in {duration(left)}", *limits])
 
 

@@ -181,7 +181,7 @@ def test_what_cannot_be_read_is_named_and_may_be_skipped(repo, tmp_path, capsys)
     table.write_text("commit\tscore\tstatus\na\t1.0\tkeep\nb\tfast\tkeep\nc\t2.0\tmaybe\nd\t3.0\tkeep\n")
     code, said = refused(f"import {table}", capsys)
     assert 5 == code
-    assert "t.tsv:3 has the score 'fast'; expected a number (and 1 lines more cannot be read)" in said
+    assert "t.tsv:3 has the score 'fast'; expected a number (and 1 line more cannot be read)" in said
     said = call(f"import {table} --skip-bad", capsys)
     assert "skipped t.tsv:4: the status 'maybe'" in said
     assert 3.0 == load(latest(repo)).run.best.metric

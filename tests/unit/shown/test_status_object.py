@@ -8,6 +8,7 @@ from autoresearch.engine.runs.catalogue import run_named
 from autoresearch.engine.system.gpu import parse
 from autoresearch.engine.training.progress import Progress
 from autoresearch.events import catalog as ev
+from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import OPEN_END, Process, why
 from autoresearch.projections.summary import sandbox, standing
@@ -171,9 +172,9 @@ def test_the_object_tells_what_is_going_on():
     events = (*BEGUN, *g.BASELINE, *g.candidate(1), g.training(1), g.received())
     told = status_object(look(*events, progress=progress, dropped=2))
     assert (1.5, 1.5, g.BASE) == (told["best_val_bpb"], told["baseline_val_bpb"], told["kept_commit"])
-    assert {"iteration": 1, "stage": "train", "job": 1, "since": "2026-03-08T21:00:14.000Z"} == told[
-        "in_progress"
-    ]
+    since = "2026-03-08T21:00:14.000Z"
+    going_on = {"iteration": 1, "stage": "train", "job": 1, "since": since, "purpose": None, "keep": None}
+    assert going_on == told["in_progress"]
     assert {"percent": 42.0, "seconds_left": 18.0, "loss": 3.2, "tok_per_s": 2e4} == told["progress"]
     assert (2, 0, 3) == (told["loops_left"], told["iterations_completed"], told["waiting_proposals"])
     ends = ("kept", "discarded", "vetoed", "crashed", "stopped_early", "not_applied", "retracted")
@@ -258,6 +259,58 @@ def test_a_question_is_told_in_words():
     assert say(NEEDS.question) == asks["need_input"]
     assert "which way?" in asks["need_input"]
     assert status_object(look(*BEGUN))["need_input"] is None
+
+
+def measured(purpose: str, keep: int, repeats: tuple[int, ...]) -> ev.RemeasureStarted:
+    """A kept one is measured again."""
+    return ev.RemeasureStarted(
+        iteration=2,
+        keep=keep,
+        purpose=purpose,
+        commit=g.BASE,
+        because_of=1 if purpose == "verdict" else None,
+        repeats=repeats,
+        differ_in=(),
+    )
+
+
+WITHOUT = evolve(g.received(), without=Without(keep=1, purpose="ablate", repeats=(2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("events", "purpose", "keep", "said"),
+    [
+        ((g.opened(2),), None, None, "iteration 2: propose"),
+        ((measured("final", 1, (2, 3)),), "final", 1, "iteration 2 (the final measurement: iteration 1 on"),
+        (
+            (measured("consolidate", 0, (2,)),),
+            "consolidate",
+            0,
+            "(the consolidation: baseline on",
+        ),
+        ((measured("verdict", 1, (2,)),), "verdict", 1, "(iteration 1 measured again, to compare"),
+        ((WITHOUT, g.opened(2), "chosen"), "ablate", 1, "(the ablation: the best without iteration 1)"),
+    ],
+)
+def test_what_is_no_idea_is_named(events, purpose, keep, said):
+    """A measurement of what was kept, and the best without a keep, are told in words."""
+    before = (*KEPT, g.asked(0, final=2, consolidate=2, alone=True))
+    taken = [g.chosen(2, received=len(before) + 1) if one == "chosen" else one for one in events]
+    seen = look(*before, *taken)
+    told = status_object(seen)["in_progress"]
+    assert (2, purpose, keep) == (told["iteration"], told["purpose"], told["keep"])
+    assert said in page_of(seen)
+
+
+@pytest.mark.parametrize("until", ["", LATE])
+def test_while_a_human_is_waited_for_only_a_time_ends_it(until):
+    """No pace is told of a run that is paused; without a runner no end is."""
+    run = (g.started(), g.asked(3, until=until), g.runner_started(), *g.BASELINE)
+    paused = look(*run, ev.RunPaused(reason=why("human", "r")), as_of="2026-03-08T21:10:00.000Z")
+    assert (until or None) == status_object(paused)["ends_at"]
+    assert bool(until) == ("ends " in page_of(paused))
+    lost = look(*run, runner=None, as_of="2026-03-08T21:10:00.000Z")
+    assert ("interrupted", None) == (status_object(lost)["phase"], status_object(lost)["ends_at"])
 
 
 def test_the_end_is_expected_by_what_there_was():
