@@ -10,7 +10,8 @@ from autoresearch.engine.asking.prompting import Prompting
 from autoresearch.engine.paths import RunPaths
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.projections.run_state import Iteration, RunState
-from tests.fakes.git import Commit, FakeGit
+from tests.fakes.commits import Commit
+from tests.fakes.git import FakeGit
 from tests.fakes.jobs import FakeJobs
 
 

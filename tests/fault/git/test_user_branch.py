@@ -14,7 +14,7 @@ from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import Request, why
 from tests.fakes.world import BRANCH, RUN_ID, World
-from tests.fault.runner.test_runner_crashes import proposal
+from tests.fault.runner.measured_runs import proposal
 
 
 def kept_run(folder: Path, *, user_on: str | None = None) -> World:

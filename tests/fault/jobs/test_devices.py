@@ -24,7 +24,7 @@ from autoresearch.engine.system.locks import try_lock
 from autoresearch.engine.system.processes import process
 from autoresearch.events.settings import RunConfig
 from tests.e2e.conftest import Program, at_rest, hold_trainings
-from tests.fault.jobs.test_jobs_faults import child, supervisor
+from tests.fault.jobs.supervised import child, supervisor
 from tests.processes import started
 from tests.waiting import PATIENCE_S, until
 

@@ -7,7 +7,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from tests.fakes.jobs import FakeJobs
 from tests.fakes.world import World
-from tests.fault.runner.test_runner_crashes import proposal
+from tests.fault.runner.measured_runs import proposal
 
 
 def test_an_input_is_read_before_a_training_can_rewrite_it(tmp_path: Path):
