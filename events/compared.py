@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import cache
 
 from attrs import fields
 
@@ -10,15 +12,17 @@ from autoresearch.events.setting import Setting
 from autoresearch.events.settings import RunConfig
 
 
-def definitions() -> dict[str, tuple[Setting, object]]:
+@cache
+def definitions() -> Mapping[str, tuple[Setting, object]]:
     """Return every setting by its key in the table, with its definition and default, in order."""
     found: dict[str, tuple[Setting, object]] = {}
+    config, metric = RunConfig(), MetricSpec()
     for one in fields(RunConfig):
         if one.name == "metric":
             for part in fields(MetricSpec):
-                found[f"metric.{part.name}"] = part.metadata["setting"], getattr(MetricSpec(), part.name)
+                found[f"metric.{part.name}"] = part.metadata["setting"], getattr(metric, part.name)
         else:
-            found[one.name] = one.metadata["setting"], getattr(RunConfig(), one.name)
+            found[one.name] = one.metadata["setting"], getattr(config, one.name)
     return found
 
 

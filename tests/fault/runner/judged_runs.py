@@ -70,6 +70,8 @@ class Clock:
     def __init__(self, world: World) -> None:
         self.world = world
         self.start = datetime.now(UTC)
+        self.seen = 0
+        self.told: list[str] = []
 
     def after(self, *, minutes: float) -> str:
         return from_epoch(self.start.timestamp() + 60 * minutes)
@@ -78,9 +80,12 @@ class Clock:
         return self.after(minutes=10 * sum(one.startswith("TrainingFinished") for one in self.trainings()))
 
     def trainings(self) -> list[str]:
-        events = [one.event for one in read(self.world.paths.history)]
         told = ev.TrainingStarted | ev.TrainingFinished
-        return [f"{type(one).__name__} {one.iteration}" for one in events if isinstance(one, told)]
+        for one in read(self.world.paths.history, self.seen):
+            self.seen = one.seq
+            if isinstance(one.event, told):
+                self.told.append(f"{type(one.event).__name__} {one.event.iteration}")
+        return self.told
 
 
 class SlowJobs:
@@ -100,11 +105,19 @@ def a_run_that_asks_a_human(folder: Path) -> World:
     world.start(loops=3, proposals=asked, approve="human")
     words = {1: ev.CandidateApproved(iteration=1), 2: ev.CandidateVetoed(iteration=2, why="it looks")}
 
+    asleep, awake = "2026-03-09T00:00:00.000Z", "2026-03-09T09:00:00.000Z"
+    looked = (0, asleep)  # at a history of so many bytes
+
     def now() -> str:
+        nonlocal looked
+        size = world.paths.history.stat().st_size
+        if size == looked[0]:
+            return looked[1]
         waiting = [one.number for one in load(world.paths).run.open if one.approval.waits]
         with EventLog(world.paths.history) as log:
             log.append([words[number] for number in waiting if number in words], by="cli")
-        return f"2026-03-09T{'09' if waiting == [3] else '00'}:00:00.000Z"
+        looked = (size, awake if waiting == [3] else asleep)
+        return looked[1]
 
     world.now = now
     return world
