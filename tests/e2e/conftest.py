@@ -16,12 +16,14 @@ from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.places import runs_of
+from autoresearch.workflows.quick_status import answer
 from tests.processes import end_everything
 from tests.waiting import PATIENCE_S
 
 
 ROOT = Path(__file__).resolve().parents[2]
 DOOR = ROOT / "workflows" / "run_experiment.py"
+PLAIN_DOOR: tuple[str, ...] = (sys.executable, str(DOOR))
 
 TRAIN = '''\
 """A training of a moment: the score is a smooth function of two constants."""
@@ -66,7 +68,7 @@ class Program:
     def __init__(self, repo: Path, env: dict[str, str]) -> None:
         self.repo = repo
         self.env = env
-        self.door: tuple[str, ...] = (sys.executable, str(DOOR))
+        self.door = PLAIN_DOOR
         self.is_true = True  # False: a test has made a history, a view or a ref untrue
 
     def __call__(
@@ -100,11 +102,18 @@ class Program:
         """Look at the status until it satisfies the condition."""
         end = time.monotonic() + timeout_s
         while True:
-            status = self.status(*words)
+            status = self._status_here(*words) or self.status(*words)
             if until(status):
                 return status
             assert time.monotonic() < end, status
-            time.sleep(0.1)
+            time.sleep(0.05)
+
+    def _status_here(self, *words: str) -> dict[str, Any] | None:
+        """Return what `status --json` would print, without a process, where it is answered at once."""
+        if self.door != PLAIN_DOOR:
+            return None
+        text = answer(("status", "--json", f"--repo={self.repo}", *words))
+        return json.loads(text) if text else None
 
     def git(self, *words: str) -> str:
         """Run git as the user would."""
@@ -166,7 +175,9 @@ def hold_trainings(program: Program) -> Turn:
 
 
 @pytest.fixture(params=["plain"])
-def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Program]:
+def program(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Program]:
     """A committed repository, without any git identity or agent configured."""
     repo = tmp_path / request.param
     repo.mkdir()
@@ -181,6 +192,7 @@ def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Program]
         (tools / name).symlink_to(found)
     env = {"HOME": str(home), "PATH": str(tools), "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1"}
     env["AUTORESEARCH_DEVICES"] = str(tmp_path / "devices")  # trainings of other tests are not waited for
+    monkeypatch.setenv("AUTORESEARCH_DEVICES", env["AUTORESEARCH_DEVICES"])  # also for what is asked here
     made = Program(repo, env)
     (repo / "train.py").write_text(TRAIN)
     (repo / "program.md").write_text("Lower is better.\n")
