@@ -22,6 +22,10 @@ AGENTS   := .agent-programs
 PROGRAMS := opencode-ai@1.18.33 @openai/codex@0.169.0 @anthropic-ai/claude-code@2.1.328 @google/gemini-cli@0.61.0
 AIDER    := aider-chat==0.86.2
 
+# How many tests at once, on two cores: they mostly wait. 1,877 of those that start processes need 310 s of
+# processor time in all (2026-11).
+WORKERS ?= 5
+
 # A .venv of another Python, or one whose making was cut short, is made anew.
 VERSION = import sys; print(*sys.version_info[:2])
 WANTED := $(shell $(PYTHON) -c '$(VERSION)')
@@ -41,7 +45,7 @@ run: $(VENV)/.run      ## (GPU=1: with torch for NVIDIA cards) a whole run on re
 	@$(BIN)/python workflows/run_experiment.py status
 
 test: $(VENV)/.dev     ## the test suite (about thirteen minutes on two cores)
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not long"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long"
 
 test-agents: $(VENV)/.dev $(AGENTS)/.installed  ## real opencode, codex, claude, gemini and aider (npm and pip: 1.9 GB), whose model is this machine (three quarters of an hour)
 	PATH="$(CURDIR)/$(AGENTS)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest -n 2 -m long tests/agents tests/e2e/agents/test_agents_real_opencode.py
@@ -63,10 +67,10 @@ lint: $(VENV)/.bench   ## ruff, mypy (the peers of bench/ too), and the freshnes
 	$(BIN)/python -m autoresearch.workflows.reference --check
 
 torture: $(VENV)/.dev  ## long fault rounds and real agent programs; SEED=... repeats a session (an hour or two)
-	AUTORESEARCH_TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -n 3 --dist worksteal -m long
+	AUTORESEARCH_TORTURE_SEED=$(SEED) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long
 
 torture-short: $(VENV)/.dev  ## some of each of the long fault rounds, others each day
-	AUTORESEARCH_TORTURE_SEED=$(SEED) AUTORESEARCH_TORTURE_SHARE=0.02 $(BIN)/python -m pytest -n 3 --dist worksteal -m long tests/fault
+	AUTORESEARCH_TORTURE_SEED=$(SEED) AUTORESEARCH_TORTURE_SHARE=0.02 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m long tests/fault
 
 bench: $(VENV)/.bench  ## measure everything, peers beside us, and print the table
 	$(BIN)/python -m bench
