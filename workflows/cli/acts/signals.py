@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 from attrs import evolve as replace
@@ -47,13 +48,7 @@ def stop(
     outcome = signals.stop(paths, here.git, now=now, key=asked)
     if outcome.needs_runner:
         opt.ensure_runner(paths)
-    _tell(
-        paths,
-        stop_line(outcome),
-        objects.stop_object(outcome, paths.run_id),
-        as_json=as_json,
-        again=outcome.again,
-    )
+    _tell(paths, outcome, stop_line, objects.stop_object, as_json=as_json)
 
 
 def pause(
@@ -73,13 +68,8 @@ def pause(
     paths = here.run(run_id, asked).paths
     said = reason or "as asked"
     outcome = signals.pause(paths, here.git, reason=said, key=asked)
-    _tell(
-        paths,
-        pause_line(outcome),
-        objects.pause_object(outcome, paths.run_id, said),
-        as_json=as_json,
-        again=outcome.again,
-    )
+    done = objects.pause_object(outcome, paths.run_id, said)
+    _print(paths, pause_line(outcome), done, as_json=as_json, again=outcome.again)
 
 
 def unpause(
@@ -95,13 +85,7 @@ def unpause(
     asked = key_of(key, "unpause")
     paths = here.run(run_id, asked).paths
     outcome = signals.unpause(paths, here.git, key=asked)
-    _tell(
-        paths,
-        unpause_line(outcome),
-        objects.unpause_object(outcome, paths.run_id),
-        as_json=as_json,
-        again=outcome.again,
-    )
+    _tell(paths, outcome, unpause_line, objects.unpause_object, as_json=as_json)
 
 
 def propose(
@@ -153,16 +137,10 @@ def propose(
     if check:
         base = signals.check_proposal(load(paths).run, here.git, event.proposal)
         fits = f"it fits {short(base)}, the best code; nothing was recorded"
-        _tell(paths, fits, objects.checked_object(paths.run_id, base), as_json=as_json)
+        _print(paths, fits, objects.checked_object(paths.run_id, base), as_json=as_json)
         return
     queued = signals.propose(paths, here.git, replace(event, first=first), key=asked)
-    _tell(
-        paths,
-        proposed_line(queued),
-        objects.propose_object(queued, paths.run_id),
-        as_json=as_json,
-        again=queued.again,
-    )
+    _tell(paths, queued, proposed_line, objects.propose_object, as_json=as_json)
 
 
 def proposals(*, as_json: opt.AsJson = False, run_id: opt.RunId = None, repo: opt.Repo = None) -> None:
@@ -200,7 +178,7 @@ def withdraw(
     paths = here.run(run_id, asked).paths
     taken = signals.withdraw(paths, here.git, number, key=asked)
     done = objects.withdraw_object(taken, paths.run_id)
-    _tell(paths, f"withdrawn: {taken.description}", done, as_json=as_json, again=taken.again)
+    _print(paths, f"withdrawn: {taken.description}", done, as_json=as_json, again=taken.again)
 
 
 def note(
@@ -216,7 +194,7 @@ def note(
     asked = key_of(key, "note", text=text)
     paths = here.run(run_id, asked).paths
     again = signals.note(paths, here.git, text, key=asked)
-    _tell(paths, "noted", objects.note_object(paths.run_id, text, known=again), as_json=as_json, again=again)
+    _print(paths, "noted", objects.note_object(paths.run_id, text, known=again), as_json=as_json, again=again)
 
 
 def answer(
@@ -237,13 +215,7 @@ def answer(
     asked = key_of(key, "answer", text=text, question=question)
     paths = here.run(run_id, asked).paths
     given = signals.answer(paths, here.git, text, number=question, key=asked)
-    _tell(
-        paths,
-        answered_line(given),
-        objects.answer_object(given, paths.run_id),
-        as_json=as_json,
-        again=given.again,
-    )
+    _tell(paths, given, answered_line, objects.answer_object, as_json=as_json)
 
 
 def approve(
@@ -260,13 +232,7 @@ def approve(
     asked = key_of(key, "approve", number=number)
     paths = here.run(run_id, asked).paths
     decided = signals.decide_keep(paths, here.git, number, key=asked)
-    _tell(
-        paths,
-        decided_line(decided),
-        objects.approve_object(decided, paths.run_id),
-        as_json=as_json,
-        again=decided.again,
-    )
+    _tell(paths, decided, decided_line, objects.approve_object, as_json=as_json)
 
 
 def veto(
@@ -284,16 +250,31 @@ def veto(
     asked = key_of(key, "veto", number=number, why=why)
     paths = here.run(run_id, asked).paths
     decided = signals.decide_keep(paths, here.git, number, veto=why, key=asked)
-    _tell(
-        paths,
-        decided_line(decided),
-        objects.veto_object(decided, paths.run_id),
-        as_json=as_json,
-        again=decided.again,
-    )
+    _tell(paths, decided, decided_line, objects.veto_object, as_json=as_json)
 
 
-def _tell(paths: RunPaths, line: str, done: objects.Done, *, as_json: bool, again: bool = False) -> None:
+class _Outcome(Protocol):
+    """What came of a command; `again` where its key was known, and nothing was done."""
+
+    @property
+    def again(self) -> bool: ...
+
+
+_OutcomeT = TypeVar("_OutcomeT", bound=_Outcome)
+
+
+def _tell(
+    paths: RunPaths,
+    outcome: _OutcomeT,
+    line: Callable[[_OutcomeT], str],
+    done: Callable[[_OutcomeT, str], objects.Done],
+    *,
+    as_json: bool,
+) -> None:
+    _print(paths, line(outcome), done(outcome, paths.run_id), as_json=as_json, again=outcome.again)
+
+
+def _print(paths: RunPaths, line: str, done: objects.Done, *, as_json: bool, again: bool = False) -> None:
     """Print what was done: as an object where one was asked for, else in a line."""
     if as_json:
         opt.print_object(done)
