@@ -71,6 +71,7 @@ class Evidence:
     spans: list[Span] = field(factory=list)  # that have ended
     open: dict[tuple[str, int, int], Span] = field(factory=dict)
     agents: dict[tuple[str, str], Calls] = field(factory=dict)
+    rests: list[tuple[str, str | None]] = field(factory=list)  # from a stop to what was asked for next
     voided: int = 0
     lost: int = 0  # trainings that ended without a result by the world's fault
 
@@ -90,6 +91,12 @@ def _run_started(evidence: Evidence, _event: object, seq: int, at: str) -> None:
 
 def _loops_requested(evidence: Evidence, event: ev.LoopsRequested, seq: int, at: str) -> None:
     evidence.asked = (*evidence.asked, Asked(seq=seq, at=at, request=event.request))
+    _goes_on(evidence, event, seq, at)
+
+
+def _goes_on(evidence: Evidence, _event: object, _seq: int, at: str) -> None:
+    if evidence.rests and evidence.rests[-1][1] is None:
+        evidence.rests[-1] = (evidence.rests[-1][0], at)
 
 
 def _runner_started(evidence: Evidence, _event: ev.RunnerStarted, _seq: int, at: str) -> None:
@@ -97,8 +104,10 @@ def _runner_started(evidence: Evidence, _event: ev.RunnerStarted, _seq: int, at:
     evidence.open["runner", 0, 0] = Span(kind="runner", begin=at, end=at)
 
 
-def _run_stopped(evidence: Evidence, _event: ev.RunStopped, _seq: int, at: str) -> None:
+def _run_stopped(evidence: Evidence, event: ev.RunStopped, seq: int, at: str) -> None:
     _close(evidence, ("runner", 0, 0), at)
+    _goes_on(evidence, event, seq, at)  # one rest ends where another begins
+    evidence.rests.append((at, None))
 
 
 def _training_started(evidence: Evidence, event: ev.TrainingStarted, _seq: int, at: str) -> None:
@@ -235,6 +244,7 @@ REDUCERS: dict[type[Any], Reducer[Evidence]] = {
     ev.LoopsRequested: _loops_requested,
     ev.RunnerStarted: _runner_started,
     ev.RunStopped: _run_stopped,
+    ev.RunResumed: _goes_on,
     ev.TrainingStarted: _training_started,
     ev.TrainingFinished: _training_finished,
     ev.TrainingVoided: _training_voided,

@@ -347,7 +347,7 @@ def _in_progress(run: RunState) -> dict[str, Any] | None:
 
 def _doing(one: Iteration) -> str:
     """Return the stage for people: what was trained is evaluated before it is recorded."""
-    if one.job is not None and one.job.step in ("guard", "holdout"):
+    if one.job is not None and one.job.step in ("guard", "holdout", "review", "train"):
         return one.job.step
     return "evaluate" if one.unscored else one.next_stage
 

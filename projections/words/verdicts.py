@@ -47,6 +47,7 @@ VERDICTS: Mapping[str, str] = {
     "no_better": (
         "no better: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked"
     ),
+    "one_seed": "better by {gain:.6f} ± {half_width:.6f}, on 1 seed alone; the rule asks for a second",
     "unsure": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}, which is not sure enough",
     "baseline_repeated": "the baseline, the mean of {trainings:trainings}, which differ by {of_seeds:.6f}",
     "drop": (

@@ -116,6 +116,8 @@ def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
         unsure = inputs.get("sureness", 0) < inputs.get("sureness_asked", 0)
         if gain <= delta:
             return "no_better"
+        if rule.partition(":")[0] == "confirm" and inputs.get("pairs") == 1:
+            return "one_seed"  # by which it keeps nothing
         return "unsure" if unsure else "believed" if "probability" in inputs else "better"
     if gain > delta:
         return "improved_by" if delta else "improved"
