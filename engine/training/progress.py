@@ -46,10 +46,16 @@ def progress_now(folder: Path) -> Progress | None:
             return _progress(told)
     text = tail_of(JobPaths(folder).output, TAIL_BYTES).decode(errors="replace").replace("\r", "\n")
     for said in reversed(text.split("\n")):
-        match = re.search(_STEP, said[:1000])
-        if match:
-            return _progress({key: _parsed(word) for key, word in match.groupdict().items()})
+        step = step_in(said)
+        if step is not None:
+            return step
     return None
+
+
+def step_in(line: str) -> Progress | None:
+    """Return what a step line of a log says; None where it is none."""
+    match = re.search(_STEP, line[:1000])
+    return _progress({key: _parsed(word) for key, word in match.groupdict().items()}) if match else None
 
 
 def kind_of(told: Mapping[str, object]) -> object:

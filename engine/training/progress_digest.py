@@ -24,7 +24,7 @@ def read_progress(pieces: Iterable[bytes] | None) -> tuple[ProgressDigest | None
     """
     if pieces is None:
         return None, ""
-    sha256, curve, count, failure = hashlib.sha256(), _Curve(), 0, ""
+    sha256, curve, count, failure = hashlib.sha256(), SomePoints(), 0, ""
     for line in lines_of(_hashed(pieces, sha256), _LINE_BYTES):
         if not line.endswith(b"\n"):
             break
@@ -63,7 +63,7 @@ class GrowingCurve:
             self.points.append((percent, loss))
 
 
-class _Curve:
+class SomePoints:
     """Some points of a curve of any length, evenly taken, the first and the last among them."""
 
     def __init__(self) -> None:

@@ -171,6 +171,7 @@ def repository(folder: Path) -> Path:
     make_run(repo, *BEGUN, *tried(1, 0.9, keep=True), *tried(2, 1.2), branch="autoresearch/whole")
     make_run(repo, *BEGUN, *hostile_events(), branch="autoresearch/hostile")
     golden_run(repo, "confirm", "confirm-r001")
+    golden_run(repo, "agents-by-gain", "agents-by-gain-r001")
     torn = golden_run(repo, "confirm", "torn-r001")
     torn.history.write_bytes(torn.history.read_bytes()[:-200])
     corrupt = golden_run(repo, "confirm", "corrupt-r001")

@@ -16,6 +16,7 @@ from autoresearch.events.values import Best, Score
 from autoresearch.projections.words.event_text import describe
 from autoresearch.workflows.api.experiments import candidate_diff, experiment_whole, story_of
 from autoresearch.workflows.web.causes import causes
+from autoresearch.workflows.web.curve import curve_left
 from autoresearch.workflows.web.followed import Followed
 
 
@@ -53,7 +54,7 @@ def experiment_object(
         "inputs": one.row.inputs,
         "calls": _calls(followed.paths, number, one.events),
         "pairs": _pairs(followed, number, one.events, seq),
-        "curve": _curve(one.events),
+        "curve": _curve(followed.paths, number, one.events),
         "running": [[job.step, job.number] for of, job in loaded.run.jobs if of == number],
         "events": event_objects(one.events),
     }
@@ -177,8 +178,11 @@ def _pair(score: Score, base: Best, seed: int | None, sign: float) -> dict[str, 
     }
 
 
-def _curve(events: Iterable[Recorded]) -> list[tuple[float, float]]:
-    """Return the points of the last training's curve: percent and loss."""
-    ends = [one.event for one in events if isinstance(one.event, ev.TrainingFinished)]
-    found = ends[-1].progress if ends else None
-    return [] if found is None else [*found.points]
+def _curve(paths: RunPaths, number: int, events: Iterable[Recorded]) -> list[tuple[float, float]]:
+    """Return the points of the last training's curve: percent and loss; of one that runs, as far as it is."""
+    of_trainings = (ev.TrainingStarted, ev.TrainingFinished)
+    last = next((one.event for one in reversed([*events]) if isinstance(one.event, of_trainings)), None)
+    if last is None:
+        return []
+    known = last.progress if isinstance(last, ev.TrainingFinished) else None
+    return [*(known.points if known and known.points else curve_left(paths.job(number, "train", last.training)))]

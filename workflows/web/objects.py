@@ -1,5 +1,6 @@
 """What the page of a run is made of: the objects that `--json` prints, and a few figures beside them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from autoresearch.engine.paths import RunPaths
@@ -59,7 +60,7 @@ def unreadable(home: int, name: str, paths: RunPaths, error: AutoresearchError) 
 def overview(followed: Followed, at: int | None) -> dict[str, Any]:
     """Return how a run stands, now or as of an event: of the world then, only the runner is known."""
     loaded, damage = followed.at(at), followed.damage
-    return state_object(followed.paths, loaded, live=at is None) | {
+    return state_object(followed.paths, loaded, live=at is None, proposers=followed.rows.proposers) | {
         "last": followed.loaded.position.seq,
         "id": event_id(loaded.position),
         "generation": followed.generation,
@@ -68,8 +69,10 @@ def overview(followed: Followed, at: int | None) -> dict[str, Any]:
     }
 
 
-def state_object(paths: RunPaths, loaded: Loaded, *, live: bool) -> dict[str, Any]:
-    """Return how a run stands, or stood then."""
+def state_object(
+    paths: RunPaths, loaded: Loaded, *, live: bool, proposers: Mapping[int, tuple[str, str]]
+) -> dict[str, Any]:
+    """Return how a run stands, or stood then; `proposers` are agent and model by iteration."""
     run = loaded.run
     seen = run_now(paths, run, gpu=True) if live else _then(paths, run)
     told, rows = seen.glance.standing, loaded.timeline.rows
@@ -84,6 +87,7 @@ def state_object(paths: RunPaths, loaded: Loaded, *, live: bool) -> dict[str, An
         "lower_is_better": run.config.metric.lower_is_better,
         "of_seeds": spread_of_seeds(rows),
         "best_iteration": told["best_iteration"],
+        "best_by": proposers.get(told["best_iteration"] or 0),
         "devices": _devices(paths, run, live=live),
         "jobs": [[number, job.step, job.number, job.since] for number, job in run.jobs],
         "queue": proposals_of(run),
@@ -116,14 +120,20 @@ def settings_object(followed: Followed) -> dict[str, Any]:
 def spans_object(followed: Followed) -> dict[str, Any]:
     """Return what ran when: [kind, begin, end, iteration, number, device]; without an end, it still runs.
 
-    And where the time went.
+    And where the time went, when nothing was asked for, and which models agents were asked for.
     """
     evidence = followed.evidence
     spans = [[one.kind, one.begin, one.end, one.iteration, one.number, one.device] for one in evidence.spans]
     going_on = [
         [one.kind, one.begin, None, one.iteration, one.number, one.device] for one in evidence.open.values()
     ]
-    found = {"began_at": evidence.began_at, "last_at": evidence.last_at, "spans": spans + going_on}
+    found = {
+        "began_at": evidence.began_at,
+        "last_at": evidence.last_at,
+        "spans": spans + going_on,
+        "rests": evidence.rests,
+        "models": [[one.agent, one.model, one.calls, one.failed] for one in evidence.agents.values()],
+    }
     return found | {"time": time_spent(evidence, followed.loaded.run)}
 
 

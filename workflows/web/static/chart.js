@@ -9,6 +9,8 @@ const FAILED = new Set(["crash", "not_applied", "accident"]);
 const HEIGHT = 340;
 const ROOM = { left: 74, right: 18, top: 16, bottom: 34 };
 const NEAR = 22; // pixels
+const INSET = 10; // so that the baseline's dot does not lie on the axis
+const LABELLED = 3000; // with more dots, none is labelled
 
 export class Chart {
   constructor({ open }) {
@@ -58,11 +60,11 @@ export class Chart {
     const room = (high - low) * FORM.room || Math.abs(high) * 0.01 || 1;
     [low, high] = [low - room, high + room];
     const last = Math.max(1, this.all.at(-1)?.iteration ?? 1);
-    const wide = width - ROOM.left - ROOM.right;
+    const wide = width - ROOM.left - ROOM.right - INSET;
     const tall = HEIGHT - ROOM.top - ROOM.bottom;
     this.scaled = {
       all: this.all, width, lower, low, high, last,
-      x: (iteration) => ROOM.left + (wide * iteration) / last,
+      x: (iteration) => ROOM.left + INSET + (wide * iteration) / last,
       y: (value) => ROOM.top + tall - (tall * (Math.min(high, Math.max(low, value)) - low)) / (high - low),
     };
     return this.scaled;
@@ -81,6 +83,10 @@ export class Chart {
     pen.clearRect(0, 0, width, HEIGHT);
     const colour = colours(this.canvas);
     const scale = this.scale(width);
+    if (!this.all.some(measured)) {
+      this.places = [];
+      return nothing(pen, colour, width, this.all.length ? "No result yet" : "Nothing was tried yet");
+    }
     axes(pen, scale, colour, width);
     const best = bestSoFar(this.rows, this.shown?.lower_is_better ?? true);
     this.paintBest(pen, scale, colour, best);
@@ -98,9 +104,10 @@ export class Chart {
       else this.place(row, dot(pen, scale, colour, row, dense));
     }
     for (const row of kept) this.place(row, dot(pen, scale, colour, row, dense));
-    labels(pen, scale, colour, kept.filter((row) => row.iteration > 0), width);
+    labels(pen, scale, colour, kept.filter((row) => row.iteration > 0), { width, dots: this.places, best });
     this.canvas.setAttribute("aria-label", `${this.rows.length} iterations, ${kept.length} kept; the table below has each`);
     if (this.near) this.mark(this.near);
+    return undefined;
   }
 
   place(row, at) {
@@ -302,26 +309,43 @@ export function ticks(low, high) {
   return found;
 }
 
-/** Write what was kept beside its dot, where there is room. */
-function labels(pen, scale, colour, kept, width) {
-  if (width < 620 || kept.length > 24) return;
+function nothing(pen, colour, width, words) {
+  pen.fillStyle = colour.faint;
+  pen.font = "14px system-ui, sans-serif";
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(words, width / 2, HEIGHT / 2);
+}
+
+/** Write what was kept beside its dot, where there is room: on no dot, no other label, and not over the line. */
+function labels(pen, scale, colour, kept, { width, dots, best }) {
+  if (width < 620 || kept.length > 24 || dots.length > LABELLED) return;
   pen.font = "11px system-ui, sans-serif";
   pen.fillStyle = colour.mark;
   pen.textAlign = "left";
-  const taken = [];
-  pen.strokeStyle = colour.panel;
-  pen.lineWidth = 3;
-  pen.lineJoin = "round";
+  const taken = [...dots.map(({ x, y }) => [x - 5, y - 5, x + 5, y + 5]), ...lineBoxes(scale, best, width)];
   for (const row of kept) {
-    const [x, y] = [scale.x(row.iteration) + 7, scale.y(row.metric) - 9];
+    const [x, y] = [scale.x(row.iteration), scale.y(row.metric)];
     const text = clean(row.description, 34);
     const wide = pen.measureText(text).width;
-    const box = x + wide > width - 4 ? [width - 4 - wide, y - 8, width - 4, y + 6] : [x, y - 8, x + wide, y + 6];
-    if (taken.some((one) => one[0] < box[2] && box[0] < one[2] && one[1] < box[3] && box[1] < one[3])) continue;
-    taken.push(box);
-    pen.strokeText(text, box[0], y); // so that it is read over dots
-    pen.fillText(text, box[0], y);
+    const places = [[x + 7, y - 10], [x - 7 - wide, y + 11], [x + 7, y + 11], [x - 7 - wide, y - 10], [x + 7, y - 24], [x - 7 - wide, y + 25]];
+    const found = places.map(([left, middle]) => [left, middle - 7, left + wide, middle + 7])
+      .find((box) => box[0] > ROOM.left && box[2] < width - 4 && box[1] > 0 && box[3] < HEIGHT - ROOM.bottom
+        && !taken.some((one) => one[0] < box[2] && box[0] < one[2] && one[1] < box[3] && box[1] < one[3]));
+    if (!found) continue;
+    taken.push(found);
+    pen.fillText(text, found[0], (found[1] + found[3]) / 2);
   }
+}
+
+/** Return the boxes of the line of the best so far, a step's two parts each. */
+function lineBoxes(scale, best, width) {
+  return best.flatMap(([iteration, value], index) => {
+    const [x, y] = [scale.x(iteration), scale.y(value)];
+    const next = best[index + 1];
+    const until = next ? scale.x(next[0]) : width - ROOM.right;
+    return [[x, y - 1, until, y + 1], ...(next ? [[until - 1, Math.min(y, scale.y(next[1])), until + 1, Math.max(y, scale.y(next[1]))]] : [])];
+  });
 }
 
 export function colours(element) {

@@ -1,13 +1,14 @@
 // Experiments or runs side by side: what differs, their lines in one picture, and the change between two.
 
 import { get } from "./api.js";
-import { clean, fill, h, number, percent, signed } from "./dom.js";
+import { clean, clock, fill, h, number, percent, signed } from "./dom.js";
 import { diffLines } from "./experiment.js";
 import { overlay } from "./overlay.js";
 
 const LEFT_OUT = new Set(["diff", "events", "calls", "inputs", "pairs", "curve", "log_tail", "artifacts", "spark", "home", "running", "against", "seq",
   "state_path", "history_path", "runner_log_path", "progress", "gpu", "version", "questions", "schema", "runner", "in_progress",
   "keeps", "agents", "as_of", "shrunk", "stands", "run_id", "best_val_bpb", "baseline_val_bpb", "approvals", "open"]);
+const TOLD = new Set(["status", "description", "set", "commit_description"]); // of a proposal, beside it
 const NAMES = { half_width: "gain ±", probability: "sure", unpriced: "calls without a price", cpu_seconds: "CPU seconds" };
 const IN_METRIC = /^(metric|gain|best metric|baseline metric|also)/;
 const ORDER = ["status", "metric", "gain", "half_width", "probability", "best_metric", "baseline_metric", "settings", "description", "proposal", "conditions"];
@@ -24,6 +25,7 @@ export function showCompare({ main, places }) {
 
 async function load(places) {
   const parsed = places.map((place) => place.split("/")).filter(([home, run]) => /^\d+$/.test(home) && run);
+  const isOneRun = new Set(parsed.map(([home, run]) => `${home}/${run}`)).size === 1;
   const runs = parsed.some(([, , one]) => one === undefined) ? await get("/api/runs") : [];
   return Promise.all(parsed.map(async ([home, run, iteration]) => {
     const base = `/api/${home}/${encodeURIComponent(run)}`;
@@ -33,7 +35,7 @@ async function load(places) {
       return { home, run, name: run, href: `/run/${home}/${run}`, values: flat({ ...listed, settings }), line: listed.spark ?? [] };
     }
     const found = await get(`${base}/experiments/${iteration}`);
-    return { home, run, iteration, base, found, name: `#${iteration} of ${run}`, href: `/run/${home}/${run}/${iteration}`, values: flat(found), line: found.curve };
+    return { home, run, iteration, base, found, name: isOneRun ? `#${iteration}` : `#${iteration} of ${run}`, href: `/run/${home}/${run}/${iteration}`, values: flat(found), line: found.curve };
   }));
 }
 
@@ -41,6 +43,7 @@ async function load(places) {
 function flat(object, before = "", found = new Map()) {
   for (const [name, value] of Object.entries(object)) {
     if (!before && LEFT_OUT.has(name)) continue;
+    if (before === "proposal" && TOLD.has(name)) continue;
     const said = before ? name.replaceAll("_", " ") : NAMES[name] ?? name.replaceAll("_", " ");
     const path = before ? `${before} · ${said}` : said;
     if (value && typeof value === "object" && !Array.isArray(value)) flat(value, path, found);
@@ -100,5 +103,6 @@ function told(path, value) {
   if (value === null || value === undefined || value === "") return "–";
   if (path === NAMES.probability) return percent(value);
   if (typeof value === "number" && !Number.isInteger(value)) return IN_METRIC.test(path) ? number(value) : String(+value.toPrecision(6));
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return `${value.slice(0, 10)} ${clock(value)}`;
   return clean(typeof value === "object" ? JSON.stringify(value) : String(value), 400);
 }

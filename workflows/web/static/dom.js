@@ -55,7 +55,9 @@ export function duration(seconds) {
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
   if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 72) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 /** Return a time of the history, UTC, as every page of autoresearch prints one. */
@@ -74,7 +76,7 @@ export function plural(count, word) {
 export const STATUS = {
   baseline: "baseline", keep: "kept", discard: "discarded", crash: "crashed", not_applied: "not applied", open: "running",
   stopped_early: "stopped early", retracted: "retracted", accident: "accident", remeasured: "measured again",
-  dropped: "dropped", recorded: "recorded", rebased: "rebased",
+  dropped: "dropped", recorded: "measured", rebased: "rebased", vetoed: "vetoed",
 };
 
 /** Return hours of devices; a short run's as what they are. */

@@ -128,6 +128,7 @@ export class Drawer {
     const path = (points) => late(points).map(([share, loss], index) => `${index ? "L" : "M"}${(4 + share * 5.9).toFixed(1)} ${(150 - (142 * (loss - low)) / (high - low || 1)).toFixed(1)}`).join("");
     return h("details", { class_: "part", open: true }, h("summary", { text: "Loss" }),
       h("svg", { class_: "curve", viewBox: "0 0 600 156", role: "img", "aria-label": `loss from ${high.toFixed(4)} to ${own.at(-1)[1].toFixed(4)}` },
+        h("svg:text", { x: 596, y: 14, "text-anchor": "end", text: high.toFixed(4) }), h("svg:text", { x: 4, y: 152, text: low.toFixed(4) }),
         best.length > 1 && h("svg:path", { class_: "of-best", d: path(best) }), h("svg:path", { d: path(own) })),
       h("p", { class_: "small" }, `ends at ${own.at(-1)[1].toFixed(4)}`, best.length > 1 ? `; the best (thin) at ${best.at(-1)[1].toFixed(4)}` : ""));
   }
@@ -192,7 +193,7 @@ function plain(said) {
 
 export function diffLines(diff, whole = "") {
   if (!diff) return h("p", { class_: "quiet", text: "no difference, or its commits are not in this repository" });
-  const lines = diff.split("\n");
+  const lines = diff.split("\n").filter((line) => !line.startsWith("index "));
   const shown = lines.slice(0, DIFF_LINES);
   return [h("pre", { class_: "diff", tabindex: 0, role: "region", "aria-label": "Difference" }, shown.map(diffLine)),
     lines.length > shown.length && h("p", { class_: "quiet", text: `and ${lines.length - shown.length} lines more${whole && `: ${whole}`}` })];

@@ -5,9 +5,12 @@ import { largestStep } from "./model.js";
 
 const WAITS = new Set(["waiting", "paused", "failed", "interrupted", "unreadable"]);
 
+const OVER = new Set(["done", "stopped"]);
+
 export class Headline {
-  constructor({ open }) {
-    this.open = open;
+  constructor({ open, judge }) {
+    Object.assign(this, { open, judge });
+    this.idle = h("p", { class_: "small" });
     this.element = h("section", { class_: "headline", "aria-label": "Where the run stands" });
   }
 
@@ -26,14 +29,24 @@ export class Headline {
         h("span", { class_: "why", dir: "auto", text: clean(stands(found), 500) }),
         at !== null && h("span", { class_: "then-mark", text: `as of event ${found.seq}, ${clock(run.as_of)}` }),
         whole(found)),
-      found.health && h("p", { class_: "banner warn", text: clean(found.health, 400) }),
+      OVER.has(run.phase) ? null : run.agents.filter((one) => !one.well).map((one) => h("p", { class_: "banner warn", text: failing(one) })),
       run.trouble && h("p", { class_: "banner bad", role: "alert", text: clean(run.trouble, 400) }),
-      h("div", { class_: "figures" }, this.best(found, rows), gain(found), this.helped(rows), tried(run), time(run), cost(found)));
+      h("div", { class_: "figures" }, this.best(found, rows), gain(found), this.helped(rows), tried(run), this.time(run), cost(found)));
   }
 
-  link(row) {
+  /** Say how much of the time devices worked, and when they idled longest. */
+  worked(words) {
+    this.idle.textContent = words;
+  }
+
+  time(run) {
+    return figure("time", duration(run.elapsed_s), small(`since ${day(run.started_at)}`),
+      run.ends_at && !WAITS.has(run.phase) && !OVER.has(run.phase) && small(`ends about ${clock(run.ends_at, false)}, in ${duration(run.seconds_left)}`), this.idle);
+  }
+
+  link(row, by = "") {
     return [h("button", { type: "button", class_: "link", onclick: () => this.open(row.iteration), text: `#${row.iteration}` }),
-      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(row.source, 30)}` })];
+      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(by || row.source, 60)}` })];
   }
 
   best(found, rows) {
@@ -50,8 +63,9 @@ export class Headline {
         : ["baseline ", number(first), share !== null && h("b", { class_: better ? "good" : "" },
           ` ${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)}\u00a0%`),
           seeds !== null ? `, on ${plural(seeds, "seed")} in common` : ", no seed in common"]),
-      row && small(this.link(row)),
-      small(`${found.lower_is_better ? "lower" : "higher"} is better · rule ${clean(found.keep_rule, 30)}`));
+      row && small(this.link(row, row.source === "agent" ? (found.best_by ?? []).filter(Boolean).join(", ") : "")),
+      small(`${found.lower_is_better ? "lower" : "higher"} is better · rule `,
+        h("button", { type: "button", class_: "link", title: "What another rule had kept", onclick: () => this.judge(), text: clean(found.keep_rule, 30) })));
   }
 
   /** Name the change that gained most on what was the best before it, and how sure that is. */
@@ -73,9 +87,10 @@ function whole(found) {
 }
 
 function stands(found) {
-  const words = found.stands || found.next;
+  const words = found.status.seq === 1 ? "nothing has happened yet" : found.stands || found.next;
   const more = found.status.phase !== "done" && found.prefetch ? ` · prepared meanwhile: ${found.prefetch}` : "";
-  return WAITS.has(found.status.phase) && found.next && found.next !== words ? `${words}${more} · next: ${found.next}` : words + more;
+  const isNew = found.next && found.next !== "nothing" && !found.next.includes(words) && !words.includes(found.next);
+  return WAITS.has(found.status.phase) && isNew ? `${words}${more} · next: ${found.next}` : words + more;
 }
 
 function figure(name, large, ...small) {
@@ -93,10 +108,15 @@ function gain(found) {
     return figure("gain on fresh seeds", [signed(gained.value), " ", h("span", { class_: "half", text: `± ${number(gained.half_width)}` })], whisker(gained),
       small(gained.shown ? `shown, on ${plural(gained.seeds, "seed")}, 95 %` : `not shown: the interval holds 0 (${plural(gained.seeds, "seed")})`));
   }
-  const own = now === null || first === null || seeds === null ? null : (found.lower_is_better ? first - now : now - first);
+  if (now === null) return figure("gain", "–", small("no result yet"));
+  if (found.best_iteration === 0) return figure("gain", "–", small("nothing was kept yet"), spread(found));
+  const own = first === null || seeds === null ? null : (found.lower_is_better ? first - now : now - first);
   return figure("gain", own === null ? "–" : signed(own),
-    small(found.best_iteration === 0 ? "nothing was kept yet" : "by the seeds it was chosen on; not measured on fresh ones yet"),
-    found.of_seeds ? small(`one seed differs from another by ${number(found.of_seeds)}`) : null);
+    small(`${own === null ? "no seed in common with the baseline" : "by the seeds it was chosen on"}; not measured on fresh ones yet`), spread(found));
+}
+
+function spread(found) {
+  return found.of_seeds ? small(`one seed differs from another by ${number(found.of_seeds)}`) : null;
 }
 
 function whisker({ value, half_width: half }) {
@@ -122,9 +142,11 @@ function tried(run) {
     small(left, run.comparisons ? ` · ${plural(run.comparisons, "comparison")}` : ""));
 }
 
-function time(run) {
-  return figure("time", duration(run.elapsed_s), small(`since ${day(run.started_at)}`),
-    small(run.ends_at && !WAITS.has(run.phase) ? `ends about ${clock(run.ends_at, false)}, in ${duration(run.seconds_left)}` : run.phase === "done" ? "ended" : ""));
+/** Say that an agent fails, since when, why, and when it is asked again. */
+export function failing(one) {
+  const times = one.failures_in_a_row > 1 ? `, ${one.failures_in_a_row} times in a row` : "";
+  const again = !one.rests ? "" : one.next_try ? `; asked again at ${clock(one.next_try, false)}` : "; asked again after `resume`";
+  return `${clean(one.agent, 60)} fails since ${clock(one.failing_since, false)}${times}: ${clean(one.reason || "no reason told", 300)}${again}`;
 }
 
 function cost(found) {

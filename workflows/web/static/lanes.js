@@ -15,8 +15,8 @@ const TOP = 22;
 const GAPS = 3; // of the longest, told in words
 
 export class Lanes {
-  constructor({ base, open, goTo }) {
-    Object.assign(this, { base, open, goTo, spans: [], window: 0, full: false, places: [] });
+  constructor({ base, open, goTo, came, told }) {
+    Object.assign(this, { base, open, goTo, took: came, told, spans: [], window: 0, full: false, places: [] });
     this.canvas = h("canvas", { role: "img", "aria-label": "What ran when", onpointermove: (event) => this.point(event),
       onpointerleave: () => { this.tip.hidden = true; }, onclick: () => this.near && (this.near[0] === "point" ? this.goTo(this.near[4]) : this.open(this.near[3])) });
     this.tip = h("div", { class_: "tip", hidden: true });
@@ -52,12 +52,27 @@ export class Lanes {
     this.last = Date.parse(found.last_at) / 1000;
     const { time } = found;
     const share = (seconds) => `${duration(seconds)} (${Math.round((100 * seconds) / Math.max(1, time.elapsed_s))} %)`;
-    const idle = gaps(this.spans, this.last).map(([begin, end]) => `${duration(end - begin)} from ${clock(new Date(begin * 1000).toISOString())}`);
+    this.work = this.spans.filter(([kind]) => isWork(kind)).map(([, begin, end]) => [begin, end ?? Infinity]).sort(byBegin);
+    this.rests = (found.rests ?? []).map(([begin, end]) => [Date.parse(begin) / 1000, end === null ? Infinity : Date.parse(end) / 1000]);
+    this.took(found);
+    const idle = gaps(this.work, this.rests, this.last).slice(0, GAPS).map(gapWords);
     fill(this.times, `${duration(time.elapsed_s)} in all: ${share(time.busy_s)} training or evaluating, ${share(time.waiting_s)} waiting beside a runner, ${share(time.away_s)} with no runner`,
       time.rest_s >= 1 ? `; beside that ${duration(time.rest_s)} at rest` : "",
       time.lost || time.voided ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : "",
       idle.length ? `. Longest with no device at work: ${idle.join(", ")}` : "");
+    this.tell();
     this.paint();
+  }
+
+  /** Say in few words how much of the time devices worked, and when they idled longest, as of then. */
+  tell() {
+    const until = this.asOf ?? this.last;
+    const worked = merged(this.work, until);
+    const rested = this.rests.reduce((sum, [begin, end]) => sum + Math.max(0, Math.min(end, until) - begin), 0);
+    const whole = this.spans.length ? until - this.spans.reduce((first, one) => Math.min(first, one[1]), Infinity) - rested : 0;
+    const busy = worked.reduce((sum, [begin, end]) => sum + end - begin, 0);
+    const [longest] = gaps(this.work, this.rests, until);
+    this.told(whole <= 0 ? "" : `devices worked ${Math.min(100, Math.round((100 * busy) / whole))} % of it${longest ? `, idle longest ${gapWords(longest)}` : ""}`);
   }
 
   came(record) {
@@ -67,6 +82,7 @@ export class Lanes {
   draw(asOf, run) {
     this.asOf = asOf ? Date.parse(asOf) / 1000 : null;
     this.run = run;
+    if (this.last) this.tell();
     this.paint();
   }
 
@@ -106,7 +122,7 @@ export class Lanes {
     names.forEach((name, lane) => {
       pen.fillStyle = colour.faint;
       pen.textAlign = "right";
-      pen.fillText(clean(["cpu", "agent", "runner", "events"].includes(name) ? name : `device ${name}`, 12), LEFT - 8, TOP + lane * LANE + LANE / 2);
+      pen.fillText(clean(["cpu", "agent", "runner", "events"].includes(name) ? name.replace("cpu", "CPU") : `device ${name}`, 12), LEFT - 8, TOP + lane * LANE + LANE / 2);
     });
     this.points(pen, colour, from, until, x);
     const drawn = new Map(); // lane and kind -> the place up to which something stands there
@@ -211,15 +227,28 @@ export class Lanes {
   }
 }
 
-/** Return the longest times between trainings and evaluations, the longest first. */
-function gaps(spans, last) {
+const isWork = (kind) => kind === "train" || kind === "evaluate";
+const gapWords = ([begin, end]) => `${duration(end - begin)} from ${clock(new Date(begin * 1000).toISOString())}`;
+
+const byBegin = ([one], [other]) => one - other;
+
+/** Return intervals that are in order up to a time, those that touch as one. */
+function merged(intervals, until) {
   const found = [];
-  let reached = null;
-  for (const [kind, begin, end] of spans.filter(([one]) => one === "train" || one === "evaluate").sort((one, other) => one[1] - other[1])) {
-    if (reached !== null && begin - reached >= 1) found.push([reached, begin]);
-    reached = Math.max(reached ?? 0, end ?? last);
+  for (const [begin, end] of intervals) {
+    if (begin > until) break;
+    const last = found.at(-1);
+    if (last && begin <= last[1]) last[1] = Math.max(last[1], Math.min(end, until));
+    else found.push([begin, Math.min(end, until)]);
   }
-  return found.sort((one, other) => other[1] - other[0] - (one[1] - one[0])).slice(0, GAPS);
+  return found;
+}
+
+/** Return the times between trainings and evaluations in which a run was to go on, the longest first. */
+export function gaps(work, rests, until) {
+  const busy = merged(rests.length ? [...work, ...rests].sort(byBegin) : work, until);
+  const found = busy.slice(1).map(([begin], index) => [busy[index][1], begin]);
+  return found.filter(([begin, end]) => end - begin >= 1).sort((one, other) => other[1] - other[0] - (one[1] - one[0]));
 }
 
 function kindOf(status) {
@@ -254,6 +283,8 @@ function timeAxis(pen, colour, from, until, x, floor) {
     pen.moveTo(Math.round(x(time)) + 0.5, TOP - 4);
     pen.lineTo(Math.round(x(time)) + 0.5, floor);
     pen.stroke();
-    pen.fillText(clock(new Date(time * 1000).toISOString(), step < 60), x(time), 9);
+    const said = clock(new Date(time * 1000).toISOString(), step < 60);
+    const half = pen.measureText(said).width / 2;
+    pen.fillText(said, Math.min(x(time), x(until) + 8 - half), 9);
   }
 }

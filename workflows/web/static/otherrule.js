@@ -26,6 +26,13 @@ export class OtherRule {
     this.judge();
   }
 
+  /** Open it, and bring it into sight. */
+  show() {
+    this.element.open = true;
+    this.element.scrollIntoView({ block: "start" });
+    this.element.querySelector("summary").focus({ preventScroll: true });
+  }
+
   choose() {
     this.value.hidden = !this.rule.value.includes("NUMBER");
     this.value.required = this.rule.value.includes(":NUMBER") && !this.rule.value.includes("[:");
@@ -50,9 +57,12 @@ export class OtherRule {
     const line = (name, word) => ({ name, points: found.iterations.filter((one) => one[word] === "keep" && one.metric !== null)
       .map((one) => [one.iteration, one.metric, changed.has(one.iteration)]) });
     const others = found.iterations.filter((one) => changed.has(one.iteration));
+    const of = (best) => (best === null ? "none" : `${number(best.metric)} (${best.iteration ? `#${best.iteration}` : "baseline"})`);
     fill(this.body,
+      h("p", { class_: "said", text: others.length === 0 ? `no verdict changes: ${clean(found.policy, 40)} had judged all ${found.iterations.length} the same`
+        : `${others.length} of ${plural(found.iterations.length, "verdict")} would change; the best would be ${of(found.best)}, it is ${of(found.own_best)}` }),
       overlay([line(`kept by ${found.own_policy}, as it was`, "was"), line(`kept by ${found.policy}`, "would_be")], { steps: true, until: found.iterations.at(-1)?.iteration ?? 0 }),
-      found.said.map((said) => h("p", { text: clean(said, 400) })),
+      others.length > 0 && found.other_code_from !== null && h("p", { class_: "small", text: `From #${found.other_code_from} on, that run had trained other code: what is marked was measured on this one's.` }),
       others.length > 0 && h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Table" }, h("table", { class_: "pairs" },
         h("thead", {}, h("tr", {}, ["#", "metric", "was", "would be", "why"].map((title) => h("th", { scope: "col", text: title })))),
         h("tbody", {}, others.slice(0, 200).map((one) => h("tr", {},

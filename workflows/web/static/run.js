@@ -1,6 +1,8 @@
 // One run: its panels, all of them as of one event, or live.
 
 import { follow, get } from "./api.js";
+import { Agents } from "./agents.js";
+import { Asks } from "./asks.js";
 import { Chart } from "./chart.js";
 import { compareAddress } from "./compare.js";
 import { h, fill, later } from "./dom.js";
@@ -56,6 +58,7 @@ class RunPage {
     document.body.classList.remove("steers");
     document.removeEventListener("keydown", this.keys);
     this.chart?.end();
+    this.table?.end();
     this.lanes?.end();
   }
 
@@ -69,19 +72,22 @@ class RunPage {
   lay() {
     const { home, runId } = this;
     const open = (iteration) => this.show(iteration);
-    this.headline = new Headline({ open });
+    this.headline = new Headline({ open, judge: () => this.otherRule.show() });
+    this.agents = new Agents();
     this.chart = new Chart({ open });
     this.table = new Table({ open, compare: (picked) => this.go(compareAddress(picked.map((one) => `${home}/${runId}/${one}`))) });
     this.otherRule = new OtherRule({ base: this.base, open });
     this.steer = new Steer({ base: this.base });
     this.side = new Side({ steer: this.steer, base: this.base, open, goTo: (seq) => this.goTo(seq) });
-    this.lanes = new Lanes({ base: this.base, open, goTo: (seq) => this.goTo(seq) });
+    this.asks = new Asks({ steer: this.steer });
+    this.lanes = new Lanes({ base: this.base, open, goTo: (seq) => this.goTo(seq),
+      came: (found) => this.agents.take(found), told: (words) => this.headline.worked(words) });
     this.slider = new Slider({ goTo: (seq) => this.goTo(seq) });
     this.drawer = new Drawer({ steer: this.steer, base: this.base, closed: () => this.closed(), open,
       goTo: (seq) => this.goTo(seq) });
-    fill(this.main, this.headline.element,
+    fill(this.main, this.asks.element, this.headline.element,
       h("div", { class_: "grid" },
-        h("div", { class_: "wide" }, this.chart.element, this.table.element, this.lanes.element, this.otherRule.element),
+        h("div", { class_: "wide" }, this.chart.element, this.table.element, this.lanes.element, this.agents.element, this.otherRule.element),
         this.side.element));
     fill(this.foot, this.slider.element, this.drawer.element);
   }
@@ -174,6 +180,8 @@ class RunPage {
     this.shown = found;
     this.asOf = found.status.as_of;
     this.headline.draw(found, this.at, this.seen);
+    this.asks.draw(found.status, this.at);
+    this.agents.draw(found, this.at);
     this.side.draw(found, this.at);
     this.steer.draw(found, this.at);
     this.lanes.draw(this.at === null ? null : found.status.as_of, this.model.run);

@@ -58,21 +58,30 @@ function card(run, named, picked, count) {
   } });
   const href = `/run/${run.home}/${run.run_id}`;
   const bad = run.phase === "unreadable" || run.phase === "reading";
-  return h("li", { class_: "card run" },
+  return h("li", { class_: `card run${!bad && waits(run) ? " waits" : ""}` },
     h("span", { class_: "name" }, !bad && pick, h("a", { href, "data-in": true, text: run.run_id })),
     h("span", { class_: `phase p-${run.phase}`, text: run.phase }),
+    !bad && h("p", { class_: "stands", dir: "auto", title: clean(run.stands, 400), text: clean(waits(run) || run.stands, 200) }),
     h("span", { class_: "quiet where", text: clean([named && run.repository, run.branch].filter(Boolean).join(" · ")) }),
     run.damage && h("p", { class_: "bad", text: `damaged: ${clean(run.damage)}` }),
-    !bad && h("p", { class_: "stands", dir: "auto", text: clean(run.stands, 200) }),
     !bad && spark(run),
     !bad && h("dl", { class_: "facts" },
       fact("best", number(run.best_metric)),
-      fact("gain", run.gain ? interval(run.gain.value, run.gain.half_width) : change(run)),
+      run.gain ? fact("gain on fresh seeds", interval(run.gain.value, run.gain.half_width)) : fact("change", change(run)),
       fact("tried", plural(run.iterations_completed, "change")),
       fact("device time", deviceTime(run.device_hours)),
       fact("money", run.cost_usd === null ? "–" : `$${run.cost_usd.toFixed(2)}`),
       fact("took", duration(run.elapsed_s)),
       fact("began", day(run.started_at))));
+}
+
+/** Say what waits for a human, which goes before all else. */
+function waits(run) {
+  if (run.phase === "done") return "";
+  const [asked] = run.questions ?? [];
+  if (asked) return `${asked.agent} asks: ${asked.question}`;
+  const [keep] = run.approvals ?? [];
+  return keep ? `#${keep.iteration} would be kept and waits for your word: ${keep.description}` : "";
 }
 
 function fact(name, said) {

@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { clean, clock, duration, fill, h } from "./dom.js";
+import { failing } from "./headline.js";
 import { LiveLog } from "./livelog.js";
 
 const EVENTS = 120;
@@ -12,7 +13,6 @@ export class Side {
     Object.assign(this, { base, open, goTo, steer });
     this.devices = h("section", { class_: "card", "aria-label": "Devices" });
     this.agent = h("section", { class_: "card", "aria-label": "Agent", hidden: true });
-    this.questions = h("section", { class_: "card asked", "aria-label": "Questions", hidden: true });
     this.queue = h("section", { class_: "card", "aria-label": "Queue" });
     this.notes = h("section", { class_: "card", "aria-label": "Notes", hidden: true });
     this.ideas = h("section", { class_: "card", "aria-label": "Ideas for later", hidden: true });
@@ -21,7 +21,7 @@ export class Side {
     fill(this.agent, h("h2", { text: "Agent" }), this.agentSaid, this.agentLog.element);
     this.type = h("select", { "aria-label": "Type of event", onchange: () => this.list() });
     this.log = h("ol", { class_: "events" });
-    this.element = h("aside", { class_: "side" }, steer.element, this.questions, this.devices, this.agent, this.queue, this.ideas, this.notes,
+    this.element = h("aside", { class_: "side" }, steer.element, this.devices, this.agent, this.queue, this.ideas, this.notes,
       h("section", { class_: "card", "aria-label": "Events" }, h("div", { class_: "tools" }, h("h2", { text: "Events" }), this.type), this.log));
     this.records = [];
   }
@@ -29,12 +29,8 @@ export class Side {
   draw(found, at) {
     this.drawDevices(found, at);
     this.drawAgent(found, at);
-    this.drawQuestions(found.status.questions ?? []);
     this.drawQueue(found.queue);
-    const ideas = found.ideas ?? []; // a page that is a file may be of before
-    this.ideas.hidden = ideas.length === 0;
-    fill(this.ideas, h("h2", { text: "Ideas for later" }), h("ul", {}, ideas.map((one) =>
-      h("li", { dir: "auto", text: clean(`${one.number}: ${one.text} (${one.agent ?? "a human"})`, 400) }))));
+    this.drawIdeas(found.ideas ?? []); // a page that is a file may be of before
     this.notes.hidden = found.notes.length === 0;
     fill(this.notes, h("h2", { text: "Notes" }), h("ul", {}, found.notes.map((note) => h("li", { dir: "auto", text: clean(note, 600) }))));
   }
@@ -47,6 +43,26 @@ export class Side {
     fill(this.queue, h("h2", { text: "Queue" }),
       waiting.length === 0 && h("p", { class_: "quiet", text: "No proposal waits; the agent or the search proposes." }),
       h("ol", { class_: "queue" }, waiting.map((one) => proposal(one, this.steer))));
+  }
+
+  /** Draw what was left for later where it is another list, the next one first. */
+  drawIdeas(ideas) {
+    const made = JSON.stringify(ideas);
+    if (made === this.ideasMade) return;
+    this.ideasMade = made;
+    this.ideas.classList.toggle("none", ideas.length === 0);
+    this.ideas.hidden = false;
+    const button = (command, { number }, words) => h("button", { type: "button", class_: "link control", text: words, "aria-label": `${words}: idea ${number}`,
+      onclick: () => this.steer.say({ command, number: String(number) }) });
+    const text = h("input", { type: "text", required: true, placeholder: "an idea for later; agents may take it up", "aria-label": "Idea" });
+    fill(this.ideas, h("h2", { text: "Ideas for later" }),
+      h("ol", { class_: "ideas" }, ideas.map((one, index) => h("li", {}, h("span", { class_: "quiet", text: `${one.number}` }),
+        h("span", {}, h("span", { dir: "auto", text: clean(one.text, 400) }), h("span", { class_: "small", text: ` ${clean(one.agent ?? "a human", 40)}${one.iteration === null ? "" : `, #${one.iteration}`}` })),
+        h("span", { class_: "acts" }, index > 0 && button("idea_first", one, "first"), button("idea_drop", one, "drop"))))),
+      h("form", { class_: "line control", onsubmit: async (event) => {
+        event.preventDefault();
+        if (await this.steer.say({ command: "idea", text: text.value })) text.value = "";
+      } }, text, h("button", { type: "submit", text: "add" })));
   }
 
   drawDevices(found, at) {
@@ -75,35 +91,17 @@ export class Side {
         left === null ? `for ${duration(passed)}` : `${duration(Math.max(0, left))} left`].filter(Boolean).join(" · ") }));
   }
 
-  /** Show what was asked and nobody answered; what somebody types meanwhile stays. */
-  drawQuestions(open) {
-    const made = JSON.stringify(open);
-    if (made === this.questionsMade) return;
-    this.questionsMade = made;
-    this.questions.hidden = !open.length;
-    fill(this.questions, h("h2", { text: "Asked" }), open.map((one) => {
-      const text = h("input", { type: "text", required: true, "aria-label": `Answer to question ${one.number}` });
-      return h("div", {}, h("p", { dir: "auto", text: clean(one.question, 1000) }),
-        h("p", { class_: "small", text: `${clean(one.agent, 40)}, iteration ${one.iteration}` }),
-        h("form", { class_: "line control", onsubmit: (event) => {
-          event.preventDefault();
-          this.steer.say({ command: "answer", number: String(one.number), text: text.value });
-        } }, text, h("button", { type: "submit", text: "answer" })));
-    }));
-  }
-
   drawAgent(found, at) {
     const { agents } = found.status;
     const now = Date.parse(found.status.as_of);
     const asked = found.jobs.filter(([, step]) => ["propose", "edit", "apply", "triage", "review"].includes(step));
     const said = [...asked.map(([number, step, , since]) => `#${number}: ${step}, for ${duration(Math.max(0, (now - Date.parse(since)) / 1000))}`),
       found.prefetch && `prepared meanwhile: ${found.prefetch}`].filter(Boolean);
-    this.agent.hidden = !said.length && !agents.length;
+    const ill = agents.filter((one) => !one.well);
+    this.agent.hidden = !said.length && !ill.length;
     this.agentLog.follow(at === null && asked.length ? asked[0].slice(0, 3) : null);
     fill(this.agentSaid, said.map((one) => h("p", { text: clean(one, 300) })),
-      agents.map((one) => h("p", { class_: one.well ? "quiet" : "warn", text: one.well
-        ? `${clean(one.agent, 60)}: last good answer at ${clock(one.last_good)}`
-        : `${clean(one.agent, 60)} fails since ${clock(one.failing_since)}: ${clean(one.reason, 200)}` })));
+      ill.map((one) => h("p", { class_: "warn", text: failing(one) })));
   }
 
   /** Show the last events up to one. */

@@ -18,7 +18,6 @@ export class Steer {
   constructor({ base }) {
     this.base = base;
     this.said = h("p", { class_: "small", role: "status" });
-    this.approvals = h("div", { class_: "approvals" });
     this.element = h("section", { class_: "card steer", "aria-label": "Steer", hidden: true });
     this.allow();
   }
@@ -28,7 +27,7 @@ export class Steer {
     if (!this.token) return;
     const { allowed } = await get("/api/control").catch(() => ({ allowed: false }));
     if (!allowed) return;
-    fill(this.element, h("h2", { text: "Steer" }), this.approvals, this.buttons(), this.loops(), this.note(),
+    fill(this.element, h("h2", { text: "Steer" }), this.buttons(), this.loops(), this.note(),
       proposalForm((asked) => this.say(asked)), this.said);
     this.element.hidden = false;
     document.body.classList.add("steers");
@@ -37,21 +36,11 @@ export class Steer {
   draw(found, at) {
     const { phase } = found.status;
     this.element.classList.toggle("past", at !== null);
-    fill(this.approvals, found.status.approvals.map((one) => this.approval(one)));
+    const over = phase === "done" || phase === "stopped";
     for (const button of this.element.querySelectorAll("button[data-command]")) {
-      button.hidden = button.dataset.command === "unpause" ? phase !== "paused" : button.dataset.command === "pause" && phase === "paused";
+      const { command } = button.dataset;
+      button.hidden = command === "unpause" ? phase !== "paused" : over || (command === "pause" && phase === "paused");
     }
-  }
-
-  approval({ iteration, description }) {
-    const number = String(iteration);
-    const veto = () => {
-      const why = prompt(`Why is iteration ${number} not to be kept? Agents read it.`);
-      if (why) this.say({ command: "veto", number, why });
-    };
-    return h("p", {}, `${number} waits for a word: ${clean(description, 200)} `,
-      h("button", { type: "button", text: "approve", onclick: () => this.say({ command: "approve", number }) }), " ",
-      h("button", { type: "button", text: "veto", onclick: veto }));
   }
 
   buttons() {

@@ -3,7 +3,8 @@
 import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, percent } from "./dom.js";
 import { statusOf } from "./model.js";
 
-const ROW = 34; // pixels, as in the stylesheet
+const NARROW = matchMedia("(max-width: 640px)");
+const rowHeight = () => (NARROW.matches ? 54 : 34); // pixels, as in the stylesheet: a phone's rows have two lines
 const AHEAD = 12;
 const COLUMNS = [
   { name: "pick", title: "" },
@@ -13,7 +14,7 @@ const COLUMNS = [
   { name: "gain", title: "gain ± interval", right: true, cell: (row) => interval(row.gain, row.half_width) },
   { name: "probability", title: "sure", right: true, cell: (row) => row.sureness ?? percent(row.probability) },
   { name: "seconds", title: "trained", right: true, cell: (row) => duration(row.seconds) },
-  { name: "memory_gb", title: "memory", right: true, cell: (row) => (row.memory_gb ? `${row.memory_gb.toFixed(1)} GB` : "–") },
+  { name: "memory_gb", title: "memory", right: true, hidden: true, cell: (row) => (row.memory_gb ? `${row.memory_gb.toFixed(1)} GB` : "–") },
   { name: "source", title: "who", cell: (row) => clean(row.source ?? "–", 40) },
   { name: "closed_at", title: "at", right: true, hidden: true, cell: (row) => clock(row.closed_at ?? row.started_at) },
   { name: "commit", title: "commit", hidden: true, cell: (row) => (row.commit ?? "–").slice(0, 8) },
@@ -45,6 +46,12 @@ export class Table {
       h("div", { class_: "tools" }, h("h2", { text: "Iterations" }), this.filter, this.chips, this.comparing, this.columns(), this.count), this.box);
     this.rows = [];
     this.found = [];
+    this.turned = () => this.arrange();
+    NARROW.addEventListener("change", this.turned);
+  }
+
+  end() {
+    NARROW.removeEventListener("change", this.turned);
   }
 
   focus() {
@@ -54,6 +61,7 @@ export class Table {
   draw(rows, shown) {
     this.rows = rows;
     this.metric = shown?.status.metric ?? "metric";
+    this.lower = shown?.lower_is_better ?? true;
     this.best = shown?.best_iteration ?? null;
     this.arrange();
   }
@@ -77,10 +85,20 @@ export class Table {
     const sign = down ? -1 : 1;
     if (name === "iteration") this.found = down ? this.found.toReversed() : this.found;
     else this.found = this.found.toSorted((one, other) => compare(one[name], other[name], sign) || sign * (one.iteration - other.iteration));
-    this.count.textContent = this.found.length === this.rows.length ? `${this.rows.length}` : `${this.found.length} of ${this.rows.length}`;
+    this.count.textContent = this.found.length === this.rows.length ? `${this.rows.length}` : `${this.found.length} of ${this.rows.length}${this.told()}`;
     this.drawHead();
     this.painted = "";
     this.paint();
+  }
+
+  /** Say in few words what became of those that fit: how many were kept, and the best of them. */
+  told() {
+    const kept = this.found.filter((row) => row.iteration && row.status === "keep").length;
+    const measured = this.found.filter((row) => row.metric !== null && row.iteration);
+    if (!measured.length) return "";
+    const better = (one, other) => (this.lower ? one.metric < other.metric : one.metric > other.metric);
+    const best = measured.reduce((found, row) => (better(row, found) ? row : found));
+    return `: ${kept} kept, the best #${best.iteration} ${number(best.metric)}`;
   }
 
   drawChips(rows) {
@@ -119,15 +137,16 @@ export class Table {
 
   /** Put the rows in sight into the page, and room for the others. */
   paint() {
-    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW) - AHEAD);
-    const last = Math.min(this.found.length, first + Math.ceil(this.box.clientHeight / ROW) + 2 * AHEAD);
+    const tall = rowHeight();
+    const first = Math.max(0, Math.floor(this.box.scrollTop / tall) - AHEAD);
+    const last = Math.min(this.found.length, first + Math.ceil(this.box.clientHeight / tall) + 2 * AHEAD);
     const columns = this.visible();
     const made = `${first} ${last} ${this.chosen} ${this.found.length}`;
     if (made === this.painted) return;
     this.painted = made;
     const gap = (rows) => {
       const row = h("tr", { class_: "gap", "aria-hidden": "true" }, h("td", { colspan: columns.length }));
-      row.firstChild.style.height = `${rows * ROW}px`;
+      row.firstChild.style.height = `${rows * tall}px`;
       return row;
     };
     fill(this.body, first > 0 && gap(first), this.found.slice(first, last).map((row) => this.row(row, columns)),
@@ -146,7 +165,7 @@ export class Table {
   }
 
   key(event) {
-    const page = Math.max(1, Math.floor(this.box.clientHeight / ROW) - 2);
+    const page = Math.max(1, Math.floor(this.box.clientHeight / rowHeight()) - 2);
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page }[event.key];
     if (by) this.move(by);
     else if (event.key === "Enter" && this.chosen !== null) this.open(this.chosen);
@@ -171,10 +190,11 @@ export class Table {
     const now = this.found.findIndex((row) => row.iteration === this.chosen);
     const next = now < 0 ? 0 : Math.min(this.found.length - 1, Math.max(0, now + by));
     this.chosen = this.found[next].iteration;
-    const top = next * ROW;
-    const tall = this.box.clientHeight - ROW;
+    const high = rowHeight();
+    const top = next * high;
+    const tall = this.box.clientHeight - 34; // below the head
     if (top < this.box.scrollTop) this.box.scrollTop = top;
-    if (top > this.box.scrollTop + tall - ROW) this.box.scrollTop = top - tall + ROW;
+    if (top > this.box.scrollTop + tall - high) this.box.scrollTop = top - tall + high;
     if (focus) this.focus();
     this.painted = "";
     this.paint();

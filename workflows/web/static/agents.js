@@ -1,0 +1,57 @@
+// Who proposes: what each was asked, what came of it, what it cost, and whether it is well.
+
+import { clean, clock, deviceTime, duration, fill, h } from "./dom.js";
+import { failing } from "./headline.js";
+
+const STEPS = new Set(["propose", "edit", "apply", "triage", "review"]);
+
+export class Agents {
+  constructor() {
+    this.body = h("tbody");
+    this.element = h("section", { class_: "card", "aria-label": "Agents", hidden: true }, h("h2", { text: "Who proposed" }),
+      h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Agents" }, h("table", { class_: "agents" },
+        h("thead", {}, h("tr", {}, [["who"], ["asked", 1], ["answered", 1], ["ideas", 1], ["kept", 1], ["gain", 1], ["cost", 1], ["a keep", 1], ["on devices", 1], ["health"]]
+          .map(([name, right]) => h("th", { scope: "col", class_: right ? "n" : "", text: name })))), this.body)));
+    this.callers = new Map(); // iteration, step and number of a call -> the agent
+    this.models = [];
+  }
+
+  /** Take in what `spans` has: the calls with their times, and the models that answered. */
+  take({ spans, models }) {
+    this.callers = new Map(spans.filter(([kind]) => STEPS.has(kind)).map(([kind, , , iteration, number, agent]) => [`${iteration} ${kind} ${number}`, agent]));
+    this.models = models ?? []; // a page that is a file may be of before
+    if (this.found) this.draw(this.found, this.at);
+  }
+
+  draw(found, at) {
+    [this.found, this.at] = [found, at];
+    const { proposers, agents } = found.status;
+    const health = new Map(agents.map((one) => [one.agent, one]));
+    const names = [...new Set([...proposers.map((one) => one.name), ...health.keys()])];
+    this.element.hidden = names.length === 0;
+    const asked = found.jobs.map(([iteration, step, number]) => this.callers.get(`${iteration} ${step} ${number}`));
+    const lines = names.map((name) => this.line(name, proposers.find((one) => one.name === name), health.get(name), asked.filter((one) => one === name).length));
+    const made = JSON.stringify(lines);
+    if (made === this.made) return;
+    this.made = made;
+    fill(this.body, lines.map(({ name, models, figures, said, ill }) => [h("tr", {},
+      h("th", { scope: "row" }, h("b", { text: clean(name, 60) }), models && h("span", { class_: "quiet", text: ` ${clean(models, 120)}` })),
+      figures.map((one) => h("td", { class_: "n", text: one })), h("td", { class_: ill ? "warn" : "quiet", text: said })),
+    ill && h("tr", { class_: "ill" }, h("td", { class_: "warn", colspan: figures.length + 2, text: ill }))]));
+  }
+
+  line(name, done, well, running) {
+    const calls = done?.calls ?? 0;
+    const models = this.at === null ? this.models.filter(([agent, model]) => agent === name && model).map(([, model]) => model).join(", ") : "";
+    const price = (usd) => `$${usd.toFixed(usd < 0.1 ? 3 : 2)}`;
+    const usd = done?.usd ?? null;
+    const least = usd !== null && done.calls_of_unknown_cost ? "≥ " : "";
+    const isAgent = calls + running > 0;
+    const figures = [isAgent ? calls + running : "–", isAgent ? calls : "–", done?.proposals ?? 0, done?.keeps ?? 0,
+      done?.gain ? `${done.gain < 0 ? "−" : "+"}${Math.abs(done.gain).toFixed(6)}` : "–",
+      !isAgent ? "–" : usd === null ? "not told" : `${least}${price(usd)}`, usd && done.keeps ? `${least}${price(usd / done.keeps)}` : "–",
+      done?.device_s ? (done.device_s < 360 ? duration(done.device_s) : deviceTime(done.device_s / 3600)) : "–"].map(String);
+    const good = well?.last_good ? `well at ${clock(well.last_good, false)}` : "";
+    return { name, models, figures, said: !well ? "" : well.well ? good : "fails", ill: well && !well.well ? failing(well) : "" };
+  }
+}
