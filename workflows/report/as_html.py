@@ -75,7 +75,7 @@ def _table(found: Table) -> str:
     rows = "".join(f"<tr>{cells(row, 'td')}</tr>\n" for row in found.rows)
     head = cells(found.head, "th")
     return (
-        f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>'
+        f'<div class="wide" tabindex="0" role="group" aria-label="Table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>'
     )
 
 

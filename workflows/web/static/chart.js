@@ -21,7 +21,7 @@ export class Chart {
       onkeydown: (event) => this.key(event), onblur: () => this.hide() });
     this.tip = h("div", { class_: "tip", role: "status", hidden: true });
     this.element = h("figure", { class_: "card chart" }, h("div", { class_: "plot" }, this.canvas, this.tip),
-      h("figcaption", {},
+      this.none = h("p", { class_: "none quiet" }), h("figcaption", {},
         key("kept", "kept"), key("hollow", "kept, within noise"), key("result", "not kept"),
         key("failed", "failed"), h("span", { text: "line: best so far" }), this.band = h("span", {})));
     this.watch = new ResizeObserver(() => this.paint());
@@ -71,6 +71,11 @@ export class Chart {
   }
 
   paint() {
+    const isEmpty = !this.all.some(measured);
+    this.element.classList.toggle("nothing", isEmpty);
+    this.none.textContent = this.all.length ? "No result yet" : "Nothing was tried yet";
+    this.places = [];
+    if (isEmpty) return;
     const width = this.canvas.parentElement.clientWidth;
     if (!width) return;
     const ratio = devicePixelRatio || 1;
@@ -83,14 +88,9 @@ export class Chart {
     pen.clearRect(0, 0, width, HEIGHT);
     const colour = colours(this.canvas);
     const scale = this.scale(width);
-    if (!this.all.some(measured)) {
-      this.places = [];
-      return nothing(pen, colour, width, this.all.length ? "No result yet" : "Nothing was tried yet");
-    }
     axes(pen, scale, colour, width);
     const best = bestSoFar(this.rows, this.shown?.lower_is_better ?? true);
     this.paintBest(pen, scale, colour, best);
-    this.places = [];
     const dense = this.all.length > 600;
     const behind = this.rows.at(-1)?.iteration ?? -1;
     pen.globalAlpha = 0.13;
@@ -107,7 +107,6 @@ export class Chart {
     labels(pen, scale, colour, kept.filter((row) => row.iteration > 0), { width, dots: this.places, best });
     this.canvas.setAttribute("aria-label", `${this.rows.length} iterations, ${kept.length} kept; the table below has each`);
     if (this.near) this.mark(this.near);
-    return undefined;
   }
 
   place(row, at) {
@@ -307,14 +306,6 @@ export function ticks(low, high) {
   const found = [];
   for (let index = Math.ceil(low / step - 1e-9); index * step <= high + 1e-9 * step; index += 1) found.push(index * step);
   return found;
-}
-
-function nothing(pen, colour, width, words) {
-  pen.fillStyle = colour.faint;
-  pen.font = "14px system-ui, sans-serif";
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  pen.fillText(words, width / 2, HEIGHT / 2);
 }
 
 /** Write what was kept beside its dot, where there is room: on no dot, no other label, and not over the line. */

@@ -90,7 +90,7 @@ function stands(found) {
   const words = found.status.seq === 1 ? "nothing has happened yet" : found.stands || found.next;
   const more = found.status.phase !== "done" && found.prefetch ? ` · prepared meanwhile: ${found.prefetch}` : "";
   const isNew = found.next && found.next !== "nothing" && !found.next.includes(words) && !words.includes(found.next);
-  return WAITS.has(found.status.phase) && isNew ? `${words}${more} · next: ${found.next}` : words + more;
+  return WAITS.has(found.status.phase) && isNew && found.status.seq > 1 ? `${words}${more} · next: ${found.next}` : words + more;
 }
 
 function figure(name, large, ...small) {
