@@ -90,7 +90,7 @@ export class Drawer {
       h("div", { class_: "figures" },
         small("status", chip(found.status)), small("metric", number(found.metric)), small("gain", interval(found.gain, found.half_width)),
         small("sure", percent(found.probability)), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
-        small("who", clean(found.source ?? "–", 40)), small("cost", found.cost_usd === null ? "–" : `$${found.cost_usd.toFixed(3)}`)),
+        small("who", clean(proposer(found), 80)), small("cost", found.cost_usd === null ? "–" : `$${found.cost_usd.toFixed(3)}`)),
       found.left_out && h("p", { class_: "quiet", text: found.left_out }), verdict(found), this.live.element, pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
       h("details", { class_: "part" }, h("summary", { text: "Conditions" }), list({ ...found.conditions, ...found.metrics, commit: found.commit, base: found.base_commit, artifacts: found.artifacts })),
       h("details", { class_: "part", open: true }, h("summary", { text: `Events (${found.events.length})` }),
@@ -132,6 +132,12 @@ export class Drawer {
         best.length > 1 && h("svg:path", { class_: "of-best", d: path(best) }), h("svg:path", { d: path(own) })),
       h("p", { class_: "small" }, `ends at ${own.at(-1)[1].toFixed(4)}`, best.length > 1 ? `; the best (thin) at ${best.at(-1)[1].toFixed(4)}` : ""));
   }
+}
+
+/** Name who proposed: an agent by its program and model. */
+function proposer(found) {
+  const call = found.source === "agent" ? found.calls.findLast((one) => one.step === "propose" || one.step === "edit") : null;
+  return call ? [call.agent, call.model].filter(Boolean).join(", ") : found.source ?? "–";
 }
 
 function small(name, said) {

@@ -106,7 +106,7 @@ function gain(found) {
   const { best_metric: now, baseline_metric: first, seeds_in_common: seeds } = found.status;
   if (gained) {
     return figure("gain on fresh seeds", [signed(gained.value), " ", h("span", { class_: "half", text: `± ${number(gained.half_width)}` })], whisker(gained),
-      small(gained.shown ? `shown, on ${plural(gained.seeds, "seed")}, 95 %` : `not shown: the interval holds 0 (${plural(gained.seeds, "seed")})`));
+      small(gained.shown ? `shown, on ${plural(gained.seeds, "seed")}, 95\u00a0%` : `not shown: the interval holds 0 (${plural(gained.seeds, "seed")})`));
   }
   if (now === null) return figure("gain", "–", small("no result yet"));
   if (found.best_iteration === 0) return figure("gain", "–", small("nothing was kept yet"), spread(found));
