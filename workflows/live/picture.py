@@ -13,11 +13,20 @@ from autoresearch.projections.words.wording import name_of
 from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow
-from autoresearch.workflows.pages.status import holdout_words, keeps_words, now_words, prefetch_words
+from autoresearch.workflows.pages.status import (
+    approval_words,
+    health_words,
+    holdout_words,
+    keeps_words,
+    now_words,
+    prefetch_words,
+    question_words,
+)
 
 
 BAR_CELLS = 40
 DESCRIPTION = 200  # characters of one: more than a wide terminal has left for it
+ASKS = 2  # questions and keeps to approve that are shown, the newest
 FRAME_ROWS = 14  # lines of the view beside the table of iterations
 
 COLOURS: dict[Phase, str] = {
@@ -51,13 +60,14 @@ def picture(seen: RunNow, rows: list[Row], *, height: int) -> RenderableType:
 
 
 def head_of(seen: RunNow) -> list[RenderableType]:
-    """Return how the run stands, and what is being done."""
-    return [*_standing(seen), *_now(seen)]
+    """Return how the run stands, what is being done, and what waits for a human."""
+    return [*_standing(seen), *_now(seen), *_asks(seen)]
 
 
 def next_of(seen: RunNow) -> RenderableType:
-    """Return what comes next."""
-    return Text(f"next  {one_line(next_step(seen.run), 200)}", style="dim")
+    """Return what comes next; an empty line where nothing does by itself."""
+    words = one_line(next_step(seen.run), 200)
+    return Text("" if words == "nothing" else f"next  {words}", style="dim")
 
 
 def in_view(seen: RunNow, rows: list[Row], shown: int) -> list[Row]:
@@ -107,6 +117,17 @@ def _now(seen: RunNow) -> list[RenderableType]:
     if prefetched:
         lines.append(Text(one_line(f"prefetch: {prefetched}", 200), style="dim"))
     return lines
+
+
+def _asks(seen: RunNow) -> list[RenderableType]:
+    """Return what waits for a human, each with its way out, and which agents fail; of a run that goes on."""
+    if seen.phase in ("done", "stopped"):
+        return []
+    standing = seen.glance.standing
+    asked = [*approval_words(standing), *question_words(standing)][-ASKS:]
+    failing = health_words(standing)
+    lines = [Text(f"asked: {one_line(words, 200)}", style="yellow") for words in asked]
+    return [*lines, *([Text(one_line(failing, 200), style="yellow")] if failing else [])]
 
 
 def table_of(seen: RunNow, rows: list[Row], *, left_out: int, chosen: int | None = None) -> Table:

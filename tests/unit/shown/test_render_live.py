@@ -78,6 +78,12 @@ def test_a_pause_and_a_question_are_what_the_view_says():
     assert "paused: look at it" in drawn(*RUN, ev.RunPaused(reason=why("human", "look at it")))
     asks = ev.InputNeeded(iteration=1, question=why("agent_asks", "which way?"))
     assert "a proposal is needed: which way?" in drawn(*RUN, g.opened(1), asks)
+    later = ev.QuestionAsked(iteration=0, agent="codex", question="rate or depth?", until="")
+    view = drawn(*RUN, later, width=200)
+    assert (
+        f"asked: rate or depth? (codex, baseline); `autoresearch answer --question {len(RUN) + 1} TEXT`"
+        in view
+    )
 
 
 def test_a_hostile_description_draws_nothing():
