@@ -74,9 +74,8 @@ def _table(found: Table) -> str:
 
     rows = "".join(f"<tr>{cells(row, 'td')}</tr>\n" for row in found.rows)
     head = cells(found.head, "th")
-    return (
-        f'<div class="wide" tabindex="0" role="group" aria-label="Table"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>'
-    )
+    box = '<div class="wide" tabindex="0" role="group" aria-label="Table">'
+    return f"{box}<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>"
 
 
 def _events(document: Document) -> str:

@@ -1,4 +1,4 @@
-"""How the loss of a training fell, by what the training left: its progress.jsonl, else the step lines of its log.
+"""How the loss of a training fell, by what it left: its progress.jsonl, else the step lines of its log.
 
 For trainings of which the history has no points: those that run, and those that only print.
 """

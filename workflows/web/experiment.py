@@ -185,4 +185,6 @@ def _curve(paths: RunPaths, number: int, events: Iterable[Recorded]) -> list[tup
     if last is None:
         return []
     known = last.progress if isinstance(last, ev.TrainingFinished) else None
-    return [*(known.points if known and known.points else curve_left(paths.job(number, "train", last.training)))]
+    if known is not None and known.points:
+        return [*known.points]
+    return [*curve_left(paths.job(number, "train", last.training))]
