@@ -9,7 +9,7 @@ export class Agents {
   constructor() {
     this.body = h("tbody");
     this.element = h("section", { class_: "card", "aria-label": "Who proposed", hidden: true }, h("h2", { text: "Who proposed" }),
-      h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Agents" }, h("table", { class_: "agents" },
+      h("div", { class_: "over", tabindex: 0, role: "group", "aria-label": "Each who proposes" }, h("table", { class_: "agents" },
         h("thead", {}, h("tr", {}, [["who"], ["asked", 1], ["answered", 1], ["ideas", 1], ["kept", 1], ["gain", 1], ["cost", 1], ["a keep", 1], ["on devices", 1], ["health"]]
           .map(([name, right]) => h("th", { scope: "col", class_: right ? "n" : "", text: name })))), this.body)));
     this.callers = new Map(); // iteration, step and number of a call -> the agent

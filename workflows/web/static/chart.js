@@ -15,7 +15,7 @@ const LABELLED = 3000; // with more dots, none is labelled
 export class Chart {
   constructor({ open }) {
     this.open = open;
-    this.canvas = h("canvas", { tabindex: 0, role: "img", "data-arrows": true,
+    this.canvas = h("canvas", { tabindex: 0, role: "img", "aria-label": "Results", "data-arrows": true,
       onpointermove: (event) => this.point(event), onpointerleave: () => this.hide(),
       onclick: () => this.near && this.open(this.near.row.iteration),
       onkeydown: (event) => this.key(event), onblur: () => this.hide() });
