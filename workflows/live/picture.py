@@ -13,15 +13,8 @@ from autoresearch.projections.words.wording import name_of
 from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow
-from autoresearch.workflows.pages.status import (
-    approval_words,
-    health_words,
-    holdout_words,
-    keeps_words,
-    now_words,
-    prefetch_words,
-    question_words,
-)
+from autoresearch.workflows.pages.proposing import approval_words, health_words, question_words
+from autoresearch.workflows.pages.status import holdout_words, keeps_words, now_words, prefetch_words
 
 
 BAR_CELLS = 40
