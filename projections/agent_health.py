@@ -7,7 +7,9 @@ from attrs import frozen
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import later
+from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason, Scalar, because, why
+from autoresearch.projections.parts.models import model_of
 from autoresearch.projections.parts.proposers import agents_of
 
 
@@ -23,9 +25,15 @@ REMEMBERED = 20  # questions, the newest, answered or not: a state stays small
 
 @frozen(kw_only=True)
 class AgentHealth:
-    """How one agent is, by its name."""
+    """How one agent is with one model, in what it is asked: to make changes, or to review them.
+
+    A model that there is not, or a quota of one, says nothing of the program's others; and a reviewer that
+    gives nothing of use may propose well.
+    """
 
     agent: str
+    reviews: bool = False
+    model: str = ""  # as the settings ask for it; "": the program's own choice
     last_good: str = ""  # when it gave its last answer that could be used; "": none yet
     failing_since: str = ""  # "": it does not fail
     in_a_row: int = 0  # failures
@@ -39,6 +47,11 @@ class AgentHealth:
     def needs_human(self) -> bool:
         """Say whether waiting does not help: somebody has to mend it, and to resume."""
         return self.rests and self.kind == "permanent"
+
+    @property
+    def rests_for_a_while(self) -> bool:
+        """Say whether it rests until a time."""
+        return self.rests and bool(self.retry_at)
 
 
 @frozen(kw_only=True)
@@ -55,25 +68,35 @@ class Question:
     answer: str = ""  # "": none yet
 
 
-def health_of(agents: tuple[AgentHealth, ...], name: str) -> AgentHealth:
-    """Return how an agent is; one that was never asked is well."""
-    return next((one for one in agents if one.agent == name), AgentHealth(agent=name))
+def health_of(state: "RunState", agent: str, step: str) -> AgentHealth:
+    """Return how an agent is whom a step asks; one that was never asked is well."""
+    model, reviews = model_of(state.config, agent, step), step == "review"
+    for one in state.agents:
+        if (one.agent, one.model, one.reviews) == (agent, model, reviews):
+            return one
+    return AgentHealth(agent=agent, model=model, reviews=reviews)
+
+
+def proposing_step(config: RunConfig) -> str:
+    """Return the step that agents propose in."""
+    return "edit" if config.agent_mode == "edit" else "propose"
 
 
 def note_answer(state: "RunState", event: ev.AgentAnswered, _seq: int, at: str) -> None:
     """Note an answer, or a failure; one that was called back tells nothing."""
     if event.outcome == "cancelled":
         return
-    before = health_of(state.agents, event.agent)
+    before = health_of(state, event.agent, event.step)
+    well = AgentHealth(agent=before.agent, reviews=before.reviews, model=before.model, known=before.known)
     failure = event.failure
     if event.outcome == "ok":
-        after = AgentHealth(agent=event.agent, last_good=at, known=before.known)
+        after = replace(well, last_good=at)
     elif failure is None:  # of a history in which no failure had a kind
         after = replace(before, failing_since=before.failing_since or at, in_a_row=before.in_a_row + 1)
     else:
         waits = bool(failure.retry_at) or failure.kind == "permanent"
-        after = AgentHealth(
-            agent=event.agent,
+        after = replace(
+            well,
             last_good=before.last_good,
             failing_since=before.failing_since or at,
             in_a_row=before.in_a_row + 1,
@@ -81,7 +104,6 @@ def note_answer(state: "RunState", event: ev.AgentAnswered, _seq: int, at: str) 
             reason=event.reason,
             retry_at=failure.retry_at,
             rests=waits and state.config.when_agent_fails == "search",
-            known=before.known,
         )
     _put(state, after)
 
@@ -91,7 +113,7 @@ def note_not_applied(state: "RunState", agent: str, reason: Reason, at: str) -> 
     state.not_applied += 1
     if state.not_applied % NOT_APPLIED_IN_A_ROW or state.config.when_agent_fails != "search":
         return
-    before = health_of(state.agents, agent)
+    before = health_of(state, agent, proposing_step(state.config))
     after = replace(
         before,
         failing_since=before.failing_since or at,
@@ -106,7 +128,7 @@ def note_not_applied(state: "RunState", agent: str, reason: Reason, at: str) -> 
 
 def note_known(state: "RunState", agent: str, same_as: Scalar, at: str) -> None:
     """Count a proposal that was measured already; from the third in a row on its agent rests, ever longer."""
-    before = health_of(state.agents, agent)
+    before = health_of(state, agent, proposing_step(state.config))
     known = before.known + 1
     after = replace(before, known=known)
     if known >= KNOWN_IN_A_ROW and state.config.when_agent_fails == "search":
@@ -125,14 +147,16 @@ def note_known(state: "RunState", agent: str, same_as: Scalar, at: str) -> None:
 
 def note_new(state: "RunState", agent: str) -> None:
     """End the count of proposals that were measured already."""
-    before = health_of(state.agents, agent)
+    before = health_of(state, agent, proposing_step(state.config))
     if before.known:
         _put(state, replace(before, known=0))
 
 
 def wait_ended(state: "RunState", event: ev.WaitEnded, _seq: int, _at: str) -> None:
-    """Let an agent be asked again, also by iterations that had given it up."""
-    _put(state, replace(health_of(state.agents, event.agent), rests=False))
+    """Let an agent be asked again, whatever it rested for until then, also by iterations that gave it up."""
+    for health in state.agents:
+        if health.agent == event.agent and health.rests_for_a_while and health.retry_at <= event.until:
+            _put(state, replace(health, rests=False))
     state.answered = 0
     for one in state.open:
         one.gave_up = ()
@@ -150,7 +174,7 @@ def resumed(state: "RunState") -> None:
 def reviewer_of(state: "RunState", one: "Iteration") -> AgentHealth | None:
     """Return how the agent is whose review a candidate waits for; None where it waits for none."""
     named = one.review.agent or state.config.review_agent or next(iter(agents_of(state.request)), "")
-    return health_of(state.agents, named) if one.review.waits and one.job is None else None
+    return health_of(state, named, "review") if one.review.waits and one.job is None else None
 
 
 def still_open(questions: tuple[Question, ...], text: str = "") -> tuple[Question, ...]:
@@ -223,9 +247,23 @@ def open_questions(run: "RunState") -> list[dict[str, Any]]:
     ]
 
 
+def settings_changed(state: "RunState") -> None:
+    """Forget how those are whom the settings ask no more: a wrong name of a model may be what was mended."""
+    state.agents = tuple(one for one in state.agents if _is_asked(state.config, one))
+
+
+def _is_asked(config: RunConfig, one: AgentHealth) -> bool:
+    steps = ("review",) if one.reviews else ("propose", "edit", "apply", "triage")
+    return one.model in {model_of(config, one.agent, step) for step in steps}
+
+
 def _put(state: "RunState", after: AgentHealth) -> None:
-    others = (one for one in state.agents if one.agent != after.agent)
-    state.agents = tuple(sorted((*others, after), key=lambda one: one.agent))
+    others = (one for one in state.agents if _name(one) != _name(after))
+    state.agents = tuple(sorted((*others, after), key=_name))
+
+
+def _name(one: AgentHealth) -> tuple[str, bool, str]:
+    return one.agent, one.reviews, one.model
 
 
 def _settle(state: "RunState", number: int, *, answer: str = "") -> None:

@@ -11,7 +11,13 @@ from attrs import asdict
 from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.values import Reason, why
-from autoresearch.projections.agent_health import health_of, open_questions, proposer_of, reviewer_of
+from autoresearch.projections.agent_health import (
+    health_of,
+    open_questions,
+    proposer_of,
+    proposing_step,
+    reviewer_of,
+)
 from autoresearch.projections.parts import backlog
 from autoresearch.projections.parts.compared import compared, on_the_same_seeds
 from autoresearch.projections.parts.proposers import agents_of, told
@@ -140,13 +146,18 @@ def waiting_for_agent(state: RunState) -> str:
     reviewers = [health for one in state.open if (health := reviewer_of(state, one)) is not None]
     if waiting := [one.agent for one in reviewers if one.rests and not one.needs_human and not state.jobs]:
         return waiting[0]
-    resting = [one for one in (health_of(state.agents, name) for name in agents_of(request)) if one.rests]
-    back = sorted((one for one in resting if not one.needs_human), key=lambda one: one.retry_at)
-    if len(resting) < len(agents_of(request)) or not back:
-        return ""
     through = state.need_input is not None and state.need_input.code == "search_is_through"
-    needs = any(one.next_stage in ("apply", "triage") and one.job is None for one in state.open)
-    return back[0].agent if (through and not state.waiting) or (needs and not state.jobs) else ""
+    if through and not state.waiting and (first := _first_back(state, proposing_step(state.config))):
+        return first
+    needing = (one.next_stage for one in state.open if one.next_stage in ("apply", "triage") and not one.job)
+    return next(filter(None, (_first_back(state, step) for step in needing)), "") if not state.jobs else ""
+
+
+def _first_back(state: RunState, step: str) -> str:
+    """Return the first to come back of the agents that a step may ask; "" where one of them does not rest."""
+    asked = [health_of(state, name, step) for name in agents_of(state.request)]
+    back = sorted((one for one in asked if not one.needs_human), key=lambda one: one.retry_at)
+    return back[0].agent if back and all(one.rests for one in asked) else ""
 
 
 def waiting_for_answer(state: RunState) -> str:
@@ -271,6 +282,8 @@ def _agents(run: RunState) -> list[dict[str, Any]]:
     return [
         {
             "agent": one.agent,
+            "reviews": one.reviews,
+            "model": one.model,
             "well": not one.failing_since,
             "last_good": one.last_good,
             "failing_since": one.failing_since,

@@ -9,7 +9,7 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.engine.agents import branch_guard, confinement
-from autoresearch.engine.asking.options import args_of, model_of
+from autoresearch.engine.asking.options import args_of
 from autoresearch.engine.asking.prompting import Prompting
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
@@ -23,6 +23,7 @@ from autoresearch.engine.system.interpreter import with_interpreter
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import AgentStep
+from autoresearch.projections.parts.models import model_of
 from autoresearch.projections.run_state import Iteration, RunState
 from autoresearch.projections.timeline import Timeline
 

@@ -45,10 +45,10 @@ class Prompting:
         """Return what an agent is told for a step of an iteration in these states."""
         match step:
             case "propose" | "edit":
-                trouble = _unusable(run, one, agent)
+                trouble = _unusable(run, one, agent, step)
                 return self._propose_prompt(run, timeline, one, trouble=trouble, edits=step == "edit")
             case "apply":
-                return self._apply_prompt(run, one, trouble=_unusable(run, one, agent))
+                return self._apply_prompt(run, one, trouble=_unusable(run, one, agent, step))
             case "triage":
                 return self._triage_prompt(run, one)
             case "review":
@@ -175,7 +175,7 @@ def _numbers(run: RunState, one: Iteration) -> tuple[str, ...]:
     )
 
 
-def _unusable(run: RunState, one: Iteration, agent: str) -> str:
+def _unusable(run: RunState, one: Iteration, agent: str, step: AgentStep) -> str:
     """Return why the agent's last answer for this step could not be used; "" where it gave none."""
-    failed = one.agent == agent and health_of(run.agents, agent).kind == "unusable"
+    failed = one.agent == agent and health_of(run, agent, step).kind == "unusable"
     return say(one.trouble) if failed else ""

@@ -3,8 +3,6 @@
 How agents are is folded in projections/agent_health.py; the decider (engine/core/decider.py) asks here.
 """
 
-from functools import partial
-
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.asks import turns
 from autoresearch.events import catalog as ev
@@ -52,7 +50,7 @@ def pause(state: RunState) -> Reason | None:
 def ready(state: RunState) -> tuple[WaitingProposal, ...]:
     """Return the proposals of humans that can be tried now: what is prose waits where all agents rest."""
     agents = agents_of(state.request)
-    rests = bool(agents) and all(health_of(state.agents, name).rests for name in agents)
+    rests = bool(agents) and all(health_of(state, name, "apply").rests for name in agents)
     return tuple(one for one in state.waiting if not (rests and one.proposal.is_prose))
 
 
@@ -95,18 +93,19 @@ def tried_again(state: RunState, one: Iteration, kind: ev.FailureKind) -> bool:
     if state.config.when_agent_fails != "search" or one.tries > 0:
         return False
     others = [name for name in agents_of(state.request) if name != one.agent]
-    return kind in PASSING or not all(health_of(state.agents, name).rests for name in others)
+    return kind in PASSING or not all(health_of(state, name, one.next_stage).rests for name in others)
 
 
 def waits_ended(state: RunState, now: str) -> tuple[ev.WaitEnded | ev.QuestionTimedOut, ...]:
     """Return which waits are over, by the clock of the runner: those for agents, and for answers."""
     if state.stopped is not None:
         return ()
-    rested = (
-        ev.WaitEnded(agent=one.agent, until=one.retry_at, now=now)
+    over = {
+        (one.agent, one.retry_at): None  # once, also where it failed in two ways until then
         for one in state.agents
-        if one.rests and one.retry_at and one.retry_at <= now
-    )
+        if one.rests_for_a_while and one.retry_at <= now
+    }
+    rested = (ev.WaitEnded(agent=agent, until=until, now=now) for agent, until in over)
     in_vain = (
         ev.QuestionTimedOut(question=one.number, until=one.until, now=now)
         for one in state.questions
@@ -129,11 +128,12 @@ def _hand(
 ) -> tuple[str, tuple[ev.FailureKind, Reason] | None]:
     """Return which agent makes or mends a change; or who is waited for, and why."""
     agents = turns.hands(one, request)
-    resting = [one for one in map(partial(health_of, state.agents), agents) if one.rests]
+    health = (health_of(state, name, one.next_stage) for name in agents)
+    resting = [each for each in health if each.rests]
     if len(resting) < len(agents):
-        names = {one.agent for one in resting}
+        names = {each.agent for each in resting}
         return next(name for name in agents if name not in names), None
-    health = next((one for one in resting if one.kind in PASSING), resting[0])
-    assert health.kind is not None  # it failed in some way
-    assert health.reason is not None
-    return health.agent, (health.kind, health.reason)
+    worst = next((each for each in resting if each.kind in PASSING), resting[0])
+    assert worst.kind is not None  # it failed in some way
+    assert worst.reason is not None
+    return worst.agent, (worst.kind, worst.reason)

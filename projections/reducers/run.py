@@ -51,6 +51,7 @@ def _run_started(state: RunState, event: ev.RunStarted, _seq: int, at: str) -> N
 
 def _config_changed(state: RunState, event: ev.ConfigChanged, _seq: int, _at: str) -> None:
     _config(state, event.config)
+    agent_health.settings_changed(state)
     if "editable" in event.changed:  # code is a digest of these files
         state.known = ()
     outside = state.baseline_outside

@@ -2,8 +2,10 @@
 
 import pytest
 
+from autoresearch.engine.core import agents
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.rules import transitions
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Usage, why
@@ -11,6 +13,7 @@ from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing
 from autoresearch.projections.words.wording import say_verdict
+from autoresearch.workflows.pages.proposing import health_words
 from tests.given import (
     BASE,
     BASELINE,
@@ -21,6 +24,7 @@ from tests.given import (
     asked,
     candidate,
     committed,
+    discarded,
     given,
     opened,
     row,
@@ -32,6 +36,7 @@ from tests.given import (
 
 RETRY_AT = "2026-03-08T23:30:00.000Z"
 SETTINGS = {"keep_rule": "lower", "final": 0, "review_agent": "claude"}
+WRONG = ev.AgentFailure(kind="permanent", retry_at="")
 AT_ONCE = ev.AgentFailure(kind="unusable", retry_at="")
 
 
@@ -245,15 +250,69 @@ def test_what_is_not_trained_at_a_limit_may_be_reviewed_later():
 
 
 def test_a_reviewer_who_has_to_be_mended_is_waited_for_by_name():
-    """Also where nobody is named for it, and the one that proposes broke before the review was asked for."""
+    """Also where nobody is named for it: then it is the agent that proposes, which goes on proposing."""
     wait = {"review_when_unavailable": "wait", "review_agent": ""}
-    wrong_key = ev.AgentFailure(kind="permanent", retry_at="")
     config = RunConfig(**(SETTINGS | {"review": "before-keep"} | wait))  # type: ignore[arg-type]
-    story = (started(config), asked(3, agent="claude", prefetch=1), *BASELINE, *candidate(1), training(1))
-    broke = (opened(2), agent_asked(2, "propose", agent="claude"))
-    broke += (agent_answered(2, "propose", "failed", agent="claude", failure=wrong_key),)
+    story = (started(config), asked(3, agent="claude"), *BASELINE, *candidate(1), training(1))
     missed = ev.ReviewMissed(iteration=1, agent="claude", reason=HUNG, then="wait")
-    run = given(*story, *broke, trained(1, 1.25), row(1, 1.25), missed)
+    run = given(*story, trained(1, 1.25), row(1, 1.25), ask(), end(1, WRONG), missed)
     assert "iteration 1 waits for the review of claude, which has to be mended first" == say_waiting(
         standing(run)
     )
+
+
+def test_a_reviewer_who_fails_for_good_leaves_the_same_program_proposing():
+    """A wrong `review_model` is no failure of who proposes, whom the settings ask for another model."""
+    config = RunConfig(**(SETTINGS | {"review": "before-training", "review_model": "wrong"}))  # type: ignore[arg-type]
+    missed = ev.ReviewMissed(iteration=1, agent="claude", reason=HUNG, then="go-on")
+    story = (
+        started(config),
+        asked(2, agent="claude"),
+        *BASELINE,
+        *candidate(1),
+        ask(),
+        end(1, WRONG),
+        missed,
+    )
+    story = (*story, training(1), trained(1, 1.75), row(1, 1.75), discarded(1), opened(2))
+    assert (do.AskForProposal(iteration=2, call=1, agent="claude"),) == decide(given(*story))
+    (told,) = standing(given(*story))["agents"]
+    assert ("claude", True, "wrong", "permanent") == tuple(
+        told[key] for key in ("agent", "reviews", "model", "kind")
+    )
+    assert health_words(standing(given(*story))).startswith("claude with wrong as reviewer fails since ")
+
+
+def test_who_fails_to_propose_is_asked_for_reviews():
+    """And what rests is who was asked: the program may be a good reviewer with the same model."""
+    failed = agent_answered(2, "propose", "failed", agent="claude", failure=WRONG)
+    broke = (opened(2), agent_asked(2, "propose", agent="claude"), failed)
+    run = ready(*broke)
+    assert do.AskToReview(iteration=1, call=1, agent="claude") in decide(run)
+    assert not any(isinstance(one, do.AskForProposal) for one in decide(run))
+
+
+def test_another_model_is_another_reviewer():
+    """Who mends the settings of a run need not wait: the model that it names now has not failed."""
+    wrong = {"review_when_unavailable": "wait", "review_model": "wrong"}
+    waits = (ask(), end(1, WRONG), ev.ReviewMissed(iteration=1, agent="claude", reason=HUNG, then="wait"))
+    assert () == decide(ready(*waits, **wrong))
+    config = RunConfig(**(SETTINGS | {"review": "before-training"} | wrong | {"review_model": "right"}))  # type: ignore[arg-type]
+    mended = ready(*waits, ev.ConfigChanged(config=config, changed=("review_model",)), **wrong)
+    assert [] == standing(mended)["agents"]
+    assert (do.AskToReview(iteration=1, call=2, agent="claude"),) == decide(mended)
+
+
+def test_two_waits_of_one_program_end_each_at_its_time():
+    """Its quota as reviewer says nothing of when it may propose again; the same time is said once."""
+    limited = ev.AgentFailure(kind="limited", retry_at=RETRY_AT)
+    later = ev.AgentFailure(kind="transient", retry_at="2026-03-08T23:45:00.000Z")
+    broke = (opened(2), agent_asked(2, "propose", agent="claude"))
+    for proposing in (limited, later):
+        failed = agent_answered(2, "propose", "failed", agent="claude", failure=proposing)
+        rests = ready(ask(), end(1, limited), *broke, failed)
+        (over,) = agents.waits_ended(rests, RETRY_AT)
+        assert ev.WaitEnded(agent="claude", until=RETRY_AT, now=RETRY_AT) == over
+        assert transitions.wait_is_over(rests, over) is None
+        back = ready(ask(), end(1, limited), *broke, failed, over)
+        assert [proposing is later, False] == [one.rests for one in back.agents]

@@ -53,7 +53,8 @@ def _tokens_words(cost: Mapping[str, Any]) -> str:
 
 
 def _failing_words(one: Mapping[str, Any]) -> str:
-    since = f"{one['agent']} fails since {one['failing_since']}"
+    model = f" with {one['model']}" if one["model"] and ":" not in one["agent"] else ""
+    since = f"{one['agent']}{model}{' as reviewer' * one['reviews']} fails since {one['failing_since']}"
     times = f", {one['failures_in_a_row']} times in a row" if one["failures_in_a_row"] > 1 else ""
     why = f" ({one['kind']}: {say_kept(one['reason'])})" if one["kind"] else ""
     if not one["rests"]:

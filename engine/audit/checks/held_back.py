@@ -20,6 +20,7 @@ from autoresearch.engine.verdicts import guards
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.values import LOOP_STAGES, Request
+from autoresearch.projections.agent_health import health_of
 from autoresearch.projections.parts.proposers import SEARCH, agents_of, taking_turns
 from autoresearch.projections.run_state import Iteration, RunState, WaitingProposal
 from autoresearch.projections.words.times import counted
@@ -147,9 +148,8 @@ def _question(run: RunState, event: ev.AgentAsked | ev.ProposalChosen) -> str | 
 
 def _needs_agent(run: RunState, one: WaitingProposal) -> bool:
     """Say whether a proposal is prose, and all agents that could carry it out rest."""
-    agents = agents_of(run.request)
-    rest = {one.agent for one in run.agents if one.rests}
-    return one.proposal.is_prose and bool(agents) and rest.issuperset(agents)
+    rest = [health_of(run, name, "apply").rests for name in agents_of(run.request)]
+    return one.proposal.is_prose and bool(rest) and all(rest)
 
 
 def _search_is_through(run: RunState) -> bool:
@@ -161,10 +161,10 @@ def _search_is_through(run: RunState) -> bool:
 
 def _wait(run: RunState, event: ev.AgentAsked) -> str | None:
     """Ask no agent before the time that its failure named, or before a human has looked."""
-    for one in run.agents:
-        if one.agent == event.agent and one.rests:
-            return f"{one.retry_at}, until when {one.agent} rests" if one.retry_at else "a human, who resumes"
-    return None
+    one = health_of(run, event.agent, event.step)
+    if not one.rests:
+        return None
+    return f"{one.retry_at}, until when {one.agent} rests" if one.retry_at else "a human, who resumes"
 
 
 def _edit_checkout(run: RunState, event: ev.AgentAsked) -> str | None:

@@ -51,7 +51,7 @@ def first(
     if missing is not None and (goes_on or one.review.missed is None):
         then: Literal["go-on", "wait"] = "go-on" if goes_on else "wait"
         return (do.MissReview(iteration=one.number, agent=agent, reason=missing, then=then),)
-    if health_of(state.agents, agent).rests or limits.agents_spent(state) or _bench_is_taken(state):
+    if health_of(state, agent, "review").rests or limits.agents_spent(state) or _bench_is_taken(state):
         return ()
     return (do.AskToReview(iteration=one.number, call=one.calls + 1, agent=agent),)
 
@@ -71,7 +71,7 @@ def waits_for_reviewer(state: RunState) -> bool:
     """Say whether what would be kept waits for a reviewer, who is asked again in a while."""
     if state.request is None:
         return False
-    health = health_of(state.agents, reviewer(state.config, state.request))
+    health = health_of(state, reviewer(state.config, state.request), "review")
     due = (one for one in state.open if one.next_stage == "decide" and one.job is None)
     rests = health.rests and bool(health.retry_at)
     return rests and any(lacks(state, one, "before-keep") == "a review" for one in due)
@@ -110,7 +110,7 @@ def _missing(state: RunState, one: Iteration, agent: str) -> Reason | None:
         return why("nobody_reviews")
     if (spent := limits.agents_spent(state)) is not None:
         return spent
-    health, tries = health_of(state.agents, agent), one.review.tries
+    health, tries = health_of(state, agent, "review"), one.review.tries
     most = 2 if state.config.when_agent_fails == "search" else 1
     if tries >= most and one.review.trouble is not None:
         return one.review.trouble

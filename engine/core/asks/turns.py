@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 
 from autoresearch.events.values import Request
-from autoresearch.projections.agent_health import KNOWN_IN_A_ROW, health_of
+from autoresearch.projections.agent_health import KNOWN_IN_A_ROW, health_of, proposing_step
 from autoresearch.projections.parts.proposers import (
     SEARCH,
     Proposers,
@@ -29,7 +29,7 @@ def whose(state: RunState, one: Iteration, request: Request) -> str | None:
 
     Who was asked and has neither answered nor failed for good is asked once more.
     """
-    able = [name for name in taking_turns(request) if _is_able(state, one, name)]
+    able = [name for name in taking_turns(request) if _is_able(state, one, request, name)]
     if one.asked in able:
         return one.asked
     if not able:
@@ -82,9 +82,15 @@ def hands(one: Iteration, request: Request) -> tuple[str, ...]:
     return (*first, *(name for name in agents if name not in first))
 
 
-def _is_able(state: RunState, one: Iteration, name: str) -> bool:
-    """Say whether one can propose now; agents that propose what is known leave a turn to the search."""
+def _is_able(state: RunState, one: Iteration, request: Request, name: str) -> bool:
+    """Say whether one can propose now; agents that propose what is known leave a turn to the search.
+
+    Nobody is asked for a plan where all rest who could carry it out.
+    """
     if name == SEARCH:
         return state.need_input is None
-    rests = health_of(state.agents, name).rests
+    step = proposing_step(state.config)
+    rests = health_of(state, name, step).rests
+    if step == "propose":
+        rests = rests or all(health_of(state, hand, "apply").rests for hand in (name, *agents_of(request)))
     return not rests and name not in one.gave_up and state.answered < KNOWN_IN_A_ROW

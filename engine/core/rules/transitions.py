@@ -12,7 +12,7 @@ from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.compared import changed_settings
 from autoresearch.events.values import KNOWN_CODE, VETOES, JobStep
-from autoresearch.projections.agent_health import health_of, still_open
+from autoresearch.projections.agent_health import still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
@@ -188,12 +188,12 @@ def call_running(run: RunState, event: ev.AgentAnswered) -> Misfit | None:
 
 def wait_is_over(run: RunState, event: ev.WaitEnded) -> Misfit | None:
     """Expect an agent that rests until a time which the runner's clock has passed."""
-    health = health_of(run.agents, event.agent)
-    if not health.rests or not health.retry_at:
+    until = sorted(one.retry_at for one in run.agents if one.agent == event.agent and one.rests_for_a_while)
+    if not until:
         return "agent", "one that rests until a time", event.agent
     if event.now < event.until:
         return "now", f"a time from {event.until} on", event.now
-    return _expect("until", health.retry_at, event.until)
+    return None if event.until in until else ("until", until[0], event.until)
 
 
 def question_open(run: RunState, event: ev.QuestionAnswered) -> Misfit | None:

@@ -10,7 +10,6 @@ from autoresearch.engine.agents import branch_guard
 from autoresearch.engine.agents.failures import failure, moment
 from autoresearch.engine.agents.prices import priced
 from autoresearch.engine.agents.prompts import parse_lesson, parse_triage
-from autoresearch.engine.asking.options import model_of
 from autoresearch.engine.asking.review import parse_review
 from autoresearch.engine.core import agents
 from autoresearch.engine.loop.changes.edits import EditCheckout
@@ -25,6 +24,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.clock import from_epoch
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import health_of, still_open
+from autoresearch.projections.parts.models import model_of
 from autoresearch.projections.run_state import Iteration, Job, RunState
 from autoresearch.projections.timeline import Timeline
 
@@ -151,7 +151,7 @@ def _answered(
         reason=why("called_back") if outcome == "cancelled" else answer.reason,
         failure=failure(
             answer.failing or Failing(kind="transient"),
-            in_a_row=health_of(run.agents, agent).in_a_row,
+            in_a_row=health_of(run, agent, job.step).in_a_row,
             at=moment(done.ended_at),
         )
         if failed

@@ -142,11 +142,17 @@ function tried(run) {
     small(left, run.comparisons ? ` · ${plural(run.comparisons, "comparison")}` : ""));
 }
 
+/** Name an agent as it was asked; a page that is a file may be of before. */
+function asWhat(one) {
+  const named = one.model && !one.agent.includes(":");
+  return clean(one.agent, 60) + (named ? ` with ${clean(one.model, 60)}` : "") + (one.reviews ? " as reviewer" : "");
+}
+
 /** Say that an agent fails, since when, why, and when it is asked again. */
 export function failing(one) {
   const times = one.failures_in_a_row > 1 ? `, ${one.failures_in_a_row} times in a row` : "";
   const again = !one.rests ? "" : one.next_try ? `; asked again at ${clock(one.next_try, false)}` : "; asked again after `resume`";
-  return `${clean(one.agent, 60)} fails since ${clock(one.failing_since, false)}${times}: ${clean(one.reason || "no reason told", 300)}${again}`;
+  return `${asWhat(one)} fails since ${clock(one.failing_since, false)}${times}: ${clean(one.reason || "no reason told", 300)}${again}`;
 }
 
 function cost(found) {
