@@ -8,7 +8,7 @@ from attrs import frozen
 from autoresearch.engine.agents.known import NONE, is_installed
 from autoresearch.engine.control.append import Appended
 from autoresearch.engine.control.start_point import guidance_edited, newer_commit, uncommitted, unpulled
-from autoresearch.engine.core.asks.reviewing import reviewer as reviewer_of
+from autoresearch.engine.core.asks.pending import reviewer as reviewer_of
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Repository
 from autoresearch.engine.runs.locate import Chosen, Found

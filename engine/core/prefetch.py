@@ -1,11 +1,13 @@
 """Prefetch: which iterations are open at once while one trains, and who of them goes first. Pure.
 
 While one iteration trains, the next is proposed, applied and committed on the best of then: that holds if
-the one that trains is discarded, as most are. If it is kept, the next one's base moves to the new best. The
-decider (engine/core/decider.py) asks here; the commands are its own.
+the one that trains is discarded, as most are. If it is kept, the next one's base moves to the new best. So it
+is while a candidate waits for a reviewer's or a human's word. The decider (engine/core/decider.py) asks here;
+the commands are its own.
 """
 
 from autoresearch.engine.core import agents
+from autoresearch.engine.core.asks import pending
 from autoresearch.engine.verdicts import repeats
 from autoresearch.events.values import LOOP_STAGES, ON_DEVICE, Request
 from autoresearch.projections.run_state import Iteration, RunState
@@ -60,9 +62,11 @@ def may_open_another(state: RunState) -> bool:
     request = requests[-1]
     assert request is not None  # looked at above
     train = sum(one.holds_slot for one in state.open)
-    reviewed = sum(one.next_stage == "decide" and one.review.waits for one in state.open)
+    if not train:
+        return pending.nothing_else(state)  # a word is waited for, and no device for that
+    waiting = sum(pending.waits_for_word(state, one) for one in state.open)
     wanted = max(request.prefetch, state.slots - train)  # a free slot is filled without prefetch
-    return train > 0 and len(state.open) - train - reviewed < wanted
+    return len(state.open) - train - waiting < wanted
 
 
 def has_old_base(state: RunState, one: Iteration) -> bool:
@@ -85,10 +89,10 @@ def verdict_is_near(state: RunState, *, but: Iteration) -> bool:
     """Say whether a verdict on another one is due that may change the best: nothing is trained before it.
 
     Without a best only the baseline's is due: the others wait for it. One that has to be trained once more
-    is not near its verdict.
+    is not near its verdict, nor is one for which somebody has to say a word.
     """
     due = [one for one in state.open if one is not but and (one.number == 0 or state.best is not None)]
-    near = (one for one in due if one.next_stage in ("record", "decide") and _waits(one))
+    near = (one for one in due if one.next_stage in ("record", "decide") and _is_next(state, one))
     return any(not repeats.wants_another(state, one) for one in near)
 
 
@@ -97,9 +101,9 @@ def gives_way(state: RunState, one: Iteration) -> bool:
     return bool(agents.ready(state)) and one.source in ("agent", "search") and one.trainings == 0
 
 
-def _waits(one: Iteration) -> bool:
-    """Say whether nothing, or at most the command of a guard, runs for it, and no review is waited for."""
-    return (one.job is None or one.job.step == "guard") and not one.review.waits
+def _is_next(state: RunState, one: Iteration) -> bool:
+    """Say whether nothing, or at most the command of a guard, runs for it, and it waits for nobody's word."""
+    return (one.job is None or one.job.step == "guard") and not pending.waits_for_word(state, one)
 
 
 def _agent_at_work(one: Iteration) -> bool:

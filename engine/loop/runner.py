@@ -332,7 +332,7 @@ class Runner:
     def _wait(self, bell: Bell) -> None:
         run = self._loaded.run
         waiting = waiting_for_human(run)
-        if waiting is not None and self._mode == "foreground" and not run.jobs:
+        if waiting is not None and self._mode == "foreground" and not run.jobs and not self._blocked:
             raise waits(run)
         with contextlib.suppress(OSError):  # a full disk, or a file in its place
             self._paths.proposals.mkdir(exist_ok=True)

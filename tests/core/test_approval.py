@@ -15,7 +15,21 @@ from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_waiting
 from autoresearch.projections.summary import standing, waiting_for_human
 from autoresearch.projections.words.wording import say_verdict
-from tests.given import BASELINE, asked, candidate, given, recorded, row, started, trained, training
+from tests.given import (
+    BASE,
+    BASELINE,
+    asked,
+    candidate,
+    discarded,
+    given,
+    kept,
+    opened,
+    recorded,
+    row,
+    started,
+    trained,
+    training,
+)
 
 
 UNTIL = "2026-03-08T22:00:00.000Z"
@@ -31,7 +45,7 @@ def better(*more: ev.Event, metric: float = 1.25, **settings: object) -> RunStat
 
 
 def test_what_would_be_kept_waits_for_a_word():
-    """A human is asked once; then nothing is done until somebody speaks or the time is over."""
+    """A human is asked once; with no other loop, nothing is done until he speaks or the time is over."""
     assert (do.AskForApproval(iteration=1),) == decide(better())
     assert () == decide(better(WAITS))
     assert "iteration 1 would be kept, and waits for your word" in say_waiting(standing(better(WAITS)))
@@ -103,3 +117,78 @@ def test_a_run_at_rest_runs_no_wait_down(goes_on: ev.Event):
     assert "2026-03-09T08:40:00.000Z" == over.until
     assert over.until == standing(going_on)["approvals"][0]["until"]
     assert keeping.overdue(going_on, over) is None
+
+
+NEXT = "d" * 40
+
+
+def beside(*more: ev.Event, loops: int = 3, slots: int = 1, prefetch: int = 0) -> list[ev.Event]:
+    """Return a run whose first candidate, of 1.25, waits for a human's word, with what came since."""
+    config = RunConfig(agent="none", keep_rule="lower", final=0, approve="human", slots=slots)
+    begun = (started(config), asked(loops, prefetch=prefetch), *BASELINE, *candidate(1), training(1))
+    return [*begun, trained(1, 1.25), row(1, 1.25), WAITS, *more]
+
+
+def measured(metric: float) -> tuple[ev.Event, ...]:
+    """The second candidate was trained on what was the best before the first one."""
+    return (*candidate(2, NEXT), training(2, commit=NEXT), trained(2, metric), row(2, metric))
+
+
+def test_the_device_is_not_idle_while_a_human_is_waited_for():
+    """What is prepared is trained, on the best that there is, and without any the next one is opened."""
+    (command,) = decide(given(*beside(*candidate(2, NEXT), prefetch=1)))
+    assert isinstance(command, do.StartTraining)
+    assert (2, NEXT) == (command.iteration, command.commit)
+    for slots, prefetch in ((1, 0), (1, 1), (2, 0)):
+        waiting = beside(slots=slots, prefetch=prefetch)
+        opens = do.StartIteration(iteration=2, base_commit=BASE, first_stage="propose")
+        assert (opens,) == decide(given(*waiting)), (slots, prefetch)
+        assert (do.ProposeBySearch(iteration=2),) == decide(given(*waiting, opened(2)))
+
+
+def test_no_more_is_opened_than_was_asked_for():
+    """What waits is one of the loops: with no other left, nothing but the word is waited for."""
+    assert () == decide(given(*beside(loops=1)))
+    assert waiting_for_human(given(*beside(loops=1))) is None
+    assert () == decide(given(*beside(*measured(1.0), ev.ApprovalAsked(iteration=2, until=UNTIL), loops=2)))
+
+
+def test_what_is_worse_than_the_best_is_discarded_meanwhile():
+    """Its verdict needs no word, and the next one is opened."""
+    (ended,) = decide(given(*beside(*measured(1.75))))
+    assert (2, "lower") == (ended.iteration, ended.rule)
+    (opens,) = decide(given(*beside(*measured(1.75), discarded(2))))
+    assert do.StartIteration(iteration=3, base_commit=BASE, first_stage="propose") == opens
+
+
+def test_what_is_approved_is_what_the_others_have_to_beat():
+    """What was prepared gets it as its base, and what was trained meanwhile is judged by it."""
+    approved = (ev.CandidateApproved(iteration=1), kept(1, "c" * 40))
+    (command,) = decide(given(*beside(*candidate(2, NEXT), *approved)))
+    assert do.MoveBase(iteration=2, base_commit="c" * 40, best_iteration=1) == command
+    (ended,) = decide(given(*beside(*measured(1.375), ev.ApprovalAsked(iteration=2, until=UNTIL), *approved)))
+    assert isinstance(ended, do.DiscardCandidate)
+    assert (2, "lower") == (ended.iteration, ended.rule)
+    still = given(*beside(*measured(1.125), ev.ApprovalAsked(iteration=2, until=UNTIL), *approved))
+    assert [2] == [one["iteration"] for one in standing(still)["approvals"]]
+    assert [do.StartIteration] == [type(one) for one in decide(still)]
+
+
+def test_several_may_wait_for_a_word():
+    """Each is asked about once, and is kept or not by its own word, in whatever order they come."""
+    both = beside(*measured(1.125))
+    assert (do.AskForApproval(iteration=2),) == decide(given(*both))
+    both.append(ev.ApprovalAsked(iteration=2, until=UNTIL))
+    assert [1, 2] == [one["iteration"] for one in standing(given(*both))["approvals"]]
+    (kept_now,) = (
+        one
+        for one in decide(given(*both, ev.CandidateApproved(iteration=2)))
+        if isinstance(one, do.KeepCandidate)
+    )
+    assert (2, NEXT) == (kept_now.iteration, kept_now.commit)
+    (ended,) = (
+        one
+        for one in decide(given(*both, ev.CandidateApproved(iteration=2), kept(2, NEXT)))
+        if isinstance(one, do.DiscardCandidate)
+    )
+    assert (1, "lower") == (ended.iteration, ended.rule)

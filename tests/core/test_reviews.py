@@ -147,6 +147,36 @@ def test_the_device_is_not_idle_while_a_keep_is_reviewed():
     assert do.StartIteration(iteration=3, base_commit=BASE, first_stage="propose") == command
 
 
+def test_the_device_is_not_idle_while_a_second_keep_waits_for_its_review():
+    """Of two that end at once one is reviewed: neither is a verdict for which a training has to wait."""
+    config = RunConfig(**(SETTINGS | {"review": "before-keep", "slots": 2}))  # type: ignore[arg-type]
+    both = (*candidate(1), *candidate(2, "d" * 40), training(1), training(2, commit="d" * 40, slot=2))
+    third = candidate(3, "e" * 40)
+    ended = (*both, *third, trained(1, 1.25), row(1, 1.25), trained(2, 1.375), row(2, 1.375))
+    begun = (started(config), asked(4, prefetch=1), *BASELINE)
+    assert ASKED == decide(given(*begun, *ended))
+    starts, *_ = decide(given(*begun, *ended, ask()))
+    assert isinstance(starts, do.StartTraining)
+    assert 3 == starts.iteration
+    worse = (*both, *third, trained(1, 1.25), row(1, 1.25), trained(2, 1.75), row(2, 1.75))
+    (ended,) = decide(given(*begun, *worse, ask()))
+    assert isinstance(ended, do.DiscardCandidate)
+    assert 2 == ended.iteration
+
+
+def test_the_device_is_not_idle_while_a_reviewer_rests():
+    """A rate limit of the reviewer costs the time of its review, and not of the trainings beside it."""
+    failure = ev.AgentFailure(kind="transient", retry_at=RETRY_AT)
+    config = RunConfig(**(SETTINGS | {"review": "before-keep"}))  # type: ignore[arg-type]
+    begun = (started(config), asked(3), *BASELINE, *candidate(1), training(1), trained(1, 1.25), row(1, 1.25))
+    rests = (*begun, ask(), end(1, failure))
+    (opens,) = decide(given(*rests))
+    assert do.StartIteration(iteration=2, base_commit=BASE, first_stage="propose") == opens
+    second = (*candidate(2, "d" * 40), training(2, commit="d" * 40), trained(2, 1.375), row(2, 1.375))
+    (opens,) = decide(given(*rests, *second))
+    assert do.StartIteration(iteration=3, base_commit=BASE, first_stage="propose") == opens
+
+
 def test_an_answer_that_cannot_be_used_is_asked_for_once_more():
     """After the second the candidate goes on without a review, which is an event with the reason."""
     once = ready(ask(), end(1, AT_ONCE))
@@ -181,13 +211,12 @@ def test_the_settings_may_have_it_wait():
     failure = ev.AgentFailure(kind="limited", retry_at=RETRY_AT)
     rests = (ask(), end(1, failure))
     wait = {"review_when_unavailable": "wait"}
-    (missed,) = decide(better(*rests, **wait))
+    missed, *_ = decide(better(*rests, **wait))
     assert do.MissReview(iteration=1, agent="claude", reason=HUNG, then="wait") == missed
     waits = (*rests, ev.ReviewMissed(iteration=1, agent="claude", reason=HUNG, then="wait"))
-    assert "StartIteration" not in {type(one).__name__ for one in decide(better(*waits, **wait))}
-    assert not any(isinstance(one, do.KeepCandidate) for one in decide(better(*waits, **wait)))
+    assert [do.StartIteration] == [type(one) for one in decide(better(*waits, **wait))]
     over = ev.WaitEnded(agent="claude", until=RETRY_AT, now=RETRY_AT)
-    assert (do.AskToReview(iteration=1, call=2, agent="claude"),) == decide(better(*waits, over, **wait))
+    assert do.AskToReview(iteration=1, call=2, agent="claude") == decide(better(*waits, over, **wait))[0]
 
 
 def test_where_no_agent_is_asked_nothing_waits():

@@ -201,15 +201,16 @@ def _wrap(runner: Runner, around: Callable[[str, Callable[[], object]], object])
 
 
 def crash_at(instant: int) -> Callable[[str, Callable[[], object]], object]:
-    """Die at the given instant: 2n is before the n-th effect or append, 2n + 1 after it."""
+    """Die at the given instant: 2n is before the n-th effect or append, 2n + 1 after it, or its failure."""
     count = itertools.count()
 
     def around(_name: str, act: Callable[[], object]) -> object:
         if next(count) == instant:
             raise Crashed
-        done = act()
-        if next(count) == instant:
-            raise Crashed
-        return done
+        try:
+            return act()
+        finally:
+            if next(count) == instant:
+                raise Crashed
 
     return around

@@ -5,8 +5,17 @@ Each is a module, what its source says, and what it would say with the slip.
 
 from types import ModuleType
 
-from autoresearch.engine.core import agents, bookkeeping, decider, final, keeping, limits, prefetch, slots
-from autoresearch.engine.core.asks import turns
+from autoresearch.engine.core import (
+    agents,
+    bookkeeping,
+    decider,
+    final,
+    keeping,
+    limits,
+    prefetch,
+    slots,
+)
+from autoresearch.engine.core.asks import pending, turns
 from autoresearch.engine.verdicts import guards, keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
 from autoresearch.projections import run_state
@@ -231,7 +240,26 @@ MUTATIONS: dict[str, Slip] = {
         "if any(one is None or one.loop_stages != LOOP_STAGES for one in requests):",
         "if requests[0] is None or requests[0].loop_stages != LOOP_STAGES:",
     ),
-    "nothing is prefetched": (prefetch, "return train > 0 and", "return train > 9 and"),
+    "nothing is prefetched": (
+        prefetch,
+        "return len(state.open) - train - waiting < wanted",
+        "return False",
+    ),
+    "the device idles while a human is waited for": (
+        prefetch,
+        "return pending.nothing_else(state)",
+        "return False",
+    ),
+    "what is ready waits for a human's word": (
+        pending,
+        "waits = one.approval.waits or one.review.waits or",
+        "waits = one.review.waits or",
+    ),
+    "what is ready waits for the review of another": (
+        pending,
+        "return bench_is_taken(state) or",
+        "return",
+    ),
     "the base never moves": (prefetch, "one.base_commit == state.best.commit or", "one.base_commit or"),
     "what is not scored is trained again": (
         decider,
@@ -309,8 +337,8 @@ LETTING_MORE: dict[str, Slip] = {
     ),
     "one more is prepared than asked for": (
         prefetch,
-        "return train > 0 and len(state.open) - train - reviewed < wanted",
-        "return train > 0 and len(state.open) - train - reviewed <= wanted",
+        "return len(state.open) - train - waiting < wanted",
+        "return len(state.open) - train - waiting <= wanted",
     ),
     "one more is opened than asked for": (
         prefetch,

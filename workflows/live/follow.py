@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
+from autoresearch.engine.core.decider import decide
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import Loaded, load_run, nothing
@@ -185,7 +186,8 @@ def ending_of(follower: RunFollower, pulse: Pulse, *, leave_waiting: bool) -> En
     if run.stopped is not None:
         return "rest"
     gone = pulse.gone()
-    if waiting_for_human(run) is not None and not run.jobs and (leave_waiting or gone):
+    idle = waiting_for_human(run) is not None and not run.jobs and not decide(run)
+    if idle and (leave_waiting or gone):
         return "waiting"
     return "gone" if gone else None
 

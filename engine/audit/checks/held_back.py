@@ -13,7 +13,7 @@ from attrs import frozen
 
 from autoresearch.engine.audit.report import Tally
 from autoresearch.engine.core import keeping
-from autoresearch.engine.core.asks import reviewing
+from autoresearch.engine.core.asks import pending
 from autoresearch.engine.core.commands import STARTS
 from autoresearch.engine.core.rules.event_rules import EVENT_RULES
 from autoresearch.engine.verdicts import guards
@@ -124,11 +124,11 @@ def _asked_for(run: RunState, event: ev.IterationStarted) -> str | None:
     if any(one is None or one.loop_stages != LOOP_STAGES for one in requests):
         return f"the end of iteration {run.open[0].number}, which may not do every stage"
     taken = sum(_trains(one) or one.unscored for one in run.open)
-    if not taken:
+    waiting = sum(_waits_for_word(run, one) for one in run.open)
+    if not taken and waiting < len(run.open):
         return f"a training beside which iteration {event.iteration} could be prepared"
     most = max(requests[-1].prefetch, run.slots - taken)
-    reviewed = sum(one.next_stage == "decide" and one.review.waits for one in run.open)
-    return None if len(run.open) - taken - reviewed < most else f"no more than {most} prepared at once"
+    return None if len(run.open) - taken - waiting < most else f"no more than {most} prepared at once"
 
 
 def _question(run: RunState, event: ev.AgentAsked | ev.ProposalChosen) -> str | None:
@@ -214,7 +214,7 @@ def _review(run: RunState, event: ev.CandidateKept | ev.TrainingStarted) -> str 
     if one is None or (isinstance(event, ev.TrainingStarted) and one.next_stage != "train"):
         return None
     keeps = isinstance(event, ev.CandidateKept)
-    return reviewing.lacks(run, one, "before-keep" if keeps else "before-training")
+    return pending.lacks(run, one, "before-keep" if keeps else "before-training")
 
 
 def _claim(run: RunState, event: ev.EvaluationFinished) -> str | None:
@@ -312,9 +312,19 @@ def _due(run: RunState, event: ev.TrainingStarted) -> Iterator[Iteration]:
     if any(one.number == event.iteration and one.measures is not None for one in run.open):
         return
     for one in run.open:
-        waits = (one.job is None or one.job.step == "guard") and not one.review.waits
+        waits = (one.job is None or one.job.step == "guard") and not _waits_for_word(run, one)
         if one.number != event.iteration and waits and (run.best is not None or one.number == 0):
             yield one
+
+
+def _waits_for_word(run: RunState, one: Iteration) -> bool:
+    """Say whether a candidate may wait for somebody else's word, so that nothing has to wait for it."""
+    if one.next_stage != "decide":
+        return False
+    reviewed = any(other.job is not None and other.job.step == "review" for other in run.open)
+    rests = any(health.reviews and health.rests for health in run.agents)
+    later = pending.lacks(run, one, "before-keep") == "a review" and (reviewed or rests)
+    return one.approval.waits or one.review.waits or later
 
 
 def _request(run: RunState, place: int) -> Request | None:

@@ -8,29 +8,16 @@ from typing import Literal
 
 from autoresearch.engine.core import agents, limits
 from autoresearch.engine.core import commands as do
+from autoresearch.engine.core.asks.pending import NOBODY, Before, bench_is_taken, lacks, reviewer
 from autoresearch.engine.core.rules.transitions import Misfit
 from autoresearch.events import catalog as ev
-from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import VETOES, Reason, Request, Scalar, why
 from autoresearch.projections.agent_health import health_of
-from autoresearch.projections.parts.proposers import agents_of
 from autoresearch.projections.parts.reviews import Review
 from autoresearch.projections.run_state import Iteration, RunState
 
 
-Before = Literal["before-training", "before-keep"]
-
 VETOED = VETOES[0]
-NOBODY = "none"
-
-
-def lacks(state: RunState, one: Iteration, before: Before) -> str | None:
-    """Return what a candidate needs of a review before this is done with it; None: nothing."""
-    if one.number == 0 or one.measures is not None or one.without is not None:
-        return None
-    if one.review.said == "veto":
-        return "a discard: a review vetoed it"
-    return "a review" if state.config.review == before and not one.review.said else None
 
 
 def first(
@@ -51,7 +38,7 @@ def first(
     if missing is not None and (goes_on or one.review.missed is None):
         then: Literal["go-on", "wait"] = "go-on" if goes_on else "wait"
         return (do.MissReview(iteration=one.number, agent=agent, reason=missing, then=then),)
-    if health_of(state, agent, "review").rests or limits.agents_spent(state) or _bench_is_taken(state):
+    if health_of(state, agent, "review").rests or limits.agents_spent(state) or bench_is_taken(state):
         return ()
     return (do.AskToReview(iteration=one.number, call=one.calls + 1, agent=agent),)
 
@@ -60,11 +47,6 @@ def one_at_a_time(commands: list[do.Command]) -> list[do.Command]:
     """Return some commands with the first review that they ask for: there is one checkout for it."""
     asks = [one for one in commands if isinstance(one, do.AskToReview)]
     return [one for one in commands if one not in asks[1:]]
-
-
-def reviewer(config: RunConfig, request: Request) -> str:
-    """Return the agent that reviews; "none" where no agent is asked for anything."""
-    return config.review_agent or next(iter(agents_of(request)), NOBODY)
 
 
 def waits_for_reviewer(state: RunState) -> bool:
@@ -115,11 +97,6 @@ def _missing(state: RunState, one: Iteration, agent: str) -> Reason | None:
     if tries >= most and one.review.trouble is not None:
         return one.review.trouble
     return None if not health.rests or health.kind in agents.PASSING else health.reason
-
-
-def _bench_is_taken(state: RunState) -> bool:
-    """Say whether another review runs: there is one checkout for them."""
-    return any(one.job is not None and one.job.step == "review" for one in state.open)
 
 
 def _told(review: Review) -> dict[str, Scalar]:

@@ -40,7 +40,7 @@ def scripts() -> dict[str, Script]:
             trainings={(0, 1): 2.0, (1, 1): 1.75, (2, 1): 2.5, (3, 1): 1.5},
             slow_checks=True,
         ),
-        "approved-and-vetoed": Script(  # the third waits in vain; nothing is trained before that
+        "approved-and-vetoed": Script(  # the third waits in vain, until a later one is better
             config=evolve(PLAIN, approve="human", prefetch=1),
             requests=(Request(loops=5, prefetch=1),),
             trainings={(0, 1): 2.0, (1, 1): 1.75, (2, 1): 1.5, (3, 1): 1.625, (4, 1): 1.875, (5, 1): 1.5},
