@@ -10,6 +10,7 @@ from autoresearch.engine.verdicts import guards
 from autoresearch.engine.verdicts.keep_rules import Verdict
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import VETOES, Request, Scalar
+from autoresearch.projections.parts.reviews import Approval
 from autoresearch.projections.run_state import Iteration, RunState
 
 
@@ -74,11 +75,11 @@ def asked(run: RunState, event: ev.CandidateApproved | ev.CandidateVetoed) -> Mi
 
 def overdue(run: RunState, event: ev.ApprovalTimedOut) -> Misfit | None:
     """Expect a candidate that waits until a time which the runner's clock has passed."""
-    until = next((one.approval.until for one in run.open if one.number == event.iteration), "")
-    waits = any(one.approval.waits for one in run.open if one.number == event.iteration)
-    if not waits or not until or until != event.until:
-        return "until", until or "a wait that has an end", event.until
-    return None if event.now >= until else ("now", f"a time from {until} on", event.now)
+    approval = next((one.approval for one in run.open if one.number == event.iteration), Approval())
+    ends = [approval.until, *([approval.named] if approval.stands_still is None else [])]
+    if not approval.waits or not event.until or event.until not in ends:
+        return "until", approval.until or "a wait that has an end", event.until
+    return None if event.now >= event.until else ("now", f"a time from {event.until} on", event.now)
 
 
 def _approve(state: RunState, one: Iteration, judged: Verdict) -> tuple[do.Command, ...] | None:

@@ -36,6 +36,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("AgentAsked", 2): lambda data: data,  # another step came to be
     ("AgentAsked", 3): lambda data: data,  # and another
+    ("ApprovalAsked", 1): lambda data: {**data, "stands_still": None},  # at first it went on at rest
     ("ChangeApplied", 1): lambda data: {**data, "put_back": []},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},
     ("ChainConsolidated", 1): lambda data: {**data, "keeps": [_with_interval(one) for one in data["keeps"]]},

@@ -34,9 +34,10 @@ class ReviewMissed:
 class ApprovalAsked:
     """What would be kept waits for a human, who approves or vetoes it."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     iteration: int
     until: str  # RFC 3339: from then on it counts that nobody spoke; "": it waits as long as that takes
+    stands_still: bool | None = True  # the wait, while the run is at rest; None: programs of then differed
 
 
 @frozen(kw_only=True)
@@ -62,7 +63,7 @@ class ApprovalTimedOut:
 
     VERSION: ClassVar[int] = 1
     iteration: int
-    until: str
+    until: str  # as it was asked, and later by as long as the run was at rest since, where waits stand still
     now: str  # by the runner's clock
 
 

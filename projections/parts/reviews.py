@@ -36,6 +36,8 @@ class Approval:
     asked: int = 0  # seq of its ApprovalAsked; 0: nobody is asked yet
     asked_at: str = ""
     until: str = ""  # it waits; "": as long as it takes
+    named: str = ""  # until when, as it was asked: the run may have been at rest since
+    stands_still: bool | None = True  # while the run is at rest; None: nobody knows
     said: Literal["", "approved", "vetoed", "nothing"] = ""  # nothing: the time is over
     why: str = ""  # of a veto
 
@@ -45,8 +47,8 @@ class Approval:
         return bool(self.asked) and not self.said
 
     def after_rest(self, seconds: float) -> "Approval":
-        """Return it after the run was at rest for a time, in which no wait goes on."""
-        if not (self.waits and self.until):
+        """Return it after the run was at rest for a time, in which no wait goes on that stands still then."""
+        if not (self.waits and self.until) or self.stands_still is False:
             return self
         try:
             return replace(self, until=later(self.until, seconds))
@@ -64,8 +66,10 @@ REVIEWED: Mapping[type[Any], Callable[[Review, Any], Review]] = {
     ),
 }
 SPOKEN: Mapping[type[Any], Callable[[Approval, Any, int, str], Approval]] = {
-    ev.ApprovalAsked: lambda _, event, seq, at: Approval(asked=seq, asked_at=at, until=event.until),
+    ev.ApprovalAsked: lambda _, event, seq, at: Approval(
+        asked=seq, asked_at=at, until=event.until, named=event.until, stands_still=event.stands_still
+    ),
     ev.CandidateApproved: lambda was, *_: replace(was, said="approved"),
     ev.CandidateVetoed: lambda was, event, *_: replace(was, said="vetoed", why=event.why),
-    ev.ApprovalTimedOut: lambda was, *_: replace(was, said="nothing"),
+    ev.ApprovalTimedOut: lambda was, event, *_: replace(was, said="nothing", until=event.until),
 }

@@ -119,6 +119,25 @@ def test_a_run_at_rest_runs_no_wait_down(goes_on: ev.Event):
     assert keeping.overdue(going_on, over) is None
 
 
+@pytest.mark.parametrize(("stands_still", "known"), [(True, False), (None, True), (False, True)])
+def test_a_wait_of_before_may_have_gone_on_at_rest(stands_still: bool | None, known: bool):  # noqa: FBT001
+    """Of a log that does not say so, either end is one; which it was, the verdict has from the event."""
+    config = RunConfig(agent="none", keep_rule="lower", final=0, approve="human")
+    begun = (started(config), asked(), *BASELINE, *candidate(1), training(1), trained(1, 1.25), row(1, 1.25))
+    story = recorded(*begun, evolve(WAITS, stands_still=stands_still))
+    stop = ev.RunStopped(how="stopped", reason=why("as_requested"))
+    for event, at in ((stop, "2026-03-08T21:20:00.000Z"), (ev.RunResumed(), "2026-03-09T08:00:00.000Z")):
+        story.append(evolve(recorded(event, after=len(story))[0], at=at))
+    over = ev.ApprovalTimedOut(iteration=1, until=UNTIL, now="2026-03-09T08:00:00.100Z")
+    run = fold(RUN, story)
+    assert known == (keeping.overdue(run, over) is None)
+    then = fold(RUN, [*story, *recorded(over, after=len(story))])
+    (ended,) = decide(then)
+    assert UNTIL == ended.inputs["until"]  # type: ignore[union-attr]
+    standing_still = ev.ApprovalTimedOut(iteration=1, until="2026-03-09T08:40:00.000Z", now=over.now)
+    assert stands_still is False or keeping.overdue(run, standing_still)[0] == "now"  # type: ignore[index]
+
+
 NEXT = "d" * 40
 
 
