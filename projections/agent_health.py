@@ -177,6 +177,13 @@ def reviewer_of(state: "RunState", one: "Iteration") -> AgentHealth | None:
     return health_of(state, named, "review") if one.review.waits and one.job is None else None
 
 
+def first_back(state: "RunState", step: str) -> str:
+    """Return the first to come back of the agents that a step may ask; "" where one of them does not rest."""
+    asked = [health_of(state, name, step) for name in agents_of(state.request)]
+    back = sorted((one for one in asked if not one.needs_human), key=lambda one: one.retry_at)
+    return back[0].agent if back and all(one.rests for one in asked) else ""
+
+
 def still_open(questions: tuple[Question, ...], text: str = "") -> tuple[Question, ...]:
     """Return those that have no answer yet; where a text is given, only those of these words."""
     return tuple(one for one in questions if not one.answer and text in ("", one.text))

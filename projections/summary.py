@@ -12,7 +12,7 @@ from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import (
-    health_of,
+    first_back,
     open_questions,
     proposer_of,
     proposing_step,
@@ -20,7 +20,7 @@ from autoresearch.projections.agent_health import (
 )
 from autoresearch.projections.parts import backlog
 from autoresearch.projections.parts.compared import compared, on_the_same_seeds
-from autoresearch.projections.parts.proposers import agents_of, told
+from autoresearch.projections.parts.proposers import told
 from autoresearch.projections.parts.purpose import IDEA, purpose_of
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
@@ -147,17 +147,10 @@ def waiting_for_agent(state: RunState) -> str:
     if waiting := [one.agent for one in reviewers if one.rests and not one.needs_human and not state.jobs]:
         return waiting[0]
     through = state.need_input is not None and state.need_input.code == "search_is_through"
-    if through and not state.waiting and (first := _first_back(state, proposing_step(state.config))):
+    if through and not state.waiting and (first := first_back(state, proposing_step(state.config))):
         return first
     needing = (one.next_stage for one in state.open if one.next_stage in ("apply", "triage") and not one.job)
-    return next(filter(None, (_first_back(state, step) for step in needing)), "") if not state.jobs else ""
-
-
-def _first_back(state: RunState, step: str) -> str:
-    """Return the first to come back of the agents that a step may ask; "" where one of them does not rest."""
-    asked = [health_of(state, name, step) for name in agents_of(state.request)]
-    back = sorted((one for one in asked if not one.needs_human), key=lambda one: one.retry_at)
-    return back[0].agent if back and all(one.rests for one in asked) else ""
+    return next(filter(None, (first_back(state, step) for step in needing)), "") if not state.jobs else ""
 
 
 def waiting_for_answer(state: RunState) -> str:
