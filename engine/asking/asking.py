@@ -10,7 +10,7 @@ from attrs import frozen
 
 from autoresearch.engine.agents import branch_guard, confinement
 from autoresearch.engine.asking.options import args_of
-from autoresearch.engine.asking.prompting import Prompting
+from autoresearch.engine.asking.prompting import HEAD, Prompting
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.bookkeeping import open_iteration
 from autoresearch.engine.paths import JobPaths, RunPaths
@@ -50,7 +50,9 @@ class Asking:
         """Start the job of a question; one that was started before a crash is found again."""
         one = open_iteration(run, command.iteration)
         step, stands_on = _begins(command, one)
-        prompting = Prompting(paths=self.paths, git=self.git, jobs=self.jobs)
+        # Looked at once: the user may check out something else meanwhile.
+        here = self.git.resolve(HEAD) or ""
+        prompting = Prompting(paths=self.paths, git=self.git, jobs=self.jobs, checked_out=here)
         prompt = prompting.prompt(step, command.agent, run, timeline, one)
         files = self.paths.job(one.number, step, command.call)
         folder = files.folder
@@ -84,12 +86,14 @@ class Asking:
             )
         elif not branch_guard.stood_on(files, stands_on):  # begun before its base moved
             self.jobs.stop(folder)
+        told = _asked(files, ask)
         return ev.AgentAsked(
             iteration=one.number,
             step=step,
             call=command.call,
             agent=command.agent,
-            prompt_sha256=hashlib.sha256(_asked(files, ask)).hexdigest(),
+            prompt_sha256=hashlib.sha256(told).hexdigest(),
+            guidance=prompting.newer_guidance(run, one) if told == _words(ask) else None,
             sandbox="none" if ask.beside is None else "landlock",
         )
 
@@ -123,4 +127,8 @@ def _asked(files: JobPaths, ask: Ask) -> bytes:
     try:
         return files.prompt.read_bytes()
     except FileNotFoundError:  # a job folder that somebody tidied up
-        return ask.prompt.encode(errors="replace")
+        return _words(ask)
+
+
+def _words(ask: Ask) -> bytes:
+    return ask.prompt.encode(errors="replace")

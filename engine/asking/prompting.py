@@ -105,18 +105,24 @@ class Prompting:
             return ""
         return diff.text.decode(errors="replace")
 
-    def _guidance(self, run: RunState, one: Iteration) -> tuple[str, str]:
-        """Return the guidance, and where it is from: what the user committed last, on top of the run's code.
+    def newer_guidance(self, run: RunState, one: Iteration) -> str:
+        """Return the commit of the user that the guidance is from; "": it is that of the iteration's base.
 
-        A checkout of something else says nothing of this run: then it is that of the base.
+        That is what he committed last, on top of the run's code; a checkout of something else says nothing.
         """
-        file, base = run.config.guidance_file, one.base_commit
-        text, source = self.git.show(base, file), f"{file} of this code"
+        file, base, first = run.config.guidance_file, one.base_commit, run.base_commit
         here = self.git.resolve(self.checked_out)
-        if here is not None and here != base and self.git.descends(here, run.base_commit):
-            newer = self.git.show(here, file)
-            if newer is not None and newer != text and newer != self.git.show(run.base_commit, file):
-                text, source = newer, f"{file} of the user's commit {here[:7]}"
+        if here is None or here == base or not self.git.descends(here, first):
+            return ""
+        newer = self.git.show(here, file)
+        known = newer is None or newer in (self.git.show(base, file), self.git.show(first, file))
+        return "" if known else here
+
+    def _guidance(self, run: RunState, one: Iteration) -> tuple[str, str]:
+        """Return the guidance, and where it is from."""
+        newer, file = self.newer_guidance(run, one), run.config.guidance_file
+        text = self.git.show(newer or one.base_commit, file)
+        source = f"{file} of the user's commit {newer[:7]}" if newer else f"{file} of this code"
         return (text or b"").decode(errors="replace"), source if text else ""
 
     def _triage_prompt(self, run: RunState, one: Iteration) -> str:

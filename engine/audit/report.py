@@ -17,6 +17,7 @@ Outcome: TypeAlias = Literal[
 Unseen: TypeAlias = Literal[
     "anchor_gone",
     "base_gone",
+    "answer_gone",
     "branch_elsewhere",
     "branch_gone",
     "code_gone",

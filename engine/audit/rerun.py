@@ -137,7 +137,8 @@ class _Again:
             self._prompts.miss("log_gone", f"{event.step} of {event.iteration}", seq=recorded.seq)
             return
         try:
-            made = [self._prompt(event, one, at) for one in states[::-1] for at in _checked_out(old)]
+            places = _checked_out(old) if event.guidance is None else (event.guidance,)
+            made = [self._prompt(event, one, at) for one in states[::-1] for at in places]
         except NotFound:
             self._prompts.miss("code_gone", f"{event.step} of {event.iteration}", seq=recorded.seq)
             return
@@ -157,8 +158,9 @@ class _Again:
         if one is None:
             raise LookupError(event.iteration)
         checked_out = checked_out or one.base_commit
-        if self._git.resolve(one.base_commit) is None:
-            raise NotFound(one.base_commit, remedy="")
+        for commit in {one.base_commit, checked_out} - {HEAD}:
+            if self._git.resolve(commit) is None:
+                raise NotFound(commit, remedy="")
         prompting = Prompting(paths=self._paths, git=self._git, jobs=self._jobs, checked_out=checked_out)
         return prompting.prompt(event.step, event.agent, before.run, before.timeline, one)
 
@@ -175,7 +177,7 @@ def _recorded_prompt(job: JobPaths) -> str | None:
 def _checked_out(old: str | None) -> tuple[str, ...]:
     """Return what the user may have had checked out, where the guidance was read; "": the run's own code.
 
-    No event says what it was, but the prompt of then, where it is still there.
+    The event did not say what it was before version 5, but the prompt of then does, where it is still there.
     """
     if old is None:
         return ("", HEAD)

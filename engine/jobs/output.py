@@ -36,6 +36,16 @@ class FolderOutput:
         return _pieces(path) if pack.holds(path) else None
 
 
+def digest_of(pieces: Iterable[bytes] | None) -> str:
+    """Return the sha256 of a file that is read in pieces; "" where there is none."""
+    if pieces is None:
+        return ""
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+    return found.hexdigest()
+
+
 class LogDigest:
     """Size, sha256 and redacted end of a log, taken while somebody else reads it."""
 

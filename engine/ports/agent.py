@@ -59,6 +59,7 @@ class Answer:
     session_id: str | None = None
     model: str | None = None
     version: str = ""  # of the program; "": not known
+    file_sha256: str | None = ""  # of the file that it wrote its answer to; "": none; None: not to be read
 
 
 class Agent(Protocol):

@@ -33,9 +33,11 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "prices": "",
     },
     ("AgentAnswered", 2): lambda data: data,  # another step came to be
+    ("AgentAnswered", 3): lambda data: {**data, "answer_sha256": None},
     ("AgentAsked", 1): lambda data: {**data, "sandbox": "unknown"},
     ("AgentAsked", 2): lambda data: data,  # another step came to be
     ("AgentAsked", 3): lambda data: data,  # and another
+    ("AgentAsked", 4): lambda data: {**data, "guidance": None},
     ("ApprovalAsked", 1): lambda data: {**data, "stands_still": None},  # at first it went on at rest
     ("ChangeApplied", 1): lambda data: {**data, "put_back": []},
     ("CandidateCommitted", 1): lambda data: {**data, "code_sha256": "", "base_code_sha256": ""},

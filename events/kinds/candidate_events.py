@@ -91,13 +91,14 @@ class InputNeeded:
 class AgentAsked:
     """An agent was started as a job: to propose, apply, do both at once, look at a crash, or review."""
 
-    VERSION: ClassVar[int] = 4
+    VERSION: ClassVar[int] = 5
     iteration: int
     step: AgentStep
     call: int
     agent: str
     prompt_sha256: str
     sandbox: Literal["landlock", "none", "unknown"]  # what lets it write below its own checkout only
+    guidance: str | None = ""  # the user's commit that it is from; "": from this code; None: not known
 
 
 @frozen(kw_only=True)
@@ -117,7 +118,7 @@ class AgentFailure:
 class AgentAnswered:
     """An agent's job ended. `failed` covers missing, hung, non-zero, silent and nonsense."""
 
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     iteration: int
     step: AgentStep
     call: int
@@ -133,6 +134,7 @@ class AgentAnswered:
     model_asked: str  # by the settings; "": the program's own choice
     agent_version: str  # of the program; "": not known
     prices: str  # digest of the table that the cost was estimated from; "": it was not
+    answer_sha256: str | None = ""  # of the file that it wrote its answer to; "": none; None: not known
 
 
 @frozen(kw_only=True)

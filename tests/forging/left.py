@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from autoresearch.engine.audit.report import Unseen
 from autoresearch.engine.core.refs import RunRefs
-from autoresearch.engine.paths import JobPaths
+from autoresearch.engine.paths import ANSWER, JobPaths
 from autoresearch.engine.ports.jobs import Finished, Lost
 from autoresearch.events.values import why
 from tests.fakes.jobs import FakeJob
@@ -151,6 +151,16 @@ LEFT = {
     "an exit.json of an agent": Spoilt(
         other_job(4, "propose", ended(seconds=9.0)), "job files", "AgentAnswered.seconds"
     ),
+    "the file that an agent answered in": Spoilt(
+        other_job(4, "propose", lambda one: evolve(one, files={ANSWER: b'{"status": "no"}'})),
+        "job files",
+        "AgentAnswered.answer_sha256",
+    ),
+    "a file in which no agent answered": Spoilt(
+        other_job(4, "apply", lambda one: evolve(one, files={ANSWER: b"{}"}), number=2),
+        "job files",
+        "AgentAnswered.answer_sha256",
+    ),
     "a spec with another command": Spoilt(
         other_job(3, "train", other_spec(command=("python", "b.py"))), "files", "spec.command"
     ),
@@ -235,6 +245,9 @@ def base_of(world: World) -> str:
 GONE = {
     "a job's folder": Gone(forget(3, "train"), "job files", "job_gone"),
     "a log": Gone(other_job(3, "train", lambda one: evolve(one, printed=None)), "job files", "log_gone"),
+    "the file of an answer": Gone(
+        other_job(4, "propose", lambda one: evolve(one, files={})), "job files", "answer_gone"
+    ),
     "an exit.json, or what can be read of it": Gone(other_job(3, "train", lost), "job files", "exit_gone"),
     "a spec": Gone(other_job(3, "train", lambda one: evolve(one, spec_is_there=False)), "files", "spec_gone"),
     "a prompt": Gone(unlink(lambda world: job(world, 4, "propose") / "prompt.txt"), "files", "prompt_gone"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autoresearch.engine.audit.audit import audit
 from autoresearch.engine.audit.report import Audit
-from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.paths import ANSWER, RunPaths
 from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.runs.views import rebuild
 from autoresearch.events.values import Proposal
@@ -19,6 +19,8 @@ from tests.fakes.world import World
 
 VIEWS = ("state.json", "results.tsv", "runner.log")
 MENDED = 'LR = 0.05  # rate   search: 0.001..1.0\nWIDTH = 16  # units   search: 4 | 8 | 16\nFAIL = ""\n'
+
+ANSWERED = b'{"status": "ok"}'  # as it wrote it into its file
 
 
 def proposal(name: str, **settings: object) -> Proposal:
@@ -43,7 +45,8 @@ def play(home: Path) -> World:
         if folder.name.startswith("apply"):
             (Path(spec.cwd) / "train.py").write_text(MENDED)
         if not folder.name.startswith("train"):
-            jobs.finish(folder, output=f"{folder.name} says so\n".encode())
+            files = {ANSWER: ANSWERED} if folder.name == "propose.1" else {}
+            jobs.finish(folder, output=f"{folder.name} says so\n".encode(), files=files)
 
     world.jobs.on_start = start
     world.start(

@@ -256,6 +256,7 @@ def _asked(command: do.Asks) -> ev.AgentAsked:
         do.AskToReview: "review",
     }
     return ev.AgentAsked(
+        guidance=None,
         iteration=command.iteration,
         step=steps[type(command)],  # type: ignore[arg-type]
         call=command.call,

@@ -183,6 +183,7 @@ class ScriptedJobs:
             "cancelled": why("called_back"),
         }
         answer = ev.AgentAnswered(
+            answer_sha256=None,
             iteration=number,
             step=job.step,  # type: ignore[arg-type]
             call=job.number,

@@ -40,6 +40,7 @@ NOT_SEEN: dict[Unseen, tuple[str, str]] = {
         "its trainings were measured elsewhere, and its code is not here",
     ),
     "job_gone": ("a job's folder is gone", "what it left is not compared with the history"),
+    "answer_gone": ("the file of an agent's answer is gone", "what it answered is not confirmed"),
     "log_gone": ("a job's output.log is gone", "that it printed this result is not confirmed"),
     "other_search": (
         "another version of the search proposed this",

@@ -12,8 +12,8 @@ from attrs import asdict
 from autoresearch.engine.audit.checks.held_back import MOST_IN_A_ROW
 from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.jobs import pack
-from autoresearch.engine.jobs.output import digest
-from autoresearch.engine.paths import OUTPUT, PROGRESS, JobPaths, RunPaths
+from autoresearch.engine.jobs.output import digest, digest_of
+from autoresearch.engine.paths import ANSWER, OUTPUT, PROGRESS, JobPaths, RunPaths
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, JobState, Lost
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.progress_digest import GrowingCurve
@@ -78,6 +78,8 @@ class JobFiles:
         else:
             self._output(folder, event.output, recorded)
             wanted = self._exit(ended, folder, event, recorded) | self._result(ended, before, folder, event)
+        if isinstance(event, ev.AgentAnswered):
+            self._answer(folder, event, recorded)
         differs = first_difference(wanted, event)
         if differs is not None:
             # The event is compared with the files, but they are what may have been changed: both are named.
@@ -141,6 +143,22 @@ class JobFiles:
         if differs is not None:
             field, expected, found = differs
             self.tally.differ(record=recorded, field=field, expected=expected, found=found)
+
+    def _answer(self, folder: Path, event: ev.AgentAnswered, recorded: Recorded) -> None:
+        """Compare the file that an agent wrote its answer to; of logs of before, nobody knows what it was."""
+        found = digest_of(self._jobs.output(folder).file(ANSWER))
+        if event.answer_sha256 is None or found == event.answer_sha256:
+            return
+        if not found:
+            self.tally.miss("answer_gone", self._name(folder), seq=recorded.seq)
+            return
+        self.tally.differ(
+            record=recorded,
+            place=str(JobPaths(folder).answer.relative_to(self._paths.folder)),
+            field="answer_sha256",
+            expected=event.answer_sha256 or "no such file",
+            found=found,
+        )
 
     def _output(self, folder: Path, recorded_as: OutputDigest, recorded: Recorded) -> None:
         now = digest(self._jobs.output(folder).log(), ())

@@ -12,12 +12,13 @@ from autoresearch.engine.agents.prices import priced
 from autoresearch.engine.agents.prompts import parse_lesson, parse_triage
 from autoresearch.engine.asking.review import parse_review
 from autoresearch.engine.core import agents
+from autoresearch.engine.jobs.output import digest_of
 from autoresearch.engine.loop.changes.edits import EditCheckout
 from autoresearch.engine.memory.backlog import left_beside, lesson_of
 from autoresearch.engine.memory.close import close_to
-from autoresearch.engine.paths import JobPaths, RunPaths
+from autoresearch.engine.paths import ANSWER, JobPaths, RunPaths
 from autoresearch.engine.ports.agent import Agent, Answer, Failing
-from autoresearch.engine.ports.jobs import JobExit, Jobs
+from autoresearch.engine.ports.jobs import JobExit, JobOutput, Jobs
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.proposals import changes
 from autoresearch.events import catalog as ev
@@ -45,7 +46,9 @@ class Answers:
         assert job.step in ("propose", "apply", "edit", "triage", "review")  # the caller checked the others
         files = self.paths.job(one.number, job.step, job.number)
         agent = one.review.agent if job.step == "review" else one.agent
-        answer = self.adapter(agent).answer(job.step, self.jobs.output(files.folder), done)
+        output = self.jobs.output(files.folder)
+        answer = self.adapter(agent).answer(job.step, output, done)
+        answer = replace(answer, file_sha256=_file_digest(output))
         harm = branch_guard.put_back(files, self.git)
         if harm is not None:
             answer = _unusable(answer, harm)
@@ -164,6 +167,7 @@ def _answered(
         model_asked=asked,
         agent_version=answer.version,
         prices=prices,
+        answer_sha256=answer.file_sha256,
     )
 
 
@@ -230,6 +234,14 @@ def _asked(one: Iteration, question: str, done: JobExit, run: RunState) -> ev.Qu
         question=question,
         until=from_epoch(until.timestamp()) if waits else "",
     )
+
+
+def _file_digest(output: JobOutput) -> str | None:
+    """Return the digest of the file that an agent wrote its answer to; None where it cannot be read now."""
+    try:
+        return digest_of(output.file(ANSWER))
+    except OSError:
+        return None
 
 
 def _unusable(answer: Answer, reason: Reason) -> Answer:

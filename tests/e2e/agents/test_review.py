@@ -36,6 +36,9 @@ def test_a_review_vetoes_what_would_be(program: Program, before: str, trained: l
     for page in ("experiments", "report"):
         assert "vetoed" in program(page).stdout
     assert "" == program.git("status", "--porcelain")
+    (program.repo / "program.md").write_text("Newer words.\n")
+    program.git("commit", "-qam", "guidance of later, which the reviewer never saw")
+    assert program("rerun", "--recorded").stdout.endswith("nothing differs\n")
 
 
 def test_a_review_that_nobody_can_give_is_refused(program: Program):
