@@ -48,10 +48,6 @@ class Reason:
     said: str = ""
 
 
-# Of a job that was lost: somebody wanted its end, and neither the machine nor an idea is at fault.
-ENDED_AS_ASKED = frozenset({"stop_now", "time_is_over"})
-
-
 def why(code: str, said: str = "", **inputs: Scalar) -> Reason:
     """Return a reason; its inputs are named as in its sentence."""
     return Reason(code=code, inputs=inputs, said=said)

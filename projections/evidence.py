@@ -11,7 +11,8 @@ from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
-from autoresearch.events.values import ENDED_AS_ASKED, Request
+from autoresearch.events.kinds.result_events import ENDED_AS_ASKED
+from autoresearch.events.values import Request
 from autoresearch.projections.fold import Projection, Reducer
 
 

@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias
 from attrs import asdict
 
 from autoresearch.events.encoding.shapes import unstructure
-from autoresearch.events.settings import ANYWHERE, RunConfig
 from autoresearch.events.values import Reason, why
 from autoresearch.projections.agent_health import (
     first_back,
@@ -22,6 +21,7 @@ from autoresearch.projections.parts import backlog
 from autoresearch.projections.parts.compared import compared, on_the_same_seeds
 from autoresearch.projections.parts.proposers import told
 from autoresearch.projections.parts.purpose import IDEA, purpose_of
+from autoresearch.projections.parts.sandbox import sandbox
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
 
@@ -101,16 +101,6 @@ def standing(run: RunState) -> Standing:
         "sandbox": _sandbox(run),
         "reasons": _reasons(run),
     }
-
-
-def sandbox(config: RunConfig, version: int) -> str:
-    """Return what holds an agent to its checkout, on a kernel with this version of Landlock (0: none).
-
-    `landlock`, or why nothing does: `anywhere`, since the settings say so, or `no_landlock`.
-    """
-    if ANYWHERE in config.agent_writes:
-        return "anywhere"
-    return "landlock" if version else "no_landlock"
 
 
 def _sandbox(run: RunState) -> dict[str, Any] | None:

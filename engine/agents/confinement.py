@@ -16,7 +16,7 @@ from autoresearch.engine.agents.inside import VARIABLE
 from autoresearch.engine.ports.agent import Ask
 from autoresearch.engine.system import landlock
 from autoresearch.events.settings import RunConfig
-from autoresearch.projections.summary import sandbox
+from autoresearch.projections.parts.sandbox import sandbox
 
 
 # What would point git, or a nested runner, at another place than the agent's own worktree.

@@ -20,7 +20,7 @@ from autoresearch.events.setting import PYTHON
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
 from autoresearch.projections.parts.proposers import agents_of
-from autoresearch.projections.summary import sandbox
+from autoresearch.projections.parts.sandbox import sandbox
 
 
 @frozen(kw_only=True)

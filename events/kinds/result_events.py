@@ -167,6 +167,10 @@ class TrainingVoided:
     output: OutputDigest
 
 
+# Of a job that was lost: somebody wanted its end, and neither the machine nor an idea is at fault.
+ENDED_AS_ASKED = frozenset({"stop_now", "time_is_over"})
+
+
 @frozen(kw_only=True)
 class JobLost:
     """A job ended without a result by no fault of its own (reboot, kill, stop): it begins again."""

@@ -6,7 +6,8 @@ from typing import Any
 from attrs import evolve as replace
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.values import ENDED_AS_ASKED, LoopStage, Reason, Score, Spent, mean_of, with_score
+from autoresearch.events.kinds.result_events import ENDED_AS_ASKED
+from autoresearch.events.values import LoopStage, Reason, Score, Spent, mean_of, with_score
 from autoresearch.projections import agent_health
 from autoresearch.projections.belief import Curve
 from autoresearch.projections.fold import Reducer
