@@ -6,6 +6,8 @@ Imports only what starts fast.
 
 from __future__ import annotations
 
+import errno
+
 
 TYPE_CHECKING = False  # as in typing, which takes time
 if TYPE_CHECKING:
@@ -161,9 +163,11 @@ class DiskTrouble(AutoresearchError):
 
     def __init__(self, path: str, *, doing: str, error: OSError, withdrawn: bool) -> None:
         """Name the path, what was being done and the system's own words."""
+        limited = error.errno == errno.EFBIG
+        way = "lift the limit on files (`ulimit -f`)" if limited else "make room on the disk, or mend it"
         super().__init__(
             f"{path}: {doing} failed: {error.strerror or error} (errno {error.errno})",
-            remedy="make room on the disk, or mend it, then try again: the history takes up where it was",
+            remedy=f"{way}, then try again: the history takes up where it was",
         )
         self.path = path
         self.doing = doing

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RUNNER_COMES_S, RunPaths
 from autoresearch.engine.runs.load import load_run
-from autoresearch.engine.runs.runner_lock import living_runner
+from autoresearch.engine.runs.runner_lock import living_runner, runner_at_limit
 from autoresearch.engine.system.interpreter import is_passing
 from autoresearch.engine.system.processes.outliving import ends_with, spawn_away
 from autoresearch.engine.system.processes.process import alive, holder
@@ -96,6 +96,10 @@ def _runner_or_free(paths: RunPaths, *, asked: str) -> Process | None:
     while True:
         runner = living_runner(paths)
         held = holder(paths.lock)
+        if runner is not None and (mute := runner_at_limit(paths)):
+            if load_run(paths).state.stop is None:  # else it is about to end
+                raise RunLocked(f"{asked}, but {mute}", remedy=WayOut("stop_and_resume"))
+            runner = None
         if runner is not None or held is None:
             return runner
         if time.monotonic() > until:

@@ -15,7 +15,7 @@ from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.proposals import accept, changes, same_code
 from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.engine.runs.load import load_run
-from autoresearch.engine.runs.runner_lock import living_runner
+from autoresearch.engine.runs.runner_lock import living_runner, runner_at_limit
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound, UsageRefused, WayOut, Wrong
 from autoresearch.events.values import Proposal, Reason, why
@@ -106,6 +106,7 @@ def stop(paths: RunPaths, git: Commits, *, now: bool, key: Key | None = None) ->
         NotFound: nothing is at work, so there is nothing to stop.
     """
     alive = living_runner(paths) is not None
+    mute = bool(runner_at_limit(paths))  # it ends by what is asked, and records nothing of it
 
     def judge(run: RunState) -> Sequence[ev.Event]:
         _refuse_at_rest(run, paths)
@@ -118,7 +119,7 @@ def stop(paths: RunPaths, git: Commits, *, now: bool, key: Key | None = None) ->
     return StopAsked(
         now=now,
         jobs=job_names(done.run),
-        needs_runner=now and not alive and not over,
+        needs_runner=(mute or (now and not alive)) and not over,
         again=done.again,
     )
 

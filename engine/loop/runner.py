@@ -18,7 +18,7 @@ from autoresearch.engine.loop.effects import EffectContext, Effects, OnDevice
 from autoresearch.engine.loop.endings import exit_code, waits
 from autoresearch.engine.loop.packing import Packing
 from autoresearch.engine.loop.patience import Patience
-from autoresearch.engine.loop.trouble import may_get_room, tell_people
+from autoresearch.engine.loop.trouble import is_own_limit, may_get_room, tell_people
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import drop_folder
@@ -198,7 +198,13 @@ class Runner:
         return moved
 
     def _wait_for_better(self, error: AutoresearchError | OSError) -> None:
-        """Ask a human, where patience is at its end; else, and where the disk refuses that too, wait."""
+        """Ask a human, where patience is at its end; else, and where the disk refuses that too, wait.
+
+        Raises:
+            DiskTrouble: a limit of this process keeps it from recording the stop that was asked for.
+        """
+        if is_own_limit(error) and self._loaded.run.stop is not None:
+            raise error
         if self._patience.is_over(error):
             try:
                 self._pause(error)

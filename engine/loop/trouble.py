@@ -15,6 +15,11 @@ def may_get_room(error: AutoresearchError | OSError) -> bool:
     return isinstance(error, DiskTrouble) or (isinstance(error, OSError) and error.errno in DISK_ERRORS)
 
 
+def is_own_limit(error: AutoresearchError | OSError) -> bool:
+    """Say whether the history may not grow by a limit of this process (`ulimit -f`): another may append."""
+    return isinstance(error, DiskTrouble) and error.errno == errno.EFBIG
+
+
 def tell_people(text: str) -> None:
     """Say what is no event: to the terminal, and in the background to runner.out.
 

@@ -6,6 +6,8 @@ Only a runner hears what is asked of the run.
 from contextlib import AbstractContextManager
 
 from autoresearch.engine.paths import RUNNER, RunPaths
+from autoresearch.engine.system.disk import at_limit
+from autoresearch.engine.system.locks import holding
 from autoresearch.engine.system.processes.process import hold_lock, holder
 from autoresearch.events.values import Process
 
@@ -22,3 +24,9 @@ def hold_as_runner(paths: RunPaths) -> AbstractContextManager[Process]:
 def living_runner(paths: RunPaths) -> Process | None:
     """Return the runner that holds the run; None where nobody does, or a command that is no runner."""
     return holder(paths.lock, role=RUNNER)
+
+
+def runner_at_limit(paths: RunPaths) -> str:
+    """Return that the living runner can record nothing more, by a limit of its own, or ""."""
+    held = holding(paths.lock, role=RUNNER)
+    return at_limit(paths.history, held[0]) if held is not None else ""

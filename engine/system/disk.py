@@ -6,6 +6,7 @@ Imports only what starts fast.
 import errno
 import os
 import re
+import resource
 from pathlib import Path
 
 from autoresearch.engine.system.room import is_full
@@ -18,7 +19,8 @@ SILENT = (
 )
 # What the system says where a disk takes nothing; programs print it when they break off.
 REFUSALS = {
-    os.strerror(number).encode(): number for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO)
+    os.strerror(number).encode(): number
+    for number in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.EIO)
 }
 
 
@@ -33,6 +35,23 @@ def trouble(folder: Path) -> str:
     if is_full(str(folder)):
         return f"the disk of {folder} is full: nothing is recorded until there is room"
     return ""
+
+
+def at_limit(file: Path, pid: int) -> str:
+    """Return that a process may not make a file any longer, whatever room its disk has, or ""."""
+    if not pid or not hasattr(resource, "prlimit"):  # the latter is Linux's alone
+        return ""
+    try:
+        most = resource.prlimit(pid, resource.RLIMIT_FSIZE)[0]
+        size = file.stat().st_size
+    except OSError:  # it is gone, or somebody else's
+        return ""
+    if most == resource.RLIM_INFINITY or size < most:
+        return ""
+    return (
+        f"process {pid} may write no file beyond {most} bytes (`ulimit -f`), and {file.name} is that long:"
+        " nothing is recorded until a runner without that limit takes over"
+    )
 
 
 def require_room(*folders: Path) -> None:

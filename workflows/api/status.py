@@ -89,12 +89,13 @@ def glance(paths: RunPaths, standing: Standing) -> Glance:
 
 def live_facts(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> LiveFacts:
     """Look at a run's runner, its training, its inbox, and the graphics card."""
+    runner = holding(paths.lock, role=RUNNER)
     return LiveFacts(
         runner_alive=is_locked(paths.lock, role=RUNNER),
         progress=_progress(paths, standing),
         gpu=gpu_now() if gpu else None,
         dropped=len(paths.dropped()),
-        trouble=disk.trouble(paths.folder),
+        trouble=disk.trouble(paths.folder) or disk.at_limit(paths.history, runner[0] if runner else 0),
         waits_for=_waits_for(paths, standing),
         as_of=now(),
     )

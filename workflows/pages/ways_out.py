@@ -51,6 +51,7 @@ SENTENCES = {
     "events": "`{program} history` lists them",
     "experiments": "`{program} experiments` lists the iterations",
     "go_on_with_stages": "`{program} resume --loops 1 --loop-only {stages}` goes on with it",
+    "stop_and_resume": "`{program} stop`, then `{program} resume` from a shell without that limit",
     "hand_over_or_stop": "leave out --no-background-train to hand it the request, or `{program} stop` first",
     "idea_example": "for example `{program} ideas add 'a cosine schedule'`, `{program} ideas drop 3`",
     "drop_idea": "`{program} ideas drop N` takes one off",

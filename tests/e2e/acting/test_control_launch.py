@@ -1,5 +1,6 @@
 """Who becomes the runner of a run, with real processes and without the real runner."""
 
+import resource
 import subprocess
 import sys
 import threading
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autoresearch.engine.control import signals
 from autoresearch.engine.control.keys import key_of
 from autoresearch.engine.control.launch import launch, refuse_second_runner
 from autoresearch.engine.control.requests import StartOptions
@@ -14,11 +16,13 @@ from autoresearch.engine.control.start import resume, start
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.paths import RUNNER
 from autoresearch.engine.runs.load import load_run
-from autoresearch.engine.runs.runner_lock import hold_as_runner, living_runner
+from autoresearch.engine.runs.runner_lock import hold_as_runner, living_runner, runner_at_limit
 from autoresearch.engine.system.processes.process import hold_lock, holder
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import RunFailed, RunLocked, UsageRefused
 from autoresearch.events.log.append import EventLog
+from autoresearch.projections.summary import standing
+from autoresearch.workflows.api.status import live_facts
 from tests import given as g
 from tests.cli_helpers import git, make_repo, make_run
 from tests.processes import end_everything, started
@@ -84,6 +88,28 @@ def test_who_does_not_let_go_of_the_run_is_named(paths, monkeypatch):
     monkeypatch.setattr("autoresearch.engine.control.launch.LET_GO_S", 0.1)
     with hold_lock(paths.lock) as me, pytest.raises(RunLocked, match=f"process {me.pid} holds .* recorded"):
         launch(paths, ("never", "started"))
+
+
+def test_a_runner_that_may_not_lengthen_the_history_is_told_and_makes_way(paths, tmp_path):
+    """Status names its limit, `resume` does not count on it, and after `stop` another one follows it."""
+    repository = RealGit(paths.home)
+    with started(*holding(paths, tmp_path / "go"), cwd=paths.home) as mute:
+        until(lambda: living_runner(paths) is not None)
+        most = paths.history.stat().st_size
+        resource.prlimit(mute.pid, resource.RLIMIT_FSIZE, (most + 1, resource.RLIM_INFINITY))
+        assert not runner_at_limit(paths)
+        resource.prlimit(mute.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+        trouble = live_facts(paths, standing(load_run(paths).state), gpu=False).trouble
+        assert f"process {mute.pid} may write no file beyond {most} bytes" in trouble
+        with pytest.raises(RunLocked, match=r"what was asked is recorded, but .*`ulimit -f`"):
+            launch(paths, ("never", "started"))
+        assert signals.stop(paths, repository, now=False).needs_runner
+        threading.Timer(0.3, (tmp_path / "go").touch).start()
+        launched = launch(paths, holding(paths, tmp_path / "later"), patience_s=PATIENCE_S)
+        assert launched.runner is not None
+        assert launched.runner.pid != mute.pid
+    (tmp_path / "later").touch()
+    wait_until_free(paths)
 
 
 def test_a_runner_that_dies_at_once_is_told_with_its_last_words(paths):

@@ -148,6 +148,31 @@ def test_a_disk_that_takes_nothing_is_waited_out(tmp_path: Path, what: str, numb
     assert (1, 2, None) == (state.completed, len(world.trained), state.paused)
 
 
+def test_a_runner_that_may_not_lengthen_its_history_ends_on_a_stop(tmp_path: Path):
+    """Under a limit on files the runner waits as on a full disk, and leaves a stop to who may record it."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    too_large, tries = OSError(errno.EFBIG, os.strerror(errno.EFBIG)), []
+
+    def limited(name, act):
+        if name.startswith("append"):
+            tries.append(name)
+            if len(tries) == 20:
+                with EventLog(world.paths.history) as log:
+                    log.append([ev.StopRequested(now=False)], by="cli")
+            if len(tries) > 1:
+                raise DiskTrouble("history.jsonl", doing="writing", error=too_large, withdrawn=True)
+        return act()
+
+    with pytest.raises(DiskTrouble) as raised:
+        world.runner(limited).run()
+    assert "ulimit -f" in str(raised.value.remedy)
+    assert 20 <= len(tries) <= 22
+    assert (None, None) == (load(world.paths).run.paused, load(world.paths).run.stopped)
+    assert 0 == world.runner().run()
+    assert "stopped" == load(world.paths).run.stopped
+
+
 @pytest.mark.parametrize("gone", ["full disk", "closed"])
 def test_a_runner_that_nobody_can_hear_goes_on(tmp_path: Path, monkeypatch, gone: str):
     """Where runner.out takes no more, telling of trouble is given up, and the run is not."""
