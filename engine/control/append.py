@@ -9,7 +9,7 @@ from autoresearch.engine.control.keys import Key, appended
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
 from autoresearch.engine.runs.anchor import refuse_lost
-from autoresearch.engine.runs.load import Loaded, load, load_run, require_own
+from autoresearch.engine.runs.load import Loaded, load, load_run, require_own, require_understood
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import RawEvent, Recorded
 from autoresearch.events.errors import NotFound, WrongExpectedVersion
@@ -42,11 +42,13 @@ def append_judged(paths: RunPaths, git: Commits, judge: Judge, *, key: Key | Non
 
     Raises:
         UnknownEvent: the history is of a later program.
-        CorruptHistory: it is damaged, be it far before its end, or older than what git has seen.
+        CorruptHistory: it is damaged, be it far before its end, holds what no event can, or is older than
+            what git has seen.
         UsageRefused: the key was used for something else.
     """
     known = load_run(paths, deciding=True)
     require_own(paths, known.state)
+    require_understood(paths)
     refuse_lost(paths, known.state, git)
     with EventLog(paths.history) as log:  # checked from its first byte: nothing goes behind damage
         for _ in range(RACES):

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
-from autoresearch.events.encoding.codec import Position, Recorded
+from autoresearch.events.encoding.codec import Position, Recorded, require_known
 from autoresearch.events.errors import CorruptHistory, NotFound, WayOut, WrongValue
-from autoresearch.events.log.read import blocks, contains, holds, verify
+from autoresearch.events.log.read import blocks, contains, holds, read, verify
 from autoresearch.events.log.verify import Block
 from autoresearch.projections import register
 from autoresearch.projections.fold import Projection, Snapshot, fold_lines
@@ -98,6 +98,19 @@ def load_run(
 ) -> Snapshot[RunState]:
     """Fold the run's state alone, as `load_one` does."""
     return load_one(paths, RUN, since=since, deciding=deciding)
+
+
+def require_understood(paths: RunPaths) -> None:
+    """Refuse a history with an event that a runner would end at; up to state.json one has read each whole.
+
+    Raises:
+        CorruptHistory: an event has fields that it cannot have; names the line.
+        UnknownEvent: an event is of a later program.
+    """
+    kept = known(paths)
+    since = kept.position if kept is not None else Position.start()
+    for recorded in read(paths.history, after=since.seq, since=since):
+        require_known(recorded)
 
 
 def require_own(paths: RunPaths, run: RunState) -> None:

@@ -22,6 +22,7 @@ from autoresearch.projections.reducers.run import RUN
 from autoresearch.projections.state_format import sealed
 from autoresearch.workflows.pages.ways_out import worded
 from tests.fakes.world import World
+from tests.tampering import tamper
 
 
 @pytest.fixture
@@ -160,3 +161,20 @@ def test_nothing_is_appended_behind_damage(tmp_path: Path):
     with pytest.raises(CorruptHistory, match="hash does not fit"):
         append_judged(paths, world.git, lambda _: [ev.NoteAdded(text="behind")])
     assert damaged == paths.history.read_bytes()
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["behind state.json", "without state.json"])
+def test_nothing_is_appended_behind_what_no_runner_reads(tmp_path: Path, *, seen: bool):
+    """An event with fields that it cannot have, though its hash fits, is named before anything is asked."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    assert 0 == world.runner().run()
+    paths = world.paths
+    note(paths)
+    tamper(paths.history, lambda records: records[-1]["data"].update(more=1))
+    if not seen:
+        paths.state.unlink()
+    whole = paths.history.read_bytes()
+    with pytest.raises(CorruptHistory, match="NoteAdded has no field 'more'"):
+        append_judged(paths, world.git, lambda _: [ev.NoteAdded(text="behind")])
+    assert whole == paths.history.read_bytes()
