@@ -17,7 +17,7 @@ from autoresearch.engine.imports.import_run import refuse_imported, write_idle
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Repository
 from autoresearch.engine.runs.as_of import seq_at
-from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up
+from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up, open_inbox
 from autoresearch.engine.runs.load import Loaded, load, require_own
 from autoresearch.events import catalog as ev
 from autoresearch.events import clock
@@ -95,6 +95,7 @@ def fork(
         except BaseException:
             give_up(paths, git)
             raise
+        open_inbox(paths)
         paths.beginning.unlink(missing_ok=True)
     return Forked(
         paths=paths,

@@ -34,7 +34,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commits, Refs, Repository
 from autoresearch.engine.proposals import accept, from_command
 from autoresearch.engine.runs.catalogue import run_named, started_runs
-from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up
+from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up, open_inbox
 from autoresearch.engine.runs.locate import find_run
 from autoresearch.engine.runs.runner_lock import living_runner
 from autoresearch.engine.runs.settings import load_config
@@ -186,6 +186,7 @@ def resume(
         return events if idle else [*events, ev.RunResumed()]
 
     done = append_judged(found.paths, git, judge, key=key)
+    open_inbox(found.paths)
     return replace(asked_of(found, git, done, config), idle=idle)
 
 
@@ -222,6 +223,7 @@ def _begin(paths: RunPaths, git: Branches, events: Sequence[ev.Event], *, key: K
     except BaseException:
         give_up(paths, git)
         raise
+    open_inbox(paths)
     paths.beginning.unlink(missing_ok=True)
 
 

@@ -95,6 +95,15 @@ def make_branch(paths: RunPaths, git: Branches, branch: str, base: str) -> bool:
     return git.set_ref(f"refs/heads/{branch}", base, old=None)
 
 
+def open_inbox(paths: RunPaths) -> None:
+    """Make the folder that people drop proposals into: it is there once a command has said that a run is.
+
+    Behind the first event, since a folder with more in it was not left by a claim; its runner makes it again.
+    """
+    with contextlib.suppress(OSError):  # a full disk, or a file in its place
+        paths.proposals.mkdir(exist_ok=True)
+
+
 def clear_dead(home: Path, git: Branches) -> None:
     """Take away what claims left that were killed before their first event.
 

@@ -86,6 +86,7 @@ def test_it_begins_with_what_was_the_best_then(world: World):
     """Best, baseline, results, settings and notes are those of the moment; its branch stands on that code."""
     whole = load(world.paths)
     new, made = forked(world, "iteration:2")
+    assert made.paths.proposals.is_dir()
     run, rows = load(new.paths).run, load(new.paths).timeline.rows
     assert (whole.run.keeps[:3], whole.run.baseline, whole.run.config) == (
         run.keeps,

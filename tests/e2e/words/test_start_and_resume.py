@@ -62,6 +62,9 @@ def test_start_records_what_was_asked_in_one_batch(repo, capsys):
     assert git(repo, "rev-parse", "main") == git(repo, "rev-parse", "autoresearch/x")
     assert "main" == git(repo, "branch", "--show-current")
     assert 5 == records[2].event.request.loops
+    history.with_name("proposals").rmdir()  # made by start: no runner was launched
+    assert 0 == call("resume --loops 1", capsys)[0]
+    assert history.with_name("proposals").is_dir()
 
 
 def test_the_default_branch_is_todays_and_counts_on(repo, capsys):
