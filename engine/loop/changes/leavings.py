@@ -38,9 +38,13 @@ def unstorable(folder: Path, untracked: Iterable[str]) -> tuple[str, ...]:
 
 
 def drop(folder: Path, names: Iterable[str]) -> None:
-    """Remove these files and folders from a checkout."""
+    """Remove these files and folders from a checkout, and nothing that a link in it leads to."""
+    here = folder.resolve()
     for name in names:
-        if (path := folder / name).is_dir() and not path.is_symlink():
+        path = folder / name
+        if not path.parent.resolve().is_relative_to(here):
+            continue  # a folder that was replaced by a link since it was looked at
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
@@ -102,6 +106,8 @@ def lay(folder: Path, kept: Iterable[Kept]) -> None:
 
 
 def _unstorable(path: Path) -> Iterator[Path]:
+    if path.is_symlink():  # git stores where it leads; what lies there is the user's
+        return
     for place, folders, files in os.walk(path):
         if ".git" in (*folders, *files):
             folders.clear()

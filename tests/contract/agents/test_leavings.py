@@ -66,3 +66,18 @@ def test_what_git_would_choke_on_is_found_and_goes(tmp_path: Path):
     assert () == leavings.unstorable(tmp_path, untracked)
     assert "small" == (tmp_path / "data" / "notes.md").read_text()
     assert (tmp_path / "linked.bin").is_symlink()
+
+
+def test_nothing_goes_that_a_link_leads_to(tmp_path: Path):
+    """An agent may link the user's data, or all his work, into its checkout: there it stays whole."""
+    checkout, user = tmp_path / "checkout", tmp_path / "user"
+    (user / "work" / ".git").mkdir(parents=True)
+    (user / "work" / "notes.md").write_text("mine")
+    with (user / "shard.bin").open("wb") as file:
+        file.truncate(leavings.MOST_BYTES + 1)
+    checkout.mkdir()
+    (checkout / "link").symlink_to(user)
+    assert () == leavings.unstorable(checkout, ("link",))
+    leavings.drop(checkout, ("link/shard.bin", "link/work"))
+    assert (user / "shard.bin").exists()
+    assert "mine" == (user / "work" / "notes.md").read_text()
