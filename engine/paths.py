@@ -120,7 +120,6 @@ class RunPaths:
         self.beginning = folder / ".beginning"  # the branch that is about to be made, and its commit
         self.seals = folder / "seals"
         self.inputs = self.seals / "inputs.json"  # what the files outside checkouts hold
-        self.compiled = folder / "compiled"  # what the baseline's compiler made for a card
         self.all_artifacts = folder / "artifacts"
         self.pull_request = folder / "pull_request.md"  # of what was published last
         self.draft = folder / ".importing"  # a history that is not whole yet

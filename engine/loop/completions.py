@@ -21,7 +21,7 @@ from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.system.disk import REFUSALS
-from autoresearch.engine.training import begun, compiled
+from autoresearch.engine.training import begun
 from autoresearch.engine.training.progress_digest import GrowingCurve
 from autoresearch.engine.training.result import how_it_ended
 from autoresearch.engine.verdicts import early_stop
@@ -76,7 +76,7 @@ class Collector:
             if unseen is not None:
                 return (unseen,)
         keep_answer(self.paths.job(number, job.step, job.number))
-        self._clear(number, job, ended)
+        shutil.rmtree(self.paths.job(number, job.step, job.number).temporary, ignore_errors=True)
         if stopped and one is not None and isinstance(ended, Finished):  # however it came to its end
             return (self._scores.stopped(one, job, ended.exit, run),)
         lost = _why_lost(job, ended, run) or self._without_room(number, job, ended, run)
@@ -98,14 +98,6 @@ class Collector:
             return (self._scores.looked(one, job, ended.exit, run),)
         answers = Answers(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
         return answers.read(one, job, ended.exit, run, timeline)
-
-    def _clear(self, number: int, job: Job, ended: Finished | Lost) -> None:
-        """Remove a job's temporary folder; what the baseline compiled is kept for later trainings."""
-        temporary = self.paths.job(number, job.step, job.number).temporary
-        well = isinstance(ended, Finished) and ended.exit.exit_code == 0
-        if number == 0 and job.step == "train" and well:
-            compiled.keep(temporary, self.paths.compiled)
-        shutil.rmtree(temporary, ignore_errors=True)
 
     def _behind(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
         """Return that a training that runs lies so far behind its base that it is to be ended."""

@@ -31,7 +31,7 @@ from autoresearch.engine.search.search import VERSION as SEARCH
 from autoresearch.engine.search.search import searched
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.gpu import Cards
-from autoresearch.engine.training import begun, compiled
+from autoresearch.engine.training import begun
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import (
     CPU,
@@ -225,8 +225,6 @@ class Effects:
             self.jobs.stop(one.job)  # it is recorded, and then lost
         spec = training_spec(run.config, one)
         _make_temporary(spec)
-        if compiled.is_given(spec.env, files.temporary):
-            compiled.give(self.paths.compiled, files.temporary)
         # Before it trains where it could change them; else then, since reading them takes a while.
         before = self.surroundings.taken(run, spec.env) if self.surroundings.are_exposed(run) else None
         if not self.jobs.start(one.job, spec):

@@ -14,7 +14,6 @@ from autoresearch.engine.ports.jobs import JobSpec
 from autoresearch.engine.sealing.own_code import python_path
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.interpreter import surroundings, with_interpreter
-from autoresearch.engine.training import compiled
 from autoresearch.events.setting import guard_argv, with_seed
 from autoresearch.events.settings import RunConfig
 
@@ -29,6 +28,7 @@ FAST_ON_CPU = {
 
 NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}  # two candidates of one second and one size would share it
 CACHE = "PYTHONPYCACHEPREFIX"  # where the baseline writes it: what it imported shows there
+COMPILED = "TRITON_CACHE_DIR"  # what torch.compile makes for a card
 
 CPU = "cpu"  # the device of a machine without cards, and of settings that want none
 
@@ -134,7 +134,7 @@ def environment(config: RunConfig, one: Training) -> dict[str, str]:
     if config.holds_trainings:
         temporary = JobPaths(one.job).temporary.absolute()
         env["TMPDIR"] = str(temporary)
-        env |= compiled.places(temporary)  # by themselves in the home, where it may not write
+        env[COMPILED] = str(temporary / "triton")  # by itself in the home, where it may not write
     if one.seed is not None and config.seed_env:
         env[config.seed_env] = str(one.seed)
     return env | config.env | python_path(one.python_path, one.checkout, config.env)

@@ -256,21 +256,3 @@ def test_an_evaluation_is_not_given_up_in_the_middle_of_a_run(program: Program):
     assert 0 != refused.returncode
     assert "have no evaluate any more" in refused.stderr
     assert [] == of_type(program, "ConfigChanged")
-
-
-COMPILES = """\
-cache = os.environ["TORCHINDUCTOR_CACHE_DIR"]
-os.makedirs(cache, exist_ok=True)
-print("found", sorted(os.listdir(cache)))
-open(f"{cache}/{LR}", "w").write("compiled")
-"""
-
-
-def test_what_the_baseline_compiled_is_given_to_each_and_nothing_else(program: Program):
-    """A candidate finds what the baseline's compiler made, and nothing of the candidate before it."""
-    begin(program, train=f"{TRAIN}{COMPILES}")
-    for rate in ("0.03", "0.02"):
-        program("propose", "--set", f"LR={rate}")
-    program("resume", *HERE, "--loops", "2")
-    found = [program("logs", number, "--step", "train").stdout.splitlines()[1] for number in "012"]
-    assert ["found []", "found ['0.04']", "found ['0.04']"] == found

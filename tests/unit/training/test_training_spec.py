@@ -82,8 +82,7 @@ def test_what_an_evaluated_training_compiles_lies_in_its_own_folder() -> None:
     """Triton would write into the home, where it may not; the user's own settings win."""
     config = RunConfig(evaluate=("{python}", "evaluate.py"))
     env = environment(config, TRAINING)
-    assert env["TRITON_CACHE_DIR"] == f"{env['TMPDIR']}/compiled/triton"
-    assert env["TORCHINDUCTOR_CACHE_DIR"] == f"{env['TMPDIR']}/compiled/inductor"
+    assert env["TRITON_CACHE_DIR"] == f"{env['TMPDIR']}/triton"
     own = evolve(config, env={"TRITON_CACHE_DIR": "/fast"})
     assert "/fast" == environment(own, TRAINING)["TRITON_CACHE_DIR"]
     assert "TRITON_CACHE_DIR" not in environment(RunConfig(), TRAINING)
