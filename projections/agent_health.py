@@ -157,18 +157,25 @@ def wait_ended(state: "RunState", event: ev.WaitEnded, _seq: int, _at: str) -> N
     for health in state.agents:
         if health.agent == event.agent and health.rests_for_a_while and health.retry_at <= event.until:
             _put(state, replace(health, rests=False))
+    _ask_anew(state)
+
+
+def resumed(state: "RunState", *, ends_rests: bool) -> None:
+    """Let those be asked again that a human had to mend; where it `ends_rests`, all others that rest, too."""
+    waited = any(one.rests_for_a_while for one in state.agents)
+    for one in state.agents:
+        if one.needs_human or (ends_rests and one.rests):
+            _put(state, replace(one, rests=False))
+    if ends_rests and waited:
+        _ask_anew(state)
+
+
+def _ask_anew(state: "RunState") -> None:
     state.answered = 0
     for one in state.open:
         one.gave_up = ()
     if state.need_input is not None and state.need_input.code == "search_is_through":
         state.need_input = None
-
-
-def resumed(state: "RunState") -> None:
-    """Let those be asked again that a human had to mend."""
-    for one in state.agents:
-        if one.needs_human:
-            _put(state, replace(one, rests=False))
 
 
 def reviewer_of(state: "RunState", one: "Iteration") -> AgentHealth | None:

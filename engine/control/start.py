@@ -175,7 +175,9 @@ def resume(
             if options.measures_alone:
                 _refuse_pointless(after, request)
             lift = [ev.RunUnpaused()] if run.paused is not None else []
-            return [*events, *lift, ev.LoopsRequested(request=request)]
+            asked = ev.LoopsRequested(request=request)
+            rest = "loop" in request.stages and not request.alone and any(one.rests for one in after.agents)
+            return [*events, *lift, asked, *([ev.RunResumed()] if rest else [])]
         refuse_options_without_loops(options)
         if after.request is not None and not dry_run.nothing_left(after):
             refuse_gone(after.request, config)
@@ -286,7 +288,7 @@ def _why_idle(run: RunState, *, runner_alive: bool, now: str) -> Idle | None:
         return Idle(why="nothing_left", loops_left=0, left_open=left_open)
     if run.stopped is not None and (limit := _limit(run, now)):
         return Idle(why="limit_reached", loops_left=run.loops_left, human=limit)
-    broken = any(one.needs_human for one in run.agents)  # and asked again by whoever goes on
+    broken = any(one.rests for one in run.agents)  # and asked again by whoever goes on
     if runner_alive and not broken and run.stopped is None and run.paused is None and run.stop is None:
         human = say_waiting(standing(run))
         return Idle(

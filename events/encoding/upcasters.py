@@ -44,6 +44,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ChainConsolidated", 1): lambda data: {**data, "keeps": [_with_interval(one) for one in data["keeps"]]},
     ("GainStated", 1): _with_interval,
     ("PrepareFinished", 1): lambda data: {**data, "made": []},
+    ("RunResumed", 1): lambda data: {**data, "ends_rests": False},  # at first only what a human mends
     ("ProposalReceived", 1): lambda data: {
         **data,
         "proposal": _worded(data["proposal"]),

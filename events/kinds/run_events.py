@@ -57,7 +57,8 @@ class LoopsRequested:
 class RunResumed:
     """Somebody asked to go on with what is left. Ends a stop, a pause and a failed baseline."""
 
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
+    ends_rests: bool = True  # agents that rest until a time are asked at once; not so in version 1
 
 
 @frozen(kw_only=True)

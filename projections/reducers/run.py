@@ -110,13 +110,13 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: s
         state.consolidate_left, state.consolidate_again = request.consolidate, alone
     if request.loops:  # a rule that asks for several seeds may choose by those
         state.consolidate_repeats = ()
-    _go_on(state, at)
+    _go_on(state, at, ends_rests=False)
 
 
-def _run_resumed(state: RunState, _event: ev.RunResumed, _seq: int, at: str) -> None:
+def _run_resumed(state: RunState, event: ev.RunResumed, _seq: int, at: str) -> None:
     state.requests, state.set_aside = (*state.set_aside, *state.requests), ()
     _take_back_ends(state)
-    _go_on(state, at)
+    _go_on(state, at, ends_rests=event.ends_rests)
     _unpause(state)
 
 
@@ -165,9 +165,9 @@ def _run_stopped(state: RunState, event: ev.RunStopped, _seq: int, at: str) -> N
         state.requests = ()
 
 
-def _go_on(state: RunState, at: str) -> None:
+def _go_on(state: RunState, at: str, *, ends_rests: bool) -> None:
     """Lift what a stop or a failure left behind; setup that was incomplete is looked at again."""
-    agent_health.resumed(state)
+    agent_health.resumed(state, ends_rests=ends_rests)
     if state.stopped is not None:  # a human has looked
         rest_s = passed(state.stopped_at, at)
         state.rested_s += rest_s

@@ -26,6 +26,7 @@ BEGUN = (started(), asked(3, agent="opencode"), *BASELINE, opened(1))
 THROUGH = ev.InputNeeded(iteration=1, question=why("search_is_through"))
 OVER = ev.WaitEnded(agent="opencode", until=LATER, now=LATER)
 PROSE = {"set": {}}
+STOPPED = ev.RunStopped(how="stopped", reason=why("as_requested"))
 
 
 def failed(kind: str, step: str = "propose", call: int = 1) -> tuple[ev.Event, ...]:
@@ -58,7 +59,25 @@ def test_only_a_resume_lets_a_permanent_failure_be_asked_again():
     rests = given(*BEGUN, *failed("permanent"))
     assert () == waits_ended(rests, "2027-01-01T00:00:00.000Z")
     assert ["AskForProposal"] == names(given(*BEGUN, *failed("permanent"), ev.RunResumed()))
-    assert ["ProposeBySearch"] == names(given(*BEGUN, *failed("limited"), ev.RunResumed()))
+
+
+def test_who_resumes_ends_every_rest_as_of_its_version():
+    """A human who goes on may have mended what names a time, too; in the first version that still rested."""
+    for kind in ("transient", "limited", "silent"):
+        rests = (*BEGUN, *failed(kind))
+        assert ["AskForProposal"] == names(given(*rests, ev.RunResumed()))
+        more = (STOPPED, asked(2, agent="opencode"), ev.RunResumed())  # as `resume --loops 2` records it
+        assert ["AskForProposal"] == names(given(*rests, *more))
+        assert ["ProposeBySearch"] == names(given(*rests, ev.RunResumed(ends_rests=False)))
+    through = (*BEGUN, *failed("transient"), THROUGH)
+    assert ["AskForProposal"] == names(given(*through, ev.RunResumed()))
+
+
+def test_who_resumes_ends_the_rest_of_a_reviewer():
+    """How a reviewer rests is forgotten as how one does that proposes."""
+    reviewer = failed("transient", "review")
+    assert [True] == [one.rests for one in given(*BEGUN, *reviewer).agents if one.reviews]
+    assert [False] == [one.rests for one in given(*BEGUN, *reviewer, ev.RunResumed()).agents if one.reviews]
 
 
 def test_an_unusable_answer_is_asked_again_once():

@@ -158,9 +158,13 @@ def test_a_run_whose_last_word_is_missing_gets_it(tmp_path, alive):
     assert alive == bool(asked.idle)
 
 
-def test_a_resume_lets_a_mended_agent_be_asked_again_by_the_runner_that_is_alive(tmp_path):
+@pytest.mark.parametrize(("kind", "retry_at"), [("permanent", ""), ("transient", "2999-01-01T00:00:00.000Z")])
+@pytest.mark.parametrize("loops", [None, 3])
+def test_a_resume_lets_a_mended_agent_be_asked_again_by_the_runner_that_is_alive(
+    tmp_path, kind, retry_at, loops
+):
     """A key that was wrong is put right while the run waits: nobody has to stop its runner for that."""
-    wrong_key = ev.AgentFailure(kind="permanent", retry_at="")
+    wrong_key = ev.AgentFailure(kind=kind, retry_at=retry_at)
     broke = (g.opened(1), g.agent_asked(1, "propose"))
     broke += (g.agent_answered(1, "propose", "failed", failure=wrong_key),)
     begun = (g.asked(2, agent="opencode"), g.runner_started(), *g.BASELINE)
@@ -168,10 +172,11 @@ def test_a_resume_lets_a_mended_agent_be_asked_again_by_the_runner_that_is_alive
 
     def again() -> str:
         git_ = RealGit(paths.home)
-        asked = resume(paths.home, paths.run_id, StartOptions(), git=git_, runner_alive=lambda _: True)
+        options = StartOptions(loops=loops)
+        asked = resume(paths.home, paths.run_id, options, git=git_, runner_alive=lambda _: True)
         return asked.idle.why if asked.idle else "asked"
 
-    assert ["asked", "runner_alive"] == [again(), again()]
+    assert ["asked", "asked" if loops else "runner_alive"] == [again(), again()]
     assert not any(one.rests for one in load_run(paths).state.agents)
 
 
