@@ -70,7 +70,7 @@ class Question:
 
 def health_of(state: "RunState", agent: str, step: str) -> AgentHealth:
     """Return how an agent is whom a step asks; one that was never asked is well."""
-    model, reviews = model_of(state.config, agent, step), step == "review"
+    model, reviews = ("", False) if state.health_by_program else _asked_as(state.config, agent, step)
     for one in state.agents:
         if (one.agent, one.model, one.reviews) == (agent, model, reviews):
             return one
@@ -80,6 +80,15 @@ def health_of(state: "RunState", agent: str, step: str) -> AgentHealth:
 def proposing_step(config: RunConfig) -> str:
     """Return the step that agents propose in."""
     return "edit" if config.agent_mode == "edit" else "propose"
+
+
+def note_asked(state: "RunState", event: ev.AgentAsked) -> None:
+    """Take what is known of programs for what is known of them as proposers, once a program of now asks."""
+    if event.guidance is None or not state.health_by_program:
+        return
+    step = proposing_step(state.config)
+    state.health_by_program = False
+    state.agents = tuple(replace(one, model=model_of(state.config, one.agent, step)) for one in state.agents)
 
 
 def note_answer(state: "RunState", event: ev.AgentAnswered, _seq: int, at: str) -> None:
@@ -263,7 +272,13 @@ def open_questions(run: "RunState") -> list[dict[str, Any]]:
 
 def settings_changed(state: "RunState") -> None:
     """Forget how those are whom the settings ask no more: a wrong name of a model may be what was mended."""
+    if state.health_by_program:
+        return
     state.agents = tuple(one for one in state.agents if _is_asked(state.config, one))
+
+
+def _asked_as(config: RunConfig, agent: str, step: str) -> tuple[str, bool]:
+    return model_of(config, agent, step), step == "review"
 
 
 def _is_asked(config: RunConfig, one: AgentHealth) -> bool:

@@ -286,6 +286,8 @@ class RunState:
     agent_failures: int = 0  # in a row
     not_applied: int = 0  # changes in a row that an agent proposed or made
     agents: tuple[AgentHealth, ...] = ()  # that were asked
+    # Of each program alone, as before 2026-11-27: until a later program asks (AgentAsked v5).
+    health_by_program: bool = True
     questions: tuple[Question, ...] = ()  # of agents to the human, the newest
     backlog: Backlog = Backlog()  # of ideas for later, and lessons
     counts: Counts = Counts()

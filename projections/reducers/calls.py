@@ -16,6 +16,7 @@ ASKED = 2  # how often an agent is asked to propose where its answer cannot be u
 
 def _agent_asked(state: RunState, event: ev.AgentAsked, seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
+    agent_health.note_asked(state, event)
     if event.step in ("propose", "edit"):
         state.proposers = proposers.had_turn(state.proposers, event.agent, seq)
         if one is not None and one.asked not in ("", event.agent):  # it has tries of its own

@@ -1,6 +1,7 @@
 """What the decider does where a second agent reviews a candidate before it is trained or kept."""
 
 import pytest
+from attrs import evolve
 
 from autoresearch.engine.core import agents
 from autoresearch.engine.core import commands as do
@@ -310,6 +311,18 @@ def test_a_reviewer_who_fails_for_good_leaves_the_same_program_proposing():
         told[key] for key in ("agent", "reviews", "model", "kind")
     )
     assert health_words(standing(given(*story))).startswith("claude with wrong as reviewer fails since ")
+
+
+def test_a_log_of_before_is_decided_as_then():
+    """A program was well or not as a whole: while its reviews failed, the search proposed (AgentAsked v4)."""
+    config = RunConfig(**(SETTINGS | {"review": "before-training"}))  # type: ignore[arg-type]
+    missed = ev.ReviewMissed(iteration=1, agent="claude", reason=HUNG, then="go-on")
+    story = (started(config), asked(2, agent="claude"), *BASELINE, *candidate(1))
+    story = (*story, evolve(ask(), guidance=None), end(1, WRONG), missed)
+    story = (*story, training(1), trained(1, 1.75), row(1, 1.75), discarded(1), opened(2))
+    assert (do.ProposeBySearch(iteration=2),) == decide(given(*story))
+    later = agent_asked(2, "propose", agent="claude")  # by a program of now, once its wait is over
+    assert not given(*story, ev.RunResumed(), later).health_by_program
 
 
 def test_who_fails_to_propose_is_asked_for_reviews():

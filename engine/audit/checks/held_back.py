@@ -322,7 +322,7 @@ def _waits_for_word(run: RunState, one: Iteration) -> bool:
     if one.next_stage != "decide":
         return False
     reviewed = any(other.job is not None and other.job.step == "review" for other in run.open)
-    rests = any(health.reviews and health.rests for health in run.agents)
+    rests = any(each.rests and (each.reviews or run.health_by_program) for each in run.agents)
     later = pending.lacks(run, one, "before-keep") == "a review" and (reviewed or rests)
     return one.approval.waits or one.review.waits or later
 
