@@ -57,6 +57,8 @@ class JobPaths:
         self.branches = folder / "branches.json"  # where the user's branches stood then
         self.harm = folder / "harm.txt"  # what it did to them
         self.put_back = folder / "put_back.json"  # what it left beside its change
+        self.kept = folder / "kept.json"  # its change, while all else is put back
+        self.void = folder / "void.json"  # why its change counts for nothing
         self.temporary = folder / "tmp"  # the agent's own, gone at its end
         self.answer_draft = self.temporary / ANSWER  # AUTORESEARCH_ANSWER, for it to write
         self.answer = folder / ANSWER  # what it had written there at its end
@@ -80,6 +82,7 @@ class JobPaths:
             self.branches,
             self.harm,
             self.put_back,
+            self.void,
             self.answer,
             self.spec,
             self.claim,

@@ -86,37 +86,57 @@ class EditCheckout:
         What was `hidden` from it is put back first, then what it left beside its change, and what it did in
         submodules, which no change can hold. Asked again, says the same.
         """
+        before = leavings.voided(job)
+        if before is not None:
+            return self._judged(before, one, change=change)
+        self._lay_kept(one, job)
+        seen = self._seen(one, run, job, hidden)
+        if isinstance(seen, Reason):
+            return self._judged(leavings.void(job, seen), one, change=change)
+        return self._judged(seen, one, change=change, put_back=leavings.remember(job, ()))
+
+    def _seen(self, one: Iteration, run: RunState, job: JobPaths, hidden: tuple[str, ...]) -> Diff | Reason:
+        """Return the change that an agent's job made, alone by then, or why it is void."""
         found = self._spare_git(run, job) or changes_in(self.git, self.folder, one.base_commit)
-        found = self._with(hidden, found, one)
+        found = self._with(hidden, found, one, run, job)
         if isinstance(found, Reason):
-            return self._judged(found, one, change=change)
+            return found
         left = leavings.beside(found.files, run.config)
         inside = self.git.changed_inside(self.folder, one.base_commit)
         nothing_else = len(left) == len(found.files)
         if inside and (nothing_else or any(leavings.is_protected(name, run.config) for name in inside)):
-            return self._judged(changes.inside_submodules(inside), one, change=change)
-        if left and nothing_else:
-            return self._judged(self._examined(one, run), one, change=change)
-        named = leavings.names(left, self.git.committed(one.base_commit)) if left else ()
-        put_back = leavings.remember(job, (*named, *inside))
-        if left or inside:
-            self._put_back(one, (name for name in found.files if name not in left))
-        return self._judged(self._examined(one, run), one, change=change, put_back=put_back)
+            return changes.inside_submodules(inside)
+        if not (left and nothing_else):
+            named = leavings.names(left, self.git.committed(one.base_commit)) if left else ()
+            leavings.remember(job, (*named, *inside))
+            if left or inside:
+                self._put_back(one, job, (name for name in found.files if name not in left))
+        return self._examined(one, run)
 
-    def _with(self, hidden: Sequence[str], found: Diff | Reason, one: Iteration) -> Diff | Reason:
+    def _with(
+        self, hidden: Sequence[str], found: Diff | Reason, one: Iteration, run: RunState, job: JobPaths
+    ) -> Diff | Reason:
         """Return what was found, once the files are there again that its agent went without."""
         files = () if isinstance(found, Reason) else found.files
-        gone = [name for name in files if name in hidden and not os.path.lexists(self.folder / name)]
+        went = [name for name in hidden if not editable.is_editable(name, run.config)]
+        gone = [name for name in files if name in went and not os.path.lexists(self.folder / name)]
         if not gone:
             return found
-        self._put_back(one, (name for name in files if name not in gone))
+        self._put_back(one, job, (name for name in files if name not in gone))
         return changes_in(self.git, self.folder, one.base_commit)
 
-    def _put_back(self, one: Iteration, kept: Iterable[str]) -> None:
+    def _put_back(self, one: Iteration, job: JobPaths, kept: Iterable[str]) -> None:
         """Put the checkout on the iteration's base, and only these files as they stand."""
-        taken = leavings.take(self.folder, kept)
-        self.clear(one)
-        leavings.lay(self.folder, taken)
+        leavings.keep(job, leavings.take(self.folder, kept))
+        self._lay_kept(one, job)
+
+    def _lay_kept(self, one: Iteration, job: JobPaths) -> None:
+        """Put the checkout on the base, and what was kept into it; a runner that died there left it half."""
+        kept = leavings.kept(job)
+        if kept is not None:
+            self.clear(one)
+            leavings.lay(self.folder, kept)
+            job.kept.unlink()
 
     def _spare_git(self, run: RunState, job: JobPaths) -> Reason | None:
         """Put back what git would choke on; return why the change is void by it, or None."""

@@ -4,6 +4,7 @@ Put back before the change is looked at, so that the good edit counts; what is p
 and voids the change. What was put back is named once, also where the runner died in between.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -12,12 +13,13 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from autoresearch.engine.paths import JobPaths
 from autoresearch.engine.proposals.editable import is_editable
 from autoresearch.events.files import write_atomic
 from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import Reason
 
 
 NAMED = 20  # files or folders, at most
@@ -74,6 +76,20 @@ def remember(job: JobPaths, left: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
+def void(job: JobPaths, reason: Reason) -> Reason:
+    """Note in an agent's job folder why its change counts for nothing, and return it."""
+    _note(job.void, asdict(reason))
+    return reason
+
+
+def voided(job: JobPaths) -> Reason | None:
+    """Return why the change counts for nothing, where that was said before."""
+    try:
+        return Reason(**json.loads(job.void.read_bytes()))
+    except (OSError, TypeError, ValueError):
+        return None
+
+
 @frozen
 class Kept:
     """One file of a checkout, while all of it is put back."""
@@ -86,13 +102,15 @@ class Kept:
 
 def take(folder: Path, files: Iterable[str]) -> tuple[Kept, ...]:
     """Return these files as they stand in a checkout."""
-    return tuple(_kept(folder / name, name) for name in files)
+    return tuple(_kept(folder, name) for name in files)
 
 
 def lay(folder: Path, kept: Iterable[Kept]) -> None:
     """Write them into a checkout that was put back."""
-    for one in kept:
+    for one in sorted(kept, key=lambda one: one.name):  # what a folder became goes before what was in it
         path = folder / one.name
+        if _has_no_folder(folder, one.name):
+            continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
@@ -103,6 +121,25 @@ def lay(folder: Path, kept: Iterable[Kept]) -> None:
         elif one.content is not None:
             path.write_bytes(one.content)
             path.chmod(one.mode)
+
+
+def keep(job: JobPaths, kept: Iterable[Kept]) -> None:
+    """Have these files outlast the runner, in the agent's job folder, until they are laid."""
+    told = [(one.name, _as_text(one.content), one.link, one.mode) for one in kept]
+    _note(job.kept, told)
+
+
+def kept(job: JobPaths) -> tuple[Kept, ...] | None:
+    """Return the files that were to be laid when the runner died; None where there was nothing to lay."""
+    try:
+        told = json.loads(job.kept.read_bytes())
+        found = [
+            Kept(str(name), None if text is None else base64.b64decode(text), link, int(mode))
+            for name, text, link, mode in told
+        ]
+    except (OSError, TypeError, ValueError):
+        return None
+    return tuple(one for one in found if _is_inside(one.name))
 
 
 def _unstorable(path: Path) -> Iterator[Path]:
@@ -125,7 +162,30 @@ def _is_huge(path: Path) -> bool:
     return False
 
 
-def _kept(path: Path, name: str) -> Kept:
+def _note(path: Path, told: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)  # somebody may have tidied the job's folder up
+    write_atomic(path, json.dumps(told).encode(), sync=False)
+
+
+def _has_no_folder(folder: Path, name: str) -> bool:
+    """Say whether a file, or a link to what is not the checkout's, stands where its folder would be."""
+    above = (folder / parent for parent in Path(name).parents if parent.name)
+    return any(path.is_symlink() or (path.exists() and not path.is_dir()) for path in above)
+
+
+def _is_inside(name: str) -> bool:
+    path = Path(name)
+    return bool(path.name) and not path.is_absolute() and not {"..", ".git"}.intersection(path.parts)
+
+
+def _as_text(content: bytes | None) -> str | None:
+    return None if content is None else base64.b64encode(content).decode()
+
+
+def _kept(folder: Path, name: str) -> Kept:
+    path = folder / name
+    if _has_no_folder(folder, name):
+        return Kept(name, None, None, 0)
     if path.is_symlink():
         return Kept(name, None, str(path.readlink()), 0)
     if not path.is_file():
