@@ -20,7 +20,7 @@ from autoresearch.projections.agent_health import (
 from autoresearch.projections.parts import backlog
 from autoresearch.projections.parts.compared import compared, on_the_same_seeds
 from autoresearch.projections.parts.proposers import told
-from autoresearch.projections.parts.purpose import IDEA, purpose_of
+from autoresearch.projections.parts.purpose import IDEA, changed_since, purpose_of
 from autoresearch.projections.parts.sandbox import sandbox
 from autoresearch.projections.run_state import Iteration, Job, RunState, free_slots
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of
@@ -91,6 +91,7 @@ def standing(run: RunState) -> Standing:
         "best_iteration": best.iteration if best else None,
         "to_adopt": best is not None and best.iteration > 0 and run.branch_commit != best.commit,
         "best_of_before": best is not None and not best.was_measured_with(run.deciding),
+        "changed_since": changed_since(run.keeps, [one.wanted for one in run.open]),
         "exact_gain": _exact_gain(run),
         "final_is_left": bool(run.final_left),
         "evaluated": bool(run.config.evaluate),

@@ -320,13 +320,13 @@ CONDITIONS = {
     "deciding": "under other settings",
     "data_id": "on other data",
     "data": "on other data",
-    "python": "by another Python",
-    "torch": "with another torch",
+    "python": "by another Python: it changed since",
+    "torch": "with another torch: it changed since",
     "threads": "with another number of threads",
     "driver": "under another driver",
     "inputs": "on other input files",
     "filters": "by other filters of git",
-    "packages": "with other packages or in another environment",
+    "packages": "with other packages or in another environment: they changed since",
     "device": "on another device",
 }
 KINDS = {  # of what JSON can hold

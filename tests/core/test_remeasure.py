@@ -11,6 +11,7 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.compared import changed_settings, deciding_digest
 from autoresearch.events.settings import RunConfig
+from autoresearch.projections.summary import standing
 from autoresearch.projections.words.wording import say_verdict
 from tests.given import (
     BASE,
@@ -273,3 +274,11 @@ def test_settings_that_hold_no_more_are_not_compared():
     assert "not_comparable" == command.rule
     assert command.inputs["deciding"] != command.inputs["best_deciding"]
     assert "other settings" in say_verdict(command.rule, command.inputs)
+
+
+def test_what_changed_since_the_best_was_trained_is_told():
+    """While the best is trained once more for a candidate's sake, `status` says what changed since."""
+    measuring = remeasured(2, 1.25)
+    assert standing(given(*ON_OTHER_DATA))["changed_since"] == ""
+    seen = standing(given(*ON_OTHER_DATA, measuring[0]))
+    assert seen["changed_since"] == "data_id"

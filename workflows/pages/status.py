@@ -40,6 +40,19 @@ if TYPE_CHECKING:
     from autoresearch.workflows.api.status import Glance
 
 
+# What changed since the best was trained, so that it is trained once more; by the field of its conditions.
+CHANGED = {
+    "deciding": "settings",
+    "data": "the data",
+    "data_id": "the data",
+    "python": "Python",
+    "torch": "torch",
+    "driver": "the driver",
+    "threads": "the number of threads",
+    "inputs": "input files",
+    "filters": "git's filters",
+    "packages": "packages",
+}
 # What an iteration is for that tries no idea.
 PURPOSES = {
     "final": "the final measurement: {keep} on fresh seeds",
@@ -204,9 +217,13 @@ def _best_words(standing: Standing) -> str:
     said = f"{name} {best:.6f}, {name_of(iteration)}, commit {short(standing['kept_commit'])}"
     if standing["best_of_before"]:
         return f"{said}; measured again before the next verdict, since settings changed"
+    if (changed := CHANGED.get(standing["changed_since"])) is not None:
+        return f"{said}; {changed} changed since: it is trained once more"
     seeds = standing["seeds_in_common"]
-    if iteration == 0 or seeds is None:  # of other conditions than the baseline's
+    if iteration == 0:
         return said
+    if seeds is None:
+        return f"{said}; baseline {baseline:.6f} is not to be compared: no training of both was alike"
     change = f" ({100 * (best - baseline) / abs(baseline):+.2f} %)" if baseline else ""
     return f"{said}; baseline {baseline:.6f}{change}, {say_in_common(seeds)}"
 
