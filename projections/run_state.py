@@ -290,6 +290,7 @@ class RunState:
     health_by_program: bool = True
     questions: tuple[Question, ...] = ()  # of agents to the human, the newest
     backlog: Backlog = Backlog()  # of ideas for later, and lessons
+    unreviewed: tuple[int, ...] = ()  # iterations that go on, or went, without the review that was to be had
     counts: Counts = Counts()
     comparisons: int = 0  # of a candidate's number with that of its base, over all verdicts and their repeats
     completed: int = 0  # iterations closed, the baseline not counted

@@ -59,7 +59,14 @@ def say_row(row: Row) -> str:
         return f"retracted: {row.retracted}"
     if row.outcome != "succeeded" and row.reason is not None:
         return say(row.reason)
-    return say_verdict(row.rule, row.inputs) if row.rule and row.rule != "imported" else say(row.reason)
+    said = say_verdict(row.rule, row.inputs) if row.rule and row.rule != "imported" else say(row.reason)
+    return "; ".join(filter(None, (said, say_unreviewed(row))))
+
+
+def say_unreviewed(row: Row) -> str:
+    """Say that something was kept without the review that was to be had, and why; "" for all else."""
+    kept = row.verdict == "keep" and row.unreviewed is not None
+    return f"not reviewed: {say(row.unreviewed)}" if kept else ""
 
 
 def say_gain(gain: float, half_width: float | None, seeds: int) -> str:

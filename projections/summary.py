@@ -63,6 +63,7 @@ def standing(run: RunState) -> Standing:
         "comparisons": run.comparisons,
         "holdout": _holdout(run),
         "keeps": _sureness(run),
+        "not_reviewed": [one.iteration for one in run.keeps if one.iteration in run.unreviewed],
         "baseline_val_bpb": beside.baseline,
         "kept_commit": (best.commit or None) if best else None,
         "in_progress": _in_progress(run),

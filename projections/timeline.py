@@ -22,6 +22,7 @@ from autoresearch.events.values import (
 from autoresearch.projections.fold import Projection, Reducer, Rows
 from autoresearch.projections.parts.worded import MOST_NAMES, Worded, names_in, with_words
 from autoresearch.projections.reducers.keep import beside_the_others, comparisons_in
+from autoresearch.projections.reducers.retraction import standing_on
 
 
 # Why there is no result that neither the code nor the change is to blame for.
@@ -70,6 +71,7 @@ class Row:
     chosen: int = 0  # seq of the event that gave it its proposal
     sureness: Consolidated | None = None  # of a keep, on fresh seeds
     taken_out: int | None = None  # by which keep: its change is in the best no more
+    unreviewed: Reason | None = None  # why it goes on without the review that was to be had
     retracted: str | None = None  # why its result is believed no more; None: it is
     as_given: str = ""  # of an imported row, where the fields do not give it back as it stood
 
@@ -109,18 +111,8 @@ class Timeline:
 
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
-_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out", "touched", "agent", "model")
+_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out", "touched", "agent", "model", "unreviewed")
 INHERITED = tuple(one.name for one in fields(Row) if one.name not in _ITS_OWN)
-
-
-def standing_on(rows: Sequence[Row], number: int) -> tuple[Row, ...]:
-    """Return the rows of what is made of an iteration's code, by way of others too, and in their order."""
-    commits = {row.commit for row in rows if row.iteration == number and row.commit}
-    found = {number}
-    while more := [row for row in rows if row.base_commit in commits and row.iteration not in found]:
-        found |= {row.iteration for row in more}
-        commits = {row.commit for row in more if row.commit}
-    return tuple(row for row in rows if row.iteration in found and row.iteration != number)
 
 
 def imported_row(event: ev.ResultImported) -> Row:
@@ -196,6 +188,11 @@ def _candidate_committed(timeline: Timeline, event: ev.CandidateCommitted, _seq:
     if (row := _open(timeline, event.iteration)) is not None:
         row.commit, row.ref = event.commit, event.ref
         row.description = row.description or STOOD_THERE  # nobody proposed it
+
+
+def _reviewed(timeline: Timeline, event: ev.ReviewGiven | ev.ReviewMissed, _seq: int, _at: str) -> None:
+    if (row := _open(timeline, event.iteration)) is not None:  # of one that is read lazily: it has no class
+        row.unreviewed = getattr(event, "reason", None) if getattr(event, "then", "") == "go-on" else None
 
 
 def _base_moved(timeline: Timeline, event: ev.BaseMoved, _seq: int, _at: str) -> None:
@@ -349,6 +346,8 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ChangeApplied: _change_applied,
     ev.ChangeFailed: _change_failed,
     ev.CandidateCommitted: _candidate_committed,
+    ev.ReviewGiven: _reviewed,
+    ev.ReviewMissed: _reviewed,
     ev.BaseMoved: _base_moved,
     ev.CandidateDeferred: _candidate_deferred,
     ev.TrainingStarted: _training_started,
@@ -367,4 +366,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=9, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=10, initial=Timeline, own=_own, reducers=REDUCERS)

@@ -6,6 +6,7 @@ this code may count. What is being trained then is judged by the same.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import evolve as replace
 
@@ -13,6 +14,10 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.values import Best, Retracted
 from autoresearch.projections.parts.proposers import without
 from autoresearch.projections.run_state import Iteration, RunState
+
+
+if TYPE_CHECKING:
+    from autoresearch.projections.timeline import Row
 
 
 def retract(state: RunState, event: ev.ResultRetracted, _seq: int, _at: str) -> None:
@@ -77,3 +82,13 @@ def _mark_open(state: RunState, number: int) -> None:
 
 def _was_trained(one: Iteration) -> bool:
     return one.holds_slot or one.next_stage in ("triage", "record", "decide")
+
+
+def standing_on(rows: Sequence["Row"], number: int) -> tuple["Row", ...]:
+    """Return the rows of what is made of an iteration's code, by way of others too, and in their order."""
+    commits = {row.commit for row in rows if row.iteration == number and row.commit}
+    found = {number}
+    while more := [row for row in rows if row.base_commit in commits and row.iteration not in found]:
+        found |= {row.iteration for row in more}
+        commits = {row.commit for row in more if row.commit}
+    return tuple(row for row in rows if row.iteration in found and row.iteration != number)

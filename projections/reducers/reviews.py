@@ -13,6 +13,9 @@ def _review(told: Callable[[Review, Any], Review]) -> Reducer[RunState]:
         one = state.iteration(event.iteration)
         if one is not None:
             one.review = told(one.review, event)
+            without = (event.iteration,) if one.review.said == "nothing" else ()
+            others = tuple(number for number in state.unreviewed if number != event.iteration)
+            state.unreviewed = (*others, *without)
 
     return reduce
 

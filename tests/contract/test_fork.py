@@ -273,9 +273,17 @@ def test_every_field_of_a_row_is_handed_on():
     """A field that rows get later is forgotten by no fork."""
     assert set(INHERITED) == {one.name for one in fields(ev.ResultInherited)}
     # How sure the other run is of a keep is said of its chain, and stays with it.
-    assert {"ref", "chosen", "as_given", "sureness", "taken_out", "touched", "agent", "model"} == {
-        one.name for one in fields(Row)
-    } - set(INHERITED)
+    assert {
+        "ref",
+        "chosen",
+        "as_given",
+        "sureness",
+        "taken_out",
+        "touched",
+        "agent",
+        "model",
+        "unreviewed",
+    } == {one.name for one in fields(Row)} - set(INHERITED)
     ours, theirs = get_type_hints(ev.ResultInherited), get_type_hints(Row)
     assert {name: theirs[name] for name in INHERITED if name != "verdict"} == {
         name: ours[name] for name in INHERITED if name != "verdict"

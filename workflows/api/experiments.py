@@ -49,6 +49,7 @@ COLUMNS = (
     "unpriced",
     "agent",
     "model",
+    "not_reviewed",
 )
 
 OF_METRIC = ("metric_name", "lower_is_better")
@@ -70,6 +71,7 @@ def experiment(row: Row) -> dict[str, Any]:  # Any: it is JSON
     said = asdict(row) | {name: row.inputs.get(name) for name in FROM_VERDICT}
     said |= {"status": status_of(row), "seconds": row.training_s, "reason": say_row(row)}
     said |= {"agent": row.agent or None, "model": row.model or None}
+    said |= {"not_reviewed": row.verdict == "keep" and row.unreviewed is not None}
     said |= {"cpu_seconds": row.cpu_s, "comparisons": row.comparisons} | _sureness(row)
     return {name: said[name] for name in COLUMNS} | {
         "metrics": dict(row.also),

@@ -62,6 +62,7 @@ def report_object(loaded: Loaded, evidence: Evidence) -> dict[str, Any]:  # Any:
         "counts": dict(Counter(status_of(row) for row in rows if row.iteration)),
         "kept": [one for one in cited if one["status"] == "keep" and one["iteration"]],
         "near_misses": _near_misses(cited),
+        "vetoed": [one for one in cited if one["status"] == "vetoed"],
         "failed": [one for one in cited if one["status"] in FAILED],
         "retracted": [one for one in cited if one["status"] == "retracted"],
         "ideas": ideas_listed(run.backlog),

@@ -147,6 +147,7 @@ def status_object(paths: RunPaths, standing: Standing, facts: LiveFacts) -> dict
         "comparisons": standing["comparisons"],
         "holdout": standing["holdout"],
         "keeps": standing["keeps"],
+        "not_reviewed": standing["not_reviewed"],
         "best_val_bpb": standing["best_val_bpb"],
         "baseline_val_bpb": standing["baseline_val_bpb"],
         "kept_commit": standing["kept_commit"],

@@ -76,6 +76,7 @@ def status_page(seen: Glance) -> str:
         ("holdout", holdout_words(standing)),
         ("chosen", _chosen_words(standing)),
         ("keeps", keeps_words(standing)),
+        ("reviews", _unreviewed_words(standing)),
         ("number", _number_words(standing)),
         ("guards", say_outside(standing)),
         ("done", _done_words(standing)),
@@ -280,6 +281,11 @@ def keeps_words(standing: Standing) -> str:
     if of[None]:
         said.append(f"{len(of[None])} not looked at")
     return "; ".join(said)
+
+
+def _unreviewed_words(standing: Standing) -> str:
+    """Name what was kept though the review that was to be had was not; "" for nothing."""
+    return ", ".join(f"{name_of(number)} kept, not reviewed" for number in standing["not_reviewed"])
 
 
 def _done_words(standing: Standing) -> str:

@@ -8,7 +8,13 @@ from attrs import asdict
 from autoresearch.events.values import KNOWN_CODE, Consolidated, Proposal
 from autoresearch.projections.parts.compared import compared
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.state_text import say_comparisons, say_gain, say_interval, say_row
+from autoresearch.projections.state_text import (
+    say_comparisons,
+    say_gain,
+    say_interval,
+    say_row,
+    say_unreviewed,
+)
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
 from autoresearch.projections.words.times import counted, duration, one_line
@@ -66,15 +72,17 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             short(row.commit),
             say_author(row),
             *((say_cost(row),) if priced else ()),
-            one_line(_known(row) + row.description, DESCRIPTION_CHARACTERS),
+            one_line(_beside(row) + row.description, DESCRIPTION_CHARACTERS),
         )
         for row in rows
     ]
     return table(head, lines, right=frozenset({1, *range(3, 7 + len(also))}))
 
 
-def _known(row: Row) -> str:
-    """Say whose code a candidate has that was not trained, since that was measured."""
+def _beside(row: Row) -> str:
+    """Say what is odd about a row: it was kept without its review, or its code was known and not trained."""
+    if say_unreviewed(row):
+        return "not reviewed: "
     same = row.inputs.get("same_as")
     return f"known: the code of {name_of(same)}: " if row.rule == KNOWN_CODE and isinstance(same, int) else ""
 
@@ -114,7 +122,7 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
     row = story.row
     score = "-" if row.metric is None else f"{row.metric:.6f}"
     head = [
-        f"{name_of(row.iteration)}: {status_of(row)}",
+        f"{name_of(row.iteration)}: {status_of(row)}{', not reviewed' if say_unreviewed(row) else ''}",
         *([one_line(why, 300)] if (why := say_row(row)) else []),
         f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
         f"commit {short(row.commit)} on {short(row.base_commit)}",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from autoresearch.projections.state_text import say_in_common
-from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.times import counted, one_line
 from autoresearch.projections.words.wording import short
 from autoresearch.workflows.report.document import Cite, Line
 
@@ -32,6 +32,22 @@ def best_lines(found: dict[str, Any]) -> tuple[Line, ...]:  # Any: it is JSON
     if not found["evaluated"]:
         lines.append(("the number is the script's own word: the settings name no `evaluate`",))
     return tuple(lines)
+
+
+def held(seen: dict[str, Any]) -> Line:
+    """Say what was found on the holdout, which decides nothing, and how often that was looked at."""
+    times = f"looked at {counted(seen['looks'], 'time')} in this repository"
+    if seen["best"] is None or seen["baseline"] is None:
+        return (f"the holdout could not be scored whole; {times}",)
+    best = Cite(f"{seen['best']:.6f}", seen["best_seq"])
+    baseline = Cite(f"{seen['baseline']:.6f}", seen["baseline_seq"])
+    return (
+        f"on the holdout iteration {seen['iteration']} has ",
+        best,
+        ", the baseline ",
+        baseline,
+        f"; {times}",
+    )
 
 
 def _change_in_all(found: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from autoresearch.projections.state_text import say_interval, say_no_gain
 from autoresearch.projections.words.times import duration, minute_of, one_line
 from autoresearch.projections.words.wording import say_usd
 from autoresearch.workflows.pages.ways_out import program
-from autoresearch.workflows.report.best import best_lines
+from autoresearch.workflows.report.best import best_lines, held
 from autoresearch.workflows.report.document import (
     Block,
     Chart,
@@ -40,6 +40,7 @@ def document_of(found: dict[str, Any]) -> Document:  # Any: it is JSON
         *_shown_chart(found),
         *_kept(found),
         *_near(found),
+        *_vetoed(found),
         *_failed(found),
         *_retracted(found),
         *later(found),
@@ -113,26 +114,10 @@ def _standing(found: dict[str, Any]) -> tuple[Line, ...]:
     if found["comparisons"]:
         lines.append((f"{_plural(found['comparisons'], 'comparison')} with the validation data so far",))
     if found["holdout"] is not None:
-        lines.append(_held(found["holdout"]))
+        lines.append(held(found["holdout"]))
     until = Cite(minute_of(found["as_of"]["at"]), found["as_of"]["seq"])
     stands = f": {one_line(found['stands'], REASON)}" if found["stands"] else ""
     return (*lines, ("as of ", until, stands))
-
-
-def _held(seen: dict[str, Any]) -> Line:
-    """Say what was found on the holdout, which decides nothing, and how often that was looked at."""
-    times = f"looked at {_plural(seen['looks'], 'time')} in this repository"
-    if seen["best"] is None or seen["baseline"] is None:
-        return (f"the holdout could not be scored whole; {times}",)
-    best = Cite(f"{seen['best']:.6f}", seen["best_seq"])
-    baseline = Cite(f"{seen['baseline']:.6f}", seen["baseline_seq"])
-    return (
-        f"on the holdout iteration {seen['iteration']} has ",
-        best,
-        ", the baseline ",
-        baseline,
-        f"; {times}",
-    )
 
 
 def _shown_chart(found: dict[str, Any]) -> tuple[Block, ...]:
@@ -203,7 +188,7 @@ def _sure(one: dict[str, Any]) -> str:
 
 def _change(one: dict[str, Any]) -> str:
     by = f" ({one['source']})" if one["source"] else ""
-    return f"{one_line(one['description'], DESCRIPTION)}{by}"
+    return f"{'not reviewed: ' if one['not_reviewed'] else ''}{one_line(one['description'], DESCRIPTION)}{by}"
 
 
 def _near(found: dict[str, Any]) -> tuple[Block, ...]:
@@ -222,6 +207,22 @@ def _near(found: dict[str, Any]) -> tuple[Block, ...]:
     )
     title = Heading(text="Near misses: better, but not enough to be told from luck")
     return title, Table(head=head, rows=rows, right=frozenset({0, 1, 2}))
+
+
+def _vetoed(found: dict[str, Any]) -> tuple[Block, ...]:
+    if not found["vetoed"]:
+        return ()
+    lines = tuple(
+        (
+            f"{one['iteration']} {one_line(one['reason'], REASON)}: {_change(one)}, gain ",
+            Cite(
+                "not measured" if one["gain"] is None else _interval(one["gain"], one["half_width"]),
+                one["seq"],
+            ),
+        )
+        for one in found["vetoed"]
+    )
+    return Heading(text="What was vetoed"), Listing(lines=lines)
 
 
 def _failed(found: dict[str, Any]) -> tuple[Block, ...]:

@@ -22,9 +22,9 @@ from autoresearch.engine.runs.views import rebuild
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound, RunLocked, WayOut
 from autoresearch.projections.parts.compared import ShownBest, shown_best
-from autoresearch.projections.reducers.retraction import taken
+from autoresearch.projections.reducers.retraction import standing_on, taken
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.timeline import Row, standing_on
+from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.wording import name_of
 
 

@@ -2,11 +2,20 @@
 
 import pytest
 
+from autoresearch.engine.runs.load import nothing
+from autoresearch.engine.runs.one_iteration import OneIteration
+from autoresearch.events.log.read import read
 from autoresearch.events.values import Reason, why
+from autoresearch.projections.evidence import evidence_of
 from autoresearch.projections.results import line_of, results_tsv
+from autoresearch.projections.summary import standing
 from autoresearch.projections.timeline import Row, Timeline
-from autoresearch.workflows.api.experiments import experiment, status_of
-from autoresearch.workflows.pages.tables import experiments_table
+from autoresearch.workflows.api.experiments import experiment, status_of, story_of
+from autoresearch.workflows.api.report import report_object
+from autoresearch.workflows.pages.tables import experiments_table, story_page
+from autoresearch.workflows.report.as_text import text_of
+from autoresearch.workflows.report.page import document_of
+from tests.golden.play import FOLDER
 
 
 @pytest.mark.parametrize(
@@ -43,3 +52,32 @@ def test_rows_without_a_result_are_told_apart(
 def test_the_header_of_a_table_names_its_metric():
     """The second column of results.tsv has the name that the settings give, where it is not the usual one."""
     assert "commit\taccuracy\tmemory_gb\tstatus\tdescription\n" == results_tsv(Timeline(), metric="accuracy")
+
+
+def test_what_was_kept_without_its_review_is_so_called_wherever_it_is_told():
+    """Table, object, page of one, report and `status` say which keeps nobody reviewed, and none of others."""
+    records = list(read(FOLDER / "reviewed-before-keep.jsonl"))
+    loaded = nothing()
+    for one in records:
+        loaded = loaded.after(one)
+    rows, now = loaded.timeline.rows, standing(loaded.run)
+    assert [4, 6] == [row.iteration for row in rows if experiment(row)["not_reviewed"]] == now["not_reviewed"]
+    assert 2 == experiments_table(rows, metric="m", best=None).count(" not reviewed: rate ")
+    story = story_of(OneIteration(row=rows[4], events=(), proposals={}))
+    head = story_page(story, metric="m", diff="", tail_lines=1).splitlines()
+    assert "iteration 4: keep, not reviewed" == head[0]
+    assert "; not reviewed: " in head[1]
+    report = text_of(document_of(report_object(loaded, evidence_of(records))))
+    assert 2 == report.count(" not reviewed: rate ")
+
+
+def test_a_report_names_each_veto_with_its_reason_and_its_gain():
+    """What a review did not let pass stands in the report: who, why, which change, and what it gained."""
+    records = list(read(FOLDER / "reviewed-before-keep.jsonl"))
+    loaded = nothing()
+    for one in records:
+        loaded = loaded.after(one)
+    report = text_of(document_of(report_object(loaded, evidence_of(records))))
+    why = "train.py:7 reads the test text"
+    said = f"- 2 vetoed by review (claude, m1): {why}: rate 2 (search), gain +0.250000 #60"
+    assert said in report.splitlines()

@@ -44,6 +44,7 @@ FIELDS = [
         "comparisons",
         "holdout",
         "keeps",
+        "not_reviewed",
     ),
     *("best_val_bpb", "baseline_val_bpb", "kept_commit", "in_progress", "trainings", "progress"),
     "counts",
