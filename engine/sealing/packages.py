@@ -23,6 +23,7 @@ from autoresearch.engine.system.interpreter import is_passing
 LOADED = (".py", ".pth", ".so", ".pyd", ".dll", ".dylib")
 # Python's own caches are made by reading; packages below the standard library are another environment's.
 PASSED_OVER = frozenset({"__pycache__", "site-packages", "dist-packages"})
+FORM = "c:"  # how a digest by content begins; no earlier one did
 RECORDED = "sha256="  # how the hashes begin that RECORD gives and that are taken, in base64 without padding
 
 
@@ -41,7 +42,12 @@ def digest(places: Collection[str]) -> str:
     for folder in _outermost(place for place in places if place not in programs):
         passing = is_passing(_environment_of(folder))
         lines += sorted(_of_one_command(folder) if passing else (*_lines(folder), *_interpreter(folder)))
-    return hashlib.sha256(b"".join(lines)).hexdigest()[:16] if lines else ""
+    return FORM + hashlib.sha256(b"".join(lines)).hexdigest()[:16] if lines else ""
+
+
+def is_told_so(told: str) -> bool:
+    """Say whether a digest is of contents; an earlier program told files by size and time of change."""
+    return told.startswith(FORM) or not told
 
 
 def _interpreter(folder: str) -> Iterator[bytes]:

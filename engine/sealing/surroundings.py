@@ -72,7 +72,8 @@ class Surroundings:
     def loaded_otherwise(self, run: RunState, before: str) -> Broken | None:
         """Return what an evaluation loads otherwise than its training did, when `packages` were so."""
         installed, told, inherited = before.partition("-")
-        if packages.digest(run.setup.libraries) != installed:
+        known = packages.is_told_so(installed)  # else an earlier program began the training
+        if known and packages.digest(run.setup.libraries) != installed:
             return Broken(files=("packages",), reason=why("packages_changed_while_training"))
         if told and self._environment(run) != inherited:
             return Broken(files=(), reason=why("environment_changed_while_training"))  # nobody is to blame

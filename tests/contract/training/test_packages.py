@@ -5,7 +5,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from autoresearch.engine.sealing.packages import digest
+from autoresearch.engine.sealing.packages import digest, is_told_so
 
 
 def environment(folder: Path) -> Path:
@@ -110,6 +110,14 @@ def test_a_patched_package_is_another_whatever_is_made_of_its_times(tmp_path: Pa
     os.utime(record, ns=(written.st_atime_ns, written.st_mtime_ns))
     seen.append(digest([str(site)]))
     assert 4 == len(set(seen))
+
+
+def test_what_an_earlier_program_told_is_another_form(tmp_path: Path):
+    """A digest by times of change, as before, is not taken for one by content that differs."""
+    installed(tmp_path / "site-packages", "a = 1")
+    assert is_told_so(digest([str(tmp_path / "site-packages")]))
+    assert is_told_so(digest([]))
+    assert not is_told_so("c123456789abcdef")
 
 
 def test_a_package_behind_a_link_is_looked_at_where_it_lies(tmp_path: Path):
