@@ -62,10 +62,11 @@ WORDS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
             r"|model:? (?:\S+ )?(?:does not exist|is not (?:supported|available|found))"
             r"|does not exist or you do not have access|issue with the selected model"
             r"|not_found_error.{0,40}model"
+            r"|(?:cannot|can't) open (?:input file\b|\S+: no such file)|sh: (?:line )?\d*:? ?\S+: not found$"
             r"|command not found|no such file or directory|permission denied|cannot execute"
             r"|sandbox.{0,60}(?:unsupported|unavailable|denied|failed|not (?:supported|available|permitted))"
             r"|bwrap: |unknown (?:option|argument)|unexpected argument|unrecognized (?:option|argument)",
-            re.IGNORECASE,
+            re.IGNORECASE | re.MULTILINE,
         ),
     ),
     (

@@ -6,7 +6,8 @@ from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
-from autoresearch.projections.summary import waiting_for_agent, waiting_for_human
+from autoresearch.projections.summary import standing, waiting_for_agent, waiting_for_human
+from autoresearch.workflows.pages.proposing import health_words
 from tests.given import (
     BASELINE,
     HUNG,
@@ -71,6 +72,16 @@ def test_who_resumes_ends_every_rest_as_of_its_version():
         assert ["ProposeBySearch"] == names(given(*rests, ev.RunResumed(ends_rests=False)))
     through = (*BEGUN, *failed("transient"), THROUGH)
     assert ["AskForProposal"] == names(given(*through, ev.RunResumed()))
+
+
+def test_the_words_of_a_run_that_is_over_name_no_time_to_ask():
+    """While it runs they say when a failing agent is asked next, and at its end only that it was failing."""
+    rests = (*BEGUN, *failed("transient"))
+    assert "opencode fails since " in health_words(standing(given(*rests)))
+    assert f"asked again at {LATER}, or by " in health_words(standing(given(*rests)))
+    over = health_words(standing(given(*rests, STOPPED)))
+    assert "opencode was failing since " in over
+    assert "asked" not in over
 
 
 def test_who_resumes_ends_the_rest_of_a_reviewer():

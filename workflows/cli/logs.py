@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import IO, Annotated
 
@@ -16,7 +16,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.errors import NotFound, UsageRefused, WayOut
 from autoresearch.events.log.read import read
-from autoresearch.projections.words.times import counted
+from autoresearch.projections.words.times import counted, one_line
 from autoresearch.workflows.api.history import log_object
 from autoresearch.workflows.cli import options as opt
 from autoresearch.workflows.live.follow import RunFollower, follow_file
@@ -144,7 +144,7 @@ def _opened(job: JobPaths) -> IO[bytes]:
 def _print_transcript(job: JobPaths, lines: int | None, *, run_id: str) -> None:
     """Print what an agent said and did, or the last lines of it. As an object where a run is named."""
     with _opened(job) as file:
-        whole = "".join(f"{line}\n" for line in readable(file)).encode(errors="replace")
+        whole = "".join(f"{line}\n" for line in (*readable(file), *_answered(job))).encode(errors="replace")
     begin = _offset(io.BytesIO(whole), lines)
     if run_id:
         text = whole[begin:].decode(errors="replace")
@@ -154,6 +154,13 @@ def _print_transcript(job: JobPaths, lines: int | None, *, run_id: str) -> None:
         opt.say(f"{counted(begin, 'byte')} before this: {typed('logs --last 0')} prints all", err=True)
     _write(whole[begin:])
     sys.stdout.flush()
+
+
+def _answered(job: JobPaths) -> Iterator[str]:
+    """Yield what an agent wrote as its answer, which it may do instead of printing it."""
+    raw = pack.read(job.answer)
+    if raw is not None:
+        yield f"> answer: {one_line(raw.decode(errors='replace'), MOST_BYTES)}"
 
 
 def _print_end(job: JobPaths, lines: int | None, *, run_id: str) -> None:

@@ -24,7 +24,8 @@ QUESTIONS = 3  # that are shown
 
 def health_words(standing: Standing) -> str:
     """Say which agents fail, since when, why, and when they are asked again; "" where all are well."""
-    return "; ".join(_failing_words(one) for one in standing["agents"] if not one["well"])
+    over = standing["stopped"] is not None
+    return "; ".join(_failing_words(one, over=over) for one in standing["agents"] if not one["well"])
 
 
 def cost_words(standing: Standing) -> str:
@@ -52,14 +53,19 @@ def _tokens_words(cost: Mapping[str, Any]) -> str:
     return f", {'at least ' if cost['calls_of_unknown_tokens'] else ''}{counted(cost['tokens'], 'token')}"
 
 
-def _failing_words(one: Mapping[str, Any]) -> str:
+def _failing_words(one: Mapping[str, Any], *, over: bool) -> str:
     model = f" with {one['model']}" if one["model"] and ":" not in one["agent"] else ""
-    since = f"{one['agent']}{model}{' as reviewer' * one['reviews']} fails since {one['failing_since']}"
+    since = f"{one['agent']}{model}{' as reviewer' * one['reviews']} "
+    since += f"{'was failing' if over else 'fails'} since {one['failing_since']}"
     times = f", {one['failures_in_a_row']} times in a row" if one["failures_in_a_row"] > 1 else ""
     why = f" ({one['kind']}: {say_kept(one['reason'])})" if one["kind"] else ""
-    if not one["rests"]:
+    if not one["rests"] or over:  # whoever resumes has it asked again
         return f"{since}{times}{why}"
-    again = f"asked again at {one['next_try']}" if one["next_try"] else f"not asked before {typed('resume')}"
+    again = (
+        f"asked again at {one['next_try']}, or by {typed('resume')}"
+        if one["next_try"]
+        else f"not asked before {typed('resume')}"
+    )
     good = f"; its last good answer was at {one['last_good']}" if one["last_good"] else ""
     return f"{since}{times}{why}, {again}{good}"
 

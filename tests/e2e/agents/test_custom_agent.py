@@ -39,6 +39,9 @@ def answered(program: Program, name: str, called: str) -> list[dict]:
 def test_the_examples_of_the_page_drive_a_run(program: Program, name: str, called: str, steps: list[str]):
     """Each ten-line program has its idea kept; what it said of itself is on the log, and no more."""
     answers = answered(program, name, called)
+    assert (
+        '> answer: {"status": "ok", "description": "wider' in program("logs", "1", "--step", "propose").stdout
+    )
     assert [(step, "ok") for step in steps] == [(one["step"], one["outcome"]) for one in answers]
     assert 10 >= EXAMPLES[name].count("\n") - 1
     for one in answers:

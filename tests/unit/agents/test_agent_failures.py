@@ -74,7 +74,14 @@ MESSAGES = [
         "transient",
     ),
     ("This request requires more credits; insufficient credits", "limited"),
+    # shells, of a command of the user's own that is not there
+    ("sh: 0: cannot open review.sh: No such file", "permanent"),
+    ("zsh: can't open input file: review.sh", "permanent"),
+    ("review.sh: line 3: sgpt: command not found", "permanent"),
+    ("sh: 3: sgpt: not found\nno answer", "permanent"),
+    ("/bin/sh: sgpt: not found", "permanent"),
     # nobody knows
+    ("sh: the page was not found", "transient"),
     ("something else went wrong", "transient"),
 ]
 TIMES = [
@@ -137,6 +144,7 @@ def test_what_names_no_time_to_come_names_none(message: str):
     [
         ("not_installed", {}, "permanent"),
         ("agent_not_run", {}, "permanent"),
+        ("agent_exit", {"exit_code": 126}, "permanent"),
         ("agent_exit", {"exit_code": 127}, "permanent"),
         ("agent_exit", {"exit_code": 1}, "transient"),
         ("agent_killed", {}, "transient"),
