@@ -141,7 +141,8 @@ class EditCheckout:
     def _spare_git(self, run: RunState, job: JobPaths) -> Reason | None:
         """Put back what git would choke on; return why the change is void by it, or None."""
         try:
-            huge = leavings.unstorable(self.folder, self.git.untracked(self.folder))
+            changed = self.git.differing(self.folder)
+            huge = leavings.unstorable(self.folder, self.git.untracked(self.folder), changed)
         except (InvalidInput, NotFound):  # the worktree is gone, which who looks for changes says
             return None
         left = leavings.beside(huge, run.config)

@@ -33,9 +33,14 @@ def beside(files: Iterable[str], config: RunConfig) -> tuple[str, ...]:
     return tuple(name for name in files if not is_editable(name, config) and name not in config.protected)
 
 
-def unstorable(folder: Path, untracked: Iterable[str]) -> tuple[str, ...]:
-    """Return what git is not to be asked to store of these paths: huge files, and repositories inside."""
-    found = (one for name in untracked for one in _unstorable(folder / name))
+def unstorable(folder: Path, untracked: Iterable[str], differing: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return what git is not to be asked to store of these paths: huge files, and repositories inside.
+
+    `differing` are files that the base has, too.
+    """
+    found = {one for name in untracked for one in _unstorable(folder / name)}
+    grown = (folder / name for name in differing if not _has_no_folder(folder, name))
+    found.update(path for path in grown if _is_huge(path))
     return tuple(sorted(str(path.relative_to(folder)) for path in found))
 
 

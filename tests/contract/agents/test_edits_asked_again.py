@@ -102,6 +102,25 @@ def test_instructions_that_an_agent_may_edit_are_not_put_back_when_it_removed_th
     assert why("file_gone", file="lib/AGENTS.md") == told.reason
 
 
+def test_a_file_of_the_base_that_an_agent_lets_grow_is_not_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Beside its change it is put back before git reads it; the change itself is void by it."""
+    monkeypatch.setattr(leavings, "MOST_BYTES", 2**20)
+    for name in ("lib/a.py", "train.py"):
+        look = Look(tmp_path / name)
+        with (look.folder / name).open("ab") as file:
+            file.truncate(2**20 + 1)
+        told = look()
+        if name == "train.py":
+            assert isinstance(told, ev.ChangeFailed)
+            assert why("not_storable", file=name, most_mb=1) == told.reason
+        else:
+            assert isinstance(told, ev.ChangeApplied)
+            assert (("train.py",), (name,)) == (told.files, told.put_back)
+            assert "A = 1\n" == (look.folder / name).read_text()
+
+
 def test_what_was_kept_is_laid_nowhere_but_in_the_checkout(tmp_path: Path):
     """An agent that writes such a note itself, or made a folder a link, reaches nothing outside."""
     user, checkout, job = tmp_path / "user", tmp_path / "checkout", JobPaths(tmp_path / "job")
