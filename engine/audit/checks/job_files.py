@@ -146,8 +146,13 @@ class JobFiles:
 
     def _answer(self, folder: Path, event: ev.AgentAnswered, recorded: Recorded) -> None:
         """Compare the file that an agent wrote its answer to; of logs of before, nobody knows what it was."""
-        found = digest_of(self._jobs.output(folder).file(ANSWER))
-        if event.answer_sha256 is None or found == event.answer_sha256:
+        if event.answer_sha256 is None:
+            return
+        try:
+            found = digest_of(self._jobs.output(folder).file(ANSWER))
+        except OSError:  # a bad disk, or another user's file
+            found = None
+        if found == event.answer_sha256:
             return
         if not found:
             self.tally.miss("answer_gone", self._name(folder), seq=recorded.seq)

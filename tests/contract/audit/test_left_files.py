@@ -1,11 +1,14 @@
 """What an audit looks at in a run's folder, in states that no story of a whole run comes to."""
 
+import errno
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
+from autoresearch.engine.audit.checks.job_files import JobFiles
 from autoresearch.engine.audit.checks.left_files import LeftFiles
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.proposals.parse import identity, parse
@@ -103,3 +106,25 @@ def test_what_came_since_the_history_was_read_is_no_difference(tmp_path: Path):
     check.finish(state, 20)
     assert None is check.tally.first
     assert "proposal_gone" not in [one.what for one in check.tally.check().not_seen]
+
+
+class Unreadable(FakeJobs):
+    """Jobs whose files the disk does not give."""
+
+    def output(self, _job: Path) -> "Unreadable":
+        return self
+
+    def file(self, _name: str) -> Iterator[bytes]:
+        raise OSError(errno.EIO, "Input/output error")
+        yield b""
+
+
+def test_an_answer_that_the_disk_does_not_give_is_unknown(tmp_path: Path):
+    """Nothing was seen that differs; the audit goes on, and names what it could not read."""
+    check = JobFiles(RunPaths(home=tmp_path, folder=tmp_path / "mar10-r001"), Unreadable())
+    for digest in ("", "ab"):
+        answer = evolve(g.agent_answered(1, "propose"), answer_sha256=digest)
+        (recorded,) = g.recorded(answer)
+        check._answer(tmp_path / "mar10-r001" / "propose.1", answer, recorded)
+    (missed,) = check.tally.check().not_seen
+    assert ("answer_gone", 2) == (missed.what, missed.times)
