@@ -34,6 +34,7 @@ from autoresearch.events.values import why
 # the package is taken from its place: installed, the packages beside it would hide the standard library.
 _OURS = "import sys, autoresearch; del sys.path[0]; "
 _SUPERVISE = ("-S", "-E", "-c", f"{_OURS}from autoresearch.engine.jobs.supervisor import main; main()")
+WAKE_EVERY_S = 10.0  # at least, between two looks whether a supervisor was stopped
 _HOME = Path(__file__).absolute().parents[3]  # where `autoresearch` is found, installed or not
 
 
@@ -45,6 +46,8 @@ class RealJobs:
         self._orphans = Orphans()
         self._born = time.time()
         self._begun: set[Path] = set()
+        self._woke: dict[Path, float] = {}  # when it was looked whether a supervisor was stopped
+        self._stopped: set[Path] = set()  # whose supervisor was, then
 
     def drop_foreign(self, job: Path) -> None:
         """Remove what stands where a job is to begin, and was put there since by somebody else.
@@ -145,13 +148,24 @@ class RealJobs:
     def wake(self, job: Path) -> None:
         """Let a supervisor go on that was stopped alone: it would not hear its job's end, nor its deadline.
 
-        Where the job is stopped as well, somebody may have meant it so.
+        Where the job is stopped as well, somebody may have meant it so; and may be about to stop it, so that
+        only the second look counts. Looks seldom: without /proc it takes a process each time.
         """
+        now = time.monotonic()
+        if now - self._woke.get(job, -WAKE_EVERY_S) < WAKE_EVERY_S:
+            return
+        self._woke[job] = now
+        before = job in self._stopped
+        self._stopped.discard(job)
         claim = read_claim(job)
         if claim is None or claim.supervisor is None or not process.is_stopped(claim.supervisor):
             return
-        if claim.child is None or not process.is_stopped(claim.child):
+        if claim.child is not None and process.is_stopped(claim.child):
+            return
+        if before:
             process.go_on(claim.supervisor)
+        else:
+            self._stopped.add(job)
 
     def rescue(self, job: Path) -> None:
         """Take what a job without a supervisor has printed since into its log; on Linux."""

@@ -113,7 +113,9 @@ def go_on(process: Process) -> bool:
 
 def ask_to_end(process: Process) -> bool:
     """Send just this process the polite signal, also one that was stopped; say whether it was there."""
-    return send(process, signal.SIGTERM) and go_on(process)
+    heard = send(process, signal.SIGTERM)
+    go_on(process)  # or it has ended by now
+    return heard
 
 
 def signal_name(number: int) -> str:

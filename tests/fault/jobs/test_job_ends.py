@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from attrs import asdict
 
+from autoresearch.engine.jobs import launcher
 from autoresearch.engine.jobs.claim_file import read_claim
 from autoresearch.engine.ports.jobs import JobSpec, Running
 from autoresearch.engine.system.processes import process
@@ -164,8 +165,9 @@ def test_damaged_spec(home: Path, content: bytes) -> None:
     assert "spec.json" in done.detail
 
 
-def test_a_stopped_supervisor_is_woken(home: Path) -> None:
-    """A supervisor that was stopped alone goes on and tells its job's end; with its job it is left so."""
+def test_a_stopped_supervisor_is_woken(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is stopped alone at two looks goes on and tells its job's end; with its job it is left so."""
+    monkeypatch.setattr(launcher, "WAKE_EVERY_S", 0.0)
     go = home / "go"
     folder = start(home, "sh", "-c", f"until [ -e '{go}' ]; do sleep 0.02; done; exit 3")
     leader, above = child(folder), supervisor(folder)
@@ -173,11 +175,14 @@ def test_a_stopped_supervisor_is_woken(home: Path) -> None:
         process.send(one, signal.SIGSTOP)
         until(lambda one=one: process.is_stopped(one))
     JOBS.wake(folder)
+    JOBS.wake(folder)
     assert process.is_stopped(above)
     process.send(leader, signal.SIGCONT)
     go.touch()
     until(lambda: not process.alive(leader))
     assert isinstance(JOBS.look(folder), Running)
+    JOBS.wake(folder)
+    assert process.is_stopped(above)
     JOBS.wake(folder)
     assert 3 == finished(folder).exit_code
 

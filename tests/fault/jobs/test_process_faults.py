@@ -281,3 +281,10 @@ def test_who_has_a_file_open_is_told_while_processes_come_and_go(tmp_path: Path)
         while busy.poll() is None:
             assert {os.getpid()} == process_table.opened_by(str(file))
     assert set() == process_table.opened_by(str(file))
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_who_ends_at_once_was_there_to_hear_it(monkeypatch: pytest.MonkeyPatch, *, heard: bool) -> None:
+    """Gone before it could be let go on, it has heard that it shall end all the same."""
+    monkeypatch.setattr(process_table, "send", lambda _who, number: heard and number == signal.SIGTERM)
+    assert heard == process.ask_to_end(process.this_process())
