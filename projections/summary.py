@@ -193,7 +193,7 @@ def _work_left_s(run: RunState) -> float | None:
     """Return how long what was asked for takes, by what there was; None: idle, or only a time ends it."""
     if run.stopped is not None:
         return None
-    once_s = run.takes_s or run.config.expected_s
+    once_s = run.takes_s or max((one.took_s for one in run.open), default=0.0) or run.config.expected_s
     final_s = (2 * run.final_left + len(run.keeps) * run.consolidate_left) * once_s
     if run.limits.trainings_left is not None:
         return run.limits.trainings_left * once_s / run.slots

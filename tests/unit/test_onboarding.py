@@ -16,6 +16,7 @@ from autoresearch.engine.onboarding.shared import needed
 from autoresearch.engine.onboarding.sight import Sight
 from autoresearch.engine.system.version import installed_from
 from autoresearch.events.errors import InvalidInput
+from autoresearch.workflows.pages.onboarding import did_you_mean
 
 
 FILES = ("train.py", "config/tiny.py", "src/pkg/train.py", "run.sh")
@@ -271,3 +272,12 @@ def test_where_this_was_installed_from_is_what_installs_it_again(
     made = SimpleNamespace(read_text=lambda name: told if name == "direct_url.json" else None)
     monkeypatch.setattr(metadata, "distribution", lambda _name: made)
     assert source == installed_from()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("acuracy", "did you mean accuracy?"), ("y", "there are accuracy, loss")],
+)
+def test_a_number_that_was_not_printed_is_answered_with_those_that_were(name, said):
+    """The nearest name is offered, and where none is near, all of them."""
+    assert said == did_you_mean(name, ["accuracy", "loss"])

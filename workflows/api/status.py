@@ -194,10 +194,22 @@ def seconds_left(standing: Standing, facts: LiveFacts) -> float | None:
         return None
     work, until = standing["work_left_s"], standing["until"]
     held = word in ("paused", "waiting") and (standing["paused"] or standing["waits_for_human"])
-    ends = [work] if work is not None and not held else []
+    rest_s = _rest_s(standing, facts)
+    ends = [work + rest_s] if work is not None and rest_s is not None and not held else []
     if until:
         ends.append(max(0.0, passed(facts.as_of, until)))
     return round(min(ends), 3) if ends else None
+
+
+def _rest_s(standing: Standing, facts: LiveFacts) -> float | None:
+    """Return how long nothing is done but to wait for an agent that rests; None where nobody knows."""
+    agent = standing["waits_for_agent"]
+    if not agent:
+        return 0.0
+    back = min(
+        (one["next_try"] for one in standing["agents"] if one["agent"] == agent and one["rests"]), default=""
+    )
+    return max(0.0, passed(facts.as_of, back)) if back else None
 
 
 def ends_at(standing: Standing, facts: LiveFacts) -> str | None:

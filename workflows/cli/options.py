@@ -216,7 +216,7 @@ Last = Annotated[
     int | None,
     typer.Option(
         "--last",
-        help="Only the last of them; 0: all. Default: 200; with --csv and --jsonl, all.",
+        help="Only the last of them; 0: all. Default: 200; with --csv, or history's --jsonl, all.",
         metavar="N",
         min=0,
     ),

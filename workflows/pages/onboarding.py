@@ -1,6 +1,7 @@
 """What `init` found, proposes and tried, in lines for people; and the first program.md."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from autoresearch.engine.onboarding.metric_names import Candidate
@@ -160,6 +161,13 @@ def candidate_lines(found: list[Candidate]) -> Iterator[str]:
             one.lower
         ]
         yield f"    {one.name:24} {way:20} {one.line[:80]}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the number that was meant, or all that there are."""
+    names = tuple(known)
+    near = get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {_listed(names)}" if names else "there is none"
 
 
 def next_lines(written: list[str], *, ok: bool) -> Iterator[str]:

@@ -108,7 +108,7 @@ def test_a_second_call_changes_nothing(own: Program):
 
 def test_without_a_terminal_and_a_yes_nothing_is_written(own: Program):
     """It says what it would write, and trains nothing."""
-    said = own("init").stdout
+    said = own("init", code=2).stdout
     assert "editable = [" in said
     assert "nothing was written" in said
     assert {} == table(own)
@@ -121,6 +121,8 @@ def test_a_way_that_no_name_tells_is_asked_for(own: Program):
     own.git("commit", "-qam", "another number")
     refused = own("init", "--yes", "--metric", "quux", code=2).stderr
     assert "init --yes --metric 'quux' --better higher" in refused
+    unknown = own("init", "--yes", "--metric", "quix", code=3).stderr
+    assert "gave no number 'quix'" in unknown
     own("init", "--yes", "--metric", "quux", "--better", "higher")
     assert {"name": "quux", "lower_is_better": False}.items() <= table(own)["metric"].items()
 

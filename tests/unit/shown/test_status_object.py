@@ -322,6 +322,24 @@ def test_the_end_is_expected_by_what_there_was():
     assert (599.0, 0.0833) == (found["elapsed_s"], found["device_hours"])
 
 
+@pytest.mark.parametrize(("back", "left"), [("2026-03-08T21:20:00.000Z", 2100.0), ("", None)])
+def test_the_rest_of_an_agent_that_is_waited_for_counts(back, left):
+    """Ten minutes of rest are before the 25 of work; where nobody knows how long it rests, no end is told."""
+    run = (g.started(), g.asked(3, final=1), g.runner_started(), *g.BASELINE)
+    seen = look(*run, as_of="2026-03-08T21:10:00.000Z")
+    agents = [{"agent": "a", "rests": True, "next_try": back}]
+    waits = {**seen.glance.standing, "waits_for_agent": "a", "agents": agents}
+    assert left == status.seconds_left(waits, seen.glance.facts)
+
+
+def test_the_end_is_expected_by_the_first_training_that_was_measured():
+    """A baseline that is not kept yet, after one training, is not expected at five minutes."""
+    begun = (g.started(), g.asked(3, final=0), g.runner_started(), *g.BASELINE[:-2])
+    now = g.given(*begun)
+    assert now.takes_s == 0
+    assert max(one.took_s for one in now.open) * 4 == pytest.approx(standing(now)["work_left_s"])
+
+
 def test_the_end_is_expected_behind_a_consolidation():
     """Baseline and keep are each measured on two seeds more, at five minutes: 20 minutes are left."""
     tried = (g.opened(1), g.chosen(1), g.training(1), g.trained(1, 0.9), g.row(1, 0.9), g.kept(1))

@@ -127,7 +127,7 @@ class _Init:
             self._say(line)
         if not self.answers.yes and not self.answers.asks:
             self._say(f"nothing was written: {typed('init --yes')} writes it and trains once")
-            return 0
+            return UsageRefused.exit_code
         if self.answers.asks and not typer.confirm("Take this, and train once?", default=True):
             return 0
         self._make_environment(proposed)
@@ -184,9 +184,12 @@ class _Init:
 
     def _tried(self, config: RunConfig, new: dict[str, object], commit: str, *, has_metric: bool) -> int:
         answers = self.answers
-        if answers.metric:
+        tells = not answers.metric or answers.better or is_lower_better(answers.metric) is not None
+        if answers.metric and (tells or answers.asks or not answers.trains):
             config, new = self._with_metric(config, new, answers.metric, None)
             has_metric = True
+        elif answers.metric:  # whether there is such a number is asked before which way is better
+            has_metric = False
         elif answers.better and has_metric:
             config, new = init.with_way(config, new, lower=answers.better == "lower")
         if not answers.trains:
@@ -216,10 +219,16 @@ class _Init:
         self, config: RunConfig, new: dict[str, object], trial: Trial
     ) -> tuple[RunConfig, dict[str, object]]:
         """Return the settings with the metric of what was printed, or of a file that is clearer."""
-        printed, in_file = init.printed(trial), init.in_tables(trial)
+        name = self.answers.metric
+        printed, in_file = init.printed(trial), init.in_tables(trial, name)
+        if name and in_file is None and init.value_in(trial.output, name) is None:
+            near = page.did_you_mean(name, [one.name for one in printed])
+            raise NotFound(f"the training gave no number {name!r}", remedy=f"--metric NAME: {near}")
+        if name:
+            return self._with_metric(config, new, name, None, file=in_file[0] if in_file else "")
         if in_file is not None and (not printed or init.is_clearer(in_file[1], printed[0])):
             return self._with_metric(config, new, in_file[1].name, in_file[1], file=in_file[0])
-        found = self._metric(printed)
+        found = self._metric(printed, trial.output)
         return self._with_metric(config, new, found.name, found) if found is not None else (config, new)
 
     def _trials(self, config: RunConfig) -> Trials:
@@ -240,16 +249,21 @@ class _Init:
             tell=tell,
         )
 
-    def _metric(self, found: list[Candidate]) -> Candidate | None:
+    def _metric(self, found: list[Candidate], output: bytes) -> Candidate | None:
         if not found:
             return None
         if not self.answers.asks:
             return found[0]
         for line in page.candidate_lines(found):
             self._say(line)
-        name = typer.prompt("Which number counts?", default=found[0].name)
         known = {one.name: one for one in found}
-        return known.get(name) or Candidate(name=name, line="", worth=0, lower=is_lower_better(name))
+        while True:
+            name = typer.prompt("Which number counts?", default=found[0].name)
+            if name in known:
+                return known[name]
+            if init.value_in(output, name) is not None:
+                return Candidate(name=name, line="", worth=0, lower=is_lower_better(name))
+            self._say(f"it printed no number {name!r}; {page.did_you_mean(name, known)}")
 
     def _with_metric(
         self,
