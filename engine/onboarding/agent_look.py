@@ -24,6 +24,7 @@ from autoresearch.engine.agents.known import (
 )
 from autoresearch.engine.agents.plain_transcripts import keep_answer
 from autoresearch.engine.agents.programs import Program
+from autoresearch.engine.asking.review import parse_review
 from autoresearch.engine.control.requests import refuse_unreviewed
 from autoresearch.engine.control.start_point import uncommitted_script
 from autoresearch.engine.onboarding.doctor import ASKED_WITHIN_S, Finding, State
@@ -33,8 +34,10 @@ from autoresearch.engine.ports.agent import Answer, Ask
 from autoresearch.engine.system.interpreter import look_for, with_interpreter
 from autoresearch.engine.system.processes import run_command
 from autoresearch.events.errors import AutoresearchError, UsageRefused
-from autoresearch.events.setting import for_step, model_for, program_in
+from autoresearch.events.setting import for_step, program_in
 from autoresearch.events.settings import RunConfig
+from autoresearch.events.values import AgentStep, Reason
+from autoresearch.projections.parts.models import model_of
 from autoresearch.projections.parts.proposers import SEARCH
 
 
@@ -43,6 +46,11 @@ This only tries whether you can be asked: read no file and change nothing. Answe
 {"status": "ok", "description": "it answers", "change_plan": "Change nothing.", "commit_description": "None"}
 """
 ANSWER_S = 180.0
+REVIEW_QUESTION = """\
+This only tries whether you can be asked to review: read no file and change nothing. There is nothing to veto.
+Answer with this JSON object alone:
+{"verdict": "pass", "reasons": []}
+"""
 
 
 def look_at_agents(trials: Trials, config: RunConfig, *, ask: bool) -> Iterator[Finding]:
@@ -56,16 +64,22 @@ def look_at_agents(trials: Trials, config: RunConfig, *, ask: bool) -> Iterator[
     reviewer, nobody = _reviewer(config), not wanted
     if reviewer is not None:
         wanted.setdefault(program_in(reviewer.agent), reviewer)
+    refused = tuple(_refused(trials, config, {one.agent for one in found}))
+    lacks_script = any(one.code == "agent_uncommitted" for one in refused)
     for program in PROGRAMS.values():
+        if program is CUSTOM and lacks_script:  # said below, with the way out
+            continue
         if program.name in wanted or (program is not CUSTOM and program.available()):
             yield _program(program, wanted.get(program.name), config, home=trials.home)
-    yield from _refused(trials, config, {one.agent for one in found})
+    yield from refused
     if nobody:
         yield Finding(check="agent", state="info", code="agent_none")
     if ask:
-        for agent in dict.fromkeys(one.agent for one in (*found, *filter(None, (reviewer,)))):
-            if agent not in (NONE, SEARCH):
-                yield _asked(trials, agent, config)
+        proposing = [one for one in dict.fromkeys(one.agent for one in found) if one not in (NONE, SEARCH)]
+        yield from (_asked(trials, agent, config, "propose") for agent in proposing)
+        reviewing = [reviewer.agent] if reviewer is not None else [] if config.review_agent else proposing[:1]
+        if config.review != "off":
+            yield from (_asked(trials, agent, config, "review") for agent in reviewing)
 
 
 def _reviewer(config: RunConfig) -> Found | None:
@@ -120,10 +134,10 @@ def _version(name: str, home: Path) -> str:
     return lines[0][:60] if lines and done.exit_code == 0 else ""
 
 
-def _asked(trials: Trials, agent: str, config: RunConfig) -> Finding:
+def _asked(trials: Trials, agent: str, config: RunConfig, step: AgentStep) -> Finding:
     """Ask an agent as a run does, in a checkout of its own, held to it as a run's are."""
     try:
-        answer = trials.within(lambda paths: _answer(trials, agent, config, paths))
+        answer = trials.within(lambda paths: _answer(trials, agent, config, paths, step))
     except (AutoresearchError, OSError) as error:
         return Finding(
             check="question",
@@ -133,31 +147,36 @@ def _asked(trials: Trials, agent: str, config: RunConfig) -> Finding:
         )
     said = answer.proposal.description if answer.proposal is not None else answer.text.strip()
     inputs: dict[str, object] = {"name": agent, "said": said[-100:]}
-    if answer.reason is not None:
-        return Finding(check="question", state="fail", code="reason", reason=answer.reason, inputs=inputs)
+    reason = answer.reason
+    if step == "review":
+        inputs["name"] = f"{agent} as reviewer"
+        unclear = parse_review(answer.text)
+        reason = reason or (unclear if isinstance(unclear, Reason) else None)
+    if reason is not None:
+        return Finding(check="question", state="fail", code="reason", reason=reason, inputs=inputs)
     return Finding(check="question", state="ok", code="question", inputs=inputs)
 
 
-def _answer(trials: Trials, agent: str, config: RunConfig, paths: RunPaths) -> Answer:
+def _answer(trials: Trials, agent: str, config: RunConfig, paths: RunPaths, step: AgentStep) -> Answer:
     program = program_of(agent)
     commit = trials.git.resolve("HEAD") or ""
     trials.git.ensure_worktree(paths.train_checkout, commit)
     branch_guard.keep_hook(paths.ref_hook)
     question = Ask(
-        step="propose",
-        prompt=QUESTION,
+        step=step,
+        prompt=REVIEW_QUESTION if step == "review" else QUESTION,
         worktree=paths.train_checkout,
         hooks=paths.hooks,
         run=paths.run_id,
-        model=model_for(config.agent_model, agent, "propose"),
-        args=for_step(config.agent_args, program.name, "propose", ()),
+        model=model_of(config, agent, step),
+        args=for_step(config.agent_args, program.name, step, ()),
         timeout_s=ANSWER_S,
         command=with_interpreter(config.agent_command, look_for(trials.home, config.python).words),
         beside=confinement.beside(config, trials.home),
         keep_out=(trials.home, paths.folder),
     )
-    files = paths.job(0, "propose", 1)
+    files = paths.job(0, step, 1)
     files.folder.mkdir(parents=True, exist_ok=True)
     exit_ = trials.done(files, program.job(question, files.folder), "ask")
     keep_answer(files)
-    return program.answer("propose", trials.jobs.output(files.folder), exit_)
+    return program.answer(step, trials.jobs.output(files.folder), exit_)

@@ -27,6 +27,9 @@ CHECKS = [
 EXAMPLES = dict(
     re.findall(r"```\w+\n# (agent\.\w+)\n(.*?)```", (ROOT / "docs" / "agents.md").read_text(), re.DOTALL)
 )
+REVIEW = re.findall(
+    r"^```\w+\n(# review\.sh\n.*?)^```$", (ROOT / "docs/agents.md").read_text(), re.MULTILINE | re.DOTALL
+)[0]
 
 
 def looked(program: Program, *words: str, code: int = 0) -> dict[str, dict[str, object]]:
@@ -127,6 +130,12 @@ def test_the_log_of_a_training_that_did_not_end_by_itself_is_not_judged(program:
     assert "metric" == looked(program)["metric"]["code"]
 
 
+def asked_of(program: Program, *, code: int) -> list[dict]:
+    """Return what each agent answered that `doctor --ask` asked."""
+    found = json.loads(program("doctor", "--json", "--ask", code=code).stdout)["findings"]
+    return [one for one in found if one["check"] == "question"]
+
+
 def test_an_agent_is_asked_on_request(program: Program):
     """A command is asked for a real proposal with --ask alone: those of the docs answer, others fail."""
     agent = program.repo.parent / "agent.sh"
@@ -144,6 +153,15 @@ def test_an_agent_is_asked_on_request(program: Program):
         program.git("commit", "-qm", "an agent")
         settings.write_text(before + f'agent_command = ["{called}", "{name}"]\n')
         assert "wider" in str(looked(program, "--ask")["question"]["said"])
+    (program.repo / "review.sh").write_text(REVIEW)
+    program.git("add", "review.sh")
+    program.git("commit", "-qm", "a reviewer")
+    settings.write_text(f'{before}agent_command = ["sh", "review.sh"]\nreview = "before-keep"\n')
+    proposes, reviews = asked_of(program, code=0)
+    assert ("custom", "custom as reviewer") == (proposes["fields"]["name"], reviews["fields"]["name"])
+    assert "pass" in reviews["fields"]["said"]
+    settings.write_text(f'{before}agent_command = ["sh", "agent.sh"]\nreview = "before-keep"\n')
+    assert ["ok", "fail"] == [one["state"] for one in asked_of(program, code=1)]
 
 
 def test_what_start_refuses_of_agents_fails(program: Program):
@@ -157,9 +175,8 @@ def test_what_start_refuses_of_agents_fails(program: Program):
     assert "no agent is asked for anything" in program("start", "--loops", "1", code=2).stderr
     (program.repo / "agent.sh").write_text(EXAMPLES["agent.sh"])
     settings.write_text(before + 'agent_command = ["sh", "agent.sh"]\n')
-    assert "agent_uncommitted" in [
-        one["code"] for one in json.loads(program("doctor", "--json", code=1).stdout)["findings"]
-    ]
+    found = json.loads(program("doctor", "--json", code=1).stdout)["findings"]
+    assert ["agent_uncommitted"] == [one["code"] for one in found if one["check"] == "agent"]
     assert (
         "agent_command runs agent.sh, which is not in commit"
         in program("start", "--loops", "1", code=3).stderr
