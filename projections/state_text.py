@@ -5,7 +5,7 @@ Imports only what starts fast.
 
 from __future__ import annotations
 
-from autoresearch.projections.words.times import minute_of
+from autoresearch.projections.words.times import minute_of, signed
 from autoresearch.projections.words.wording import name_of, say, say_verdict, sentence, words
 
 
@@ -73,8 +73,8 @@ def say_gain(gain: float, half_width: float | None, seeds: int) -> str:
     """Return what a run is worth, by fresh seeds: with its 95 % interval, or that no gain is shown."""
     on = f" on {seeds} fresh seed{'' if seeds == 1 else 's'}"
     if half_width is None:
-        return f"no gain shown: {gain:+.6f}{on}, too few for an interval"
-    said = f"{gain:+.6f} ± {half_width:.6f}{on}"
+        return f"no gain shown: {signed(gain)}{on}, too few for an interval"
+    said = f"{signed(gain)} ± {half_width:.6f}{on}"
     if gain > half_width:
         return said
     return f"{say_no_gain(gain, half_width)}: {said}"
@@ -87,7 +87,7 @@ def say_no_gain(gain: float, half_width: float | None) -> str:
 
 def say_interval(gain: float, half_width: float | None) -> str:
     """Return a gain with half its 95 % interval, or that there is none."""
-    return f"{gain:+.6f}, no interval" if half_width is None else f"{gain:+.6f} ± {half_width:.6f}"
+    return f"{signed(gain)}, no interval" if half_width is None else f"{signed(gain)} ± {half_width:.6f}"
 
 
 def say_in_common(seeds: int) -> str:

@@ -19,6 +19,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def signed(value: float) -> str:
+    """Return a gain with its sign, to six places; what is zero to these has none."""
+    said = f"{value:+.6f}"
+    return said if said.strip("+-0.") else said[1:]
+
+
 def minute_of(at: str) -> str:
     """Return the day and minute, UTC, of a time as histories write it: `2026-03-08 21:04Z`."""
     return f"{at[:16].replace('T', ' ')}Z"

@@ -47,6 +47,14 @@ VERDICTS: Mapping[str, str] = {
     "no_better": (
         "no better: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked"
     ),
+    "too_little": (
+        "better, but not enough: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds},"
+        " not more than the {min_delta:.6f} that was asked"
+    ),
+    "too_little_by_climb": (
+        "better, but not enough: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds},"
+        " not more than the {min_delta:.6f} that was asked, half of what seeds differ by"
+    ),
     "one_seed": "better by {gain:.6f} ± {half_width:.6f}, on 1 seed alone; the rule asks for a second",
     "unsure": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}, which is not sure enough",
     "baseline_repeated": "the baseline, the mean of {trainings:trainings}, which differ by {of_seeds:.6f}",

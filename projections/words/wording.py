@@ -9,7 +9,7 @@ import string
 from functools import partial
 
 from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
-from autoresearch.projections.words.times import counted, duration, minute_of
+from autoresearch.projections.words.times import counted, duration, minute_of, signed
 from autoresearch.projections.words.verdicts import VERDICTS
 
 
@@ -115,7 +115,7 @@ def _kind(rule: str, inputs: Mapping[str, Any]) -> str:
     if inputs.get("half_width"):
         unsure = inputs.get("sureness", 0) < inputs.get("sureness_asked", 0)
         if gain <= delta:
-            return "no_better"
+            return "no_better" if gain <= 0 else "too_little_by_climb" if rule == "climb" else "too_little"
         if rule.partition(":")[0] == "confirm" and inputs.get("pairs") == 1:
             return "one_seed"  # by which it keeps nothing
         return "unsure" if unsure else "believed" if "probability" in inputs else "better"
@@ -213,7 +213,9 @@ def say_proposers(standing: Mapping[str, Any]) -> list[str]:
 
 
 def say_usd(one: Mapping[str, Any]) -> str:
-    """Say what one who proposes cost: what nobody said is unknown, and never zero."""
+    """Say what one who proposes cost: what nobody said is unknown, and never zero; no call has no cost."""
+    if not one["calls"]:
+        return "-"
     least = "at least " if one["calls_of_unknown_cost"] else ""
     return "unknown" if one["usd"] is None else f"{least}${one['usd']:.2f}"
 
@@ -230,7 +232,7 @@ def proposer(request: Request) -> str:
 
 def _sureness(one: Consolidated) -> str:
     half = "no interval" if one.half_width is None else f"± {one.half_width:.6f}"
-    return f"{name_of(one.iteration)} {one.verdict} ({one.gain:+.6f} {half})"
+    return f"{name_of(one.iteration)} {one.verdict} ({signed(one.gain)} {half})"
 
 
 def _point(one: CurvePoint) -> str:
@@ -271,7 +273,8 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "last": lambda said: f"; the last that it said of it: {said}" if said else "",
     "left_out": _left_out,
     "list": ", ".join,
-    "loss": lambda gain: f"{0.0 - gain:+.6f}",
+    "+.6f": signed,
+    "loss": lambda gain: signed(-gain),
     "skipped": lambda lines: f"skipped, since they cannot be read: {', '.join(lines)}",
     "minute": minute_of,
     "more": lambda number: f" (and {number} more)" if number else "",

@@ -15,7 +15,7 @@ from autoresearch.projections.state_text import (
     say_stopped,
     say_waiting,
 )
-from autoresearch.projections.words.times import counted, duration, one_line
+from autoresearch.projections.words.times import counted, duration, one_line, signed
 from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_proposers, say_sandbox, short
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
 from autoresearch.workflows.pages.proposing import (
@@ -237,7 +237,7 @@ def _gain_words(standing: Standing) -> str:
     if not standing["best_iteration"]:  # the baseline, or nothing yet
         return ""
     if standing["exact_gain"] is not None:
-        return f"{standing['exact_gain']:+.6f}: trainings of the same code measured the same"
+        return f"{signed(standing['exact_gain'])}: trainings of the same code measured the same"
     if standing["final_is_left"]:
         return "measured on fresh seeds once no loop is left"
     return f"not measured on fresh seeds; {typed('final')} does"

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from attrs import asdict
 
-from autoresearch.events.values import KNOWN_CODE, Consolidated, Proposal
+from autoresearch.events.values import KNOWN_CODE, Consolidated, Proposal, ProposalSource
 from autoresearch.projections.parts.compared import compared
+from autoresearch.projections.parts.proposers import WHO
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import (
     say_comparisons,
@@ -17,7 +18,7 @@ from autoresearch.projections.state_text import (
 )
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
-from autoresearch.projections.words.times import counted, duration, one_line
+from autoresearch.projections.words.times import counted, duration, one_line, signed
 from autoresearch.projections.words.wording import loops_left_words, name_of, say, short
 from autoresearch.workflows.api.experiments import Story, other_metrics, status_of
 from autoresearch.workflows.api.next_step import next_step
@@ -25,6 +26,10 @@ from autoresearch.workflows.api.next_step import next_step
 
 DESCRIPTION_CHARACTERS = 60
 AUTHOR_CHARACTERS = 40
+LEGEND = (
+    "\n%: how sure a gain is to be real. To the interval it adds what all tries of the run taught by then:\n"
+    "how far seeds lie apart, and how seldom a change helps (docs/belief.md).\n"
+)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> str:
@@ -67,7 +72,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             "-" if row.metric is None else f"{row.metric:.6f}",
             _gain(row),
             *(f"{row.also[name]:g}" if name in row.also else "-" for name in also),
-            f"{row.memory_gb:.1f} GB" if row.memory_gb else "-",
+            _memory(row),
             _took(row),
             short(row.commit),
             say_author(row),
@@ -76,7 +81,8 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
         )
         for row in rows
     ]
-    return table(head, lines, right=frozenset({1, *range(3, 7 + len(also))}))
+    sure = LEGEND if any("%" in _gain(row) for row in rows) else ""
+    return table(head, lines, right=frozenset({1, *range(3, 7 + len(also))})) + sure
 
 
 def _beside(row: Row) -> str:
@@ -89,8 +95,12 @@ def _beside(row: Row) -> str:
 
 def say_author(row: Row) -> str:
     """Say who proposed: an agent by its name, and its model behind a colon, as settings name them."""
-    who = ":".join(one for one in (row.agent, row.model) if one) or row.source or "-"
+    who = ":".join(one for one in (row.agent, row.model) if one) or _who(row.source)
     return one_line(who, AUTHOR_CHARACTERS)
+
+
+def _who(source: ProposalSource | None) -> str:
+    return WHO.get(source, source) if source else "-"
 
 
 def say_cost(row: Row) -> str:
@@ -105,7 +115,7 @@ def _gain(row: Row) -> str:
     gain, half, sure = (row.inputs.get(name) for name in ("gain", "half_width", "probability"))
     if not isinstance(gain, float):
         return "-"
-    said = f"{gain:+.6f} ±{half:.6f}" if half and isinstance(half, float) else f"{gain:+.6f}"
+    said = f"{signed(gain)} ±{half:.6f}" if half and isinstance(half, float) else signed(gain)
     if row.sureness is not None and row.verdict == "keep":
         return f"{said} {row.sureness.verdict}{'' if row.taken_out is None else ', out'}"
     return f"{said} {sure:.0%}" if isinstance(sure, float) and row.verdict == "keep" else said
@@ -124,13 +134,13 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
     head = [
         f"{name_of(row.iteration)}: {status_of(row)}{', not reviewed' if say_unreviewed(row) else ''}",
         *([one_line(why, 300)] if (why := say_row(row)) else []),
-        f"{metric} {score}, memory {row.memory_gb:.1f} GB, trainings {row.trainings}",
+        f"{metric} {score}, memory {_memory(row)}, trainings {row.trainings}",
         f"commit {short(row.commit)} on {short(row.base_commit)}",
         *([f"on fresh seeds {_fresh(row.sureness)}"] if row.sureness else []),
         *([f"taken out by {name_of(row.taken_out)}"] if row.taken_out is not None else []),
         *([f"artifacts {artifacts}"] if artifacts else []),
         *([_spent(row)] if row.training_s is not None else []),
-        *([f"agents {say_cost(row)}"] if row.cost_usd is not None or row.unpriced else []),
+        *([f"cost of agents {say_cost(row)}"] if row.cost_usd is not None or row.unpriced else []),
         *([f"conditions {_conditions(story.conditions)}"] if story.conditions else []),
     ]
     parts = ["\n".join(head)]
@@ -194,6 +204,10 @@ def state_page(run: RunState) -> str:
     return "".join(f"{name:<9} {one_line(words, 300)}\n" for name, words in rows if words)
 
 
+def _memory(row: Row) -> str:
+    return f"{row.memory_gb:.1f} GB" if row.memory_gb else "-"
+
+
 def _took(row: Row) -> str:
     """Return what a training took, with how many times its base's where that is far more."""
     if row.training_s is None:
@@ -206,7 +220,7 @@ def _fresh(sure: Consolidated) -> str:
     beside = f"beside the others (without it: {name_of(sure.base)})"
     against = f"on {name_of(sure.base)}" if sure.base < sure.iteration else beside
     return (
-        f"{sure.verdict}: {say_interval(sure.gain, sure.half_width)} {against}, {counted(sure.pairs, 'pair')}"
+        f"{sure.verdict}: {say_interval(sure.gain, sure.half_width)} {against}, {counted(sure.pairs, 'seed')}"
     )
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from autoresearch.projections.parts.proposers import WHO
 from autoresearch.projections.state_text import say_interval, say_no_gain
-from autoresearch.projections.words.times import duration, minute_of, one_line
+from autoresearch.projections.words.times import duration, minute_of, one_line, signed
 from autoresearch.projections.words.wording import say_usd
 from autoresearch.workflows.pages.ways_out import program
 from autoresearch.workflows.report.best import best_lines, held
@@ -57,7 +58,7 @@ def _number(value: float) -> str:
 
 
 def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.6f}"
+    return "-" if value is None else signed(value)
 
 
 def _plural(count: int, word: str) -> str:
@@ -85,7 +86,7 @@ def _verdict(found: dict[str, Any]) -> Line:
         return ("No gain: nothing was better than the baseline.",)
     if found["exact"]:
         change = best["metric"] - found["baseline"]["metric"]
-        gained = f"{-change if found['lower_is_better'] else change:+.6f}"
+        gained = signed(-change if found["lower_is_better"] else change)
         return (
             "The best gains ",
             Cite(gained, best["seq"]),
@@ -155,13 +156,15 @@ def _title(one: dict[str, Any]) -> str:
 def _kept(found: dict[str, Any]) -> tuple[Block, ...]:
     if not found["kept"]:
         return ()
-    head = ("#", found["metric"], "gain by its own seed", "on fresh seeds", "sure", "change")
+    alone = len(found["kept"]) == 1
+    fresh = "on fresh seeds" if alone else "on the one before, on fresh seeds"
+    head = ("#", found["metric"], "gain by its own seed", fresh, "sure", "change")
     rows = tuple(
         (
             str(one["iteration"]),
             Cite(_number(one["metric"]), one["result_seq"]),
             Cite(_interval(one["gain"], one["half_width"]), one["seq"]),
-            _fresh(one),
+            _fresh(one, found["gain"] if alone else None),
             _sure(one),
             _change(one),
         )
@@ -174,7 +177,10 @@ def _interval(gain: float | None, half_width: float | None) -> str:
     return _signed(gain) if half_width is None else f"{_signed(gain)} ± {half_width:.6f}"
 
 
-def _fresh(one: dict[str, Any]) -> Span:
+def _fresh(one: dict[str, Any], of_final: dict[str, Any] | None) -> Span:
+    """Return what a keep gains on fresh seeds by the consolidation; the only one, else by the final."""
+    if one["sureness"] is None and of_final is not None:
+        return Cite(say_interval(of_final["value"], of_final["half_width"]), of_final["seq"])
     if one["sureness"] is None:
         return "-"
     return Cite(say_interval(one["fresh_gain"], one["fresh_half_width"]), one["sureness_seq"])
@@ -187,7 +193,8 @@ def _sure(one: dict[str, Any]) -> str:
 
 
 def _change(one: dict[str, Any]) -> str:
-    by = f" ({one['source']})" if one["source"] else ""
+    who = one["agent"] or WHO.get(one["source"], one["source"])
+    by = f" ({who})" if who else ""
     return f"{'not reviewed: ' if one['not_reviewed'] else ''}{one_line(one['description'], DESCRIPTION)}{by}"
 
 

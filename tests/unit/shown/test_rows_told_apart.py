@@ -10,6 +10,8 @@ from autoresearch.projections.evidence import evidence_of
 from autoresearch.projections.results import line_of, results_tsv
 from autoresearch.projections.summary import standing
 from autoresearch.projections.timeline import Row, Timeline
+from autoresearch.projections.words.times import signed
+from autoresearch.projections.words.wording import say_verdict
 from autoresearch.workflows.api.experiments import experiment, status_of, story_of
 from autoresearch.workflows.api.report import report_object
 from autoresearch.workflows.pages.tables import experiments_table, story_page
@@ -81,3 +83,31 @@ def test_a_report_names_each_veto_with_its_reason_and_its_gain():
     why = "train.py:7 reads the test text"
     said = f"- 2 vetoed by review (claude, m1): {why}: rate 2 (search), gain +0.250000 #60"
     assert said in report.splitlines()
+
+
+def test_a_zero_has_no_sign_whatever_it_was_rounded_from():
+    """Gains that are zero to six places are told alike; all others have their sign."""
+    told = ["0.000000", "0.000000", "0.000000", "-0.000001", "+0.000001"]
+    assert told == [signed(gain) for gain in (0.0, -0.0, -4e-7, -6e-7, 6e-7)]
+
+
+def test_what_is_better_and_not_enough_is_not_called_worse():
+    """A gain below what was asked is told with what that was; a loss is no better."""
+    inputs = {"gain": 0.001, "half_width": 0.02, "pairs": 1, "min_delta": 0.0039}
+    little = (
+        "better, but not enough: +0.001000 ± 0.020000 on 1 seed, not more than the 0.003900 that was asked"
+    )
+    assert f"{little}, half of what seeds differ by" == say_verdict("climb", inputs)
+    assert little == say_verdict("confirm", inputs)
+    assert say_verdict("climb", inputs | {"gain": -0.001}).startswith("no better: -0.001000")
+
+
+def test_the_only_keep_has_the_gain_that_the_report_begins_with():
+    """Where one thing was kept, what the final measured stands in its row, with the event of it."""
+    records = list(read(FOLDER / "step-by-step.jsonl"))
+    loaded = nothing()
+    for one in records:
+        loaded = loaded.after(one)
+    report = text_of(document_of(report_object(loaded, evidence_of(records))))
+    assert 2 == report.count("+0.006983 ± 0.005761 #44")
+    assert "how sure a gain is to be real" in experiments_table(loaded.timeline.rows, metric="m", best=None)
