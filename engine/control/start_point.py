@@ -114,11 +114,16 @@ def uncommitted_script(
     asked = {*agents, config.review_agent} if config.review != "off" else agents
     if CUSTOM.name not in map(program_in, asked):
         return ""
+    script = next((path for path in _scripts(config) if _is_file_below(home, path)), "")
+    return script if script and git.missing(base, (script,)) else ""
+
+
+def _scripts(config: RunConfig) -> tuple[str, ...]:
+    """Return the words of the agent's command that may be files of the repository."""
     program, *others = config.agent_command or ("",)
     words = [program] if "/" in program else others
-    paths = (os.path.normpath(word) for word in words)
-    script = next((path for path in paths if _is_file_below(home, path)), "")
-    return script if script and git.missing(base, (script,)) else ""
+    paths = (os.path.normpath(word) for word in words if word and not word.startswith("-"))
+    return tuple(path for path in paths if not path.startswith(("/", "..")))
 
 
 def _is_file_below(home: Path, path: str) -> bool:
@@ -186,7 +191,7 @@ def refuse_below_a_branch(git: Branches, branch: str) -> None:
 
 def uncommitted(git: OwnCheckout, config: RunConfig) -> tuple[str, ...]:
     """Return the files of a run that the user has edited and not committed; the guidance is another thing."""
-    own = (*config.editable, *config.protected)
+    own = dict.fromkeys((*config.editable, *config.protected, *_scripts(config)))
     return git.modified(tuple(path for path in own if path != config.guidance_file))
 
 

@@ -2,6 +2,7 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.control.requests import StartOptions, request_of
+from autoresearch.engine.control.start_point import uncommitted
 from autoresearch.engine.git.names import check_branch
 from autoresearch.events.errors import UsageRefused
 from autoresearch.events.settings import RunConfig
@@ -184,3 +185,18 @@ def test_without_a_request_before_the_settings_count():
     """The first request has the settings' agent and prefetch."""
     made = request_of(StartOptions(loops=1), config=RunConfig(agent="claude", prefetch=2))
     assert ("claude", True, True, 2) == (made.agent, made.stochastic, made.auto_prepare, made.prefetch)
+
+
+def test_the_script_of_the_agents_command_is_a_file_whose_edits_are_no_part_of_the_run():
+    """What is read from the run's commit is named where it was edited since; a path from outside is not."""
+
+    class Edited:
+        def modified(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(path for path in paths if path.endswith(".sh"))
+
+    def named(*words: str) -> tuple[str, ...]:
+        return uncommitted(Edited(), RunConfig(agent_command=words))
+
+    assert ("agent.sh",) == named("sh", "-e", "./agent.sh")
+    assert () == named("sh", "/opt/agent.sh")
+    assert () == named("agent.sh")
