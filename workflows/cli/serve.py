@@ -44,7 +44,9 @@ def serve(
     ] = LOCAL,
     homes: Annotated[
         list[Path] | None,
-        typer.Option("--home", help="Show the runs of this repository, too; repeatable.", metavar="PATH"),
+        typer.Option(
+            "--home", help="Show this repository; repeatable. `--repo .` adds the one here.", metavar="PATH"
+        ),
     ] = None,
     allow_control: Annotated[
         bool,
@@ -193,7 +195,9 @@ def sql_command(
     *,
     homes: Annotated[
         list[Path] | None,
-        typer.Option("--home", help="The runs of this repository, too; repeatable.", metavar="PATH"),
+        typer.Option(
+            "--home", help="Query this repository; repeatable. `--repo .` adds the one here.", metavar="PATH"
+        ),
     ] = None,
     as_json: opt.AsJson = False,
     repo: opt.Repo = None,
