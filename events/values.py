@@ -39,8 +39,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 class Reason:
     """Why something is so: a code and its inputs, which are compared, and what somebody else said of it.
 
-    `code` is one of projections/words/sentences.py, which holds the sentence; `said` came from outside (an
-    agent, git, a log) and stays as it was.
+    `code` is one of projections/words/sentences.py; `said` came from outside (an agent, git, a log) as it is.
     """
 
     code: str
@@ -96,7 +95,7 @@ class Proposal:
 class Request:
     """What one `start` or `resume` asked for: how many loops, and which stages they may do."""
 
-    VALUE_VERSION: ClassVar[int] = 4
+    VALUE_VERSION: ClassVar[int] = 5
     loops: int  # OPEN_END: as many as its limits let
     stages: tuple[TopStage, ...] = TOP_STAGES
     loop_stages: tuple[LoopStage, ...] = LOOP_STAGES
@@ -118,6 +117,7 @@ class Request:
     no_keep_for: int = 0  # ideas in a row that are not kept
     crashes_in_a_row: int = 0
     alone: bool = False  # what was asked for before it waits until somebody resumes the run
+    anew: bool = False  # what it measures is stated again, also where as much was left to measure before
 
     @property
     def asks_agent(self) -> bool:

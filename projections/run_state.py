@@ -130,6 +130,7 @@ class Iteration:
     repeats: tuple[int, ...] = ()  # of that, which are to be measured
     wanted: Conditions | None = None  # under which it is to be measured
     lost: int = 0  # jobs lost in a row
+    unseen: int = 0  # trainings in a row that lost their supervisor alone: nothing else ended them
     fixes: int = 0  # crashes mended so far
     job: Job | None = None
     outcome: Ended | Literal["not_applied"] | None = None
@@ -300,6 +301,7 @@ class RunState:
     device_classes: tuple[str, ...] = ()  # of each of them
     driver: str = ""  # of its cards
     landlock: int = 0  # of its kernel
+    decides: int = 1  # by which rules it does
     forked: str = ""  # the run that it begins with the results of
     seeded_by: str = ""  # the run by whose id its seeds are drawn
     imported: str = ""  # what the results were read from, where they were not made here

@@ -1,5 +1,6 @@
 """Short ways to say which events a run has seen, for tests that need no disk."""
 
+from autoresearch.engine.core.decider import RULES
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 from autoresearch.events.settings import RunConfig
@@ -279,7 +280,7 @@ def agent_answered(
     )
 
 
-def runner_started(device_class: str = "cpu") -> ev.RunnerStarted:
+def runner_started(device_class: str = "cpu", *, decides: int = RULES) -> ev.RunnerStarted:
     """A runner took the run."""
     process = Process(pid=1, started=1, boot_id="boot")
     return ev.RunnerStarted(
@@ -290,6 +291,7 @@ def runner_started(device_class: str = "cpu") -> ev.RunnerStarted:
         device_classes=(device_class,),
         driver="",
         landlock=0,
+        decides=decides,
     )
 
 

@@ -92,6 +92,7 @@ INNOCENT = {
     "supervisor_told",
     "supervisor_killed",
     "supervisor_killed_before",
+    "supervisor_killed_ended",
     "stop_now",
 }
 

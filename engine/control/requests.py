@@ -160,6 +160,7 @@ def request_of(
         no_keep_for=options.no_keep_for or 0,
         crashes_in_a_row=options.crashes_in_a_row or 0,
         alone=at_rest and options.measures_alone and not options.limited,
+        anew=not loops and options.measures_alone and not options.limited,
     )
 
 

@@ -12,6 +12,7 @@ from autoresearch.events.values import KNOWN_CODE, LOOP_STAGES, LoopStage, Reaso
 from autoresearch.projections.run_state import Iteration, PendingRequest, RunState
 
 
+RULES = 2  # of this program, that a runner writes down: what came later is not asked of older histories
 LOST_IN_A_ROW = 3  # jobs lost to kills or reboots before a human is asked
 
 

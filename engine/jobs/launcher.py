@@ -249,8 +249,9 @@ def _lost(folder: Path, claim: Claim) -> Lost:
         return Lost(reason=why("exit_refused", claim.refused))
     if claim.child is None:
         return Lost(reason=_NEVER_BEGAN)
-    ended_by_us = JobPaths(folder).stop.exists()
-    return Lost(reason=why("supervisor_killed"), unseen=None if ended_by_us else _unseen(folder))
+    if JobPaths(folder).stop.exists():
+        return Lost(reason=why("supervisor_killed_ended"))
+    return Lost(reason=why("supervisor_killed"), unseen=_unseen(folder))
 
 
 def _unseen(folder: Path) -> JobExit | None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from autoresearch.engine.core import agents, keeping, limits
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.decider import RULES, decide
 from autoresearch.engine.loop.anchor import Anchor, make_up
 from autoresearch.engine.loop.completions import Collector
 from autoresearch.engine.loop.effects import EffectContext, Effects, OnDevice
@@ -22,7 +22,6 @@ from autoresearch.engine.loop.trouble import is_own_limit, may_get_room, tell_pe
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import drop_folder
-from autoresearch.engine.proposals.drop_folder import Bell
 from autoresearch.engine.runs.load import load, nothing, require_own
 from autoresearch.engine.runs.runner_lock import hold_as_runner
 from autoresearch.engine.runs.views import Views
@@ -156,13 +155,14 @@ class Runner:
                         device_classes=machine.classes,
                         driver=machine.driver,
                         landlock=machine.landlock,
+                        decides=RULES,
                     ),
                 ),
                 by="runner",
             )
 
     def _work(self) -> None:
-        bell = Bell(self._paths.folder)
+        bell = drop_folder.Bell(self._paths.folder)
         try:
             while self._loaded.run.stopped is None:
                 if self._try_step():
@@ -335,7 +335,7 @@ class Runner:
             except Exception:  # noqa: BLE001 - an observer is a guest: it is shown out, the run goes on
                 self._observers.remove(observer)
 
-    def _wait(self, bell: Bell) -> None:
+    def _wait(self, bell: drop_folder.Bell) -> None:
         run = self._loaded.run
         waiting = waiting_for_human(run)
         if waiting is not None and self._mode == "foreground" and not run.jobs and not self._blocked:

@@ -54,7 +54,8 @@ class Scores:
     def unseen(self, number: int, job: Job, ended: Lost, run: RunState) -> ev.Event | None:
         """Read a training that lost its supervisor alone and ended well; None where that is not certain.
 
-        A candidate of which this is the third such training in a row has crashed: what ends them is its own.
+        An idea of which this is the third such training in a row has crashed: what ends them is its own. A
+        loss of another kind is the world's, and what measures a keep again tries no idea.
         """
         folder = self.paths.job(number, "train", job.number).folder
         if ended.unseen is None or ends_jobs(run) or ended.unseen.seconds > job.deadline_s:
@@ -65,8 +66,9 @@ class Scores:
             return None
         left = self._output(one, job, ended.unseen, run)
         result = read_unseen(run.config, left, ended.unseen)
-        if result is None and one.number and one.lost >= LOST_IN_A_ROW - 1:
-            again = why("job_lost_in_a_row", step="train", iteration=number, times=one.lost + 1)
+        idea = one.number > 0 and one.measures is None
+        if result is None and idea and one.unseen >= LOST_IN_A_ROW - 1:
+            again = why("job_lost_in_a_row", step="train", iteration=number, times=one.unseen + 1)
             return _training(one, job, ended.unseen, read_lost(run.config, left, ended.unseen, again))
         if result is None:
             return None

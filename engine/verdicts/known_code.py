@@ -11,6 +11,9 @@ from autoresearch.projections.belief import KnownCode
 from autoresearch.projections.run_state import Iteration, RunState
 
 
+BASELINE_KNOWN = 2  # the rules from which on a drop that leaves the baseline is not trained
+
+
 def answer(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
     """Return who measured this candidate's code, and what; None where it has to be trained.
 
@@ -35,6 +38,8 @@ def can_be_reread(state: RunState, one: Iteration) -> bool:
 def _the_baseline(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
     first = state.keeps[0]
     drops = one.without is not None and one.without.purpose == "drop" and one.trainings == 0
+    if state.decides < BASELINE_KNOWN:
+        return None
     if not drops or first.iteration != 0 or one.tree != first.tree:
         return None
     return {"same_as": 0, "metric": first.metric, "code": one.code}

@@ -79,6 +79,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "driver": "",
         "landlock": 0,
     },
+    ("RunnerStarted", 2): lambda data: {**data, "decides": 1},
     ("SetupChecked", 1): lambda data: {
         **data,
         "shared": [],
@@ -104,6 +105,7 @@ VALUE_UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
         "agent_found": "",
     },
     ("Request", 3): lambda data: {**data, "alone": False, "others": []},
+    ("Request", 4): lambda data: {**data, "anew": False},
     ("RunConfig", 1): lambda data: {
         **data,
         "keep_rule": data.get("keep_rule", "lower"),  # which was the default

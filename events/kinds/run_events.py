@@ -65,7 +65,7 @@ class RunResumed:
 class RunnerStarted:
     """A runner took the run; it holds the run's lock while it lives."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     process: Process
     mode: Literal["background", "foreground"]
     program_version: str
@@ -73,6 +73,7 @@ class RunnerStarted:
     device_classes: tuple[str, ...]  # of each, what card it is, or cpu; "": nobody says, and in version 1
     driver: str  # version of the cards' driver; "": there are none, or nobody says
     landlock: int  # version of what can hold agents to their checkouts; 0: this kernel has none
+    decides: int  # by which rules, as RULES of engine/core/decider.py counts them; 1 up to version 2
 
 
 @frozen(kw_only=True)

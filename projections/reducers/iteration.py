@@ -180,6 +180,8 @@ def _job_lost(state: RunState, event: ev.JobLost, _seq: int, at: str) -> None:
     if one is not None:
         one.job, one.since, one.behind = None, at, ()
         one.lost += by_chance
+        if event.step == "train":
+            one.unseen = one.unseen + 1 if event.reason.code == "supervisor_killed" else 0
 
 
 def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: str) -> None:
@@ -189,14 +191,14 @@ def _training_voided(state: RunState, event: ev.TrainingVoided, _seq: int, at: s
         turns.on_device(state, one, event.seconds)
         _note_touched(state, event.reason)
         one.unscored = False
-        one.lost += 1
+        one.unseen, one.lost = 0, one.lost + 1
 
 
 def _training_finished(state: RunState, event: ev.TrainingFinished, _seq: int, at: str) -> None:
     one = state.iteration(event.iteration)
     if one is None:
         return
-    one.job, one.lost, one.since = None, 0, at
+    one.job, one.lost, one.unseen, one.since = None, 0, 0, at
     one.measured, one.printed = event.measured, event.metric
     if event.also:
         one.also = one.also | {name: (*one.also.get(name, ()), value) for name, value in event.also.items()}

@@ -100,12 +100,12 @@ def _loops_requested(state: RunState, event: ev.LoopsRequested, _seq: int, at: s
     keeps_alone = alone and request.consolidate > 0
     if apart and rests and keeps_alone:
         state.final_left = 0
-    # Asked for by itself it is stated anew, unless it is being measured: also where as many were left.
-    anew = alone and request.final > 0 and not state.final_repeats
+    # It is stated anew, unless it is being measured: also where as many were left.
+    anew = request.anew and alone and request.final > 0 and not state.final_repeats
     if "loop" in request.stages and (request.final != state.final_left or anew) and not keeps_alone:
         state.final_left, state.final_again = request.final, alone
         state.final_repeats = ()
-    anew = alone and request.consolidate > 0 and not state.consolidate_repeats
+    anew = request.anew and alone and request.consolidate > 0 and not state.consolidate_repeats
     if "loop" in request.stages and (request.consolidate != state.consolidate_left or anew):
         state.consolidate_left, state.consolidate_again = request.consolidate, alone
     if request.loops:  # a rule that asks for several seeds may choose by those
@@ -132,7 +132,7 @@ def _take_back_ends(state: RunState) -> None:
 def _runner_started(state: RunState, event: ev.RunnerStarted, _seq: int, _at: str) -> None:
     state.runner, state.runner_mode = event.process, event.mode
     state.devices, state.device_classes, state.driver = event.devices, event.device_classes, event.driver
-    state.landlock = event.landlock
+    state.landlock, state.decides = event.landlock, event.decides
     state.setup.stale = state.setup.ok
 
 
@@ -185,7 +185,7 @@ def _unpause(state: RunState) -> None:
     state.paused = state.touched = state.baseline_guard = None
     state.setup.lost = state.not_applied = 0
     for one in state.open:
-        one.lost = 0
+        one.lost = one.unseen = 0
 
 
 # --- setup -------------------------------------------------------------------------------------

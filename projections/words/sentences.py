@@ -109,6 +109,7 @@ REASONS: Mapping[str, str] = {
     "exit_code_stated_said": "exit code {exit_code}: {stated:words}: {said}",
     "supervisor_killed": "the supervisor was killed",
     "end_unseen": "its supervisor was killed; by its own word and its log it ended well",
+    "supervisor_killed_ended": "the supervisor was killed, and what it ran was ended from outside",
     "supervisor_killed_before": "the supervisor was killed before the job began",
     "machine_restarted": "the machine was restarted",
     "folder_gone": "its folder is gone",

@@ -41,9 +41,9 @@ def stopped(loops: int = 3, *, config: RunConfig = SEEDED, **more: object) -> tu
     return (started(config), first, runner_started(), *BASELINE, *A_KEEP, *candidate(2, BASE), STOPPED)
 
 
-def final(seeds: int = 2) -> tuple[ev.Event, ...]:
+def final(seeds: int = 2, *, anew: bool = True) -> tuple[ev.Event, ...]:
     """`final` was asked for, and a runner came."""
-    return (asked(0, final=seeds, alone=True), runner_started(), set_up())
+    return (asked(0, final=seeds, alone=True, anew=anew), runner_started(), set_up())
 
 
 def names(state: RunState) -> list[str]:
@@ -135,6 +135,16 @@ def test_a_final_behind_an_ablation_measures_again():
     assert (2, "done") == (ablated.final_left, ablated.stopped)
     again = given(*stated, asked(1, final=2), *candidate(4), discarded(4), DONE, *final())
     assert "Remeasure" in names(again)
+
+
+def test_a_final_of_an_older_history_is_folded_as_then():
+    """A request that does not say that it is anew finds the seeds that were left, and comes to rest."""
+    stated = (*stopped(), *final(anew=False), STATED, DONE)
+    again = given(
+        *stated, asked(1, final=2), *candidate(4), discarded(4), DONE, *final(anew=False), runner_started()
+    )
+    assert (2, False) == (again.final_left, again.final_again)
+    assert "Remeasure" not in names(again)
 
 
 def test_a_measurement_that_would_train_nothing_is_refused():

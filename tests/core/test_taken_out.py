@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from autoresearch.engine.core import commands as do
-from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.decider import RULES, decide
 from autoresearch.events import catalog as ev
 from autoresearch.events.kinds.candidate_events import Without
 from autoresearch.events.settings import RunConfig
@@ -161,13 +161,17 @@ def test_code_that_is_known_is_trained_all_the_same():
     assert isinstance(verdict_on(player, 3), ev.CandidateKept)
 
 
-@pytest.mark.parametrize(("purpose", "trained"), [("drop", False), ("ablate", True)])
-def test_a_drop_that_leaves_the_baseline_is_not_trained(purpose: Literal["drop", "ablate"], *, trained: bool):
-    """A drop may end at the baseline's own tree, which was measured; an ablation is trained."""
+@pytest.mark.parametrize(
+    ("purpose", "decides", "trained"), [("drop", RULES, False), ("ablate", RULES, True), ("drop", 1, True)]
+)
+def test_a_drop_that_leaves_the_baseline_is_not_trained(
+    purpose: Literal["drop", "ablate"], decides: int, *, trained: bool
+):
+    """A drop may end at the baseline's own tree, which was measured; ablations, and older drops, train."""
     first = (
         g.started(RunConfig(keep_rule="lower", seed_env="SEED", final=0)),
         g.asked(1),
-        g.runner_started(),
+        g.runner_started(decides=decides),
         *g.BASELINE,
         *g.candidate(1),
     )

@@ -75,6 +75,30 @@ def test_a_training_lost_again_and_again_pauses():
     assert names(decide(given(*story))) == ["StartTraining"]
 
 
+@pytest.mark.parametrize(
+    ("codes", "unseen"),
+    [
+        (("supervisor_killed", "supervisor_killed"), 2),
+        (("supervisor_killed", "machine_restarted"), 0),
+        (("machine_restarted", "supervisor_killed"), 1),
+        (("no_room", "supervisor_told"), 0),
+        (("supervisor_killed_before", "supervisor_killed_ended"), 0),
+        (("supervisor_killed", "touched"), 0),
+    ],
+)
+def test_only_a_supervisor_lost_alone_is_counted_against_an_idea(codes: tuple[str, ...], unseen: int):
+    """Whatever else ended a training breaks the row; all of them count for the human that is asked."""
+    story = [started(), asked(), *BASELINE, *candidate(1)]
+    for number, code in enumerate(codes, start=1):
+        lost = ev.JobLost(iteration=1, step="train", number=number, reason=why(code))
+        story += [training(1, number), voided(1, "conf.py", number=number) if code == "touched" else lost]
+    (one,) = given(*story).open
+    assert (2, unseen) == (one.lost, one.unseen)
+    story += [ev.RunPaused(reason=why("human", "lost")), ev.RunUnpaused()]
+    (one,) = given(*story).open
+    assert (0, 0) == (one.lost, one.unseen)
+
+
 def test_a_crash_is_shown_to_the_agent_twice_at_most():
     """An agent may mend a crash twice; the third crash is discarded."""
     story = [started(), asked(agent="opencode"), *BASELINE, *candidate(1)]

@@ -89,6 +89,7 @@ class Player(ScriptedJobs):
                 device_classes=classes,
                 driver="",
                 landlock=0,
+                decides=self.script.decides,
             ),
         )
 

@@ -39,6 +39,7 @@ class Script:
         keep_rule="lower", final=0, metric=MetricSpec(pattern=AS_BEFORE), **AGENTS_BEFORE
     )
     requests: tuple[Request, ...] = (Request(loops=3),)
+    decides: int = 1  # by which rules (RULES of engine/core/decider.py): the histories of before say none
     devices: tuple[str, ...] = ("cpu",)
     classes: tuple[tuple[str, ...], ...] = ()  # of the devices, for each start of a runner; else not known
     setup: tuple[bool, ...] = (True,)  # of each look at the setup

@@ -261,9 +261,11 @@ def _lost_again(before: RunState, event: EndOfJob) -> Reason | None:
     """Return the reason of a crash that is said to be the third supervisor in a row, where two were lost."""
     one = before.iteration(event.iteration) if isinstance(event, ev.TrainingFinished) else None
     reason = event.reason if isinstance(event, ev.TrainingFinished) else None
-    if one is None or not one.number or one.lost < MOST_IN_A_ROW - 1:
+    if one is None or not one.number or one.measures is not None or one.unseen < MOST_IN_A_ROW - 1:
         return None
-    return reason if reason is not None and reason.code == "job_lost_in_a_row" else None
+    if reason is None or reason.code != "job_lost_in_a_row":
+        return None
+    return reason if reason.inputs["times"] == one.unseen + 1 else None
 
 
 def _wanted(one: Iteration, job: Job) -> begun.Begun:

@@ -239,7 +239,7 @@ UNKNOWABLE = {
     "ProposalChosen.search",  # then it is of another version, and not confirmed
     *("RunnerStarted.process", "RunnerStarted.mode", "RunnerStarted.program_version"),
     *("RunnerStarted.devices", "RunnerStarted.device_classes", "RunnerStarted.driver"),
-    "RunnerStarted.landlock",
+    *("RunnerStarted.landlock", "RunnerStarted.decides"),
     *("SetupChecked.ok", "SetupChecked.missing", "SetupChecked.preparable", "SetupChecked.data_id"),
     *(
         "SetupChecked.inputs",

@@ -72,7 +72,7 @@ def test_orphan_is_stopped(home: Path) -> None:
     until(lambda: JOBS.look(folder) == Running(supervisor=None))
     JOBS.stop(folder)
     assert not process.alive(leader)
-    assert JOBS.look(folder) == Lost(reason=why("supervisor_killed"))
+    assert JOBS.look(folder) == Lost(reason=why("supervisor_killed_ended"))
     assert JOBS.look(folder).unseen is None
 
 

@@ -39,7 +39,7 @@ SEEDED_ENDS = [
     *[("succeeded", "remeasured")] * 5,  # three to consolidate, two for the final
 ]
 SPARE = ("TailHealed", "JobLost", "TrainingStarted", "EvaluationStarted")  # what a kill may add
-WHY = {"supervisor_killed", "supervisor_killed_before"}
+WHY = {"supervisor_killed", "supervisor_killed_before", "supervisor_killed_ended"}
 SEALED_JOBS = ("0001/train.2", "0001/evaluate.1", "0002/evaluate.2", "0004/evaluate.1")
 JOBS = ("0000/train.1", "0001/train.1", "0003/train.1")
 

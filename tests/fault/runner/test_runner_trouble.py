@@ -22,6 +22,7 @@ from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import LOOP_STAGES, Request, why
 from tests.fakes.world import RUN_ID, World, audited
+from tests.fault.runner.measured_runs import a_run_that_consolidates
 
 
 def failing(times: int, error: Exception, what: str = "effect"):
@@ -257,24 +258,55 @@ def test_a_machine_that_starts_nothing_for_long_asks_a_human(tmp_path: Path):
     assert 5 == load(world.paths).run.loops_left
 
 
-def test_an_idea_that_takes_its_supervisor_along_has_crashed(tmp_path: Path):
-    """The third training in a row whose supervisor is killed is a crash, and the run goes on to the next."""
-    world = World(tmp_path)
-    world.start(loops=2)
-    train = world.jobs.on_start
-    at = "2026-03-09T00:00:00.000Z"
-    killed = Lost(
-        reason=why("supervisor_killed"),
-        unseen=JobExit(reason="exited", started_at=at, ended_at=at, seconds=1.0),
-    )
+AT = "2026-03-09T00:00:00.000Z"
+KILLED = Lost(
+    reason=why("supervisor_killed"),
+    unseen=JobExit(reason="exited", started_at=AT, ended_at=AT, seconds=1.0),
+)
+RESTARTED = Lost(reason=why("machine_restarted"))
+
+
+def losing(world: World, *ends: Lost, of: str = "0001") -> None:
+    """Let the first trainings of an iteration be lost in these ways."""
+    train, left = world.jobs.on_start, list(ends)
 
     def start(jobs, folder: Path, spec) -> None:
-        if folder.parent.name == "0001":
-            jobs.jobs[folder].state = killed
+        if folder.parent.name == of and left:
+            jobs.jobs[folder].state = left.pop(0)
         else:
             train(jobs, folder, spec)
 
     world.jobs.on_start = start
+
+
+@pytest.mark.parametrize("ends", [(RESTARTED, RESTARTED, KILLED), (KILLED, RESTARTED, KILLED)])
+def test_what_the_world_lost_is_no_crash_of_an_idea(tmp_path: Path, ends: tuple[Lost, ...]):
+    """Where a restart is among three losses, a human is asked, and the idea is judged by its number then."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    losing(world, *ends)
+    with pytest.raises(WaitingForHuman, match="lost 3 times in a row"):
+        world.runner().run()
+    lost = [one.event.number for one in read(world.paths.history) if isinstance(one.event, ev.JobLost)]
+    assert [1, 2, 3] == lost
+    assert audited(world) is None
+
+
+def test_what_measures_a_keep_again_never_crashes_for_its_supervisor(tmp_path: Path):
+    """It tries no idea: at the third supervisor that is lost a human is asked."""
+    world = a_run_that_consolidates(tmp_path)
+    losing(world, KILLED, KILLED, KILLED, of="0002")
+    with pytest.raises(WaitingForHuman, match="lost 3 times in a row"):
+        world.runner().run()
+    assert load(world.paths).run.iteration(2).measures is not None
+    assert audited(world) is None
+
+
+def test_an_idea_that_takes_its_supervisor_along_has_crashed(tmp_path: Path):
+    """The third training in a row whose supervisor is killed is a crash, and the run goes on to the next."""
+    world = World(tmp_path)
+    world.start(loops=2)
+    losing(world, KILLED, KILLED, KILLED)
     assert 0 == world.runner().run()
     assert ["keep", "crash"] == [row.verdict for row in load(world.paths).timeline.rows][:2]
     assert 2 == load(world.paths).run.completed

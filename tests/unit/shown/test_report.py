@@ -154,7 +154,7 @@ def test_time_is_told_apart_by_what_ran() -> None:
     process = Process(pid=1, started=1, boot_id="b")
     runner = ev.RunnerStarted(
         process=process, mode="background", program_version="1", devices=("0", "1"),
-        device_classes=("", ""), driver="", landlock=0,
+        device_classes=("", ""), driver="", landlock=0, decides=1,
     )  # fmt: skip
     started = ev.TrainingStarted(
         iteration=0, training=1, repeat=1, seed=None, slot=1, device="0", commit="c", command=(),

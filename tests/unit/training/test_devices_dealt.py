@@ -23,6 +23,7 @@ def begun(slots: int, *devices: str) -> tuple[ev.Event, ...]:
         device_classes=("",) * len(devices),
         driver="",
         landlock=0,
+        decides=1,
     )
     return g.started(RunConfig(slots=slots)), g.asked(9), runner, *g.BASELINE
 
