@@ -106,7 +106,7 @@ TOLD = {  # golden runs, and what of `status` only such a run fills
     "three-devices": "trainings",
 }
 EACH = 3  # events from one status to the next
-CODES = {"doctor": {0, 1}, "replay": {6, 9}, "rerun": {1}}  # of a history that is made up
+CODES = {"doctor": {0, 1}, "init": {2}, "replay": {6, 9}, "rerun": {1}}  # of a history that is made up
 
 
 @pytest.fixture
