@@ -232,7 +232,10 @@ GEMINI = Hands(
     write=lambda file, text: Call("write_file", {"file_path": str(file), "content": text}),
     model="gemini-2.5-pro",
     has_price=False,
-    operator=lambda _folder, _home: ("gemini", "--output-format", "stream-json", "--approval-mode", "yolo"),
+    operator=lambda _folder, _home: (
+        *("gemini", "--output-format", "stream-json", "--approval-mode", "yolo"),
+        *("-m", "gemini-2.5-pro"),  # else it asks a model which of its models to take
+    ),
 )
 AIDER = Hands(
     name="aider",

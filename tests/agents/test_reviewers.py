@@ -17,7 +17,7 @@ PASS = Say(json.dumps({"verdict": "pass", "reasons": []}))
 @pytest.mark.parametrize(("review", "trained"), [("before-training", [0, 2]), ("before-keep", [0, 1, 2])])
 def test_a_review(seat: Seat, review: str, trained: list[int]):
     """It reads the change and its claim, vetoes the first and passes the second."""
-    seat.set_up(review=review, review_agent=seat.hands.name)
+    seat.set_up(review=review, review_agent=seat.hands.name, review_model=seat.hands.model)
     seat.scripts["propose"] = in_turn(
         [proposal("faster", set={"LR": 0.05})], [proposal("wider", set={"WIDTH": 16})]
     )
