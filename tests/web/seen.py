@@ -8,6 +8,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.events import catalog as ev
 from tests import given as g
 from tests.cli_helpers import make_run
+from tests.waiting import PATIENCE_S
 from tests.web.site import Site, append, tried
 
 
@@ -29,6 +30,7 @@ class Seen:
     ) -> None:
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(1000 * PATIENCE_S)  # ms; a loaded machine draws slowly
         self.asked: list[str] = []
         self.wrong: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
