@@ -204,7 +204,6 @@ class Scene:
             version="test",
         )
         self.paths = asked.paths
-        self.paths.proposals.mkdir()
         for number, given in enumerate(form.dropped):
             words = dict.fromkeys(("description", "change_plan", "commit_description"), f"dropped {number}")
             (self.paths.proposals / f"{number}.json").write_text(

@@ -67,7 +67,7 @@ def test_an_environment_that_ends_with_its_command_is_named_before_anything_trai
     found = looked(program, code=1)["runner"]
     assert ("fail", True) == (found["state"], said in str(found["said"]))
     assert "uv tool install" in str(found["way_out"])
-    first = program("init").stdout.splitlines()[0]
+    first = program("init", code=2).stdout.splitlines()[0]
     assert said in first
     assert "so `start` will be refused: install it where it stays" in first
 
