@@ -15,6 +15,11 @@ GAPS = """async () => {
   const { gaps } = await import("/static/lanes.js");
   return gaps([[0, 10], [15, 20], [30, 40], [50, Infinity]], [[20, 30]], 60);
 }"""  # nothing was asked for from 20 to 30
+LANES = """async () => {
+  const { laneOf } = await import("/static/lanes.js");
+  const spans = [["review", "claude"], ["edit", "codex"], ["evaluate", null], ["train", "1"], ["runner"]];
+  return spans.map((one) => laneOf(...one));
+}"""
 ROWS = """async () => {
   const { load } = await import("/static/model.js");
   return (await load("/api/0/confirm-r001")).run.all();
@@ -41,7 +46,7 @@ def test_the_slider_shows_every_panel_as_of_an_event(open_page: Any, site: Site)
     assert "as of event" in until(lambda: seen.page.inner_text(".stand"))
 
 
-def test_the_first_screen_answers(open_page: Any):
+def test_the_first_screen_answers(open_page: Any, site: Site):
     """It names the best, who proposed it, what helped most, and whether the log holds; a time is typed."""
     seen = open_page("/run/0/confirm-r001")
     seen.page.wait_for_selector(".figures")
@@ -52,12 +57,15 @@ def test_the_first_screen_answers(open_page: Any):
     assert f"+{most['gain']:.6f}" in said
     assert f"#{most['iteration']} {most['description'][:60]}, by {most['source']}" in said
     assert f"by {kept[-1]['source']}" in seen.page.inner_text(".figure:has-text('best ')")
+    last = site.get("/api/0/confirm-r001/spans")["last_at"][11:19]  # not the present time
+    until(lambda: seen.page.input_value(".when")[:8] == last)
     first = kept[0]["closed_at"]
     seen.page.fill(".when", first[11:19])
     seen.page.press(".when", "Enter")
     seen.page.wait_for_selector(".then-mark")
     assert first[11:19] == until(lambda: seen.page.input_value(".when"))[:8]
     assert [[40, 50], [10, 15]] == seen.page.evaluate(GAPS)
+    assert ["agent", "agent", "cpu", "1", "runner"] == seen.page.evaluate(LANES)
     seen.page.click(".figure:has-text('helped most') .link")
     seen.page.wait_for_selector(f".drawer h2:has-text('Iteration {most['iteration']}')")
     assert "log damaged after event" in open_page("/run/0/corrupt-r001").page.inner_text(".stand")

@@ -51,6 +51,7 @@ def test_the_loss_is_drawn_beside_the_bests(open_page: Any, tmp_path: Path):
         seen.page.wait_for_selector(".curve .of-best")
         drawn = [one.get_attribute("d") for one in seen.page.query_selector_all(".curve path")]
         assert ["M63.0 79.0L299.0 114.5L594.0 150.0", "M63.0 8.0L594.0 79.0"] == drawn
+        assert "val_bpb" in seen.page.inner_text(".drawer .figures")
         said = seen.page.inner_text(".part:has(.curve)")
         assert "ends at 3.0000; the best (thin) at 2.0000" in said
         seen.page.goto(f"{site.address}/run/0/{paths.run_id}/1")

@@ -79,6 +79,11 @@ export const STATUS = {
   dropped: "dropped", recorded: "measured", rebased: "rebased", vetoed: "vetoed",
 };
 
+/** Name who proposed, by the way a proposal came: whatever a person sent is a human's. */
+export function who(source) {
+  return ["cli", "file", "drop"].includes(source) ? "human" : source ?? "–";
+}
+
 /** Return hours of devices; a short run's as what they are. */
 export function deviceTime(hours) {
   return hours < 0.1 ? duration(hours * 3600) : `${hours.toFixed(2)} h`;

@@ -1,7 +1,7 @@
 // One experiment in a drawer: why it was judged so, pair by pair; what it changed; who said what; what happened.
 
 import { get } from "./api.js";
-import { STATUS, chip, clean, duration, fill, h, interval, later, number, percent, signed } from "./dom.js";
+import { STATUS, chip, clean, duration, fill, h, interval, later, number, percent, signed, who } from "./dom.js";
 import { LiveLog } from "./livelog.js";
 import { records } from "./side.js";
 
@@ -60,6 +60,7 @@ export class Drawer {
   async bestCurve(at) {
     try {
       const overview = await get(`${this.base}/overview${at === null ? "" : `?at=${at}`}`);
+      this.metric = overview.status.metric;
       const best = overview.best_iteration;
       if (best === null || best === this.number) return [];
       return (await get(`${this.base}/experiments/${best}${at === null ? "" : `?at=${at}`}`)).curve;
@@ -88,7 +89,7 @@ export class Drawer {
     fill(this.body,
       h("p", { class_: "said", dir: "auto", text: clean(found.description || "no description yet", 600) }),
       h("div", { class_: "figures" },
-        small("status", chip(found.status)), small("metric", number(found.metric)), small("gain", interval(found.gain, found.half_width)),
+        small("status", chip(found.status)), small(clean(this.metric ?? "metric", 40), number(found.metric)), small("gain", interval(found.gain, found.half_width)),
         small("sure", percent(found.probability)), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
         small("who", clean(proposer(found), 80)), small("cost", found.cost_usd === null ? "–" : `$${found.cost_usd.toFixed(3)}`)),
       found.left_out && h("p", { class_: "quiet", text: found.left_out }), verdict(found), this.live.element, pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
@@ -137,7 +138,7 @@ export class Drawer {
 /** Name who proposed: an agent by its program and model. */
 function proposer(found) {
   const call = found.source === "agent" ? found.calls.findLast((one) => one.step === "propose" || one.step === "edit") : null;
-  return call ? [call.agent, call.model].filter(Boolean).join(", ") : found.source ?? "–";
+  return call ? [call.agent, call.model].filter(Boolean).join(", ") : who(found.source);
 }
 
 function small(name, said) {

@@ -1,6 +1,6 @@
 // What a run is worth, how sure that is, where it stands, and why it waits.
 
-import { clean, clock, day, deviceTime, duration, fill, h, number, percent, plural, signed } from "./dom.js";
+import { clean, clock, day, deviceTime, duration, fill, h, number, percent, plural, signed, who } from "./dom.js";
 import { largestStep } from "./model.js";
 
 const WAITS = new Set(["waiting", "paused", "failed", "interrupted", "unreadable"]);
@@ -46,7 +46,7 @@ export class Headline {
 
   link(row, by = "") {
     return [h("button", { type: "button", class_: "link", onclick: () => this.open(row.iteration), text: `#${row.iteration}` }),
-      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(by || row.source, 60)}` })];
+      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(by || who(row.source), 60)}` })];
   }
 
   best(found, rows) {

@@ -8,7 +8,6 @@ const LANE = 24;
 const ROW = 18; // of the full form
 const ROWS = 30; // iterations in the full form
 const SPANS = [["all", 0], ["last hour", 3600], ["last 10 min", 600]];
-const ORDER = { propose: 0, apply: 1, triage: 2, train: 3, evaluate: 4 };
 const LEFT = 78;
 const TICK_WIDTH = 84; // pixels that a time of the axis takes, with the room beside it
 const TOP = 22;
@@ -87,6 +86,7 @@ export class Lanes {
   }
 
   paint() {
+    this.canvas.hidden = !this.spans.length;
     const width = this.canvas.parentElement.clientWidth;
     if (!width || !this.spans.length) return;
     const until = this.asOf ?? (this.spans.some((one) => !one[2]) ? Math.max(this.last, Date.now() / 1000) : this.last);
@@ -111,8 +111,8 @@ export class Lanes {
   }
 
   paintLanes(seen, from, until, width) {
-    const devices = [...new Set(this.spans.filter((one) => one[0] === "train" || one[0] === "evaluate").map((one) => one[5] || "cpu"))].sort();
-    const agents = this.spans.some((one) => one[0] in ORDER && ORDER[one[0]] < 3);
+    const devices = [...new Set(this.spans.filter(([kind]) => isWork(kind)).map((one) => one[5] || "cpu"))].sort();
+    const agents = this.spans.some(([kind]) => kind !== "runner" && !isWork(kind));
     const names = ["events", ...(agents ? ["agent"] : []), ...devices, "runner"];
     const pen = this.pen(width, TOP + names.length * LANE + 8);
     const colour = colours(this.canvas);
@@ -128,7 +128,7 @@ export class Lanes {
     const drawn = new Map(); // lane and kind -> the place up to which something stands there
     for (const span of seen) {
       const [kind, begin, end, iteration, , device] = span;
-      const name = kind === "runner" ? "runner" : ORDER[kind] < 3 ? "agent" : device || "cpu";
+      const name = laneOf(kind, device);
       const lane = names.indexOf(name);
       const reached = x(end ?? until);
       if (end !== null && reached < (drawn.get(`${lane}${kind}`) ?? 0) + 0.7) continue;
@@ -228,6 +228,8 @@ export class Lanes {
 }
 
 const isWork = (kind) => kind === "train" || kind === "evaluate";
+/** Name the lane of a span: whatever is no work of a device and no runner is an agent's, as an edit and a review. */
+export const laneOf = (kind, device) => (kind === "runner" ? "runner" : isWork(kind) ? device || "cpu" : "agent");
 const gapWords = ([begin, end]) => `${duration(end - begin)} from ${clock(new Date(begin * 1000).toISOString())}`;
 
 const byBegin = ([one], [other]) => one - other;

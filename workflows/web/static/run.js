@@ -81,7 +81,7 @@ class RunPage {
     this.side = new Side({ steer: this.steer, base: this.base, open, goTo: (seq) => this.goTo(seq) });
     this.asks = new Asks({ steer: this.steer });
     this.lanes = new Lanes({ base: this.base, open, goTo: (seq) => this.goTo(seq),
-      came: (found) => this.agents.take(found), told: (words) => this.headline.worked(words) });
+      came: (found) => this.loaded(found), told: (words) => this.headline.worked(words) });
     this.slider = new Slider({ goTo: (seq) => this.goTo(seq) });
     this.drawer = new Drawer({ steer: this.steer, base: this.base, closed: () => this.closed(), open,
       goTo: (seq) => this.goTo(seq) });
@@ -97,7 +97,10 @@ class RunPage {
     this.stop = follow(this.base, this.model.run.id, {
       onrecord: (record, id) => {
         if (!this.model.run.add(record, id)) return;
-        if (this.at === null) this.soon();
+        if (this.at === null) {
+          this.asOf = this.lastAt = record.at;
+          this.soon();
+        }
         this.slider.draw(this.model.run, this.at, this.asOf);
         this.drawer.came(record, this.at);
         this.lanes.came(record);
@@ -128,6 +131,15 @@ class RunPage {
     this.listen();
     this.draw();
     this.lanes.load();
+  }
+
+  /** Take in what the timeline's data tell of the whole run: who was asked, and when the last event was. */
+  loaded(found) {
+    this.agents.take(found);
+    this.lastAt = found.last_at;
+    if (this.at !== null) return;
+    this.asOf = found.last_at;
+    this.slider.draw(this.model.run, null, this.asOf);
   }
 
   /** Draw in the next frame, once for all that came until then. */
@@ -178,7 +190,7 @@ class RunPage {
   overview(found) {
     const scale = JSON.stringify([found.of_seeds, found.lower_is_better, found.status.metric]);
     this.shown = found;
-    this.asOf = found.status.as_of;
+    this.asOf = (this.at === null && this.lastAt) || found.status.as_of; // of the last event, not of now
     this.headline.draw(found, this.at, this.seen);
     this.asks.draw(found.status, this.at);
     this.agents.draw(found, this.at);

@@ -54,7 +54,7 @@ export class Side {
     this.ideas.hidden = false;
     const button = (command, { number }, words) => h("button", { type: "button", class_: "link control", text: words, "aria-label": `${words}: idea ${number}`,
       onclick: () => this.steer.say({ command, number: String(number) }) });
-    const text = h("input", { type: "text", required: true, placeholder: "an idea for later; agents may take it up", "aria-label": "Idea" });
+    const text = h("input", { type: "text", required: true, placeholder: "an idea for later", "aria-label": "Idea" });
     fill(this.ideas, h("h2", { text: "Ideas for later" }),
       h("ol", { class_: "ideas" }, ideas.map((one, index) => h("li", {}, h("span", { class_: "quiet", text: `${one.number}` }),
         h("span", {}, h("span", { dir: "auto", text: clean(one.text, 400) }), h("span", { class_: "small", text: ` ${clean(one.agent ?? "a human", 40)}${one.iteration === null ? "" : `, #${one.iteration}`}` })),

@@ -29,11 +29,13 @@ export class Steer {
     if (!allowed) return;
     fill(this.element, h("h2", { text: "Steer" }), this.buttons(), this.loops(), this.note(),
       proposalForm((asked) => this.say(asked)), this.said);
+    if (this.shown) this.draw(...this.shown);
     this.element.hidden = false;
     document.body.classList.add("steers");
   }
 
   draw(found, at) {
+    this.shown = [found, at];
     const { phase } = found.status;
     this.element.classList.toggle("past", at !== null);
     const over = phase === "done" || phase === "stopped";
@@ -56,7 +58,7 @@ export class Steer {
   }
 
   note() {
-    const text = h("input", { type: "text", placeholder: "a note; agents read the last ones", "aria-label": "Note", required: true });
+    const text = h("input", { type: "text", placeholder: "a note; agents read it", "aria-label": "Note", required: true });
     return form("note", text, () => this.say({ command: "note", text: text.value }).then((ok) => { if (ok) text.value = ""; }));
   }
 

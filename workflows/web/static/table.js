@@ -1,11 +1,12 @@
 // The table of iterations: filter, sort, columns, keys. Only the rows in sight are in the page.
 
-import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, percent } from "./dom.js";
+import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, percent, who } from "./dom.js";
 import { statusOf } from "./model.js";
 
 const NARROW = matchMedia("(max-width: 640px)");
 const rowHeight = () => (NARROW.matches ? 54 : 34); // pixels, as in the stylesheet: a phone's rows have two lines
 const AHEAD = 12;
+const FEW = 16; // rows that are all in sight, without a scroll of their own
 const COLUMNS = [
   { name: "pick", title: "" },
   { name: "iteration", title: "#", right: true, cell: (row) => String(row.iteration) },
@@ -15,7 +16,7 @@ const COLUMNS = [
   { name: "probability", title: "sure", right: true, cell: (row) => row.sureness ?? percent(row.probability) },
   { name: "seconds", title: "trained", right: true, cell: (row) => duration(row.seconds) },
   { name: "memory_gb", title: "memory", right: true, hidden: true, cell: (row) => (row.memory_gb ? `${row.memory_gb.toFixed(1)} GB` : "–") },
-  { name: "source", title: "who", cell: (row) => clean(row.agent ?? ({ cli: "human", file: "human", drop: "human" })[row.source] ?? row.source ?? "–", 40) },
+  { name: "source", title: "who", cell: (row) => clean(row.agent ?? who(row.source), 40) },
   { name: "closed_at", title: "at", right: true, hidden: true, cell: (row) => clock(row.closed_at ?? row.started_at) },
   { name: "commit", title: "commit", hidden: true, cell: (row) => (row.commit ?? "–").slice(0, 8) },
   { name: "reason", title: "why", hidden: true, cell: (row) => clean(row.reason, 160) },
@@ -86,6 +87,7 @@ export class Table {
     if (name === "iteration") this.found = down ? this.found.toReversed() : this.found;
     else this.found = this.found.toSorted((one, other) => compare(one[name], other[name], sign) || sign * (one.iteration - other.iteration));
     this.count.textContent = this.found.length === this.rows.length ? `${this.rows.length}` : `${this.found.length} of ${this.rows.length}${this.told()}`;
+    this.element.classList.toggle("few", this.found.length <= FEW);
     this.drawHead();
     this.painted = "";
     this.paint();
