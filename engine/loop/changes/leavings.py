@@ -23,9 +23,8 @@ from autoresearch.events.values import Reason
 
 
 NAMED = 20  # files or folders, at most
-MOST_BYTES = (
-    2**26
-)  # of a new file: git reads it whole, and what it stores lies in the user's repository for weeks
+# Of a file that git is to store: it reads it whole, and keeps it in the user's repository for weeks.
+MOST_BYTES = 2**26
 
 
 def beside(files: Iterable[str], config: RunConfig) -> tuple[str, ...]:
