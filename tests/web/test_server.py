@@ -16,6 +16,7 @@ from autoresearch.events.log.read import read
 from autoresearch.projections.parts.compared import compared
 from autoresearch.workflows.api.experiments import experiment
 from autoresearch.workflows.api.replay import what_if_object
+from autoresearch.workflows.web.followed import Followed
 from tests.cli_helpers import make_repo, make_run
 from tests.web.site import BEGUN, HOSTILE, ROOT, Site, append, repository, serving, tried
 
@@ -215,3 +216,20 @@ def test_a_position_that_is_none_begins_anew(site: Site):
 def records(messages: Iterator[tuple[str, str, Any]], count: int) -> list[tuple[str, Any]]:
     """Return the next messages that are events of the history."""
     return list(islice(((id_, data) for id_, event, data in messages if event == "record"), count))
+
+
+def test_ten_pages_cost_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What several pages ask for after the same event is made once, and anew after the next ones."""
+    monkeypatch.setattr("autoresearch.workflows.web.followed.FRESH_S", float("inf"))
+    paths = make_run(make_repo(tmp_path / "repo"), *BEGUN)
+    followed, made = Followed(paths), list[int]()
+
+    def ten_pages() -> None:
+        for _ in range(10):
+            followed.catch_up()
+            followed.shown("spans", lambda: made.append(followed.loaded.position.seq))
+
+    ten_pages()
+    append(paths, *(more := tried(1, 0.9)))
+    ten_pages()
+    assert [made[0], made[0] + len(more)] == made

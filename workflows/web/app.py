@@ -106,7 +106,8 @@ class Site:
 
     def spans(self, request: Request) -> Response:
         """Return what ran when, and where the time went."""
-        return _json(objects.spans_object(self._followed(request)))
+        followed = self._followed(request)
+        return _written(followed.shown("spans", lambda: _text(objects.spans_object(followed))))
 
     def events(self, request: Request) -> Response:
         """Return the events up to one, the newest of them."""
@@ -263,6 +264,13 @@ def _number(request: Request, name: str) -> int | None:
 
 
 def _json(value: Any, *, status: int = 200) -> Response:  # noqa: ANN401 - it is JSON
-    """Answer in ASCII: what no UTF-8 can hold is escaped."""
-    text = json.dumps(value, separators=(",", ":"))
+    return _written(_text(value), status=status)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - it is JSON
+    """Return JSON in ASCII: what no UTF-8 can hold is escaped."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _written(text: str, *, status: int = 200) -> Response:
     return Response(text, status_code=status, media_type="application/json")
