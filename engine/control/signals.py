@@ -1,33 +1,26 @@
-"""What a human says to a run beside start and resume: stop, pause, unpause, note, answer, approve, propose.
+"""What a human says to a run beside start and resume: stop, pause, unpause, note, answer, approve.
 
 One event each, appended only where it makes sense; each returns what follows from it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from attrs import frozen
 
-from autoresearch.engine.agents.known import is_installed
 from autoresearch.engine.control.append import append_judged
 from autoresearch.engine.control.keys import Key
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Commits
-from autoresearch.engine.proposals import accept, changes, same_code
-from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.runner_lock import living_runner, runner_at_limit
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound, UsageRefused, WayOut, Wrong
-from autoresearch.events.values import Proposal, Reason, why
+from autoresearch.events.errors import InvalidInput, NotFound, UsageRefused, WayOut
+from autoresearch.events.values import why
 from autoresearch.projections.agent_health import Question, still_open
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.state_text import say_stopped
 from autoresearch.projections.summary import job_names, standing
-from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.wording import say, words
-
-
-NAMED = 5  # proposals that wait, in a refusal
 
 
 @frozen(kw_only=True)
@@ -74,27 +67,6 @@ class KeepDecided:
 
     iteration: int
     veto: str | None  # the reason; None: it was approved
-    runner_alive: bool
-    again: bool = False  # it was said before, under the same key
-
-
-@frozen(kw_only=True)
-class ProposalTakenBack:
-    """A proposal that no iteration uses any more."""
-
-    number: int
-    description: str
-    again: bool = False  # it was said before, under the same key
-
-
-@frozen(kw_only=True)
-class ProposalQueued:
-    """A proposal that waits for its iteration."""
-
-    seq: int  # of its event: what `withdraw` names it by
-    known: bool  # an equal one waited already, and nothing was recorded
-    place: int  # from 1: the next one that is used
-    loops_left: bool
     runner_alive: bool
     again: bool = False  # it was said before, under the same key
 
@@ -235,112 +207,6 @@ def decide_keep(
     done = append_judged(paths, git, judge, key=key)
     alive = living_runner(paths) is not None
     return KeepDecided(iteration=number, veto=veto, runner_alive=alive, again=done.again)
-
-
-def propose(
-    paths: RunPaths, git: Commits, received: ev.ProposalReceived, *, key: Key | None = None
-) -> ProposalQueued:
-    """Hand a proposal to the run; the next iteration without one uses it.
-
-    One equal to it that waits already is answered with that one; to be first, that one is moved.
-
-    Raises:
-        NotFound: the run was imported.
-        InvalidInput: it could not be applied to the best code there is.
-    """
-
-    def judge(run: RunState) -> Sequence[ev.Event]:
-        if run.imported:
-            raise NotFound(
-                f"{paths.run_id} was imported and tries nothing more", remedy="propose to a run of your own"
-            )
-        equal = next((one for one in run.waiting if one.proposal == received.proposal), None)
-        if equal is not None:
-            stays = not received.first or equal is run.waiting[0]
-            return [] if stays else [received, ev.ProposalWithdrawn(received=equal.seq)]
-        reason = accept.refusal(received.proposal, run, git=git, installed=is_installed)
-        if reason is not None:
-            raise accept.refused(reason)
-        return [received]
-
-    done = append_judged(paths, git, judge, key=key)
-    before, run = done.seq, done.run
-    waiting = next((one for one in run.waiting if one.proposal == received.proposal), None)
-    return ProposalQueued(
-        seq=waiting.seq if waiting is not None else before + 1,
-        known=waiting is not None and waiting.seq <= before,
-        place=run.waiting.index(waiting) + 1 if waiting is not None else 1,
-        loops_left=run.loops_left > 0,
-        runner_alive=living_runner(paths) is not None,
-        again=done.again,
-    )
-
-
-def check_proposal(run: RunState, git: Commits, proposal: Proposal) -> str:
-    """Try a proposal without recording it; return the best commit that it was applied to.
-
-    Raises:
-        InvalidInput: it could not be applied, says that it changes nothing, or would not compile.
-    """
-    commit = run.best.commit if run.best is not None else run.base_commit
-    reason = accept.refusal(proposal, run, git=git, installed=is_installed)
-    if reason is None and proposal.patch is None and not proposal.is_prose:
-        shown = {name: git.show(commit, name) for name in run.config.editable}
-        files = {name: content for name, content in shown.items() if content is not None}
-        try:
-            changed = changes.apply(proposal, files, run.config.editable)
-        except DoesNotApply as error:
-            raise accept.refused(error.reason) from error
-        troubles = (changes.syntax(path, content) for path, content in changed.items())
-        reason = next((one for one in troubles if one is not None), None)
-        reason = reason or (changes.NOTHING if not changed else _known(run, files | changed))
-    if reason is not None:
-        raise accept.refused(reason)
-    return commit
-
-
-def _known(run: RunState, files: Mapping[str, bytes]) -> Reason | None:
-    """Return that such code was measured already, and by which iteration; None: not that is known."""
-    code = same_code.digest(
-        {name: files.get(name) for name in run.config.editable}, seed_env=run.config.seed_env
-    )
-    equal = next((one for one in run.known if one.code == code), None)
-    if equal is None:
-        return None
-    return why("code_known", name=run.config.metric.name, metric=equal.metric, iteration=equal.iteration)
-
-
-def withdraw(
-    paths: RunPaths, git: Commits, number: int | None, *, key: Key | None = None
-) -> ProposalTakenBack:
-    """Take a proposal back that waits.
-
-    Raises:
-        NotFound: none waits, or none under this number.
-        UsageRefused: no number is named.
-    """
-
-    def judge(run: RunState) -> Sequence[ev.Event]:
-        found = next((one for one in run.waiting if one.seq == number), None)
-        if found is None:
-            raise _not_waiting(run, paths, number)
-        return [ev.ProposalWithdrawn(received=found.seq)]
-
-    done = append_judged(paths, git, judge, key=key)
-    taken = next(one for one in done.before.waiting if one.seq == number)
-    return ProposalTakenBack(number=taken.seq, description=taken.proposal.description, again=done.again)
-
-
-def _not_waiting(run: RunState, paths: RunPaths, number: int | None) -> AutoresearchError:
-    """Return the refusal to take back what does not wait, naming what does."""
-    if not run.waiting:
-        return NotFound(f"no proposal of {paths.run_id} waits", remedy=WayOut("propose_one"))
-    waiting = [f"{one.seq} ({one_line(one.proposal.description, 60)})" for one in run.waiting[:NAMED]]
-    more = [f"{len(run.waiting) - NAMED} more"] if len(run.waiting) > NAMED else []
-    said, way_out = ", ".join([*waiting, *more]), WayOut("withdraw_one", number=str(run.waiting[0].seq))
-    if number is None:
-        return UsageRefused(Wrong("none_to_withdraw", waiting=said), remedy=way_out)
-    return NotFound(f"no proposal {number} waits; what waits: {said}", remedy=way_out)
 
 
 def _refuse_at_rest(run: RunState, paths: RunPaths) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from attrs import evolve as replace
 
 from autoresearch.engine.ports.repository import Commits
-from autoresearch.engine.proposals import changes, constants, editable
+from autoresearch.engine.proposals import changes, constants, editable, same_code
 from autoresearch.engine.proposals.constants import DoesNotApply
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import Proposal, Reason, Request, why
@@ -21,6 +21,7 @@ from autoresearch.projections.words.wording import say
 
 # Of edits: they may fit another base, so this is certain only where the base stays.
 BY_BASE = ("edit_of_nothing", "edit_misses", "edit_misses_rest", "edit_misses_near", "edit_ambiguous")
+KNOWN = ("code_known", "code_tried")
 LISTED = 40  # constants that are named; of more, the number is said
 
 
@@ -57,8 +58,26 @@ def refusal(
     return changes.NOTHING if base_stays and not changed else None
 
 
+def code_of(proposal: Proposal, run: RunState, *, git: Commits) -> str:
+    """Return the digest of the code that a proposal makes of the best there is.
+
+    "" is not told: of a patch and of words it is seen when they are applied.
+    """
+    if run.best is None or proposal.patch is not None or proposal.is_prose:
+        return ""
+    try:
+        files = editable.files_at(run.best.commit, run.config, git)
+        files |= changes.apply(proposal, files, run.config.editable)
+    except (DoesNotApply, NotFound):
+        return ""
+    named = {name: files.get(name) for name in run.config.editable}
+    return "" if None in named.values() else same_code.digest(named, seed_env=run.config.seed_env)
+
+
 def refused(reason: Reason) -> InvalidInput:
     """Return the error for a proposal that a command brought."""
+    if reason.code in KNOWN:
+        return InvalidInput(say(reason), remedy=WayOut("look_at", number=str(reason.inputs["iteration"])))
     prose = reason.code in ("prose", "prose_not_installed")
     way_out = WayOut("propose_form") if prose else WayOut("propose_constant")
     return InvalidInput(say(reason), remedy=way_out)

@@ -29,6 +29,11 @@ def answer(state: RunState, one: Iteration) -> dict[str, Scalar] | None:
     return None if same is None else {"same_as": same.iteration, "metric": same.metric, "code": same.code}
 
 
+def measured(state: RunState, code: str) -> KnownCode | None:
+    """Return who measured such code under the conditions of now, as far as can be told before it is tried."""
+    return _latest(state, code) if code and state.best is not None and _as_then(state) else None
+
+
 def can_be_reread(state: RunState, one: Iteration) -> bool:
     """Say whether a baseline printed no number, and only what says where to find it has changed since."""
     without = one.number == 0 and one.outcome == "no_metric" and not state.config.evaluate
@@ -50,7 +55,11 @@ def _same(state: RunState, one: Iteration) -> KnownCode | None:
     assert best is not None  # the caller checked
     if one.code == one.base_code and one.base_commit == best.commit and best.under(state.known_under):
         return KnownCode(code=one.code, iteration=best.iteration, metric=best.metric)
-    return next((each for each in reversed(state.known) if each.code == one.code), None)
+    return _latest(state, one.code)
+
+
+def _latest(state: RunState, code: str) -> KnownCode | None:
+    return next((each for each in reversed(state.known) if each.code == code), None)
 
 
 def _as_then(state: RunState) -> bool:

@@ -190,6 +190,7 @@ REASONS: Mapping[str, str] = {
     "file_not_utf8": "it is not UTF-8 at offset {offset}",
     "file_not_python": "it is not Python: {said}",
     "file_not_read": "it is not {language}: {said}",
+    "code_tried": "it is known: iteration {iteration} tries the same code now",
     "code_known": "it is known: iteration {iteration} has the same code, {name} {metric:.6f}",
     "proposal_known": "it is known: an equal one waits since event {seq}",
     "constant_repeated": "{name} is assigned {times:times} ({places}); use an edit",
@@ -216,8 +217,10 @@ REASONS: Mapping[str, str] = {
         "edit {number} of {file}: the text to replace occurs {times:times}; give more of its surroundings"
     ),
     "patch_misses": "the patch does not apply: {said:said}",
-    "prose_not_installed": "the plan is prose, and {agent} is not installed (no such program on PATH)",
-    "prose": "the plan is prose and no agent is there to carry it out; use set, edits or patch",
+    "prose_not_installed": (
+        "it is words alone (no set, edits or patch), and {agent} is not installed (no such program on PATH)"
+    ),
+    "prose": "it is words alone (no set, edits or patch), and no agent is there to carry them out",
     "merge_conflict": "both change the same lines ({said:said})",
     "base_has_it": "the base has this change already",
     "disturbed": "the edit checkout was changed after the change was applied, and candidate.diff is gone",

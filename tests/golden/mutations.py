@@ -160,7 +160,7 @@ MUTATIONS: dict[str, Slip] = {
     "a veto is not heard": (keeping, 'if approval.said == "vetoed":', 'if approval.said == "approved":'),
     "silence is a veto": (keeping, '(said, config.not_approved) == ("nothing", "keep")', "False"),
     "nobody is asked": (keeping, 'config.approve == "none" or', "True or"),
-    "known code is trained again": (known_code, "if each.code == one.code), None)", "if False), None)"),
+    "known code is trained again": (known_code, "if each.code == code), None)", "if False), None)"),
     "an answer is a loop": (
         keep_reducers,
         '_answer(state, one, event.inputs.get("same_as"), at)\n    else',

@@ -108,6 +108,7 @@ SENTENCES = {
         "restore it from a copy, or `{program} repair {run_id}` goes on with what it has; "
         "if {state} is not of this history, delete that"
     ),
+    "look_at": "`{program} show {number}` has what came of it; another value is another experiment",
     "make_shared": "make it, or take it out of `shared` in the settings; `{program} doctor` looks again",
     "install_lfs": f"git lfs install && {PULL_LFS}",
     "retract_doubtful": (

@@ -1,1 +1,1 @@
-"""What a human writes down for whoever proposes: ideas for later, other runs as memory."""
+"""What a human hands to whoever proposes: ideas for later, other runs as memory, changes to try."""

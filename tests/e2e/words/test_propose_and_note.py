@@ -8,10 +8,11 @@ import sys
 
 import pytest
 
+from autoresearch.engine.proposals import same_code
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.read import read
 from tests import given as g
-from tests.cli_helpers import bytes_of, make_run
+from tests.cli_helpers import bytes_of, git, make_run
 from tests.e2e.words.called import BASELINE_ONLY, ROOT, call, types
 
 
@@ -38,6 +39,7 @@ def test_a_human_proposes_in_three_ways(repo, capsys, monkeypatch):
     )  # fmt: skip
     assert 0 == done.returncode, done.stderr
     assert "no loops are left" in call("propose --set LR=0.5 --set MODE=fast", capsys)[1]
+    assert "it is words alone" in call("propose p.json", capsys)[1]
     events = [one.event for one in read(paths.history) if isinstance(one.event, ev.ProposalReceived)]
     assert ["p.json", "", ""] == [one.name for one in events]
     assert {"cli"} == {one.source for one in events}
@@ -52,7 +54,7 @@ def test_a_human_proposes_in_three_ways(repo, capsys, monkeypatch):
         ("--set NOPE=1", "no constant NOPE in train.py; there are LR"),
         ("--set LR=abc", "LR is 0.1, a number; 'abc' is a string"),
         ("--set LR=0.1", "it changes nothing"),
-        ("--description words", "the plan is prose and no agent is there"),
+        ("--description words", "it is words alone (no set, edits or patch), and no agent is there"),
     ],
 )
 def test_what_cannot_be_applied_is_refused_as_it_comes_in(repo, capsys, words, says):
@@ -72,6 +74,26 @@ def test_what_cannot_be_applied_is_refused_as_it_comes_in(repo, capsys, words, s
     there = bytes_of(repo)
     assert 5 == call("start --proposal-file p.json", capsys)[0]
     assert there == bytes_of(repo)
+
+
+def test_code_that_was_measured_or_waits_is_named(repo, capsys):
+    """Who proposes what was measured, or waits in other words, is told so; a check refuses the first."""
+    code = same_code.digest({"train.py": b"LR = 0.3\n"}, seed_env="")
+    tried = (g.opened(1), g.chosen(1), g.applied(1), g.committed(1, "c" * 40, code=code, base_code="0" * 64))
+    trained = (g.training(1, commit="c" * 40), g.trained(1, 2.5), g.row(1, 2.5), g.discarded(1))
+    baseline = (*BASELINE_ONLY[1:-2], g.kept(0, git(repo, "rev-parse", "HEAD")))
+    make_run(repo, g.asked(2), *baseline, *tried, *trained)
+    _, said, _ = call("propose --set LR=0.3 --description again", capsys)
+    assert "iteration 1 has the same code, val_bpb 2.500000: its result answers this one" in said
+    _, said, _ = call("propose --set LR=0.3 --description 'and again'", capsys)
+    assert "the same change waits before it, as proposal" in said
+    told = json.loads(call("propose --set LR=0.3 --description 'and again' --json", capsys)[1])
+    assert (True, 1) == (told["known"], told["same_as_iteration"])
+    assert told["same_as_proposal"] < told["number"]
+    told = json.loads(call("propose --set LR=0.4 --json", capsys)[1])
+    assert (None, None) == (told["same_as_iteration"], told["same_as_proposal"])
+    refused, _, complaint = call("propose --check --set LR=0.3", capsys)
+    assert (5, True) == (refused, "show 1` has what came of it" in complaint)
 
 
 def test_prose_for_an_agent_that_is_missing_is_refused(repo, capsys):

@@ -144,7 +144,7 @@ def test_what_is_refused(world: World, case: str):
 UNFIT: dict[str, tuple[bytes, str]] = {
     "a name that is not there": (words(set={"WIDHT": 16}), "did you mean WIDTH? There are LR, WIDTH, FAIL"),
     "another kind of value": (words(set={"WIDTH": "wide"}), "WIDTH is 8, a number"),
-    "prose where no agent is": (words(set={}), "no agent is there to carry it out"),
+    "prose where no agent is": (words(set={}), "no agent is there to carry them out"),
     "what is there already": (words(set={"WIDTH": 8}), "it changes nothing"),
     "an edit that misses": (words(set={}, edits=[{"search": "DEPTH", "replace": "x"}]), "does not occur"),
     "an edit of a file that may not change": (

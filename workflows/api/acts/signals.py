@@ -6,14 +6,13 @@ docs/schemas/ says what each field may hold.
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
+from autoresearch.engine.control.notes.proposals import ProposalQueued, ProposalTakenBack
 from autoresearch.engine.control.results.adopt import Adopted
 from autoresearch.engine.control.signals import (
     AnswerGiven,
     KeepDecided,
     PauseLifted,
     PauseSet,
-    ProposalQueued,
-    ProposalTakenBack,
     StopAsked,
 )
 from autoresearch.events.encoding.shapes import unstructure
@@ -50,12 +49,15 @@ def propose_object(outcome: ProposalQueued, run_id: str) -> Done:
         loops_left=outcome.loops_left,
         runner_alive=outcome.runner_alive,
         fits=None,
+        same_as_iteration=outcome.same.inputs["iteration"] if outcome.same is not None else None,
+        same_as_proposal=outcome.twin,
     )
 
 
 def checked_object(run_id: str, commit: str) -> Done:
     """Return the best commit that a proposal fits, of which nothing was recorded."""
-    nothing = dict.fromkeys(("number", "known", "place", "loops_left", "runner_alive"))
+    names = ("number", "known", "place", "loops_left", "runner_alive")
+    nothing = dict.fromkeys((*names, "same_as_iteration", "same_as_proposal"))
     return _done("propose", run_id, **nothing, fits=commit)
 
 

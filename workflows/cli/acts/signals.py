@@ -11,6 +11,7 @@ from attrs import evolve as replace
 
 from autoresearch.engine.control import signals
 from autoresearch.engine.control.keys import key_of
+from autoresearch.engine.control.notes import proposals as proposing
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.proposals.from_command import from_bytes, from_file, received
 from autoresearch.engine.proposals.parse import MAX_BYTES, from_fields
@@ -135,11 +136,11 @@ def propose(
     asked = key_of(key, "propose", sha256=event.sha256, first=first)
     paths = here.run(run_id, asked).paths
     if check:
-        base = signals.check_proposal(load(paths).run, here.git, event.proposal)
+        base = proposing.check_proposal(load(paths).run, here.git, event.proposal)
         fits = f"it fits {short(base)}, the best code; nothing was recorded"
         _print(paths, fits, objects.checked_object(paths.run_id, base), as_json=as_json)
         return
-    queued = signals.propose(paths, here.git, replace(event, first=first), key=asked)
+    queued = proposing.propose(paths, here.git, replace(event, first=first), key=asked)
     _tell(paths, queued, proposed_line, objects.propose_object, as_json=as_json)
 
 
@@ -176,7 +177,7 @@ def withdraw(
     here = opt.target(repo)
     asked = key_of(key, "withdraw", number=number)
     paths = here.run(run_id, asked).paths
-    taken = signals.withdraw(paths, here.git, number, key=asked)
+    taken = proposing.withdraw(paths, here.git, number, key=asked)
     done = objects.withdraw_object(taken, paths.run_id)
     _print(paths, f"withdrawn: {taken.description}", done, as_json=as_json, again=taken.again)
 

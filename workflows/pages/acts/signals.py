@@ -1,5 +1,6 @@
 """What follows from a signal, in a line each: the outcomes of signals, adopt and repair in engine/control."""
 
+from autoresearch.engine.control.notes.proposals import ProposalQueued
 from autoresearch.engine.control.repair import Repaired
 from autoresearch.engine.control.results.adopt import Adopted
 from autoresearch.engine.control.signals import (
@@ -7,11 +8,10 @@ from autoresearch.engine.control.signals import (
     KeepDecided,
     PauseLifted,
     PauseSet,
-    ProposalQueued,
     StopAsked,
 )
 from autoresearch.projections.words.times import counted
-from autoresearch.projections.words.wording import short
+from autoresearch.projections.words.wording import say, short
 from autoresearch.workflows.pages.ways_out import typed
 
 
@@ -63,6 +63,13 @@ def proposed_line(outcome: ProposalQueued) -> str:
     place = f"proposal {outcome.place} in line" if outcome.place > 1 else "the next proposal used"
     place = f"{place} ({typed(f'withdraw {outcome.seq}')} takes it back)"
     place = f"known: it waits already, as {place}" if outcome.known else place
+    if outcome.words:
+        place = f"{place}; it is words alone (no set, edits or patch): an agent makes the change"
+    if outcome.twin is not None:
+        place = f"{place}; the same change waits before it, as proposal {outcome.twin}"
+    if outcome.same is not None:
+        answers = "its result answers this one, without a training and without a loop, unless the best moves"
+        place = f"{place}; {say(outcome.same)}: {answers}"
     if not outcome.loops_left:
         return f"{place}; no loops are left: {typed('resume --loops 1')} tries it"
     if not outcome.runner_alive:
