@@ -7,7 +7,7 @@ import pytest
 
 from tests.waiting import until
 from tests.web.seen import iterations
-from tests.web.site import Site
+from tests.web.site import Site, golden_run
 
 
 WHOLE = "/run/0/autoresearch-whole-r001"
@@ -19,6 +19,10 @@ LANES = """async () => {
   const { laneOf } = await import("/static/lanes.js");
   const spans = [["review", "claude"], ["edit", "codex"], ["evaluate", null], ["train", "1"], ["runner"]];
   return spans.map((one) => laneOf(...one));
+}"""
+FITS = """async ([wanted, said]) => {
+  const { matcher } = await import("/static/table.js");
+  return matcher(wanted)({ iteration: 1, status: "keep", description: said, reason: "", settings: {} });
 }"""
 ROWS = """async () => {
   const { load } = await import("/static/model.js");
@@ -69,6 +73,31 @@ def test_the_first_screen_answers(open_page: Any, site: Site):
     seen.page.click(".figure:has-text('helped most') .link")
     seen.page.wait_for_selector(f".drawer h2:has-text('Iteration {most['iteration']}')")
     assert "log damaged after event" in open_page("/run/0/corrupt-r001").page.inner_text(".stand")
+
+
+def test_what_failed_says_why(open_page: Any, site: Site):
+    """A click on how many crashed lists these alone, each with its reason where results would stand."""
+    golden_run(site.repo, "crash-without-triage", "crashed-r001")
+    seen = open_page("/run/0/crashed-r001")
+    rows = seen.page.evaluate(ROWS.replace("confirm", "crashed"))
+    crashed = [row for row in reversed(rows) if row["status"] == "crash"]
+    seen.page.click(".figure:has-text('tried') .link:has-text('crashed')")
+    until(lambda: [str(row["iteration"]) for row in crashed] == iterations(seen))
+    assert [row["reason"] for row in crashed] == seen.page.locator("td.c-reason").all_inner_texts()
+    assert not seen.page.locator("td.c-metric").count()
+
+
+def test_the_filter_knows_names_by_their_initials(open_page: Any):
+    """Words find what has them all, or a name of their initials, and no part of another word."""
+    page = open_page("/").page
+    for wanted, said, fits in (
+        ("learning rate", "MATRIX_LR 0.1 -> 0.2", True),
+        ("learning rates", "a learning rate for each", True),
+        ("weight decay", "a lower LR", False),
+        ("learning rate", "an ALREADY tried one", False),
+        ("wider one", "one that is wider", True),
+    ):
+        assert fits == page.evaluate(FITS, [wanted, said]), (wanted, said)
 
 
 def test_it_is_read_with_the_keyboard_alone(open_page: Any):

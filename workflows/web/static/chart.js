@@ -11,6 +11,7 @@ const ROOM = { left: 74, right: 18, top: 16, bottom: 34 };
 const NEAR = 22; // pixels
 const INSET = 10; // so that the baseline's dot does not lie on the axis
 const LABELLED = 3000; // with more dots, none is labelled
+const NAMED = 24; // keeps; of more, those that gained most
 
 export class Chart {
   constructor({ open }) {
@@ -310,12 +311,13 @@ export function ticks(low, high) {
 
 /** Write what was kept beside its dot, where there is room: on no dot, no other label, and not over the line. */
 function labels(pen, scale, colour, kept, { width, dots, best }) {
-  if (width < 620 || kept.length > 24 || dots.length > LABELLED) return;
+  if (width < 620 || dots.length > LABELLED) return;
   pen.font = "11px system-ui, sans-serif";
   pen.fillStyle = colour.mark;
   pen.textAlign = "left";
   const taken = [...dots.map(({ x, y }) => [x - 5, y - 5, x + 5, y + 5]), ...lineBoxes(scale, best, width)];
-  for (const row of kept) {
+  const most = kept.length > NAMED ? kept.toSorted((one, other) => (other.gain ?? 0) - (one.gain ?? 0)).slice(0, NAMED) : kept;
+  for (const row of most) {
     const [x, y] = [scale.x(row.iteration), scale.y(row.metric)];
     const text = clean(row.description, 34);
     const wide = pen.measureText(text).width;

@@ -1,7 +1,7 @@
 // Experiments or runs side by side: what differs, their lines in one picture, and the change between two.
 
 import { get } from "./api.js";
-import { clean, clock, fill, h, number, percent, signed } from "./dom.js";
+import { clean, clock, fill, h, number, signed, sure } from "./dom.js";
 import { diffLines } from "./experiment.js";
 import { overlay } from "./overlay.js";
 
@@ -101,7 +101,7 @@ function differ(values) {
 
 function told(path, value) {
   if (value === null || value === undefined || value === "") return "–";
-  if (path === NAMES.probability) return percent(value);
+  if (path === NAMES.probability) return sure(value);
   if (typeof value === "number" && !Number.isInteger(value)) return IN_METRIC.test(path) ? number(value) : String(+value.toPrecision(6));
   if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return `${value.slice(0, 10)} ${clock(value)}`;
   return clean(typeof value === "object" ? JSON.stringify(value) : String(value), 400);

@@ -48,6 +48,12 @@ export function percent(value) {
   return value === null || value === undefined ? "–" : `${Math.round(value * 100)} %`;
 }
 
+/** Say how sure something is: never that it is certain, or that it cannot be. */
+export function sure(value) {
+  if (value === null || value === undefined) return "–";
+  return value > 0.99 ? "> 99\u00a0%" : value < 0.01 ? "< 1\u00a0%" : percent(value);
+}
+
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

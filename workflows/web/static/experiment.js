@@ -1,7 +1,7 @@
 // One experiment in a drawer: why it was judged so, pair by pair; what it changed; who said what; what happened.
 
 import { get } from "./api.js";
-import { STATUS, chip, clean, duration, fill, h, interval, later, number, percent, signed, who } from "./dom.js";
+import { STATUS, chip, clean, duration, fill, h, interval, later, number, signed, sure, who } from "./dom.js";
 import { LiveLog } from "./livelog.js";
 import { records } from "./side.js";
 
@@ -90,7 +90,7 @@ export class Drawer {
       h("p", { class_: "said", dir: "auto", text: clean(found.description || "no description yet", 600) }),
       h("div", { class_: "figures" },
         small("status", chip(found.status)), small(clean(this.metric ?? "metric", 40), number(found.metric)), small("gain", interval(found.gain, found.half_width)),
-        small("sure", percent(found.probability)), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
+        small("sure", sure(found.probability)), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
         small("who", clean(proposer(found), 80)), small("cost", found.cost_usd === null ? "–" : `$${found.cost_usd.toFixed(3)}`)),
       found.left_out && h("p", { class_: "quiet", text: found.left_out }), verdict(found), this.live.element, pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
       h("details", { class_: "part" }, h("summary", { text: "Conditions" }), list({ ...found.conditions, ...found.metrics, commit: found.commit, base: found.base_commit, artifacts: found.artifacts })),

@@ -1,6 +1,6 @@
 // What a run is worth, how sure that is, where it stands, and why it waits.
 
-import { clean, clock, day, deviceTime, duration, fill, h, number, percent, plural, signed, who } from "./dom.js";
+import { clean, clock, day, deviceTime, duration, fill, h, number, plural, signed, sure, who } from "./dom.js";
 import { largestStep } from "./model.js";
 
 const WAITS = new Set(["waiting", "paused", "failed", "interrupted", "unreadable"]);
@@ -8,8 +8,8 @@ const WAITS = new Set(["waiting", "paused", "failed", "interrupted", "unreadable
 const OVER = new Set(["done", "stopped"]);
 
 export class Headline {
-  constructor({ open, judge }) {
-    Object.assign(this, { open, judge });
+  constructor({ open, judge, list }) {
+    Object.assign(this, { open, judge, list });
     this.idle = h("p", { class_: "small" });
     this.element = h("section", { class_: "headline", "aria-label": "Where the run stands" });
   }
@@ -31,7 +31,7 @@ export class Headline {
         whole(found)),
       OVER.has(run.phase) ? null : run.agents.filter((one) => !one.well).map((one) => h("p", { class_: "banner warn", text: failing(one) })),
       run.trouble && h("p", { class_: "banner bad", role: "alert", text: clean(run.trouble, 400) }),
-      h("div", { class_: "figures" }, this.best(found, rows), gain(found), this.helped(rows), tried(run), this.time(run), cost(found)));
+      h("div", { class_: "figures" }, this.best(found, rows), gain(found), this.helped(rows), this.tried(run), this.time(run), cost(found)));
   }
 
   /** Say how much of the time devices worked, and when they idled longest. */
@@ -46,7 +46,7 @@ export class Headline {
 
   link(row, by = "") {
     return [h("button", { type: "button", class_: "link", onclick: () => this.open(row.iteration), text: `#${row.iteration}` }),
-      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(by || who(row.source), 60)}` })];
+      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(by || row.agent || who(row.source), 60)}` })];
   }
 
   best(found, rows) {
@@ -72,9 +72,23 @@ export class Headline {
   helped(rows) {
     const row = largestStep(rows);
     if (!row) return figure("helped most", "–", small("nothing was kept yet"));
-    const sure = row.sureness ? `${row.sureness} on fresh seeds` : row.probability === null || row.probability === undefined ? "" : `${percent(row.probability)} sure`;
+    const said = row.sureness ? `${row.sureness} on fresh seeds` : row.probability === null || row.probability === undefined ? "" : `${sure(row.probability)} sure`;
     const half = row.half_width === null || row.half_width === undefined ? "" : h("span", { class_: "half", text: `± ${number(row.half_width)}` });
-    return figure("helped most", [signed(row.gain), " ", half], small(this.link(row)), small(sure || "by one measurement each"));
+    return figure("helped most", [signed(row.gain), " ", half], small(this.link(row)), small(said || "by one measurement each"));
+  }
+
+  /** Say how many came to what; each of these lists them in the table. */
+  tried(run) {
+    const { counts } = run;
+    const words = [
+      ["kept", counts.kept, "keep"], ["discarded", counts.discarded, "discard"], ["vetoed", counts.vetoed, "vetoed"], ["crashed", counts.crashed, "crash"],
+      ["stopped early", counts.stopped_early, "stopped_early"], ["not applied", counts.not_applied, "not_applied"], ["retracted", counts.retracted, "retracted"],
+    ].filter(([name, count]) => count || name === "kept");
+    const left = run.loops_left >= 900000 ? "goes on until it is stopped" : `${plural(run.loops_left, "loop")} left`;
+    return figure("tried", String(run.iterations_completed),
+      small(words.map(([name, count, status], index) => [index ? " · " : "",
+        count ? h("button", { type: "button", class_: "link", title: `List them, and why each was ${name}`, onclick: () => this.list(status), text: `${count} ${name}` }) : `${count} ${name}`])),
+      small(left, run.comparisons ? ` · ${plural(run.comparisons, "comparison")}` : ""));
   }
 }
 
@@ -128,18 +142,6 @@ function whisker({ value, half_width: half }) {
     h("svg:line", { x1: x(value - half), x2: x(value - half), y1: 6, y2: 14 }),
     h("svg:line", { x1: x(value + half), x2: x(value + half), y1: 6, y2: 14 }),
     h("svg:circle", { cx: x(value), cy: 10, r: 4 }));
-}
-
-function tried(run) {
-  const { counts } = run;
-  const words = [
-    ["kept", counts.kept], ["discarded", counts.discarded], ["vetoed", counts.vetoed], ["crashed", counts.crashed],
-    ["stopped early", counts.stopped_early], ["not applied", counts.not_applied], ["retracted", counts.retracted],
-  ].filter(([name, count]) => count || name === "kept");
-  const left = run.loops_left >= 900000 ? "goes on until it is stopped" : `${plural(run.loops_left, "loop")} left`;
-  return figure("tried", String(run.iterations_completed),
-    small(words.map(([name, count]) => `${count} ${name}`).join(" · ")),
-    small(left, run.comparisons ? ` · ${plural(run.comparisons, "comparison")}` : ""));
 }
 
 /** Name an agent as it was asked; a page that is a file may be of before. */

@@ -54,11 +54,9 @@ export class Lanes {
     this.work = this.spans.filter(([kind]) => isWork(kind)).map(([, begin, end]) => [begin, end ?? Infinity]).sort(byBegin);
     this.rests = (found.rests ?? []).map(([begin, end]) => [Date.parse(begin) / 1000, end === null ? Infinity : Date.parse(end) / 1000]);
     this.took(found);
-    const idle = gaps(this.work, this.rests, this.last).slice(0, GAPS).map(gapWords);
-    fill(this.times, `${duration(time.elapsed_s)} in all: ${share(time.busy_s)} training or evaluating, ${share(time.waiting_s)} waiting beside a runner, ${share(time.away_s)} with no runner`,
+    this.whole = [`${duration(time.elapsed_s)} in all: ${share(time.busy_s)} training or evaluating, ${share(time.waiting_s)} waiting beside a runner, ${share(time.away_s)} with no runner`,
       time.rest_s >= 1 ? `; beside that ${duration(time.rest_s)} at rest` : "",
-      time.lost || time.voided ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : "",
-      idle.length ? `. Longest with no device at work: ${idle.join(", ")}` : "");
+      time.lost || time.voided ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : ""];
     this.tell();
     this.paint();
   }
@@ -70,8 +68,11 @@ export class Lanes {
     const rested = this.rests.reduce((sum, [begin, end]) => sum + Math.max(0, Math.min(end, until) - begin), 0);
     const whole = this.spans.length ? until - this.spans.reduce((first, one) => Math.min(first, one[1]), Infinity) - rested : 0;
     const busy = worked.reduce((sum, [begin, end]) => sum + end - begin, 0);
-    const [longest] = gaps(this.work, this.rests, until);
-    this.told(whole <= 0 ? "" : `devices worked ${Math.min(100, Math.round((100 * busy) / whole))} % of it${longest ? `, idle longest ${gapWords(longest)}` : ""}`);
+    const idle = gaps(this.work, this.rests, until).slice(0, GAPS).map(gapWords);
+    const [longest] = idle;
+    const then = whole <= 0 ? "" : `${duration(whole)} until then: ${duration(busy)} (${Math.min(100, Math.round((100 * busy) / whole))} %) training or evaluating`;
+    fill(this.times, this.asOf === null ? this.whole : then, idle.length ? `. Longest with no device at work: ${idle.join(", ")}` : "");
+    this.told(whole <= 0 ? "" : `devices worked ${Math.min(100, Math.round((100 * busy) / whole))} % of it${longest ? `, idle longest ${longest}` : ""}`);
   }
 
   came(record) {

@@ -11,7 +11,7 @@ export class OtherRule {
     this.value = h("input", { type: "text", inputmode: "decimal", size: 11, placeholder: "by more than", "aria-label": "The rule's number" });
     this.body = h("div");
     this.element = h("details", { class_: "card other-rule", ontoggle: () => this.begin() }, h("summary", { text: "Under another rule" }),
-      h("p", { class_: "quiet", text: "The results stay; only the verdicts are taken again, as `replay --policy` does." }),
+      h("p", { class_: "quiet", text: "Of the whole run: the results stay, only the verdicts are taken again, as `replay --policy` does." }),
       h("form", { class_: "tools", onsubmit: (event) => { event.preventDefault(); this.judge(); } },
         this.rule, this.value, h("button", { type: "submit", text: "judge again" })), this.body);
   }
@@ -28,6 +28,7 @@ export class OtherRule {
 
   /** Open it, and bring it into sight. */
   show() {
+    this.sought = true;
     this.element.open = true;
     this.element.scrollIntoView({ block: "start" });
     this.element.querySelector("summary").focus({ preventScroll: true });
@@ -47,6 +48,8 @@ export class OtherRule {
     try {
       const found = await get(`${this.base}/what_if?rule=${encodeURIComponent(given ? `${name}:${given}` : name)}`);
       this.draw(found);
+      if (this.sought) this.element.scrollIntoView({ block: "start" }); // there was no room below it before
+      this.sought = false;
     } catch (error) {
       fill(this.body, h("p", { class_: "banner warn", role: "alert", text: error.message }));
     }

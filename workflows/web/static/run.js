@@ -72,7 +72,7 @@ class RunPage {
   lay() {
     const { home, runId } = this;
     const open = (iteration) => this.show(iteration);
-    this.headline = new Headline({ open, judge: () => this.otherRule.show() });
+    this.headline = new Headline({ open, judge: () => this.otherRule.show(), list: (status) => this.table.list(status) });
     this.agents = new Agents();
     this.chart = new Chart({ open });
     this.table = new Table({ open, compare: (picked) => this.go(compareAddress(picked.map((one) => `${home}/${runId}/${one}`))) });
@@ -194,7 +194,7 @@ class RunPage {
     this.headline.draw(found, this.at, this.seen);
     this.asks.draw(found.status, this.at);
     this.agents.draw(found, this.at);
-    this.side.draw(found, this.at);
+    this.side.draw(found, this.at, this.seen);
     this.steer.draw(found, this.at);
     this.lanes.draw(this.at === null ? null : found.status.as_of, this.model.run);
     this.slider.draw(this.model.run, this.at, this.asOf);
@@ -235,6 +235,7 @@ class RunPage {
     } else if (event.key === "End" || event.key === "l") this.goTo(null);
     else if (event.key === "Home") this.goTo(1);
     else if (event.key === "h") this.goTo(run.step("human", now, -1));
+    else if (event.key === "g") this.slider.when.focus();
     else if (event.key === "/") this.table.filter.focus();
     else if (event.key === "j" || event.key === "k") this.table.move(event.key === "j" ? 1 : -1, true);
     else if (event.key === "x") this.table.pick();

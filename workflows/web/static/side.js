@@ -26,8 +26,8 @@ export class Side {
     this.records = [];
   }
 
-  draw(found, at) {
-    this.drawDevices(found, at);
+  draw(found, at, rows) {
+    this.drawDevices(found, at, rows);
     this.drawAgent(found, at);
     this.drawQueue(found.queue);
     this.drawIdeas(found.ideas ?? []); // a page that is a file may be of before
@@ -65,16 +65,16 @@ export class Side {
       } }, text, h("button", { type: "submit", text: "add" })));
   }
 
-  drawDevices(found, at) {
+  drawDevices(found, at, rows) {
     const now = Date.parse(found.status.as_of);
     const gpu = at === null ? found.status.gpu : null;
     fill(this.devices, h("h2", { text: "Devices" }),
-      h("ul", { class_: "devices" }, found.devices.map((one) => this.device(one, now))),
+      h("ul", { class_: "devices" }, found.devices.map((one) => this.device(one, now, rows.find((row) => row.iteration === one.iteration)))),
       gpu && h("p", { class_: "small", text: `${clean(gpu.name, 60)}: ${gpu.utilisation_percent} % busy, ${Math.round(gpu.memory_used_mb / 1024)} of ${Math.round(gpu.memory_total_mb / 1024)} GB` }),
       found.status.waits_for && h("p", { class_: "warn", text: `waits for the device: ${clean(found.status.waits_for)} holds it` }));
   }
 
-  device(one, now) {
+  device(one, now, row) {
     const name = one.device === "cpu" ? "CPU" : `device ${clean(one.device, 40)}`;
     if (one.iteration === null) return h("li", {}, h("b", { text: name }), h("span", { class_: "quiet", text: "idle" }));
     const passed = Math.max(0, (now - Date.parse(one.since)) / 1000);
@@ -85,6 +85,7 @@ export class Side {
       h("button", { type: "button", class_: "link", onclick: () => this.open(one.iteration), text: `#${one.iteration}` }),
       h("span", { text: `trains${told === null || told === undefined ? "" : `, ${told.toFixed(0)} %`}` }),
       h("progress", { max: 100, value: share, "aria-label": `training of iteration ${one.iteration}` }),
+      row?.description && h("p", { class_: "small", dir: "auto", text: clean(row.description, 160) }),
       h("p", { class_: "small", text: [
         one.progress?.loss === null || one.progress?.loss === undefined ? "" : `loss ${one.progress.loss.toFixed(4)}`,
         one.progress?.tok_per_s ? `${Math.round(one.progress.tok_per_s).toLocaleString("en")} tok/s` : "",

@@ -5,7 +5,7 @@ import { colours } from "./chart.js";
 
 const KINDS = [["event", "event"], ["verdict", "verdict"], ["human", "human act"]];
 const KEYS = [
-  ["← →", "one step back or forward"], ["⇧ ← →", "to the verdict before or behind"], ["h", "to the human act before"],
+  ["← →", "one step back or forward"], ["⇧ ← →", "to the verdict before or behind"], ["h", "to the human act before"], ["g", "go to a time of day"],
   ["Home, End, l", "first event, live"], ["j k ↑ ↓", "choose an iteration"], ["Enter", "open it"], ["x", "choose it to compare"], ["Esc", "close it"],
   ["/", "filter the table"], ["t", "light or dark"], ["?", "these keys"],
 ];
@@ -18,7 +18,8 @@ export class Slider {
       oninput: () => goTo(Number(this.range.value)) });
     this.marks = h("canvas", { class_: "marks", "aria-hidden": "true" });
     this.label = h("output", { class_: "label" });
-    this.when = h("input", { type: "text", class_: "when", "aria-label": "Time of day, UTC", title: "Type a time, such as 3:00 (UTC), and Enter: all as of then" });
+    this.when = h("input", { type: "text", class_: "when", "aria-label": "Time of day, UTC", title: "Type a time, such as 3:00 (UTC), and Enter: all as of then",
+      onfocus: () => this.when.select() });
     const whenForm = h("form", { class_: "at", onsubmit: (event) => { event.preventDefault(); this.atTime(); } }, this.when);
     this.live = h("button", { type: "button", class_: "live", onclick: () => goTo(null), title: "Live (l)" }, h("i"), "live");
     const kinds = h("select", { "aria-label": "Step by", onchange: () => { this.kind = kinds.value; } },

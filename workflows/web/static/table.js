@@ -1,6 +1,6 @@
 // The table of iterations: filter, sort, columns, keys. Only the rows in sight are in the page.
 
-import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, percent, who } from "./dom.js";
+import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, sure, who } from "./dom.js";
 import { statusOf } from "./model.js";
 
 const NARROW = matchMedia("(max-width: 640px)");
@@ -13,7 +13,7 @@ const COLUMNS = [
   { name: "status", title: "status", cell: (row) => chip(statusOf(row)) },
   { name: "metric", title: "metric", right: true, cell: (row) => number(row.metric) },
   { name: "gain", title: "gain ± interval", right: true, cell: (row) => interval(row.gain, row.half_width) },
-  { name: "probability", title: "sure", right: true, cell: (row) => row.sureness ?? percent(row.probability) },
+  { name: "probability", title: "sure", right: true, cell: (row) => row.sureness ?? sure(row.probability) },
   { name: "seconds", title: "trained", right: true, cell: (row) => duration(row.seconds) },
   { name: "memory_gb", title: "memory", right: true, hidden: true, cell: (row) => (row.memory_gb ? `${row.memory_gb.toFixed(1)} GB` : "–") },
   { name: "source", title: "who", cell: (row) => clean(row.agent ?? who(row.source), 40) },
@@ -30,12 +30,12 @@ export class Table {
     Object.assign(this, { open, compare, picked: new Set() });
     this.comparing = h("button", { type: "button", class_: "primary", hidden: true, onclick: () => this.compare([...this.picked].sort((one, other) => one - other)) });
     this.sort = { name: "iteration", down: true };
-    this.status = "";
+    this.statuses = new Set(); // those that are listed; none: all
     this.chosen = null;
     const stored = JSON.parse(localStorage.getItem(KEPT) ?? "null");
     this.shownColumns = new Set(Array.isArray(stored) ? stored : COLUMNS.filter((one) => !one.hidden).map((one) => one.name));
     this.filter = h("input", { type: "search", placeholder: "filter: lr, > 0.98 …", "aria-label": "Filter the table",
-      oninput: later(80, () => this.arrange()) });
+      oninput: later(80, () => { this.arrange(); this.sight(); }) });
     this.chips = h("div", { class_: "chips", role: "group", "aria-label": "Status" });
     this.count = h("span", { class_: "quiet", role: "status" });
     this.head = h("thead");
@@ -81,16 +81,33 @@ export class Table {
     const matches = matcher(wanted);
     const said = this.rows.filter(matches);
     this.drawChips(said);
-    this.found = this.status ? said.filter((row) => statusOf(row) === this.status) : said;
+    this.found = this.statuses.size ? said.filter((row) => this.statuses.has(statusOf(row))) : said;
+    this.failed = this.found.some((row) => row.reason) && this.found.every((row) => row.metric === null);
     const { name, down } = this.sort;
     const sign = down ? -1 : 1;
     if (name === "iteration") this.found = down ? this.found.toReversed() : this.found;
     else this.found = this.found.toSorted((one, other) => compare(one[name], other[name], sign) || sign * (one.iteration - other.iteration));
     this.count.textContent = this.found.length === this.rows.length ? `${this.rows.length}` : `${this.found.length} of ${this.rows.length}${this.told()}`;
     this.element.classList.toggle("few", this.found.length <= FEW);
+    this.element.classList.toggle("failed", this.failed);
     this.drawHead();
     this.painted = "";
     this.paint();
+  }
+
+  /** List all of a status, and why each came to it. */
+  list(status) {
+    this.filter.value = "";
+    this.statuses = new Set([status]);
+    this.arrange();
+    this.element.scrollIntoView({ block: "start" });
+    this.focus();
+  }
+
+  /** Bring the rows into sight, where most of them lie below the screen. */
+  sight() {
+    const { top } = this.box.getBoundingClientRect();
+    if (top < 0 || top > innerHeight / 2) this.element.scrollIntoView({ block: "start" });
   }
 
   /** Say in few words what became of those that fit: how many were kept, and the best of them. */
@@ -106,18 +123,18 @@ export class Table {
   drawChips(rows) {
     const counts = new Map();
     for (const status of rows.map(statusOf)) if (status !== "baseline") counts.set(status, (counts.get(status) ?? 0) + 1);
-    if (this.status && !counts.has(this.status)) counts.set(this.status, 0);
-    const made = JSON.stringify([[...counts], this.status]);
+    for (const status of this.statuses) if (!counts.has(status)) counts.set(status, 0);
+    const made = JSON.stringify([[...counts], [...this.statuses]]);
     if (made === this.chipsMade) return;
     this.chipsMade = made;
     fill(this.chips, [...counts].map(([status, count]) => h("button", { type: "button",
-      class_: `chip s-${status}`, "aria-pressed": String(this.status === status),
-      onclick: () => { this.status = this.status === status ? "" : status; this.arrange(); } },
+      class_: `chip s-${status}`, "aria-pressed": String(this.statuses.has(status)),
+      onclick: () => { if (!this.statuses.delete(status)) this.statuses.add(status); this.arrange(); this.sight(); } },
     `${STATUS[status] ?? status} ${count}`)));
   }
 
   drawHead() {
-    const made = JSON.stringify([this.sort, [...this.shownColumns], this.metric]);
+    const made = JSON.stringify([this.sort, this.visible().map((one) => one.name), this.metric]);
     if (made === this.headMade) return;
     this.headMade = made;
     fill(this.head, h("tr", {}, h("td", { class_: "c-pick" }), this.visible().slice(1).map((column) => h("th", {
@@ -133,8 +150,10 @@ export class Table {
     this.arrange();
   }
 
+  /** Return the columns; where nothing that is listed was measured, why it was not stands there instead of results. */
   visible() {
-    return COLUMNS.filter((column) => column.name === "pick" || this.shownColumns.has(column.name));
+    const instead = { metric: false, gain: false, probability: false, reason: true };
+    return COLUMNS.filter(({ name }) => name === "pick" || ((this.failed ? instead[name] : null) ?? this.shownColumns.has(name)));
   }
 
   /** Put the rows in sight into the page, and room for the others. */
@@ -162,7 +181,7 @@ export class Table {
     h("td", { class_: "c-pick", onclick: (event) => event.stopPropagation() }, h("input", { type: "checkbox", tabindex: -1, checked: this.picked.has(row.iteration),
       "aria-label": `compare iteration ${row.iteration}`, onchange: () => this.pick(row.iteration) })),
     columns.slice(1).map((column) => h("td", { class_: `c-${column.name}${column.right ? " n" : ""}`,
-      title: column.name === "description" ? clean(row.description, 400) : null, dir: column.name === "description" ? "auto" : null },
+      title: ["description", "reason"].includes(column.name) ? clean(row[column.name], 400) : null, dir: column.name === "description" ? "auto" : null },
     column.cell(row))));
   }
 
@@ -215,8 +234,8 @@ export class Table {
   }
 }
 
-/** Return what a row must be: all words within it, or a bound of the metric. */
-function matcher(wanted) {
+/** Return what a row must be: all words within it, their initials as a name in it (`learning rate`: `MATRIX_LR`), or a bound of the metric. */
+export function matcher(wanted) {
   const bound = wanted.match(/^([<>])\s*([\d.eE+-]+)$/);
   if (bound) {
     const value = Number(bound[2]);
@@ -224,10 +243,12 @@ function matcher(wanted) {
   }
   const words = wanted.split(/\s+/).filter(Boolean);
   if (!words.length) return () => true;
+  const one = (word) => (word.length > 4 ? word.replace(/s$/, "") : word); // of rates, a rate
+  const initials = words.length > 1 && words.every((word) => /^[a-z]/.test(word)) ? new RegExp(`(?<![a-z])${words.map((word) => word[0]).join("")}(?![a-z])`) : null;
   return (row) => {
     const settings = JSON.stringify(row.settings ?? {});
     const text = `#${row.iteration} ${statusOf(row)} ${STATUS[statusOf(row)] ?? ""} ${row.source ?? ""} ${row.description} ${row.reason} ${settings}`.toLowerCase();
-    return words.every((word) => text.includes(word));
+    return words.every((word) => text.includes(one(word))) || Boolean(initials?.test(text));
   };
 }
 
