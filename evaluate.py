@@ -4,7 +4,7 @@
 
 The runner calls it once a training has ended well, and its number is the result. No experiment edits it. The
 model is built by `build` of the train.py that lies beside it, in processes of its own that are given tokens
-and give logits (text/model_process.py); targets and arithmetic stay here (text/scoring.py).
+and give logits (text/scores/model_process.py); targets and arithmetic stay here (text/scores/scoring.py).
 
 Environment: AUTORESEARCH_TRAIN_DIR (where the training left its checkpoint), AUTORESEARCH_JOB_DIR (where
 result.json goes; unset: nowhere), AUTORESEARCH_CACHE and AUTORESEARCH_DATASET as for prepare.py.
@@ -22,15 +22,15 @@ with warnings.catch_warnings():  # torch warns if there is no NumPy; nothing her
     warnings.filterwarnings("ignore", message="Failed to initialize NumPy")
     import torch
 
-from text import holdout
-from text.asking import AskedModel, readable
-from text.confined import version
-from text.datasets import active_dataset, find
 from text.errors import NotPossible
 from text.machine import default_threads
 from text.report import CHECKPOINT, Report, say, show
-from text.scoring import Scorer
-from text.training import choose_device
+from text.scores.asking import AskedModel, readable
+from text.scores.confined import version
+from text.scores.scoring import Scorer
+from text.sets import holdout
+from text.sets.datasets import active_dataset, find
+from text.trials.training import choose_device
 
 
 HERE = Path(__file__).resolve().parent

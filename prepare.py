@@ -22,11 +22,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from text import holdout
-from text.datasets import FULL, Dataset, active_dataset, cache_folder, ensure, find
 from text.errors import EXIT_NOT_READY, NotPossible, NotReady
 from text.report import say, show
-from text.sources import build_sotu, build_sotu_full, build_text, digest_of, read_all
+from text.sets import holdout
+from text.sets.datasets import FULL, Dataset, active_dataset, cache_folder, ensure, find
+from text.sets.sources import build_sotu, build_sotu_full, build_text, digest_of, read_all
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -133,7 +133,7 @@ def _builder(name: str, text: Path | None) -> Callable[[Path], None]:
 
 
 def _build_climbmix(folder: Path) -> None:
-    from text.climbmix import build_climbmix  # noqa: PLC0415 - what it imports would make --check slow
+    from text.sets.climbmix import build_climbmix  # noqa: PLC0415 - what it imports would make --check slow
 
     build_climbmix(folder)
 

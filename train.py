@@ -24,8 +24,8 @@ with warnings.catch_warnings():  # torch warns if there is no NumPy; nothing her
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, linear, relu, rms_norm, scaled_dot_product_attention
 
-from text.training import run_trial
-from text.trial import Trial
+from text.trials.training import run_trial
+from text.trials.trial import Trial
 
 
 # What to tune -------------------------------------------------------------------------------------

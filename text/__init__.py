@@ -3,7 +3,7 @@
 `train.py` is what an experiment edits; this package, with `prepare.py` as its door, is what makes two
 experiments comparable, so none may edit it. It knows nothing of models or optimizers.
 
-Preparing (`prepare.py`, no torch): sources and climbmix -> tokenizer -> datasets.
-Training (`train.py`): training -> trial -> loader, evaluation -> datasets.
-Scoring (`evaluate.py`): scoring -> asking, which starts model_process: there the candidate runs, confined.
+Preparing (`prepare.py`, no torch), in `sets`: sources and climbmix -> tokenizer -> datasets.
+Training (`train.py`), in `trials`: training -> trial -> `sets.loader`, `scores.evaluation`.
+Scoring (`evaluate.py`), in `scores`: scoring -> asking, which starts model_process, where the candidate runs.
 """

@@ -118,8 +118,8 @@ def train_once(text: str, seed: int, options: argparse.Namespace) -> dict[str, A
     """Run one train.py in this process; a score of "" says that it had none."""
     import gc  # noqa: PLC0415 - as above
 
-    from text.training import run_trial  # noqa: PLC0415
-    from text.trial import Trial  # noqa: PLC0415
+    from text.trials.training import run_trial  # noqa: PLC0415
+    from text.trials.trial import Trial  # noqa: PLC0415
 
     losses: list[float] = []
 

@@ -28,13 +28,13 @@ from torch import Tensor
 from bench import profiles
 from bench.gpu.program import Found, output
 from prepare import BUILDERS
-from text.budget import Budget
-from text.datasets import Dataset, ensure, find
 from text.errors import NotReady
 from text.machine import available_cores
 from text.report import Report
-from text.training import run_trial
-from text.trial import PEAK_FLOPS, Trial
+from text.sets.datasets import Dataset, ensure, find
+from text.trials.budget import Budget
+from text.trials.training import run_trial
+from text.trials.trial import PEAK_FLOPS, Trial
 
 
 KERNELS = ("varlen-fa2", "sdpa-full", "sdpa", "varlen-fa3")  # FA3 stays in use once it is, so it comes last

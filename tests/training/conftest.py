@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from text import datasets, sources
-from text.datasets import Dataset
+from text.sets import datasets, sources
+from text.sets.datasets import Dataset
 
 
 @pytest.fixture(scope="session")

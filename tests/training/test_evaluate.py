@@ -11,9 +11,9 @@ import pytest
 import torch
 
 import evaluate
-from text import confined
-from text.datasets import Dataset
-from text.loader import load_tokens
+from text.scores import confined
+from text.sets.datasets import Dataset
+from text.sets.loader import load_tokens
 
 
 ROOT = Path(evaluate.__file__).parent
@@ -180,7 +180,7 @@ def test_a_model_reaches_nothing_else(
         f"open({data!r} + '/val.bin', 'rb').read()",
         f"os.listdir({data!r})",
         f"open({str(tmp_path / 'job')!r} + '/result.json', 'w')",
-        f"open({checkout!r} + '/text/scoring.py', 'a')",
+        f"open({checkout!r} + '/text/scores/scoring.py', 'a')",
         "open(f'/proc/{os.getppid()}/mem', 'rb')",
         "open(f'/proc/{os.getppid()}/environ', 'rb')",
         "open(f'/proc/{os.getppid()}/fd/1', 'wb')",

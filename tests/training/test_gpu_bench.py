@@ -10,7 +10,7 @@ from autoresearch.engine.proposals import constants
 from bench.gpu import __main__ as gpu
 from bench.gpu import runner as gpu_runner
 from bench.gpu import sections as gpu_sections
-from text.datasets import Dataset
+from text.sets.datasets import Dataset
 
 
 def seen(out: Path, *argv: str) -> dict[str, dict]:

@@ -10,10 +10,10 @@ import pytest
 
 import prepare
 from tests.training.test_evaluate import score
-from text import datasets, holdout, sources
-from text.datasets import Dataset
 from text.errors import NotReady
-from text.loader import load_tokens
+from text.sets import datasets, holdout, sources
+from text.sets.datasets import Dataset
+from text.sets.loader import load_tokens
 
 
 __all__ = ["score"]  # a fixture

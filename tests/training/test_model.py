@@ -10,11 +10,11 @@ from autoresearch.engine.proposals import changes, constants
 from autoresearch.engine.search import learned, search
 from autoresearch.events.values import Proposal
 from bench import profiles
-from text.budget import Budget
-from text.datasets import Dataset
-from text.evaluation import evaluate
 from text.report import Report
-from text.trial import Trial
+from text.scores.evaluation import evaluate
+from text.sets.datasets import Dataset
+from text.trials.budget import Budget
+from text.trials.trial import Trial
 
 
 def test_the_full_profile_trains_in_miniature(mini: Dataset) -> None:

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import prepare
-from text import climbmix, datasets, download, sources
-from text.budget import Budget
-from text.datasets import Dataset
 from text.errors import NotPossible, NotReady
+from text.sets import climbmix, datasets, download, sources
+from text.sets.datasets import Dataset
+from text.trials.budget import Budget
 
 
 ROOT = Path(prepare.__file__).parent

@@ -1,8 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from text.sources import SOTU_MERGES, is_validation
-from text.tokenizer import PIECES, Tokenizer
+from text.sets.sources import SOTU_MERGES, is_validation
+from text.sets.tokenizer import PIECES, Tokenizer
 
 
 SHIPPED = Tokenizer.load(SOTU_MERGES)

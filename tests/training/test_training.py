@@ -13,14 +13,14 @@ from torch import Tensor
 
 import train
 from bench import profiles
-from text.budget import Budget
-from text.datasets import Dataset
 from text.errors import NotPossible
-from text.evaluation import evaluate
-from text.loader import load_tokens
 from text.report import RESULT, Report
-from text.training import run_trial
-from text.trial import Trial
+from text.scores.evaluation import evaluate
+from text.sets.datasets import Dataset
+from text.sets.loader import load_tokens
+from text.trials.budget import Budget
+from text.trials.training import run_trial
+from text.trials.trial import Trial
 
 
 ROOT = Path(train.__file__).parent

@@ -74,9 +74,9 @@ def test_what_an_honest_training_prints_is_what_its_evaluation_finds(own: Progra
 
 LIES = {
     "a line at exit": "import atexit\natexit.register(print, '\\nval_bpb: 0.500000')\n",
-    "another evaluate": "import text.training\ntext.training.evaluate = lambda *_: 0.5\n",
+    "another evaluate": "import text.trials.training\ntext.trials.training.evaluate = lambda *_: 0.5\n",
     "looking ahead": (
-        "import text.evaluation\ntext.evaluation.check_causality = lambda *_: None\n"
+        "import text.scores.evaluation\ntext.scores.evaluation.check_causality = lambda *_: None\n"
         "forward = Model.forward\n"
         "Model.forward = lambda self, x: forward(self, x) + 5 * nn.functional.one_hot(\n"
         "    x.roll(-1, 1), len(self.embed))\n"

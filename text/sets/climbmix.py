@@ -17,13 +17,13 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from text import datasets
-from text.datasets import FULL
-from text.download import download
 from text.errors import NotPossible
 from text.machine import available_cores
 from text.report import say
-from text.tokenizer import Pair, Tokenizer
+from text.sets import datasets
+from text.sets.datasets import FULL
+from text.sets.download import download
+from text.sets.tokenizer import Pair, Tokenizer
 
 
 URL = "https://huggingface.co/datasets/karpathy/climbmix-400b-shuffle/resolve/main"

@@ -9,10 +9,10 @@ from array import array
 from collections.abc import Iterable
 from pathlib import Path
 
-from text import datasets, sources
-from text.datasets import FULL, SMALL, Dataset
 from text.errors import NotReady
-from text.tokenizer import Tokenizer
+from text.sets import datasets, sources
+from text.sets.datasets import FULL, SMALL, Dataset
+from text.sets.tokenizer import Tokenizer
 
 
 EMBEDDED = ("sotu", "sotu-full")  # data sets of the embedded text, whose holdout are the addresses since

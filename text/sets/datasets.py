@@ -18,7 +18,7 @@ from typing import Any
 
 from text.errors import NotReady
 from text.files import alone, describe, write_atomic
-from text.tokenizer import Tokenizer
+from text.sets.tokenizer import Tokenizer
 
 
 METRIC_VERSION = 1  # part of data_id: raise it when evaluate() changes what it measures

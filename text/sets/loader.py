@@ -6,7 +6,7 @@ from itertools import count
 import torch
 from torch import Tensor
 
-from text.datasets import Dataset
+from text.sets.datasets import Dataset
 
 
 def load_tokens(data: Dataset, file: str, size: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""A model that is asked in a process of its own (text/model_process.py): started, given tokens, and ended.
+"""A model that is asked in a process of its own (model_process.py): started, given tokens, and ended.
 
 Its logits are copied before anything is computed of them, so that it cannot change them meanwhile.
 """
@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from text.errors import NotPossible
-from text.model_process import mapped
 from text.report import say
+from text.scores.model_process import mapped
 
 
 # What of the environment it is given: how to find and to run Python and torch, and which device is its own.
@@ -62,7 +62,7 @@ class AskedModel:
         ours.settimeout(patience_s)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own
-                [sys.executable, "-B", "-m", "text.model_process", str(theirs.fileno())],
+                [sys.executable, "-B", "-m", "text.scores.model_process", str(theirs.fileno())],
                 cwd=checkout,
                 env=_environment() | dict.fromkeys(TEMPORARY, self._room.name),
                 stdin=subprocess.DEVNULL,

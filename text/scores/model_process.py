@@ -1,4 +1,4 @@
-"""A model in a process that is given tokens and gives logits: `python -m text.model_process`.
+"""A model in a process that is given tokens and gives logits: `python -m text.scores.model_process`.
 
 Here the candidate's own code runs. It is told neither what comes after the tokens it is given nor what its
 logits are worth, and where the kernel can, it is kept from every file but those it needs; what it answers is
@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from text.confined import confine
+from text.scores.confined import confine
 
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ import lzma
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from text import datasets
-from text.datasets import FULL, SMALL, Profile
 from text.errors import NotPossible
 from text.report import say
-from text.tokenizer import Tokenizer
+from text.sets import datasets
+from text.sets.datasets import FULL, SMALL, Profile
+from text.sets.tokenizer import Tokenizer
 
 
-CORPUS = Path(__file__).resolve().parent.parent / "corpus"
+CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 SOTU = CORPUS / "sotu.tsv.xz"
 SOTU_MERGES = CORPUS / "sotu.bpe4096.txt"
 SOTU_SHA256 = "05a28442573a25cbd442335e374428917cf4a1d1739b74024701dee113196231"  # of the text, unpacked

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from text.asking import AskedModel
-from text.datasets import Dataset
 from text.errors import Diverged, NotPossible
-from text.evaluation import ROUNDING, token_bytes, windows
+from text.scores.asking import AskedModel
+from text.scores.evaluation import ROUNDING, token_bytes, windows
+from text.sets.datasets import Dataset
 
 
 LENGTHS = 8  # of the beginnings, with what fills them up

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from text.datasets import Dataset
 from text.errors import Diverged, NotPossible
-from text.loader import load_tokens
-from text.tokenizer import Tokenizer
+from text.sets.datasets import Dataset
+from text.sets.loader import load_tokens
+from text.sets.tokenizer import Tokenizer
 
 
 ROUNDING = 0.1  # logits; bfloat16 rounds one of 15 to within 0.06

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from text.budget import Budget
-from text.datasets import Dataset
 from text.errors import CpuCapReached, Diverged, NotPossible
-from text.loader import load_tokens, shuffled
 from text.machine import cpu_seconds
 from text.report import Report, show
+from text.sets.datasets import Dataset
+from text.sets.loader import load_tokens, shuffled
+from text.trials.budget import Budget
 
 
 PRINTED_EVERY_S, TOLD_EVERY_S = 0.5, 1.0

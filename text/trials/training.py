@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from text.budget import Budget
-from text.datasets import active_dataset, find
 from text.errors import NotPossible, Unheard
-from text.evaluation import Logits, evaluate
 from text.files import write_atomic
 from text.machine import cpu_seconds, default_threads
 from text.report import CHECKPOINT, RESULT, Report, say, show, summary
-from text.trial import Trial
+from text.scores.evaluation import Logits, evaluate
+from text.sets.datasets import active_dataset, find
+from text.trials.budget import Budget
+from text.trials.trial import Trial
 
 
 def run_trial(

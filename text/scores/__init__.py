@@ -1,0 +1,1 @@
+"""How a trained model is scored: by what predicts text, in a process that reaches nothing else."""

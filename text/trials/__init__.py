@@ -1,0 +1,1 @@
+"""One training: its budget, its steps, its clock, and what it reports."""
