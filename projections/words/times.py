@@ -1,4 +1,4 @@
-"""Times, lengths of time and lines of text, as people read them. Pure."""
+"""Times, lengths of time, numbers and lines of text, as people read them. Pure."""
 
 
 def duration(seconds: float) -> str:
@@ -23,6 +23,13 @@ def signed(value: float) -> str:
     """Return a gain with its sign, to six places; what is zero to these has none."""
     said = f"{value:+.6f}"
     return said if said.strip("+-0.") else said[1:]
+
+
+def sureness(probability: float) -> str:
+    """Return how sure something is; nothing is certain, and nothing cannot be: `64%`, `>99%`, `<1%`."""
+    if 0.01 <= probability <= 0.99:  # noqa: PLR2004 - beyond, whole per cents say no more than that
+        return f"{probability:.0%}"
+    return ">99%" if probability > 0.99 else "<1%"  # noqa: PLR2004 - as above
 
 
 def minute_of(at: str) -> str:

@@ -43,7 +43,9 @@ VERDICTS: Mapping[str, str] = {
     "no_improvement_by": "no improvement by more than {min_delta:g} ({metric:.6f} {worse} {best:.6f})",
     "too_small": "too small an improvement ({metric:.6f} against {best:.6f}, {min_delta:g} asked)",
     "better": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked",
-    "believed": "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}; {probability:.0%} sure to be real",
+    "believed": (
+        "better by {gain:.6f} ± {half_width:.6f} on {pairs:seeds}; {probability:sure} sure to be real"
+    ),
     "no_better": (
         "no better: {gain:+.6f} ± {half_width:.6f} on {pairs:seeds}; more than {min_delta:.6f} was asked"
     ),

@@ -9,7 +9,7 @@ import string
 from functools import partial
 
 from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
-from autoresearch.projections.words.times import counted, duration, minute_of, signed
+from autoresearch.projections.words.times import counted, duration, minute_of, signed, sureness
 from autoresearch.projections.words.verdicts import VERDICTS
 
 
@@ -289,6 +289,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "sureness": lambda keeps: ", ".join(map(_sureness, keeps)) or "nothing could be compared",
     "said": lambda said: said or "it said nothing",
     "short": short,
+    "sure": sureness,
     "step": lambda step: STEPS.get(step, step),
     "words": words,
     **{f"{noun}s": partial(counted, noun=noun) for noun in COUNTED},

@@ -18,7 +18,7 @@ from autoresearch.projections.state_text import (
 )
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
-from autoresearch.projections.words.times import counted, duration, one_line, signed
+from autoresearch.projections.words.times import counted, duration, one_line, signed, sureness
 from autoresearch.projections.words.wording import loops_left_words, name_of, say, short
 from autoresearch.workflows.api.experiments import Story, other_metrics, status_of
 from autoresearch.workflows.api.next_step import next_step
@@ -118,7 +118,7 @@ def _gain(row: Row) -> str:
     said = f"{signed(gain)} ±{half:.6f}" if half and isinstance(half, float) else signed(gain)
     if row.sureness is not None and row.verdict == "keep":
         return f"{said} {row.sureness.verdict}{'' if row.taken_out is None else ', out'}"
-    return f"{said} {sure:.0%}" if isinstance(sure, float) and row.verdict == "keep" else said
+    return f"{said} {sureness(sure)}" if isinstance(sure, float) and row.verdict == "keep" else said
 
 
 def artifacts_words(folder: Path) -> str:

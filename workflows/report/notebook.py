@@ -35,7 +35,9 @@ table[["iteration", "status", "metric", "gain", "half_width", "description"]].ta
         """\
 ideas = table[table.iteration > 0]
 outcomes = ideas.groupby("status").agg(
-    ideas=("iteration", "size"), seconds=("seconds", "sum"), cost_usd=("cost_usd", "sum")
+    ideas=("iteration", "size"),
+    seconds=("seconds", "sum"),
+    cost_usd=("cost_usd", lambda known: known.sum(min_count=1)),  # where nobody told one: unknown, not 0
 )
 outcomes.sort_values("ideas", ascending=False)""",
     ),

@@ -4,7 +4,7 @@ from typing import Any
 
 from autoresearch.projections.parts.proposers import WHO
 from autoresearch.projections.state_text import say_interval, say_no_gain
-from autoresearch.projections.words.times import duration, minute_of, one_line, signed
+from autoresearch.projections.words.times import duration, minute_of, one_line, signed, sureness
 from autoresearch.projections.words.wording import say_usd
 from autoresearch.workflows.pages.ways_out import program
 from autoresearch.workflows.report.best import best_lines, held
@@ -189,7 +189,7 @@ def _fresh(one: dict[str, Any], of_final: dict[str, Any] | None) -> Span:
 def _sure(one: dict[str, Any]) -> str:
     if one["sureness"] is not None:
         return str(one["sureness"])
-    return "-" if one["probability"] is None else f"{one['probability']:.0%}"
+    return "-" if one["probability"] is None else sureness(one["probability"])
 
 
 def _change(one: dict[str, Any]) -> str:

@@ -78,6 +78,7 @@ def test_our_notebook_runs_and_agrees_with_the_run(run):
     assert space["now"]["best_metric"] == space["kept"]["best"].iloc[-1]
     assert space["now"]["counts"]["kept"] + 1 == len(space["kept"])
     assert len(space["ideas"]) == space["outcomes"]["ideas"].sum()
+    assert space["outcomes"]["cost_usd"].isna().all()  # nobody told one
     assert space["then"]["seq"] < space["now"]["seq"]
 
 

@@ -1,12 +1,13 @@
 from typing import get_args
 
 import pytest
+from attrs import evolve
 
 from autoresearch.events import catalog as ev
 from autoresearch.events.catalog import Event
 from autoresearch.events.encoding.codec import RawEvent
 from autoresearch.projections.words.event_text import LINE_CHARACTERS, describe, line
-from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.times import one_line, sureness
 from autoresearch.projections.words.wording import asked_for, duration, say
 from tests import given as g
 from tests.golden.samples import sample
@@ -79,6 +80,18 @@ def test_a_long_text_is_cut():
 def test_durations_as_people_say_them(seconds, expected):
     """Seconds become the two largest units that matter."""
     assert expected == duration(seconds)
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [(1.0, ">99%"), (0.994, ">99%"), (0.986, "99%"), (0.64, "64%"), (3e-9, "<1%")],
+)
+def test_nothing_is_said_to_be_certain(probability, expected):
+    """How sure a gain is to be real is never told as 100 % or as none."""
+    assert expected == sureness(probability)
+    inputs = {"gain": 0.002, "half_width": 0.001, "pairs": 1, "min_delta": 0.0, "probability": probability}
+    kept = evolve(g.kept(3), rule="climb", inputs=inputs)
+    assert f"; {expected} sure to be real" in describe(kept)
 
 
 def test_a_restricted_request_says_so():
