@@ -1,6 +1,6 @@
 """A repository in memory: commits and refs are dicts, and only worktrees are real folders.
 
-Passes the contract of the ports (tests/contract/git/test_git_contract.py) without starting a process.
+Passes the contract of the ports (tests/contract/git/test_git_*.py) without starting a process.
 """
 
 import shutil

@@ -12,7 +12,7 @@ from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.ports.repository import Branch
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.events.errors import NotFound
-from tests.contract.git.test_git_contract import make_fake, make_real
+from tests.contract.git.conftest import make_fake, make_real
 from tests.fakes.git import FakeGit, head
 
 

@@ -12,7 +12,7 @@ from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import NotSigned
 from autoresearch.projections.run_state import RunState
-from tests.contract.git.test_git_contract import make_real
+from tests.contract.git.conftest import make_real
 
 
 REF = "refs/autoresearch/mar8-r001/log"
