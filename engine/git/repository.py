@@ -8,6 +8,7 @@ from autoresearch.engine.git.checkouts.worktrees import Worktrees
 from autoresearch.engine.git.merging import Merging
 from autoresearch.engine.git.program import call, last_line
 from autoresearch.engine.git.refs import Refs
+from autoresearch.engine.git.where import outside_shelter
 from autoresearch.events.errors import NotFound
 
 
@@ -21,7 +22,7 @@ def find_top(cwd: Path) -> Path:
     Raises:
         NotFound: there is no repository, it is bare, or it has no commit yet.
     """
-    found = call(("rev-parse", "--show-toplevel"), cwd=cwd)
+    found = call(("rev-parse", "--show-toplevel"), cwd=Path(outside_shelter(str(cwd))))
     if found.exit_code != 0:
         make = "go to your repository, or make one: git init && git add -A && git commit -m start"
         trust = f"if you trust it: git config --global --add safe.directory {shlex.quote(str(cwd))}"

@@ -18,6 +18,10 @@ KEPT_ENVIRONMENT = frozenset(
 )
 CALM = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_PAGER": "cat"}
 
+SHELTER = (
+    "autoresearch"  # in a `.git`: it is an empty one, which keeps `git clean` away (checkouts/shelter.py)
+)
+
 _ASK = ("rev-parse", "--show-toplevel", "HEAD^{commit}", "--symbolic-full-name", "HEAD")
 _BRANCHES = "refs/heads/"
 
@@ -32,6 +36,19 @@ def environment() -> dict[str, str]:
     return kept | CALM
 
 
+def outside_shelter(folder: str) -> str:
+    """Return the folder to ask git from: above the one for runs, where git would find that around it."""
+    above = os.path.realpath(folder)
+    while above:
+        outside, own = above.rpartition("/")[0], f"{above}/.git"
+        if os.path.lexists(f"{own}/{SHELTER}"):
+            return outside
+        if os.path.lexists(own):
+            break
+        above = outside
+    return folder
+
+
 def checkout_around(folder: Path) -> tuple[str, str | None] | None:
     """Return the top of the work tree around a folder and its branch (None: detached).
 
@@ -44,7 +61,8 @@ def checkout_around(folder: Path) -> tuple[str, str | None] | None:
         (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
     )
     try:
-        pid = os.posix_spawnp("git", ["git", "-C", str(folder), *_ASK], environment(), file_actions=actions)
+        asked_from = outside_shelter(str(folder))
+        pid = os.posix_spawnp("git", ["git", "-C", asked_from, *_ASK], environment(), file_actions=actions)
         os.close(writing)
         said = b""
         while piece := os.read(reading, 2**16):

@@ -13,6 +13,7 @@ from pathlib import Path
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.git.calls import ADDRESS
 from autoresearch.engine.git.checkouts.ignoring import ensure_ignored
+from autoresearch.engine.git.checkouts.shelter import ensure_sheltered
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches
 from autoresearch.engine.runs.catalogue import branch_slug, claimed_runs, ids_in, is_of_slug, number_of
@@ -53,11 +54,13 @@ def claim_run(home: Path, branch: str, *, taken: Callable[[str], bool] = lambda 
     """Make the folder of a new run of this branch.
 
     Claimed by mkdir, so that two claims at once get two ids; `taken` says which ids are used up though
-    their folder is gone, since their candidates still have refs. Git is told to ignore all runs.
+    their folder is gone, since their candidates still have refs. Git is told to ignore all runs, and to leave
+    them where it cleans.
     """
     runs = runs_of(home)
     runs.folder.mkdir(parents=True, exist_ok=True)
     ensure_ignored(home, runs.folder)
+    ensure_sheltered(home, runs.folder)
     slug = branch_slug(branch)
     names = [name for place in places(home) for name in ids_in(place)]
     number = max((number_of(name) for name in names if is_of_slug(name, slug)), default=0)

@@ -136,7 +136,7 @@ class Program:
 
     def run_folder(self) -> Path:
         """Return the only run's folder."""
-        (folder,) = (path for path in runs_of(self.repo).folder.iterdir() if path.is_dir())
+        (folder,) = (path for path in runs_of(self.repo).folder.glob("*-r*"))
         return folder
 
 

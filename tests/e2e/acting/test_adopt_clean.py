@@ -48,7 +48,7 @@ def test_a_run_on_a_checked_out_branch_is_adopted_and_cleaned(program: Program):
     )
     assert "autoresearch-other-r001, with its history" in program("clean", "--all").stdout
     program("clean", "--all", "--yes")
-    assert [run_id] == [path.name for path in program.run_folder().parent.iterdir() if path.is_dir()]
+    assert [run_id] == [path.name for path in program.run_folder().parent.glob("*-r*")]
     program("clean", code=2)
     program("clean", run_id, "--folder", "--yes")
     program("status", code=3)

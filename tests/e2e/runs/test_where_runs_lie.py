@@ -59,7 +59,7 @@ def test_a_start_leaves_git_nothing_to_say(program: Program):
     for _ in range(2):
         program("start", "--loops", "0", "--no-background-train")
         assert "" == dirty(program.repo)
-    assert 2 == len([path for path in (program.repo / HIDDEN_RUNS).iterdir() if path.is_dir()])
+    assert 2 == len(list((program.repo / HIDDEN_RUNS).glob("*-r*")))
     assert 1 == rules(program.repo).count(RULE)
     assert not (program.repo / ".gitignore").exists()
     assert not (program.repo / HIDDEN_RUNS / ".gitignore").exists()
@@ -69,7 +69,7 @@ def test_a_clone_of_the_single_file_runner_keeps_its_places(program: Program):
     """Where `workflows/run_experiment.py` lies, runs lie beside it and the table is copied to the top."""
     make_door(program.repo)
     program("start", "--loops", "1", "--no-stochastic", "--no-background-train")
-    (run,) = (path for path in (program.repo / OPEN_RUNS).iterdir() if path.is_dir())
+    (run,) = (path for path in (program.repo / OPEN_RUNS).glob("*-r*"))
     assert (run / "results.tsv").read_bytes() == (program.repo / "results.tsv").read_bytes()
     assert not (program.repo / HIDDEN_RUNS).exists()
     assert [f"?? {DOOR}", "?? results.tsv"] == sorted(dirty(program.repo).splitlines(), reverse=True)
@@ -124,6 +124,33 @@ def test_where_the_exclude_file_is_of_no_use_the_folder_speaks_itself(repo: Path
     for _ in range(2):
         claim_run(repo, "a").history.touch()
         assert "" == dirty(repo)
+
+
+def test_the_users_clean_and_stash_leave_runs(repo: Path, capsys: pytest.CaptureFixture[str]):
+    """`git clean -fdx` and `git stash --all` take nothing from a run, which is found from within it."""
+    run = make_run(repo, DONE)
+    claim_run(repo, "a").history.touch()
+    before = bytes_of(run.folder)
+    (repo / "rubbish").touch()
+    git(repo, "clean", "-q", "-fdx")
+    git(repo, "stash", "--all", "--quiet")
+    assert (before, False) == (bytes_of(run.folder), (repo / "rubbish").exists())
+    for words in ("status", "status --run-id", "runs", "history"):
+        line = f"{words} {run.run_id}" if words.endswith("id") else words
+        at_top = call(f"{line} --repo {shlex.quote(str(repo))}", capsys)
+        within = f"{line} --repo {shlex.quote(str(run.folder))}"
+        assert at_top.splitlines()[0] == call(within, capsys).splitlines()[0]
+
+
+def test_a_folder_with_files_that_the_user_tracks_is_left_to_git(repo: Path):
+    """Where the runs' folder has files of the user's commits, git goes on seeing them."""
+    mine = repo / HIDDEN_RUNS / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    git(repo, "add", "--force", str(mine))
+    claim_run(repo, "a").history.touch()
+    assert not (mine.parent / ".git").exists()
+    git(repo, "add", "--force", str(mine))
 
 
 def test_packaging_and_tests_of_the_user_see_nothing(program: Program):
@@ -181,7 +208,7 @@ def test_runs_lie_where_the_setting_says(program: Program):
         settings.write('runs_folder = "my runs/*"\n')
     program.git("commit", "-qam", "settings")
     program("start", "--loops", "1", "--no-stochastic", "--no-background-train")
-    (run,) = (path for path in (program.repo / "my runs" / "*").iterdir() if path.is_dir())
+    (run,) = (path for path in (program.repo / "my runs" / "*").glob("*-r*"))
     assert "" == dirty(program.repo)
     assert (run.name, str(run / "state.json")) == (program.status()["run_id"], program.status()["state_path"])
     assert run.name == program.status("--repo", str(run / "worktree"))["run_id"]
@@ -210,7 +237,7 @@ def test_a_run_in_the_other_place_goes_on_where_it_lies(program: Program):
     program("resume", "--loops", "1", "--no-stochastic", "--no-background-train")
     program("replay")
     assert not (program.repo / HIDDEN_RUNS).exists()
-    (run,) = (path for path in (program.repo / OPEN_RUNS).iterdir() if path.is_dir())
+    (run,) = (path for path in (program.repo / OPEN_RUNS).glob("*-r*"))
     inside = str(run / "worktree")
     assert 2 == program.status("--repo", inside)["iterations_completed"]
     program("start", "--loops", "0", "--no-background-train")

@@ -235,7 +235,7 @@ def test_two_starts_are_two_runs(program: Program):
     """Starting twice makes two runs with ids of their own."""
     first = program("start", "--loops", "0", "--no-background-train").stdout
     second = program("start", "--loops", "0", "--no-background-train").stdout
-    ids = [path.name for path in runs_of(program.repo).folder.iterdir() if path.is_dir()]
+    ids = [path.name for path in runs_of(program.repo).folder.glob("*-r*")]
     assert 2 == len(ids)
     assert sum(run_id in first for run_id in ids) == 1
     assert sum(run_id in second for run_id in ids) == 1

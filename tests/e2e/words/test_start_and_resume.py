@@ -81,7 +81,7 @@ def test_the_default_branch_is_todays_and_counts_on(repo, capsys):
 def test_a_named_run_id_is_taken_once(repo, capsys):
     """`start --run-id` claims that id, and refuses one that exists."""
     assert 0 == call("start --run-id night-r007", capsys)[0]
-    assert ["night-r007"] == [path.name for path in (repo / ".autoresearch/runs").iterdir() if path.is_dir()]
+    assert ["night-r007"] == [path.name for path in (repo / ".autoresearch/runs").glob("*-r*")]
     code, _, err = call("start --run-id night-r007", capsys)
     assert 3 == code
     assert "exists already" in err
@@ -97,7 +97,7 @@ def test_a_start_that_fails_half_way_leaves_no_run(repo, capsys, monkeypatch):
     code, _, err = call("start", capsys)
     assert 3 == code
     assert "No space left on device" in err
-    assert [] == [path for path in (repo / ".autoresearch/runs").iterdir() if path.is_dir()]
+    assert [] == list((repo / ".autoresearch/runs").glob("*-r*"))
 
 
 def test_resume_asks_the_latest_run_and_says_which(repo, capsys):
