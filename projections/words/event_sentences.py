@@ -54,7 +54,7 @@ EVENTS: Mapping[str, str] = {
     "ProposalReceived.first": "proposal received ({source}), to be tried first: {proposal.description}",
     "ProposalWithdrawn": "the proposal of event {received} was withdrawn",
     "ProposalRefused": "proposal {name} refused: {reason:reason}",
-    "ProposalChosen": "{iteration:name} tries ({source}): {description}",
+    "ProposalChosen": "{iteration:name} tries ({source:who}): {description}",
     "InputNeeded": "{iteration:name} needs a human proposal: {question:reason}",
     "AgentAsked": "{iteration:name}: {agent} is asked to {step:step}",
     "AgentAsked.free": "{iteration:name}: {agent} is asked to {step:step}, and may write anywhere",
@@ -64,11 +64,12 @@ EVENTS: Mapping[str, str] = {
     "{seconds:duration}{usage:cost}",
     "AgentAnswered.failed": "{iteration:name}: {agent} was asked to {step:step} and failed after "
     "{seconds:duration}{usage:cost}: {reason:reason}{failure:failure}",
-    "WaitEnded": "{agent} may be asked again, since {until}",
+    "WaitEnded": "{agent} may be asked again, since {until:minute}",
     "QuestionAsked": "{iteration:name}: {agent} asks: {question}",
-    "QuestionAsked.waits": "{iteration:name}: {agent} asks, and has until {until} for an answer: {question}",
+    "QuestionAsked.waits": "{iteration:name}: {agent} asks, and has until {until:minute} for an answer: "
+    "{question}",
     "QuestionAnswered": "question {question} was answered: {answer}",
-    "QuestionTimedOut": "question {question} has no answer until {until}; the run goes on without",
+    "QuestionTimedOut": "question {question} has no answer until {until:minute}; the run goes on without",
     "IterationStarted": "{iteration:name} opened on {base_commit:short}",
     "ChangeApplied": "{iteration:name} changed {files:list} (+{insertions} -{deletions})",
     "ChangeApplied.put_back": "{iteration:name} changed {files:list} (+{insertions} -{deletions}); "
@@ -114,10 +115,11 @@ EVENTS: Mapping[str, str] = {
     "ReviewMissed": "{iteration:name} goes on without a review: {reason:reason}",
     "ReviewMissed.wait": "{iteration:name} waits for its review: {reason:reason}",
     "ApprovalAsked": "{iteration:name} would be kept, and waits for a human's word as long as it takes",
-    "ApprovalAsked.until": "{iteration:name} would be kept, and waits for a human's word until {until}",
+    "ApprovalAsked.until": "{iteration:name} would be kept, and waits for a human's word "
+    "until {until:minute}",
     "CandidateApproved": "{iteration:name} was approved",
     "CandidateVetoed": "{iteration:name} was vetoed: {why}",
-    "ApprovalTimedOut": "{iteration:name}: nobody approved or vetoed it until {until}",
+    "ApprovalTimedOut": "{iteration:name}: nobody approved or vetoed it until {until:minute}",
     "HoldoutStarted": "{keep:name} is scored on the holdout, looked at {looks_before:times}",
     "HoldoutScored": "{keep:name} has {metric:.6f} on the holdout",
     "HoldoutScored.failed": "{keep:name} has no number on the holdout, {outcome:words}: {reason:reason}",

@@ -15,14 +15,14 @@ from attrs import fields
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import RawEvent, Recorded
 from autoresearch.projections.words.event_sentences import EVENTS
-from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
+from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, SOURCES, STEPS
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.verdicts import VERDICTS
 from autoresearch.projections.words.wording import WORDS, say_verdict
 
 
 LINE_CHARACTERS = 240
-FORMS = 6  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
+FORMS = 7  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
 
 # Where an event has more than one sentence: which, by what the event says. "" is the plain one.
 VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
@@ -75,7 +75,7 @@ VARIANTS: Mapping[type[Any], Callable[[Any], str]] = {
 @cache
 def wording() -> str:
     """Return the name of the wording: another one for any other word."""
-    tables = (REASONS, VERDICTS, EVENTS, CONDITIONS, STEPS, KINDS)
+    tables = (REASONS, VERDICTS, EVENTS, CONDITIONS, STEPS, KINDS, SOURCES)
     entries = sorted(entry for table in tables for entry in table.items())
     return sha256(repr((FORMS, entries)).encode()).hexdigest()[:12]
 

@@ -340,6 +340,8 @@ KINDS = {  # of what JSON can hold
     "object": "an object",
     "string": "a string",
 }
+SOURCES = {"cli": "human", "drop": "human", "file": "human"}  # of proposals; the others are said as they are
+
 STEPS = {
     "propose": "propose",
     "edit": "make a change",

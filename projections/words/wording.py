@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from functools import partial
 
-from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, STEPS
+from autoresearch.projections.words.sentences import CONDITIONS, KINDS, REASONS, SOURCES, STEPS
 from autoresearch.projections.words.times import counted, duration, minute_of, signed, sureness
 from autoresearch.projections.words.verdicts import VERDICTS
 
@@ -291,6 +291,7 @@ FORMATS: Mapping[str, Callable[[Any], str]] = {
     "short": short,
     "sure": sureness,
     "step": lambda step: STEPS.get(step, step),
+    "who": lambda source: SOURCES.get(source, source),
     "words": words,
     **{f"{noun}s": partial(counted, noun=noun) for noun in COUNTED},
 }

@@ -28,6 +28,17 @@ ROWS = """async () => {
   const { load } = await import("/static/model.js");
   return (await load("/api/0/confirm-r001")).run.all();
 }"""
+WORDS = """async () => {
+  const { number, proposer, share, signed, typeWords } = await import("/static/dom.js");
+  return [number(-1e-9), signed(-1e-9), signed(-0.25), share(2, 2), share(1, 2),
+    proposer({ agent: "codex", model: "gpt-5", source: "agent" }), proposer({ agent: null, source: "cli" }),
+    proposer({ agent: null, source: "search" }), typeWords("NoteAdded")];
+}"""
+EDGES = """() => {
+  const box = (one) => document.querySelector(one).getBoundingClientRect();
+  return [box("main").right, box(".drawer").left];
+}"""
+WIDER = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.ariaLabel)"
 CELLS = "rows => rows.map((row) => [...row.cells].map((cell) => cell.innerText))"
 
 
@@ -126,7 +137,8 @@ def test_experiments_stand_side_by_side(open_page: Any):
     seen.page.click("text=compare 2")
     seen.page.wait_for_url("**/compare?with=*r001%2F1&with=*r001%2F2")
     said = seen.page.wait_for_selector(".side-by-side tbody").inner_text()
-    assert re.search(r"status\s+keep\s+discard", said)
+    assert re.search(r"status\s+kept\s+discarded", said)
+    assert not re.search(r"keep\b|[{\[]", said)
     differing = seen.page.locator(".side-by-side tbody tr").count()
     seen.page.click("text=differences only")
     assert differing < seen.page.locator(".side-by-side tbody tr").count()
@@ -159,12 +171,44 @@ def test_who_proposed_stands_in_a_table(open_page: Any, site: Site):
     assert "by opencode" in open_page(f"/run/0/{run}").page.inner_text(".figure:has-text('best ')")
 
 
-@pytest.mark.parametrize("path", ["/", WHOLE, f"{WHOLE}/1"])
-def test_it_fits_a_phone(open_page: Any, path: str):
-    """At 390 pixels nothing is wider than the screen, and what stands first is readable."""
+def test_what_is_shown_is_in_words(open_page: Any):
+    """Zero has no sign, who proposed is named by agent and model or as a human, a type of event is words."""
+    seen = open_page("/")
+    numbers = ["0.000000", "0.000000", "\u22120.250000", "0.00\u00a0%", "\u221250.00\u00a0%"]
+    words = ["codex, gpt-5", "human", "search", "Note added"]
+    assert numbers + words == seen.page.evaluate(WORDS)
+
+
+COMPARED = "/compare?with=0/autoresearch-whole-r001/1&with=0/autoresearch-whole-r001/2"
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("/", ".facts"),
+        (WHOLE, ".figures"),
+        (f"{WHOLE}/1", ".pairs"),
+        (COMPARED, ".side-by-side tbody td"),
+        (f"{COMPARED}&with=0/confirm-r001/1", ".side-by-side tbody td"),
+    ],
+)
+def test_it_fits_a_phone(open_page: Any, path: str, there: str):
+    """At 390 pixels nothing is wider than the screen, no table either, and what stands first is readable."""
     seen = open_page(path, viewport={"width": 390, "height": 844})
-    seen.page.wait_for_selector(".pairs" if path.endswith("/1") else ".figures, .facts")
+    seen.page.wait_for_selector(there)
     assert 390 == seen.page.evaluate("document.documentElement.scrollWidth")
+    assert [] == seen.page.eval_on_selector_all(".over", WIDER)
+
+
+def test_an_experiment_stands_beside_its_run(open_page: Any):
+    """From 760 pixels on an experiment covers nothing of its run; below it is a page that is closed."""
+    seen = open_page(f"{WHOLE}/1", viewport={"width": 800, "height": 900})
+    seen.page.wait_for_selector(".drawer .pairs")
+    right, left = seen.page.evaluate(EDGES)
+    assert right <= left
+    seen.page.set_viewport_size({"width": 390, "height": 844})
+    seen.page.click(".drawer .close")
+    seen.page.wait_for_selector(".drawer", state="hidden")
 
 
 def test_it_is_dark_where_that_is_liked(open_page: Any):

@@ -6,7 +6,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded
 
 
-NAMED = ("received", "question")  # fields that hold the number of an event
+NAMED = ("received", "question")  # fields that hold the number of an event; the words of a question are none
 SAME = ("step", "call", "training", "evaluation", "check", "look")  # where both have one, it agrees
 
 _DONE = (ev.TrainingFinished, ev.EvaluationFinished, ev.GuardFinished, ev.ChangeFailed, ev.CrashTriaged)
@@ -52,7 +52,7 @@ def causes(records: Iterable[Recorded]) -> dict[int, int]:
     before: dict[int, list[Recorded]] = {}  # by iteration
     for recorded in records:
         event = recorded.event
-        named = next((seq for name in NAMED if (seq := getattr(event, name, None)) is not None), None)
+        named = next((seq for name in NAMED if isinstance(seq := getattr(event, name, None), int)), None)
         iteration = getattr(event, "iteration", None)
         earlier = before.setdefault(iteration, []) if iteration is not None else []
         cause = named or _nearest(event, earlier)

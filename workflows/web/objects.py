@@ -1,6 +1,5 @@
 """What the page of a run is made of: the objects that `--json` prints, and a few figures beside them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from autoresearch.engine.paths import RunPaths
@@ -60,7 +59,7 @@ def unreadable(home: int, name: str, paths: RunPaths, error: AutoresearchError) 
 def overview(followed: Followed, at: int | None) -> dict[str, Any]:
     """Return how a run stands, now or as of an event: of the world then, only the runner is known."""
     loaded, damage = followed.at(at), followed.damage
-    return state_object(followed.paths, loaded, live=at is None, proposers=followed.rows.proposers) | {
+    return state_object(followed.paths, loaded, live=at is None) | {
         "last": followed.loaded.position.seq,
         "id": event_id(loaded.position),
         "generation": followed.generation,
@@ -69,10 +68,8 @@ def overview(followed: Followed, at: int | None) -> dict[str, Any]:
     }
 
 
-def state_object(
-    paths: RunPaths, loaded: Loaded, *, live: bool, proposers: Mapping[int, tuple[str, str]]
-) -> dict[str, Any]:
-    """Return how a run stands, or stood then; `proposers` are agent and model by iteration."""
+def state_object(paths: RunPaths, loaded: Loaded, *, live: bool) -> dict[str, Any]:
+    """Return how a run stands, or stood then."""
     run = loaded.run
     seen = run_now(paths, run, gpu=True) if live else _then(paths, run)
     told, rows = seen.glance.standing, loaded.timeline.rows
@@ -87,7 +84,6 @@ def state_object(
         "lower_is_better": run.config.metric.lower_is_better,
         "of_seeds": spread_of_seeds(rows),
         "best_iteration": told["best_iteration"],
-        "best_by": proposers.get(told["best_iteration"] or 0),
         "devices": _devices(paths, run, live=live),
         "jobs": [[number, job.step, job.number, job.since] for number, job in run.jobs],
         "queue": proposals_of(run),

@@ -109,7 +109,7 @@ def _states(followed: Followed, moments: Sequence[int]) -> list[list[Any]]:
     loaded, before = nothing(), JSON(status={})
     for seq in moments:
         loaded = load(followed.paths, upto=seq, since=loaded)
-        now = objects.state_object(followed.paths, loaded, live=False, proposers=followed.rows.proposers)
+        now = objects.state_object(followed.paths, loaded, live=False)
         differ = _differing(now, before) | {"status": _differing(now["status"], before["status"])}
         found.append([seq, differ])
         before = now

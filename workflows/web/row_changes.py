@@ -19,7 +19,6 @@ SHOWN = (
     *(ev.TrainingFinished, ev.EvaluationFinished, ev.TrainingReread, ev.CandidateKept, ev.CandidateDiscarded),
     *(ev.ResultRecorded, ev.KeepRemeasured, ev.RemeasureDropped, ev.ResultInherited, ev.ResultImported),
 )
-PROPOSING = ("propose", "edit")  # steps of agents by which an iteration gets its proposal
 HUMAN = (
     *(ev.LoopsRequested, ev.ProposalReceived, ev.ProposalWithdrawn, ev.NoteAdded, ev.StopRequested),
     *(ev.RunPaused, ev.RunUnpaused, ev.ResultRetracted, ev.KeepAdopted, ev.RunResumed),
@@ -41,7 +40,6 @@ class RowChanges:
     timeline: Timeline = field(factory=Timeline)
     changes: list[Changed] = field(factory=list)
     human: list[tuple[int, str, str]] = field(factory=list)  # seq, time, type
-    proposers: dict[int, tuple[str, str]] = field(factory=dict)  # agent and model, by iteration
     _told: list[list[Any]] = field(factory=list)
     _known: dict[int, dict[str, Any]] = field(factory=dict)  # the newest of each row
 
@@ -70,8 +68,6 @@ def _noting(event_class: type[Any], reduce: Reducer[Timeline]) -> Reducer[RowCha
         reduce(state.timeline, event, seq, at)
         if by_human:
             state.human.append((seq, at, event_class.__name__))
-        if event_class is ev.AgentAnswered and event.step in PROPOSING:
-            state.proposers[event.iteration] = (event.agent, event.model or event.model_asked)
         if event_class in SHOWN:
             _note(state, state.timeline.row(event.iteration), seq)
         if not state.timeline.closed.grew_from(before):

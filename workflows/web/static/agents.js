@@ -1,6 +1,6 @@
 // Who proposes: what each was asked, what came of it, what it cost, and whether it is well.
 
-import { clean, clock, deviceTime, duration, fill, h } from "./dom.js";
+import { clean, clock, deviceTime, duration, fill, h, money, signed } from "./dom.js";
 import { failing } from "./headline.js";
 
 const STEPS = new Set(["propose", "edit", "apply", "triage", "review"]);
@@ -43,13 +43,12 @@ export class Agents {
   line(name, done, well, running) {
     const calls = done?.calls ?? 0;
     const models = this.at === null ? this.models.filter(([agent, model]) => agent === name && model).map(([, model]) => model).join(", ") : "";
-    const price = (usd) => `$${usd.toFixed(usd < 0.1 ? 3 : 2)}`;
     const usd = done?.usd ?? null;
     const least = usd !== null && done.calls_of_unknown_cost ? "≥ " : "";
     const isAgent = calls + running > 0;
     const figures = [isAgent ? calls + running : "–", isAgent ? calls : "–", done?.proposals ?? 0, done?.keeps ?? 0,
-      done?.gain ? `${done.gain < 0 ? "−" : "+"}${Math.abs(done.gain).toFixed(6)}` : "–",
-      !isAgent ? "–" : usd === null ? "not told" : `${least}${price(usd)}`, usd && done.keeps ? `${least}${price(usd / done.keeps)}` : "–",
+      done?.gain ? signed(done.gain) : "–",
+      !isAgent ? "–" : usd === null ? "not told" : `${least}${money(usd)}`, usd && done.keeps ? `${least}${money(usd / done.keeps)}` : "–",
       done?.device_s ? (done.device_s < 360 ? duration(done.device_s) : deviceTime(done.device_s / 3600)) : "–"].map(String);
     const good = well?.last_good ? `well at ${clock(well.last_good, false)}` : "";
     return { name, models, figures, said: !well ? "" : well.well ? good : "fails", ill: well && !well.well ? failing(well) : "" };

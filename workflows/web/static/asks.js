@@ -1,6 +1,6 @@
 // What waits for a human: keeps to approve, and questions of agents. Each with its way out.
 
-import { clean, clock, fill, h } from "./dom.js";
+import { clean, day, fill, h, number } from "./dom.js";
 
 export class Asks {
   constructor({ steer }) {
@@ -19,19 +19,19 @@ export class Asks {
   }
 
   approval({ iteration, description, metric, until }) {
-    const number = String(iteration);
+    const of = String(iteration);
     const veto = () => {
-      const why = prompt(`Why is iteration ${number} not to be kept? Agents read it.`);
-      if (why) this.steer.say({ command: "veto", number, why });
+      const why = prompt(`Why is iteration ${of} not to be kept? Agents read it.`);
+      if (why) this.steer.say({ command: "veto", number: of, why });
     };
-    return ask(`Keep #${number}?`, `${clean(description, 300)}${metric === null || metric === undefined ? "" : `, ${metric.toFixed(6)}`}${until ? `; it waits until ${clock(until, false)}` : ""}`,
-      h("span", { class_: "control chips" }, h("button", { type: "button", class_: "primary", text: "approve", onclick: () => this.steer.say({ command: "approve", number }) }),
+    return ask(`Keep #${of}?`, `${clean(description, 300)}${metric === null || metric === undefined ? "" : `, ${number(metric)}`}${until ? `; it waits until ${day(until)}` : ""}`,
+      h("span", { class_: "control chips" }, h("button", { type: "button", class_: "primary", text: "approve", onclick: () => this.steer.say({ command: "approve", number: of }) }),
         h("button", { type: "button", text: "veto", onclick: veto })),
-      `autoresearch approve ${number}`);
+      `autoresearch approve ${of}`);
   }
 
   question({ number, question, agent, iteration }) {
-    const text = h("input", { type: "text", required: true, "aria-label": `Answer to question ${number}` });
+    const text = h("input", { type: "text", required: true, placeholder: "your answer", "aria-label": `Answer to question ${number}` });
     return ask(`${clean(agent, 40)} asks`, `${clean(question, 1000)} (iteration ${iteration})`,
       h("form", { class_: "line control", onsubmit: (event) => {
         event.preventDefault();

@@ -1,6 +1,6 @@
 // All results over the iterations: keeps, the best so far, and the band that seeds alone make.
 
-import { STATUS, clean, fill, h, interval, number } from "./dom.js";
+import { STATUS, clean, fill, h, interval, number, percent, proposer } from "./dom.js";
 import { FORM } from "./form.js";
 import { withinNoise } from "./model.js";
 
@@ -173,12 +173,12 @@ export class Chart {
     pen.beginPath();
     pen.arc(at.x, at.y, 8, 0, 2 * Math.PI);
     pen.stroke();
-    const sure = row.probability === null || row.probability === undefined ? "" : `, ${Math.round(100 * row.probability)} % sure`;
+    const sure = row.probability === null || row.probability === undefined ? "" : `, ${percent(row.probability)} sure`;
     fill(this.tip, h("b", { text: `#${row.iteration} ${STATUS[row.status] ?? row.status}` }),
       h("span", { text: row.metric === null ? "" : number(row.metric) }),
       row.gain === null ? null : h("span", { text: `gain ${interval(row.gain, row.half_width)}${sure}` }),
       h("p", { dir: "auto", text: clean(row.description, 160) }),
-      h("p", { class_: "quiet", text: [row.source, row.status === "keep" ? "" : clean(row.reason, 120)].filter(Boolean).join(" · ") }));
+      h("p", { class_: "quiet", text: [`by ${clean(proposer(row), 60)}`, row.status === "keep" ? "" : clean(row.reason, 120)].filter(Boolean).join(" · ") }));
     this.tip.hidden = false;
     const wide = this.canvas.parentElement.clientWidth;
     const left = Math.min(Math.max(4, at.x + 14), wide - this.tip.offsetWidth - 4);
@@ -315,7 +315,8 @@ function labels(pen, scale, colour, kept, { width, dots, best }) {
   pen.font = "11px system-ui, sans-serif";
   pen.fillStyle = colour.mark;
   pen.textAlign = "left";
-  const taken = [...dots.map(({ x, y }) => [x - 5, y - 5, x + 5, y + 5]), ...lineBoxes(scale, best, width)];
+  const boxes = dots.map(({ row, x, y }) => (row.status === "open" ? [x - 2, 0, x + 2, HEIGHT] : [x - 5, y - 5, x + 5, y + 5]));
+  const taken = [...boxes, ...lineBoxes(scale, best, width)];
   const most = kept.length > NAMED ? kept.toSorted((one, other) => (other.gain ?? 0) - (one.gain ?? 0)).slice(0, NAMED) : kept;
   for (const row of most) {
     const [x, y] = [scale.x(row.iteration), scale.y(row.metric)];

@@ -33,11 +33,23 @@ export function clean(text, limit = 300) {
 export function number(value) {
   if (value === null || value === undefined) return "–";
   if (!Number.isFinite(value)) return String(value);
-  return Math.abs(value) >= 1000 ? value.toPrecision(7) : value.toFixed(6);
+  const said = Math.abs(value) >= 1000 ? value.toPrecision(7) : value.toFixed(6);
+  return Number(said) === 0 ? said.replace("-", "") : said.replace("-", "−");
 }
 
 export function signed(value) {
-  return value === null || value === undefined ? "–" : `${value < 0 ? "−" : "+"}${number(Math.abs(value))}`;
+  return value === null || value === undefined ? "–" : withSign(value, number(Math.abs(value)));
+}
+
+/** Return what is said of a number with its sign; zero, or what is said as zero, has none. */
+function withSign(value, said) {
+  return Number.parseFloat(said) === 0 ? said : `${value < 0 ? "−" : "+"}${said}`;
+}
+
+/** Return by how much a value differs from the first one, in percent. */
+export function share(now, first) {
+  const part = (100 * (now - first)) / Math.abs(first);
+  return withSign(part, `${Math.abs(part).toFixed(2)}\u00a0%`);
 }
 
 export function interval(gain, half) {
@@ -45,7 +57,7 @@ export function interval(gain, half) {
 }
 
 export function percent(value) {
-  return value === null || value === undefined ? "–" : `${Math.round(value * 100)} %`;
+  return value === null || value === undefined ? "–" : `${Math.round(value * 100)}\u00a0%`;
 }
 
 /** Say how sure something is: never that it is certain, or that it cannot be. */
@@ -90,9 +102,31 @@ export function who(source) {
   return ["cli", "file", "drop"].includes(source) ? "human" : source ?? "–";
 }
 
+/** Name who proposed what a row tried: an agent by its program and model. */
+export function proposer({ agent, model, source }) {
+  return agent ? [agent, model].filter(Boolean).join(", ") : who(source);
+}
+
+export function money(usd) {
+  return usd === null || usd === undefined ? "–" : `$${usd.toFixed(usd && usd < 0.1 ? 3 : 2)}`;
+}
+
+/** Return the name of an event's type in words. */
+export function typeWords(type) {
+  return type.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** What an agent is asked to do at a step; other steps are said as they are. */
+export const STEPS = { propose: "propose", edit: "make a change", apply: "apply the change", triage: "look at the crash", review: "review a candidate" };
+
 /** Return hours of devices; a short run's as what they are. */
 export function deviceTime(hours) {
   return hours < 0.1 ? duration(hours * 3600) : `${hours.toFixed(2)} h`;
+}
+
+/** Say of a run that was interrupted how it goes on. */
+export function halted({ phase }) {
+  return phase === "interrupted" ? "no runner is alive; `autoresearch resume` goes on" : "";
 }
 
 export function chip(status) {

@@ -1,12 +1,13 @@
 // One experiment in a drawer: why it was judged so, pair by pair; what it changed; who said what; what happened.
 
 import { get } from "./api.js";
-import { STATUS, chip, clean, duration, fill, h, interval, later, number, signed, sure, who } from "./dom.js";
+import { STATUS, STEPS, chip, clean, duration, fill, h, interval, later, money, number, proposer, signed, sure } from "./dom.js";
 import { LiveLog } from "./livelog.js";
 import { records } from "./side.js";
 
 const PART = 20000; // characters of a text that are shown at first
 const DIFF_LINES = 1200;
+const OUTCOMES = { ok: "answered", cancelled: "called back" };
 
 export class Drawer {
   constructor({ base, closed, goTo, open, steer }) {
@@ -21,7 +22,7 @@ export class Drawer {
         this.title,
         h("button", { type: "button", "aria-label": "The next one", onclick: () => this.open(this.number + 1), text: "›" }),
         h("button", { type: "button", class_: "control", onclick: () => this.retract(), text: "retract" }),
-        h("button", { type: "button", class_: "close", "aria-label": "Close (Esc)", onclick: () => this.close(), text: "✕" })),
+        h("button", { type: "button", class_: "close", "aria-label": "Close (Esc)", onclick: () => this.close(), text: "✕ close" })),
       this.body);
     this.again = later(300, () => this.show(this.number, this.at, true));
   }
@@ -91,7 +92,7 @@ export class Drawer {
       h("div", { class_: "figures" },
         small("status", chip(found.status)), small(clean(this.metric ?? "metric", 40), number(found.metric)), small("gain", interval(found.gain, found.half_width)),
         small("sure", sure(found.probability)), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
-        small("who", clean(proposer(found), 80)), small("cost", found.cost_usd === null ? "–" : `$${found.cost_usd.toFixed(3)}`)),
+        small("who", clean(proposer(found), 80)), small("cost", money(found.cost_usd))),
       found.left_out && h("p", { class_: "quiet", text: found.left_out }), verdict(found), this.live.element, pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
       h("details", { class_: "part" }, h("summary", { text: "Conditions" }), list({ ...found.conditions, ...found.metrics, commit: found.commit, base: found.base_commit, artifacts: found.artifacts })),
       h("details", { class_: "part", open: true }, h("summary", { text: `Events (${found.events.length})` }),
@@ -128,17 +129,11 @@ export class Drawer {
     const [low, high] = [Math.min(...all), Math.max(...all)];
     const path = (points) => late(points).map(([share, loss], index) => `${index ? "L" : "M"}${(4 + share * 5.9).toFixed(1)} ${(150 - (142 * (loss - low)) / (high - low || 1)).toFixed(1)}`).join("");
     return h("details", { class_: "part", open: true }, h("summary", { text: "Loss" }),
-      h("svg", { class_: "curve", viewBox: "0 0 600 156", role: "img", "aria-label": `loss from ${high.toFixed(4)} to ${own.at(-1)[1].toFixed(4)}` },
-        h("svg:text", { x: 596, y: 14, "text-anchor": "end", text: high.toFixed(4) }), h("svg:text", { x: 4, y: 152, text: low.toFixed(4) }),
-        best.length > 1 && h("svg:path", { class_: "of-best", d: path(best) }), h("svg:path", { d: path(own) })),
+      h("div", { class_: "loss" }, h("span", { text: high.toFixed(4) }), h("span", { text: low.toFixed(4) }),
+        h("svg", { class_: "curve", viewBox: "0 0 600 156", preserveAspectRatio: "none", role: "img", "aria-label": `loss from ${high.toFixed(4)} to ${own.at(-1)[1].toFixed(4)}` },
+          best.length > 1 && h("svg:path", { class_: "of-best", d: path(best) }), h("svg:path", { d: path(own) }))),
       h("p", { class_: "small" }, `ends at ${own.at(-1)[1].toFixed(4)}`, best.length > 1 ? `; the best (thin) at ${best.at(-1)[1].toFixed(4)}` : ""));
   }
-}
-
-/** Name who proposed: an agent by its program and model. */
-function proposer(found) {
-  const call = found.source === "agent" ? found.calls.findLast((one) => one.step === "propose" || one.step === "edit") : null;
-  return call ? [call.agent, call.model].filter(Boolean).join(", ") : who(found.source);
 }
 
 function small(name, said) {
@@ -147,8 +142,10 @@ function small(name, said) {
 
 function verdict(found) {
   const given = Object.entries(found.inputs ?? {}).filter(([, value]) => value !== null && value !== "");
+  const status = STATUS[found.status] ?? found.status;
+  const reason = clean(found.reason || "no verdict yet", 1000);
   return h("section", { class_: "verdict" },
-    h("p", { dir: "auto" }, h("b", { text: `${STATUS[found.status] ?? found.status}: ` }), clean(found.reason || "no verdict yet", 1000)),
+    h("p", { dir: "auto" }, !reason.startsWith(status) && h("b", { text: `${status}: ` }), reason),
     given.length > 0 && h("details", {}, h("summary", { text: `the arithmetic of the rule ${clean(found.rule, 40)}` }), list(Object.fromEntries(given))));
 }
 
@@ -176,9 +173,9 @@ function calls(found) {
   return found.calls.map((one) => {
     const usage = one.usage ?? {};
     const tokens = [usage.input_uncached, usage.input_cached].filter((count) => count !== null && count !== undefined).reduce((sum, count) => sum + count, 0);
-    const said = [one.outcome, one.seconds && duration(one.seconds), one.model && clean(one.model, 60), tokens ? `${tokens.toLocaleString("en")} tokens in` : "",
-      usage.output ? `${usage.output.toLocaleString("en")} out` : "", usage.cost_usd ? `$${usage.cost_usd.toFixed(3)}` : ""].filter(Boolean).join(" · ");
-    return h("details", { class_: "part" }, h("summary", {}, `Agent: ${clean(one.agent, 40)}, ${one.step}`, h("span", { class_: "quiet", text: ` ${said}` })),
+    const said = [OUTCOMES[one.outcome] ?? one.outcome, one.seconds && duration(one.seconds), one.model && clean(one.model, 60), tokens ? `${tokens.toLocaleString("en")} tokens in` : "",
+      usage.output ? `${usage.output.toLocaleString("en")} out` : "", usage.cost_usd ? money(usage.cost_usd) : ""].filter(Boolean).join(" · ");
+    return h("details", { class_: "part" }, h("summary", {}, `${clean(one.agent, 40)}, asked to ${STEPS[one.step] ?? one.step}`, h("span", { class_: "quiet", text: ` ${said}` })),
       one.session && h("p", { class_: "small", text: `session ${clean(one.session, 80)}` }),
       text("prompt", one.prompt), text("raw answer", one.answer));
   });

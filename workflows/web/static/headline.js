@@ -1,6 +1,6 @@
 // What a run is worth, how sure that is, where it stands, and why it waits.
 
-import { clean, clock, day, deviceTime, duration, fill, h, number, plural, signed, sure, who } from "./dom.js";
+import { clean, clock, day, deviceTime, duration, fill, h, halted, money, number, plural, proposer, share, signed, sure } from "./dom.js";
 import { largestStep } from "./model.js";
 
 const WAITS = new Set(["waiting", "paused", "failed", "interrupted", "unreadable"]);
@@ -44,26 +44,25 @@ export class Headline {
       run.ends_at && !WAITS.has(run.phase) && !OVER.has(run.phase) && small(`ends about ${clock(run.ends_at, false)}, in ${duration(run.seconds_left)}`), this.idle);
   }
 
-  link(row, by = "") {
+  link(row) {
     return [h("button", { type: "button", class_: "link", onclick: () => this.open(row.iteration), text: `#${row.iteration}` }),
-      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(by || row.agent || who(row.source), 60)}` })];
+      h("span", { dir: "auto", text: ` ${clean(row.description, 60)}, by ${clean(proposer(row), 60)}` })];
   }
 
   best(found, rows) {
     const { best_metric: now, baseline_metric: first, metric } = found.status;
     if (now === null) return figure(`best ${clean(metric, 40)}`, "–", small("no result yet"));
     const seeds = found.status.seeds_in_common;
-    const share = first && seeds !== null ? (100 * (now - first)) / Math.abs(first) : null;
-    const better = share !== null && (found.lower_is_better ? share < 0 : share > 0);
+    const known = first && seeds !== null;
+    const better = known && (found.lower_is_better ? now < first : now > first);
     const row = found.best_iteration ? rows.find((one) => one.iteration === found.best_iteration) : null;
     return figure(
       `best ${clean(metric, 40)}`, number(now),
       small(found.best_iteration === 0
         ? "the baseline itself"
-        : ["baseline ", number(first), share !== null && h("b", { class_: better ? "good" : "" },
-          ` ${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)}\u00a0%`),
+        : ["baseline ", number(first), known && h("b", { class_: better ? "good" : "", text: ` ${share(now, first)}` }),
           seeds !== null ? `, on ${plural(seeds, "seed")} in common` : ", no seed in common"]),
-      row && small(this.link(row, row.source === "agent" ? (found.best_by ?? []).filter(Boolean).join(", ") : "")),
+      row && small(this.link(row)),
       small(`${found.lower_is_better ? "lower" : "higher"} is better · rule `,
         h("button", { type: "button", class_: "link", title: "What another rule had kept", onclick: () => this.judge(), text: clean(found.keep_rule, 30) })));
   }
@@ -104,7 +103,8 @@ function stands(found) {
   const words = found.status.seq === 1 ? "nothing has happened yet" : found.stands || found.next;
   const more = found.status.phase !== "done" && found.prefetch ? ` · prepared meanwhile: ${found.prefetch}` : "";
   const isNew = found.next && found.next !== "nothing" && !found.next.includes(words) && !words.includes(found.next);
-  return WAITS.has(found.status.phase) && isNew && found.status.seq > 1 ? `${words}${more} · next: ${found.next}` : words + more;
+  const all = WAITS.has(found.status.phase) && isNew && found.status.seq > 1 ? `${words}${more} · next: ${found.next}` : words + more;
+  return [halted(found.status), all].filter(Boolean).join(" · ");
 }
 
 function figure(name, large, ...small) {
@@ -158,11 +158,11 @@ export function failing(one) {
 }
 
 function cost(found) {
-  const money = found.cost_usd;
+  const usd = found.cost_usd;
   const { calls, tokens } = found.status.cost;
   const asked = calls ? `${plural(calls, "call")} of agents${tokens ? `, ${tokens.toLocaleString("en")} tokens` : ""}` : "";
   return figure("cost", [deviceTime(found.status.device_hours), " ", h("span", { class_: "half", text: "of devices" })],
-    small(money === null ? (calls ? "agents said no price" : "no agent was asked") : `$${money.toFixed(2)} for agents`),
+    small(usd === null ? (calls ? "agents said no price" : "no agent was asked") : `${money(usd)} for agents`),
     asked && small(asked),
-    money && found.status.counts.kept ? small(`$${(money / found.status.counts.kept).toFixed(2)} for each that was kept`) : null);
+    usd && found.status.counts.kept ? small(`${money(usd / found.status.counts.kept)} for each that was kept`) : null);
 }

@@ -1,7 +1,7 @@
 // The timeline: what ran when. Compact, with a lane for each device and for agents; or full, an iteration a row.
 
 import { get } from "./api.js";
-import { STATUS, clean, clock, duration, fill, h, later } from "./dom.js";
+import { STATUS, clean, clock, duration, fill, h, later, percent, typeWords } from "./dom.js";
 import { colours } from "./chart.js";
 
 const LANE = 24;
@@ -11,11 +11,12 @@ const SPANS = [["all", 0], ["last hour", 3600], ["last 10 min", 600]];
 const LEFT = 78;
 const TICK_WIDTH = 84; // pixels that a time of the axis takes, with the room beside it
 const TOP = 22;
+const DAY_S = 86400;
 const GAPS = 3; // of the longest, told in words
 
 export class Lanes {
   constructor({ base, open, goTo, came, told }) {
-    Object.assign(this, { base, open, goTo, took: came, told, spans: [], window: 0, full: false, places: [] });
+    Object.assign(this, { base, open, goTo, took: came, told, spans: [], asOf: null, window: 0, full: false, places: [] });
     this.canvas = h("canvas", { role: "img", "aria-label": "What ran when", onpointermove: (event) => this.point(event),
       onpointerleave: () => { this.tip.hidden = true; }, onclick: () => this.near && (this.near[0] === "point" ? this.goTo(this.near[4]) : this.open(this.near[3])) });
     this.tip = h("div", { class_: "tip", hidden: true });
@@ -50,7 +51,7 @@ export class Lanes {
     this.spans = found.spans.map(([kind, begin, end, iteration, count, device]) => [kind, Date.parse(begin) / 1000, end && Date.parse(end) / 1000, iteration, count, device]);
     this.last = Date.parse(found.last_at) / 1000;
     const { time } = found;
-    const share = (seconds) => `${duration(seconds)} (${Math.round((100 * seconds) / Math.max(1, time.elapsed_s))} %)`;
+    const share = (seconds) => `${duration(seconds)} (${percent(seconds / Math.max(1, time.elapsed_s))})`;
     this.work = this.spans.filter(([kind]) => isWork(kind)).map(([, begin, end]) => [begin, end ?? Infinity]).sort(byBegin);
     this.rests = (found.rests ?? []).map(([begin, end]) => [Date.parse(begin) / 1000, end === null ? Infinity : Date.parse(end) / 1000]);
     this.took(found);
@@ -70,9 +71,9 @@ export class Lanes {
     const busy = worked.reduce((sum, [begin, end]) => sum + end - begin, 0);
     const idle = gaps(this.work, this.rests, until).slice(0, GAPS).map(gapWords);
     const [longest] = idle;
-    const then = whole <= 0 ? "" : `${duration(whole)} until then: ${duration(busy)} (${Math.min(100, Math.round((100 * busy) / whole))} %) training or evaluating`;
+    const then = whole <= 0 ? "" : `${duration(whole)} until then: ${duration(busy)} (${percent(Math.min(1, busy / whole))}) training or evaluating`;
     fill(this.times, this.asOf === null ? this.whole : then, idle.length ? `. Longest with no device at work: ${idle.join(", ")}` : "");
-    this.told(whole <= 0 ? "" : `devices worked ${Math.min(100, Math.round((100 * busy) / whole))} % of it${longest ? `, idle longest ${longest}` : ""}`);
+    this.told(whole <= 0 ? "" : `devices worked ${percent(Math.min(1, busy / whole))} of it${longest ? `, idle longest ${longest}` : ""}`);
   }
 
   came(record) {
@@ -88,6 +89,7 @@ export class Lanes {
 
   paint() {
     this.canvas.hidden = !this.spans.length;
+    if (!this.spans.length) this.times.textContent = "Nothing has run yet";
     const width = this.canvas.parentElement.clientWidth;
     if (!width || !this.spans.length) return;
     const until = this.asOf ?? (this.spans.some((one) => !one[2]) ? Math.max(this.last, Date.now() / 1000) : this.last);
@@ -155,7 +157,7 @@ export class Lanes {
     };
     const closed = [...(this.run?.closed ?? [])].sort((one, other) => (one.row.status === "keep") - (other.row.status === "keep"));
     for (const { seq, row } of closed) point(kindOf(row.status), Date.parse(row.closed_at) / 1000, seq, row.iteration, `#${row.iteration} ${STATUS[row.status] ?? row.status}`);
-    for (const [seq, at, type] of this.run?.human ?? []) point("human", Date.parse(at) / 1000, seq, null, type);
+    for (const [seq, at, type] of this.run?.human ?? []) point("human", Date.parse(at) / 1000, seq, null, typeWords(type));
   }
 
   paintFull(seen, until, width) {
@@ -170,7 +172,11 @@ export class Lanes {
     const x = (seconds) => LEFT + (wide * seconds) / longest;
     pen.fillStyle = colour.faint;
     pen.textAlign = "left";
-    for (let index = 0; index <= 4; index += 1) pen.fillText(duration((longest * index) / 4), Math.min(x((longest * index) / 4), width - 60), 9);
+    const parts = longest < 0.05 ? 0 : Math.max(1, Math.min(4, Math.floor(wide / TICK_WIDTH)));
+    for (let index = 0; index <= parts; index += 1) {
+      pen.textAlign = index === 0 ? "left" : index === parts ? "right" : "center";
+      pen.fillText(duration((longest * index) / Math.max(1, parts)), x((longest * index) / Math.max(1, parts)), 9);
+    }
     shown.forEach(([iteration, spans], lane) => {
       const begin = spans[0][1];
       const top = TOP + lane * ROW;
@@ -275,9 +281,9 @@ function text(pen, colour, said, x, y) {
 }
 
 function timeAxis(pen, colour, from, until, x, floor) {
-  const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400];
+  const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 43200, DAY_S];
   const most = Math.max(1, Math.min(7, Math.floor((x(until) - x(from)) / TICK_WIDTH)));
-  const step = steps.find((one) => (until - from) / one <= most) ?? 86400 * Math.ceil((until - from) / 86400 / most);
+  const step = steps.find((one) => (until - from) / one <= most) ?? DAY_S * Math.ceil((until - from) / DAY_S / most);
   pen.strokeStyle = colour.line;
   pen.fillStyle = colour.faint;
   pen.textAlign = "center";
@@ -286,7 +292,8 @@ function timeAxis(pen, colour, from, until, x, floor) {
     pen.moveTo(Math.round(x(time)) + 0.5, TOP - 4);
     pen.lineTo(Math.round(x(time)) + 0.5, floor);
     pen.stroke();
-    const said = clock(new Date(time * 1000).toISOString(), step < 60);
+    const at = new Date(time * 1000).toISOString();
+    const said = step >= DAY_S ? at.slice(0, 10) : clock(at, step < 60);
     const half = pen.measureText(said).width / 2;
     pen.fillText(said, Math.min(x(time), x(until) + 8 - half), 9);
   }

@@ -1,7 +1,7 @@
 // What another rule had kept of this run: both lines, and each verdict that would be another one.
 
 import { get } from "./api.js";
-import { clean, fill, h, number, plural } from "./dom.js";
+import { chip, clean, fill, h, number, plural } from "./dom.js";
 import { overlay } from "./overlay.js";
 
 export class OtherRule {
@@ -66,11 +66,11 @@ export class OtherRule {
         : `${others.length} of ${plural(found.iterations.length, "verdict")} would change; the best would be ${of(found.best)}, it is ${of(found.own_best)}` }),
       overlay([line(`kept by ${found.own_policy}, as it was`, "was"), line(`kept by ${found.policy}`, "would_be")], { steps: true, until: found.iterations.at(-1)?.iteration ?? 0 }),
       others.length > 0 && found.other_code_from !== null && h("p", { class_: "small", text: `From #${found.other_code_from} on, that run had trained other code: what is marked was measured on this one's.` }),
-      others.length > 0 && h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Table" }, h("table", { class_: "pairs" },
-        h("thead", {}, h("tr", {}, ["#", "metric", "was", "would be", "why"].map((title) => h("th", { scope: "col", text: title })))),
+      others.length > 0 && h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Table" }, h("table", { class_: "pairs changes" },
+        h("thead", {}, h("tr", {}, ["#", "result", "was", "would be", "why"].map((title) => h("th", { scope: "col", text: title })))),
         h("tbody", {}, others.slice(0, 200).map((one) => h("tr", {},
           h("td", {}, h("button", { type: "button", class_: "link", text: `#${one.iteration}`, onclick: () => this.open(one.iteration) })),
-          h("td", { class_: "n", text: number(one.metric) }), h("td", { text: one.was }), h("td", {}, h("b", { text: one.would_be })),
+          h("td", { class_: "n", text: number(one.metric) }), h("td", {}, chip(one.was)), h("td", {}, chip(one.would_be)),
           h("td", { class_: "wrap", text: `${clean(one.reason, 200)}${one.other_code ? " (on other code)" : ""}` })))))),
       others.length > 200 && h("p", { class_: "quiet", text: `and ${plural(others.length - 200, "verdict")} more` }));
   }

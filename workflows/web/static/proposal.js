@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { fill, h } from "./dom.js";
 
 const BY_ITSELF = new Set(["status"]); // a page proposes; it asks nothing
+const FIRST = ["description", "set", "change_plan"]; // what most proposals are made of; the others lie beneath
 const LEVELS = 4;
 
 /** Return the form; it fills itself once it is opened. */
@@ -20,10 +21,11 @@ export function proposalForm(say) {
   element.addEventListener("toggle", async () => {
     if (!element.open || form.children.length) return;
     const schema = await get("/api/proposal.schema.json");
-    const names = Object.keys(schema.properties).filter((name) => !BY_ITSELF.has(name));
-    fill(form, names.map((name) => field(name, schema.properties[name])),
+    const others = Object.keys(schema.properties).filter((name) => !BY_ITSELF.has(name) && !FIRST.includes(name));
+    const fields = (names) => names.map((name) => field(name, schema.properties[name]));
+    fill(form, fields(FIRST), h("details", {}, h("summary", { text: "more that it may say" }), h("div", { class_: "more" }, fields(others))),
       h("label", { class_: "beside" }, h("input", { type: "checkbox", name: "first" }), " before those that wait"),
-      h("div", { class_: "chips" }, h("button", { type: "button", text: "check", onclick: () => send("check") }), h("button", { type: "submit", text: "propose" })));
+      h("div", { class_: "chips" }, h("button", { type: "button", text: "check", onclick: () => send("check") }), h("button", { type: "submit", class_: "primary", text: "propose" })));
   });
   return element;
 }
@@ -38,7 +40,7 @@ function field(name, schema) {
   const box = isShort ? h("input", { name, "data-kind": "text" }) : h("textarea", { name, rows, "data-kind": kind === "object" ? "object" : "text" });
   if (kind === "object") box.placeholder = "NAME=VALUE, one a line";
   box.required = name === "description";
-  return h("label", { title: hint }, h("span", { class_: "small", text: title }), box);
+  return h("label", {}, h("span", { class_: "small" }, h("b", { text: title }), ` ${hint}`), box);
 }
 
 /** Return a group of fields for each of several, and a button for one more. */

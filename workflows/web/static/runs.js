@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { compareAddress } from "./compare.js";
-import { clean, day, deviceTime, duration, fill, h, interval, number, plural } from "./dom.js";
+import { clean, day, deviceTime, duration, fill, h, halted, interval, money, number, plural, share } from "./dom.js";
 
 const AGAIN_MS = 3000;
 
@@ -61,16 +61,16 @@ function card(run, named, picked, count) {
   return h("li", { class_: `card run${!bad && waits(run) ? " waits" : ""}` },
     h("span", { class_: "name" }, !bad && pick, h("a", { href, "data-in": true, text: run.run_id })),
     h("span", { class_: `phase p-${run.phase}`, text: run.phase }),
-    !bad && h("p", { class_: "stands", dir: "auto", title: clean(run.stands, 400), text: clean(waits(run) || run.stands, 200) }),
+    !bad && h("p", { class_: "stands", dir: "auto", title: clean(stands(run), 400), text: clean(waits(run) || stands(run), 200) }),
     h("span", { class_: "quiet where", text: clean([named && run.repository, run.branch].filter(Boolean).join(" · ")) }),
     run.damage && h("p", { class_: "bad", text: `damaged: ${clean(run.damage)}` }),
     !bad && spark(run),
     !bad && h("dl", { class_: "facts" },
       fact("best", number(run.best_metric)),
-      run.gain ? fact("gain on fresh seeds", interval(run.gain.value, run.gain.half_width)) : fact("change", change(run)),
+      run.gain ? fact("gain on fresh seeds", interval(run.gain.value, run.gain.half_width)) : fact("against baseline", change(run)),
       fact("tried", plural(run.iterations_completed, "change")),
       fact("device time", deviceTime(run.device_hours)),
-      fact("money", run.cost_usd === null ? "–" : `$${run.cost_usd.toFixed(2)}`),
+      fact("money", money(run.cost_usd)),
       fact("took", duration(run.elapsed_s)),
       fact("began", day(run.started_at))));
 }
@@ -84,14 +84,17 @@ function waits(run) {
   return keep ? `#${keep.iteration} would be kept and waits for your word: ${keep.description}` : "";
 }
 
+function stands(run) {
+  return [halted(run), run.stands].filter(Boolean).join(" · ");
+}
+
 function fact(name, said) {
   return h("div", {}, h("dt", { text: name }), h("dd", { text: said }));
 }
 
 function change(run) {
   if (run.best_metric === null || !run.baseline_metric || run.seeds_in_common === null) return "–";
-  const share = (100 * (run.best_metric - run.baseline_metric)) / Math.abs(run.baseline_metric);
-  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(2)} % (${plural(run.seeds_in_common, "own seed")})`;
+  return share(run.best_metric, run.baseline_metric);
 }
 
 function spark(run) {

@@ -1,7 +1,7 @@
 // What runs now, what waits, what was noted, and what happened last.
 
 import { get } from "./api.js";
-import { clean, clock, duration, fill, h } from "./dom.js";
+import { STEPS, clean, clock, duration, fill, h, percent, proposer, typeWords } from "./dom.js";
 import { failing } from "./headline.js";
 import { LiveLog } from "./livelog.js";
 
@@ -70,7 +70,7 @@ export class Side {
     const gpu = at === null ? found.status.gpu : null;
     fill(this.devices, h("h2", { text: "Devices" }),
       h("ul", { class_: "devices" }, found.devices.map((one) => this.device(one, now, rows.find((row) => row.iteration === one.iteration)))),
-      gpu && h("p", { class_: "small", text: `${clean(gpu.name, 60)}: ${gpu.utilisation_percent} % busy, ${Math.round(gpu.memory_used_mb / 1024)} of ${Math.round(gpu.memory_total_mb / 1024)} GB` }),
+      gpu && h("p", { class_: "small", text: `${clean(gpu.name, 60)}: ${gpu.utilisation_percent}\u00a0% busy, ${Math.round(gpu.memory_used_mb / 1024)} of ${Math.round(gpu.memory_total_mb / 1024)} GB` }),
       found.status.waits_for && h("p", { class_: "warn", text: `waits for the device: ${clean(found.status.waits_for)} holds it` }));
   }
 
@@ -83,7 +83,7 @@ export class Side {
     const left = one.progress?.seconds_left ?? null;
     return h("li", {}, h("b", { text: name }),
       h("button", { type: "button", class_: "link", onclick: () => this.open(one.iteration), text: `#${one.iteration}` }),
-      h("span", { text: `trains${told === null || told === undefined ? "" : `, ${told.toFixed(0)} %`}` }),
+      h("span", { text: `trains${told === null || told === undefined ? "" : `, ${percent(told / 100)}`}` }),
       h("progress", { max: 100, value: share, "aria-label": `training of iteration ${one.iteration}` }),
       row?.description && h("p", { class_: "small", dir: "auto", text: clean(row.description, 160) }),
       h("p", { class_: "small", text: [
@@ -93,12 +93,13 @@ export class Side {
   }
 
   drawAgent(found, at) {
-    const { agents } = found.status;
+    const { agents, phase } = found.status;
+    const over = phase === "done" || phase === "stopped"; // then nobody is asked
     const now = Date.parse(found.status.as_of);
-    const asked = found.jobs.filter(([, step]) => ["propose", "edit", "apply", "triage", "review"].includes(step));
-    const said = [...asked.map(([number, step, , since]) => `#${number}: ${step}, for ${duration(Math.max(0, (now - Date.parse(since)) / 1000))}`),
+    const asked = found.jobs.filter(([, step]) => step in STEPS);
+    const said = [...asked.map(([number, step, , since]) => `#${number}: asked to ${STEPS[step]}, for ${duration(Math.max(0, (now - Date.parse(since)) / 1000))}`),
       found.prefetch && `prepared meanwhile: ${found.prefetch}`].filter(Boolean);
-    const ill = agents.filter((one) => !one.well);
+    const ill = over ? [] : agents.filter((one) => !one.well);
     this.agent.hidden = !said.length && !ill.length;
     this.agentLog.follow(at === null && asked.length ? asked[0].slice(0, 3) : null);
     fill(this.agentSaid, said.map((one) => h("p", { text: clean(one, 300) })),
@@ -117,7 +118,7 @@ export class Side {
   list() {
     const types = [...new Set(this.records.map((one) => one.type))].sort();
     const chosen = this.type.value;
-    fill(this.type, h("option", { value: "", text: "all types" }), types.map((type) => h("option", { value: type, text: type, selected: type === chosen })));
+    fill(this.type, h("option", { value: "", text: "all types" }), types.map((type) => h("option", { value: type, text: typeWords(type), selected: type === chosen })));
     const shown = this.records.filter((one) => !this.type.value || one.type === this.type.value).slice(0, SHOWN);
     records(this.log, shown, this);
   }
@@ -152,7 +153,7 @@ function record(one, { goTo, open }, effects, jump) {
 function proposal(one, steer) {
   const settings = Object.entries(one.set ?? {}).map(([name, value]) => `${name} = ${value}`).join(", ");
   return h("li", {}, h("details", {}, h("summary", {}, h("b", { text: `${one.number}` }), h("span", { dir: "auto", text: clean(one.description, 160) }),
-    h("span", { class_: "quiet", text: clean(one.source, 30) })),
+    h("span", { class_: "quiet", text: clean(proposer(one), 60) })),
   h("p", { dir: "auto", text: clean(one.change_plan, 2000) }), settings && h("code", { text: clean(settings, 600) }),
   h("button", { type: "button", class_: "control", text: "withdraw", onclick: () => steer.say({ command: "withdraw", number: String(one.number) }) }),
   one.hypothesis && h("p", { class_: "quiet", dir: "auto", text: clean(one.hypothesis, 600) })));

@@ -1,10 +1,10 @@
 // The table of iterations: filter, sort, columns, keys. Only the rows in sight are in the page.
 
-import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, sure, who } from "./dom.js";
+import { STATUS, chip, clean, clock, duration, fill, h, interval, later, number, proposer, sure, who } from "./dom.js";
 import { statusOf } from "./model.js";
 
-const NARROW = matchMedia("(max-width: 640px)");
-const rowHeight = () => (NARROW.matches ? 54 : 34); // pixels, as in the stylesheet: a phone's rows have two lines
+const NARROW = 615; // pixels of the page, as in the stylesheet: there a row has two lines
+const [TALL, FLAT] = [54, 34]; // pixels of a row
 const AHEAD = 12;
 const FEW = 16; // rows that are all in sight, without a scroll of their own
 const COLUMNS = [
@@ -47,12 +47,20 @@ export class Table {
       h("div", { class_: "tools" }, h("h2", { text: "Iterations" }), this.filter, this.chips, this.comparing, this.columns(), this.count), this.box);
     this.rows = [];
     this.found = [];
-    this.turned = () => this.arrange();
-    NARROW.addEventListener("change", this.turned);
+    this.high = FLAT;
+    this.watch = new ResizeObserver(() => this.resized());
+    this.watch.observe(this.element);
   }
 
   end() {
-    NARROW.removeEventListener("change", this.turned);
+    this.watch.disconnect();
+  }
+
+  resized() {
+    const high = this.element.offsetWidth <= NARROW ? TALL : FLAT;
+    if (high === this.high) return;
+    this.high = high;
+    this.arrange();
   }
 
   focus() {
@@ -158,7 +166,7 @@ export class Table {
 
   /** Put the rows in sight into the page, and room for the others. */
   paint() {
-    const tall = rowHeight();
+    const tall = this.high;
     const first = Math.max(0, Math.floor(this.box.scrollTop / tall) - AHEAD);
     const last = Math.min(this.found.length, first + Math.ceil(this.box.clientHeight / tall) + 2 * AHEAD);
     const columns = this.visible();
@@ -186,7 +194,7 @@ export class Table {
   }
 
   key(event) {
-    const page = Math.max(1, Math.floor(this.box.clientHeight / rowHeight()) - 2);
+    const page = Math.max(1, Math.floor(this.box.clientHeight / this.high) - 2);
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page }[event.key];
     if (by) this.move(by);
     else if (event.key === "Enter" && this.chosen !== null) this.open(this.chosen);
@@ -211,7 +219,7 @@ export class Table {
     const now = this.found.findIndex((row) => row.iteration === this.chosen);
     const next = now < 0 ? 0 : Math.min(this.found.length - 1, Math.max(0, now + by));
     this.chosen = this.found[next].iteration;
-    const high = rowHeight();
+    const { high } = this;
     const top = next * high;
     const tall = this.box.clientHeight - 34; // below the head
     if (top < this.box.scrollTop) this.box.scrollTop = top;
@@ -247,7 +255,7 @@ export function matcher(wanted) {
   const initials = words.length > 1 && words.every((word) => /^[a-z]/.test(word)) ? new RegExp(`(?<![a-z])${words.map((word) => word[0]).join("")}(?![a-z])`) : null;
   return (row) => {
     const settings = JSON.stringify(row.settings ?? {});
-    const text = `#${row.iteration} ${statusOf(row)} ${STATUS[statusOf(row)] ?? ""} ${row.source ?? ""} ${row.description} ${row.reason} ${settings}`.toLowerCase();
+    const text = `#${row.iteration} ${statusOf(row)} ${STATUS[statusOf(row)] ?? ""} ${proposer(row)} ${row.source ?? ""} ${row.description} ${row.reason} ${settings}`.toLowerCase();
     return words.every((word) => text.includes(one(word))) || Boolean(initials?.test(text));
   };
 }
