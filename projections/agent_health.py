@@ -6,7 +6,7 @@ from attrs import evolve as replace
 from attrs import frozen
 
 from autoresearch.events import catalog as ev
-from autoresearch.events.clock import later
+from autoresearch.events.clock import later, passed
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason, Scalar, because, why
 from autoresearch.projections.parts.models import model_of
@@ -20,6 +20,7 @@ NOT_APPLIED_IN_A_ROW = 10  # changes of an agent: it is no slip any more
 NOT_APPLIED_REST_S = 1800.0
 KNOWN_IN_A_ROW = 3  # that were measured already, before their agent rests and the search has its turn
 KNOWN_REST_S, LONGEST_REST_S = 30.0, 1800.0  # the first rest; each one after it is twice as long
+SET_BACK_S = 60.0  # so far behind its beginning, a wait's clock was set back: how long it lasts, nobody knows
 REMEMBERED = 20  # questions, the newest, answered or not: a state stays small
 
 
@@ -41,6 +42,7 @@ class AgentHealth:
     reason: Reason | None = None
     retry_at: str = ""  # from when on it is asked again; "": at once, or not before somebody resumes
     rests: bool = False  # it is not asked now
+    rests_since: str = ""  # when it began its last rest
     known: int = 0  # its proposals in a row that were measured already
 
     @property
@@ -52,6 +54,10 @@ class AgentHealth:
     def rests_for_a_while(self) -> bool:
         """Say whether it rests until a time."""
         return self.rests and bool(self.retry_at)
+
+    def rest_is_over(self, now: str) -> bool:
+        """Say whether its time has come, or its clock was set back behind its beginning."""
+        return _is_over(now, since=self.rests_since, until=self.retry_at)
 
 
 @frozen(kw_only=True)
@@ -66,6 +72,10 @@ class Question:
     until: str = ""  # until when the run waits for the answer
     waits: bool = False  # it still does
     answer: str = ""  # "": none yet
+
+    def is_overdue(self, now: str) -> bool:
+        """Say whether the run waits no longer, as `AgentHealth.rest_is_over`."""
+        return _is_over(now, since=self.asked_at, until=self.until)
 
 
 def health_of(state: "RunState", agent: str, step: str) -> AgentHealth:
@@ -113,6 +123,7 @@ def note_answer(state: "RunState", event: ev.AgentAnswered, _seq: int, at: str) 
             reason=event.reason,
             retry_at=failure.retry_at,
             rests=waits and state.config.when_agent_fails == "search",
+            rests_since=at,
         )
     _put(state, after)
 
@@ -131,6 +142,7 @@ def note_not_applied(state: "RunState", agent: str, reason: Reason, at: str) -> 
         reason=because("not_applied_in_a_row_since", reason, times=state.not_applied),
         retry_at=later(at, NOT_APPLIED_REST_S),
         rests=True,
+        rests_since=at,
     )
     _put(state, after)
 
@@ -150,6 +162,7 @@ def note_known(state: "RunState", agent: str, same_as: Scalar, at: str) -> None:
             reason=why("known_in_a_row", times=known, same_as=same_as),
             retry_at=later(at, rest_s),
             rests=True,
+            rests_since=at,
         )
     _put(state, after)
 
@@ -275,6 +288,10 @@ def settings_changed(state: "RunState") -> None:
     if state.health_by_program:
         return
     state.agents = tuple(one for one in state.agents if _is_asked(state.config, one))
+
+
+def _is_over(now: str, *, since: str, until: str) -> bool:
+    return until <= now or passed(now, since) > SET_BACK_S
 
 
 def _asked_as(config: RunConfig, agent: str, step: str) -> tuple[str, bool]:

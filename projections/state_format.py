@@ -7,7 +7,7 @@ import zlib
 
 
 FORMAT = "autoresearch.state/8"  # grows with any change of what stands beside the states
-RUN_NAME, RUN_VERSION = "run", 42  # of the run projection; grows with any change of what it computes
+RUN_NAME, RUN_VERSION = "run", 43  # of the run projection; grows with any change of what it computes
 
 _SEAL = b',\n  "seal": "'
 _END = b'"\n}\n'

@@ -103,13 +103,13 @@ def waits_ended(state: RunState, now: str) -> tuple[ev.WaitEnded | ev.QuestionTi
     over = {
         (one.agent, one.retry_at): None  # once, also where it failed in two ways until then
         for one in state.agents
-        if one.rests_for_a_while and one.retry_at <= now
+        if one.rests_for_a_while and one.rest_is_over(now)
     }
     rested = (ev.WaitEnded(agent=agent, until=until, now=now) for agent, until in over)
     in_vain = (
         ev.QuestionTimedOut(question=one.number, until=one.until, now=now)
         for one in state.questions
-        if one.waits and one.until <= now
+        if one.waits and one.is_overdue(now)
     )
     return *rested, *in_vain
 

@@ -39,6 +39,7 @@ from autoresearch.projections.words.wording import say
 POLL_S = 0.1  # between two looks where nothing tells of changes
 AT_ONCE = 500  # files heard before anything else is done: 0.7 s (2026-11)
 QUIET_S = 2.0  # a file that is no proposal yet may still be being written
+MOST_AHEAD_S = 60.0  # of a disk's clock; a file of a later time was copied, or our clock was set back
 NAME_BYTES = 150  # of a refused file's name: what is put around it must fit beside it
 # Names that ring, beside all in proposals/. A device's lock is touched when a training lets it go.
 LOUD = (HISTORY, NEXT_PROPOSAL, EXIT, "*.lock")
@@ -184,7 +185,8 @@ def _look(path: Path) -> Dropped | None:
         status = path.lstat()
     except FileNotFoundError:
         return None
-    quiet = time.time() - status.st_mtime >= QUIET_S
+    age_s = time.time() - status.st_mtime
+    quiet = age_s >= QUIET_S or age_s < -MOST_AHEAD_S
     if not stat.S_ISREG(status.st_mode):
         return _dropped(path, status, b"", why("not_a_regular_file"))
     if status.st_size > MAX_BYTES:

@@ -1,9 +1,13 @@
 """What the decider does while an agent that failed is not to be asked."""
 
+from attrs import evolve as replace
+
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.agents import waits_ended
 from autoresearch.engine.core.decider import decide
+from autoresearch.engine.core.rules.transitions import wait_is_over
 from autoresearch.events import catalog as ev
+from autoresearch.events.clock import later
 from autoresearch.events.values import why
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import standing, waiting_for_agent, waiting_for_human
@@ -53,6 +57,19 @@ def test_an_agent_is_asked_again_when_its_wait_is_over():
     assert () == waits_ended(rests, "2026-03-08T21:59:59.999Z")
     assert (OVER,) == waits_ended(rests, LATER)
     assert ["AskForProposal"] == names(given(*BEGUN, *failed("limited"), OVER))
+
+
+def test_a_clock_that_was_set_back_prolongs_no_rest():
+    """A clock that stands before the rest began ends it; a step of a few seconds does not."""
+    rests = given(*BEGUN, *failed("limited"))
+    (since,) = (one.rests_since for one in rests.agents)
+    assert () == waits_ended(rests, later(since, -59.0))
+    set_back = later(since, -7200.0)
+    ended = ev.WaitEnded(agent="opencode", until=LATER, now=set_back)
+    assert (ended,) == waits_ended(rests, set_back)
+    assert wait_is_over(rests, ended) is None
+    assert wait_is_over(rests, replace(ended, now=since)) == ("now", f"a time from {LATER} on", since)
+    assert ["AskForProposal"] == names(given(*BEGUN, *failed("limited"), ended))
 
 
 def test_only_a_resume_lets_a_permanent_failure_be_asked_again():

@@ -187,13 +187,13 @@ def call_running(run: RunState, event: ev.AgentAnswered) -> Misfit | None:
 
 
 def wait_is_over(run: RunState, event: ev.WaitEnded) -> Misfit | None:
-    """Expect an agent that rests until a time which the runner's clock has passed."""
-    until = sorted(one.retry_at for one in run.agents if one.agent == event.agent and one.rests_for_a_while)
-    if not until:
+    """Expect an agent that rests until a time which the runner's clock has passed, or was set back."""
+    rests = {one.retry_at: one for one in run.agents if one.agent == event.agent and one.rests_for_a_while}
+    if not rests:
         return "agent", "one that rests until a time", event.agent
-    if event.now < event.until:
+    if event.until in rests and not rests[event.until].rest_is_over(event.now):
         return "now", f"a time from {event.until} on", event.now
-    return None if event.until in until else ("until", until[0], event.until)
+    return None if event.until in rests else ("until", min(rests), event.until)
 
 
 def question_open(run: RunState, event: ev.QuestionAnswered) -> Misfit | None:
@@ -207,7 +207,7 @@ def answer_overdue(run: RunState, event: ev.QuestionTimedOut) -> Misfit | None:
     waits = [one for one in run.questions if one.waits and one.number == event.question]
     if not waits:
         return "question", "one that the run waits for", event.question
-    if event.now < event.until:
+    if not waits[0].is_overdue(event.now):
         return "now", f"a time from {event.until} on", event.now
     return _expect("until", waits[0].until, event.until)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,16 @@ def test_a_slow_writer_is_waited_for(world: World, monkeypatch: pytest.MonkeyPat
     world.runner().run()
     assert ["baseline", "wider"] == tried(world)
     assert ["ProposalReceived"] == [type(one).__name__ for one in heard(world)][:1]
+
+
+def test_a_file_of_a_later_time_is_refused_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch):
+    """One that was copied with its times, or dropped before the clock was set back, is judged at once."""
+    monkeypatch.setattr("autoresearch.engine.proposals.drop_folder.QUIET_S", 3600.0)
+    drop(world.paths.next_proposal, b"{")
+    two_hours_on = time.time() + 7200
+    os.utime(world.paths.next_proposal, (two_hours_on, two_hours_on))
+    world.runner().run()
+    assert ["ProposalRefused"] == [type(one).__name__ for one in heard(world)]
 
 
 def test_dropped_while_training(world: World):
