@@ -19,6 +19,7 @@ from autoresearch.engine.runs.as_of import moment, seq_at
 from autoresearch.engine.runs.catalogue import has_begun, started_runs
 from autoresearch.engine.runs.load import Loaded, load, load_run
 from autoresearch.engine.runs.locate import emptied_runs
+from autoresearch.engine.system.version import adds
 from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import AutoresearchError, NotFound
 from autoresearch.events.log.read import lines
@@ -115,9 +116,7 @@ def read(run: Where = None, *, at: str | int | None = None, home: Where = None) 
     try:
         import pandas as pd  # noqa: PLC0415 - half a second, for who wants a table
     except ImportError as error:
-        raise NotFound(
-            "a table needs pandas", remedy="pip install 'autoresearch[notebook]' brings it"
-        ) from error
+        raise NotFound("a table needs pandas", remedy=f"`{adds('notebook')}` brings it") from error
     paths = _run(run, home)
     rows = [rows_of.experiment(row) for row in _loaded(paths, at).timeline.rows]
     table = pd.json_normalize(rows) if rows else pd.DataFrame(columns=list(rows_of.COLUMNS))

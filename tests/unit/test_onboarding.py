@@ -1,5 +1,6 @@
 """What is read of a repository before it is run: scripts, commands, metrics; and the file written."""
 
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,7 @@ from autoresearch.engine.onboarding.scripts import needed_by, ranked, read_scrip
 from autoresearch.engine.onboarding.settings_file import as_toml, with_settings
 from autoresearch.engine.onboarding.shared import needed
 from autoresearch.engine.onboarding.sight import Sight
-from autoresearch.engine.system.version import installed_from
+from autoresearch.engine.system.version import adds, how_to_install, installed_from
 from autoresearch.events.errors import InvalidInput
 from autoresearch.workflows.pages.onboarding import did_you_mean
 
@@ -272,6 +273,28 @@ def test_where_this_was_installed_from_is_what_installs_it_again(
     made = SimpleNamespace(read_text=lambda name: told if name == "direct_url.json" else None)
     monkeypatch.setattr(metadata, "distribution", lambda _name: made)
     assert source == installed_from()
+
+
+@pytest.mark.parametrize(
+    ("tool_of_uv", "pip", "command"),
+    [
+        (False, True, "{python} -m pip install 'autoresearch[web]'"),
+        (False, False, "uv pip install --python {python} 'autoresearch[web]'"),
+        (True, False, "uv tool install 'autoresearch[web] @ file:///a/b'"),
+    ],
+)
+def test_what_is_missing_is_installed_by_one_command_where_this_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, tool_of_uv: bool, pip: bool, command: str
+):
+    """The way out names the Python that lacks it and the installer that is there, and nothing else."""
+    made = SimpleNamespace(read_text=lambda _name: '{"url": "file:///a/b", "dir_info": {}}')
+    monkeypatch.setattr(metadata, "distribution", lambda _name: made)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object() if pip and name == "pip" else None)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    if tool_of_uv:
+        (tmp_path / "uv-receipt.toml").touch()
+        assert how_to_install("mlflow") == "uv tool install --with mlflow /a/b"
+    assert command.format(python=sys.executable) == adds("web")
 
 
 @pytest.mark.parametrize(

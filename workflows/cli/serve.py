@@ -13,6 +13,7 @@ import typer
 from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import find_home
+from autoresearch.engine.system.version import adds
 from autoresearch.events.errors import NotFound, UsageRefused
 from autoresearch.projections.words.times import one_line
 from autoresearch.workflows.api.envelope import document
@@ -64,9 +65,7 @@ def serve(
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise NotFound(
-            f"serve needs {', '.join(missing)}", remedy="pip install 'autoresearch[web]' brings them"
-        )
+        raise NotFound(f"serve needs {', '.join(missing)}", remedy=f"`{adds('web')}` brings them")
     first = [repo or Path.cwd()] if repo is not None or not homes else []
     found = dict.fromkeys(find_home(home) for home in (*first, *(homes or ())))
     from autoresearch.workflows.web.app import Repository, app  # noqa: PLC0415 - a web server, for this alone
@@ -95,7 +94,7 @@ def mcp(*, repo: opt.Repo = None) -> int:
     Needs the extra `mcp`.
     """
     if find_spec("mcp") is None or find_spec("mcp_types") is None:
-        raise NotFound("mcp needs mcp 2", remedy="pip install 'autoresearch[mcp]' brings it")
+        raise NotFound("mcp needs mcp 2", remedy=f"`{adds('mcp')}` brings it")
     home = find_home(repo or Path.cwd())
     from autoresearch.workflows.mcp.server import Commands, server  # noqa: PLC0415 - 2 s, for this alone
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.one_iteration import one_iteration
+from autoresearch.engine.system.version import adds
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import RawEvent, Recorded
 from autoresearch.events.errors import NotFound, UsageRefused
@@ -205,9 +206,7 @@ def _apprise(to: str) -> "Apprise":
     try:
         from apprise import Apprise  # noqa: PLC0415 - a second, for this alone
     except ImportError as error:
-        raise NotFound(
-            "notify needs apprise", remedy="pip install 'autoresearch[notify]' brings it"
-        ) from error
+        raise NotFound("notify needs apprise", remedy=f"`{adds('notify')}` brings it") from error
     logging.getLogger("apprise").addHandler(logging.NullHandler())  # what fails is told by us
     sender = Apprise()
     if not to or not sender.add(to) or len(sender) != 1:

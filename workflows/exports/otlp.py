@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from autoresearch.engine.system.version import program_version
+from autoresearch.engine.system.version import adds, program_version
 from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import NotFound
 from autoresearch.events.log.read import read
@@ -94,9 +94,7 @@ class Sender:
             from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - the same
             from opentelemetry.sdk.util.instrumentation import InstrumentationScope  # noqa: PLC0415 - the same
         except ImportError as error:
-            raise NotFound(
-                "otlp needs opentelemetry", remedy="pip install 'autoresearch[otlp]' brings it"
-            ) from error
+            raise NotFound("otlp needs opentelemetry", remedy=f"`{adds('otlp')}` brings it") from error
         quiet = logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter")
         quiet.addHandler(logging.NullHandler())  # what fails is told by us
         quiet.propagate = False

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.load import load
+from autoresearch.engine.system.version import adds
 from autoresearch.events.encoding.codec import Position
 from autoresearch.events.errors import AutoresearchError, InvalidInput, NotFound
 from autoresearch.events.log.read import lines
@@ -64,7 +65,7 @@ def query(runs: Iterable[RunPaths], sql: str, *, left_out: Callable[[str], None]
     try:
         import duckdb  # noqa: PLC0415 - 66 MB, for this alone
     except ImportError as error:
-        raise NotFound("sql needs duckdb", remedy="pip install 'autoresearch[sql]' brings it") from error
+        raise NotFound("sql needs duckdb", remedy=f"`{adds('sql')}` brings it") from error
     tables: dict[str, list[dict[str, Any]]] = {"runs": [], "experiments": [], "events": []}
     for paths in runs:
         try:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from autoresearch.engine.system.version import adds
 from autoresearch.events.errors import NotFound, UsageRefused
 
 
@@ -55,7 +56,7 @@ def drawn(specification: dict[str, Any], kind: str) -> bytes:  # Any: it is JSON
     except ImportError as error:
         raise NotFound(
             f"plot needs vl-convert for {kind}",
-            remedy="pip install 'autoresearch[plot]' brings it; a .json needs nothing",
+            remedy=f"`{adds('plot')}` brings it; a .json needs nothing",
         ) from error
     if kind == ".html":
         return _page(specification, vl_convert.javascript_bundle(LIBRARY)).encode()

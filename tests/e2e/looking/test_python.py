@@ -105,7 +105,8 @@ def test_without_pandas_the_extra_is_named(repo: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(AutoresearchError, match="needs pandas") as refused:
         autoresearch.read("mar8-r001")
-    assert ["pip install 'autoresearch[notebook]' brings it"] == refused.value.__notes__
+    (way_out,) = refused.value.__notes__
+    assert way_out == f"`{sys.executable} -m pip install 'autoresearch[notebook]'` brings it"
 
 
 def test_plot_writes_what_chart_returns(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

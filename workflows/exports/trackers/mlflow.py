@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.system.version import adds, how_to_install
 from autoresearch.events.encoding.shapes import unstructure
 from autoresearch.events.errors import NotFound, UsageRefused
 from autoresearch.projections.timeline import Row
@@ -66,15 +67,13 @@ def client_of(to: str) -> "MlflowClient":
         from mlflow import MlflowClient  # noqa: PLC0415 - 4 s, for this alone
         from mlflow.exceptions import MlflowException  # noqa: PLC0415 - the same
     except ImportError as error:
-        raise NotFound(
-            "mlflow needs mlflow-skinny", remedy="pip install 'autoresearch[mlflow]' brings it"
-        ) from error
+        raise NotFound("mlflow needs mlflow-skinny", remedy=f"`{adds('mlflow')}` brings it") from error
     try:
         return MlflowClient(tracking_uri=to)
     except MlflowException as error:
         raise UsageRefused(
             f"mlflow does not take this address: {one_line(str(error), LONGEST)}",
-            remedy="the address of a server needs no more; a database needs pip install mlflow",
+            remedy=f"the address of a server needs no more; `{how_to_install('mlflow')}` serves a database",
         ) from error
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autoresearch.engine.paths import RunPaths
+from autoresearch.engine.system.version import adds
 from autoresearch.events.errors import NotFound, UsageRefused
 from autoresearch.events.metric_spec import MetricSpec
 from autoresearch.projections.timeline import Row
@@ -96,5 +97,5 @@ def _wandb() -> Any:  # noqa: ANN401 - has no strict types
     try:
         import wandb  # noqa: PLC0415 - 2 s, for this alone
     except ImportError as error:
-        raise NotFound("wandb needs wandb", remedy="pip install 'autoresearch[wandb]' brings it") from error
+        raise NotFound("wandb needs wandb", remedy=f"`{adds('wandb')}` brings it") from error
     return wandb
