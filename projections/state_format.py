@@ -6,7 +6,7 @@ A module of its own, since who only looks imports neither folds nor what they ar
 import zlib
 
 
-FORMAT = "autoresearch.state/8"  # grows with any change of what stands beside the states
+FORMAT = "autoresearch.state/9"  # grows with any change of what stands beside the states
 RUN_NAME, RUN_VERSION = "run", 43  # of the run projection; grows with any change of what it computes
 
 _SEAL = b',\n  "seal": "'

@@ -1,6 +1,6 @@
-"""What the history alone says of how a run stands: the half of `status` that state.json keeps.
+"""What the history alone says of how a run stands: the half of `status` that state.json keeps. Pure.
 
-Who only looks then need not fold, nor import what folds. Pure.
+Who only looks then need not fold, nor import what folds.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from autoresearch.projections.agent_health import (
     proposing_step,
     reviewer_of,
 )
-from autoresearch.projections.parts import backlog
+from autoresearch.projections.parts import backlog, seeds
 from autoresearch.projections.parts.compared import compared, on_the_same_seeds
 from autoresearch.projections.parts.proposers import told
 from autoresearch.projections.parts.purpose import IDEA, changed_since, purpose_of
@@ -44,6 +44,7 @@ def standing(run: RunState) -> Standing:
         "setup_done": run.setup.ok,
         "baseline_done": best is not None,
         "iterations_completed": run.completed,
+        "last_iteration": run.last_iteration,
         "loops_left": run.loops_left,
         "started_at": run.started_at,
         "rested_s": run.rested_s,
@@ -197,12 +198,13 @@ def _work_left_s(run: RunState) -> float | None:
     final_s = (2 * run.final_left + len(run.keeps) * run.consolidate_left) * once_s
     if run.limits.trainings_left is not None:
         return run.limits.trainings_left * once_s / run.slots
-    loops = sum(one.loops_left for one in run.requests)  # without those that wait for a `resume`
-    if loops >= MANY_LOOPS:
+    if (loops := sum(one.loops_left for one in run.requests)) >= MANY_LOOPS:  # not those set aside
         return None
-    loop_s = run.device_s / (run.completed + 1) if run.completed else once_s
-    first_s = 0.0 if run.keeps else once_s
-    return first_s + loops * loop_s / run.slots + final_s
+    of_first = len(run.keeps[0].scores) if run.keeps and not run.forked else 1
+    loop_s = run.device_s / (run.completed + of_first) if run.completed else once_s
+    asked = run.requests[0].request if run.requests and not run.keeps else None
+    there = sum(len(one.scores) for one in run.open if one.number == 0)
+    return seeds.left_of_baseline(run.config, asked, there) * once_s + loops * loop_s / run.slots + final_s
 
 
 def _gain(run: RunState) -> dict[str, Any] | None:

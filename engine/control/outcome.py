@@ -15,10 +15,13 @@ from autoresearch.engine.runs.locate import Chosen, Found
 from autoresearch.engine.system import landlock
 from autoresearch.engine.system.interpreter import Interpreter, look_for
 from autoresearch.events import catalog as ev
+from autoresearch.events import clock
+from autoresearch.events.clock import seconds_between
 from autoresearch.events.compared import deciding_changes
 from autoresearch.events.setting import PYTHON
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Request
+from autoresearch.projections.parts import seeds
 from autoresearch.projections.parts.proposers import agents_of
 from autoresearch.projections.parts.sandbox import sandbox
 
@@ -51,6 +54,26 @@ class Idle:
 
 
 @frozen(kw_only=True)
+class TooShort:
+    """What a baseline is expected to take, and what was asked for is less."""
+
+    seeds: int  # under which it is trained
+    once_s: float  # a training, as it is expected
+    left_s: float | None  # to the time that was asked for
+    trainings: int | None  # that were asked for at most
+
+
+@frozen(kw_only=True)
+class LeftOut:
+    """An earlier run whose keeps are not in the commit that a new run stands on."""
+
+    run_id: str
+    branch: str  # that leads to them; "": none does
+    commit: str  # the best of them
+    keeps: int
+
+
+@frozen(kw_only=True)
 class StartOutcome:
     """A run that was asked to do something."""
 
@@ -72,6 +95,9 @@ class StartOutcome:
     proposer: Proposer | None = None  # None: nothing is proposed
     memory: tuple[ev.MemoryNamed, ...] = ()  # other runs of which agents are told
     again: bool = False  # it was asked before, under the same key
+    base: str = ""  # the commit that a new run stands on
+    too_short: TooShort | None = None  # what was asked for, for the baseline alone
+    left_out: LeftOut | None = None  # what an earlier run kept, where a new one does not stand on it
     python: Interpreter | None = None  # of a new run: what `{python}` of its training stands for
 
 
@@ -87,6 +113,8 @@ def started(
         branch=begun.branch,
         request=request,
         seq=0,
+        base=begun.base_commit,
+        too_short=None if again or request is None else too_short(request, config, clock.now()),
         submodules=git.lacking_submodules(begun.base_commit),
         unpulled=unpulled(paths.home, git, begun.base_commit),
         guards=config.guard_commands,
@@ -97,6 +125,20 @@ def started(
         again=again,
         python=look_for(paths.home, config.python) if any(PYTHON in word for word in config.train) else None,
     )
+
+
+def too_short(request: Request, config: RunConfig, now: str) -> TooShort | None:
+    """Return what the baseline of a new run takes, where a limit of what was asked for leaves less. Pure."""
+    if "baseline" not in request.stages or "loop" not in request.stages:
+        return None
+    count = seeds.of_baseline(config, request.loops)
+    left_s = seconds_between(now, request.until) if request.until else None
+    trainings = request.max_trainings or None
+    short = left_s is not None and left_s < count * config.expected_s
+    if not short and (trainings is None or trainings > count):
+        return None
+    exceeded_s = left_s if short else None
+    return TooShort(seeds=count, once_s=config.expected_s, left_s=exceeded_s, trainings=trainings)
 
 
 def asked_of(found: Found, git: Repository, done: Appended, config: RunConfig) -> StartOutcome:

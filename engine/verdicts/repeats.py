@@ -12,10 +12,8 @@ from autoresearch.engine.verdicts.pairs import seed_spread
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Best, Request, Retracted, Scalar
 from autoresearch.projections.belief import Learned
+from autoresearch.projections.parts import seeds
 from autoresearch.projections.run_state import Iteration, RunState
-
-
-_FEW, _MANY, _LONG_RUN = 3, 5, 60  # repeats of the baseline, and from how many loops on it has many
 
 
 def seed_of(run_id: str, repeat: int) -> int:
@@ -103,7 +101,7 @@ def due(state: RunState, one: Iteration, request: Request) -> int | None:
     elif one.without is not None:
         planned = one.without.repeats
     elif one.number == 0:
-        planned = tuple(range(1, of_baseline(state, request) + 1))
+        planned = tuple(range(1, seeds.of_baseline(state.config, request.loops) + 1))
     else:
         planned = (1,)
     first = next((repeat for repeat in planned if repeat not in there), None)
@@ -117,13 +115,3 @@ def wants_another(state: RunState, one: Iteration) -> bool:
     if not is_sequential(state, one) or one.next_stage != "record" or lacks(state, one):
         return False
     return judged(state, one).answer == "more"
-
-
-def of_baseline(state: RunState, request: Request) -> int:
-    """Return under how many seeds the baseline is trained."""
-    config = state.config
-    if config.baseline_repeats:
-        return config.baseline_repeats
-    if config.noise or not rule_of(config.keep_rule).by_spread:
-        return 1
-    return _MANY if request.loops >= _LONG_RUN else _FEW

@@ -19,6 +19,7 @@ from autoresearch.engine.core.asks import pending, turns
 from autoresearch.engine.verdicts import guards, keep_rules, known_code, pairs, repeats
 from autoresearch.events import values
 from autoresearch.projections import run_state
+from autoresearch.projections.parts import seeds
 from autoresearch.projections.reducers import calls, retraction
 from autoresearch.projections.reducers import iteration as iteration_reducers
 from autoresearch.projections.reducers import keep as keep_reducers
@@ -97,7 +98,7 @@ MUTATIONS: dict[str, Slip] = {
     "less is sure enough": (keep_rules, "_SURE_ENOUGH = 3.0", "_SURE_ENOUGH = 2.0"),
     "less hope is enough": (keep_rules, "_HOPE = 0.75", "_HOPE = 0.25"),
     "a repeat is left out": (repeats, "repeat not in there), None)", "repeat - 1 not in there), None)"),
-    "the baseline is trained once": (repeats, "_FEW, _MANY", "_MANY, _FEW"),
+    "the baseline is trained once": (seeds, "_FEW, _MANY", "_MANY, _FEW"),
     "another seed": (repeats, 'f"{run_id}/{repeat}"', 'f"{run_id}-{repeat}"'),
     "the base is not measured where it was not": (
         keep_rules,

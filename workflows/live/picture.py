@@ -8,8 +8,8 @@ from rich.text import Text
 from autoresearch.projections.state_text import say_comparisons, say_gain, say_waiting
 from autoresearch.projections.summary import Phase
 from autoresearch.projections.timeline import Row
-from autoresearch.projections.words.times import duration, one_line
-from autoresearch.projections.words.wording import name_of
+from autoresearch.projections.words.times import counted, duration, one_line
+from autoresearch.projections.words.wording import loops_left_words, name_of
 from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow
@@ -73,7 +73,7 @@ def in_view(seen: RunNow, rows: list[Row], shown: int) -> list[Row]:
 def _standing(seen: RunNow) -> list[RenderableType]:
     run, word = seen.run, seen.phase
     first = Text.assemble((run.run_id, "bold"), f" on {run.branch}: ", (word, COLOURS.get(word, "cyan")))
-    second = Text(f"{run.completed} done, {run.loops_left} left")
+    second = Text(f"{counted(run.completed, 'change')} tried, {loops_left_words(run.loops_left)} left")
     if run.best is not None:
         best = f"{seen.glance.standing['best_metric']:.6f}"
         second.append(f"; best {run.config.metric.name} ").append(best, "bold green")

@@ -16,7 +16,13 @@ from autoresearch.projections.state_text import (
     say_waiting,
 )
 from autoresearch.projections.words.times import counted, duration, one_line, signed
-from autoresearch.projections.words.wording import MANY_LOOPS, name_of, say_proposers, say_sandbox, short
+from autoresearch.projections.words.wording import (
+    loops_left_words,
+    name_of,
+    say_proposers,
+    say_sandbox,
+    short,
+)
 from autoresearch.workflows.api.status import elapsed_s, ends_at, seconds_left
 from autoresearch.workflows.pages.proposing import (
     approval_words,
@@ -79,7 +85,7 @@ def status_page(seen: Glance) -> str:
         ("reviews", _unreviewed_words(standing)),
         ("number", _number_words(standing)),
         ("guards", say_outside(standing)),
-        ("done", _done_words(standing)),
+        ("done", done_words(standing)),
         ("time", time_words(seen)),
         ("ends", ends_words(seen)),
         ("cost", cost_words(standing)),
@@ -288,7 +294,8 @@ def _unreviewed_words(standing: Standing) -> str:
     return ", ".join(f"{name_of(number)} kept, not reviewed" for number in standing["not_reviewed"])
 
 
-def _done_words(standing: Standing) -> str:
+def done_words(standing: Standing) -> str:
+    """Say how many changes were tried, what came of them, and how many loops are left."""
     counts, done = standing["counts"], standing["iterations_completed"]
     ends = [
         f"{count} {word}"
@@ -302,13 +309,16 @@ def _done_words(standing: Standing) -> str:
         if count
     ]
     said = f" ({', '.join(ends)})" if ends else ""
-    return f"{counted(done, 'iteration')}{said}, {left_words(standing)} left"
+    left = loops_left_words(standing["loops_left"])
+    return f"{counted(done, 'change')} tried{said}, {left} left{_numbers_words(standing)}"
 
 
-def left_words(standing: Standing) -> str:
-    """Say how many loops are left, as a number where there is one."""
-    left = standing["loops_left"]
-    return "as many as fit" if left >= MANY_LOOPS else str(left)
+def _numbers_words(standing: Standing) -> str:
+    """Say why the numbers of iterations go further than what was tried; "" where they do not."""
+    last, trying = standing["last_iteration"], sum(one["purpose"] is None for one in standing["open"])
+    if last <= standing["iterations_completed"] + trying:
+        return ""
+    return f"; numbers go to {last}, since what measures again has one, too, and is no loop"
 
 
 def time_words(seen: Glance) -> str:

@@ -190,7 +190,7 @@ def state_page(run: RunState) -> str:
         ("chosen", f"by {said}" if (said := say_comparisons(run.comparisons)) else ""),
         (
             "done",
-            f"{counted(run.completed, 'iteration')}; "
+            f"{counted(run.completed, 'change')} tried; "
             + ", ".join(f"{n} {k}" for k, n in asdict(run.counts).items()),
         ),
         ("left", loops_left_words(run.loops_left)),

@@ -30,7 +30,7 @@ def test_a_review_vetoes_what_would_be(program: Program, before: str, trained: l
     assert trained == begun
     (asked,) = [one["data"] for one in events if one["type"] == "AgentAsked"]
     assert ("review", "custom") == (asked["step"], asked["agent"])
-    assert "1 iteration (1 vetoed), 0 left" in program("status").stdout
+    assert "1 change tried (1 vetoed), 0 loops left" in program("status").stdout
     for page in (("experiments", "--json"), ("show", "1"), ("history",)):
         assert SAID in " ".join(program(*page).stdout.split()), page
     for page in ("experiments", "report"):

@@ -110,7 +110,7 @@ def test_status_is_one_object_or_a_page(done, capsys):
     assert str(done.history) == told["history_path"]
     page = call("status", capsys)
     assert "val_bpb 1.400000, iteration 1" in page
-    assert "2 iterations (1 kept, 1 crashed), 0 left" in page
+    assert "2 changes tried (1 kept, 1 crashed), 0 loops left" in page
 
 
 def test_a_report_is_written_where_it_is_asked_for(repo, done, tmp_path, capsys):

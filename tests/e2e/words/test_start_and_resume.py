@@ -1,5 +1,7 @@
 """What `start` and `resume` record and refuse, without any runner: in process, on a real repository."""
 
+import json
+
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import event_type
 from autoresearch.events.log.read import read
@@ -39,6 +41,30 @@ def test_no_repository_and_no_commit_are_refused(tmp_path, capsys, monkeypatch):
     code, _, err = call("start", capsys)
     assert 3 == code
     assert "git commit" in err
+
+
+def test_what_an_earlier_run_kept_and_a_new_one_lacks_is_named(repo, capsys):
+    """A new run names the keeps that its base lacks, with the way to them; where it has them it is silent."""
+    base = git(repo, "rev-parse", "HEAD")
+    git(repo, "switch", "-qc", "autoresearch/kept")
+    (repo / "train.py").write_text("LR = 0.2\n")
+    git(repo, "commit", "-qam", "kept")
+    best = git(repo, "rev-parse", "HEAD")
+    git(repo, "switch", "-q", "main")
+    baseline = (*BASELINE_ONLY[1:-2], g.kept(0, base))
+    tried = (g.opened(1), g.chosen(1), g.applied(1), g.committed(1, best), g.training(1, commit=best))
+    kept = (*baseline, *tried, g.trained(1, 1.0), g.row(1, 1.0), g.kept(1, best))
+    earlier = make_run(repo, g.asked(1), *kept, DONE, branch="autoresearch/kept")
+    told = json.loads(call("start --branch autoresearch/x --json", capsys)[1])
+    found = {"run_id": earlier.run_id, "branch": "autoresearch/kept", "commit": best, "keeps": 1}
+    assert found == told["left_out"]
+    said = call("start --another --branch autoresearch/y", capsys)[1]
+    assert f"begins without the 1 keep of {earlier.run_id}" in said
+    assert "start --branch autoresearch/kept`" in said
+    assert "begins without" not in call("start --another --branch autoresearch/kept", capsys)[1]
+    (repo / "train.py").write_text("LR = 0.2\n")
+    git(repo, "commit", "-qam", "the same by another commit")
+    assert "begins without" not in call("start --another --branch autoresearch/z", capsys)[1]
 
 
 def test_start_records_what_was_asked_in_one_batch(repo, capsys):

@@ -55,7 +55,7 @@ def test_the_view_shows_stage_progress_table_and_what_comes_next():
         "discard",
         "1.600000",
         "best val_bpb 1.5",
-        "1 done, 39 left",
+        "1 change tried, 39 loops left",
     ):
         assert part in view, part
     assert "when train of iteration 2 has ended" in view

@@ -337,7 +337,7 @@ def test_the_end_is_expected_by_the_first_training_that_was_measured():
     begun = (g.started(), g.asked(3, final=0), g.runner_started(), *g.BASELINE[:-2])
     now = g.given(*begun)
     assert now.takes_s == 0
-    assert max(one.took_s for one in now.open) * 4 == pytest.approx(standing(now)["work_left_s"])
+    assert max(one.took_s for one in now.open) * 3 == pytest.approx(standing(now)["work_left_s"])
 
 
 def test_the_end_is_expected_behind_a_consolidation():
@@ -355,7 +355,7 @@ def test_the_end_is_the_limit_where_loops_have_none():
     found = status_object(seen)
     assert (LATE, LATE, 6600.0) == (found["until"], found["ends_at"], found["seconds_left"])
     assert "in 1 h 50 min, until " in page_of(seen)
-    assert "as many as fit left" in page_of(seen)
+    assert "as many loops as fit left" in page_of(seen)
     rested = status_object(look(*run, ev.RunStopped(how="stopped", reason=why("as_requested"))))
     assert (None, None) == (rested["ends_at"], rested["seconds_left"])
     assert rested["elapsed_s"] < 60

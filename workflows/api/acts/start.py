@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from attrs import asdict
+
 from autoresearch.engine.control.launch import Launched
 from autoresearch.engine.control.outcome import StartOutcome
 from autoresearch.engine.control.results.take_out import TakeOutOutcome
@@ -48,6 +50,14 @@ def start_object(
         "runner_ends_with": (launched.ends_with or None) if launched is not None else None,
         "seq": outcome.seq,
         "history_path": str(outcome.paths.history),
+        **(_of_a_new_run(outcome) if command == "start" else {}),
+    }
+
+
+def _of_a_new_run(outcome: StartOutcome) -> dict[str, Any]:
+    return {
+        "left_out": asdict(outcome.left_out) if outcome.left_out is not None else None,
+        "too_short": asdict(outcome.too_short) if outcome.too_short is not None else None,
     }
 
 

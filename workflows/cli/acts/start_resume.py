@@ -15,6 +15,7 @@ from autoresearch.engine.control.keys import Key, key_of
 from autoresearch.engine.control.launch import refuse_second_runner
 from autoresearch.engine.control.outcome import StartOutcome
 from autoresearch.engine.control.requests import StartOptions
+from autoresearch.engine.control.results.left_out import with_left_out
 from autoresearch.engine.control.start import resume, start
 from autoresearch.engine.control.start_point import refuse_read_only
 from autoresearch.engine.paths import RunPaths
@@ -200,11 +201,10 @@ def start_command(
             key=shared.key,
             memory=shared.memory,
         )
-        return (
-            _tell(outcome, "start", turn=turn)
-            if shared.as_json
-            else _go(outcome, background=shared.background, follow=shared.follow, turn=turn)
-        )
+        outcome = with_left_out(outcome, shared.here.git)
+        if shared.as_json:
+            return _tell(outcome, "start", turn=turn)
+        return _go(outcome, background=shared.background, follow=shared.follow, turn=turn)
 
 
 @_with_shared_options

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from autoresearch.engine.agents.known import NONE
 from autoresearch.engine.control.launch import Launched
-from autoresearch.engine.control.outcome import Idle, Proposer, StartOutcome
+from autoresearch.engine.control.outcome import Idle, LeftOut, Proposer, StartOutcome, TooShort
 from autoresearch.engine.control.results.take_out import TakeOutOutcome
 from autoresearch.engine.control.start_point import more
 from autoresearch.events.errors import WayOut
 from autoresearch.events.values import TOP_STAGES, Request
-from autoresearch.projections.words.times import counted, one_line
+from autoresearch.projections.words.times import counted, duration, one_line
 from autoresearch.projections.words.wording import (
     FOUND,
     asked_for,
@@ -38,6 +38,10 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
         yield f"asked for {_asked(outcome.request, again=outcome.seq > 0)}"
     if outcome.python is not None:
         yield f"interpreter: {interpreter_line(outcome.python)}"
+    if outcome.left_out is not None:
+        yield _left_out(outcome.left_out)
+    if outcome.too_short is not None:
+        yield _too_short(outcome.too_short)
     if outcome.remeasured_for:
         names = ", ".join(outcome.remeasured_for)
         yield f"{names} changed: before the next verdict the best is measured again under the new settings"
@@ -83,6 +87,27 @@ def start_lines(outcome: StartOutcome) -> Iterator[str]:
     yield from memory_lines(outcome.memory)
     if outcome.idle is not None:
         yield _idle(outcome.idle)
+
+
+def _left_out(one: LeftOut) -> str:
+    """Say what an earlier run kept that this one begins without, and how to begin on it."""
+    said = f"this run begins without the {counted(one.keeps, 'keep')} of {one.run_id}"
+    if not one.branch:
+        return f"{said}: to have them, {typed('stop')}, `git merge {short(one.commit)}`, and start anew"
+    begin = typed(f"start --branch {one.branch}")
+    return f"{said}: to have them, {typed('stop')}, then {begin}, or `git merge {one.branch}` and start anew"
+
+
+def _too_short(one: TooShort) -> str:
+    """Say by how much the baseline alone exceeds what was asked for."""
+    takes = f"the baseline alone is trained {counted(one.seeds, 'time')}"
+    if one.left_s is None:
+        return f"{takes}: of {counted(one.trainings or 0, 'training')} none is left for a change"
+    each = f"up to {duration(one.once_s)} each as `expected_s` has it"
+    return (
+        f"{takes}, {each}: {duration(one.seeds * one.once_s)}, and the run ends in {duration(one.left_s)}; "
+        "where that is too short, nothing is tried"
+    )
 
 
 def _asked(request: Request, *, again: bool) -> str:
