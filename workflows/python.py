@@ -44,6 +44,7 @@ T = TypeVar("T")
 Where = str | os.PathLike[str] | None
 Objects = list[dict[str, Any]]  # Any: they are JSON
 
+PLACES = "name a run by its id, the folder of one, its history.jsonl, or a repository"
 NUMBERS = (
     *("metric", "memory_gb", "seconds", "cpu_seconds", "gain", "half_width", "probability", "shrunk"),
     *("fresh_gain", "fresh_half_width", "cost_usd"),
@@ -141,6 +142,8 @@ def _run(run: Where, home: Where) -> RunPaths:
     if run is None or (isinstance(run, str) and is_run_id(run)):
         return opt.target(_path(home)).run(run).paths
     path = Path(run).expanduser().absolute()
+    if not path.exists():
+        raise NotFound(f"there is nothing at {path}", remedy=PLACES)
     folder = path.parent if path.name == HISTORY else path
     there = RunPaths(home=folder, folder=folder)
     if path.exists() and has_begun(there):

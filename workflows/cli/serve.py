@@ -15,7 +15,7 @@ from autoresearch.engine.runs.catalogue import started_runs
 from autoresearch.engine.runs.locate import find_home
 from autoresearch.engine.system.version import adds
 from autoresearch.events.errors import NotFound, UsageRefused
-from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.times import counted, one_line
 from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.cli import options as opt
 
@@ -185,7 +185,7 @@ def export_command(
         opt.print_object(document("export", run_id=paths.run_id, sink=sink, sent=done.sent, seq=done.seq))
     else:
         upto = f", up to event {done.seq}" if done.seq else "; nothing is new"
-        opt.say(f"{paths.run_id}: {done.to}: {done.sent} {done.what}{upto}")
+        opt.say(f"{paths.run_id}: {done.to}: {counted(done.sent, done.what)}{upto}")
     return 0
 
 

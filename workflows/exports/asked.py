@@ -27,6 +27,6 @@ class Exported:
     """What an export has done."""
 
     sent: int
-    what: str  # is counted by that
+    what: str  # is counted, one of them
     to: str  # as it may be printed
     seq: int  # of the last event that it went past; 0: none was new

@@ -77,7 +77,7 @@ def export(asked: Asked) -> Exported:
         if due.at_once:
             sender.send("digest", due.told())
             due.was_sent()
-    return Exported(sent=sender.sent, what="messages", to=sender.name, seq=seq)
+    return Exported(sent=sender.sent, what="message", to=sender.name, seq=seq)
 
 
 def occasion_of(event: ev.Event | RawEvent) -> Occasion | None:

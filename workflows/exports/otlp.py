@@ -55,7 +55,7 @@ def export(asked: Asked) -> Exported:
                 stored = reached
         _hand_on(sender, waiting, cursor, reached)
     seq = reached.seq if reached else 0
-    return Exported(sent=sender.sent, what="spans", to=host, seq=seq)
+    return Exported(sent=sender.sent, what="span", to=host, seq=seq)
 
 
 def _as_of(asked: Asked, cursor: Cursor) -> Spans:

@@ -49,7 +49,7 @@ def export(asked: Asked) -> Exported:
                 write_atomic(file, text, sync=False)
                 written, last = written + 1, text
             if not asked.follow or told["stopped"] is not None:
-                return Exported(sent=written, seq=told["seq"], what="times written", to=str(file))
+                return Exported(sent=written, seq=told["seq"], what="write", to=str(file))
             bell.wait()
 
 

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 NUMBERS = {
-    **dict.fromkeys(("iterations_completed", "loops_left", "best_metric", "baseline_metric"), "DOUBLE"),
+    **dict.fromkeys(("best_metric", "baseline_metric"), "DOUBLE"),
     **dict.fromkeys(("best_val_bpb", "baseline_val_bpb", "metric", "memory_gb", "seconds"), "DOUBLE"),
     **dict.fromkeys(("gain", "half_width", "cpu_seconds", "probability", "shrunk", "cost_usd"), "DOUBLE"),
     **dict.fromkeys(("fresh_gain", "fresh_half_width"), "DOUBLE"),
+    **dict.fromkeys(("iterations_completed", "loops_left"), "BIGINT"),
     **dict.fromkeys(("iteration", "pairs", "comparisons", "unpriced", "fresh_seeds"), "BIGINT"),
     **dict.fromkeys(("started_at", "closed_at"), "TIMESTAMPTZ"),
 }

@@ -54,7 +54,7 @@ def _send(asked: Asked, cursor: Cursor, *, host: str, key: bytes) -> Exported:
             sent += 1
         cursor.store(place(recorded))
         seq, begin = recorded.seq, recorded.end
-    return Exported(sent=sent, what="events", to=host, seq=seq)
+    return Exported(sent=sent, what="event", to=host, seq=seq)
 
 
 def body_of(paths: RunPaths, recorded: Recorded, begin: int = 0) -> bytes:

@@ -70,8 +70,9 @@ def test_an_error_says_what_and_the_way_out(repo: Path, tmp_path: Path) -> None:
     assert any("mar8-r00" in note for note in refused.value.__notes__)
     with pytest.raises(AutoresearchError, match="expected an event 57"):
         autoresearch.state("mar8-r001", at="noon")
-    with pytest.raises(AutoresearchError, match="is no folder"):
+    with pytest.raises(AutoresearchError, match="there is nothing at") as refused:
         autoresearch.history(tmp_path / "nowhere")
+    assert any("history.jsonl" in note for note in refused.value.__notes__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         autoresearch.nothing  # noqa: B018 - asked for, not used
 

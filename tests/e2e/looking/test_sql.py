@@ -55,7 +55,8 @@ def test_the_tables_are_what_the_commands_print(repo, capsys):
         "SELECT (data->>'iteration')::INT AS i FROM events WHERE type = 'CandidateKept' AND run_id LIKE '%1'"
     )
     assert [{"i": 0}, {"i": 2}] == rows(capsys, kept)
-    best = rows(capsys, "SELECT best_metric FROM runs ORDER BY run_id")
+    best = rows(capsys, "SELECT best_metric, iterations_completed FROM runs ORDER BY run_id")
+    assert all(isinstance(one["iterations_completed"], int) for one in best)
     assert [one["best_metric"] for one in autoresearch.runs()] == [one["best_metric"] for one in best]
 
 

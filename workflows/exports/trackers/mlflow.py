@@ -51,7 +51,7 @@ def export(asked: Asked) -> Exported:
             _until_taken(partial(tracking.write, changed), patient=asked.follow)
             cursor.store(changed.position)
             sent, seq = sent + len(changed.rows), changed.position.seq
-    return Exported(sent=sent, what="experiments", to="mlflow", seq=seq)
+    return Exported(sent=sent, what="experiment", to="mlflow", seq=seq)
 
 
 def client_of(to: str) -> "MlflowClient":

@@ -48,7 +48,7 @@ def export(asked: Asked) -> Exported:
                 offline.write(row, changed.loaded.run.config.metric)
             cursor.store(changed.position)
             sent, seq = sent + len(changed.rows), changed.position.seq
-    return Exported(sent=sent, what="experiments", to=str(folder), seq=seq)
+    return Exported(sent=sent, what="experiment", to=str(folder), seq=seq)
 
 
 class Offline:
