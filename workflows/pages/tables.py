@@ -95,7 +95,8 @@ def _beside(row: Row) -> str:
 
 def say_author(row: Row) -> str:
     """Say who proposed: an agent by its name, and its model behind a colon, as settings name them."""
-    who = ":".join(one for one in (row.agent, row.model) if one) or _who(row.source)
+    again = row.source == "baseline" and row.iteration  # what measures again was proposed by nobody
+    who = ":".join(one for one in (row.agent, row.model) if one) or ("again" if again else _who(row.source))
     return one_line(who, AUTHOR_CHARACTERS)
 
 

@@ -14,7 +14,7 @@ from autoresearch.projections.words.times import signed
 from autoresearch.projections.words.wording import say_verdict
 from autoresearch.workflows.api.experiments import experiment, status_of, story_of
 from autoresearch.workflows.api.report import report_object
-from autoresearch.workflows.pages.tables import experiments_table, story_page
+from autoresearch.workflows.pages.tables import experiments_table, say_author, story_page
 from autoresearch.workflows.report.as_text import text_of
 from autoresearch.workflows.report.page import document_of
 from tests.golden.play import FOLDER
@@ -49,6 +49,13 @@ def test_rows_without_a_result_are_told_apart(
     assert (known, description) == ("discard" if verdict == "discard" else "crash", told)
     assert status == status_of(row) == experiment(row)["status"]
     assert f" {status} " in experiments_table([row], metric="val_bpb", best=None)
+
+
+@pytest.mark.parametrize(("iteration", "who"), [(0, "baseline"), (5, "again")])
+def test_nobody_proposed_to_measure_again(iteration: int, who: str):
+    """What is measured once more is not called the baseline's, and the baseline is."""
+    row = Row(iteration=iteration, started_at="", base_commit="0" * 40, source="baseline", description="x")
+    assert who == say_author(row)
 
 
 def test_the_header_of_a_table_names_its_metric():

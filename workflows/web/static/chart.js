@@ -178,7 +178,7 @@ export class Chart {
       h("span", { text: row.metric === null ? "" : number(row.metric) }),
       row.gain === null ? null : h("span", { text: `gain ${interval(row.gain, row.half_width)}${sure}` }),
       h("p", { dir: "auto", text: clean(row.description, 160) }),
-      h("p", { class_: "quiet", text: [`by ${clean(proposer(row), 60)}`, row.status === "keep" ? "" : clean(row.reason, 120)].filter(Boolean).join(" · ") }));
+      h("p", { class_: "quiet", text: [row.source === "baseline" ? "" : `by ${clean(proposer(row), 60)}`, row.status === "keep" ? "" : clean(row.reason, 120)].filter(Boolean).join(" · ") }));
     this.tip.hidden = false;
     const wide = this.canvas.parentElement.clientWidth;
     const left = Math.min(Math.max(4, at.x + 14), wide - this.tip.offsetWidth - 4);

@@ -97,14 +97,15 @@ export const STATUS = {
   dropped: "dropped", recorded: "measured", rebased: "rebased", vetoed: "vetoed",
 };
 
-/** Name who proposed, by the way a proposal came: whatever a person sent is a human's. */
-export function who(source) {
+/** Name who proposed, by the way a proposal came: whatever a person sent is a human's; nobody proposed to measure again. */
+export function who(source, iteration = 0) {
+  if (source === "baseline" && iteration) return "again";
   return ["cli", "file", "drop"].includes(source) ? "human" : source ?? "–";
 }
 
 /** Name who proposed what a row tried: an agent by its program and model. */
-export function proposer({ agent, model, source }) {
-  return agent ? [agent, model].filter(Boolean).join(", ") : who(source);
+export function proposer({ agent, model, source, iteration }) {
+  return agent ? [agent, model].filter(Boolean).join(", ") : who(source, iteration);
 }
 
 export function money(usd) {
