@@ -19,6 +19,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def mean_of(seeds: int) -> str:
+    """Return behind a number of how many seeds it is the mean; "" where it is that of one alone."""
+    return f" (mean of {seeds} seeds)" if seeds > 1 else ""
+
+
 def signed(value: float) -> str:
     """Return a gain with its sign, to six places; what is zero to these has none."""
     said = f"{value:+.6f}"

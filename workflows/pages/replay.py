@@ -6,7 +6,7 @@ from autoresearch.engine.verdicts.what_if import WhatIf
 from autoresearch.events.values import Best
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.event_text import line
-from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.times import mean_of, one_line
 from autoresearch.projections.words.wording import name_of, say_verdict, short
 from autoresearch.workflows.pages.tables import state_page, table
 from autoresearch.workflows.pages.ways_out import typed
@@ -168,4 +168,5 @@ def what_it_means(found: WhatIf) -> str:
 def _best(best: Best | None) -> str:
     if best is None:
         return "none"
-    return f"{best.metric:.6f} of {name_of(best.iteration)}, commit {short(best.commit)}"
+    number = f"{best.metric:.6f}{mean_of(len(best.under(best.conditions)))}"
+    return f"{number} of {name_of(best.iteration)}, commit {short(best.commit)}"

@@ -18,7 +18,7 @@ from autoresearch.projections.state_text import (
 )
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.event_text import describe
-from autoresearch.projections.words.times import counted, duration, one_line, signed, sureness
+from autoresearch.projections.words.times import counted, duration, mean_of, one_line, signed, sureness
 from autoresearch.projections.words.wording import loops_left_words, name_of, say, short
 from autoresearch.workflows.api.experiments import Story, other_metrics, status_of
 from autoresearch.workflows.api.next_step import next_step
@@ -173,6 +173,7 @@ def proposal_text(proposal: Proposal) -> str:
 def state_page(run: RunState) -> str:
     """Return the folded state for people, and what comes next; for any point of a history."""
     best, beside = run.best, compared(run.keeps, run.baseline)
+    alike = beside.seeds or 1
     rows = [
         ("run", f"{run.run_id} on {run.branch}, from {run.imported or run.forked or short(run.base_commit)}"),
         ("seq", f"{run.seq}, {run.updated_at}"),
@@ -180,10 +181,10 @@ def state_page(run: RunState) -> str:
             "setup",
             "complete" if run.setup.ok else "; ".join(map(say, run.setup.missing)) or "not looked at yet",
         ),
-        ("baseline", "none yet" if beside.baseline is None else f"{beside.baseline:.6f}"),
+        ("baseline", "none yet" if beside.baseline is None else f"{beside.baseline:.6f}{mean_of(alike)}"),
         (
             "best",
-            f"{beside.best:.6f}, {name_of(best.iteration)}, commit {short(best.commit)}"
+            f"{beside.best:.6f}{mean_of(alike)}, {name_of(best.iteration)}, commit {short(best.commit)}"
             if best
             else "none yet",
         ),

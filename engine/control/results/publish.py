@@ -37,6 +37,7 @@ class Kept:
     made_on: str
     metric: float  # the mean of all its seeds
     before: float  # that of the keep before it
+    seeds: int  # that `metric` is the mean of
     lower_is_better: bool
     sureness: Consolidated | None
     agent: str = ""  # "": no agent was asked
@@ -111,6 +112,7 @@ def publication(paths: RunPaths, git: PublishGit) -> Publication:
                 made_on=commit.parents[0],
                 metric=keep.metric,
                 before=before.metric,
+                seeds=len(keep.under(keep.conditions)),
                 lower_is_better=run.config.metric.lower_is_better,
                 sureness=stated.get(keep.iteration),
                 agent=agent,

@@ -137,7 +137,7 @@ def test_a_final_without_a_gain_is_said_before_anything_is_published(gain: float
         assert f"val_bpb, {said} on fresh seeds: 1 kept change" == heading
     else:
         assert "`autoresearch publish`" in steps
-        assert "val_bpb 1.750000: 1 kept change" == heading
+        assert "val_bpb, +0.250000 ± 0.125000 on 3 fresh seeds: 1 kept change" == heading
 
 
 def test_the_numbers_of_a_published_change_are_those_of_its_gain():
@@ -146,6 +146,8 @@ def test_the_numbers_of_a_published_change_are_those_of_its_gain():
     text = publish.pull_request(publication(run))
     assert "| 1.500000 -> 1.000000 | better by 0.500000 ± 0.250000 on 1 seed; 93% sure" in text
     assert "1.500000 -> 1.750000" not in text
+    alone = evolve(publication(run), gain=None)
+    assert "val_bpb 1.750000 (mean of 4 seeds): 1 kept change" == publish.title(alone)
     higher = evolve(publication(run).kept[0], lower_is_better=False)
     assert (1.5, 2.0) == higher.chosen_by
 
@@ -156,7 +158,7 @@ def publication(run: RunState) -> Publication:
     assert kept_row is not None
     one = Kept(
         row=kept_row, commit="b" * 40, made_on="a" * 40, metric=1.75, before=1.5, lower_is_better=True,
-        sureness=None,
+        sureness=None, seeds=4,
     )  # fmt: skip
     return Publication(
         run_id="r", head="9 h", config=run.config, gain=run.gain, began_on="a" * 40, onto="a" * 40, beside="",

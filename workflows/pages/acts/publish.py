@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from autoresearch.engine.control.results.publish import Kept, Publication, Published
 from autoresearch.engine.core.bookkeeping import commit_subject
 from autoresearch.projections.state_text import say_gain, say_no_gain, say_row
-from autoresearch.projections.words.times import one_line
+from autoresearch.projections.words.times import mean_of, one_line
 from autoresearch.projections.words.wording import name_of, short
 
 
@@ -20,7 +20,9 @@ def title(it: Publication) -> str:
     changes = f"{count} kept change{'' if count == 1 else 's'}"
     if it.gain is not None and not it.gain.is_shown:
         return f"{name}, {say_no_gain(it.gain.gain, it.gain.half_width)} on fresh seeds: {changes}"
-    return f"{name} {it.kept[-1].metric:.6f}: {changes}"
+    if it.gain is not None:
+        return f"{name}, {say_gain(it.gain.gain, it.gain.half_width, it.gain.pairs)}: {changes}"
+    return f"{name} {it.kept[-1].metric:.6f}{mean_of(it.kept[-1].seeds)}: {changes}"
 
 
 def pull_request(it: Publication) -> str:
@@ -32,12 +34,12 @@ def pull_request(it: Publication) -> str:
         "",
         f"Kept by run `{it.run_id}` of autoresearch; {metric.name}, {best} is better.",
         *(
-            [f"On fresh seeds: {say_gain(it.gain.gain, it.gain.half_width, it.gain.pairs)}."]
+            [f"Gain of all of it: {say_gain(it.gain.gain, it.gain.half_width, it.gain.pairs)}."]
             if it.gain
             else []
         ),
         "",
-        f"| change | {metric.name} | what it gave | by |",
+        f"| change | {metric.name}, when it was chosen | what it gave | by |",
         "| --- | --- | --- | --- |",
         *map(_row, it.kept),
         "",
@@ -64,9 +66,8 @@ def _message(one: Kept, it: Publication) -> str:
         f"Autoresearch-Iteration: {one.row.iteration}",
         f"Autoresearch-Log: {it.head}",
     )
-    before, after = one.chosen_by
     body = (
-        f"{it.config.metric.name} {before:.6f} -> {after:.6f}",
+        f"{it.config.metric.name} {_numbers(one)}",
         _gave(one),
         f"by {_by(one)}",
     )
@@ -75,9 +76,16 @@ def _message(one: Kept, it: Publication) -> str:
 
 
 def _row(one: Kept) -> str:
-    before, after = one.chosen_by
-    what = f"{_cell(one.row.description)} | {before:.6f} -> {after:.6f} | {_cell(_gave(one))}"
+    what = f"{_cell(one.row.description)} | {_numbers(one)} | {_cell(_gave(one))}"
     return f"| {what} | {name_of(one.row.iteration)}, {_cell(_by(one))} |"
+
+
+def _numbers(one: Kept) -> str:
+    """Return the numbers before and after, and of how many seeds they are."""
+    before, after = one.chosen_by
+    pairs = one.row.inputs.get("pairs")
+    of = mean_of(pairs) if isinstance(pairs, int) else "" if "gain" in one.row.inputs else " (of all seeds)"
+    return f"{before:.6f} -> {after:.6f}{of}"
 
 
 def _gave(one: Kept) -> str:
