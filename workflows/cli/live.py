@@ -26,9 +26,10 @@ TERMINATED = 143
 
 
 def watch(*, run_id: opt.RunId = None, repo: opt.Repo = None) -> int:
-    """Watch a run live until it rests; Ctrl-C leaves it going. Not on a terminal: one line per event.
+    """Watch a run live, until q; what runs goes on. Not on a terminal: one line per event, until it rests.
 
-    Keys move through it: Enter opens an experiment, l its log, left goes back in time; ? lists them all.
+    Keys move through it: Enter opens an experiment, l its log, left goes back in time; ? lists them all. At
+    rest it stays, says how to go on, and shows what a `resume` does.
     """
     return show_live(opt.target(repo).run(run_id).paths, leave_waiting=False)
 
@@ -38,7 +39,11 @@ def wait(
     *,
     wanted: Annotated[
         str,
-        typer.Option("--for", help="end, keep, question, or any of them.", metavar="WHAT"),
+        typer.Option(
+            "--for",
+            help="end; keep; question, or a keep that waits for a human's word; or any: the first of these.",
+            metavar="WHAT",
+        ),
     ] = "any",
     timeout: Annotated[
         float, typer.Option("--timeout", help="No longer than this.", metavar="SECONDS", min=0)
@@ -56,7 +61,11 @@ def wait(
     run_id: opt.RunId = None,
     repo: opt.Repo = None,
 ) -> int:
-    """Wait until something happens: code 0. It did not in time: 124; it cannot any more: 3, 4 or 8."""
+    """Wait until something happens: code 0. It did not in time: 124; it cannot any more: 3, 4 or 8.
+
+    Without options it ends at the next keep, question or end, and after a minute at the latest; a night is
+    waited for by --for end --timeout 36000.
+    """
     if wanted not in WANTED:
         raise UsageRefused(f"--for: there is no {wanted!r}", remedy=f"one of {', '.join(WANTED)}")
     paths = opt.target(repo).run(opt.named(run, run_id)).paths
@@ -114,6 +123,8 @@ def show_live(paths: RunPaths, *, after: int = 0, leave_waiting: bool) -> int:
         else:
             ending = watch_lines(paths, write=opt.say, after=after, leave_waiting=leave_waiting)
     except KeyboardInterrupt:
+        if load_run(paths).state.stopped is not None:
+            return INTERRUPTED
         opt.say(
             f"the run goes on by itself; {typed(f'watch --run-id {paths.run_id}')} looks again, "
             f"{typed(f'stop --run-id {paths.run_id}')} ends it"

@@ -36,7 +36,7 @@ KEYS = (
     "Esc                 back",
     "left, right         the run as of one event earlier or later",
     "0                   live again",
-    "q                   leave; the run goes on",
+    "q                   leave; what runs goes on",
 )
 STEPS = {"up": -1, "k": -1, "down": 1, "j": 1}
 SCREENS = {"page_up": -1, "page_down": 1}

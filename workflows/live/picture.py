@@ -14,7 +14,12 @@ from autoresearch.workflows.api.experiments import status_of
 from autoresearch.workflows.api.next_step import next_step
 from autoresearch.workflows.api.run_now import RunNow
 from autoresearch.workflows.pages.proposing import approval_words, health_words, question_words
-from autoresearch.workflows.pages.status import holdout_words, keeps_words, now_words, prefetch_words
+from autoresearch.workflows.pages.status import (
+    holdout_words,
+    keeps_words,
+    now_words,
+    prefetch_words,
+)
 
 
 BAR_CELLS = 40
@@ -58,9 +63,23 @@ def head_of(seen: RunNow) -> list[RenderableType]:
 
 
 def next_of(seen: RunNow) -> RenderableType:
-    """Return what comes next; an empty line where nothing does by itself."""
-    words = one_line(next_step(seen.run), 200)
+    """Return what comes next, and of a run that does nothing by itself what to do; else an empty line."""
+    words = one_line(_at_rest(seen) or next_step(seen.run), 200)
     return Text("" if words == "nothing" else f"next  {words}", style="dim")
+
+
+def _at_rest(seen: RunNow) -> str:
+    """Say how to go on with a run that does nothing by itself; short, as it stands above the keys."""
+    match seen.phase:
+        case "done" | "stopped":
+            more = "resume" if seen.run.loops_left else "resume --loops 10"
+            return f"at rest: `{more}` goes on, `report` says what came of it"
+        case "failed":
+            return "at rest: `doctor` looks for what is wrong, `resume` goes on"
+        case "interrupted":
+            return "no runner is alive: `resume` goes on"
+        case _:
+            return ""
 
 
 def in_view(seen: RunNow, rows: list[Row], shown: int) -> list[Row]:

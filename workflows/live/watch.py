@@ -24,9 +24,10 @@ from autoresearch.workflows.live.picture import picture
 
 
 def watch_live(paths: RunPaths, git: Commits, *, leave_waiting: bool = False) -> Ending:
-    """Show the live view until the run rests; say how it ended. The last picture stays.
+    """Show the live view; say how the run stood at the end. The last picture stays.
 
-    With a keyboard, it ends when the run rests and nobody looks at something else.
+    With a keyboard it stays at rest, too, until `q`: there is much to look at then, and a `resume` is seen.
+    Without one, and with `leave_waiting`, it ends when the run rests and nobody looks at something else.
 
     Raises:
         KeyboardInterrupt: whoever looks has seen enough.
@@ -127,7 +128,7 @@ def _with_keys(paths: RunPaths, git: Commits, console: Console, *, leave_waiting
     browser, drawn = Browser(paths, git), Drawn(console)
     enough, ending, due = False, None, 0.0
     with drawn.taken():
-        while not enough and (ending is None or not browser.is_at_rest):
+        while not enough and (ending is None or not leave_waiting or not browser.is_at_rest):
             if time.monotonic() >= due:  # however many keys are pressed, the world is looked at as seldom
                 due = time.monotonic() + POLL_S
                 follower.news()

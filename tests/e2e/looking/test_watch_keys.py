@@ -69,6 +69,14 @@ def test_a_run_is_moved_through_from_end_to_end(run):
         with EventLog(run.history) as history:
             history.append([DONE], by="test")
         terminal.press("\x1b")
+        terminal.until("at rest")  # it stays, and says how to go on
+        with EventLog(run.history) as history:
+            history.append([g.asked(1)], by="test")
+        terminal.until("1 loop left")
+        with EventLog(run.history) as history:
+            history.append([DONE], by="test")
+        terminal.until("at rest")
+        terminal.press("q")
         said = terminal.until(OWN_SCREEN) + terminal.until("next")
         assert 0 == terminal.process.wait(timeout=PATIENCE_S)
         assert terminal.is_as_a_shell_has_it
