@@ -13,7 +13,7 @@ from autoresearch.events.values import KNOWN_CODE, VETOES
 from autoresearch.projections.timeline import Row, Timeline
 
 
-VERSION = "6"  # grows with any change of what a table looks like; state.json names it
+VERSION = "7"  # grows with any change of what a table looks like; state.json names it
 COLUMNS = ("commit", "val_bpb", "memory_gb", "status", "description")
 
 
@@ -44,8 +44,11 @@ def _status(row: Row) -> str:
         return "crash"
     if row.retracted is not None or row.verdict == "dropped":
         return "discard"
-    # The best once more is a baseline for what comes after it, and readers know three words.
-    return "keep" if row.verdict == "remeasured" else row.verdict or "recorded"
+    if row.verdict == "remeasured":
+        # The best once more, for a verdict, is a baseline for what comes after it. On fresh seeds (or the
+        # baseline) it is none, and who takes each keep's gain from the one before it would count it.
+        return "keep" if row.inputs.get("purpose") == "verdict" else "discard"
+    return row.verdict or "recorded"
 
 
 def _kind(row: Row) -> str:

@@ -254,13 +254,14 @@ def _close(into: Timeline, event: ev.CandidateKept | ev.CandidateDiscarded, at: 
 def _remeasure_started(timeline: Timeline, event: ev.RemeasureStarted, _seq: int, at: str) -> None:
     row = Row(iteration=event.iteration, started_at=at, base_commit=event.commit)
     row.source, row.commit, row.description = "baseline", event.commit, ONCE_MORE.format(event.keep)
+    row.inputs = {"purpose": event.purpose}
     timeline.open = (*timeline.open, row)
 
 
 def _keep_remeasured(timeline: Timeline, event: ev.KeepRemeasured, _seq: int, at: str) -> None:
     if (row := _open(timeline, event.iteration)) is not None:
         row.rule, row.verdict = "remeasured", "remeasured"
-        row.inputs = {"metric": event.metric, "before": event.before, "keep": event.keep}
+        row.inputs |= {"metric": event.metric, "before": event.before, "keep": event.keep}
         _put_away(timeline, row, at)
 
 
@@ -366,4 +367,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=10, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=11, initial=Timeline, own=_own, reducers=REDUCERS)

@@ -63,6 +63,18 @@ def test_the_header_of_a_table_names_its_metric():
     assert "commit\taccuracy\tmemory_gb\tstatus\tdescription\n" == results_tsv(Timeline(), metric="accuracy")
 
 
+def test_what_fresh_seeds_measured_is_no_keep_of_the_table():
+    """From keep to keep, gains in results.tsv add up to the last one's: the final's measurements are none."""
+    loaded = nothing()
+    for one in read(FOLDER / "step-by-step.jsonl"):
+        loaded = loaded.after(one)
+    rows = [line.split("\t") for line in results_tsv(loaded.timeline).splitlines()[1:]]
+    again = [status for *_, status, said in rows if said.endswith("measured again")]
+    assert ["discard", "discard"] == again
+    kept = [row for row in loaded.timeline.rows if row.verdict == "keep"]
+    assert [f"{row.metric:.6f}" for row in kept] == [row[1] for row in rows if row[3] == "keep"]
+
+
 def test_what_was_kept_without_its_review_is_so_called_wherever_it_is_told():
     """Table, object, page of one, report and `status` say which keeps nobody reviewed, and none of others."""
     records = list(read(FOLDER / "reviewed-before-keep.jsonl"))
