@@ -23,6 +23,8 @@ DOOR = "workflows/run_experiment.py"
 OPEN_RUNS, HIDDEN_RUNS = "workflows/runs", ".autoresearch/runs"
 
 RUNNER = "runner"  # the role that the runner of a run holds its lock in
+# Under these names it says there what it waits for, and cannot record: itself, and its jobs.
+TROUBLE, TROUBLE_OF_JOB = "trouble", "trouble_of_job"
 RUNNER_COMES_S = 10.0  # so long may one that was asked for take to begin, on a busy machine
 
 # In a run's folder. Who watches or names a file without its folder takes its name from here.

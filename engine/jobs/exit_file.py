@@ -13,12 +13,20 @@ from autoresearch.engine.paths import EXIT
 from autoresearch.engine.system.light import to_json
 
 
+TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _ROOM_S = 5.0  # at most, between two tries on a full disk
 _MAY_END = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what a human mends while we wait
 
 
-def write(folder: str, facts: dict[str, object]) -> None:
+def write(
+    folder: str, facts: dict[str, object], *, refused: Callable[[OSError], None] = lambda _: None
+) -> None:
     """Make exit.json appear, whole and durable, however long the disk is full or read-only.
+
+    Of each try that fails `refused` hears.
 
     Raises: OSError: the folder takes no file, and waiting would not help.
     """
@@ -33,6 +41,7 @@ def write(folder: str, facts: dict[str, object]) -> None:
         except OSError as error:
             if error.errno not in _MAY_END:
                 raise
+            refused(error)
             time.sleep(pause)
             pause = min(2 * pause, _ROOM_S)
         else:

@@ -119,7 +119,7 @@ class RealJobs:
             if claim is None or claim.supervisor is None:
                 return Running(supervisor=None)
             if process.alive(claim.supervisor):
-                return Running(supervisor=claim.supervisor)
+                return Running(supervisor=claim.supervisor, refused=claim.refused)
             if claim.child is None or process.group_alive(claim.child):
                 return Running(supervisor=None)
             # Somebody who left the job's session still has its lock; the job itself is over.

@@ -17,6 +17,10 @@ import time
 from autoresearch.engine.system.light import suppress
 
 
+TYPE_CHECKING = False  # as in typing, which takes 3 ms to import
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MARKER = b"[autoresearch: %015d bytes left out]"  # and a line's end, or a space in the middle of a line
 LOST = b"[autoresearch: %d bytes lost: %s]\n"  # the disk was full
 
@@ -70,13 +74,17 @@ class CappedLog:
             lines, self._line = [*lines, self._line], b""
         return sum(len(line) + 1 for line in lines if not any(mark in line for mark in self._no_work))
 
-    def close(self) -> None:
-        """Bring it to the device and close it, however long the disk is full: the result is at its end."""
+    def close(self, refused: Callable[[OSError], None] = lambda _: None) -> None:
+        """Bring it to the device and close it, however long the disk is full: the result is at its end.
+
+        Of each try that fails `refused` hears.
+        """
         pause = 0.1
         while os.fstat(self._handle).st_nlink:  # else somebody deleted it: nobody is left to read it
             try:
                 self._write_through()
-            except OSError:
+            except OSError as error:
+                refused(error)
                 time.sleep(pause)
                 pause = min(2 * pause, _ROOM_S)
             else:

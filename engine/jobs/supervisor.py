@@ -66,7 +66,7 @@ def supervise(folder: str, lock: int | None = None, place: int | None = None) ->
         _free(place)
     job.close_log()  # both wait for room, and the device waits for neither
     try:
-        exit_file.write(folder, facts)
+        exit_file.write(folder, facts, refused=job.note_refusal)
     except OSError as error:
         job.note_refusal(error)
 
@@ -155,7 +155,7 @@ class _Job:
         """Have all output on the disk, where there was any, however long that is full."""
         log: CappedLog | None = getattr(self, "log", None)  # none where the job could not be started
         if log is not None:
-            log.close()
+            log.close(refused=self.note_refusal)
 
     def _is_told_too(self, code: int) -> bool:
         """Say whether we are to end as the child was: a machine going down tells both, in any order."""
@@ -282,7 +282,9 @@ class _Job:
         self._write_note(durable=child is not None)
 
     def note_refusal(self, error: OSError) -> None:
-        """Say in the claim, which is open, what the system has against exit.json."""
+        """Say in the claim, which is open, what the system has against the last words of the job, once."""
+        if self.note.get("refused") == error.strerror:
+            return
         self.note["refused"] = error.strerror
         self._write_note(durable=True)
 

@@ -19,6 +19,7 @@ from autoresearch.engine.paths import PROGRESS, RunPaths
 from autoresearch.engine.ports.agent import STEPS, Agent
 from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost, Running
 from autoresearch.engine.ports.worktrees import Git
+from autoresearch.engine.runs.runner_lock import tell_trouble
 from autoresearch.engine.sealing.checkout import TrainCheckouts
 from autoresearch.engine.system.disk import REFUSALS
 from autoresearch.engine.training import begun
@@ -50,11 +51,13 @@ class Collector:
     jobs: Jobs
     adapter: Callable[[str], Agent]
     _curves: dict[Path, GrowingCurve] = field(factory=dict, init=False)  # of trainings that run
+    _refused: dict[Path, str] = field(factory=dict, init=False)  # whose end the disk did not take
 
     def collect(self, number: int, job: Job, run: RunState, timeline: Timeline) -> tuple[ev.Event, ...]:
         """Return the events of a job that has ended; of one that runs, at most that it is to be ended."""
         folder = self.paths.job(number, job.step, job.number).folder
         ended = self.jobs.look(folder)
+        self._tell_refused(folder, ended.refused if isinstance(ended, Running) else "")
         if isinstance(ended, Running):
             if ended.supervisor is not None:
                 self.jobs.wake(folder)
@@ -98,6 +101,17 @@ class Collector:
             return (self._scores.looked(one, job, ended.exit, run),)
         answers = Answers(paths=self.paths, git=self.git, jobs=self.jobs, adapter=self.adapter)
         return answers.read(one, job, ended.exit, run, timeline)
+
+    def _tell_refused(self, folder: Path, refused: str) -> None:
+        """Have `status` say of a job that is over why nobody can know how it ended."""
+        if refused == self._refused.get(folder, ""):
+            return
+        self._refused[folder] = refused
+        name = f"{folder.parent.name}/{folder.name}"
+        told = (
+            f"the end of {name} cannot be written: {refused}; make room, or mend the disk" if refused else ""
+        )
+        tell_trouble(self.paths, told, of_job=True)
 
     def _behind(self, number: int, job: Job, run: RunState) -> tuple[ev.Event, ...]:
         """Return that a training that runs lies so far behind its base that it is to be ended."""

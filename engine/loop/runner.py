@@ -6,6 +6,7 @@ prepare.py outlive it, and whoever runs next picks them up.
 
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +24,7 @@ from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.jobs import Running
 from autoresearch.engine.proposals import drop_folder
 from autoresearch.engine.runs.load import load, nothing, require_own
-from autoresearch.engine.runs.runner_lock import hold_as_runner
+from autoresearch.engine.runs.runner_lock import hold_as_runner, tell_trouble
 from autoresearch.engine.runs.views import Views
 from autoresearch.engine.system.disk import require_room
 from autoresearch.engine.system.processes.process import this_process
@@ -79,7 +80,7 @@ class Runner:
         self._loaded = nothing()
         self._anchor = Anchor(paths, effects.git)
         self._cancelled: set[do.CancelJob] = set()
-        self._patience = Patience()
+        self._patience = Patience(partial(tell_trouble, paths))
         self._blocked: list[OnDevice] = []  # what waits for a device
         self._polls = ""  # why the bell has to look by itself
         self._told: tuple[str, ...] = ()

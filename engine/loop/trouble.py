@@ -8,6 +8,13 @@ from autoresearch.events.errors import AutoresearchError, DiskTrouble
 
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+# What a human can do about what the system says.
+_WAYS = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room within the quota",
+    errno.EROFS: "make the disk writable again",
+    errno.EMFILE: "end this runner, and begin one that may open more files (`ulimit -n`)",
+}
 
 
 def may_get_room(error: AutoresearchError | OSError) -> bool:
@@ -18,6 +25,12 @@ def may_get_room(error: AutoresearchError | OSError) -> bool:
 def is_own_limit(error: AutoresearchError | OSError) -> bool:
     """Say whether the history may not grow by a limit of this process (`ulimit -f`): another may append."""
     return isinstance(error, DiskTrouble) and error.errno == errno.EFBIG
+
+
+def while_waiting(error: AutoresearchError | OSError) -> str:
+    """Return what people are told while the runner waits for better, with the way out where one is known."""
+    way = _WAYS.get(getattr(error, "errno", None) or 0)
+    return f"{error}; the runner tries again" + (f": {way}" if way else "")
 
 
 def tell_people(text: str) -> None:

@@ -66,6 +66,7 @@ class Running:
     """A supervisor, or what it started, is alive."""
 
     supervisor: Process | None
+    refused: str = ""  # the job is over, and what the system has against its end being written
 
 
 @frozen(kw_only=True)

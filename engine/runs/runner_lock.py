@@ -5,9 +5,9 @@ Only a runner hears what is asked of the run.
 
 from contextlib import AbstractContextManager
 
-from autoresearch.engine.paths import RUNNER, RunPaths
+from autoresearch.engine.paths import RUNNER, TROUBLE, TROUBLE_OF_JOB, RunPaths
 from autoresearch.engine.system.disk import at_limit
-from autoresearch.engine.system.locks import holding
+from autoresearch.engine.system.locks import holding, say
 from autoresearch.engine.system.processes.process import hold_lock, holder
 from autoresearch.events.values import Process
 
@@ -30,3 +30,8 @@ def runner_at_limit(paths: RunPaths) -> str:
     """Return that the living runner can record nothing more, by a limit of its own, or ""."""
     held = holding(paths.lock, role=RUNNER)
     return at_limit(paths.history, held[0]) if held is not None else ""
+
+
+def tell_trouble(paths: RunPaths, words: str, *, of_job: bool = False) -> None:
+    """Have `status` say what the runner, this process, or a job of it waits for; "": nothing any more."""
+    say(paths.lock, TROUBLE_OF_JOB if of_job else TROUBLE, words)

@@ -14,7 +14,8 @@ from autoresearch.engine.system.processes import process_table
 
 
 _TRIES, _PAUSE_S = 250, 0.002
-_WORDS = 4096  # bytes; who holds it needs a hundred
+_WORDS = 4096  # bytes, a block; who holds it needs a hundred
+_MOST = 500  # characters of what it says beside that, which may be six bytes each
 
 
 def try_lock(path: Path) -> int | None:
@@ -70,6 +71,30 @@ def holding(path: Path, *, role: str | None = None) -> tuple[int, int, str] | No
                 return who if role in (None, said.get("role", "")) else None
         time.sleep(_PAUSE_S)
     return 0, 0, ""
+
+
+def says(path: Path, name: str) -> str:
+    """Return what the holder of the lock at `path` wrote under a name, "" where it wrote nothing."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return str(json.loads(path.read_bytes()).get(name, ""))
+    return ""
+
+
+def say(path: Path, name: str, words: str) -> None:
+    """Write something under a name into the lock that this process holds; into anybody else's, nothing.
+
+    In place, since a disk that is full, or a quota, takes no new block. Where it takes nothing, so be it.
+    """
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        handle = os.open(path, os.O_RDWR)
+        try:
+            said = json.loads(os.read(handle, _WORDS))
+            if said["pid"] == os.getpid():
+                whole = json.dumps(said | {name: words[:_MOST]}).encode() + b"\n"
+                os.pwrite(handle, whole, 0)
+                os.ftruncate(handle, len(whole))
+        finally:
+            os.close(handle)
 
 
 def _role(said: bytes) -> str | None:

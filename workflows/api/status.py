@@ -6,10 +6,10 @@ Imports only what starts fast: workflows/quick_status.py answers with it first.
 from __future__ import annotations
 
 from autoresearch.engine.jobs import devices
-from autoresearch.engine.paths import RUNNER, RUNNER_COMES_S, RunPaths
+from autoresearch.engine.paths import RUNNER, RUNNER_COMES_S, TROUBLE, TROUBLE_OF_JOB, RunPaths
 from autoresearch.engine.system import disk
 from autoresearch.engine.system.gpu import Gpu, gpu_now
-from autoresearch.engine.system.locks import holding, is_locked
+from autoresearch.engine.system.locks import holding, is_locked, says
 from autoresearch.engine.training.progress import Progress, progress_now
 from autoresearch.events.clock import later, now, passed, seconds_between
 from autoresearch.workflows.api.envelope import document
@@ -95,10 +95,16 @@ def live_facts(paths: RunPaths, standing: Standing, *, gpu: bool = True) -> Live
         progress=_progress(paths, standing),
         gpu=gpu_now() if gpu else None,
         dropped=len(paths.dropped()),
-        trouble=disk.trouble(paths.folder) or disk.at_limit(paths.history, runner[0] if runner else 0),
+        trouble=disk.trouble(paths.folder) or (_trouble_of(paths, runner[0]) if runner else ""),
         waits_for=_waits_for(paths, standing),
         as_of=now(),
     )
+
+
+def _trouble_of(paths: RunPaths, runner: int) -> str:
+    """Return what keeps a living runner from recording anything, or ""."""
+    told = says(paths.lock, TROUBLE) or says(paths.lock, TROUBLE_OF_JOB)
+    return disk.at_limit(paths.history, runner) or told
 
 
 def phase(standing: Standing, facts: LiveFacts) -> Phase:

@@ -185,7 +185,9 @@ def test_exit_waits_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(exit_file.os, "fsync", fsync)
     monkeypatch.setattr(exit_file.time, "sleep", lambda _: None)
-    exit_file.write(str(tmp_path), {"reason": "exited"})
+    heard: list[int | None] = []
+    exit_file.write(str(tmp_path), {"reason": "exited"}, refused=lambda error: heard.append(error.errno))
+    assert heard == [errno.EDQUOT, errno.EROFS, errno.ENOSPC]
     assert failures == []
     assert json.loads((tmp_path / "exit.json").read_bytes()) == {"reason": "exited"}
     assert [path.name for path in tmp_path.iterdir()] == ["exit.json"]

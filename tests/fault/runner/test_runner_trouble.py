@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.git.program import Refused
-from autoresearch.engine.ports.jobs import JobExit, Lost
+from autoresearch.engine.ports.jobs import Finished, JobExit, Lost, Running
 from autoresearch.engine.runs.load import load
+from autoresearch.engine.system.locks import holding, say, says
+from autoresearch.engine.system.processes.process import hold_lock, this_process
 from autoresearch.engine.system.processes.run_command import CommandTimedOut
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import (
@@ -21,6 +23,7 @@ from autoresearch.events.errors import (
 from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import LOOP_STAGES, Request, why
+from autoresearch.workflows.api.status import _trouble_of
 from tests.fakes.world import RUN_ID, World, audited
 from tests.fault.runner.measured_runs import a_run_that_consolidates
 
@@ -147,6 +150,68 @@ def test_a_disk_that_takes_nothing_is_waited_out(tmp_path: Path, what: str, numb
     assert 0 == world.runner(failing(50, error, what)).run()
     state = load(world.paths).run
     assert (1, 2, None) == (state.completed, len(world.trained), state.paused)
+
+
+def test_what_the_runner_waits_for_is_said_while_it_does(tmp_path: Path, monkeypatch):
+    """A quota, which no look at the disk tells, is told with its way out until there is room."""
+    world = World(tmp_path)
+    world.start(loops=1)
+    told: list[str] = []
+    monkeypatch.setattr(
+        "autoresearch.engine.loop.patience.time.sleep",
+        lambda _: told.append(_trouble_of(world.paths, os.getpid())),
+    )
+    refused = OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "history.jsonl")
+    heard: list[str] = []
+
+    def around(name, act):
+        heard.append(_trouble_of(world.paths, os.getpid()))
+        return failing_twice(name, act)
+
+    failing_twice = failing(2, refused)
+    assert 0 == world.runner(around).run()
+    wanted = f"{refused}; the runner tries again: make room within the quota"
+    assert [wanted, wanted] == told
+    assert "" == heard[-1]
+
+
+def test_a_job_whose_end_the_disk_does_not_take_is_named(tmp_path: Path, monkeypatch):
+    """While a job is over and its end cannot be written, `status` says so; once it is read, no longer."""
+    world = World(tmp_path)
+    world.start(loops=0)
+    look, left, told = world.jobs.look, [2], []
+
+    def held_up(_, folder: Path):
+        if left[0] and folder.name.startswith("train") and isinstance(look(folder), Finished):
+            left[0] -= 1
+            return Running(supervisor=this_process(), refused=os.strerror(errno.EDQUOT))
+        return look(folder)
+
+    def around(name, act):
+        told.append(_trouble_of(world.paths, os.getpid()))
+        return act()
+
+    monkeypatch.setattr(type(world.jobs), "look", held_up)
+    assert 0 == world.runner(around).run()
+    said = "the end of 0000/train.1 cannot be written: Disk quota exceeded; make room, or mend the disk"
+    assert "" == told[-1]
+    assert 0 == left[0]
+    assert said in told
+
+
+def test_words_in_a_lock_are_its_holders(tmp_path: Path):
+    """Only who holds a lock says more in it, in one block, and it is still known as who it is."""
+    lock = tmp_path / "runner.lock"
+    say(lock, "trouble", "nobody holds it")
+    assert not lock.exists()
+    with hold_lock(lock, role="runner") as me:
+        say(lock, "trouble", "\x00" * 5000)
+        assert 4096 > lock.stat().st_size
+        say(lock, "trouble", "short")
+        assert ("short", me.pid) == (says(lock, "trouble"), holding(lock, role="runner")[0])
+        lock.write_text(lock.read_text().replace(f'"pid": {me.pid}', '"pid": 1'))
+        say(lock, "trouble", "not ours")
+        assert "short" == says(lock, "trouble")
 
 
 def test_a_runner_that_may_not_lengthen_its_history_ends_on_a_stop(tmp_path: Path):
