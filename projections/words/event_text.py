@@ -22,6 +22,7 @@ from autoresearch.projections.words.wording import WORDS, say_verdict
 
 
 LINE_CHARACTERS = 240
+NAME_CHARACTERS = 60  # of an agent and its model
 FORMS = 7  # grows with any change of how a value is said (wording's FORMATS, VARIANTS): no table shows it
 
 # Where an event has more than one sentence: which, by what the event says. "" is the plain one.
@@ -83,6 +84,31 @@ def wording() -> str:
 def line(recorded: Recorded) -> str:
     """Return the event's line, without a line end: time, number, what happened."""
     return f"{recorded.at} #{recorded.seq} {describe(recorded.event)}"
+
+
+class Told:
+    """Lines of events that were heard one after another: an agent's proposal is told by the agent's name."""
+
+    def __init__(self) -> None:
+        self._answered: dict[int, str] = {}  # by iteration: who answered last
+        self._authors: dict[int, str] = {}  # by seq of a proposal that was chosen
+
+    def hear(self, recorded: Recorded) -> Recorded:
+        """Take the next event, told of or not."""
+        match recorded.event:
+            case ev.AgentAnswered(step="propose" | "edit", iteration=number, agent=agent, model=model):
+                self._answered[number] = f"{agent}:{model}" if model else agent
+            case ev.ProposalChosen(source="agent", iteration=number) if number in self._answered:
+                self._authors[recorded.seq] = one_line(self._answered[number], NAME_CHARACTERS)
+            case _:
+                pass
+        return recorded
+
+    def line(self, recorded: Recorded) -> str:
+        """Return the line of an event that was heard, as `line` does."""
+        author = self._authors.get(recorded.seq)
+        said = line(recorded)
+        return said if author is None else said.replace("(agent)", f"({author})", 1)
 
 
 def describe(event: ev.Event | RawEvent) -> str:

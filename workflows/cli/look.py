@@ -21,7 +21,7 @@ from autoresearch.events.log.read import read
 from autoresearch.events.log.seek import position_before
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import standing
-from autoresearch.projections.words.event_text import line
+from autoresearch.projections.words.event_text import Told
 from autoresearch.projections.words.times import minute_of, one_line
 from autoresearch.workflows.api.envelope import document
 from autoresearch.workflows.api.experiments import (
@@ -176,9 +176,10 @@ def history(
         )
     paths = opt.target(repo).run(run_id).paths
     records = follow(paths, since) if live else _after(paths, since)
+    told = Told()
     found = (
         (recorded, begin)
-        for recorded, begin in with_beginnings(records)
+        for recorded, begin in with_beginnings(map(told.hear, records))
         if recorded.seq > since and (not wanted or event_type(recorded.event) in wanted)
     )
     most = (0 if live or jsonl else EVENTS) if last is None else last
@@ -187,7 +188,7 @@ def history(
         return 0
     try:
         for recorded, begin in found if most == 0 else _last(found, most, say=last is None):
-            typer.echo(stored_line(paths.history, begin, recorded.end) if jsonl else line(recorded))
+            typer.echo(stored_line(paths.history, begin, recorded.end) if jsonl else told.line(recorded))
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0

@@ -23,7 +23,7 @@ from autoresearch.events.log.seek import position_before
 from autoresearch.projections.fold import Snapshot
 from autoresearch.projections.run_state import RunState
 from autoresearch.projections.summary import waiting_for_human
-from autoresearch.projections.words.event_text import line
+from autoresearch.projections.words.event_text import Told
 
 
 if TYPE_CHECKING:
@@ -168,12 +168,12 @@ def watch_lines(
 
     With `leave_waiting` it also ends when nothing can happen before a human speaks.
     """
-    follower, pulse = RunFollower(paths), Pulse(paths)
+    follower, pulse, told = RunFollower(paths), Pulse(paths), Told()
     while True:
         fresh = follower.news()
-        for recorded in fresh:
+        for recorded in map(told.hear, fresh):
             if recorded.seq > after:
-                write(line(recorded))
+                write(told.line(recorded))
         ending = None if fresh else ending_of(follower, pulse, leave_waiting=leave_waiting)
         if ending is not None:
             return ending

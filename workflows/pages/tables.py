@@ -17,7 +17,7 @@ from autoresearch.projections.state_text import (
     say_unreviewed,
 )
 from autoresearch.projections.timeline import Row
-from autoresearch.projections.words.event_text import describe
+from autoresearch.projections.words.event_text import Told
 from autoresearch.projections.words.times import counted, duration, mean_of, one_line, signed, sureness
 from autoresearch.projections.words.wording import loops_left_words, name_of, say, short
 from autoresearch.workflows.api.experiments import Story, other_metrics, status_of
@@ -149,9 +149,8 @@ def story_page(story: Story, *, metric: str, diff: str, tail_lines: int, artifac
         parts.append(_section(f"proposal by {say_author(row)}", proposal_text(story.proposal)))
     if diff:
         parts.append(_section("diff", diff))
-    parts.append(
-        _section("events", "\n".join(f"{one.at} #{one.seq} {describe(one.event)}" for one in story.events))
-    )
+    told = Told()
+    parts.append(_section("events", "\n".join(told.line(told.hear(one)) for one in story.events)))
     if story.log_tail:
         tail = story.log_tail.replace("\r", "\n").rstrip().splitlines()[-tail_lines:]
         parts.append(_section("end of the training's log", "\n".join(tail)))

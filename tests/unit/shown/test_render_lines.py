@@ -6,7 +6,7 @@ from attrs import evolve
 from autoresearch.events import catalog as ev
 from autoresearch.events.catalog import Event
 from autoresearch.events.encoding.codec import RawEvent
-from autoresearch.projections.words.event_text import LINE_CHARACTERS, describe, line
+from autoresearch.projections.words.event_text import LINE_CHARACTERS, Told, describe, line
 from autoresearch.projections.words.times import one_line, sureness
 from autoresearch.projections.words.wording import asked_for, duration, say
 from tests import given as g
@@ -99,3 +99,13 @@ def test_a_restricted_request_says_so():
     assert "only setup, baseline" == asked_for(g.asked(0, stages=("setup", "baseline")).request)
     said = asked_for(g.asked(3, stages=("loop",), loop_stages=("train", "record")).request)
     assert "3 loops; only loop; of the loop only train, record" == said
+
+
+def test_an_agents_proposal_is_told_by_its_name():
+    """Behind the agent's answer the line names it, and its model; where that was not heard, it does not."""
+    answered = evolve(g.agent_answered(2, "propose", agent="codex"), model="m")
+    told = Told()
+    *_, chosen = map(told.hear, g.recorded(answered, g.chosen(2, source="agent")))
+    assert told.line(chosen).endswith("iteration 2 tries (codex:m): raise the rate")
+    (alone,) = g.recorded(g.chosen(2, source="agent"))
+    assert Told().line(alone).endswith("iteration 2 tries (agent): raise the rate")
