@@ -237,6 +237,8 @@ def test_damage_is_told_first(open_page: Any):
     """A corrupt and a torn history are shown with a banner that says so, and what lies before."""
     corrupt = open_page("/run/0/corrupt-r001")
     assert "damaged" in corrupt.page.wait_for_selector(".banner.bad").inner_text()
+    assert "resume" not in corrupt.page.inner_text(".stand")
     corrupt.page.wait_for_selector('tr[data-iteration="1"]')
     torn = open_page("/run/0/torn-r001")
+    assert "resume" in torn.page.wait_for_selector(".stand").inner_text()
     assert "77 bytes" in torn.page.wait_for_selector(".banner.warn").inner_text()

@@ -125,9 +125,9 @@ export function deviceTime(hours) {
   return hours < 0.1 ? duration(hours * 3600) : `${hours.toFixed(2)} h`;
 }
 
-/** Say of a run that was interrupted how it goes on. */
-export function halted({ phase }) {
-  return phase === "interrupted" ? "no runner is alive; `autoresearch resume` goes on" : "";
+/** Say of a run that was interrupted how it goes on; of a damaged one, the damage says it. */
+export function halted({ phase }, damage) {
+  return phase === "interrupted" && !damage ? "no runner is alive; `autoresearch resume` goes on" : "";
 }
 
 export function chip(status) {

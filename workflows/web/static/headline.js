@@ -104,7 +104,7 @@ function stands(found) {
   const more = found.status.phase !== "done" && found.prefetch ? ` · prepared meanwhile: ${found.prefetch}` : "";
   const isNew = found.next && found.next !== "nothing" && !found.next.includes(words) && !words.includes(found.next);
   const all = WAITS.has(found.status.phase) && isNew && found.status.seq > 1 ? `${words}${more} · next: ${found.next}` : words + more;
-  return [halted(found.status), all].filter(Boolean).join(" · ");
+  return [halted(found.status, found.damage), all].filter(Boolean).join(" · ");
 }
 
 function figure(name, large, ...small) {

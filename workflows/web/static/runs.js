@@ -85,7 +85,7 @@ function waits(run) {
 }
 
 function stands(run) {
-  return [halted(run), run.stands].filter(Boolean).join(" · ");
+  return [halted(run, run.damage), run.stands].filter(Boolean).join(" · ");
 }
 
 function fact(name, said) {
