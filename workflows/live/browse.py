@@ -18,8 +18,8 @@ from autoresearch.projections.words.event_text import line
 from autoresearch.projections.words.times import one_line
 from autoresearch.projections.words.wording import name_of
 from autoresearch.workflows.api.run_now import RunNow, as_it_stood
-from autoresearch.workflows.live.picture import head_of, in_view, next_of, table_of
-from autoresearch.workflows.live.step import Walk
+from autoresearch.workflows.live.picture import head_of, height_of, in_view, next_of, table_of, within
+from autoresearch.workflows.live.step import Walk, verdicts
 from autoresearch.workflows.live.text import LogEnd, experiment_lines
 
 
@@ -35,12 +35,13 @@ KEYS = (
     "l                   its log, or that of what is trained now, as it grows",
     "Esc                 back",
     "left, right         the run as of one event earlier or later",
+    "[, ]                as of the verdict before or behind: kept, or discarded",
     "0                   live again",
     "q                   leave; what runs goes on",
 )
 STEPS = {"up": -1, "k": -1, "down": 1, "j": 1}
 SCREENS = {"page_up": -1, "page_down": 1}
-FEWEST = 3  # rows of the table, however low the terminal is
+FEWEST = 6  # rows of the table with its head, however low the terminal is: what stands above is cut for it
 
 
 class Browser:
@@ -51,6 +52,7 @@ class Browser:
         self._live: Loaded | None = None
         self._generation = 0
         self._walk: Walk | None = None  # through the past
+        self._verdicts: tuple[tuple[int, int], list[int]] | None = None  # of which history
         self.moves = 0  # grows with each key
         self._page: Page = "table"
         self._chosen: int | None = None  # an iteration; None: the newest, whichever that is
@@ -88,6 +90,8 @@ class Browser:
         match key:
             case "left" | "right":
                 self._step(-1 if key == "left" else 1)
+            case "[" | "]":
+                self._step_to_verdict(-1 if key == "[" else 1)
             case "0":
                 self._walk = None
             case "?":
@@ -116,10 +120,16 @@ class Browser:
         foot: list[RenderableType] = [Text(FOOTER, style="dim", no_wrap=True, overflow="ellipsis")]
         if self._page == "table":
             foot = [next_of(seen), *foot]
-        taken = _height(console, [*head, Text(), Text(), *foot])
+        below = height_of(console, [Text(), Text(), *foot])
+        head = within(console, head, console.height - below - FEWEST)
+        taken = height_of(console, head) + below
         room = max(1, console.height - taken)
-        body = self._table(seen, room) if self._page == "table" else self._lines(console.width, room)
-        blank = [Text()] * max(0, console.height - taken - _height(console, [body]))
+        body = (
+            self._table(seen, room, console.width)
+            if self._page == "table"
+            else self._lines(console.width, room)
+        )
+        blank = [Text()] * max(0, console.height - taken - height_of(console, [body]))
         return Group(*head, Text(), body, *blank, Text(), *foot)
 
     @property
@@ -133,9 +143,20 @@ class Browser:
         if self._walk is not None:
             self._walk.go(self._walk.seq + by)
         elif by < 0 and last > 1:
-            self._walk = Walk(self._paths, last - 1)
+            self._walk = Walk(self._paths, max(1, last + by))
         if self._walk is not None and self._walk.seq >= last:
             self._walk = None
+
+    def _step_to_verdict(self, direction: int) -> None:
+        """Go to the nearest verdict that way; behind the last one is live, before the first one nothing."""
+        assert self._live is not None  # come() was called
+        last = self._live.position.seq
+        if not self._verdicts or self._verdicts[0] != (self._generation, last):
+            self._verdicts = ((self._generation, last), verdicts(self._paths))
+        now = last if self._walk is None else self._walk.seq
+        that_way = [seq for seq in self._verdicts[1] if (seq - now) * direction > 0]
+        if that_way or direction > 0:
+            self._step((min(that_way, key=lambda seq: abs(seq - now)) if that_way else last) - now)
 
     def _open(self, page: Page) -> None:
         self._page = page
@@ -183,18 +204,18 @@ class Browser:
         )
         return [*self._then(), Text(f"{self._paths.run_id}: {said}", style="bold", no_wrap=True)]
 
-    def _table(self, seen: RunNow, room: int) -> RenderableType:
+    def _table(self, seen: RunNow, room: int, width: int) -> RenderableType:
         """Return as many rows as there is room for; with a bar, those around it."""
         rows = self._rows
         self._room = room
         if len(rows) + 1 <= room:
-            return table_of(seen, rows, left_out=0, chosen=self._chosen)
-        shown = max(FEWEST, room - 2)
+            return table_of(seen, rows, left_out=0, chosen=self._chosen, width=width)
+        shown = max(1, room - 2)
         place = next((at for at, row in enumerate(rows) if row.iteration == self._chosen), None)
         if place is None:
-            return table_of(seen, in_view(seen, rows, shown), left_out=len(rows) - shown)
+            return table_of(seen, in_view(seen, rows, shown), left_out=len(rows) - shown, width=width)
         begin = max(0, min(place - shown // 2, len(rows) - shown))
-        return table_of(seen, rows[begin : begin + shown], left_out=begin, chosen=self._chosen)
+        return table_of(seen, rows[begin : begin + shown], left_out=begin, chosen=self._chosen, width=width)
 
     def _lines(self, width: int, room: int) -> RenderableType:
         """Return the part of a text that is to be seen, cut to the width."""
@@ -216,7 +237,3 @@ class Browser:
         if self._told is None or self._told[0] != told:
             self._told = (told, experiment_lines(self._paths, self._git, self.loaded, row.iteration))
         return self._told[1]
-
-
-def _height(console: Console, parts: list[RenderableType]) -> int:
-    return len(console.render_lines(Group(*parts), pad=False))

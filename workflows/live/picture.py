@@ -1,11 +1,11 @@
 """How a run at one moment looks in a terminal (rich). Pure."""
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from autoresearch.projections.state_text import say_comparisons, say_gain, say_waiting
+from autoresearch.projections.state_text import say_comparisons, say_gain, say_row, say_waiting
 from autoresearch.projections.summary import Phase
 from autoresearch.projections.timeline import Row
 from autoresearch.projections.words.times import counted, duration, one_line
@@ -20,11 +20,13 @@ from autoresearch.workflows.pages.status import (
     now_words,
     prefetch_words,
 )
+from autoresearch.workflows.pages.tables import gain_words
 
 
 BAR_CELLS = 40
 DESCRIPTION = 200  # characters of one: more than a wide terminal has left for it
 ASKS = 2  # questions and keeps to approve that are shown, the newest
+WIDE = 110  # columns from which on the table has gains
 FRAME_ROWS = 14  # lines of the view beside the table of iterations
 
 COLOURS: dict[Phase, str] = {
@@ -45,6 +47,25 @@ STATUS_COLOURS = {
     "retracted": "yellow",
     "open": "cyan",
 }
+FAILED = ("crash", "not_applied", "accident", "vetoed", "stopped_early", "retracted")
+
+
+def within(console: Console, parts: list[RenderableType], most: int) -> list[RenderableType]:
+    """Return lines that take at most so many rows: if need be, the last of them are cut to a row each."""
+    found = list(parts)
+    for at in reversed(range(len(found))):
+        if height_of(console, found) <= most:
+            break
+        if isinstance(one := found[at], Text):
+            cut = one.copy()
+            cut.no_wrap, cut.overflow = True, "ellipsis"
+            found[at] = cut
+    return found
+
+
+def height_of(console: Console, parts: list[RenderableType]) -> int:
+    """Return how many rows of a terminal these take."""
+    return len(console.render_lines(Group(*parts), pad=False))
 
 
 def picture(seen: RunNow, rows: list[Row], *, height: int) -> RenderableType:
@@ -91,16 +112,17 @@ def in_view(seen: RunNow, rows: list[Row], shown: int) -> list[Row]:
 
 def _standing(seen: RunNow) -> list[RenderableType]:
     run, word = seen.run, seen.phase
-    first = Text.assemble((run.run_id, "bold"), f" on {run.branch}: ", (word, COLOURS.get(word, "cyan")))
-    second = Text(f"{counted(run.completed, 'change')} tried, {loops_left_words(run.loops_left)} left")
+    first = Text.assemble((run.run_id, "bold"), ": ", (word, COLOURS.get(word, "cyan")), f", on {run.branch}")
+    second = Text()
     if run.best is not None:
         best = f"{seen.glance.standing['best_metric']:.6f}"
-        second.append(f"; best {run.config.metric.name} ").append(best, "bold green")
-        second.append(f", {name_of(run.best.iteration)}")
+        second.append(f"best {run.config.metric.name} ").append(best, "bold green")
+        second.append(f", {name_of(run.best.iteration)}; ")
         if run.gain is not None and run.gain.iteration == run.best.iteration:
-            second.append(f"; gain {say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs)}")
-        if chosen := say_comparisons(run.comparisons):
-            second.append(f"; {chosen}")
+            second.append(f"gain {say_gain(run.gain.gain, run.gain.half_width, run.gain.pairs)}; ")
+    second.append(f"{counted(run.completed, 'change')} tried, {loops_left_words(run.loops_left)} left")
+    if run.best is not None and (chosen := say_comparisons(run.comparisons)):
+        second.append(f"; {chosen}")
     lines: list[RenderableType] = [first, second]
     if held := holdout_words(seen.glance.standing):
         lines.append(Text(one_line(f"holdout: {held}", 200)))
@@ -142,14 +164,21 @@ def _asks(seen: RunNow) -> list[RenderableType]:
     return [*lines, *([Text(one_line(failing, 200), style="yellow")] if failing else [])]
 
 
-def table_of(seen: RunNow, rows: list[Row], *, left_out: int, chosen: int | None = None) -> Table:
-    """Return the iterations, one a line, and how many are not among them; the chosen one stands out."""
+def table_of(
+    seen: RunNow, rows: list[Row], *, left_out: int, chosen: int | None = None, width: int = 0
+) -> Table:
+    """Return the iterations, one a line, and how many are not among them; the chosen one stands out.
+
+    Numbers are never cut: the description has what is left. Where there is `width`, gains are there, too.
+    """
+    wide = width >= WIDE
     best = seen.run.best.iteration if seen.run.best else None
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name, justify in (("#", "right"), ("status", "left"), (seen.run.config.metric.name, "right")):
         table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("description", no_wrap=True, overflow="ellipsis")
+    for name in ("time", *(("gain",) if wide else ())):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("description", overflow="ellipsis")  # alone may be shrunk; its cells do not wrap
     if left_out > 0:
         table.add_row("…", Text(f"{left_out} before", style="dim"))
     for row in rows:
@@ -160,7 +189,14 @@ def table_of(seen: RunNow, rows: list[Row], *, left_out: int, chosen: int | None
             Text(status, style=STATUS_COLOURS.get(status, "")),
             Text(score, style="bold green" if row.iteration == best else ""),
             "-" if row.training_s is None else duration(row.training_s),
-            Text(one_line(row.description, DESCRIPTION)),
+            *((gain_words(row),) if wide else ()),
+            Text(_description(row), no_wrap=True, overflow="ellipsis"),
             style="reverse" if row.iteration == chosen else "",
         )
     return table
+
+
+def _description(row: Row) -> str:
+    """Return what was tried, and of what failed also why."""
+    why = say_row(row) if status_of(row) in FAILED else ""
+    return one_line(f"{why}: {row.description}" if why else row.description, DESCRIPTION)

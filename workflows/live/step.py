@@ -4,6 +4,7 @@ A state is folded from the nearest one that was kept on the way, so going back i
 """
 
 import os
+import re
 import sys
 import termios
 import tty
@@ -13,9 +14,9 @@ from contextlib import contextmanager
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import Moment
 from autoresearch.engine.runs.load import Loaded, load, nothing
-from autoresearch.events.encoding.codec import Recorded
+from autoresearch.events.encoding.codec import Position, Recorded
 from autoresearch.events.errors import UsageRefused
-from autoresearch.events.log.read import read
+from autoresearch.events.log.read import lines, read
 from autoresearch.projections.words.event_text import line
 from autoresearch.workflows.pages.tables import state_page
 
@@ -23,6 +24,8 @@ from autoresearch.workflows.pages.tables import state_page
 EVERY = 256  # events that are folded for a step, at most: so near is a state kept
 FAR = 4096  # events between two states that are kept elsewhere: 0.1 s to fold, while keeping one takes 0.01 s
 KEYS = {b"n": 1, b" ": 1, b"\x1b[C": 1, b"\x1b[B": 1, b"p": -1, b"\x1b[D": -1, b"\x1b[A": -1}
+VERDICT = re.compile(rb',"type":"Candidate(?:Kept|Discarded)"')
+ENVELOPE = 100  # bytes of a line within which its type stands
 QUIT = (b"q", b"\x03", b"\x04", b"")  # also Ctrl-C, Ctrl-D, and the end of the input
 CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 HELP = "n or right: next   p or left: back   g NUMBER Enter: go there   q: leave"
@@ -87,13 +90,19 @@ class Walk:
         return loaded
 
 
+def verdicts(paths: RunPaths) -> list[int]:
+    """Return the events that kept or discarded something; of a long history in a fraction of a second."""
+    found = lines(paths.history, Position.start())
+    return [seq for seq, raw, _, _ in found if VERDICT.search(raw, 0, ENVELOPE)]
+
+
 def _show(walk: Walk) -> None:
     happened = line(walk.happened) if walk.happened else ""
     came = line(walk.moment.came) if walk.moment.came else "nothing yet: the history ends here"
     page = f"happened  {happened}\n\n{state_page(walk.moment.loaded.run)}then      {came}\n\n{HELP}\n"
     columns = os.get_terminal_size(sys.stdout.fileno()).columns or 80
-    lines = [text[:columns] for text in page.splitlines()]
-    sys.stdout.write(CLEAR + "\r\n".join(lines) + "\r\n")
+    shown = [text[:columns] for text in page.splitlines()]
+    sys.stdout.write(CLEAR + "\r\n".join(shown) + "\r\n")
     sys.stdout.flush()
 
 

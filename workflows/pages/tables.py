@@ -70,7 +70,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
             str(row.iteration),
             status_of(row),
             "-" if row.metric is None else f"{row.metric:.6f}",
-            _gain(row),
+            gain_words(row),
             *(f"{row.also[name]:g}" if name in row.also else "-" for name in also),
             _memory(row),
             _took(row),
@@ -81,7 +81,7 @@ def experiments_table(rows: Sequence[Row], *, metric: str, best: int | None) -> 
         )
         for row in rows
     ]
-    sure = LEGEND if any("%" in _gain(row) for row in rows) else ""
+    sure = LEGEND if any("%" in gain_words(row) for row in rows) else ""
     return table(head, lines, right=frozenset({1, *range(3, 7 + len(also))})) + sure
 
 
@@ -111,7 +111,7 @@ def say_cost(row: Row) -> str:
     return f"{'at least ' if row.unpriced else ''}{row.cost_usd:.4f} USD"
 
 
-def _gain(row: Row) -> str:
+def gain_words(row: Row) -> str:
     """Return the gain on the best of then, half of its interval, and how sure it is, where they are known."""
     gain, half, sure = (row.inputs.get(name) for name in ("gain", "half_width", "probability"))
     if not isinstance(gain, float):

@@ -72,7 +72,7 @@ def test_a_run_is_moved_through_from_end_to_end(run):
         terminal.until("at rest")  # it stays, and says how to go on
         with EventLog(run.history) as history:
             history.append([g.asked(1)], by="test")
-        terminal.until("1 loop left")
+        terminal.until("when train of iteration 2 has ended")
         with EventLog(run.history) as history:
             history.append([DONE], by="test")
         terminal.until("at rest")

@@ -10,6 +10,7 @@ from autoresearch.engine.git.repository import RealGit
 from autoresearch.engine.runs.load import load
 from autoresearch.events import catalog as ev
 from autoresearch.events.log.append import EventLog
+from autoresearch.projections.words.wording import say
 from autoresearch.workflows.api.run_now import as_it_stood
 from autoresearch.workflows.live.browse import Browser
 from autoresearch.workflows.live.follow import RunFollower
@@ -77,6 +78,43 @@ def test_each_page_is_as_high_as_the_terminal(paths, width, height, keys):
     assert height == len(look.lines)
     assert width >= max(len(line) for line in look.lines)
     assert "? keys" in look.lines[-1]
+
+
+@pytest.mark.parametrize("width", [50, 80, 120, 250])
+@pytest.mark.parametrize("height", [15, 50])
+def test_no_number_is_cut(tmp_path, width, height):
+    """However long what was tried is told, number, status, metric and reason are whole."""
+    opened, _, *rest = g.candidate(1)
+    long = (opened, g.chosen(1, description="a long idea " * 30), *rest, g.training(1))
+    begun = (g.asked(9), g.runner_started(), *g.BASELINE, *long)
+    crashed = (
+        g.trained(1, None, outcome="crashed"),
+        g.row(1, None, outcome="crashed"),
+        g.discarded(1),
+    )
+    look = Look(make_run(make_repo(tmp_path / "repo"), *begun, *crashed), width=width, height=height)
+    look.press()
+    assert "loop" in look.lines[0]
+    assert ["0", "keep"] in [line.split()[:2] for line in look.lines]
+    found = next(line for line in look.lines if line.split()[:2] == ["1", "crash"])
+    assert say(g.BROKE)[:12] in found
+    assert len(found) <= width
+    assert any("1.500000" in line for line in look.lines)
+    assert ("gain" in "".join(look.lines)) == (width >= 110)
+    assert "? keys" in look.lines[-1]
+
+
+def test_brackets_go_from_verdict_to_verdict(paths):
+    """Back over verdicts alone, however many events lie between; on from the last one is live."""
+    look = Look(paths)
+    look.press("[", "[")
+    assert "iteration 28 discarded" in look.lines[0]
+    look.press("]")
+    assert "iteration 29 discarded" in look.lines[0]
+    look.press("]")  # the last event there is
+    assert look.browser.is_at_rest
+    look.press(*"[" * 40)
+    assert "baseline" in look.lines[0]
 
 
 def test_the_bar_moves_and_the_table_with_it(paths):
