@@ -21,9 +21,11 @@ from autoresearch.engine.onboarding.trial import TrialGit, Trials
 from autoresearch.engine.paths import METRIC, RunPaths
 from autoresearch.engine.ports.jobs import Finished, JobOutput, Lost, Running
 from autoresearch.engine.proposals.drop_folder import Bell
+from autoresearch.engine.proposals.editable import files_at
 from autoresearch.engine.runs.catalogue import latest_run
 from autoresearch.engine.runs.load import load_run
 from autoresearch.engine.runs.settings import load_config, settings_given
+from autoresearch.engine.search.knobs import knobs, only_printed
 from autoresearch.engine.system import disk, landlock
 from autoresearch.engine.system.gpu import CardsUnknown, gpu_cards, gpu_names
 from autoresearch.engine.system.interpreter import Interpreter, look_for
@@ -97,7 +99,19 @@ def _under(config: RunConfig, trials: Trials, commit: str, branch: str | None) -
     else:
         yield from _setup(python, checked)
     yield _metric(trials, config, branch)
+    yield _search(trials, config, commit)
     yield _devices(config)
+
+
+def _search(trials: Trials, config: RunConfig, commit: str) -> Finding:
+    """Say which constants the seeded search would try, and which not."""
+    found = files_at(commit, config, trials.git)
+    files = {name: content.decode(errors="replace") for name, content in found.items()}
+    tried = tuple(one.name for one in knobs(files, train=config.train))
+    printed = only_printed(files, train=config.train)
+    inputs: dict[str, object] = {"tried": _few(tried), "printed": _few(printed)}
+    code = "search_leaves_out" if printed else "search" if tried else "search_knows_none"
+    return Finding(check="search", state="info" if printed or not tried else "ok", code=code, inputs=inputs)
 
 
 def _git(home: Path, commit: str, branch: str | None) -> Finding:

@@ -41,6 +41,7 @@ NO_TASTE = re.compile(
 KEEPS_A_STEP = re.compile(r"(?:^|_)(?:warmup|warmdown|decay|cooldown)", re.IGNORECASE)
 
 Scale = Literal["log", "below_one", "linear", "none"]  # in which values lie beside each other
+_Named = tuple[str, str, Constant]  # its name among all files, its file
 
 
 @frozen(kw_only=True)
@@ -87,18 +88,7 @@ def knobs(
 
     What the training command gives itself, as `--lr 0.1` or `lr=0.1`, turns nothing.
     """
-    found = [(path, one) for path, text in files.items() for one in _constants(path, text)]
-    names = [one.name for _, one in found]
-    given = {word.partition("=")[0] for word in train}
-    shown = [
-        (one.name if names.count(one.name) == 1 else f"{path}:{one.name}", path, one) for path, one in found
-    ]
-    live = [(name, path, one) for name, path, one in shown if not one.dead and one.name not in given]
-    told = [(name, path, one) for name, path, one in live if _marked(one)]
-    if not told:
-        fair = [one for one in live if _fair(one[2]) and not _is_given(one[2], files[one[1]], one[1])]
-        told = [one for one in fair if not _is_reported(one[2], files[one[1]], one[1])]
-        told = told or fair  # the metric itself may be computed where it is printed
+    told, _ = _chosen(files, train)
     began = {path: dict(_values(path, text)) for path, text in (at_first or {}).items()}
     made = [
         _knob(name, one, origin=began.get(path, {}).get(one.name, one.comes_to), text=files[path], path=path)
@@ -107,10 +97,34 @@ def knobs(
     return tuple(one for one in made if one.values)
 
 
+def only_printed(files: Mapping[str, str], *, train: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of what would be turned, were anything but what is printed made of it."""
+    return tuple(name for name, _, _ in _chosen(files, train)[1])
+
+
 def left_alone(files: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of numbers that only a comment would let the search try."""
     found = [one for path, text in files.items() for one in _constants(path, text)]
     return tuple(one.name for one in found if type(one.comes_to) in (int, float) and not one.dead)
+
+
+def _chosen(files: Mapping[str, str], train: Sequence[str]) -> tuple[list[_Named], list[_Named]]:
+    """Return what may be turned, with its name and file, and what is left out since it is only printed."""
+    found = [(path, one) for path, text in files.items() for one in _constants(path, text)]
+    names = [one.name for _, one in found]
+    given = {word.partition("=")[0] for word in train}
+    shown = [
+        (one.name if names.count(one.name) == 1 else f"{path}:{one.name}", path, one) for path, one in found
+    ]
+    live = [(name, path, one) for name, path, one in shown if not one.dead and one.name not in given]
+    marked = [(name, path, one) for name, path, one in live if _marked(one)]
+    if marked:
+        return marked, []
+    fair = [one for one in live if _fair(one[2]) and not _is_given(one[2], files[one[1]], one[1])]
+    told = [one for one in fair if not _is_reported(one[2], files[one[1]], one[1])]
+    if not told:  # the metric itself may be computed where it is printed
+        return fair, []
+    return told, [one for one in fair if one not in told]
 
 
 def _values(path: str, text: str) -> Iterator[tuple[str, Scalar]]:

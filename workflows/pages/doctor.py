@@ -82,6 +82,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "make room; `{program} clean RUN` removes a run's checkouts",
     ),
     "disk_trouble": ("{said}", "make room, or make it writable"),
+    "search": ("the seeded search tries {tried}", ""),
+    "search_leaves_out": (
+        "the seeded search tries {tried}, and leaves out {printed}: only what is printed is made of it",
+        "where that is wrong, put the comment `# tune` behind each that it may try",
+    ),
+    "search_knows_none": ("the seeded search knows no constants in the files that may be edited", ""),
     "devices": ("{devices}; {cores} CPU cores", ""),
     "devices_unknown": (
         "{said}",
@@ -189,6 +195,8 @@ def _fields(one: Finding) -> Mapping[str, object]:
             fields |= {"told": interpreter_line(python), "versions": version}
         case "settings_wrong":
             fields |= {"remedy": given["remedy"] or "correct it; docs/config.md has all settings"}
+        case "search" | "search_leaves_out":
+            fields |= {name: _listed(given[name]) for name in ("tried", "printed")}
         case "nobody_reviews":
             fields |= {"name_reviewer": worded(WayOut("name_reviewer"))}
         case "runner_cannot_stay":

@@ -18,6 +18,7 @@ CHECKS = [
     "data",
     "metric",
     "disk",
+    "search",
     "devices",
     "sandbox",
     "notifications",

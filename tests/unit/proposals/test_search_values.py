@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autoresearch.engine.proposals import changes
-from autoresearch.engine.search.knobs import knobs
+from autoresearch.engine.search.knobs import knobs, only_printed
 from autoresearch.engine.search.learned import Trial
 from autoresearch.engine.search.search import Seed, propose
 from autoresearch.events.values import Proposal, Reason
@@ -158,6 +158,15 @@ def test_a_name_in_two_files_is_told_by_its_file() -> None:
     assert isinstance(found, Proposal)
     done = changes.apply(found, {name: text.encode() for name, text in files.items()}, tuple(files))
     assert [next(iter(found.set)).partition(":")[0]] == list(done)
+
+
+def test_what_is_left_out_as_printed_is_named() -> None:
+    """What only reaches a print is named where others are tried, and nothing where it is tried itself."""
+    source = "RATE = 0.1\nloss = (RATE - 0.3) ** 2\nprint(loss)\n"
+    trains = "WIDTH = 8\nfit(WIDTH)\n"
+    assert ("RATE",) == only_printed({"train.py": source + trains})
+    assert () == only_printed({"train.py": source})
+    assert () == only_printed({"train.py": f"LR = 0.1  # tune\n{source}{trains}"})
 
 
 def test_what_the_command_gives_is_left_alone() -> None:
