@@ -338,7 +338,8 @@ def _shares(time: dict[str, Any]) -> str:
 
 
 def _beside(time: dict[str, Any]) -> str:
-    hours = f"{time['device_s'] / HOUR:.2f} device hours"
+    # More than the device hours of `status`, which are what programs said that they ran.
+    hours = f"devices held for {time['device_s'] / HOUR:.2f} hours, starting, and what was lost, included"
     evaluated = f", evaluations {duration(time['evaluation_s'])}" if time["evaluation_s"] else ""
     return f"{evaluated}; {hours}"
 
