@@ -31,6 +31,7 @@ REASON = 160
 HOUR = 3600.0
 SOME_S = 1.0  # less time than this is not worth a word
 AGAIN = ("remeasured", "dropped")
+CAME_TO = {"keep": "kept", "discard": "discarded", "crash": "crashed", "open": "begun"}
 
 
 def document_of(found: dict[str, Any]) -> Document:  # Any: it is JSON
@@ -109,7 +110,8 @@ def _asked(found: dict[str, Any]) -> tuple[Line, ...]:
 def _standing(found: dict[str, Any]) -> tuple[Line, ...]:
     tried = {word: count for word, count in found["counts"].items() if word not in AGAIN}
     again = sum(found["counts"].values()) - sum(tried.values())
-    counts = ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in tried.items())
+    words = {word: CAME_TO.get(word, word.replace("_", " ")) for word in tried}
+    counts = ", ".join(f"{count} {words[word]}" for word, count in tried.items())
     more = f"; beside these {_plural(again, 'measurement')} of what was kept" if again else ""
     lines: list[Line] = [(f"{_plural(sum(tried.values()), 'iteration')}: {counts}{more}",)] if tried else []
     if found["comparisons"]:

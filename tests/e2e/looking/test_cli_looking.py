@@ -120,7 +120,7 @@ def test_a_report_is_written_where_it_is_asked_for(repo, done, tmp_path, capsys)
     said = call(f"report {done.run_id} --html -o {file}", capsys)
     assert f"written to {file}, {file.stat().st_size:,} bytes\n" == said
     assert printed == file.read_text()
-    assert "1 keep, 1 crash" in printed
+    assert "1 kept, 1 crashed" in printed
     assert done.run_id == json.loads(call("report --json", capsys))["run_id"]
     assert (3, 2) == (
         main(["report", "-o", str(tmp_path / "no" / "r")]),

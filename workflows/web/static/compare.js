@@ -78,8 +78,8 @@ async function between(main, [one, other]) {
       rows.length > 1 && h("tfoot", {}, h("tr", {}, h("th", { scope: "row", colspan: 3, text: "mean" }), h("td", { class_: "n", text: signed(mean) })))))));
   }
   if (one.run !== other.run || one.home !== other.home) return;
-  const { diff } = await get(`${other.base}/experiments/${other.iteration}?against=${one.iteration}`).catch(() => ({ diff: "" }));
-  main.append(h("section", { class_: "card", "aria-label": "Change" }, h("h2", { text: `From ${one.name.split(" ")[0]} to ${other.name.split(" ")[0]}` }), diffLines(diff)));
+  const { diff, refused } = await get(`${other.base}/experiments/${other.iteration}?against=${one.iteration}`).catch((error) => ({ refused: error.message }));
+  main.append(h("section", { class_: "card", "aria-label": "Change" }, h("h2", { text: `From ${one.name.split(" ")[0]} to ${other.name.split(" ")[0]}` }), refused ? h("p", { class_: "quiet", text: refused }) : diffLines(diff)));
 }
 
 /** Return all names once: what only one of the lists has stands where it stands there. */

@@ -1,7 +1,7 @@
 // Experiments and runs as values in words, each under a name, in the order in which they are read.
 
 import { STATUS, clean, clock, day, deviceTime, duration, interval, money, number, plural, proposer, share, signed, sure } from "./dom.js";
-import { statusOf } from "./model.js";
+import { ruleOf, statusOf } from "./model.js";
 
 const SHORT = 10; // digits of a commit
 const RUN_TOLD = new Set(["home", "repository", "schema", "run_id", "state_path", "history_path", "runner_log_path", "version", "seq", "as_of", "spark", "stands", "damage", "progress",
@@ -24,7 +24,7 @@ export function ofExperiment(found) {
     ...named(found.settings ?? {}, (name) => `set ${name}`),
     who: proposer(found),
     why: found.reason,
-    rule: found.rule,
+    rule: ruleOf(found),
     ...named(metrics, (name) => `also ${name}`),
     trained: duration(found.seconds),
     memory: found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "",

@@ -3,11 +3,11 @@
 import { get } from "./api.js";
 import { STATUS, STEPS, chip, clean, duration, fill, h, interval, later, money, number, proposer, signed, sure } from "./dom.js";
 import { LiveLog } from "./livelog.js";
+import { ruleOf } from "./model.js";
 import { records } from "./side.js";
 
 const PART = 20000; // characters of a text that are shown at first
 const DIFF_LINES = 1200;
-const NO_RULE = /_|^(baseline|vetoed|guard|overspent|ablate)?$/; // verdicts that no keep rule gave
 const OUTCOMES = { ok: "answered", cancelled: "called back" };
 
 export class Drawer {
@@ -147,7 +147,7 @@ function verdict(found) {
   const reason = clean(found.reason || "no verdict yet", 1000);
   return h("section", { class_: "verdict" },
     h("p", { dir: "auto" }, !reason.startsWith(status) && h("b", { text: `${status}: ` }), reason),
-    given.length > 0 && h("details", {}, h("summary", { text: `the arithmetic${NO_RULE.test(found.rule) ? "" : ` of the rule ${clean(found.rule, 40)}`}` }), list(Object.fromEntries(given))));
+    given.length > 0 && h("details", {}, h("summary", { text: `the arithmetic${ruleOf(found) && ` of the rule ${clean(ruleOf(found), 40)}`}` }), list(Object.fromEntries(given))));
 }
 
 function pairs(found) {

@@ -22,6 +22,7 @@ function go(path) {
   const open = pathname.match(/^\/run\/0\/[^/]+\/(\d+)$/);
   if (pathname === "/compare") show({ places: searchParams.getAll("with") });
   else show({ open: open ? Number(open[1]) : null });
+  scrollTo(0, 0);
 }
 
 function show({ places = null, open = null, at = null }) {

@@ -14,6 +14,7 @@ let leave = () => {};
 export function go(path, { replace = false } = {}) {
   history[replace ? "replaceState" : "pushState"](null, "", path);
   show();
+  scrollTo(0, 0);
 }
 
 /** Put what is open, and as of which event, into the address; say whether that is another one. */

@@ -92,6 +92,11 @@ export function statusOf(row) {
   return row.iteration === 0 && row.status === "keep" ? "baseline" : row.status;
 }
 
+/** Return the keep rule that judged a row; "" where it was judged by what is none. */
+export function ruleOf({ rule }) {
+  return /_|^(baseline|remeasured|vetoed|guard|overspent|ablate)$/.test(rule) ? "" : rule;
+}
+
 /** Return the keep that gained most on what was the best before it; null where none has. */
 export function largestStep(rows) {
   const gained = rows.filter((row) => row.iteration && row.status === "keep" && row.gain > 0 && !row.taken_out);
