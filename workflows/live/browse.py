@@ -6,7 +6,6 @@ It draws nothing itself and knows no terminal: keys by their names go in, what i
 from collections.abc import Sequence
 from typing import Literal
 
-from rich.cells import chop_cells
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
@@ -20,7 +19,7 @@ from autoresearch.projections.words.wording import name_of
 from autoresearch.workflows.api.run_now import RunNow, as_it_stood
 from autoresearch.workflows.live.picture import head_of, height_of, in_view, next_of, table_of, within
 from autoresearch.workflows.live.step import Walk, verdicts
-from autoresearch.workflows.live.text import LogEnd, experiment_lines
+from autoresearch.workflows.live.text import LogEnd, experiment_lines, wrapped
 
 
 Page = Literal["table", "experiment", "log", "keys"]
@@ -219,7 +218,7 @@ class Browser:
 
     def _lines(self, width: int, room: int) -> RenderableType:
         """Return the part of a text that is to be seen, cut to the width."""
-        cut = [piece for one in self._text() for piece in chop_cells(one, width) or [""]]
+        cut = [piece for one in self._text() for piece in wrapped(one, width)]
         self._room, self._length = room, len(cut)
         last = max(0, len(cut) - room)
         top = last if self._top is None else min(self._top, last)

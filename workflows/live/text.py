@@ -1,6 +1,7 @@
 """What `watch` shows as text that scrolls: an experiment, the end of a log. Reads only."""
 
 from attrs import evolve as replace
+from rich.cells import cell_len, chop_cells
 
 from autoresearch.engine.jobs import pack
 from autoresearch.engine.paths import RunPaths
@@ -56,6 +57,18 @@ class LogEnd:
                 self._lines = printable(file.read(LOG_BYTES).decode(errors="replace"))
                 self._seen = (str(job.output), ended, size)
         return self._lines
+
+
+def wrapped(line: str, width: int) -> list[str]:
+    """Return a line in pieces that fit a width, between words where one ends in the last third of it."""
+    pieces, rest = [], line
+    while cell_len(rest) > width:
+        piece = chop_cells(rest[: 4 * width], width)[0] or rest[0]  # a wide one in a single column
+        end = piece.rfind(" ") + 1
+        piece = piece[:end] if end > 2 * len(piece) / 3 and not rest.startswith(" ", len(piece)) else piece
+        pieces.append(piece)
+        rest = rest[len(piece) :]
+    return [*pieces, rest]
 
 
 def printable(text: str) -> list[str]:

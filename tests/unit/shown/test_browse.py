@@ -14,6 +14,7 @@ from autoresearch.projections.words.wording import say
 from autoresearch.workflows.api.run_now import as_it_stood
 from autoresearch.workflows.live.browse import Browser
 from autoresearch.workflows.live.follow import RunFollower
+from autoresearch.workflows.live.text import wrapped
 from tests import given as g
 from tests.cli_helpers import make_repo, make_run
 
@@ -115,6 +116,23 @@ def test_brackets_go_from_verdict_to_verdict(paths):
     assert look.browser.is_at_rest
     look.press(*"[" * 40)
     assert "baseline" in look.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "pieces"),
+    [
+        ("no better: -0.000563 ± 0.000350", ["no better: ", "-0.000563 ± ", "0.000350"]),
+        ("0123456789abcdef", ["0123456789ab", "cdef"]),
+        ("two words in", ["two words in"]),
+        ("", [""]),
+        ("漢字漢字漢字漢字", ["漢字漢字漢字", "漢字"]),
+    ],
+)
+def test_lines_break_between_words(line, pieces):
+    """No number is broken in two where there is a space near; nothing is lost, and all fits."""
+    assert pieces == wrapped(line, 12)
+    assert line == "".join(pieces)
+    assert line == "".join(wrapped(line, 1))
 
 
 def test_the_bar_moves_and_the_table_with_it(paths):
