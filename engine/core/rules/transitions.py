@@ -188,12 +188,13 @@ def call_running(run: RunState, event: ev.AgentAnswered) -> Misfit | None:
 
 def wait_is_over(run: RunState, event: ev.WaitEnded) -> Misfit | None:
     """Expect an agent that rests until a time which the runner's clock has passed, or was set back."""
-    rests = {one.retry_at: one for one in run.agents if one.agent == event.agent and one.rests_for_a_while}
+    rests = [one for one in run.agents if one.agent == event.agent and one.rests_for_a_while]
     if not rests:
         return "agent", "one that rests until a time", event.agent
-    if event.until in rests and not rests[event.until].rest_is_over(event.now):
-        return "now", f"a time from {event.until} on", event.now
-    return None if event.until in rests else ("until", min(rests), event.until)
+    if event.until not in (times := [one.retry_at for one in rests]):
+        return "until", min(times), event.until
+    is_over = any(one.retry_at == event.until and one.rest_is_over(event.now) for one in rests)
+    return None if is_over else ("now", f"a time from {event.until} on", event.now)
 
 
 def question_open(run: RunState, event: ev.QuestionAnswered) -> Misfit | None:
