@@ -82,7 +82,9 @@ class Collector:
         shutil.rmtree(self.paths.job(number, job.step, job.number).temporary, ignore_errors=True)
         if stopped and one is not None and isinstance(ended, Finished):  # however it came to its end
             return (self._scores.stopped(one, job, ended.exit, run),)
-        lost = _why_lost(job, ended, run) or self._without_room(number, job, ended, run)
+        lost = _why_lost(job, ended, run)
+        if lost is None and isinstance(ended, Finished) and self._may_lack_room(number, job, run, timeline):
+            lost = self._without_room(number, job, ended)
         if lost is not None:
             shutil.rmtree(self.paths.job(number, job.step, job.number).bytecode, ignore_errors=True)
             branch_guard.put_back(self.paths.job(number, job.step, job.number), self.git)
@@ -139,14 +141,21 @@ class Collector:
             return None
         return why("began_on_another")
 
-    def _without_room(self, number: int, job: Job, ended: Finished | Lost, run: RunState) -> Reason | None:
-        """Return why a job that had no room on the disk tells nothing; None where it had, or was tried often.
+    def _may_lack_room(self, number: int, job: Job, run: RunState, timeline: Timeline) -> bool:
+        """Say whether a job that had no room is tried again; a human is asked after the third.
 
-        An agent may have noticed nothing, and left half an edit.
+        The third of one idea is its crash, which may fill the disk by itself; of two in a row none does.
         """
         one = run.iteration(number)
         lost = run.setup.lost if job.step == "prepare" or one is None else one.lost
-        if not isinstance(ended, Finished) or ended.exit.reason != "exited" or lost >= TRIES_FOR_ROOM - 1:
+        return lost < TRIES_FOR_ROOM - 1 or (job.step == "train" and _crashed_without_room(timeline))
+
+    def _without_room(self, number: int, job: Job, ended: Finished) -> Reason | None:
+        """Return why a job that had no room on the disk tells nothing; None where it had.
+
+        An agent may have noticed nothing, and left half an edit.
+        """
+        if ended.exit.reason != "exited":
             return None
         failed = ended.exit.exit_code != 0
         if ended.exit.no_room:
@@ -199,6 +208,13 @@ class Collector:
     @property
     def _scores(self) -> Scores:
         return Scores(paths=self.paths, git=self.git, jobs=self.jobs)
+
+
+def _crashed_without_room(timeline: Timeline) -> bool:
+    """Say whether the row that was closed last crashed since a disk took nothing."""
+    row = timeline.closed[-1] if timeline.closed else None
+    said = row.reason.said if row is not None and row.verdict == "crash" and row.reason is not None else ""
+    return any(refusal.decode() in said for refusal in REFUSALS)
 
 
 def _exit_reason(done: JobExit, tail: str) -> Reason | None:

@@ -11,6 +11,8 @@ from autoresearch.engine.ports.jobs import Finished, JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.system import room
 from autoresearch.events import catalog as ev
+from autoresearch.events.errors import WaitingForHuman
+from autoresearch.events.log.append import EventLog
 from autoresearch.events.log.read import read
 from autoresearch.events.values import why
 from tests.fakes.world import World, audited
@@ -60,6 +62,32 @@ def test_a_change_that_fills_the_disk_is_a_crash_in_the_end(tmp_path: Path):
     assert 2 == len(lost(world))
     assert ["keep", "crash"] == [row.verdict for row in load(world.paths).timeline.rows][:2]
     assert 2 == load(world.paths).run.completed
+
+
+def test_two_ideas_in_a_row_without_room_ask_a_human(tmp_path: Path):
+    """Where the idea before crashed for want of room too, no idea is at fault: the run waits for a human."""
+    world = World(tmp_path)
+    world.start(loops=3)
+    train, full = world.jobs.on_start, [True]
+
+    def start(jobs, folder: Path, spec: JobSpec) -> None:
+        if folder.parent.name != "0000" and full[0]:
+            jobs.finish(folder, exit_code=1, output=b"OSError: [Errno 28] No space left on device\n")
+        else:
+            train(jobs, folder, spec)
+
+    world.jobs.on_start = start
+    with pytest.raises(WaitingForHuman, match="the train job of iteration 2 was lost 3 times in a row"):
+        world.runner().run()
+    assert ["keep", "crash"] == [row.verdict for row in load(world.paths).timeline.rows][:2]
+    full[0] = False
+    with EventLog(world.paths.history) as log:
+        log.append([ev.RunUnpaused()], by="cli")
+    assert 0 == world.runner().run()
+    rows = load(world.paths).timeline.rows
+    assert [1] == [row.iteration for row in rows if row.verdict == "crash"]
+    assert 3 == load(world.paths).run.completed
+    assert audited(world) is None
 
 
 def test_a_training_that_ended_well_counts_on_a_full_disk(tmp_path: Path):
