@@ -5,7 +5,7 @@ from attrs import evolve as replace
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.agents import waits_ended
 from autoresearch.engine.core.decider import decide
-from autoresearch.engine.core.rules.transitions import wait_is_over
+from autoresearch.engine.core.rules.of_waits import wait_is_over
 from autoresearch.events import catalog as ev
 from autoresearch.events.clock import later
 from autoresearch.events.values import why

@@ -6,7 +6,7 @@ from attrs import evolve
 from autoresearch.engine.core import agents
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core.decider import decide
-from autoresearch.engine.core.rules import transitions
+from autoresearch.engine.core.rules import of_waits
 from autoresearch.events import catalog as ev
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Usage, why
@@ -355,6 +355,6 @@ def test_two_waits_of_one_program_end_each_at_its_time():
         rests = ready(ask(), end(1, limited), *broke, failed)
         (over,) = agents.waits_ended(rests, RETRY_AT)
         assert ev.WaitEnded(agent="claude", until=RETRY_AT, now=RETRY_AT) == over
-        assert transitions.wait_is_over(rests, over) is None
+        assert of_waits.wait_is_over(rests, over) is None
         back = ready(ask(), end(1, limited), *broke, failed, over)
         assert [proposing is later, False] == [one.rests for one in back.agents]

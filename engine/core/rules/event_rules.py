@@ -15,7 +15,7 @@ from autoresearch.engine.core import keeping
 from autoresearch.engine.core.asks import reviewing
 from autoresearch.engine.core.bookkeeping import commit_subject, event_of, open_iteration, proposal_at
 from autoresearch.engine.core.refs import RunRefs
-from autoresearch.engine.core.rules import of_ideas
+from autoresearch.engine.core.rules import of_ideas, of_waits
 from autoresearch.engine.core.rules import transitions as states
 from autoresearch.engine.core.rules.transitions import AfterCheck, Misfit
 from autoresearch.events import catalog as ev
@@ -147,10 +147,10 @@ EVENT_RULES: Mapping[type[Any], EventRule] = {
     ev.InputNeeded: EventRule(after=states.before("propose"), of=(do.ProposeBySearch,)),
     ev.AgentAsked: EventRule(after=states.next_call, of=tuple(STEPS), determined=_step),
     ev.AgentAnswered: EventRule(after=states.all_of(states.call_running, reviewing.answered)),
-    ev.WaitEnded: EventRule(after=states.wait_is_over),
+    ev.WaitEnded: EventRule(after=of_waits.wait_is_over),
     ev.QuestionAsked: EventRule(after=states.before("propose")),
-    ev.QuestionAnswered: EventRule(by=("cli",), after=states.question_open),
-    ev.QuestionTimedOut: EventRule(after=states.answer_overdue),
+    ev.QuestionAnswered: EventRule(by=("cli",), after=of_waits.question_open),
+    ev.QuestionTimedOut: EventRule(after=of_waits.answer_overdue),
     ev.IterationStarted: EventRule(after=states.next_iteration, of=(do.StartIteration,)),
     ev.ChangeApplied: EventRule(after=states.before("apply"), of=(do.ApplyProposal,), determined=_change),
     ev.ChangeMissed: EventRule(after=states.before("apply"), of=(do.ApplyProposal,), determined=_change),

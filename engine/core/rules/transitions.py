@@ -12,7 +12,6 @@ from autoresearch.engine.verdicts import early_stop
 from autoresearch.events import catalog as ev
 from autoresearch.events.compared import changed_settings
 from autoresearch.events.values import KNOWN_CODE, VETOES, JobStep
-from autoresearch.projections.agent_health import still_open
 from autoresearch.projections.run_state import Iteration, Job, RunState
 
 
@@ -184,33 +183,6 @@ def as_told(run: RunState, event: ev.TrainingStarted) -> Misfit | None:
 def call_running(run: RunState, event: ev.AgentAnswered) -> Misfit | None:
     """Expect that this question is being answered."""
     return _of(run, event, lambda one: _running(one.job, event.step, event.call, "call"))
-
-
-def wait_is_over(run: RunState, event: ev.WaitEnded) -> Misfit | None:
-    """Expect an agent that rests until a time which the runner's clock has passed, or was set back."""
-    rests = [one for one in run.agents if one.agent == event.agent and one.rests_for_a_while]
-    if not rests:
-        return "agent", "one that rests until a time", event.agent
-    if event.until not in (times := [one.retry_at for one in rests]):
-        return "until", min(times), event.until
-    is_over = any(one.retry_at == event.until and one.rest_is_over(event.now) for one in rests)
-    return None if is_over else ("now", f"a time from {event.until} on", event.now)
-
-
-def question_open(run: RunState, event: ev.QuestionAnswered) -> Misfit | None:
-    """Expect a question that nobody has answered."""
-    numbers = [one.number for one in still_open(run.questions)]
-    return None if event.question in numbers else ("question", f"one of {numbers}", event.question)
-
-
-def answer_overdue(run: RunState, event: ev.QuestionTimedOut) -> Misfit | None:
-    """Expect a question that the run waits for until a time which the runner's clock has passed."""
-    waits = [one for one in run.questions if one.waits and one.number == event.question]
-    if not waits:
-        return "question", "one that the run waits for", event.question
-    if not waits[0].is_overdue(event.now):
-        return "now", f"a time from {event.until} on", event.now
-    return _expect("until", waits[0].until, event.until)
 
 
 def blamed(run: RunState, event: ev.TrainingFinished) -> Misfit | None:
