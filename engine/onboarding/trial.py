@@ -29,7 +29,7 @@ from autoresearch.engine.training.result import Result, how_it_ended, read_resul
 from autoresearch.engine.training.setup import check_setup, prepare_spec
 from autoresearch.engine.training.spec import CPU, Training, evaluation_spec, training_spec
 from autoresearch.events import catalog as ev
-from autoresearch.events.errors import RunFailed, RunLocked
+from autoresearch.events.errors import RunFailed, RunLocked, WayOut
 from autoresearch.events.metric_spec import METRIC_FILES
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import Reason
@@ -123,7 +123,7 @@ class Trials:
             Path(spec.env["TMPDIR"]).mkdir(parents=True, exist_ok=True)
         if not self.jobs.start(files.folder, spec):
             held = ", ".join(self.jobs.blocked_by(files.folder, spec.places))
-            raise RunLocked(f"the device is taken: {held}", remedy="wait until it has ended, or stop it")
+            raise RunLocked(f"the device is taken: {held}", remedy=WayOut("device_taken"))
         self.tell(step, files.output)
         with contextlib.ExitStack() as else_stopped:
             else_stopped.callback(self._end, files.folder)

@@ -163,8 +163,18 @@ def _values(given: dict[str, Any], known: Iterable["Attribute[Any]"], prefix: st
         try:
             result[key] = read(value)
         except (ValueError, TypeError) as error:
-            raise InvalidInput(f"{prefix}{key} = {shown(value)}: expected {expected}") from error
+            raise InvalidInput(
+                f"{prefix}{key} = {shown(value)}: expected {expected}",
+                remedy=_as_expected(key, value, expected),
+            ) from error
     return result
+
+
+def _as_expected(key: str, value: object, expected: str) -> str:
+    """Return how a value is written as it is expected, where that is told; else where all of them are."""
+    if expected.startswith("a string") and isinstance(value, int | float):
+        return f'in quotes: {key} = "{str(value).lower() if isinstance(value, bool) else value}"'
+    return "docs/config.md has each setting and what it takes"
 
 
 def _readers() -> dict[Any, tuple[str, Callable[[Any], Any]]]:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 # Reasons, by their code. A field is an input; {said} is what somebody outside said.
 REASONS: Mapping[str, str] = {
     # A stop, a pause, what a human is asked for.
-    "done": "{completed:iterations}",
-    "done_without_best": "{completed:iterations}",
+    "done": "{completed:changes} tried",
+    "done_without_best": "{completed:changes} tried",
     "as_requested": "as requested",
-    "time_is_up": "the time that was asked for is up, until {until:minute}; {completed:iterations}",
-    "trainings_used_up": "what was asked for, {trainings:trainings}, is used up; {completed:iterations}",
+    "time_is_up": "the time that was asked for is up, until {until:minute}; {completed:changes} tried",
+    "trainings_used_up": "what was asked for, {trainings:trainings}, is used up; {completed:changes} tried",
     "cost_used_up": "agents cost {usd:.2f} USD in {calls:calls}; at most {max_cost:.2f} was asked for",
     "cost_used_up_at_least": "agents cost at least {usd:.2f} USD in {calls:calls}, {unpriced} of unknown cost"
     " counted as the dearest; at most {max_cost:.2f} was asked for",

@@ -91,6 +91,7 @@ def test_every_kind_of_setting_is_read(tmp_path: Path) -> None:
         ("keep_rule = 'min-delta:'", "expected .*lower .*, min-delta", ""),
         ("keep_rule = 'min-delta:nan'", "expected .*lower .*, min-delta", ""),
         ("keep_rule = 'min-delta:-1'", "expected .*lower .*, min-delta", ""),
+        ("training_budget = 5", "training_budget = 5: expected a string", 'in quotes: training_budget = "5"'),
         ("expected_s = 'long'", "expected_s = 'long': expected a number", ""),
         ("expected_s = 0", "expected_s = 0.0: expected more than 0", ""),
         ("expected_s = inf", "expected_s = inf: expected a number", ""),

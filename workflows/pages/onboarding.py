@@ -24,7 +24,7 @@ SOURCES = {
     "makefile": "a target of the Makefile",
     "script": "the script that looks most like a training",
     "option": "as --train says",
-    "setting": "as the settings say",
+    "setting": "as the settings say, or leave it at its default",
 }
 PROGRAM = """\
 # Program

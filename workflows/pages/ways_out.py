@@ -114,6 +114,9 @@ SENTENCES = {
     "retract_doubtful": (
         '`{program} retract {number} --why "doubtful on fresh seeds"` makes the baseline the best again'
     ),
+    "device_taken": (
+        "wait until it has ended, or stop it; `{program} init --yes --no-trial` writes the settings untried"
+    ),
     "doubtful_along": (
         "`{program} consolidate --seeds 5` measures it once more on more seeds; "
         "`git merge {commit}` takes it along as it is"

@@ -113,7 +113,9 @@ def _standing(found: dict[str, Any]) -> tuple[Line, ...]:
     words = {word: CAME_TO.get(word, word.replace("_", " ")) for word in tried}
     counts = ", ".join(f"{count} {words[word]}" for word, count in tried.items())
     more = f"; beside these {_plural(again, 'measurement')} of what was kept" if again else ""
-    lines: list[Line] = [(f"{_plural(sum(tried.values()), 'iteration')}: {counts}{more}",)] if tried else []
+    lines: list[Line] = (
+        [(f"{_plural(sum(tried.values()), 'change')} tried: {counts}{more}",)] if tried else []
+    )
     if found["comparisons"]:
         lines.append((f"{_plural(found['comparisons'], 'comparison')} with the validation data so far",))
     if found["holdout"] is not None:
