@@ -4,6 +4,7 @@ The other run is only read, and may be at work. The new one has a branch and a h
 beside its place and moved there whole, and is idle until somebody asks it for more.
 """
 
+import contextlib
 from pathlib import Path
 
 from attrs import frozen
@@ -16,12 +17,13 @@ from autoresearch.engine.git.names import check_branch
 from autoresearch.engine.imports.import_run import refuse_imported, write_idle
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.ports.repository import Branches, Commit, Repository
+from autoresearch.engine.runs import anchor
 from autoresearch.engine.runs.as_of import seq_at
 from autoresearch.engine.runs.claim import alone, claim_run, clear_dead, default_branch, give_up, open_inbox
 from autoresearch.engine.runs.load import Loaded, load, require_own
 from autoresearch.events import catalog as ev
 from autoresearch.events import clock
-from autoresearch.events.errors import NotFound, WayOut
+from autoresearch.events.errors import AutoresearchError, NotFound, WayOut
 from autoresearch.projections.parts.compared import ShownBest, shown_best
 from autoresearch.projections.words.times import counted
 
@@ -97,6 +99,9 @@ def fork(
             raise
         open_inbox(paths)
         paths.beginning.unlink(missing_ok=True)
+    with contextlib.suppress(AutoresearchError, OSError):  # else its first runner makes up for it
+        forked = load(paths)
+        anchor.write(forked.run, forked.position, git, after=None)
     return Forked(
         paths=paths,
         branch=on,

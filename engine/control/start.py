@@ -173,7 +173,7 @@ def resume(
         if request is not None:
             refuse_blocked(after, request)
             if options.measures_alone:
-                _refuse_pointless(after, request)
+                refuse_pointless(after, request, runner_alive=runner_alive(found.paths))
             lift = [ev.RunUnpaused()] if run.paused is not None else []
             asked = ev.LoopsRequested(request=request)
             rest = "loop" in request.stages and not request.alone and any(one.rests for one in after.agents)
@@ -239,8 +239,14 @@ def refuse_blocked(run: RunState, request: Request) -> None:
         raise NotFound(why, remedy=way_out)
 
 
-def _refuse_pointless(run: RunState, request: Request) -> None:
+def refuse_pointless(run: RunState, request: Request, *, runner_alive: bool) -> None:
+    """Refuse to measure on fresh seeds what is measured already, or cannot be.
+
+    Raises: NotFound: with the reason, and the way out: also where the runner was lost that measured it.
+    """
     for why, way_out in (dry_run.why_pointless(run), dry_run.why_idle(run, request)):
+        if way_out is not None and way_out.name == "status" and not runner_alive:
+            raise NotFound(f"{why}, and no runner is alive", remedy=WayOut("resume", run_id=run.run_id))
         if way_out is not None:
             raise NotFound(why, remedy=way_out)
 

@@ -15,6 +15,7 @@ from autoresearch.engine.audit.report import Check
 from autoresearch.engine.control.fork import Forked, fork
 from autoresearch.engine.control.results.retract import retract
 from autoresearch.engine.control.signals import note
+from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.runs.one_iteration import one_iteration
 from autoresearch.engine.runs.views import rebuild
@@ -100,6 +101,7 @@ def test_it_begins_with_what_was_the_best_then(world: World):
         assert [getattr(row, name) for name in names] == [getattr(theirs, name) for name in names]
     assert run.best.commit == run.base_commit == world.git.refs[f"refs/heads/{made.branch}"]
     assert ("done", 2, 2, 3) == (run.stopped, run.completed, run.counts.kept, made.results)
+    assert RunRefs(run.run_id).log in world.git.refs, "git has seen the head of its history"
     assert audited(new) is None
     assert (4, "") == (check(new).count, check(new).note)
 

@@ -1,11 +1,14 @@
 """What is measured of a run that was stopped before its loops were done: that, and none of the loops."""
 
+import pytest
 from attrs import evolve
 
+from autoresearch.engine.control.start import refuse_pointless
 from autoresearch.engine.core import commands as do
 from autoresearch.engine.core import dry_run, limits
 from autoresearch.engine.core.decider import decide
 from autoresearch.events import catalog as ev
+from autoresearch.events.errors import NotFound
 from autoresearch.events.settings import RunConfig
 from autoresearch.events.values import OPEN_END, why
 from autoresearch.projections.run_state import RunState
@@ -148,11 +151,15 @@ def test_a_final_of_an_older_history_is_folded_as_then():
 
 
 def test_a_measurement_that_would_train_nothing_is_refused():
-    """One that is under way is named, and one that cannot be had; any other is taken."""
+    """One that is under way is named, also where its runner is lost, and one that cannot be had."""
     wanted = asked(0, final=2, alone=True).request
     assert ("", None) == dry_run.why_idle(given(*stopped()), wanted)
     under_way = given(*stopped(), *final(), measures(1))
     assert "being measured on fresh seeds already" in dry_run.why_idle(under_way, wanted)[0]
+    for alive, way_out in ((True, "status"), (False, "resume")):
+        with pytest.raises(NotFound, match="being measured on fresh seeds already") as refused:
+            refuse_pointless(under_way, wanted, runner_alive=alive)
+        assert way_out == refused.value.remedy.name
     more = asked(0, final=4, alone=True).request
     assert ("", None) == dry_run.why_idle(under_way, more)
     nothing = given(started(SEEDED), asked(3), runner_started(), *BASELINE, STOPPED)
