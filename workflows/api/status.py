@@ -193,13 +193,14 @@ def elapsed_s(standing: Standing, as_of: str) -> float:
 def seconds_left(standing: Standing, facts: LiveFacts) -> float | None:
     """Return the seconds that the run goes on, as is expected; None at rest, or where nobody knows. Pure.
 
-    Where it waits for a human only a time ends it, and without a runner nothing does.
+    Where it waits for a human, or for a disk, only a time ends it, and without a runner nothing does.
     """
     word = phase(standing, facts)
     if standing["stopped"] is not None or word == "interrupted":
         return None
     work, until = standing["work_left_s"], standing["until"]
-    held = word in ("paused", "waiting") and (standing["paused"] or standing["waits_for_human"])
+    for_human = word in ("paused", "waiting") and (standing["paused"] or standing["waits_for_human"])
+    held = for_human or facts.trouble
     rest_s = _rest_s(standing, facts)
     ends = [work + rest_s] if work is not None and rest_s is not None and not held else []
     if until:

@@ -305,11 +305,13 @@ def test_what_is_no_idea_is_named(events, purpose, keep, said):
 
 @pytest.mark.parametrize("until", ["", LATE])
 def test_while_a_human_is_waited_for_only_a_time_ends_it(until):
-    """No pace is told of a run that is paused; without a runner no end is."""
+    """No pace is told of a run that is paused, or waits for a disk; without a runner no end is."""
     run = (g.started(), g.asked(3, until=until), g.runner_started(), *g.BASELINE)
     paused = look(*run, ev.RunPaused(reason=why("human", "r")), as_of="2026-03-08T21:10:00.000Z")
     assert (until or None) == status_object(paused)["ends_at"]
     assert bool(until) == ("ends " in page_of(paused))
+    full = look(*run, trouble="the disk is full", as_of="2026-03-08T21:10:00.000Z")
+    assert (until or None) == status_object(full)["ends_at"]
     lost = look(*run, runner=None, as_of="2026-03-08T21:10:00.000Z")
     assert ("interrupted", None) == (status_object(lost)["phase"], status_object(lost)["ends_at"])
 
