@@ -111,7 +111,7 @@ class Timeline:
 
 
 # Of a row, what a fork of its run takes over; its proposal and its ref stay with that run.
-_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out", "touched", "agent", "model", "unreviewed")
+_ITS_OWN = ("ref", "chosen", "as_given", "sureness", "taken_out", "touched", "unreviewed")
 INHERITED = tuple(one.name for one in fields(Row) if one.name not in _ITS_OWN)
 
 
@@ -367,4 +367,4 @@ REDUCERS: dict[type[Any], Reducer[Timeline]] = {
     ev.ResultImported: _result_imported,
 }
 
-TIMELINE = Projection(name="timeline", version=11, initial=Timeline, own=_own, reducers=REDUCERS)
+TIMELINE = Projection(name="timeline", version=12, initial=Timeline, own=_own, reducers=REDUCERS)

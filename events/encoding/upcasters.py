@@ -64,6 +64,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ResultRecorded", 1): lambda data: data,  # another outcome came to be
     ("ResultRecorded", 2): lambda data: data,  # and another
     ("ResultInherited", 1): lambda data: {**data, "also": {}, "unpriced": 0},  # the same
+    ("ResultInherited", 2): lambda data: {**data, "agent": "", "model": ""},
     ("TrainingFinished", 1): lambda data: {**data, "cpu_seconds": None, "printed": None},
     ("TrainingFinished", 2): lambda data: {**data, "also": {}},  # another outcome came to be, too
     ("TrainingStarted", 1): lambda data: {

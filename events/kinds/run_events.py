@@ -219,7 +219,7 @@ class RunForked:
 class ResultInherited:
     """One iteration of the run that this one was forked from, as it stood there."""
 
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     iteration: int
     started_at: str | None
     base_commit: str
@@ -245,6 +245,8 @@ class ResultInherited:
     inputs: dict[str, Scalar]  # of the rule
     reason: Reason | None
     retracted: str | None  # why its result was taken back; None: it was not
+    agent: str = ""  # that proposed it; "": no agent did, or it is not told
+    model: str = ""  # of that
 
 
 # --- runs of other programs --------------------------------------------------------------------

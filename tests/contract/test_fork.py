@@ -11,10 +11,12 @@ import pytest
 from attrs import fields
 
 from autoresearch.engine.audit.audit import audit
+from autoresearch.engine.audit.checks import fork as fork_check
 from autoresearch.engine.audit.report import Check
 from autoresearch.engine.control.fork import Forked, fork
 from autoresearch.engine.control.results.retract import retract
 from autoresearch.engine.control.signals import note
+from autoresearch.engine.core.inheritance import inheritance
 from autoresearch.engine.core.refs import RunRefs
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.runs.one_iteration import one_iteration
@@ -282,8 +284,6 @@ def test_every_field_of_a_row_is_handed_on():
         "sureness",
         "taken_out",
         "touched",
-        "agent",
-        "model",
         "unreviewed",
     } == {one.name for one in fields(Row)} - set(INHERITED)
     ours, theirs = get_type_hints(ev.ResultInherited), get_type_hints(Row)
@@ -342,6 +342,19 @@ def test_where_the_other_run_is_gone_an_audit_says_so(world: World):
     new, _ = forked(world, "iteration:2")
     world.paths.folder.rename(world.home / "elsewhere")
     assert (0, [("fork_gone", world.paths.run_id)]) == (check(new).count, missed(new))
+    assert audited(new) is None
+
+
+def test_who_proposed_is_handed_on(world: World, monkeypatch: pytest.MonkeyPatch):
+    """A row goes along with its agent and model; a fork of before, which left them behind, is not false."""
+    new, _ = forked(world, None)
+    loaded = load(world.paths)
+    row = loaded.timeline.row(1)
+    row.agent, row.model = "codex", "m"
+    named = inheritance(loaded.run, loaded.timeline, head=loaded.position.hash)
+    found = [(one.agent, one.model) for one in named if isinstance(one, ev.ResultInherited)]
+    assert [("", ""), ("codex", "m")] == found[:2]
+    monkeypatch.setattr(fork_check, "inheritance", lambda *_, **__: named)
     assert audited(new) is None
 
 

@@ -1,6 +1,6 @@
 """What a run was forked with, compared with the run that it names: its code, results and notes of then."""
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from autoresearch.engine.audit.report import Tally, first_difference
 from autoresearch.engine.core.inheritance import inheritance
@@ -13,6 +13,10 @@ from autoresearch.events.errors import AutoresearchError
 
 
 TAKEN_OVER = (ev.ResultInherited, ev.NoteAdded, ev.IdeaNoted, ev.LessonNoted, ev.MemoryNamed)
+
+
+def _nameless(one: ev.Event) -> ev.Event:
+    return evolve(one, agent="", model="") if isinstance(one, ev.ResultInherited) else one
 
 
 class Fork:
@@ -60,6 +64,8 @@ class Fork:
         if not any(isinstance(event, ev.MemoryNamed) for event, _ in self._taken_over):
             # A fork of before 2026-11-27 left the memories behind; none of its results hangs on them.
             expected = tuple(one for one in expected if not isinstance(one, ev.MemoryNamed))
+        if not any(isinstance(event, ev.ResultInherited) and event.agent for event, _ in self._taken_over):
+            expected = tuple(map(_nameless, expected))  # the same: of version 2, they were left behind
         for (event, recorded), wanted in zip(self._taken_over, expected, strict=False):
             self.tally.count += 1
             self._compare(event, recorded, wanted)
