@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Annotated, get_args
 
@@ -11,12 +12,12 @@ from attrs import evolve as replace
 from autoresearch.engine.paths import RunPaths
 from autoresearch.engine.runs.as_of import moment
 from autoresearch.engine.runs.catalogue import started_runs
-from autoresearch.engine.runs.load import load, load_run
+from autoresearch.engine.runs.load import load, load_run, require_understood
 from autoresearch.engine.runs.locate import emptied_runs
 from autoresearch.engine.runs.one_iteration import OneIteration, one_iteration
 from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Position, Recorded, event_type
-from autoresearch.events.errors import NotFound, UsageRefused, WayOut
+from autoresearch.events.errors import NotFound, UnknownEvent, UsageRefused, WayOut
 from autoresearch.events.log.read import read
 from autoresearch.events.log.seek import position_before
 from autoresearch.projections.run_state import RunState
@@ -58,6 +59,8 @@ def status(
         opt.print_object(status_object(paths, standing(seen.run), seen.facts))
     else:
         typer.echo(status_page(seen.glance), nl=False)
+        with suppress(UnknownEvent):  # of a later program: what is known of the run was said
+            require_understood(paths)  # an event that no fold looked into may be damaged: it is said, too
 
 
 def runs(*, as_json: opt.AsJson = False, repo: opt.Repo = None) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shlex
 import threading
 import time
@@ -23,6 +24,7 @@ from autoresearch.workflows.cli.main import main
 from autoresearch.workflows.live import follow
 from tests import given as g
 from tests.cli_helpers import bytes_of, git, make_repo, make_run
+from tests.tampering import Record, first, tamper
 
 
 DONE = ev.RunStopped(how="done", reason=why("done", completed=2, metric="val_bpb", best=1.4))
@@ -111,6 +113,21 @@ def test_status_is_one_object_or_a_page(done, capsys):
     page = call("status", capsys)
     assert "val_bpb 1.400000, iteration 1" in page
     assert "2 changes tried (1 kept, 1 crashed), 0 loops left" in page
+
+
+def test_a_page_of_a_history_with_a_malformed_event_says_which(done, capsys):
+    """Below what is known of the run stand the line, what is wrong in it, and the way out; the code is 6."""
+
+    def spoil(records: list[Record]) -> None:
+        first(records, "TrainingStarted")["data"]["device"] = 7
+
+    tamper(done.history, spoil)
+    done.state.unlink(missing_ok=True)
+    assert 6 == main(["status"])
+    said = capsys.readouterr()
+    assert "2 changes tried" in said.out
+    assert re.search(r"history\.jsonl:\d+: TrainingStarted v\d+: .*device must be", said.err)
+    assert f"repair {done.run_id}` goes on with what is whole" in said.err
 
 
 def test_a_report_is_written_where_it_is_asked_for(repo, done, tmp_path, capsys):
