@@ -11,9 +11,13 @@ from tests.web.site import Site, golden_run
 
 
 WHOLE = "/run/0/autoresearch-whole-r001"
-GAPS = """async () => {
-  const { gaps } = await import("/static/lanes.js");
-  return gaps([[0, 10], [15, 20], [30, 40], [50, Infinity]], [[20, 30]], 60);
+IDLE = """async () => {
+  const { idles, idleAt, idleUntil, idleWords } = await import("/static/idle.js");
+  const found = idles({ work: [[1, 10], [15, 20], [30, 40], [44, 50]], agents: [[11, 15]],
+    runners: [[0, 40], [41, 60]], rests: [[20, 30]], began: 0, last: 60 });
+  const of = (until) => idleUntil(found, until).longest.map((one) => [one.begin, one.end, one.why]);
+  return [[60, 25].map(of),
+    idleAt(found, 12, 60).why, idleAt(found, 16, 60), idleWords({ begin: 0.25, end: 0.5, why: "away" })];
 }"""  # nothing was asked for from 20 to 30
 LANES = """async () => {
   const { laneOf } = await import("/static/lanes.js");
@@ -62,7 +66,7 @@ def test_the_slider_shows_every_panel_as_of_an_event(open_page: Any, site: Site)
 
 
 def test_the_first_screen_answers(open_page: Any, site: Site):
-    """It names the best, who proposed it, what helped most, and whether the log holds; a time is typed."""
+    """It names the best, who proposed it, what helped most, whether the log holds, and idle times."""
     seen = open_page("/run/0/confirm-r001")
     seen.page.wait_for_selector(".figures")
     assert re.search(r"log whole: \d+ events", seen.page.inner_text(".stand"))
@@ -79,7 +83,16 @@ def test_the_first_screen_answers(open_page: Any, site: Site):
     seen.page.press(".when", "Enter")
     seen.page.wait_for_selector(".then-mark")
     assert first[11:19] == until(lambda: seen.page.input_value(".when"))[:8]
-    assert [[40, 50], [10, 15]] == seen.page.evaluate(GAPS)
+    longest, why, at_work, words = seen.page.evaluate(IDLE)
+    assert [
+        [[20, 30, "rest"], [50, 60, "next"], [10, 15, "agent"]],
+        [[10, 15, "agent"], [20, 25, "rest"], [0, 1, "next"]],
+    ] == longest
+    assert ("agent", None) == (why, at_work)
+    assert "250 ms no runner, 00:00:00.2 to 00:00:00.5Z" == words
+    seen.page.click(".figure:has-text('time') .link")
+    seen.page.click(".idles .link")
+    assert "true" == seen.page.get_attribute(".idles .link", "aria-pressed")
     assert ["agent", "agent", "cpu", "1", "runner"] == seen.page.evaluate(LANES)
     seen.page.click(".figure:has-text('helped most') .link")
     seen.page.wait_for_selector(f".drawer h2:has-text('Iteration {most['iteration']}')")

@@ -8,8 +8,8 @@ const WAITS = new Set(["waiting", "paused", "failed", "interrupted", "unreadable
 const OVER = new Set(["done", "stopped"]);
 
 export class Headline {
-  constructor({ open, judge, list }) {
-    Object.assign(this, { open, judge, list });
+  constructor({ open, judge, list, timeline }) {
+    Object.assign(this, { open, judge, list, timeline });
     this.idle = h("p", { class_: "small" });
     this.element = h("section", { class_: "headline", "aria-label": "Where the run stands" });
   }
@@ -36,7 +36,7 @@ export class Headline {
 
   /** Say how much of the time devices worked, and when they idled longest. */
   worked(words) {
-    this.idle.textContent = words;
+    fill(this.idle, words && h("button", { type: "button", class_: "link", title: "Show when, in the timeline", onclick: () => this.timeline(), text: words }));
   }
 
   time(run) {

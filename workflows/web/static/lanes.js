@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { STATUS, clean, clock, duration, fill, h, later, percent, typeWords } from "./dom.js";
 import { colours } from "./chart.js";
+import { idleAt, idleUntil, idleWords, idles } from "./idle.js";
 
 const LANE = 24;
 const ROW = 18; // of the full form
@@ -12,26 +13,26 @@ const LEFT = 78;
 const TICK_WIDTH = 84; // pixels that a time of the axis takes, with the room beside it
 const TOP = 22;
 const DAY_S = 86400;
-const GAPS = 3; // of the longest, told in words
+const KEYS = [["agent", "agent"], ["train", "train"], ["evaluate", "evaluate"], ["keep", "kept"], ["failed", "failed"], ["other", "not kept"], ["human", "a human's act"]];
 
 export class Lanes {
   constructor({ base, open, goTo, came, told }) {
-    Object.assign(this, { base, open, goTo, took: came, told, spans: [], asOf: null, window: 0, full: false, places: [] });
+    Object.assign(this, { base, open, goTo, took: came, told, spans: [], idles: [], asOf: null, window: 0, full: false, places: [], marked: null });
     this.canvas = h("canvas", { role: "img", "aria-label": "What ran when", onpointermove: (event) => this.point(event),
       onpointerleave: () => { this.tip.hidden = true; }, onclick: () => this.near && (this.near[0] === "point" ? this.goTo(this.near[4]) : this.open(this.near[3])) });
     this.tip = h("div", { class_: "tip", hidden: true });
     this.times = h("p", { class_: "small" });
-    const windows = h("select", { "aria-label": "How much of the time", onchange: () => { this.window = Number(windows.value); this.paint(); } },
-      SPANS.map(([words, value]) => h("option", { value, text: words })));
+    this.longest = h("p", { class_: "idles", "aria-label": "Longest idle times" });
+    this.windows = h("select", { "aria-label": "How much of the time", hidden: true, onchange: () => { this.window = Number(this.windows.value); this.paint(); } });
+    this.keys = h("span", { class_: "legend" });
     this.forms = h("button", { type: "button", "aria-pressed": "false", text: "by iteration", onclick: () => {
       this.full = !this.full;
       this.forms.setAttribute("aria-pressed", String(this.full));
       this.paint();
     } });
     this.element = h("section", { class_: "card lanes", "aria-label": "Timeline" },
-      h("div", { class_: "tools" }, h("h2", { text: "Timeline" }), this.forms, windows,
-        h("span", { class_: "legend" }, [["agent", "agent"], ["train", "train"], ["evaluate", "evaluate"], ["keep", "kept"], ["human", "a human's act"]].map(([kind, words]) => h("span", {}, h("i", { class_: `key k-${kind}` }), words)))),
-      this.times, h("div", { class_: "plot" }, this.canvas, this.tip));
+      h("div", { class_: "tools" }, h("h2", { text: "Timeline" }), this.forms, this.windows, this.keys),
+      this.times, this.longest, h("div", { class_: "plot" }, this.canvas, this.tip));
     this.watch = new ResizeObserver(() => this.paint());
     this.watch.observe(this.element);
     this.turned = () => this.paint();
@@ -50,30 +51,50 @@ export class Lanes {
     if (!found || this.over) return;
     this.spans = found.spans.map(([kind, begin, end, iteration, count, device]) => [kind, Date.parse(begin) / 1000, end && Date.parse(end) / 1000, iteration, count, device]);
     this.last = Date.parse(found.last_at) / 1000;
-    const { time } = found;
-    const share = (seconds) => `${duration(seconds)} (${percent(seconds / Math.max(1, time.elapsed_s))})`;
-    this.work = this.spans.filter(([kind]) => isWork(kind)).map(([, begin, end]) => [begin, end ?? Infinity]).sort(byBegin);
-    this.rests = (found.rests ?? []).map(([begin, end]) => [Date.parse(begin) / 1000, end === null ? Infinity : Date.parse(end) / 1000]);
+    const among = (wanted) => this.spans.filter(([kind]) => wanted(kind)).map(([, begin, end]) => [begin, end ?? Infinity]);
+    const rests = (found.rests ?? []).map(([begin, end]) => [Date.parse(begin) / 1000, end === null ? Infinity : Date.parse(end) / 1000]);
+    this.time = found.time;
+    this.began = Date.parse(found.began_at) / 1000;
+    this.idles = idles({ work: among(isWork), agents: among((kind) => laneOf(kind) === "agent"), runners: among((kind) => kind === "runner"), rests, began: this.began, last: this.last });
     this.took(found);
-    this.whole = [`${duration(time.elapsed_s)} in all: ${share(time.busy_s)} training or evaluating, ${share(time.waiting_s)} waiting beside a runner, ${share(time.away_s)} with no runner`,
-      time.rest_s >= 1 ? `; beside that ${duration(time.rest_s)} at rest` : "",
-      time.lost || time.voided ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : ""];
+    fill(this.windows, SPANS.filter(([, value]) => value < this.last - this.began).map(([words, value]) => h("option", { value, selected: value === this.window, text: words })));
+    this.windows.hidden = this.windows.length < 2;
+    fill(this.keys, legend(this.spans, this.run));
     this.tell();
     this.paint();
   }
 
-  /** Say in few words how much of the time devices worked, and when they idled longest, as of then. */
+  /** Say in few words how much of the time devices worked, and when they idled longest and why, as of then. */
   tell() {
     const until = this.asOf ?? this.last;
-    const worked = merged(this.work, until);
-    const rested = this.rests.reduce((sum, [begin, end]) => sum + Math.max(0, Math.min(end, until) - begin), 0);
-    const whole = this.spans.length ? until - this.spans.reduce((first, one) => Math.min(first, one[1]), Infinity) - rested : 0;
-    const busy = worked.reduce((sum, [begin, end]) => sum + end - begin, 0);
-    const idle = gaps(this.work, this.rests, until).slice(0, GAPS).map(gapWords);
-    const [longest] = idle;
-    const then = whole <= 0 ? "" : `${duration(whole)} until then: ${duration(busy)} (${percent(Math.min(1, busy / whole))}) training or evaluating`;
-    fill(this.times, this.asOf === null ? this.whole : then, idle.length ? `. Longest with no device at work: ${idle.join(", ")}` : "");
-    this.told(whole <= 0 ? "" : `devices worked ${percent(Math.min(1, busy / whole))} of it${longest ? `, idle longest ${longest}` : ""}`);
+    const { sums, longest } = idleUntil(this.idles, until);
+    const whole = until - this.began - sums.rest;
+    const busy = Math.max(0, whole - sums.next - sums.agent - sums.away);
+    const share = (seconds) => `${duration(seconds)} (${percent(Math.min(1, seconds / whole))})`;
+    const parts = [[sums.next, "idle: waiting for the next change"], [sums.agent, "idle: waiting for an agent"], [sums.away, "idle: no runner"]]
+      .filter(([seconds]) => seconds >= 0.0005).map(([seconds, words]) => `, ${share(seconds)} ${words}`);
+    const { time } = this;
+    fill(this.times, whole > 0 && [`${duration(whole)} ${this.asOf === null ? "in all" : "until then"}: ${share(busy)} training or evaluating`, parts,
+      sums.rest >= 0.0005 ? `; beside that ${duration(sums.rest)} at rest, when nothing was asked for` : "",
+      this.asOf === null && (time.lost || time.voided) ? ` · ${time.lost} lost by the machine's fault, ${time.voided} void` : ""]);
+    fill(this.longest, longest.length > 0 && "Longest idle: ", longest.map((one) => h("button", { type: "button", class_: "link", title: "Mark it below",
+      "aria-pressed": String(this.marked?.begin === one.begin), onclick: () => this.markIdle(one), text: idleWords(one) })));
+    this.told(whole <= 0 ? "" : `devices worked ${percent(Math.min(1, busy / whole))} of it${longest.length ? `, idle longest ${idleWords(longest[0])}` : ""}`);
+  }
+
+  /** Mark an idle time in the lanes, over the whole time; once more, and it is marked no longer. */
+  markIdle(one) {
+    this.marked = this.marked?.begin === one.begin ? null : one;
+    this.window = Number(this.windows.value = "0");
+    if (this.full) this.forms.click();
+    this.tell();
+    this.paint();
+  }
+
+  /** Bring the timeline into sight, from the tile that says how long devices idled. */
+  sight() {
+    this.element.scrollIntoView({ block: "center" });
+    this.longest.querySelector("button")?.focus({ preventScroll: true });
   }
 
   came(record) {
@@ -83,6 +104,7 @@ export class Lanes {
   draw(asOf, run) {
     this.asOf = asOf ? Date.parse(asOf) / 1000 : null;
     this.run = run;
+    fill(this.keys, legend(this.spans, this.run));
     if (this.last) this.tell();
     this.paint();
   }
@@ -127,6 +149,7 @@ export class Lanes {
       pen.textAlign = "right";
       pen.fillText(clean(["cpu", "agent", "runner", "events"].includes(name) ? name.replace("cpu", "CPU") : `device ${name}`, 12), LEFT - 8, TOP + lane * LANE + LANE / 2);
     });
+    this.drawn = { from, until, wide, floor: TOP + names.length * LANE };
     this.points(pen, colour, from, until, x);
     const drawn = new Map(); // lane and kind -> the place up to which something stands there
     for (const span of seen) {
@@ -142,6 +165,7 @@ export class Lanes {
       const room = x(end ?? until) - x(begin);
       if (iteration !== null && room > 22) text(pen, colour, `${iteration}`, x(begin) + 4, top + high / 2);
     }
+    if (this.marked && this.marked.begin < until) markTime(pen, colour, x(this.marked.begin), x(Math.min(until, this.marked.end)), TOP + LANE, this.drawn.floor);
   }
 
   /** Draw single events: each verdict, and each act of a human. Where they would lie on one another, one of a kind. */
@@ -208,25 +232,35 @@ export class Lanes {
       pen.strokeRect(begin + 0.5, top + 0.5, wide - 1, high - 1);
       pen.setLineDash([]);
     }
-    if (kind !== "runner") this.places.push([span, begin, end, top, high]);
+    this.places.push([span, begin, end, top, high]);
   }
 
   point(event) {
     const box = this.canvas.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const found = this.places.findLast(([, begin, end, top, high]) => x >= begin - 2 && x <= end + 2 && y >= top && y <= top + high);
-    this.near = found?.[0] ?? null;
-    this.tip.hidden = !found;
-    this.canvas.classList.toggle("hit", Boolean(found));
-    if (!found) return undefined;
+    const idle = found && found[0][0] !== "runner" ? null : this.idleAt(x, y);
+    const runner = found?.[0][0] === "runner";
+    this.near = runner ? null : found?.[0] ?? null;
+    this.tip.hidden = !found && !idle;
+    this.canvas.classList.toggle("hit", Boolean(this.near));
+    if (idle) fill(this.tip, h("b", { text: "No device at work" }), h("p", { text: idleWords(idle) }));
+    if (idle || !found) return idle && this.placeTip(x, y, box);
     const [kind, begin, end, iteration, count, device] = found[0];
     if (kind === "point") {
       fill(this.tip, h("b", { text: device }), h("p", { text: `event ${count}, ${clock(new Date(begin * 1000).toISOString())}: click shows all as of then` }));
       return this.placeTip(x, y, box);
     }
-    fill(this.tip, h("b", { text: `#${iteration} ${kind}${count > 1 ? ` ${count}` : ""}` }), h("span", { text: device ? ` on ${clean(device, 40)}` : "" }),
+    fill(this.tip, h("b", { text: runner ? "runner: asks for changes, trains, decides" : `#${iteration} ${kind}${count > 1 ? ` ${count}` : ""}` }), h("span", { text: device ? ` on ${clean(device, 40)}` : "" }),
       h("p", { text: `${end === null ? "runs" : duration(end - begin)}, from ${clock(new Date(begin * 1000).toISOString())}` }));
     return this.placeTip(x, y, box);
+  }
+
+  /** Return the idle time at a place of the lanes. */
+  idleAt(x, y) {
+    if (this.full || x < LEFT || y < TOP || y > this.drawn.floor) return null;
+    const { from, until, wide } = this.drawn;
+    return idleAt(this.idles, from + ((x - LEFT) * (until - from)) / wide, until);
   }
 
   placeTip(x, y, box) {
@@ -237,27 +271,25 @@ export class Lanes {
 const isWork = (kind) => kind === "train" || kind === "evaluate";
 /** Name the lane of a span: whatever is no work of a device and no runner is an agent's, as an edit and a review. */
 export const laneOf = (kind, device) => (kind === "runner" ? "runner" : isWork(kind) ? device || "cpu" : "agent");
-const gapWords = ([begin, end]) => `${duration(end - begin)} from ${clock(new Date(begin * 1000).toISOString())}`;
 
-const byBegin = ([one], [other]) => one - other;
-
-/** Return intervals that are in order up to a time, those that touch as one. */
-function merged(intervals, until) {
-  const found = [];
-  for (const [begin, end] of intervals) {
-    if (begin > until) break;
-    const last = found.at(-1);
-    if (last && begin <= last[1]) last[1] = Math.max(last[1], Math.min(end, until));
-    else found.push([begin, Math.min(end, until)]);
-  }
-  return found;
+/** Return the marks that this run has, each with its word. */
+function legend(spans, run) {
+  const there = new Set(spans.map(([kind]) => (laneOf(kind) === "agent" ? "agent" : kind)));
+  for (const { row } of run?.closed ?? []) there.add(kindOf(row.status));
+  if (run?.human.length) there.add("human");
+  return KEYS.filter(([kind]) => there.has(kind)).map(([kind, words]) => h("span", {}, h("i", { class_: `key k-${kind}` }), words));
 }
 
-/** Return the times between trainings and evaluations in which a run was to go on, the longest first. */
-export function gaps(work, rests, until) {
-  const busy = merged(rests.length ? [...work, ...rests].sort(byBegin) : work, until);
-  const found = busy.slice(1).map(([begin], index) => [busy[index][1], begin]);
-  return found.filter(([begin, end]) => end - begin >= 1).sort((one, other) => other[1] - other[0] - (one[1] - one[0]));
+/** Frame a time in all lanes; one that is too short to be seen by an arrow, too. */
+function markTime(pen, colour, begin, end, top, floor) {
+  const [left, wide] = [Math.min(begin, (begin + end) / 2 - 3), Math.max(6, end - begin)];
+  pen.globalAlpha = 0.22;
+  pen.fillStyle = colour.warn;
+  pen.fillRect(left, top, wide, floor - top);
+  pen.globalAlpha = 1;
+  pen.strokeStyle = colour.warn;
+  pen.lineWidth = 1.5;
+  pen.strokeRect(left, top + 0.75, wide, floor - top - 1.5);
 }
 
 function kindOf(status) {

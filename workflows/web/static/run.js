@@ -72,7 +72,7 @@ class RunPage {
   lay() {
     const { home, runId } = this;
     const open = (iteration) => this.show(iteration);
-    this.headline = new Headline({ open, judge: () => this.otherRule.show(), list: (status) => this.table.list(status) });
+    this.headline = new Headline({ open, judge: () => this.otherRule.show(), list: (status) => this.table.list(status), timeline: () => this.lanes.sight() });
     this.agents = new Agents();
     this.chart = new Chart({ open });
     this.table = new Table({ open, compare: (picked) => this.go(compareAddress(picked.map((one) => `${home}/${runId}/${one}`))) });
