@@ -46,6 +46,11 @@ class Sight:
         """Say whether a file is committed."""
         return path in self.files
 
+    def leaves(self, words: tuple[str, ...]) -> bool:
+        """Say whether a command runs a committed file that README and Makefile call in no other way."""
+        otherwise = {name for one in self.calls if one.words != words for name in one.names}
+        return any(self.has(word) and word not in otherwise for word in words)
+
 
 def look_at(home: Path, commit: str, git: Looked) -> Sight:
     """Read what is committed, and list what is not."""

@@ -256,6 +256,20 @@ def test_a_command_that_names_no_script_shares_what_any_of_them_reads():
 
 
 @pytest.mark.parametrize(
+    ("readme", "leaves"),
+    [("", True), ("python train.py", True), ("python train.py --steps 20", False), ("python other.py", True)],
+)
+def test_a_default_gives_way_to_how_the_readme_calls_its_script(readme: str, *, leaves: bool):
+    """Settings that name no training leave it at `train.py` where the README calls that in no other way."""
+    files = ("train.py", "other.py")
+    calls = tuple(in_readme(f"```\n{readme}\n```\n", files))
+    seen = Sight(
+        home=Path(), commit="a" * 40, files=files, scripts={}, calls=calls, apart=(), texts=()
+    )  # fmt: skip
+    assert leaves == seen.leaves(("{python}", "train.py"))
+
+
+@pytest.mark.parametrize(
     ("told", "source"),
     [
         (None, "autoresearch"),

@@ -139,7 +139,10 @@ class _Init:
         if answers.train:
             called = parsed(answers.train, sight.files, source="option")
             called = called or Called(words=by_python(shlex.split(answers.train)), source="option")
-        elif given and not answers.force and _is_served(given, words := load_config(sight.home).train, sight):
+        elif (
+            given and not answers.force and ("train" in given or sight.leaves(load_config(sight.home).train))
+        ):
+            words = load_config(sight.home).train  # that is set, or the default
             told = parsed(shlex.join(words), sight.files, source="setting")
             called = Called(words=words, names=told.names if told else (), source="setting")
         elif answers.asks:
@@ -329,11 +332,6 @@ class _Init:
             written.append(config.guidance_file)
             self._say(f"written      {guidance}: what agents are told; say there what is worth trying")
         return written
-
-
-def _is_served(given: dict[str, object], words: tuple[str, ...], sight: Sight) -> bool:
-    """Say whether the settings name the training: in words, or by a default that is there."""
-    return "train" in given or any(sight.has(word) for word in words)
 
 
 def _has_metric(given: dict[str, object]) -> bool:
