@@ -131,6 +131,7 @@ def test_it_is_read_with_the_keyboard_alone(open_page: Any):
     for key in ("j", "j", "Enter"):
         seen.page.keyboard.press(key)
     seen.page.wait_for_selector(".drawer .pairs")
+    assert "on 1 seed" in seen.page.inner_text(".drawer .figures")
     assert "Iteration 1" == seen.page.inner_text(".drawer h2")
     seen.page.wait_for_url("**/autoresearch-whole-r001/1")
     seen.page.keyboard.press("Escape")
@@ -158,11 +159,15 @@ def test_experiments_stand_side_by_side(open_page: Any):
 
 
 def test_another_rule_is_a_picture(open_page: Any):
-    """Judged by another rule, the page draws both lines and says what would change."""
+    """The page draws both lines, says what would change, and judges by whichever rule is chosen."""
     seen = open_page(WHOLE)
     seen.page.click(".other-rule summary")
     seen.page.wait_for_selector(".other-rule .overlay .series-1 path")
     assert re.search("verdicts? (would )?change", seen.page.inner_text(".other-rule"))
+    seen.page.select_option(".other-rule select", "min-percent:NUMBER")
+    seen.page.wait_for_selector(".other-rule .said:has-text('min-percent:0.1')")
+    assert "by more than so many percent" in seen.page.inner_text(".other-rule")
+    assert "% of the best" == seen.page.inner_text(".other-rule .by .quiet:last-child")
 
 
 def test_who_proposed_stands_in_a_table(open_page: Any, site: Site):
@@ -174,10 +179,10 @@ def test_who_proposed_stands_in_a_table(open_page: Any, site: Site):
         seen.drawn(at or found["seq"])
         told = {one["name"]: one for one in found["status"]["proposers"]}
         shown = until(lambda page=seen.page: page.eval_on_selector_all(".agents tbody tr", CELLS))
-        assert sorted(told) == sorted(row[0] for row in shown)
+        assert sorted(told) == sorted(row[0].removesuffix(" agent") for row in shown)
         running = 0
         for name, asked, answered, ideas, kept, *_ in shown:
-            one = told[name]
+            one = told[name.removesuffix(" agent")]
             assert [one["calls"], one["proposals"], one["keeps"]] == [int(answered), int(ideas), int(kept)]
             running += int(asked) - int(answered)
         assert sum(step == "propose" for _, step, *_ in found["jobs"]) == running

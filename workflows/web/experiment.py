@@ -13,6 +13,7 @@ from autoresearch.events import catalog as ev
 from autoresearch.events.encoding.codec import Recorded, event_type
 from autoresearch.events.errors import InvalidInput, NotFound, WayOut
 from autoresearch.events.values import Best, Score
+from autoresearch.projections.run_state import RunState
 from autoresearch.projections.words.event_text import describe
 from autoresearch.workflows.api.experiments import candidate_diff, experiment_whole, story_of
 from autoresearch.workflows.web.causes import causes
@@ -54,6 +55,8 @@ def experiment_object(
         "inputs": one.row.inputs,
         "calls": _calls(followed.paths, number, one.events),
         "pairs": _pairs(followed, number, one.events, seq),
+        "seeds": _seeds(one.events),
+        "kept": _kept(loaded.run, number),
         "curve": _curve(followed.paths, number, one.events),
         "running": [[job.step, job.number] for of, job in loaded.run.jobs if of == number],
         "events": event_objects(one.events),
@@ -164,6 +167,26 @@ def _pairs(followed: Followed, number: int, events: Iterable[Recorded], seq: int
         return []
     sign = 1.0 if run.config.metric.lower_is_better else -1.0
     return [_pair(score, base, seeds.get(score.repeat), sign) for score in one.scores]
+
+
+def _seeds(events: Iterable[Recorded]) -> int:
+    """Return under how many seeds, or repeats, it was measured."""
+    repeats, measured = {}, set()
+    for recorded in events:
+        match recorded.event:
+            case ev.TrainingStarted(training=training, repeat=repeat):
+                repeats[training] = repeat
+            case ev.TrainingFinished(training=training, metric=metric) if metric is not None:
+                measured.add(training)
+            case _:
+                pass
+    return len({repeat for training, repeat in repeats.items() if training in measured})
+
+
+def _kept(run: RunState, number: int) -> dict[str, Any] | None:
+    """Return what a keep has by all that it measured since, and on how many seeds; None: it is none."""
+    best = next((one for one in run.keeps if one.iteration == number), None)
+    return None if best is None else {"metric": best.metric, "seeds": len(best.under(best.conditions))}
 
 
 def _pair(score: Score, base: Best, seed: int | None, sign: float) -> dict[str, Any]:

@@ -30,6 +30,7 @@ export class Drawer {
 
   async show(number, at, quiet = false) {
     const fresh = this.element.hidden || this.number !== number;
+    if (this.number !== number) this.against = "base";
     this.number = number;
     this.at = at;
     this.element.hidden = false;
@@ -91,8 +92,8 @@ export class Drawer {
     fill(this.body,
       h("p", { class_: "said", dir: "auto", text: clean(found.description || "no description yet", 600) }),
       h("div", { class_: "figures" },
-        small("status", chip(found.status)), small(clean(this.metric ?? "metric", 40), number(found.metric)), small("gain", interval(found.gain, found.half_width)),
-        small("sure", sure(found.probability)), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
+        small("status", chip(found.status)), small(clean(this.metric ?? "metric", 40), number(found.metric), measured(found)), small("gain", interval(found.gain, found.half_width)),
+        small("sure", h("span", { title: "How probable it is that the change is better, by its gain, by what seeds differ, and by what changes of this run brought so far: also a gain of 0 leaves room for a better one.", text: sure(found.probability) })), small("trained", duration(found.seconds)), small("memory", found.memory_gb ? `${found.memory_gb.toFixed(1)} GB` : "–"),
         small("who", clean(proposer(found), 80)), small("cost", money(found.cost_usd))),
       found.left_out && h("p", { class_: "quiet", text: found.left_out }), verdict(found), this.live.element, pairs(found), this.curves(found), this.diff(found), proposed(proposal, found), calls(found), log(found),
       h("details", { class_: "part" }, h("summary", { text: "Conditions" }), list({ ...found.conditions, ...found.metrics, commit: found.commit, base: found.base_commit, artifacts: found.artifacts })),
@@ -137,8 +138,15 @@ export class Drawer {
   }
 }
 
-function small(name, said) {
+function small(name, ...said) {
   return h("div", { class_: "figure" }, h("h3", { text: name }), h("p", {}, said));
+}
+
+/** Say of how many seeds a number is the mean, and what it is with those that were measured since. */
+function measured({ metric, seeds, kept }) {
+  if (metric === null || !seeds) return null;
+  const of = (count) => (count > 1 ? `mean of ${count} seeds` : "on 1 seed");
+  return h("span", { class_: "small" }, ` ${of(seeds)}`, kept && number(kept.metric) !== number(metric) && `; with those measured since ${number(kept.metric)}, ${of(kept.seeds)}`);
 }
 
 function verdict(found) {

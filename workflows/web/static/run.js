@@ -78,7 +78,8 @@ class RunPage {
     this.table = new Table({ open, compare: (picked) => this.go(compareAddress(picked.map((one) => `${home}/${runId}/${one}`))) });
     this.otherRule = new OtherRule({ base: this.base, open });
     this.steer = new Steer({ base: this.base });
-    this.side = new Side({ steer: this.steer, base: this.base, open, goTo: (seq) => this.goTo(seq) });
+    this.side = new Side({ steer: this.steer, base: this.base, open, goTo: (seq) => this.goTo(seq),
+      acts: () => this.model.run.human });
     this.asks = new Asks({ steer: this.steer });
     this.lanes = new Lanes({ base: this.base, open, goTo: (seq) => this.goTo(seq),
       came: (found) => this.loaded(found), told: (words) => this.headline.worked(words) });

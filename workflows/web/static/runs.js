@@ -59,9 +59,9 @@ function card(run, named, picked, count) {
   const href = `/run/${run.home}/${run.run_id}`;
   const bad = run.phase === "unreadable" || run.phase === "reading";
   return h("li", { class_: `card run${!bad && waits(run) ? " waits" : ""}` },
-    h("span", { class_: "name" }, !bad && pick, h("a", { href, "data-in": true, text: run.run_id })),
+    h("span", { class_: "name" }, !bad && h("label", { class_: "pick small", title: "Tick two or more to compare them" }, pick, " compare"), h("a", { href, "data-in": true, text: run.run_id })),
     h("span", { class_: `phase p-${run.phase}`, text: run.phase }),
-    !bad && h("p", { class_: "stands", dir: "auto", title: clean(stands(run), 400), text: clean(waits(run) || stands(run), 200) }),
+    !bad && h("p", { class_: "stands", dir: "auto", title: clean(stands(run), 400), text: clean(waits(run) || (stands(run) === tried(run) ? "" : stands(run)), 200) }),
     h("span", { class_: "quiet where", text: clean([named && run.repository, run.branch].filter(Boolean).join(" · ")) }),
     run.damage && h("p", { class_: "bad", text: `damaged: ${clean(run.damage)}` }),
     !bad && spark(run),
@@ -82,6 +82,10 @@ function waits(run) {
   if (asked) return `${asked.agent} asks: ${asked.question}`;
   const [keep] = run.approvals ?? [];
   return keep ? `#${keep.iteration} would be kept and waits for your word: ${keep.description}` : "";
+}
+
+function tried(run) {
+  return `${plural(run.iterations_completed, "change")} tried`; // which stands among the facts
 }
 
 function stands(run) {

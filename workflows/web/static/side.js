@@ -1,16 +1,16 @@
 // What runs now, what waits, what was noted, and what happened last.
 
 import { get } from "./api.js";
-import { STEPS, clean, clock, duration, fill, h, percent, proposer, typeWords } from "./dom.js";
-import { failing } from "./headline.js";
+import { STEPS, clean, clock, day, duration, fill, h, percent, proposer, typeWords } from "./dom.js";
+import { OVER, failing } from "./headline.js";
 import { LiveLog } from "./livelog.js";
 
 const EVENTS = 120;
 const SHOWN = 150;
 
 export class Side {
-  constructor({ base, open, goTo, steer }) {
-    Object.assign(this, { base, open, goTo, steer });
+  constructor({ base, open, goTo, steer, acts }) {
+    Object.assign(this, { base, open, goTo, steer, acts });
     this.devices = h("section", { class_: "card", "aria-label": "Devices" });
     this.agent = h("section", { class_: "card", "aria-label": "Agent", hidden: true });
     this.queue = h("section", { class_: "card", "aria-label": "Queue" });
@@ -32,7 +32,9 @@ export class Side {
     this.drawQueue(found.queue);
     this.drawIdeas(found.ideas ?? []); // a page that is a file may be of before
     this.notes.hidden = found.notes.length === 0;
-    fill(this.notes, h("h2", { text: "Notes" }), h("ul", {}, found.notes.map((note) => h("li", { dir: "auto", text: clean(note, 600) }))));
+    const told = this.acts().filter(([seq, , type]) => type === "NoteAdded" && seq <= found.seq).slice(-found.notes.length);
+    fill(this.notes, h("h2", { text: "Notes" }), h("ul", {}, found.notes.map((note, index) => h("li", {}, h("span", { dir: "auto", text: clean(note, 600) }),
+      told.length === found.notes.length && noted(told[index], this.goTo)))));
   }
 
   /** Draw the queue where it is another one: what somebody opened in it stays open. */
@@ -94,7 +96,7 @@ export class Side {
 
   drawAgent(found, at) {
     const { agents, phase } = found.status;
-    const over = phase === "done" || phase === "stopped"; // then nobody is asked
+    const over = OVER.has(phase);
     const now = Date.parse(found.status.as_of);
     const asked = found.jobs.filter(([, step]) => step in STEPS);
     const said = [...asked.map(([number, step, , since]) => `#${number}: asked to ${STEPS[step]}, for ${duration(Math.max(0, (now - Date.parse(since)) / 1000))}`),
@@ -138,6 +140,11 @@ export function records(list, shown, place) {
   };
   fill(list, shown.map((one) => record(one, place, effects.get(one.seq) ?? [], jump)));
   return list;
+}
+
+/** Say who noted something, and when: notes are a human's. */
+function noted([seq, at], goTo) {
+  return h("p", { class_: "small" }, `a human, ${day(at)}, `, h("button", { type: "button", class_: "link", title: `All as of event ${seq}`, onclick: () => goTo(seq), text: `event ${seq}` }));
 }
 
 function record(one, { goTo, open }, effects, jump) {
