@@ -82,7 +82,8 @@ def test_the_first_screen_answers(open_page: Any, site: Site):
     seen.page.fill(".when", first[11:19])
     seen.page.press(".when", "Enter")
     seen.page.wait_for_selector(".then-mark")
-    assert first[11:19] == until(lambda: seen.page.input_value(".when"))[:8]
+    assert first[11:19] == seen.page.input_value(".when")  # as it was typed; beside it, which event that is
+    assert re.search(r"as of event \d+ of \d+, ", seen.page.inner_text(".slider .label"))
     longest, why, at_work, words = seen.page.evaluate(IDLE)
     assert [
         [[20, 30, "rest"], [50, 60, "next"], [10, 15, "agent"]],
@@ -90,13 +91,31 @@ def test_the_first_screen_answers(open_page: Any, site: Site):
     ] == longest
     assert ("agent", None) == (why, at_work)
     assert "250 ms no runner, 00:00:00.2 to 00:00:00.5Z" == words
-    seen.page.click(".figure:has-text('time') .link")
-    seen.page.click(".idles .link")
-    assert "true" == seen.page.get_attribute(".idles .link", "aria-pressed")
     assert ["agent", "agent", "cpu", "1", "runner"] == seen.page.evaluate(LANES)
     seen.page.click(".figure:has-text('helped most') .link")
     seen.page.wait_for_selector(f".drawer h2:has-text('Iteration {most['iteration']}')")
     assert "log damaged after event" in open_page("/run/0/corrupt-r001").page.inner_text(".stand")
+
+
+def test_when_nothing_trained_is_told_and_marked(open_page: Any, site: Site):
+    """The figure of the time leads to the longest idle times, each with why; a click marks one of them."""
+    found = site.get("/api/0/confirm-r001/spans")
+    day = "2026-03-08T21:0"
+    found |= {"began_at": f"{day}0:00Z", "last_at": f"{day}9:00Z", "rests": [[f"{day}4:00Z", f"{day}6:00Z"]]}
+    found["spans"] = [["train", f"{day}{at}:00Z", f"{day}{at + 1}:00Z", at, 1, "cpu"] for at in (0, 3, 7)]
+    seen = open_page("/")
+    seen.page.route("**/spans", lambda route: route.fulfill(json=found))
+    seen.page.goto(f"{site.address}/run/0/confirm-r001")
+    seen.page.click(".figure:has-text('time') .link:has-text('idle longest 2 min 00 s no runner')")
+    assert [
+        "2 min 00 s no runner, 21:01:00 to 21:03:00Z",
+        "2 min 00 s at rest, 21:04:00 to 21:06:00Z",
+        "1 min 00 s no runner, 21:06:00 to 21:07:00Z",
+    ] == seen.page.locator(".idles .link").all_inner_texts()
+    seen.page.click(".idles .link:has-text('at rest')")
+    assert ["false", "true", "false"] == seen.page.eval_on_selector_all(
+        ".idles .link", "all => all.map((one) => one.ariaPressed)"
+    )
 
 
 def test_what_failed_says_why(open_page: Any, site: Site):
@@ -109,6 +128,11 @@ def test_what_failed_says_why(open_page: Any, site: Site):
     until(lambda: [str(row["iteration"]) for row in crashed] == iterations(seen))
     assert [row["reason"] for row in crashed] == seen.page.locator("td.c-reason").all_inner_texts()
     assert not seen.page.locator("td.c-metric").count()
+    seen.page.fill(".table input[type=search]", "nowhere")
+    seen.page.wait_for_selector("td:has-text('nothing fits “nowhere”; only what is crashed is listed')")
+    assert "crashed 0" in seen.page.inner_text(".table .chips")
+    seen.page.click("td .link:has-text('clear filters')")
+    until(lambda: len(rows) == seen.page.locator("tr[data-iteration]").count())
 
 
 def test_the_filter_knows_names_by_their_initials(open_page: Any):

@@ -7,7 +7,7 @@ import { Chart } from "./chart.js";
 import { compareAddress } from "./compare.js";
 import { h, fill, later } from "./dom.js";
 import { Drawer } from "./experiment.js";
-import { Headline } from "./headline.js";
+import { Headline, OVER } from "./headline.js";
 import { Lanes } from "./lanes.js";
 import { load } from "./model.js";
 import { OtherRule } from "./otherrule.js";
@@ -109,6 +109,7 @@ class RunPage {
       onstatus: (overview) => {
         if (overview.generation !== this.model.run.generation) return this.again();
         this.live = overview;
+        this.slider.rests = OVER.has(overview.status.phase);
         if (this.at === null) this.overview(overview);
         return undefined;
       },
@@ -191,6 +192,7 @@ class RunPage {
   overview(found) {
     const scale = JSON.stringify([found.of_seeds, found.lower_is_better, found.status.metric]);
     this.shown = found;
+    if (this.at === null) this.slider.rests = OVER.has(found.status.phase);
     this.asOf = (this.at === null && this.lastAt) || found.status.as_of; // of the last event, not of now
     this.headline.draw(found, this.at, this.seen);
     this.asks.draw(found.status, this.at);

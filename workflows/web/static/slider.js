@@ -1,4 +1,4 @@
-// The slider over the whole log: every panel shows the state as of its place; the right end is live.
+// The slider over the whole log: every panel shows the state as of its place; the right end is live, or at rest the newest.
 
 import { clock, fill, h } from "./dom.js";
 import { colours } from "./chart.js";
@@ -6,7 +6,7 @@ import { colours } from "./chart.js";
 const KINDS = [["event", "event"], ["verdict", "verdict"], ["human", "human act"]];
 const KEYS = [
   ["← →", "one step back or forward"], ["⇧ ← →", "to the verdict before or behind"], ["h", "to the human act before"], ["g", "go to a time of day"],
-  ["Home, End, l", "first event, live"], ["j k ↑ ↓", "choose an iteration"], ["Enter", "open it"], ["x", "choose it to compare"], ["Esc", "close it"],
+  ["Home, End, l", "first event, live (at rest the newest)"], ["j k ↑ ↓", "choose an iteration"], ["Enter", "open it"], ["x", "choose it to compare"], ["Esc", "close it"],
   ["/", "filter the table"], ["t", "light or dark"], ["?", "these keys"],
 ];
 
@@ -18,10 +18,12 @@ export class Slider {
       oninput: () => goTo(Number(this.range.value)) });
     this.marks = h("canvas", { class_: "marks", "aria-hidden": "true" });
     this.label = h("output", { class_: "label" });
+    this.typed = null; // a time, and the event that it led to
+    this.rests = false;
     this.when = h("input", { type: "text", class_: "when", "aria-label": "Time of day, UTC", title: "Type a time, such as 3:00 (UTC), and Enter: all as of then",
       onfocus: () => this.when.select() });
     const whenForm = h("form", { class_: "at", onsubmit: (event) => { event.preventDefault(); this.atTime(); } }, this.when);
-    this.live = h("button", { type: "button", class_: "live", onclick: () => goTo(null), title: "Live (l)" }, h("i"), "live");
+    this.live = h("button", { type: "button", class_: "live", onclick: () => goTo(null), title: "To the last event (l)" }, h("i"), this.liveWord = h("span", { text: "live" }));
     const kinds = h("select", { "aria-label": "Step by", onchange: () => { this.kind = kinds.value; } },
       KINDS.map(([value, words]) => h("option", { value, text: words })));
     const step = (direction) => goTo(this.run.step(this.kind, this.at ?? this.run.last, direction));
@@ -46,9 +48,13 @@ export class Slider {
     const now = at ?? run.last;
     this.range.max = String(run.last);
     this.range.value = String(now);
-    this.range.setAttribute("aria-valuetext", at === null ? `live, event ${now}` : `event ${now} of ${run.last}`);
-    fill(this.label, h("b", { text: now.toLocaleString("en") }), h("span", { class_: "quiet", text: ` of ${run.last.toLocaleString("en")}` }));
-    if (document.activeElement !== this.when) this.when.value = asOf ? clock(asOf) : "";
+    this.range.setAttribute("aria-valuetext", at === null ? `${this.rests ? "newest" : "live"}, event ${now}` : `event ${now} of ${run.last}`);
+    if (this.typed && this.typed.at !== at) this.typed = null;
+    fill(this.label, at !== null && "as of event ", h("b", { text: now.toLocaleString("en") }), h("span", { class_: "quiet", text: ` of ${run.last.toLocaleString("en")}` }),
+      at !== null && asOf && `, ${clock(asOf)}`);
+    if (document.activeElement !== this.when) this.when.value = this.typed?.words ?? (asOf ? clock(asOf) : "");
+    this.liveWord.textContent = this.rests ? "newest" : "live";
+    this.live.classList.toggle("rests", this.rests);
     this.live.setAttribute("aria-pressed", String(at === null));
     const drawn = `${run.last} ${this.marks.clientWidth} ${document.documentElement.dataset.theme}`;
     if (drawn !== this.drawn) this.paint(drawn);
@@ -60,7 +66,10 @@ export class Slider {
     this.when.blur();
     if (!found) return;
     const [hours, minutes, seconds] = found.slice(1).map((one) => Number(one ?? 0));
-    this.goTo(this.run.atTime(1000 * (3600 * hours + 60 * minutes + seconds)));
+    const seq = this.run.atTime(1000 * (3600 * hours + 60 * minutes + seconds));
+    this.typed = { words: found[0], at: seq >= this.run.last ? null : seq };
+    this.goTo(seq);
+    scrollTo({ top: 0 }); // where the answer is
   }
 
   /** Draw a mark for each keep, and one for each act of a human. */

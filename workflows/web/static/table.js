@@ -37,6 +37,7 @@ export class Table {
     this.filter = h("input", { type: "search", placeholder: "filter: lr, > 0.98 …", "aria-label": "Filter the table",
       oninput: later(80, () => { this.arrange(); this.sight(); }) });
     this.chips = h("div", { class_: "chips", role: "group", "aria-label": "Status" });
+    this.unfiltered = h("button", { type: "button", class_: "plain clear", hidden: true, onclick: () => this.clear(), text: "clear filters" });
     this.count = h("span", { class_: "quiet", role: "status" });
     this.head = h("thead");
     this.body = h("tbody");
@@ -44,16 +45,19 @@ export class Table {
       "data-arrows": true, onscroll: () => this.paint(), onkeydown: (event) => this.key(event) },
     h("table", {}, this.head, this.body));
     this.element = h("section", { class_: "card table" },
-      h("div", { class_: "tools" }, h("h2", { text: "Iterations" }), this.filter, this.chips, this.comparing, this.columns(), this.count), this.box);
+      h("div", { class_: "tools" }, h("h2", { text: "Iterations" }), this.filter, this.chips, this.unfiltered, this.comparing, this.menu = this.columns(), this.count), this.box);
     this.rows = [];
     this.found = [];
     this.high = FLAT;
     this.watch = new ResizeObserver(() => this.resized());
     this.watch.observe(this.element);
+    this.shut = (event) => { if (this.menu.open && !this.menu.contains(event.target)) this.menu.open = false; };
+    addEventListener("pointerdown", this.shut);
   }
 
   end() {
     this.watch.disconnect();
+    removeEventListener("pointerdown", this.shut);
   }
 
   resized() {
@@ -96,11 +100,28 @@ export class Table {
     if (name === "iteration") this.found = down ? this.found.toReversed() : this.found;
     else this.found = this.found.toSorted((one, other) => compare(one[name], other[name], sign) || sign * (one.iteration - other.iteration));
     this.count.textContent = this.found.length === this.rows.length ? `${this.rows.length}` : `${this.found.length} of ${this.rows.length}${this.told()}`;
+    this.unfiltered.hidden = !wanted && !this.statuses.size;
     this.element.classList.toggle("few", this.found.length <= FEW);
     this.element.classList.toggle("failed", this.failed);
     this.drawHead();
     this.painted = "";
     this.paint();
+  }
+
+  /** List all again. */
+  clear() {
+    this.filter.value = "";
+    this.statuses.clear();
+    this.arrange();
+  }
+
+  /** Say why nothing is listed, and the way out. */
+  nothing() {
+    if (!this.rows.length) return "no iteration yet";
+    const words = [...this.statuses].map((status) => STATUS[status] ?? status).join(", ");
+    const wanted = clean(this.filter.value.trim(), 60);
+    return [[wanted && `nothing fits \u201c${wanted}\u201d`, words && `only what is ${words} is listed`].filter(Boolean).join("; "), " ",
+      h("button", { type: "button", class_: "link", onclick: () => this.clear(), text: "clear filters" })];
   }
 
   /** List all of a status, and why each came to it. */
@@ -130,13 +151,14 @@ export class Table {
 
   drawChips(rows) {
     const counts = new Map();
-    for (const status of rows.map(statusOf)) if (status !== "baseline") counts.set(status, (counts.get(status) ?? 0) + 1);
-    for (const status of this.statuses) if (!counts.has(status)) counts.set(status, 0);
+    const had = new Set([...this.rows.map(statusOf), ...this.statuses]); // each has its place, also where none fits
+    for (const status of [...new Set([...Object.keys(STATUS), ...had])]) if (had.has(status) && status !== "baseline") counts.set(status, 0);
+    for (const row of rows) if (counts.has(statusOf(row))) counts.set(statusOf(row), counts.get(statusOf(row)) + 1);
     const made = JSON.stringify([[...counts], [...this.statuses]]);
     if (made === this.chipsMade) return;
     this.chipsMade = made;
     fill(this.chips, [...counts].map(([status, count]) => h("button", { type: "button",
-      class_: `chip s-${status}`, "aria-pressed": String(this.statuses.has(status)),
+      class_: `chip s-${status}${count ? "" : " zero"}`, "aria-pressed": String(this.statuses.has(status)),
       onclick: () => { if (!this.statuses.delete(status)) this.statuses.add(status); this.arrange(); this.sight(); } },
     `${STATUS[status] ?? status} ${count}`)));
   }
@@ -180,7 +202,7 @@ export class Table {
     };
     fill(this.body, first > 0 && gap(first), this.found.slice(first, last).map((row) => this.row(row, columns)),
       last < this.found.length && gap(this.found.length - last),
-      this.found.length === 0 && h("tr", {}, h("td", { class_: "quiet", colspan: columns.length, text: this.rows.length ? "nothing fits the filter" : "no iteration yet" })));
+      this.found.length === 0 && h("tr", {}, h("td", { class_: "quiet", colspan: columns.length }, this.nothing())));
   }
 
   row(row, columns) {
