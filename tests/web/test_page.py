@@ -87,7 +87,7 @@ def test_the_first_screen_answers(open_page: Any, site: Site):
     longest, why, at_work, words = seen.page.evaluate(IDLE)
     assert [
         [[20, 30, "rest"], [50, 60, "next"], [10, 15, "agent"]],
-        [[10, 15, "agent"], [20, 25, "rest"], [0, 1, "next"]],
+        [[10, 15, "agent"], [20, 25, "rest"], [0, 1, "begin"]],
     ] == longest
     assert ("agent", None) == (why, at_work)
     assert "250 ms no runner, 00:00:00.2 to 00:00:00.5Z" == words
@@ -128,6 +128,7 @@ def test_what_failed_says_why(open_page: Any, site: Site):
     until(lambda: [str(row["iteration"]) for row in crashed] == iterations(seen))
     assert [row["reason"] for row in crashed] == seen.page.locator("td.c-reason").all_inner_texts()
     assert not seen.page.locator("td.c-metric").count()
+    assert f"failed: {len(crashed)} crashed" in seen.page.inner_text(".chart figcaption")
     seen.page.fill(".table input[type=search]", "nowhere")
     seen.page.wait_for_selector("td:has-text('nothing fits “nowhere”; only what is crashed is listed')")
     assert "crashed 0" in seen.page.inner_text(".table .chips")

@@ -2,16 +2,15 @@
 
 import { STATUS, clean, fill, h, interval, number, percent, proposer } from "./dom.js";
 import { FORM } from "./form.js";
+import { HEIGHT, ROOM, labels } from "./labels.js";
 import { withinNoise } from "./model.js";
 
 const SHOWN = new Set(FORM.shown);
 const FAILED = new Set(["crash", "not_applied", "accident"]);
-const HEIGHT = 340;
-const ROOM = { left: 74, right: 18, top: 16, bottom: 34 };
 const NEAR = 22; // pixels
 const INSET = 10; // so that the baseline's dot does not lie on the axis
-const LABELLED = 3000; // with more dots, none is labelled
-const NAMED = 24; // keeps; of more, those that gained most
+const LANE = 20; // below the axis: what has no result
+const THIN = 3; // pixels; a band that is thinner is not seen
 
 export class Chart {
   constructor({ open }) {
@@ -22,9 +21,7 @@ export class Chart {
       onkeydown: (event) => this.key(event), onblur: () => this.hide() });
     this.tip = h("div", { class_: "tip", role: "status", hidden: true });
     this.element = h("figure", { class_: "card chart" }, h("div", { class_: "plot" }, this.canvas, this.tip),
-      this.none = h("p", { class_: "none quiet" }), h("figcaption", {},
-        key("kept", "kept"), key("hollow", "kept, within noise"), key("result", "not kept"),
-        key("failed", "failed"), h("span", { text: "line: best so far" }), this.band = h("span", {})));
+      this.none = h("p", { class_: "none quiet" }), this.legend = h("figcaption"));
     this.watch = new ResizeObserver(() => this.paint());
     this.watch.observe(this.element);
     this.turned = () => this.paint();
@@ -42,8 +39,6 @@ export class Chart {
     this.rows = rows;
     this.all = all;
     this.shown = shown;
-    const seeds = shown?.of_seeds;
-    fill(this.band, seeds ? `shaded: ± ${number(seeds)}, one standard deviation over seeds` : "");
     this.paint();
   }
 
@@ -62,9 +57,12 @@ export class Chart {
     [low, high] = [low - room, high + room];
     const last = Math.max(1, this.all.at(-1)?.iteration ?? 1);
     const wide = width - ROOM.left - ROOM.right - INSET;
-    const tall = HEIGHT - ROOM.top - ROOM.bottom;
+    const floor = HEIGHT - ROOM.bottom - (this.all.some((row) => FAILED.has(row.status) || isUntrained(row)) ? LANE : 0);
+    const tall = floor - ROOM.top;
     this.scaled = {
-      all: this.all, width, lower, low, high, last,
+      floor,
+      all: this.all, width, lower, low, high, last, beyond: values.length > 0 && (lower ? values.at(-1) > high : values.at(-1) < low),
+      lane: floor < HEIGHT - ROOM.bottom ? floor + LANE / 2 : null,
       x: (iteration) => ROOM.left + INSET + (wide * iteration) / last,
       y: (value) => ROOM.top + tall - (tall * (Math.min(high, Math.max(low, value)) - low)) / (high - low),
     };
@@ -106,8 +104,27 @@ export class Chart {
     }
     for (const row of kept) this.place(row, dot(pen, scale, colour, row, dense));
     labels(pen, scale, colour, kept.filter((row) => row.iteration > 0), { width, dots: this.places, best });
+    this.tellLegend(scale, kept);
     this.canvas.setAttribute("aria-label", `${this.rows.length} iterations, ${kept.length} kept; the table below has each`);
     if (this.near) this.mark(this.near);
+  }
+
+  /** Explain each mark that stands there, and no other. */
+  tellLegend(scale, kept) {
+    const count = (status) => this.rows.reduce((sum, row) => sum + (row.status === status), 0);
+    const failed = [...FAILED].map((status) => [count(status), STATUS[status]]).filter(([many]) => many);
+    const untrained = this.rows.reduce((sum, row) => sum + isUntrained(row), 0);
+    const seeds = this.shown?.of_seeds;
+    const band = seeds ? scale.y(scale.low) - scale.y(scale.low + 2 * seeds) : 0;
+    const lower = this.shown?.lower_is_better ?? true;
+    const said = [kept.length, failed, untrained, seeds, band < THIN, lower, scale.beyond];
+    if (JSON.stringify(said) === this.said) return;
+    this.said = JSON.stringify(said);
+    fill(this.legend, key("kept", "kept"), kept.some(withinNoise) && key("hollow", "kept, within noise"), key("result", "not kept"),
+      failed.length > 0 && key("failed", `failed: ${failed.map((one) => one.join(" ")).join(", ")}`),
+      untrained > 0 && key("dash", `not trained, since the same code was measured: ${untrained}`),
+      scale.beyond && h("span", { text: `${lower ? "▲" : "▼"} worse than this picture shows` }), h("span", { text: "line: best so far" }),
+      seeds && h("span", { text: band < THIN ? `seeds alone differ by ± ${number(seeds)}, less than the line is thick` : `shaded: ± ${number(seeds)}, one standard deviation over seeds` }));
   }
 
   place(row, at) {
@@ -204,6 +221,11 @@ function measured(row) {
   return row.metric !== null && row.metric !== undefined && SHOWN.has(row.status);
 }
 
+/** Say whether a row is closed without a training, since its code was known. */
+function isUntrained(row) {
+  return row.metric === null && row.status !== "open" && !FAILED.has(row.status);
+}
+
 /** Return each iteration that became the best; what was taken back never was. */
 export function bestSoFar(rows, lower) {
   const found = [];
@@ -219,9 +241,9 @@ export function bestSoFar(rows, lower) {
 
 function dot(pen, scale, colour, row, dense) {
   const x = scale.x(row.iteration);
-  if (row.status === "open") return open(pen, x, colour);
-  if (FAILED.has(row.status)) return cross(pen, x, colour, dense);
-  if (row.metric === null) return untrained(pen, x, colour);
+  if (row.status === "open") return open(pen, x, colour, scale.floor);
+  if (FAILED.has(row.status)) return cross(pen, [x, scale.lane], colour, dense);
+  if (row.metric === null) return untrained(pen, [x, scale.lane], colour);
   if (!measured(row)) return null;
   const kept = row.status === "keep";
   const y = scale.y(row.metric);
@@ -245,20 +267,19 @@ function dot(pen, scale, colour, row, dense) {
   return [x, y];
 }
 
-function open(pen, x, colour) {
+function open(pen, x, colour, floor) {
   pen.strokeStyle = colour.link;
   pen.setLineDash([3, 4]);
   pen.lineWidth = 1.2;
   pen.beginPath();
   pen.moveTo(x, ROOM.top);
-  pen.lineTo(x, HEIGHT - ROOM.bottom);
+  pen.lineTo(x, floor);
   pen.stroke();
   pen.setLineDash([]);
   return [x, HEIGHT / 2];
 }
 
-function cross(pen, x, colour, dense) {
-  const y = HEIGHT - ROOM.bottom - 7;
+function cross(pen, [x, y], colour, dense) {
   const size = dense ? 2 : 3;
   pen.strokeStyle = colour.bad;
   pen.lineWidth = 1.4;
@@ -272,8 +293,7 @@ function cross(pen, x, colour, dense) {
 }
 
 /** Mark what was not trained, since its code was known. */
-function untrained(pen, x, colour) {
-  const y = HEIGHT - ROOM.bottom - 7;
+function untrained(pen, [x, y], colour) {
   pen.fillStyle = colour.result;
   pen.fillRect(x - 2.5, y - 0.7, 5, 1.4);
   return [x, y];
@@ -294,6 +314,8 @@ function axes(pen, scale, colour, width) {
     pen.stroke();
     pen.fillText(Number(value.toPrecision(7)).toString(), ROOM.left - 8, y);
   }
+  if (scale.lane) pen.fillText("no result", ROOM.left - 8, scale.lane);
+  if (scale.lane) pen.strokeRect(ROOM.left, Math.round(scale.floor) + 0.5, width - ROOM.left - ROOM.right, 0);
   pen.textAlign = "center";
   for (const value of ticks(0, scale.last)) {
     if (Number.isInteger(value)) pen.fillText(String(value), scale.x(value), HEIGHT - ROOM.bottom + 16);
@@ -307,39 +329,6 @@ export function ticks(low, high) {
   const found = [];
   for (let index = Math.ceil(low / step - 1e-9); index * step <= high + 1e-9 * step; index += 1) found.push(index * step);
   return found;
-}
-
-/** Write what was kept beside its dot, where there is room: on no dot, no other label, and not over the line. */
-function labels(pen, scale, colour, kept, { width, dots, best }) {
-  if (width < 620 || dots.length > LABELLED) return;
-  pen.font = "11px system-ui, sans-serif";
-  pen.fillStyle = colour.mark;
-  pen.textAlign = "left";
-  const boxes = dots.map(({ row, x, y }) => (row.status === "open" ? [x - 2, 0, x + 2, HEIGHT] : [x - 5, y - 5, x + 5, y + 5]));
-  const taken = [...boxes, ...lineBoxes(scale, best, width)];
-  const most = kept.length > NAMED ? kept.toSorted((one, other) => (other.gain ?? 0) - (one.gain ?? 0)).slice(0, NAMED) : kept;
-  for (const row of most) {
-    const [x, y] = [scale.x(row.iteration), scale.y(row.metric)];
-    const text = clean(row.description, 34);
-    const wide = pen.measureText(text).width;
-    const places = [[x + 7, y - 10], [x - 7 - wide, y + 11], [x + 7, y + 11], [x - 7 - wide, y - 10], [x + 7, y - 24], [x - 7 - wide, y + 25]];
-    const found = places.map(([left, middle]) => [left, middle - 7, left + wide, middle + 7])
-      .find((box) => box[0] > ROOM.left && box[2] < width - 4 && box[1] > 0 && box[3] < HEIGHT - ROOM.bottom
-        && !taken.some((one) => one[0] < box[2] && box[0] < one[2] && one[1] < box[3] && box[1] < one[3]));
-    if (!found) continue;
-    taken.push(found);
-    pen.fillText(text, found[0], (found[1] + found[3]) / 2);
-  }
-}
-
-/** Return the boxes of the line of the best so far, a step's two parts each. */
-function lineBoxes(scale, best, width) {
-  return best.flatMap(([iteration, value], index) => {
-    const [x, y] = [scale.x(iteration), scale.y(value)];
-    const next = best[index + 1];
-    const until = next ? scale.x(next[0]) : width - ROOM.right;
-    return [[x, y - 1, until, y + 1], ...(next ? [[until - 1, Math.min(y, scale.y(next[1])), until + 1, Math.max(y, scale.y(next[1]))]] : [])];
-  });
 }
 
 export function colours(element) {

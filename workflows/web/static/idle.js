@@ -2,7 +2,7 @@
 
 import { duration } from "./dom.js";
 
-const WHY = { next: "waiting for the next change", agent: "waiting for an agent", away: "no runner", rest: "at rest" };
+const WHY = { begin: "before the first training", next: "waiting for the next change", agent: "waiting for an agent", away: "no runner", rest: "at rest" };
 const FEW = 3; // of the longest, told in words
 
 /** Return the idle times in order, each with its reason; the last one goes on for as long as nothing comes. */
@@ -21,6 +21,7 @@ export function idles({ work, agents, runners, rests, began, last }) {
     add(found, from, end, { there, rest, first });
   }
   for (const one of found) if (one.why === "next" && inside(asked, one) >= (one.end - one.begin) / 2) one.why = "agent";
+  for (const one of found) if (one.why === "next" && busy.length && one.end <= busy[0][0]) one.why = "begin"; // it is set up
   const tail = found.at(-1);
   if (tail && tail.end >= last) tail.end = Infinity;
   return found;
@@ -38,7 +39,7 @@ function add(found, begin, end, { there, rest, first }) {
 
 /** Return what was idle until then: the longest times, and the seconds for each reason. */
 export function idleUntil(found, until) {
-  const sums = { next: 0, agent: 0, away: 0, rest: 0 };
+  const sums = { begin: 0, next: 0, agent: 0, away: 0, rest: 0 };
   const cut = [];
   for (const one of found) {
     if (one.begin >= until) break;

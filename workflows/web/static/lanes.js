@@ -69,9 +69,9 @@ export class Lanes {
     const until = this.asOf ?? this.last;
     const { sums, longest } = idleUntil(this.idles, until);
     const whole = until - this.began - sums.rest;
-    const busy = Math.max(0, whole - sums.next - sums.agent - sums.away);
+    const busy = Math.max(0, whole - sums.begin - sums.next - sums.agent - sums.away);
     const share = (seconds) => `${duration(seconds)} (${percent(Math.min(1, seconds / whole))})`;
-    const parts = [[sums.next, "idle: waiting for the next change"], [sums.agent, "idle: waiting for an agent"], [sums.away, "idle: no runner"]]
+    const parts = [[sums.begin, "idle before the first training"], [sums.next, "idle: waiting for the next change"], [sums.agent, "idle: waiting for an agent"], [sums.away, "idle: no runner"]]
       .filter(([seconds]) => seconds >= 0.0005).map(([seconds, words]) => `, ${share(seconds)} ${words}`);
     const { time } = this;
     fill(this.times, whole > 0 && [`${duration(whole)} ${this.asOf === null ? "in all" : "until then"}: ${share(busy)} training or evaluating`, parts,

@@ -110,6 +110,7 @@ class RunPage {
         if (overview.generation !== this.model.run.generation) return this.again();
         this.live = overview;
         this.slider.rests = OVER.has(overview.status.phase);
+        this.slider.draw(this.model.run, this.at, this.asOf);
         if (this.at === null) this.overview(overview);
         return undefined;
       },
