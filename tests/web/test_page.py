@@ -165,6 +165,11 @@ def test_it_is_read_with_the_keyboard_alone(open_page: Any):
     seen.page.keyboard.press("/")
     seen.page.keyboard.type("number 2")
     until(lambda: ["2"] == iterations(seen))
+    seen.page.keyboard.press("Escape")
+    seen.page.locator(".scroll").focus()
+    seen.page.keyboard.press("?")
+    assert "chance alone may have made it" in seen.page.inner_text(".keys .words")
+    assert 0 == seen.page.evaluate("document.querySelector('.keys').scrollTop")
 
 
 def test_experiments_stand_side_by_side(open_page: Any):

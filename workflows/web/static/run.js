@@ -15,6 +15,7 @@ import { Side } from "./side.js";
 import { Slider } from "./slider.js";
 import { Steer } from "./steer.js";
 import { Table } from "./table.js";
+import { words } from "./words.js";
 
 export function showRun(place) {
   const page = new RunPage(place);
@@ -84,6 +85,8 @@ class RunPage {
     this.lanes = new Lanes({ base: this.base, open, goTo: (seq) => this.goTo(seq),
       came: (found) => this.loaded(found), told: (words) => this.headline.worked(words) });
     this.slider = new Slider({ goTo: (seq) => this.goTo(seq) });
+    this.slider.keys.prepend(this.slider.keys.querySelector("form")); // what has the focus is in sight, and so is the top
+    this.slider.keys.append(...words());
     this.drawer = new Drawer({ steer: this.steer, base: this.base, closed: () => this.closed(), open,
       goTo: (seq) => this.goTo(seq) });
     fill(this.main, this.asks.element, this.headline.element,
