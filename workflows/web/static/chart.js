@@ -1,6 +1,6 @@
 // All results over the iterations: keeps, the best so far, and the band that seeds alone make.
 
-import { STATUS, clean, fill, h, interval, number, percent, proposer } from "./dom.js";
+import { STATUS, clean, fill, h, interval, number, proposer, sure } from "./dom.js";
 import { FORM } from "./form.js";
 import { HEIGHT, ROOM, labels } from "./labels.js";
 import { withinNoise } from "./model.js";
@@ -190,10 +190,10 @@ export class Chart {
     pen.beginPath();
     pen.arc(at.x, at.y, 8, 0, 2 * Math.PI);
     pen.stroke();
-    const sure = row.probability === null || row.probability === undefined ? "" : `, ${percent(row.probability)} sure`;
+    const surely = row.probability === null || row.probability === undefined ? "" : `, ${sure(row.probability)} sure`;
     fill(this.tip, h("b", { text: `#${row.iteration} ${STATUS[row.status] ?? row.status}` }),
       h("span", { text: row.metric === null ? "" : number(row.metric) }),
-      row.gain === null ? null : h("span", { text: `gain ${interval(row.gain, row.half_width)}${sure}` }),
+      row.gain === null ? null : h("span", { text: `gain ${interval(row.gain, row.half_width)}${surely}` }),
       h("p", { dir: "auto", text: clean(row.description, 160) }),
       h("p", { class_: "quiet", text: [row.source === "baseline" ? "" : `by ${clean(proposer(row), 60)}`, row.status === "keep" ? "" : clean(row.reason, 120)].filter(Boolean).join(" · ") }));
     this.tip.hidden = false;

@@ -146,7 +146,8 @@ export class Table {
     if (!measured.length) return "";
     const better = (one, other) => (this.lower ? one.metric < other.metric : one.metric > other.metric);
     const best = measured.reduce((found, row) => (better(row, found) ? row : found));
-    return `: ${kept} kept, the best #${best.iteration} ${number(best.metric)}`;
+    const of = best.pairs > 1 ? "" : ", of one training";
+    return `: ${kept} kept, the best number #${best.iteration} ${number(best.metric)}${of}`;
   }
 
   drawChips(rows) {
