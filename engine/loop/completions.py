@@ -21,6 +21,7 @@ from autoresearch.engine.ports.jobs import Absent, Finished, JobExit, Jobs, Lost
 from autoresearch.engine.ports.worktrees import Git
 from autoresearch.engine.runs.runner_lock import tell_trouble
 from autoresearch.engine.sealing.checkout import TrainCheckouts
+from autoresearch.engine.system import disk
 from autoresearch.engine.system.disk import REFUSALS
 from autoresearch.engine.training import begun
 from autoresearch.engine.training.progress_digest import GrowingCurve
@@ -144,11 +145,14 @@ class Collector:
     def _may_lack_room(self, number: int, job: Job, run: RunState, timeline: Timeline) -> bool:
         """Say whether a job that had no room is tried again; a human is asked after the third.
 
-        The third of one idea is its crash, which may fill the disk by itself; of two in a row none does.
+        The third of one idea is its crash: it may fill a disk by itself, and what it wrote is gone by then.
+        Where the idea before crashed in that way too, and a disk is full now, neither is at fault.
         """
         one = run.iteration(number)
         lost = run.setup.lost if job.step == "prepare" or one is None else one.lost
-        return lost < TRIES_FOR_ROOM - 1 or (job.step == "train" and _crashed_without_room(timeline))
+        if lost < TRIES_FOR_ROOM - 1:
+            return True
+        return job.step == "train" and _crashed_without_room(timeline) and disk.any_is_full()
 
     def _without_room(self, number: int, job: Job, ended: Finished) -> Reason | None:
         """Return why a job that had no room on the disk tells nothing; None where it had.
@@ -211,10 +215,10 @@ class Collector:
 
 
 def _crashed_without_room(timeline: Timeline) -> bool:
-    """Say whether the row that was closed last crashed since a disk took nothing."""
+    """Say whether the row that was closed last crashed since a disk had no room."""
     row = timeline.closed[-1] if timeline.closed else None
     said = row.reason.said if row is not None and row.verdict == "crash" and row.reason is not None else ""
-    return any(refusal.decode() in said for refusal in REFUSALS)
+    return os.strerror(errno.ENOSPC) in said
 
 
 def _exit_reason(done: JobExit, tail: str) -> Reason | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from autoresearch.engine.system.room import is_full
 
 
+MOUNTS = Path("/proc/self/mounts")
 # File systems whose changes may be made by another machine, of which nobody is told here.
 SILENT = (
     r"nfs4?|cifs|smb\w*|9p|afs|ceph|glusterfs|lustre|gpfs|beegfs|orangefs|ocfs2|gfs2|davfs|ncpfs"
@@ -65,7 +66,17 @@ def require_room(*folders: Path) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
-def silent(folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> str:
+def any_is_full(*, mounts: Path = MOUNTS) -> bool:
+    """Say whether a disk that this process may write has no room; where none is listed, one may."""
+    try:
+        lines = mounts.read_bytes().splitlines()
+    except OSError:  # not Linux
+        return True
+    places = {os.fsdecode(_unescaped(line.split(b" ")[1])) for line in lines if b" autofs " not in line}
+    return any(os.access(place, os.W_OK) and is_full(place) for place in places)
+
+
+def silent(folder: Path, *, mounts: Path = MOUNTS) -> str:
     """Return the kind of file system where it sends no notifications of all changes, else ""."""
     try:
         lines = mounts.read_bytes().splitlines()
@@ -75,9 +86,13 @@ def silent(folder: Path, *, mounts: Path = Path("/proc/self/mounts")) -> str:
     kind, longest = b"", -1
     for line in lines:
         _, at, found = line.split(b" ")[:3]
-        at = re.sub(rb"\\(\d{3})", lambda octal: bytes([int(octal[1], 8)]), at)
+        at = _unescaped(at)
         inside = place == at or place.startswith(at.rstrip(b"/") + b"/")
         if inside and len(at) >= longest:  # of two on one place, the later one is seen
             kind, longest = found, len(at)
     name = kind.decode(errors="replace")
     return name if re.fullmatch(SILENT, name) else ""
+
+
+def _unescaped(place: bytes) -> bytes:
+    return re.sub(rb"\\(\d{3})", lambda octal: bytes([int(octal[1], 8)]), place)

@@ -1,6 +1,7 @@
 """The page of `serve`, played in a browser: Debian's chromium, where it and playwright are installed."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -65,6 +66,11 @@ def test_the_slider_shows_every_panel_as_of_an_event(open_page: Any, site: Site)
     assert "as of event" in until(lambda: seen.page.inner_text(".stand"))
 
 
+def before(at: str) -> str:
+    """Return the time of day an hour earlier."""
+    return (datetime.fromisoformat(at) - timedelta(hours=1)).strftime("%H:%M")
+
+
 def test_the_first_screen_answers(open_page: Any, site: Site):
     """It names the best, who proposed it, what helped most, whether the log holds, and idle times."""
     seen = open_page("/run/0/confirm-r001")
@@ -84,6 +90,13 @@ def test_the_first_screen_answers(open_page: Any, site: Site):
     seen.page.wait_for_selector(".then-mark")
     assert first[11:19] == seen.page.input_value(".when")  # as it was typed; beside it, which event that is
     assert re.search(r"as of event \d+ of \d+, ", seen.page.inner_text(".slider .label"))
+    seen.page.wait_for_url("**?at=*")
+    place = seen.page.url
+    for typed, said in (("soon", "A time of day, such as"), (before(first), "The run had not begun at")):
+        seen.page.fill(".when", typed)
+        seen.page.press(".when", "Enter")
+        assert seen.page.eval_on_selector(".when", "box => box.validationMessage").startswith(said)
+    assert place == seen.page.url
     longest, why, at_work, words = seen.page.evaluate(IDLE)
     assert [
         [[20, 30, "rest"], [50, 60, "next"], [10, 15, "agent"]],
@@ -170,6 +183,8 @@ def test_it_is_read_with_the_keyboard_alone(open_page: Any):
     seen.page.keyboard.press("?")
     assert "chance alone may have made it" in seen.page.inner_text(".keys .words")
     assert 0 == seen.page.evaluate("document.querySelector('.keys').scrollTop")
+    seen.page.keyboard.press("Escape")
+    seen.page.wait_for_selector(".keys", state="hidden")
 
 
 def test_experiments_stand_side_by_side(open_page: Any):

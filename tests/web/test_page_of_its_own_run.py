@@ -14,6 +14,7 @@ from tests.web.seen import SLIDE, iterations, long_run, patient
 from tests.web.site import BEGUN, append, serving, tried
 
 
+MOST_ROUNDS = 12  # of steps, on a machine that others keep busy
 STEP_MS = 100.0  # in which every panel shows the state as of another event
 
 
@@ -120,8 +121,10 @@ def test_ten_thousand_iterations_are_slid_over(open_page: Any, tmp_path: Path):
         seen = open_page(f"/run/0/{paths.run_id}", of=site, viewport={"width": 1440, "height": 900})
         last = int(seen.page.wait_for_selector("body[data-drawn]").get_attribute("data-drawn"))
         places = [int(last * share) for share in (0.2, 0.9, 0.5, 0.51, 0.7)]
-        busy = patient(STEP_MS)
-        rounds = [[seen.page.evaluate(SLIDE, seq) for seq in places] for _ in range(4)]
+        rounds, slowest, limit = list[list[float]](), float("inf"), 0.0
+        while len(rounds) < MOST_ROUNDS and slowest >= limit:
+            rounds.append([seen.page.evaluate(SLIDE, seq) for seq in places])
+            slowest = max(min(took) for took in zip(*rounds, strict=True))  # what others do at once only adds
+            limit = patient(STEP_MS)
         seen.context.close()
-    quickest = [min(took) for took in zip(*rounds, strict=True)]  # what others do at once only adds
-    assert max(quickest) < max(busy, patient(STEP_MS)), rounds
+    assert slowest < limit, rounds

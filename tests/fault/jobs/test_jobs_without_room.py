@@ -10,6 +10,7 @@ from autoresearch.engine.jobs.launcher import RealJobs
 from autoresearch.engine.ports.jobs import Finished, JobSpec
 from autoresearch.engine.runs.load import load
 from autoresearch.engine.system import room
+from autoresearch.engine.system.disk import any_is_full
 from autoresearch.events import catalog as ev
 from autoresearch.events.errors import WaitingForHuman
 from autoresearch.events.log.append import EventLog
@@ -64,8 +65,9 @@ def test_a_change_that_fills_the_disk_is_a_crash_in_the_end(tmp_path: Path):
     assert 2 == load(world.paths).run.completed
 
 
-def test_two_ideas_in_a_row_without_room_ask_a_human(tmp_path: Path):
-    """Where the idea before crashed for want of room too, no idea is at fault: the run waits for a human."""
+def test_two_ideas_in_a_row_without_room_ask_a_human(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where the idea before crashed for want of room too, and a disk is full, the run waits for a human."""
+    monkeypatch.setattr("autoresearch.engine.system.disk.any_is_full", lambda: True)
     world = World(tmp_path)
     world.start(loops=3)
     train, full = world.jobs.on_start, [True]
@@ -88,6 +90,46 @@ def test_two_ideas_in_a_row_without_room_ask_a_human(tmp_path: Path):
     assert [1] == [row.iteration for row in rows if row.verdict == "crash"]
     assert 3 == load(world.paths).run.completed
     assert audited(world) is None
+
+
+def test_two_ideas_in_a_row_that_fill_a_disk_by_themselves_are_crashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Where each disk has room again once they have ended, both are at fault, and the run goes on."""
+    monkeypatch.setattr("autoresearch.engine.system.disk.any_is_full", lambda: False)
+    world = World(tmp_path)
+    world.start(loops=2)
+    train = world.jobs.on_start
+
+    def start(jobs, folder: Path, spec: JobSpec) -> None:
+        if folder.parent.name != "0000":
+            jobs.finish(folder, exit_code=1, output=b"OSError: [Errno 28] No space left on device\n")
+        else:
+            train(jobs, folder, spec)
+
+    world.jobs.on_start = start
+    assert 0 == world.runner().run()
+    assert ["keep", "crash", "crash"] == [row.verdict for row in load(world.paths).timeline.rows][:3]
+
+
+@pytest.mark.parametrize(
+    ("mounts", "found"),
+    [
+        (b"x /full\\040one ext4 rw 0 0\n", True),
+        (b"x /roomy ext4 rw 0 0\n", False),
+        (b"x /full\\040one autofs rw 0 0\n", False),
+        (None, True),
+    ],
+)
+def test_any_disk_may_be_the_full_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounts: bytes | None, *, found: bool
+):
+    """Each disk that is mounted is looked at, by its name without escapes; without a list one may be full."""
+    monkeypatch.setattr("autoresearch.engine.system.disk.is_full", lambda folder: folder == "/full one")
+    monkeypatch.setattr("autoresearch.engine.system.disk.os.access", lambda *_: True)
+    if mounts is not None:
+        (tmp_path / "mounts").write_bytes(mounts)
+    assert found == any_is_full(mounts=tmp_path / "mounts")
 
 
 def test_a_training_that_ended_well_counts_on_a_full_disk(tmp_path: Path):

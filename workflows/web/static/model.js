@@ -58,15 +58,15 @@ export class Run {
     return sorted ? found : found.sort((one, other) => one.iteration - other.iteration);
   }
 
-  /** Return the last start, verdict or human act at a time of day (UTC, in ms), on the last day that had it. */
+  /** Return the last start, verdict or human act at a time of day (UTC, in ms), on the last day that had it; null before the first. */
   atTime(time) {
     const began = [...this.versions.values()].map(([{ seq, row }]) => [seq, row.started_at]);
     const times = [...began, ...this.closed.map(({ seq, row }) => [seq, row.closed_at]), ...this.human]
       .filter(([, at]) => at).map(([seq, at]) => [seq, Date.parse(at)]).sort((one, other) => one[0] - other[0]);
-    if (!times.length) return 1;
+    if (!times.length) return null;
     const last = times.at(-1)[1];
     const wanted = last - ((((last - time) % DAY) + DAY) % DAY);
-    return times.findLast(([, at]) => at <= wanted)?.[0] ?? 1;
+    return times.findLast(([, at]) => at <= wanted)?.[0] ?? null;
   }
 
   /** Return the nearest event before or behind one: any, a verdict, or a human's act. */

@@ -25,7 +25,8 @@ export class OtherRule {
     const own = settings.keep_rule.split(":")[0];
     [this.rules, this.metric] = [rules, settings.metric?.name ?? ""];
     fill(this.rule, rules.map((one) => h("option", { value: one.form, text: one.form.split(/[:[]/)[0], title: one.meaning })));
-    this.rule.value = (rules.find((one) => !one.form.startsWith(own)) ?? rules[0]).form;
+    const others = rules.filter((one) => !one.form.startsWith(own));
+    this.rule.value = (others.find((one) => one.form.startsWith("lower")) ?? others[0] ?? rules[0]).form; // which asks for no more than was measured
     this.choose();
     this.judge();
   }
@@ -76,16 +77,20 @@ export class OtherRule {
     const measured = (best) => best && found.iterations.find((one) => one.iteration === best.iteration)?.metric;
     const of = (best) => `${named(best)}${typeof measured(best) === "number" ? ` (${number(measured(best))})` : ""}`;
     const isSame = found.best?.iteration === found.own_best?.iteration;
+    const keeps = found.iterations.filter((one) => one.iteration && one.would_be === "keep");
+    const link = (one) => h("button", { type: "button", class_: "link", text: `#${one.iteration}`, onclick: () => this.open(one.iteration) });
     fill(this.body,
       h("p", { class_: "said", text: others.length === 0 ? `no verdict changes: ${clean(found.policy, 40)} had judged all ${found.iterations.length} the same`
         : `by ${clean(found.policy, 40)}, ${others.length} of ${plural(found.iterations.length, "verdict")} would change; ${isSame ? `the best stays ${of(found.best)}` : `the best would be ${of(found.best)}, it is ${of(found.own_best)}`}` }),
+      others.length > 0 && h("p", { class_: "kept-so" }, `It would keep ${plural(keeps.length, "change")}${keeps.length ? ": " : "."}`, keeps.slice(0, 60).flatMap((one) => [link(one), " "]),
+        keeps.length > 60 && `and ${keeps.length - 60} more`),
       others.length > 0 && h("p", { class_: "small", text: "Each number is what the verdict on it was taken from; above, the best may be told as a mean over more seeds. What trained nothing, since its code was known, has no verdict here; the baseline has one." }),
       overlay([line(`kept by ${found.own_policy}, as it was`, "was"), line(`kept by ${found.policy}`, "would_be")], { steps: true, until: found.iterations.at(-1)?.iteration ?? 0 }),
       others.length > 0 && found.other_code_from !== null && h("p", { class_: "small", text: `From #${found.other_code_from} on, that run had trained other code: what is marked was measured on this one's.` }),
       others.length > 0 && h("div", { class_: "over", tabindex: 0, role: "region", "aria-label": "Table" }, h("table", { class_: "pairs changes" },
         h("thead", {}, h("tr", {}, ["#", "result", "was", "would be", "why"].map((title) => h("th", { scope: "col", text: title })))),
         h("tbody", {}, others.slice(0, 200).map((one) => h("tr", {},
-          h("td", {}, h("button", { type: "button", class_: "link", text: `#${one.iteration}`, onclick: () => this.open(one.iteration) })),
+          h("td", {}, link(one)),
           h("td", { class_: "n", text: number(one.metric) }), h("td", {}, chip(one.was)), h("td", {}, chip(one.would_be)),
           h("td", { class_: "wrap", text: `${clean(one.reason, 200)}${one.other_code ? " (on other code)" : ""}` })))))),
       others.length > 200 && h("p", { class_: "quiet", text: `and ${plural(others.length - 200, "verdict")} more` }));

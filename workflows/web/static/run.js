@@ -231,7 +231,7 @@ class RunPage {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.matches?.("input:not([type=range]), textarea, select")) return;
+    if (event.target.matches?.("input:not([type=range]), textarea, select") || (this.slider.keys.open && event.key !== "?")) return; // an open list of keys closes by itself
     const { run } = this.model;
     const now = this.at ?? run.last;
     const onSlider = event.target === this.slider.range;

@@ -21,13 +21,13 @@ export class Slider {
     this.typed = null; // a time, and the event that it led to
     this.rests = false;
     this.when = h("input", { type: "text", class_: "when", "aria-label": "Time of day, UTC", title: "Type a time, such as 3:00 (UTC), and Enter: all as of then",
-      onfocus: () => this.when.select() });
+      onfocus: () => this.when.select(), oninput: () => this.when.setCustomValidity("") });
     const whenForm = h("form", { class_: "at", onsubmit: (event) => { event.preventDefault(); this.atTime(); } }, this.when);
     this.live = h("button", { type: "button", class_: "live", onclick: () => goTo(null), title: "To the last event (l)" }, h("i"), this.liveWord = h("span", { text: "live" }));
     const kinds = h("select", { "aria-label": "Step by", onchange: () => { this.kind = kinds.value; } },
       KINDS.map(([value, words]) => h("option", { value, text: words })));
     const step = (direction) => goTo(this.run.step(this.kind, this.at ?? this.run.last, direction));
-    this.keys = h("dialog", { class_: "keys", "aria-label": "Keys" }, h("h2", { text: "Keys" }),
+    this.keys = h("dialog", { class_: "keys", "aria-label": "Keys", onclick: (event) => event.target === this.keys && this.keys.close() }, h("h2", { text: "Keys" }),
       h("dl", {}, KEYS.map(([keys, words]) => h("div", {}, h("dt", {}, h("kbd", { text: keys })), h("dd", { text: words })))),
       h("form", { method: "dialog" }, h("button", { type: "submit", text: "close" })));
     this.element = h("div", { class_: "slider", role: "group", "aria-label": "Time" },
@@ -60,13 +60,17 @@ export class Slider {
     if (drawn !== this.drawn) this.paint(drawn);
   }
 
-  /** Go to the time that was typed; what is none is taken back. */
+  /** Go to the time that was typed; say what is none, or is before the run. */
   atTime() {
     const found = this.when.value.trim().match(/^(\d{1,2})(?::(\d{2}))?(?::(\d{2}))?\s*z?$/i);
+    const [hours, minutes, seconds] = (found ?? []).slice(1).map((one) => Number(one ?? 0));
+    const seq = found && this.run.atTime(1000 * (3600 * hours + 60 * minutes + seconds));
+    if (seq === null) {
+      this.when.setCustomValidity(found ? `The run had not begun at ${found[0]} (UTC).` : "A time of day, such as 3:00 or 21:38:36 (UTC)");
+      this.when.reportValidity();
+      return;
+    }
     this.when.blur();
-    if (!found) return;
-    const [hours, minutes, seconds] = found.slice(1).map((one) => Number(one ?? 0));
-    const seq = this.run.atTime(1000 * (3600 * hours + 60 * minutes + seconds));
     this.typed = { words: found[0], at: seq >= this.run.last ? null : seq };
     this.goTo(seq);
     scrollTo({ top: 0 }); // where the answer is
