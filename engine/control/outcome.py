@@ -114,7 +114,7 @@ def started(
         request=request,
         seq=0,
         base=begun.base_commit,
-        too_short=None if again or request is None else too_short(request, config, clock.now()),
+        too_short=None if request is None else too_short(request, config, clock.now()),
         submodules=git.lacking_submodules(begun.base_commit),
         unpulled=unpulled(paths.home, git, begun.base_commit),
         guards=config.guard_commands,

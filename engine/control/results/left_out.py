@@ -1,6 +1,7 @@
 """What an earlier run kept, and a new one does not stand on: whoever begins anew has to be told."""
 
 from contextlib import suppress
+from itertools import takewhile
 from typing import Protocol
 
 from attrs import evolve
@@ -26,10 +27,8 @@ def with_left_out(outcome: StartOutcome, git: LeftOutGit) -> StartOutcome:
 
     A run that cannot be read, or whose commits are gone, is passed over: it can be looked at by itself.
     """
-    if outcome.again:
-        return outcome
-    others = [one for one in reversed(started_runs(outcome.paths.home)) if one != outcome.paths]
-    for earlier in others[:LOOKED_AT]:
+    before = list(takewhile(lambda one: one != outcome.paths, started_runs(outcome.paths.home)))
+    for earlier in before[::-1][:LOOKED_AT]:
         with suppress(AutoresearchError, OSError):
             if (found := _of(earlier, outcome.base, git)) is not None:
                 return evolve(outcome, left_out=found)

@@ -314,12 +314,12 @@ def test_drops_are_used_in_their_order(tmp_path: Path):
 def test_a_usage_limit_ends_no_night(tmp_path: Path):
     """An agent that is out of quota is asked once, and again at the time it named; the search goes on."""
     limit = answered(
-        reason="usage limit; resets at 3 am", kind="limited", named=datetime(2026, 3, 9, 3, tzinfo=UTC)
+        reason="usage limit; resets at 3 am", kind="limited", named=datetime(2099, 3, 9, 3, tzinfo=UTC)
     )
     world = world_with(tmp_path, limit, answered(proposal=proposal("wider", WIDTH=16)), loops=3)
     trained = world.trained
     # Three in the morning comes while the second candidate trains.
-    world.now = lambda: f"2026-03-09T0{2 if len(trained) < 3 else 3}:00:00.000Z"
+    world.now = lambda: f"2099-03-09T0{2 if len(trained) < 3 else 3}:00:00.000Z"
     assert 0 == world.runner().run()
     assert ["baseline", "search", "search", "agent"] == [
         row.source for row in load(world.paths).timeline.rows
@@ -327,17 +327,17 @@ def test_a_usage_limit_ends_no_night(tmp_path: Path):
     asked = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.AgentAsked)]
     assert [1, 3] == [one.iteration for one in asked]
     (ended,) = [one.event for one in read(world.paths.history) if isinstance(one.event, ev.WaitEnded)]
-    assert "2026-03-09T03:00:00.000Z" == ended.until == ended.now
+    assert "2099-03-09T03:00:00.000Z" == ended.until == ended.now
 
 
 def test_a_runner_that_dies_while_an_agent_rests_asks_it_no_sooner(tmp_path: Path):
     """At whatever instant a runner dies, its follower waits as long, and asks each question once."""
     for instant in range(400):
-        limit = answered(reason="overloaded", named=datetime(2026, 3, 9, 3, tzinfo=UTC))
+        limit = answered(reason="overloaded", named=datetime(2099, 3, 9, 3, tzinfo=UTC))
         folder = tmp_path / str(instant)
         world = world_with(folder, limit, answered(proposal=proposal("wider", WIDTH=16)), loops=2)
         trained = world.trained
-        world.now = lambda done=trained: f"2026-03-09T0{2 if len(done) < 2 else 3}:00:00.000Z"
+        world.now = lambda done=trained: f"2099-03-09T0{2 if len(done) < 2 else 3}:00:00.000Z"
         try:
             world.runner(crash_at(instant)).run()
         except Crashed:
