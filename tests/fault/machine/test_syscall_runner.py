@@ -80,10 +80,10 @@ def kill_runners(scene: Scene, which: Callable[[range], Iterable[int]]) -> int:
     """Kill a runner at some of its instants; return how many were killed."""
     expected, count = whole(scene)
     assert count > 500
-    killed = 0
-    for at in which(range(count)):
+
+    def killed_at(instant: int) -> bool:
         scene.restore()
-        killed += scene.shimmed(at) == -9
+        killed = scene.shimmed(instant) == -9
         scene.resume()
         scene.audit()
         seen = scene.seen()
@@ -91,7 +91,10 @@ def kill_runners(scene: Scene, which: Callable[[range], Iterable[int]]) -> int:
         assert expected.trained == seen.trained, scene.said()
         del seen.events["TailHealed"]  # of half a write
         assert expected.events == seen.events, scene.said()
-    return killed
+        return killed
+
+    # No two runs have as many instants: one that ends before its last ones is killed a little sooner.
+    return sum(killed_at(instant) or killed_at(instant - count // 10) for instant in which(range(count)))
 
 
 def kill_supervisors(scene: Scene, job: str, which: Callable[[range], Iterable[int]]) -> int:
