@@ -44,7 +44,7 @@ run: $(VENV)/.run      ## (GPU=1: with torch for NVIDIA cards) a whole run on re
 	@$(BIN)/python workflows/run_experiment.py experiments
 	@$(BIN)/python workflows/run_experiment.py status
 
-test: $(VENV)/.dev     ## the test suite (about thirteen minutes on two cores)
+test: $(VENV)/.dev     ## the test suite (about seventeen minutes on two cores)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long"
 
 test-agents: $(VENV)/.dev $(AGENTS)/.installed  ## real opencode, codex, claude, gemini and aider (npm and pip: 1.9 GB), whose model is this machine (three quarters of an hour)
